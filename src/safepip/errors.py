@@ -1,0 +1,66 @@
+"""Every way a run of safepip can fail.
+
+    SafepipError
+      UsageError             exit 2    the command or the configuration is wrong
+      Unavailable            exit 1    an index, a disk or a process failed; nothing was installed
+      ResolutionImpossible   exit 1    as pip's, with the conflict explained
+      Refused                exit 20   a rule said no; nothing was installed
+      PipFailed              pip's own exit code
+
+Each carries one or more diagnostics: problems that can be found together are reported together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from safepip.model.finding import Diagnostic
+
+
+class SafepipError(Exception):
+    """The root. `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        if not diagnostics:
+            raise ValueError("an error without a diagnostic explains nothing")
+        super().__init__("; ".join(f"{d.reference}: {d.message}" for d in diagnostics))
+        self.diagnostics = diagnostics
+
+    @classmethod
+    def because(cls, reference: str, message: str, **details: Any) -> SafepipError:
+        """An error of this class with one diagnostic; `details` are the fields of `Diagnostic`."""
+        return cls(Diagnostic(reference, message, **details))
+
+
+class UsageError(SafepipError):
+    """The command line, a requirements file or a configuration is wrong."""
+
+    exit_code = 2
+
+
+class Unavailable(SafepipError):
+    """Something safepip needs could not be had: an index, a file, a process."""
+
+    exit_code = 1
+
+
+class ResolutionImpossible(SafepipError):
+    """No set of distributions satisfies what was asked."""
+
+    exit_code = 1
+
+
+class Refused(SafepipError):
+    """A rule said no. The target environment was not touched."""
+
+    exit_code = 20
+
+
+class PipFailed(SafepipError):
+    """pip ran and failed; it has said why on its own."""
+
+    def __init__(self, exit_code: int, *diagnostics: Diagnostic) -> None:
+        super().__init__(*(diagnostics or (Diagnostic("pip-failed", f"pip ended with exit code {exit_code}"),)))
+        self.exit_code = exit_code

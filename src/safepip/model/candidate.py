@@ -1,0 +1,127 @@
+"""What can be chosen and what was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from safepip.model.page import ProjectFile, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.requirements import Requirement as MetadataRequirement
+    from packaging.version import Version
+
+    from safepip.model.origin import Origin
+    from safepip.model.route import Route
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A wheel that the target could install. Compared by identity: one object a file and run.
+
+    `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
+    tag as packaging parses it, `()` where there is none.
+    """
+
+    name: str
+    version: Version
+    file: ProjectFile
+    tag_rank: int
+    build: tuple[int, str] | tuple[()] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A version of which no wheel fits the target at all, and why. `reason` is one of
+    `sdist-only`, `platform`, `requires-python`; `detail` the tags or the specifier.
+    `upload_time` is that of its first file, seconds since the epoch."""
+
+    version: Version
+    reason: str
+    detail: str = ""
+    yanked: bool = False
+    upload_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A project's page reduced to what one target could ever install from it, best first.
+
+    `candidates` are sorted so that the first is what pip would prefer: version, then tag, then build
+    tag. Whatever depends on a run's options or specifiers is not applied yet. `fallen` are the
+    versions that have no candidate, newest first. This, not the page, is what is cached parsed.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...]
+    fallen: tuple[Fallen, ...] = ()
+    status: Status = Status.ACTIVE
+    status_reason: str = ""
+    files: int = 0
+    """How many entries the page had, of whatever kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreMetadata:
+    """What resolution reads from a METADATA file (core metadata specification).
+
+    `requires` are the parsed `Requires-Dist` with their markers, in order. `provided_extras` are
+    normalised. `text` is the whole file as it was read, for the report and for the comparison with
+    the wheel. `verified` tells whether the bytes had a strong digest that matched.
+    """
+
+    name: str
+    version: Version
+    requires_python: str | None
+    requires: tuple[MetadataRequirement, ...]
+    provided_extras: frozenset[str]
+    text: bytes
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledDistribution:
+    """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`."""
+
+    name: str
+    version: Version
+    metadata_path: str
+    in_user_site: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One project of a resolution: the file chosen for it, or the installed distribution kept.
+
+    Exactly one of `candidate` and `installed` is the choice. `replaces` is the installed distribution
+    that makes way for `candidate`. `requires` are names of the other pins this one depends on.
+    `required_by` are the statements that asked for it, nearest first.
+    """
+
+    name: str
+    version: Version
+    route: Route
+    candidate: Candidate | None = None
+    installed: InstalledDistribution | None = None
+    replaces: InstalledDistribution | None = None
+    metadata: CoreMetadata | None = None
+    extras: frozenset[str] = frozenset()
+    requested: bool = False
+    direct_url: str | None = None
+    requires: tuple[str, ...] = ()
+    required_by: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The outcome of resolving: all pins by normalised name, and notes worth one line each."""
+
+    pins: Mapping[str, Pin]
+    notices: tuple[str, ...] = ()
+    to_install: tuple[str, ...] = field(default=())
+    """Names of the pins that pip has to install, in a stable order; the rest is kept as it is."""

@@ -1,0 +1,38 @@
+"""What safepip has to tell about a run: a diagnostic says what is wrong, where, and what to write to settle it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safepip.model.origin import Origin
+
+
+def printable(text: str, limit: int = 300) -> str:
+    """Text from an index made fit for a terminal: no control or format characters, at most `limit` long.
+
+    Yank reasons, names and metadata are an attacker's to choose; escape sequences and bidirectional
+    overrides in them could rewrite what the user reads.
+    """
+    clean = "".join(" " if char in "\t\n\r" else "�" if unicodedata.category(char)[0] == "C" else char for char in text)
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem, ready to be shown.
+
+    `reference` is kebab-case, the name of the page under docs/refusals/. `message` is one sentence
+    without a full stop. `context` are the lines of evidence below it, in order. `origins` are the places
+    that led to it. `hint` is the narrowest safe fix, possibly of several lines. `subject` is the project
+    name it is about, where there is one.
+    """
+
+    reference: str
+    message: str
+    context: tuple[str, ...] = ()
+    hint: str = ""
+    origins: tuple[Origin, ...] = ()
+    subject: str = ""

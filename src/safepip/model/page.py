@@ -1,0 +1,54 @@
+"""A project's page on an index, in the Simple API's own vocabulary (PEP 503, 592, 658, 691, 700, 792)."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from safepip.model.digest import Digest
+
+
+class Status(enum.Enum):
+    """Project status markers, PEP 792."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    DEPRECATED = "deprecated"
+
+
+class ProjectFile(NamedTuple):
+    """One file of a project as an index lists it. A tuple, because a page may list thousands.
+
+    `url` is absolute, without fragment and without user information. `digests` are the strong ones;
+    weak ones are dropped on reading. `yanked` is None for a file in good standing and otherwise the
+    reason, which may be empty (PEP 592). `metadata` tells of the sidecar file (PEP 658, PEP 714):
+    None where there is none, a tuple of its strong digests where there is one, empty where the index
+    gave no usable digest. `size` is in bytes. `upload_time` is seconds since the epoch, UTC.
+    """
+
+    filename: str
+    url: str
+    digests: tuple[Digest, ...] = ()
+    requires_python: str | None = None
+    yanked: str | None = None
+    metadata: tuple[Digest, ...] | None = None
+    size: int | None = None
+    upload_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """What one index says of one project.
+
+    `name` is normalised. `url` is the URL the page was finally read from, which is
+    the base of relative links.
+    """
+
+    name: str
+    url: str
+    files: tuple[ProjectFile, ...]
+    status: Status = Status.ACTIVE
+    status_reason: str = ""

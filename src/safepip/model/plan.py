@@ -1,0 +1,197 @@
+"""The plan of a run: every option and policy decided, before anything is fetched."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from safepip.model.origin import BUILT_IN, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.tags import Tag
+
+    from safepip.model.index import Index
+
+
+class UpgradeStrategy(enum.Enum):
+    """pip's three strategies; the first is what holds without `--upgrade`."""
+
+    TO_SATISFY_ONLY = "to-satisfy-only"
+    ONLY_IF_NEEDED = "only-if-needed"
+    EAGER = "eager"
+
+
+@dataclass(frozen=True, slots=True)
+class NameSet:
+    """pip's sets of names with `:all:` and `:none:` (`--no-binary`, `--only-final`, `--refresh-package`)."""
+
+    all: bool = False
+    names: frozenset[str] = frozenset()
+
+    def __contains__(self, name: str) -> bool:
+        return self.all or name in self.names
+
+    def __bool__(self) -> bool:
+        return self.all or bool(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files of a page may be candidates: pip's package selection options.
+
+    `uploaded_before` is seconds since the epoch (`--uploaded-prior-to`). For a name in both
+    `all_releases` and `only_final` the exact name beats `:all:`, as in pip's release control.
+    """
+
+    no_binary: NameSet = NameSet()
+    only_binary: NameSet = NameSet()
+    prefer_binary: bool = False
+    all_releases: NameSet = NameSet()
+    only_final: NameSet = NameSet()
+    uploaded_before: float | None = None
+    ignore_requires_python: bool = False
+
+    def allows_prereleases(self, name: str) -> bool | None:
+        """pip's ReleaseControl: True, False, or None where the specifiers decide."""
+        if name in self.all_releases.names:
+            return True
+        if name in self.only_final.names:
+            return False
+        if self.all_releases.all:
+            return True
+        if self.only_final.all:
+            return False
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to reach indexes. Times are in seconds. `proxy` None means: as the environment says.
+
+    `trusted_hosts` are `host` or `host:port` of `--trusted-host`. `no_proxy_env` is pip's
+    `--no-proxy-env`. `cert` and `client_cert` are paths. No field holds a credential: a proxy's user
+    information is kept by `safepip.edges.credentials`, as every other.
+    """
+
+    timeout: float = 15.0
+    retries: int = 5
+    resume_retries: int = 5
+    proxy: str | None = None
+    no_proxy_env: bool = False
+    cert: str | None = None
+    client_cert: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    keyring_provider: str = "auto"
+    no_input: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What to say and where. `verbosity` is the count of -v less the count of -q."""
+
+    verbosity: int = 0
+    color: bool | None = None
+    """False for --no-color and NO_COLOR, None to let the terminal decide."""
+    progress_bar: str = "auto"
+    log: str | None = None
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every option of `install` and `download` that safepip acts on, decided.
+
+    `forwarded` are arguments for pip at the handover, ready made, in order (`--target DIR`,
+    `--no-compile` ...). `cache_dir` is None where caching is off.
+    """
+
+    requirements: tuple[str, ...] = ()
+    """Requirement arguments as given on the command line, credentials removed."""
+    requirement_files: tuple[str, ...] = ()
+    constraint_files: tuple[str, ...] = ()
+    editables: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """`[PATH:]GROUP` as given."""
+    script: str | None = None
+    no_deps: bool = False
+    only_deps: bool = False
+    dry_run: bool = False
+    upgrade: UpgradeStrategy = UpgradeStrategy.TO_SATISFY_ONLY
+    force_reinstall: bool = False
+    ignore_installed: bool = False
+    require_hashes: bool = False
+    no_require_hashes: bool = False
+    require_virtualenv: bool = False
+    isolated: bool = False
+    break_system_packages: bool = False
+    report: str | None = None
+    python: str | None = None
+    target_dir: str | None = None
+    prefix_dir: str | None = None
+    root_dir: str | None = None
+    user: bool | None = None
+    download_dir: str | None = None
+    platforms: tuple[str, ...] = ()
+    python_version: str | None = None
+    implementation: str | None = None
+    abis: tuple[str, ...] = ()
+    cache_dir: str | None = None
+    refresh: NameSet = NameSet()
+    selection: Selection = Selection()
+    network: Network = Network()
+    display: Display = Display()
+    forwarded: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """For a field's name, where its value was said; fields at their default are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The environment that packages go to, or the one described by `--platform` and its like.
+
+    `python` is the absolute path of its interpreter; `version` its full version (`3.11.7`);
+    `markers` PEP 508's environment; `tags` the supported tags, best first. `site_paths` are the folders
+    in which installed distributions are looked for, in `sys.path` order. `own` tells that safepip itself
+    runs from this environment. `externally_managed` is PEP 668's message where there is one.
+    """
+
+    python: str
+    version: str
+    markers: Mapping[str, str]
+    tags: tuple[Tag, ...]
+    site_paths: tuple[str, ...] = ()
+    user_site: str | None = None
+    prefix: str = ""
+    virtualenv: bool = False
+    own: bool = False
+    externally_managed: str | None = None
+    schemes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What safepip's configuration demands, all levels merged; a lower level has only tightened it.
+
+    `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
+    be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
+    `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
+    """
+
+    declared: bool = False
+    forbid_trusted_hosts: bool = False
+    allow_direct: frozenset[str] = frozenset()
+    origin: Origin = BUILT_IN
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided before the first request. `indexes` are the sources in force, in order."""
+
+    settings: Settings
+    policy: Policy
+    indexes: tuple[Index, ...]
+    notices: tuple[str, ...] = ()

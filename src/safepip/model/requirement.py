@@ -1,0 +1,69 @@
+"""What is asked for: requirements and constraints, each with where it was said."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.digest import Digest
+    from safepip.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A project by name, PEP 508, or a wheel by URL or path.
+
+    `name` is normalised. `extras` are normalised. `url` is set for a wheel that the user names
+    directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment;
+    then `specifier` is empty. `hashes` are the digests of which the file must have one; empty means none were given.
+    `text` is what was written, for messages. A requirement read from a distribution's metadata has
+    an origin of source DISTRIBUTION.
+    """
+
+    name: str
+    specifier: SpecifierSet
+    origin: Origin
+    extras: frozenset[str] = frozenset()
+    marker: Marker | None = None
+    url: str | None = None
+    hashes: tuple[Digest, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A limit on a project that does not ask for it (pip's `-c`). Extras are not allowed in one."""
+
+    name: str
+    specifier: SpecifierSet
+    origin: Origin
+    marker: Marker | None = None
+    url: str | None = None
+    hashes: tuple[Digest, ...] = ()
+    text: str = ""
+
+
+class NotYet(enum.Enum):
+    """Kinds of requirements that pip takes and safepip does not take yet."""
+
+    EDITABLE = "an editable project"
+    VCS = "a version-control URL"
+    DIRECTORY = "a project folder"
+    SDIST = "a source archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """All that the user asked for, in pip's order.
+
+    `require_hashes` is pip's hash-checking mode as it results from options and files together.
+    """
+
+    requirements: tuple[Requirement, ...]
+    constraints: tuple[Constraint, ...] = ()
+    require_hashes: bool = False

@@ -1,0 +1,59 @@
+"""The answer to "which index may answer for this name?", and by which rule."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safepip.model.index import Index
+
+
+class Rule(enum.Enum):
+    """Why a name goes to its index; the value is what reports and `check-config` say."""
+
+    EXACT_CLAIM = "claimed by name"
+    PREFIX_CLAIM = "claimed by pattern"
+    DEFAULT = "unclaimed, answered by the default index"
+    SOLE_SOURCE = "the only source there is"
+    ONLY_OFFER = "offered by this source and absent from all others"
+    HASH = "files pinned by the user's hashes"
+    DIRECT = "named directly by the user"
+    INSTALLED = "already installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A name's index. `index` is None for DIRECT. `detail` is the claim's pattern as written."""
+
+    name: str
+    rule: Rule
+    index: Index | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """No rule decides without asking: every one of `sources` has to be asked for the name."""
+
+    name: str
+    sources: tuple[Index, ...]
+
+
+class Presence(enum.Enum):
+    """What a source said about a name."""
+
+    PRESENT = "present"  # a valid page, even one without files
+    ABSENT = "absent"  # 404, and nothing else
+    UNKNOWN = "unknown"  # any failure
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A source's answer during a survey. `newest` is its newest version as text, for the message."""
+
+    index: Index
+    presence: Presence
+    newest: str = ""
+    problem: str = ""
