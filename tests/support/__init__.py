@@ -1,0 +1,1 @@
+"""Tools for the tests: makers of distributions, and the indexes that serve them."""
