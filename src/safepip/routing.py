@@ -1,0 +1,308 @@
+"""Which index may answer for a name: the heart of safepip, pure and keyed by the normalised name alone.
+
+Because the name alone decides, an answer holds for whoever asks: the user, a dependency of a dependency,
+an extra, a constraint, an upgrade, a lock entry. What may happen, in this order:
+
+1. A *claimed* name goes to the index that claims it, and to no other. An exact claim beats a pattern,
+   a longer pattern beats a shorter one. `acme-*` claims neither `acme` nor `acmefoo`.
+2. An unclaimed name with one source goes to that source.
+3. An unclaimed name with several sources has to be surveyed: each is asked. Present in exactly one and
+   absent (404, nothing else) in all others: that one. Otherwise the name is refused. Files that the
+   user named by a full hash may come from any source, because then the bytes are pinned.
+
+A mirror is asked together with the index it stands for and counts as the same source.
+
+Not handled here: asking (edges/catalog.py), the rules on URLs of pages and files (`may_answer`,
+`may_serve` below say yes or no to a URL; the edges ask them), and where indexes may be declared (config.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from safepip.errors import UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import Index, IndexKind
+from safepip.model.route import Observation, Presence, Route, Rule, Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from safepip.model.origin import Origin
+    from safepip.model.page import ProjectFile
+
+_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def normalise(name: str) -> str:
+    """The one spelling of a project name that is compared (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One name, or with `prefix` every name that begins with `key`, owned by `index`."""
+
+    key: str
+    prefix: bool
+    index: Index
+    pattern: str
+    origin: Origin
+
+
+def read_claim(pattern: str, index: Index, origin: Origin) -> Claim:
+    """Read `name` or `name-*`, normalised first. Raises `UsageError` for anything else."""
+    stem, star, rest = pattern.strip().partition("*")
+    key = normalise(stem)
+    if star and (rest or not key.endswith("-") or not _NAME.fullmatch(key[:-1])):
+        hint = "write an exact name (`acme`), or a prefix that ends in `-*` (`acme-*`)"
+    elif not star and not _NAME.fullmatch(key):
+        hint = "a project name has letters, digits and . - _ between them"
+    else:
+        return Claim(key, bool(star), index, pattern, origin)
+    raise UsageError.because(
+        "bad-claim", f"{printable(pattern)!r} is neither a name nor a pattern", origins=(origin,), hint=hint
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """The claims and sources of a run, checked for contradictions by `build`.
+
+    `exact` is keyed by normalised name; `prefixes` are sorted, the longest first; `sources` are asked
+    for unclaimed names, each with its mirrors in `mirrors`, keyed by the name of the index they stand for.
+    """
+
+    exact: dict[str, Claim]
+    prefixes: tuple[Claim, ...]
+    sources: tuple[Index, ...]
+    mirrors: dict[str, tuple[Index, ...]]
+
+    def route(self, name: str) -> Route | Survey:
+        """Decide for a normalised name. Costs a dictionary lookup and a walk over the patterns."""
+        claim = self.exact.get(name)
+        if claim is not None:
+            return Route(name, Rule.EXACT_CLAIM, claim.index, claim.pattern)
+        for claim in self.prefixes:
+            if name.startswith(claim.key) and len(name) > len(claim.key):
+                return Route(name, Rule.PREFIX_CLAIM, claim.index, claim.pattern)
+        if len(self.sources) == 1:
+            only = self.sources[0]
+            return Route(name, Rule.DEFAULT if only.default else Rule.SOLE_SOURCE, only)
+        return Survey(name, self.sources)
+
+    def family(self, index: Index) -> tuple[Index, ...]:
+        """The index and the mirrors that stand for it: together they are one source."""
+        return (index, *self.mirrors.get(index.name, ()))
+
+
+def build(indexes: Sequence[Index]) -> RoutingTable:
+    """Make the table of a run. Raises `UsageError` with every contradiction found, both places named."""
+    problems: list[Diagnostic] = [*_clashing_names(indexes), *_clashing_defaults(indexes), *_bad_mirrors(indexes)]
+    claims: dict[tuple[str, bool], Claim] = {}
+    for index in indexes:
+        for position, pattern in enumerate(index.packages):
+            origin = index.claim_origins[position] if index.claim_origins else index.origin
+            try:
+                claim = read_claim(pattern, index, origin)
+            except UsageError as error:
+                problems.extend(error.diagnostics)
+                continue
+            first = claims.setdefault((claim.key, claim.prefix), claim)
+            if first.index != index:
+                problems.append(_twice("conflicting-claims", f"{pattern} is claimed by two indexes", first, claim))
+    if problems:
+        raise UsageError(*problems)
+    prefixes = sorted((c for c in claims.values() if c.prefix), key=lambda c: len(c.key), reverse=True)
+    mirrors: dict[str, tuple[Index, ...]] = {}
+    for index in indexes:
+        if index.mirror_of is not None:
+            mirrors[index.mirror_of] = (*mirrors.get(index.mirror_of, ()), index)
+    return RoutingTable(
+        exact={c.key: c for c in claims.values() if not c.prefix},
+        prefixes=tuple(prefixes),
+        # An index that claims names answers for those; it is no source of unclaimed ones unless it is the default.
+        sources=tuple(i for i in indexes if i.mirror_of is None and (i.default or not i.packages)),
+        mirrors=mirrors,
+    )
+
+
+def _twice(reference: str, message: str, first: Claim, second: Claim) -> Diagnostic:
+    lines = tuple(f"{claim.index.name}  {claim.origin}" for claim in (first, second))
+    return Diagnostic(reference, message, lines, "keep the claim on the index that owns the name", (second.origin,))
+
+
+def _clashing_names(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
+    seen: dict[str, Index] = {}
+    for index in indexes:
+        first = seen.setdefault(index.name, index)
+        if first is not index:
+            lines = (str(first.origin), str(index.origin))
+            yield Diagnostic("duplicate-index", f"two indexes are named {index.name}", lines, "give each its own name")
+
+
+def _clashing_defaults(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
+    defaults = [index for index in indexes if index.default]
+    if len(defaults) > 1:
+        lines = tuple(f"{index.name}  {index.origin}" for index in defaults)
+        yield Diagnostic("two-defaults", "more than one index is the default", lines, "keep `default = true` on one")
+
+
+def _bad_mirrors(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
+    by_name = {index.name: index for index in indexes}
+    for mirror in indexes:
+        if mirror.mirror_of is None:
+            continue
+        original = by_name.get(mirror.mirror_of)
+        if original is None or original.mirror_of is not None or original is mirror:
+            message = f"{mirror.name} mirrors {mirror.mirror_of}, which is no index of its own"
+        elif mirror.packages or mirror.default:
+            message = f"{mirror.name} is a mirror, so it can neither claim names nor be the default"
+        else:
+            continue
+        hint = "`mirror-of` names an index that is declared and is itself no mirror; claims stand there"
+        yield Diagnostic("bad-mirror", message, (), hint, (mirror.origin,))
+
+
+# --- surveys ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """A name that no rule settles, with what each source said of it and who asked for it."""
+
+    name: str
+    observations: tuple[Observation, ...]
+    required_by: tuple[Origin, ...] = ()
+
+
+def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_hash: bool = False) -> Route | Ambiguity:
+    """Decide a surveyed name from the answers of all its sources, in their order.
+
+    `pinned_by_hash` says that the caller will take only files that the user named by a full hash and
+    that one was offered; then any source will do (the bytes are pinned), the failed ones included.
+    The answer depends on presence alone, never on platform or version, so that it is the same everywhere.
+    """
+    if {o.index.name for o in observations} != {i.name for i in survey.sources}:
+        raise ValueError("a survey is settled by the answers of all its sources")
+    present = [o for o in observations if o.presence is Presence.PRESENT]
+    if pinned_by_hash and present:
+        return Route(survey.name, Rule.HASH, present[0].index)
+    if any(o.presence is Presence.UNKNOWN for o in observations) or len(present) > 1:
+        return Ambiguity(survey.name, tuple(observations))
+    if present:
+        return Route(survey.name, Rule.ONLY_OFFER, present[0].index)
+    # Absent everywhere. Whoever is named, the name is not there; the first source is as good as any.
+    return Route(survey.name, Rule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
+
+
+def explain_ambiguities(ambiguities: Sequence[Ambiguity]) -> tuple[Diagnostic, ...]:
+    """All ambiguous names of a run, with one block of TOML, on the last, that settles all of them."""
+    diagnostics = [_explain(ambiguity) for ambiguity in ambiguities]
+    hint = _settling_toml([a for a in ambiguities if _offers(a)])
+    if hint:
+        last = diagnostics[-1]
+        diagnostics[-1] = Diagnostic(last.reference, last.message, last.context, hint, last.origins, last.subject)
+    return tuple(diagnostics)
+
+
+_COUNT = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+def _offers(ambiguity: Ambiguity) -> list[Observation]:
+    return [o for o in ambiguity.observations if o.presence is Presence.PRESENT]
+
+
+def _explain(ambiguity: Ambiguity) -> Diagnostic:
+    unknown = [o for o in ambiguity.observations if o.presence is Presence.UNKNOWN]
+    offers = _offers(ambiguity)
+    if len(offers) > 1:
+        count = _COUNT.get(len(offers), str(len(offers)))
+        reference = "ambiguous-index"
+        message = f"{ambiguity.name} is offered by {count} indexes, and no rule says which one owns it"
+    else:
+        reference = "unanswered-index"
+        names = " and ".join(o.index.name for o in unknown)
+        message = f"{ambiguity.name} cannot be attributed: {names} did not say whether it has it"
+    width = max(len(o.index.name) for o in ambiguity.observations)
+    lines = [_row(o, width) for o in ambiguity.observations if o.presence is not Presence.ABSENT]
+    lines += [f"required by {origin.chain()}" for origin in ambiguity.required_by[:3]]
+    return Diagnostic(reference, message, tuple(lines), "", ambiguity.required_by, ambiguity.name)
+
+
+def _row(observation: Observation, width: int) -> str:
+    index = observation.index
+    if observation.presence is Presence.UNKNOWN:
+        answer = f"no answer: {printable(observation.problem)}"
+    else:
+        answer = f"newest {printable(observation.newest)}" if observation.newest else "no files"
+    return f"{index.name:<{width}}  {index.url}  {answer}"
+
+
+def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:
+    """One `[[index]]` table for each index that probably owns some of the names.
+
+    The probable owner is the source that is not the default: a name that the organisation serves itself
+    is taken over by it. The user decides; the text says so.
+    """
+    owners: dict[str, tuple[Index, list[str]]] = {}
+    for ambiguity in ambiguities:
+        offers = [o.index for o in _offers(ambiguity)]
+        owner = next((index for index in offers if not index.default), offers[0])
+        owners.setdefault(owner.name, (owner, []))[1].append(ambiguity.name)
+    if not owners:
+        return ""
+    blocks = []
+    for index, names in owners.values():
+        listed = ", ".join(f'"{name}"' for name in sorted(names))
+        if index.kind is IndexKind.FIND_LINKS:
+            blocks.append(f"# {index.url} is --find-links and cannot own a name; serve it as an index to own {listed}")
+        else:
+            blocks.append(f'[[index]]\nname = "{index.name}"\nurl = "{index.url}"\npackages = [{listed}]')
+    lead = "say who owns it in safepip.toml" if len(ambiguities) == 1 else "say who owns them in safepip.toml"
+    return lead + " (move a name to the other index if that one owns it):\n" + "\n\n".join(blocks)
+
+
+# --- URLs --------------------------------------------------------------------------------------------------
+
+
+def may_answer(index: Index, url: str) -> bool:
+    """Whether a page read from `url`, after redirects, counts as this index's own answer.
+
+    It must lie within the index's origin and path prefix: one host serves many registries, and some
+    forward what they lack to a public one by a redirect.
+    """
+    return index.url.contains(url)
+
+
+def may_serve(index: Index, file: ProjectFile, page_url: str) -> bool:
+    """Whether a file listed by `index` may be fetched from its URL.
+
+    Allowed are the index's own origin, the hosts of `file-hosts`, and any https host when the page itself
+    gave a strong digest for the file, because then the bytes are pinned wherever they come from. A `file:`
+    URL on a page that came from a network is never followed: it would read this machine's own files.
+    """
+    parts = urlsplit(file.url)
+    scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
+    if scheme == "file":
+        return urlsplit(page_url).scheme.lower() == "file"
+    if "@" in netloc or scheme not in ("http", "https"):
+        return False
+    if f"{scheme}://{netloc}" == index.url.origin:
+        return True
+    if scheme == "http" and index.url.scheme == "https":
+        return False  # never from https down to http
+    hosts = {host.lower() for host in index.file_hosts}
+    if (parts.hostname or "").lower() in hosts or netloc in hosts:
+        return True
+    return scheme == "https" and bool(file.digests)
+
+
+def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
+    """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
+    ours = {digest.algorithm: digest.hex for digest in original.digests}
+    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.digests)
