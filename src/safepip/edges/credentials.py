@@ -1,0 +1,360 @@
+"""Secrets, each with the origin it belongs to. No other room ever holds one.
+
+How a secret comes in: a text that may contain a URL passes through `absorb` before anything else reads it,
+and comes back without user information; netrc and the keyring's program are read here, on demand.
+How it goes out: as the value of one `Authorization` header, for a URL of its own origin (scheme, host and
+port), or as the user information of a proxy; nowhere else. `redact` is the second line: it takes every
+known secret, and any user information at all, out of a text that is about to be shown or logged.
+
+Which credential is used, in pip's order (pip documentation, "Authentication"):
+
+1. user name and password of a URL that was absorbed: of several on one origin, the one whose path has most in
+   common with the request's path;
+2. netrc: the file named by NETRC, else ~/.netrc, else ~/_netrc. Its `default` entry, which pip would send to
+   every host there is, is not used: a credential goes where it was told to go;
+3. a user name without a password, sent with an empty password;
+4. only after the server has answered 401: the keyring, then a question at the terminal.
+
+Not here: which URL may be asked at all (`safepip.routing`), and client certificates (`safepip.edges.http`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_MASK = "****"
+_SCHEME = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
+# RFC 3986: the authority ends at the first / ? or #; what stands before its last @ is user information.
+_USER_INFO = re.compile(rf"({_SCHEME})([^\s/?#]*)@(?=([^\s?#]{0, 2000}))")
+# A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
+_BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
+_WORD = re.compile(r"\S+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+#: Below this length a secret is too likely to be a part of an innocent word; `absorb` alone guards it.
+_REDACTABLE = 4
+_TOKEN_LENGTH = 16
+_PLACEHOLDERS = frozenset({"", "x", "x-oauth-basic"})
+
+
+class _Login:
+    """A user name and password, unfit for display. `password` is None where only a name was given."""
+
+    __slots__ = ("password", "path", "user")
+
+    def __init__(self, user: str, password: str | None, path: str = "/") -> None:
+        self.user = user
+        self.password = password
+        self.path = path
+
+    def __repr__(self) -> str:
+        return _MASK
+
+
+def origin_of(url: str) -> str | None:
+    """`scheme://host[:port]` in lower case, without a default port; None of what has no readable host."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host:
+        return None
+    scheme = parts.scheme.lower().rpartition("+")[2]
+    netloc = f"[{host}]" if ":" in host else host
+    return (
+        f"{scheme}://{netloc}" if port is None or port == _DEFAULT_PORTS.get(scheme) else f"{scheme}://{netloc}:{port}"
+    )
+
+
+def _shared_segments(one: str, other: str) -> int:
+    """How many leading path segments two URL paths share."""
+    count = 0
+    for left, right in zip(one.strip("/").split("/"), other.strip("/").split("/"), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _login_from(info: str, path: str) -> _Login:
+    # pip splits at the first colon and decodes each part afterwards, so that %3A and %40 can be part of either.
+    user, colon, password = info.partition(":")
+    return _Login(unquote(user), unquote(password) if colon else None, path)
+
+
+class Credentials:
+    """All secrets of a run. Safe to use from several threads; shows and pickles nothing.
+
+    `environ` is where NETRC, HOME and PATH are read from, the process's own by default. `ask` is called
+    with an origin after a 401 when nothing else is known and asking is allowed; it gives a user name
+    and a password, or None.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        ask: Callable[[str], tuple[str, str] | None] | None = None,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._ask = ask
+        self._absorbed: dict[str, list[_Login]] = {}
+        self._learned: dict[str, _Login] = {}
+        self._headers: dict[tuple[str, str], str] = {}
+        self._netrc: Mapping[str, tuple[str, str, str]] | None = None
+        self._refused: set[str] = set()
+        self._words: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self._keyring_provider = "auto"
+        self._no_input = False
+        self._lock = threading.Lock()
+        self.notices: list[str] = []
+        """One line each, to be shown once: a netrc that cannot be read, a keyring that fails."""
+
+    def __repr__(self) -> str:
+        return "<Credentials>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are not written anywhere")
+
+    def permit(self, *, keyring_provider: str, no_input: bool) -> None:
+        """Set pip's `--keyring-provider` and `--no-input`, once they are known."""
+        self._keyring_provider = keyring_provider
+        self._no_input = no_input
+
+    # ------------------------------------------------------------------ coming in
+
+    def absorb(self, text: str) -> str:
+        """Remember and remove the user information of every URL in `text`.
+
+        Works on a lone URL, a requirement, a line or a whole file. A password with a raw `/`, `?` or `#`
+        makes its URL invalid; it is replaced by `****`, so that the URL stays invalid without being
+        shown.
+        """
+        if "@" not in text or "://" not in text:
+            return text
+        return _WORD.sub(self._hide_broken, _USER_INFO.sub(self._take, text))
+
+    def absorb_proxy(self, text: str) -> str:
+        """The same for a proxy, which may be written without scheme: `user:password@host:port` (pip's --proxy)."""
+        return self.absorb(text if "://" in text or not text else f"http://{text}")
+
+    def _take(self, found: re.Match[str]) -> str:
+        scheme, info, rest = found[1], found[2], found[3]
+        origin = origin_of(scheme + rest)
+        login = _login_from(info, "/" + rest.partition("/")[2])
+        self._remember_words(login, info)
+        if origin is not None and info.replace(_MASK, "").strip(":"):
+            known = self._absorbed.setdefault(origin, [])
+            if not any((k.user, k.password, k.path) == (login.user, login.password, login.path) for k in known):
+                known.append(login)
+        return scheme
+
+    def _hide_broken(self, found: re.Match[str]) -> str:
+        word = found[0]
+        end = word.rfind("@")
+        head = _BROKEN_HEAD.search(word, 0, end) if end > 0 else None
+        if head is None:
+            return word
+        secret = word[head.end(1) : end]
+        self._remember_words(_login_from(secret, "/"), secret)
+        return f"{word[: head.end(1)]}{_MASK}{word[end:]}"
+
+    # ------------------------------------------------------------------ going out
+
+    def for_url(self, url: str) -> tuple[str, str] | None:
+        """What to send to `url` unasked: user name and password, or None. Only ever for its own origin."""
+        origin = origin_of(url)
+        if origin is None:
+            return None
+        login = self._learned.get(origin) or self._best_absorbed(origin, url)
+        if login is not None and login.password is not None:
+            return login.user, login.password
+        from_netrc = self._from_netrc(origin)
+        if from_netrc is not None:
+            return from_netrc
+        return None if login is None else (login.user, "")
+
+    def authorization(self, url: str) -> str | None:
+        """The value of the `Authorization` header for `url` (RFC 7617), or None."""
+        pair = self.for_url(url)
+        return None if pair is None else self._basic(pair)
+
+    def after_challenge(self, url: str) -> str | None:
+        """After a 401: the header value to try once more with, or None. Blocks: runs a program, may ask.
+
+        A user name with a password in the URL settles the matter: nothing else is tried (as pip).
+        """
+        origin = origin_of(url)
+        if origin is None:
+            return None
+        with self._lock:
+            if origin in self._learned:
+                # Another request of this origin may have been answered meanwhile; it speaks for all.
+                learned = self._learned[origin]
+                return self._basic((learned.user, learned.password or ""))
+            absorbed = self._best_absorbed(origin, url)
+            if origin in self._refused or (absorbed is not None and absorbed.password is not None):
+                return None
+            pair = self._from_keyring(origin, url, absorbed) or self._from_user(origin)
+            if pair is None:
+                self._refused.add(origin)
+                return None
+            login = _Login(*pair)
+            self._remember_words(login)
+            self._learned[origin] = login
+            return self._basic(pair)
+
+    def rejected(self, url: str) -> None:
+        """The server answered 401 again to what `after_challenge` gave: do not offer it a third time."""
+        origin = origin_of(url)
+        if origin is not None:
+            with self._lock:
+                self._learned.pop(origin, None)
+                self._refused.add(origin)
+
+    def proxy_auth(self, proxy: str) -> tuple[str, str] | None:
+        """User name and password for a proxy whose URL went through `absorb_proxy`, or None."""
+        origin = origin_of(proxy)
+        logins = self._absorbed.get(origin, []) if origin else []
+        return (logins[-1].user, logins[-1].password or "") if logins else None
+
+    def _best_absorbed(self, origin: str, url: str) -> _Login | None:
+        logins = self._absorbed.get(origin)
+        if not logins:
+            return None
+        path = urlsplit(url).path
+        return max(logins, key=lambda login: (_shared_segments(login.path, path), login.password is not None))
+
+    def _basic(self, pair: tuple[str, str]) -> str:
+        header = self._headers.get(pair)
+        if header is None:
+            from base64 import b64encode
+
+            token = b64encode(f"{pair[0]}:{pair[1]}".encode()).decode()
+            self._add_words(token)
+            header = self._headers[pair] = f"Basic {token}"
+        return header
+
+    # ------------------------------------------------------------------ netrc, keyring, terminal
+
+    def _from_netrc(self, origin: str) -> tuple[str, str] | None:
+        if self._netrc is None:
+            self._netrc = self._read_netrc()
+        entry = self._netrc.get(urlsplit(origin).hostname or "")
+        if entry is None or not any(entry):
+            return None
+        pair = (entry[0] or entry[1] or "", entry[2] or "")
+        self._remember_words(_Login(*pair))
+        return pair
+
+    def _read_netrc(self) -> Mapping[str, tuple[str, str, str]]:
+        home = self._environ.get("HOME") or os.path.expanduser("~")
+        named = self._environ.get("NETRC")
+        places = [os.path.join(home, name) for name in (".netrc", "_netrc")] if named is None else [named]
+        path = next((place for place in places if os.path.exists(place)), None)
+        if path is None:
+            return {}
+        from netrc import NetrcParseError, netrc
+
+        try:
+            hosts = netrc(path).hosts
+        except (NetrcParseError, OSError, UnicodeDecodeError):
+            # The parser's own message may quote the file, and what it quotes may be the password.
+            self.notices.append(f"the netrc file {path} cannot be read and is not used")
+            return {}
+        return {
+            host: (login, account or "", password or "")
+            for host, (login, account, password) in hosts.items()
+            if host != "default"
+        }
+
+    def _from_keyring(self, origin: str, url: str, absorbed: _Login | None) -> tuple[str, str] | None:
+        # pip asks a keyring without being told to only where it could also ask the user.
+        if self._keyring_provider == "disabled" or (self._no_input and self._keyring_provider == "auto"):
+            return None
+        program = self._keyring_program()
+        if program is None:
+            return None
+        user = absorbed.user if absorbed else None
+        # pip asks for the index's URL first, because it is more specific, then for the host alone.
+        services = [origin + absorbed.path] if absorbed else []
+        for service in (*services, urlsplit(url).netloc):
+            pair = self._run_keyring(program, service, user)
+            if pair is not None:
+                return pair
+        return None
+
+    def _keyring_program(self) -> str | None:
+        import shutil
+        import sysconfig
+
+        path = self._environ.get("PATH", os.defpath)
+        if self._keyring_provider == "import":
+            path = os.pathsep.join((sysconfig.get_path("scripts"), path))
+        found = shutil.which("keyring", path=path)
+        # A relative answer comes from the working directory, where anyone's project may put a program.
+        return found if found is not None and os.path.isabs(found) else None
+
+    def _run_keyring(self, program: str, service: str, user: str | None) -> tuple[str, str] | None:
+        import json
+        import subprocess
+
+        command = [program, "--mode=creds", "--output=json", "get", service, *([] if user is None else [user])]
+        environment = {**self._environ, "PYTHONIOENCODING": "utf-8"}
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=120, check=False
+            )
+            if done.returncode == 2 and b"--mode=creds" in done.stderr:
+                self.notices.append(
+                    "the keyring program is too old to be asked for credentials; it needs to be 25.2.1 or newer"
+                )
+            if done.returncode:
+                return None
+            answer = json.loads(done.stdout)
+            return str(answer["username"]), str(answer["password"])
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+            # Only the kind of error: the program's output may hold what it was asked for.
+            self.notices.append(
+                f"the keyring program gave no usable answer ({type(error).__name__}) and is not asked again"
+            )
+            self._keyring_provider = "disabled"
+            return None
+
+    def _from_user(self, origin: str) -> tuple[str, str] | None:
+        return None if self._no_input or self._ask is None else self._ask(origin)
+
+    # ------------------------------------------------------------------ redaction
+
+    def redact(self, text: str) -> str:
+        """`text` with every known secret, raw, percent-encoded or as a Basic token, and all user info as `****`."""
+        if "://" in text and "@" in text:
+            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{_MASK}@", text))
+        if not self._words:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._words, key=lambda word: (-len(word), word))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        return self._pattern.sub(_MASK, text)
+
+    def _remember_words(self, login: _Login, raw: str = "") -> None:
+        raw_user, _, raw_password = raw.partition(":")
+        if login.password:
+            self._add_words(login.password, raw_password)
+        # Many services take a token as the user name, with no password or a meaningless one.
+        if (login.password or "") in _PLACEHOLDERS or len(login.user) >= _TOKEN_LENGTH:
+            self._add_words(login.user, raw_user)
+
+    def _add_words(self, *words: str) -> None:
+        for word in words:
+            for form in (word, quote(word, safe=""), quote(word), quote_plus(word), repr(word)[1:-1]):
+                if len(form) >= _REDACTABLE and form not in self._words:
+                    self._words = self._words | {form}
+                    self._pattern = None
