@@ -1,0 +1,63 @@
+"""Fixtures shared by all tests: indexes in memory, real private indexes, target environments, and the command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.environment import Environment, Runner, make_environment
+from support.index import IndexServer
+from support.servers import DevpiServer, PypiServer, running_devpi, running_pypiserver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def index() -> Iterator[IndexServer]:
+    """One index on loopback."""
+    with IndexServer() as server:
+        yield server
+
+
+@pytest.fixture
+def two_indexes() -> Iterator[tuple[IndexServer, IndexServer]]:
+    """An internal index and a public one, each a host of its own on loopback."""
+    with IndexServer() as internal, IndexServer() as public:
+        yield internal, public
+
+
+@pytest.fixture(scope="session")
+def pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PypiServer]:
+    """A pypiserver, started once; copy wheels of names that only one test uses into its folder."""
+    with running_pypiserver(tmp_path_factory.mktemp("pypiserver")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevpiServer]:
+    """A devpi-server, started once; make an index of its own for each test."""
+    with running_devpi(tmp_path_factory.mktemp("devpi")) as server:
+        yield server
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """Runs safepip and pip in an empty project folder, with a home of their own and none of the machine's settings."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Runner(folder, tmp_path / "home")
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Environment:
+    """A fresh virtual environment to install into."""
+    return make_environment(tmp_path / "target")
+
+
+@pytest.fixture
+def new_target(tmp_path: Path) -> Callable[[str], Environment]:
+    """Makes further virtual environments by name."""
+    return lambda name: make_environment(tmp_path / name)
