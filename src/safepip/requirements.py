@@ -1,0 +1,367 @@
+"""One requirement as written -> a `Requirement` or `Constraint`, or the reason why not.
+
+Forms, in the order in which pip tells them apart (pip's documentation, "Requirement Specifiers"; PEP 508):
+
+    URL [; marker]               a text that begins with a scheme pip knows
+    PATH[extras] [; marker]      an existing folder with a separator or leading dot, or a name with the
+                                 ending of an archive
+    name ...                     PEP 508: a name with specifier, or `name @ URL`
+
+A URL is parted from its marker by `; ` with a space, everything else by `;`. Of URLs and paths wheels are
+taken; editable projects, folders, version control and source archives are `Refused` as `not-yet`.
+
+Hashes must be proof: md5, sha1 and malformed or empty digests are `Refused` as `weak-hash`. A digest in a
+URL's fragment counts beside those of `--hash`, but does not turn hash-checking mode on, as in pip.
+
+Not here: whether a marker holds, whether plain http is allowed, and what a file contains.
+The disk is asked through `Disk` alone. Messages show the text as it was written, before `${VARIABLE}`s were expanded.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from safepip.errors import Refused, UsageError
+from safepip.model.digest import STRONG, WeakDigest, strong
+from safepip.model.finding import printable
+from safepip.model.requirement import Constraint, NotYet, Requirement
+from safepip.requirements_txt import hide_user_info
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safepip.model.digest import Digest
+    from safepip.requirements_txt import RequirementLine
+
+_VCS = ("bzr", "git", "hg", "svn")
+_WEB = ("http", "https", "file", "ftp")
+_ARCHIVES = (
+    ".zip",
+    ".whl",
+    ".tar.bz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+    ".tlz",
+    ".tar.lz",
+    ".tar.lzma",
+    ".tar.gz",
+    ".tgz",
+    ".tar",
+)
+_OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
+_EXTRAS = re.compile(r"(.+)(\[[^\]]+\])", re.DOTALL)
+_FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha512|sha384|sha256|sha224|sha1|md5)=([^&]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What this room may ask about the disk.
+
+    `absolute` gives the normalised absolute form of a path; `is_file` and `is_dir` take such a path;
+    `to_url` makes a `file:` URL of it and `from_url` the reverse (ValueError for another machine's).
+    `separators` are the characters that part a path.
+    """
+
+    absolute: Callable[[str], str]
+    is_file: Callable[[str], bool]
+    is_dir: Callable[[str], bool]
+    to_url: Callable[[str], str]
+    from_url: Callable[[str], str]
+    separators: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A requirement taken apart. `specifier` is empty where there is a `url`."""
+
+    name: str
+    specifier: SpecifierSet
+    extras: frozenset[str]
+    marker: Marker | None
+    url: str | None
+    fragment: str = ""
+
+
+def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
+    """A requirement that the user wrote on the command line or in a file.
+
+    Raises `UsageError` where pip would not understand it either, and `Refused` for what is `not-yet`
+    and for a `weak-hash`.
+    """
+    parts = _read(line, disk)
+    return Requirement(
+        parts.name,
+        parts.specifier,
+        line.origin,
+        parts.extras,
+        parts.marker,
+        parts.url,
+        _hashes(line, parts),
+        line.written,
+    )
+
+
+def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
+    """A line of a constraints file. Errors as `read_requirement`, and `UsageError` `invalid-constraint`."""
+    # pip: a constraint is a name with a specifier or a URL; it has no extras and is not editable.
+    if line.editable:
+        raise _invalid_constraint(line, "an editable project cannot be a constraint")
+    parts = _read(line, disk)
+    if parts.extras:
+        raise _invalid_constraint(line, "a constraint cannot have extras")
+    return Constraint(
+        parts.name, parts.specifier, line.origin, parts.marker, parts.url, _hashes(line, parts), line.written
+    )
+
+
+def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
+    """A requirement of a dependency group or a script: PEP 508 only, so neither a path nor a bare URL."""
+    found = _pep508(line, line.text)
+    parts = _of_pep508(line, found, found.marker, disk)
+    return Requirement(
+        parts.name,
+        parts.specifier,
+        line.origin,
+        parts.extras,
+        parts.marker,
+        parts.url,
+        _hashes(line, parts),
+        line.written,
+    )
+
+
+def _read(line: RequirementLine, disk: Disk) -> _Parts:
+    if line.editable:
+        _not_yet(line, NotYet.EDITABLE)
+    is_url = _is_url(line.text)
+    text, _, marker_text = line.text.partition("; " if is_url else ";")
+    text = text.strip()
+    marker = _marker(line, marker_text.strip())
+    if is_url:
+        return _of_url(line, text, frozenset(), marker, disk)
+    path, extras = _path_and_extras(disk.absolute(text)) if text else (text, "")
+    url = _url_of_path(line, text, path, disk)
+    if url is not None:
+        return _of_url(line, url, _read_extras(line, extras), marker, disk)
+    _check_requirements_file(line, text, path, disk)
+    return _of_pep508(line, _pep508(line, text, disk), marker, disk)
+
+
+def _is_url(text: str) -> bool:
+    scheme = _scheme(text)
+    return scheme in _WEB or _is_vcs(scheme)
+
+
+def _scheme(text: str) -> str:
+    try:
+        return urlsplit(text).scheme
+    except ValueError:
+        return ""
+
+
+def _is_vcs(scheme: str) -> bool:
+    tool, plus, _ = scheme.partition("+")
+    return bool(plus) and tool in _VCS
+
+
+def _marker(line: RequirementLine, text: str) -> Marker | None:
+    if not text:
+        return None
+    try:
+        return Marker(text)
+    except InvalidMarker as problem:
+        raise _invalid(line, str(problem)) from None
+
+
+def _path_and_extras(path: str) -> tuple[str, str]:
+    match = _EXTRAS.fullmatch(path)
+    return (match[1].rstrip(), match[2]) if match else (path, "")
+
+
+def _read_extras(line: RequirementLine, extras: str) -> frozenset[str]:
+    if not extras:
+        return frozenset()
+    found = _pep508(line, f"placeholder{extras.lower()}")
+    return frozenset(canonicalize_name(extra) for extra in found.extras)
+
+
+def _url_of_path(line: RequirementLine, text: str, path: str, disk: Disk) -> str | None:
+    """The `file:` URL of a requirement that is a path, None of one that is a name."""
+    looks_like_path = text.startswith(".") or any(separator in text for separator in disk.separators)
+    # A folder needs a separator or a leading dot: a bare word that is a folder's name is a project's name.
+    if looks_like_path and disk.is_dir(path):
+        if any(disk.is_file(disk.absolute(f"{path}/{name}")) for name in ("pyproject.toml", "setup.py")):
+            _not_yet(line, NotYet.DIRECTORY)
+        raise _invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is no project")
+    if not path.lower().endswith(_ARCHIVES):
+        return None
+    if disk.is_file(path):
+        return disk.to_url(path)
+    # `name @ https://.../x.whl` ends as an archive does, and is a name all the same.
+    before, at, _ = text.partition("@")
+    if at and not before.startswith(".") and not any(separator in before for separator in disk.separators):
+        return None
+    raise _missing(line)
+
+
+def _of_url(line: RequirementLine, url: str, extras: frozenset[str], marker: Marker | None, disk: Disk) -> _Parts:
+    """A requirement that is a URL or path alone: the wheel's file name gives the project's name."""
+    url, fragment = _wheel_url(line, url, disk)
+    return _Parts(_wheel_name(line, url), SpecifierSet(), extras, marker, url, fragment)
+
+
+def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk: Disk) -> _Parts:
+    name = canonicalize_name(found.name)
+    extras = frozenset(canonicalize_name(extra) for extra in found.extras)
+    if found.url is None:
+        return _Parts(name, found.specifier, extras, marker, None)
+    url, fragment = _wheel_url(line, found.url, disk)
+    # The project that a wheel's file name gives must be the one that was asked for.
+    if _wheel_name(line, url) != name:
+        raise _invalid(line, f"the wheel's file name is not that of {name}")
+    return _Parts(name, SpecifierSet(), extras, marker, url, fragment)
+
+
+def _wheel_url(line: RequirementLine, text: str, disk: Disk) -> tuple[str, str]:
+    """The URL of a wheel without its fragment, and the fragment. Anything but a wheel is refused."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        raise _invalid(line, "the URL's host or port cannot be read") from None
+    if _is_vcs(parts.scheme):
+        _not_yet(line, NotYet.VCS)
+    if parts.scheme not in ("http", "https", "file"):
+        raise _invalid(line, "a URL begins with https:, http: or file:")
+    if "@" in parts.netloc:
+        raise _invalid(line, "the URL's user information cannot be read")
+    if parts.scheme == "file":
+        return _local_wheel_url(line, text.partition("#")[0], disk), parts.fragment
+    if not host:
+        raise _invalid(line, "the URL has no host")
+    if not unquote(parts.path).rstrip("/").endswith(".whl"):
+        _not_yet(line, NotYet.SDIST)
+    return text.partition("#")[0], parts.fragment
+
+
+def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
+    try:
+        path = disk.absolute(disk.from_url(url))
+    except ValueError:
+        raise _invalid(line, "a file: URL names a file of this machine") from None
+    if disk.is_dir(path):
+        _not_yet(line, NotYet.DIRECTORY)
+    if not disk.is_file(path):
+        raise _missing(line)
+    if not path.endswith(".whl"):
+        _not_yet(line, NotYet.SDIST)
+    return disk.to_url(path)
+
+
+def _wheel_name(line: RequirementLine, url: str) -> str:
+    filename = posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
+    try:
+        return parse_wheel_filename(filename)[0]
+    except InvalidWheelFilename as problem:
+        raise _invalid(line, str(problem)) from None
+
+
+def _pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> Pep508:
+    try:
+        return Pep508(text)
+    except InvalidRequirement as problem:
+        hint = _hint(text, disk)
+        # packaging's message repeats the text and points into it with a second and third line.
+        raise _invalid(line, str(problem).partition("\n")[0], hint) from None
+
+
+def _hint(text: str, disk: Disk | None) -> str:
+    """What was probably meant, as pip says it."""
+    if disk is not None and any(separator in text for separator in disk.separators):
+        if not disk.is_file(disk.absolute(text)):
+            return "it looks like a path, and there is no such file"
+        return "it is a file: a requirements file is named with -r"
+    if "=" in text and not any(operator in text for operator in _OPERATORS):
+        return "= is not an operator; did you mean == ?"
+    return ""
+
+
+def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: Disk) -> None:
+    # `requirements.txt` is a valid project name, which anyone could register on an index: pip would ask for it.
+    if text.lower().endswith(".txt") and disk.is_file(path):
+        raise UsageError.because(
+            "requirements-file-without-r",
+            f"{line.written} is a file here, and as a requirement it would name a project",
+            origins=(line.origin,),
+            hint=f"to install what the file lists: -r {line.written}",
+        )
+
+
+def _hashes(line: RequirementLine, parts: _Parts) -> tuple[Digest, ...]:
+    """The digests of `--hash` and of the URL's fragment, each once."""
+    digests = [_strong(line, *value.partition(":")[::2]) for value in line.hashes]
+    in_fragment = _FRAGMENT_DIGEST.findall(parts.fragment)
+    digests += [_strong(line, name, value) for name, value in in_fragment if name in STRONG]
+    if in_fragment and not digests:
+        _weak(line, f"the URL's {in_fragment[0][0]} digest proves nothing")
+    return tuple(dict.fromkeys(digests))
+
+
+def _strong(line: RequirementLine, algorithm: str, value: str) -> Digest:
+    # pip's names of algorithms are in lower case only.
+    if algorithm not in STRONG:
+        _weak(line, f"{printable(algorithm, 40) or 'a hash without a name'} is not one of {', '.join(STRONG)}")
+    try:
+        return strong(algorithm, value)
+    except WeakDigest:
+        _weak(line, f"a {algorithm} digest has {STRONG[algorithm]} hexadecimal digits, and this has not")
+
+
+def _weak(line: RequirementLine, why: str) -> NoReturn:
+    raise Refused.because(
+        "weak-hash",
+        f"{line.written} has a hash that is no proof: {why}",
+        origins=(line.origin,),
+        hint="pip hash FILE prints a sha256 that counts",
+    )
+
+
+def _not_yet(line: RequirementLine, kind: NotYet) -> NoReturn:
+    raise Refused.because(
+        "not-yet",
+        f"{line.written} is {kind.value}, and safepip installs wheels only so far",
+        origins=(line.origin,),
+        hint="name a version on an index, or a wheel by its path or https URL",
+    )
+
+
+def _missing(line: RequirementLine) -> UsageError:
+    return _error("missing-file", line, f"{line.written} names a file that does not exist")
+
+
+def _invalid_constraint(line: RequirementLine, why: str) -> UsageError:
+    hint = "write it as a requirement instead"
+    return _error("invalid-constraint", line, f"{line.written} is no constraint: {why}", hint)
+
+
+def _invalid(line: RequirementLine, why: str, hint: str = "") -> UsageError:
+    # The parser's own words may repeat the expanded text.
+    reason = "it cannot be read with its variables expanded" if line.expanded else printable(hide_user_info(why))
+    return _error("invalid-requirement", line, f"{line.written} is no requirement: {reason}", hint)
+
+
+def _error(reference: str, line: RequirementLine, message: str, hint: str = "") -> UsageError:
+    error = UsageError.because(reference, message, origins=(line.origin,), hint=hint)
+    assert isinstance(error, UsageError)
+    return error
