@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MASK = "****"
 _SCHEME = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
 # RFC 3986: the authority ends at the first / ? or #; what stands before its last @ is user information.
-_USER_INFO = re.compile(rf"({_SCHEME})([^\s/?#]*)@(?=([^\s?#]{0, 2000}))")
+_USER_INFO = re.compile("(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))")
 # A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
 _BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
 _WORD = re.compile(r"\S+")
