@@ -1,0 +1,170 @@
+"""The questions put to a target interpreter, and the program that puts them.
+
+This file runs in two places: imported by safepip for its own interpreter, and as the text of `-c` in
+another one, which has no safepip. So it imports nothing of safepip, stays within the syntax of
+Python 3.8 and takes `packaging` from where it is told to.
+
+The tags come from packaging run *inside* the target and not from facts carried home: they depend on the
+running process itself (its libc, the ELF header of its executable, its build flags, a `_manylinux` module),
+and pip computes them there in the same way. The order and the options follow pip's documentation of
+`--platform`, `--python-version`, `--implementation` and `--abi`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+_APPLE = re.compile(r"(macosx|ios)([^_]*)_(\d+)_(\d+)_(.+)")
+_ANDROID = re.compile(r"android_(\d+)_(.+)")
+
+#: `manylinux2014` and older name a glibc by a year: what else each of them admits (PEP 571, PEP 599).
+_OLDER_MANYLINUX = {
+    "manylinux2014": ("manylinux2010", "manylinux1"),
+    "manylinux2010": ("manylinux1",),
+}
+
+
+def expand_platform(platform: str) -> list[str]:
+    """The platform tags that pip accepts for one `--platform`, itself first or in descending order."""
+    from packaging import tags
+
+    apple = _APPLE.fullmatch(platform)
+    if apple:
+        system, suffix, major, minor, machine = apple.groups()
+        named = tags.mac_platforms if system == "macosx" else tags.ios_platforms
+        # pip takes a vendor's prefix such as `macosxcustom_` and carries it over to every tag.
+        return [system + suffix + tag[len(system) :] for tag in named((int(major), int(minor)), machine)]
+    android = _ANDROID.fullmatch(platform)
+    if android:
+        return list(tags.android_platforms(int(android.group(1)), android.group(2)))
+    prefix, _, machine = platform.partition("_")
+    older = _OLDER_MANYLINUX.get(prefix, ())
+    # PEP 599: manylinux1 and manylinux2010 exist for two architectures only; nothing older is implied elsewhere.
+    if prefix == "manylinux2014" and machine not in ("i686", "x86_64"):
+        older = ()
+    return [platform] + [name + "_" + machine for name in older]
+
+
+def expand_platforms(platforms: Iterable[str]) -> list[str] | None:
+    """All platform tags for the `--platform` options, first mention first; None means the interpreter's own."""
+    expanded: dict[str, None] = {}
+    for platform in platforms:
+        if platform not in expanded:
+            expanded.update(dict.fromkeys(expand_platform(platform)))
+    return list(expanded) or None
+
+
+def supported_tags(restriction: dict[str, Any]) -> Iterator[str]:
+    """The tags of this interpreter under a restriction, best first, as `cp311-cp311-linux_x86_64`.
+
+    `restriction` has the keys `platforms` (list), `version` (None, or a list of up to three integers),
+    `implementation` (None or text) and `abis` (None or list).
+    """
+    from packaging import tags
+
+    # Of the version, tags know the first two numbers.
+    version = tuple(restriction["version"][:2]) if restriction["version"] else None
+    platforms = expand_platforms(restriction["platforms"])
+    abis = restriction["abis"] or None
+    implementation = restriction["implementation"] or tags.interpreter_name()
+    interpreter = implementation + ("".join(map(str, version)) if version else tags.interpreter_version())
+    if implementation == "cp":
+        specific = tags.cpython_tags(python_version=version, abis=abis, platforms=platforms)
+    else:
+        specific = tags.generic_tags(interpreter=interpreter, abis=abis, platforms=platforms)
+    for tag in specific:
+        yield str(tag)
+    for tag in tags.compatible_tags(python_version=version, interpreter=interpreter, platforms=platforms):
+        yield str(tag)
+
+
+def _message_language() -> str | None:
+    """The language of messages, `de_DE`, as the environment has it; None where the platform has no such category."""
+    import locale
+
+    category = getattr(locale, "LC_MESSAGES", None)
+    if category is None:
+        return None
+    before = locale.setlocale(category)
+    try:
+        locale.setlocale(category, "")
+        return locale.getlocale(category)[0]
+    except (locale.Error, ValueError):
+        return None
+    finally:
+        locale.setlocale(category, before)
+
+
+def _externally_managed(stdlib: str) -> str | None:
+    """The text of PEP 668's marker file: None where there is none, empty where it gives no message."""
+    marker = os.path.join(stdlib, "EXTERNALLY-MANAGED")
+    if not os.path.isfile(marker):
+        return None
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(marker, encoding="utf-8")
+        section = parser["externally-managed"]
+    except (KeyError, OSError, UnicodeDecodeError, configparser.Error):
+        return ""
+    keys = []
+    language = _message_language()
+    # PEP 668: `Error-` and the language, first in full and then without the region; `Error` for everyone.
+    if language:
+        keys = ["Error-" + language] + ["Error-" + language.split(sep)[0] for sep in "-_" if sep in language]
+    return next((section[key] for key in [*keys, "Error"] if key in section), "")
+
+
+def facts(restriction: dict[str, Any]) -> dict[str, Any]:
+    """What safepip needs to know of this interpreter, as JSON can carry it."""
+    import site
+    import sysconfig
+
+    from packaging.markers import default_environment
+
+    virtualenv = sys.prefix != getattr(sys, "base_prefix", sys.prefix)
+    paths = sysconfig.get_paths()
+    return {
+        "executable": sys.executable,
+        "version": list(sys.version_info[:3]),
+        "markers": dict(default_environment()),
+        "tags": list(supported_tags(restriction)),
+        "path": [os.path.abspath(entry) for entry in sys.path if entry],
+        "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else None,
+        "prefix": sys.prefix,
+        "virtualenv": virtualenv,
+        # PEP 668: a virtual environment is never externally managed.
+        "externally_managed": None if virtualenv else _externally_managed(sysconfig.get_path("stdlib")),
+        "schemes": paths,
+    }
+
+
+def use_packaging(home: str) -> None:
+    """Make `import packaging` find the one under `home`, a folder or a zip archive, and nothing else of it."""
+    from importlib.machinery import PathFinder
+
+    class OnlyPackaging:
+        """A finder for one name, ahead of all others."""
+
+        @staticmethod
+        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+            """As `importlib.abc.MetaPathFinder.find_spec`."""
+            return PathFinder.find_spec(name, [home], target) if name == "packaging" and path is None else None
+
+    sys.meta_path.insert(0, OnlyPackaging)
+
+
+def answer(question: str) -> str:
+    """JSON in, JSON out: `{"packaging": folder, "restriction": ...}` -> `facts`."""
+    asked = json.loads(question)
+    use_packaging(asked["packaging"])
+    return json.dumps(facts(asked["restriction"]))

@@ -1,0 +1,328 @@
+"""Which environment the packages go to, and what that environment is.
+
+The choice, in this order:
+
+1. `--python PATH`: an interpreter, or the folder of a virtual environment, as pip resolves it.
+2. The environment that safepip is installed in, as pip does.
+3. Where safepip lives in a tool's own environment (pipx, uv tool, uvx) nobody means that one: then the active
+   virtual environment (`VIRTUAL_ENV`), else a refusal.
+4. Where safepip runs as a zip application: the active virtual environment, else the interpreter that runs it.
+
+safepip's own interpreter is asked in this process. Any other is started once, with the working directory off
+`sys.path` and without the variables that could add code to it, and runs `safepip.edges.probe`; nothing is
+imported from it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safepip.errors import Refused, SafepipError, Unavailable, UsageError
+from safepip.handover import clean_environment
+from safepip.model.finding import printable
+from safepip.model.plan import Settings, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Seconds that a target interpreter has to say what it is.
+_PROBE_TIMEOUT = 120
+
+#: Runs in the target before anything else, so it is written for any Python there has ever been. It takes the
+#: working directory off `sys.path` before the first import.
+_BOOTSTRAP = """
+import sys
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+import json
+token, text, question, oldest = json.loads(sys.stdin.read())
+if list(sys.version_info[:2]) < oldest:
+    reply = json.dumps({"version": list(sys.version_info[:3])})
+else:
+    names = {"__name__": "safepip_probe"}
+    exec(compile(text, "<safepip.edges.probe>", "exec"), names)
+    reply = names["answer"](question)
+sys.stdout.write(token + reply + token)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where safepip itself runs. `archive` is the zip application's path, empty where there is none."""
+
+    executable: str
+    prefix: str
+    archive: str = ""
+
+    @classmethod
+    def here(cls) -> Home:
+        """This process's."""
+        import safepip
+
+        loader = getattr(safepip.__spec__, "loader", None)
+        return cls(sys.executable or "", sys.prefix, getattr(loader, "archive", ""))
+
+
+def tool_home(prefix: str) -> str:
+    """The name of the tool that keeps `prefix` as an application's own environment, or empty.
+
+    pipx leaves `pipx_metadata.json` in each such environment and uv `uv-receipt.toml`. `uvx` runs from a
+    folder `archive-v0` or the like of uv's cache, which bears the `CACHEDIR.TAG` of the cache directory
+    specification.
+    """
+    if os.path.isfile(os.path.join(prefix, "pipx_metadata.json")):
+        return "pipx"
+    if os.path.isfile(os.path.join(prefix, "uv-receipt.toml")):
+        return "uv tool"
+    folder = os.path.dirname(os.path.abspath(prefix))
+    bucket, _, number = os.path.basename(folder).rpartition("-v")
+    cached = bucket in ("archive", "environments", "builds") and number.isdigit()
+    return "uvx" if cached and os.path.isfile(os.path.join(os.path.dirname(folder), "CACHEDIR.TAG")) else ""
+
+
+def find_interpreter(path: str) -> str | None:
+    """pip's reading of `--python`: a file is the interpreter, a folder a virtual environment that holds one.
+
+    No search on PATH takes place, as in pip. None where there is nothing.
+    """
+    if os.path.isdir(path):
+        # Both layouts are tried on every system: cygwin and msys have the other one.
+        inside = (os.path.join(path, "bin", "python"), os.path.join(path, "Scripts", "python.exe"))
+        return next((os.path.abspath(file) for file in inside if os.path.exists(file)), None)
+    return os.path.abspath(path) if os.path.exists(path) else None
+
+
+def choose_python(settings: Settings, environ: Mapping[str, str], home: Home | None = None) -> str:
+    """The absolute path of the target's interpreter, by the rules at the head of this file.
+
+    Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that leads nowhere, with pip's
+    exit code, and `Refused` (`no-target`) when no environment is meant.
+    """
+    home = home or Home.here()
+    if settings.python is not None:
+        return _interpreter_of(settings.python, "--python", settings)
+    tool = tool_home(home.prefix)
+    if not tool and not home.archive:
+        return _own_interpreter(home)
+    active = environ.get("VIRTUAL_ENV", "")
+    if active and not _same_file(active, home.prefix):
+        return _interpreter_of(active, "VIRTUAL_ENV", settings)
+    if home.archive:
+        return _own_interpreter(home)
+    raise Refused.because(
+        "no-target",
+        f"safepip runs from an environment of its own ({tool}) and no other environment is meant",
+        context=(f"safepip's own environment is {home.prefix}",),
+        hint="activate a virtual environment, or name one: safepip --python PATH install ...",
+    )
+
+
+def _own_interpreter(home: Home) -> str:
+    """safepip's own interpreter; a Python embedded in another program may not know its path."""
+    if not home.executable:
+        raise Unavailable.because(
+            "python-not-found", "this Python does not know the path of its own interpreter", hint="name it by --python"
+        )
+    return os.path.abspath(home.executable)
+
+
+def _interpreter_of(path: str, said_by: str, settings: Settings) -> str:
+    """`find_interpreter`, or the error that names the option or variable."""
+    interpreter = find_interpreter(path)
+    if interpreter is not None:
+        return interpreter
+    import shutil
+
+    on_path = shutil.which(path) if os.path.basename(path) == path else None
+    origin = settings.origins.get("python") if said_by == "--python" else None
+    raise Unavailable.because(
+        "python-not-found",
+        f"there is no Python interpreter at {printable(path)}, which {said_by} names",
+        hint=f"give its path: --python {on_path}"
+        if on_path
+        else "give an interpreter, or a virtual environment's folder",
+        origins=(origin,) if origin else (),
+    )
+
+
+def parse_python_version(text: str | None) -> tuple[int, ...] | None:
+    """`--python-version`: `3`, `3.9`, `3.9.1`, and `39` or `310` for 3.9 and 3.10. None and empty mean: not given.
+
+    The length is kept, because `3` alone restricts less than `3.0`. Raises `UsageError` (`invalid-option`).
+    """
+    if not text:
+        return None
+    parts = text.split(".")
+    # One number of several digits is major and minor run together.
+    if len(parts) == 1 and len(text) > 1:
+        parts = [text[0], text[1:]]
+    if len(parts) > 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError.because(
+            "invalid-option",
+            f"--python-version {printable(text)} is not a version of up to three numbers",
+            hint="write 3, 3.12, 3.12.1 or 312",
+        )
+    return tuple(map(int, parts))
+
+
+def probe(python: str, settings: Settings | None = None, environ: Mapping[str, str] | None = None) -> Target:
+    """Ask the interpreter at `python` what it is.
+
+    `settings` give `--platform`, `--python-version`, `--implementation` and `--abi`, which change the tags and the
+    version and, as in pip, nothing else: markers stay those of the interpreter. Raises `Unavailable`
+    (`python-failed`) when it cannot be started or does not answer, and (`python-too-old`) for a Python that the
+    installed pip does not run on.
+    """
+    settings = settings or Settings()
+    environ = os.environ if environ is None else environ
+    version = parse_python_version(settings.python_version)
+    restriction: dict[str, Any] = {
+        "platforms": list(settings.platforms),
+        "version": None if version is None else list(version),
+        "implementation": settings.implementation,
+        "abis": list(settings.abis),
+    }
+    if _is_own(python) and _same_start(environ):
+        facts = _ask_self(restriction)
+    else:
+        facts = _ask_other(python, restriction, environ)
+    return _target(python, facts, version)
+
+
+def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | None) -> Target:
+    """The facts as a `Target`."""
+    from packaging.tags import Tag
+
+    # pip completes a version of fewer than three numbers with zeros.
+    numbers = facts["version"] if version is None else (*version, 0, 0)[:3]
+    return Target(
+        python=os.path.abspath(facts["executable"] or python),
+        version=".".join(map(str, numbers)),
+        markers=facts["markers"],
+        tags=tuple(Tag(*tag.split("-")) for tag in facts["tags"]),
+        site_paths=tuple(facts["path"]),
+        user_site=facts["user_site"],
+        prefix=facts["prefix"],
+        virtualenv=facts["virtualenv"],
+        own=_same_file(facts["prefix"], sys.prefix),
+        externally_managed=facts["externally_managed"],
+        schemes=facts["schemes"],
+    )
+
+
+def _same_file(one: str, other: str) -> bool:
+    """Whether two paths lead to one place; False where either leads nowhere."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _is_own(python: str) -> bool:
+    """Whether `python` starts the environment of this process.
+
+    A virtual environment's interpreter is a link to its base's, so the folder counts as well as the file.
+    """
+    own = sys.executable or ""
+    return _same_file(os.path.dirname(python), os.path.dirname(own)) and _same_file(python, own)
+
+
+def _same_start(environ: Mapping[str, str]) -> bool:
+    """Whether this process was started as pip will be, so that its `sys.path` is the one pip will have."""
+    removed = environ.keys() - clean_environment(environ).keys()
+    if any(name.upper().startswith("PYTHON") for name in removed):
+        return False
+    flags = sys.flags
+    user_site_off = bool(flags.no_user_site) and not environ.get("PYTHONNOUSERSITE")
+    return not (flags.isolated or flags.ignore_environment or flags.no_site or user_site_off)
+
+
+def _ask_self(restriction: dict[str, Any]) -> dict[str, Any]:
+    """The facts of this process, without the folder that the start itself put first on `sys.path`."""
+    from safepip.edges import probe as questions
+
+    facts = questions.facts(restriction)
+    # Python puts the folder of the script, or with -m the working directory, first: projects lie there
+    # with an .egg-info of their own, and pip is started so that it has neither.
+    if not sys.flags.safe_path:
+        started_from = {os.path.abspath(os.path.dirname(sys.argv[0])), os.getcwd()}
+        if facts["path"] and facts["path"][0] in started_from:
+            del facts["path"][0]
+    return facts
+
+
+def _ask_other(python: str, restriction: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Start `python` and let it run the probe."""
+    import json
+    import secrets
+    import subprocess
+
+    from safepip.edges.pip import oldest_python
+
+    oldest = oldest_python()
+    # The environment's own start-up files may print; the answer is what stands between two tokens.
+    token = secrets.token_hex(16)
+    question = json.dumps({"packaging": _packaging_home(), "restriction": restriction})
+    try:
+        done = subprocess.run(
+            [python, "-c", _BOOTSTRAP],
+            input=json.dumps([token, _probe_text(), question, list(oldest)]),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**clean_environment(environ), "PYTHONIOENCODING": "utf-8"},
+            timeout=_PROBE_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _python_failed(python, str(error)) from error
+    parts = done.stdout.split(token)
+    if done.returncode != 0 or len(parts) != 3:
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise _python_failed(python, last[0])
+    facts: dict[str, Any] = json.loads(parts[1])
+    _check_age(python, tuple(facts["version"]), oldest)
+    return facts
+
+
+def _python_failed(python: str, reason: str) -> SafepipError:
+    """The error for an interpreter that could not be asked."""
+    return Unavailable.because(
+        "python-failed",
+        f"{printable(python)} did not say what it is",
+        context=(printable(reason),),
+        hint="check that it is a working Python interpreter: run it with --version",
+    )
+
+
+def _check_age(python: str, version: tuple[int, ...], oldest: tuple[int, ...]) -> None:
+    """Refuse a Python that pip does not run on, before anything is fetched for it."""
+    if version < oldest:
+        raise Unavailable.because(
+            "python-too-old",
+            f"{printable(python)} is Python {'.'.join(map(str, version))}, and the installed pip needs"
+            f" {'.'.join(map(str, oldest))} or newer",
+            hint="name a newer interpreter by --python",
+        )
+
+
+def _probe_text() -> str:
+    """The source of the probe, from disk or out of a zip application."""
+    import pkgutil
+
+    text = pkgutil.get_data("safepip.edges", "probe.py")
+    if text is None:
+        raise Unavailable.because(
+            "python-failed", "safepip's own files cannot be read, so no other Python can be asked"
+        )
+    return text.decode("utf-8")
+
+
+def _packaging_home() -> str:
+    """The folder or archive that holds safepip's copy of packaging."""
+    import packaging
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(packaging.__file__ or "")))
