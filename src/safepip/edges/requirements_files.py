@@ -1,0 +1,94 @@
+"""The disk and the network for `safepip.requirement_sources`: opens what is to be read, and decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from safepip.requirement_sources import Gathering, Loaded, Reader
+from safepip.requirements import Disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.model.plan import Settings
+
+__all__ = ["Absorbs", "Loaded", "load", "local_disk"]
+
+
+class Absorbs(Protocol):
+    """The part of `safepip.edges.credentials.Credentials` that is needed here."""
+
+    def absorb(self, text: str) -> str:
+        """The text without user information in its URLs, which is kept for their origins."""
+
+
+def load(
+    settings: Settings,
+    environ: Mapping[str, str],
+    cwd: str,
+    credentials: Absorbs,
+    fetch: Callable[[str], tuple[str, bytes]],
+    *,
+    known_origins: frozenset[str] = frozenset(),
+) -> Loaded:
+    """Read all requirements and constraints that the command names, in pip's order.
+
+    `fetch` gets a requirements file by URL: final URL and body, bounded in size; it raises
+    `safepip.errors`. `known_origins` are `IndexUrl.origin` of the indexes in force before any file is read.
+    Raises one `UsageError` or `Refused` with everything that was wrong.
+    """
+    disk = local_disk(cwd)
+    reader = Reader(disk, _read_file, fetch, _beside, _locale_encoding())
+    return Gathering(settings, environ, reader, credentials.absorb, known_origins).gather()
+
+
+def local_disk(cwd: str) -> Disk:
+    """This machine's disk as seen from the folder `cwd`."""
+    return Disk(
+        absolute=lambda path: os.path.normpath(os.path.join(cwd, path)),
+        is_file=os.path.isfile,
+        is_dir=os.path.isdir,
+        to_url=_to_url,
+        from_url=_from_url,
+        separators=os.sep + (os.altsep or ""),
+    )
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _beside(file: str, path: str) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(file), path))
+
+
+def _to_url(path: str) -> str:
+    # RFC 8089. urllib.request, which has the same function, is slow to import and needed on Windows only.
+    if os.name == "nt":
+        from urllib.request import pathname2url
+
+        return "file:" + ("" if path.startswith("\\\\") else "//") + pathname2url(path)
+    return "file://" + quote(path)
+
+
+def _from_url(url: str) -> str:
+    parts = urlsplit(url)
+    here = parts.netloc in ("", "localhost")
+    if os.name == "nt":
+        from urllib.request import url2pathname
+
+        return url2pathname(parts.path if here else f"//{parts.netloc}{parts.path}")
+    # RFC 8089: an empty authority and localhost are this machine; Windows reads another one as a share.
+    if not here:
+        raise ValueError("a file: URL of another machine")
+    return unquote(parts.path)
+
+
+def _locale_encoding() -> str:
+    import locale
+
+    return locale.getencoding() or sys.getdefaultencoding()

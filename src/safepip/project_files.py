@@ -1,0 +1,117 @@
+"""Requirements that stand in a project's own files: dependency groups (PEP 735) and scripts (PEP 723).
+
+Text in, requirement strings out; nothing is opened here. In both a requirement is PEP 508 only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.errors import UsageError
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_BLOCK = re.compile(r"# /// ([a-zA-Z0-9-]+)\Z")
+_END = "# ///"
+
+
+class Script(NamedTuple):
+    """What a script says of itself: PEP 508 strings, and the Python it needs as a specifier."""
+
+    dependencies: tuple[str, ...]
+    requires_python: str | None
+
+
+def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, str]]:
+    """The requirements of `groups`, in order, from the text of the pyproject.toml at `path`.
+
+    Returns pairs of group and requirement. Raises `UsageError` (`invalid-group`) for an unknown group, an include in
+    a circle, a malformed table and for TOML that is none.
+    """
+    from packaging.dependency_groups import DependencyGroupResolver
+
+    table = _toml(text, path, "invalid-group").get("dependency-groups")
+    if not isinstance(table, dict):
+        raise UsageError.because("invalid-group", f"{path} has no table [dependency-groups]")
+    found: list[tuple[str, str]] = []
+    try:
+        resolver = DependencyGroupResolver(table)
+        for group in groups:
+            found += [(group, str(requirement)) for requirement in resolver.resolve(group)]
+    except ExceptionGroup as problems:
+        raise UsageError.because(
+            "invalid-group",
+            f"the dependency groups of {path} cannot be read",
+            context=tuple(printable(str(problem)) for problem in problems.exceptions),
+        ) from None
+    return found
+
+
+def group_of(text: str) -> tuple[str, str]:
+    """`[PATH:]GROUP` as pip's `--group` takes it: path and group. The path is that of a pyproject.toml."""
+    path, colon, group = text.rpartition(":")
+    # A group's name has no colon, so the last one ends the path; without one it is the project's own file.
+    if not colon:
+        return "pyproject.toml", group
+    if re.split(r"[/\\]", path.rstrip("/"))[-1] != "pyproject.toml":
+        raise UsageError.because(
+            "invalid-group",
+            f"--group {printable(text)} does not name a pyproject.toml",
+            hint="--group GROUP, or --group PATH/pyproject.toml:GROUP",
+        )
+    return path, group
+
+
+def read_script(text: str, path: str) -> Script:
+    """The `script` block of a Python file. Raises `UsageError` (`invalid-script`)."""
+    blocks = [content for kind, content in _blocks(text) if kind == "script"]
+    # PEP 723: more than one block of the same type is an error.
+    if len(blocks) != 1:
+        what = "no" if not blocks else "more than one"
+        raise UsageError.because(
+            "invalid-script", f"{path} has {what} block of requirements", hint="see PEP 723: # /// script ... # ///"
+        )
+    table = _toml(blocks[0], path, "invalid-script")
+    dependencies = table.get("dependencies", [])
+    requires_python = table.get("requires-python")
+    if not isinstance(dependencies, list) or not all(isinstance(item, str) for item in dependencies):
+        raise UsageError.because("invalid-script", f"{path}: dependencies is not a list of strings")
+    if not isinstance(requires_python, str | None):
+        raise UsageError.because("invalid-script", f"{path}: requires-python is not a string")
+    return Script(tuple(dependencies), requires_python or None)
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    """PEP 723's blocks: type and content, comment marks taken off.
+
+    A block begins with `# /// TYPE`, goes on as long as lines are `#` or begin with `# `, and ends with the last
+    `# ///` among those. One that never ends is no block.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(lines):
+        start = _BLOCK.match(lines[at])
+        at += 1
+        if not start:
+            continue
+        stop = at
+        while stop < len(lines) and (lines[stop] == "#" or lines[stop].startswith("# ")):
+            stop += 1
+        ends = [number for number in range(at + 1, stop) if lines[number] == _END]
+        if ends:
+            found.append((start[1], "".join(f"{line[2:]}\n" for line in lines[at : ends[-1]])))
+            at = ends[-1] + 1
+    return found
+
+
+def _toml(text: str, path: str, reference: str) -> Mapping[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        raise UsageError.because(reference, f"{path} is not valid TOML: {printable(str(problem))}") from None

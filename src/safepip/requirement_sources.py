@@ -1,0 +1,365 @@
+"""All places in which a command may name requirements, read in pip's order, as one list.
+
+    1. constraints files (-c)          4. editable projects (-e)
+    2. arguments                       5. requirements files (-r)
+    3. dependency groups (--group)     6. a script's own block (--requirements-from-script)
+
+A file that is named inside a file is read in its place. A path there is relative to the including file;
+inside a file that came by URL it is joined to that URL. `-c` makes of that file's lines constraints, `-r`
+requirements, even inside a constraints file. A file that includes itself, directly or not, is an error; the
+number of files and the depth of their nesting are bounded, because a file from a network can name ever more.
+
+Stricter than pip, on purpose:
+
+- a file from a network cannot include a `file:` URL (`remote-includes-local`);
+- a URL into which a `${VARIABLE}` was expanded must be of an origin that the configuration, the command
+  line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named").
+
+Whatever is wrong is collected, so that one run reports all of it. The bytes come through `Reader`;
+what they mean is `requirements_txt`'s, `requirements`' and `project_files`' matter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from safepip.errors import Refused, SafepipError, UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import Origin, Source
+from safepip.project_files import group_of, read_groups, read_script
+from safepip.requirements import Disk, read_constraint, read_dependency, read_requirement
+from safepip.requirements_txt import FileOption, Include, Notice, RequirementLine, decode, hide_user_info, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.model.plan import Settings
+    from safepip.model.requirement import Constraint, Requirement
+
+_URL = re.compile(r"(https?|file):", re.IGNORECASE)
+_REMOTE = re.compile(r"https?:", re.IGNORECASE)
+_PYLOCK = re.compile(r"pylock\.(?:[^.]+\.)?toml\Z")
+_DEPTH = 40
+_FILES = 1000
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the edge offers. `read_file` takes an absolute path, `fetch` an http(s) URL and gives the final URL too.
+
+    `read_file` raises OSError; `fetch` raises the errors of `safepip.errors`. `beside(file, path)` is `path`
+    as seen from the folder of `file`.
+    """
+
+    disk: Disk
+    read_file: Callable[[str], bytes]
+    fetch: Callable[[str], tuple[str, bytes]]
+    beside: Callable[[str, str], str]
+    locale_encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything the user asked for, in pip's order.
+
+    `options` are those of files for the whole run. `require_hashes` is hash-checking mode as it results
+    from options and files. `script_requires_python` is the script's demand, a specifier, to be checked
+    against the target unless `--ignore-requires-python`.
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    options: tuple[FileOption, ...] = ()
+    notices: tuple[str, ...] = ()
+    require_hashes: bool = False
+    script_requires_python: str | None = None
+
+
+@dataclass(slots=True)
+class Gathering:
+    """One reading of all sources; call `gather` once.
+
+    `known_origins` are `scheme://host[:port]` of the indexes that the configuration, the command line and
+    pip's configuration name. `absorb` is `Credentials.absorb`.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    reader: Reader
+    absorb: Callable[[str], str]
+    known_origins: frozenset[str] = frozenset()
+    requirements: list[Requirement] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    options: list[FileOption] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    misread: list[Diagnostic] = field(default_factory=list)
+    refused: list[Diagnostic] = field(default_factory=list)
+    hashed: bool = False
+    files: int = 0
+    script_requires_python: str | None = None
+
+    def gather(self) -> Loaded:
+        """Read everything. Raises one `UsageError` or `Refused` with all that was found to be wrong."""
+        settings = self.settings
+        if not any(
+            (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
+        ):
+            raise UsageError.because(
+                "no-requirements", "there is nothing to install", hint="name a project, or a file with -r FILE"
+            )
+        for name in settings.constraint_files:
+            self._file(name, True, "constraint_files")
+        self._arguments()
+        for spec in settings.groups:
+            self._attempt(partial(self._group, spec))
+        for editable in settings.editables:
+            self._take(RequirementLine(editable, self._said("editables"), editable=True, written=printable(editable)))
+        for name in settings.requirement_files:
+            self._file(name, False, "requirement_files")
+        if settings.script is not None:
+            script = settings.script
+            self._attempt(lambda: self._script(script))
+        require_hashes = self._hash_checking()
+        self._raise()
+        return Loaded(
+            tuple(self.requirements),
+            tuple(self.constraints),
+            tuple(self.options),
+            tuple(self.notices),
+            require_hashes,
+            self.script_requires_python,
+        )
+
+    # ------------------------------------------------------------------ the sources
+
+    def _arguments(self) -> None:
+        for text in self.settings.requirements:
+            # pip passes over an argument of nothing but white space.
+            if text.strip():
+                self._take(RequirementLine(text, self._said("requirements"), written=printable(hide_user_info(text))))
+
+    def _group(self, spec: str) -> None:
+        path, group = group_of(spec)
+        if _is_pylock(path):
+            raise _pylock(path, self._said("groups"))
+        text = self._project_file(path, self._said("groups"))
+        for name, requirement in read_groups(text, printable(path), [group]):
+            origin = Origin(Source.FILE, f"{printable(path)} [dependency-groups] {name}")
+            self._dependency(requirement, origin)
+
+    def _script(self, path: str) -> None:
+        script = read_script(self._project_file(path, self._said("script")), printable(path))
+        self.script_requires_python = script.requires_python
+        for requirement in script.dependencies:
+            self._dependency(requirement, Origin(Source.FILE, printable(path)))
+
+    def _project_file(self, path: str, said: Origin) -> str:
+        # PEP 723 and TOML: these files are UTF-8, whatever the locale.
+        try:
+            return self._bytes(path, said, "file").decode("utf-8")
+        except UnicodeDecodeError:
+            raise _undecodable(path, said) from None
+
+    def _dependency(self, requirement: str, origin: Origin) -> None:
+        text = self.absorb(requirement)
+        line = RequirementLine(text, origin, written=printable(hide_user_info(text)))
+        self._attempt(lambda: self.requirements.append(read_dependency(line, self.reader.disk)))
+
+    def _file(self, name: str, constraint: bool, setting: str) -> None:
+        said = self._said(setting)
+        # A file named on the command line needs no parent to be understood; one named by a variable does.
+        parent = None if said.source is Source.COMMAND_LINE else said
+        self._attempt(lambda: self._walk(self.absorb(name), constraint, parent, said, ()))
+
+    # ------------------------------------------------------------------ files within files
+
+    def _walk(
+        self, name: str, constraint: bool, parent: Origin | None, said: Origin, above: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Read one file and, in their places, the files it includes. `above` are key and name of those around it."""
+        key = name if _URL.match(name) else self.reader.disk.absolute(name)
+        self._check_nesting(name, key, said, above)
+        text = self._text(name, said, "constraints" if constraint else "requirements")
+        shown = printable(name)
+        lines = parse(text, shown, constraint=constraint, environ=self.environ, absorb=self.absorb, parent=parent)
+        for line in lines:
+            match line:
+                case RequirementLine():
+                    self._take(line)
+                case Include():
+                    self._attempt(partial(self._include, line, name, (*above, (key, shown))))
+                case FileOption():
+                    self.options.append(self._beside_its_file(line, name))
+                case Notice():
+                    self.notices.append(str(line))
+
+    def _check_nesting(self, name: str, key: str, said: Origin, above: tuple[tuple[str, str], ...]) -> None:
+        # A file that is being read cannot be read again within itself; twice in a row it may.
+        if key in (before for before, _ in above):
+            chain = "  ->  ".join([shown for _, shown in above] + [printable(name)])
+            raise UsageError.because(
+                "recursive-requirements", f"{printable(name)} includes itself", context=(chain,), origins=(said,)
+            )
+        self.files += 1
+        if len(above) >= _DEPTH or self.files > _FILES:
+            raise UsageError.because(
+                "requirements-nesting",
+                f"requirements files include each other deeper than {_DEPTH} or more than {_FILES} times",
+                origins=(said,),
+            )
+
+    def _include(self, line: Include, including: str, above: tuple[tuple[str, str], ...]) -> None:
+        if _URL.match(including):
+            try:
+                name = self.absorb(urljoin(including, line.target))
+            except ValueError:
+                raise _unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
+        elif _URL.match(line.target):
+            name = line.target
+        else:
+            name = self.reader.beside(including, line.target)
+        if _REMOTE.match(including) and not _REMOTE.match(name):
+            raise Refused.because(
+                "remote-includes-local",
+                f"{line.origin} came from a network and names a file of this machine",
+                origins=(line.origin,),
+            )
+        self._check_expanded(name, line.expanded, line.origin)
+        self._walk(name, line.constraint, line.origin, line.origin, above)
+
+    def _beside_its_file(self, option: FileOption, filename: str) -> FileOption:
+        # pip: --find-links is relative to the file if something is there, else to the working directory.
+        if option.name != "find-links" or option.value is None or _URL.match(option.value) or _URL.match(filename):
+            return option
+        disk = self.reader.disk
+        path = disk.absolute(self.reader.beside(filename, option.value))
+        return replace(option, value=path) if disk.is_dir(path) or disk.is_file(path) else option
+
+    def _text(self, name: str, said: Origin, kind: str) -> str:
+        if _is_pylock(name):
+            raise _pylock(name, said)
+        try:
+            text, guessed = decode(self._bytes(name, said, kind), locale_encoding=self.reader.locale_encoding)
+        except (UnicodeError, LookupError):
+            raise _undecodable(name, said) from None
+        if guessed:
+            self.notices.append(
+                f"{printable(name)}: it is not UTF-8 and was read as {self.reader.locale_encoding}; a first line "
+                f"'# -*- coding: {self.reader.locale_encoding} -*-' would say so"
+            )
+        return text
+
+    def _bytes(self, name: str, said: Origin, kind: str) -> bytes:
+        if _REMOTE.match(name):
+            return self.reader.fetch(name)[1]
+        try:
+            path = self.reader.disk.from_url(name) if _URL.match(name) else name
+            return self.reader.read_file(self.reader.disk.absolute(path))
+        except ValueError:
+            raise _unreadable(f"{printable(name)} is no file of this machine", said) from None
+        except OSError as problem:
+            reason = problem.strerror or type(problem).__name__
+            raise _unreadable(f"the {kind} {printable(name)} cannot be opened: {reason}", said) from None
+
+    # ------------------------------------------------------------------ one statement
+
+    def _take(self, line: RequirementLine) -> None:
+        self.hashed = self.hashed or bool(line.hashes)
+        self._attempt(lambda: self._judge(line))
+
+    def _judge(self, line: RequirementLine) -> None:
+        if line.constraint:
+            constraint = read_constraint(line, self.reader.disk)
+            self._check_expanded(constraint.url or "", line.expanded, line.origin)
+            self.constraints.append(constraint)
+        else:
+            requirement = read_requirement(line, self.reader.disk)
+            self._check_expanded(requirement.url or "", line.expanded, line.origin)
+            self.requirements.append(requirement)
+
+    def _check_expanded(self, url: str, expanded: bool, origin: Origin) -> None:
+        # routing.md: an expanded value may only reach what the configuration or the command line names.
+        if expanded and _REMOTE.match(url) and _origin_of(url) not in self.known_origins:
+            raise Refused.because(
+                "expanded-credential",
+                f"{origin} would send the value of a variable to a host that only this file names",
+                origins=(origin,),
+                hint="name the host's index in safepip.toml, or write the URL without ${...}",
+            )
+
+    def _hash_checking(self) -> bool:
+        """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off."""
+        names = {option.name for option in self.options}
+        wanted = self.settings.require_hashes or "require-hashes" in names
+        unwanted = self.settings.no_require_hashes or "no-require-hashes" in names
+        if wanted and unwanted:
+            origins = tuple(option.origin for option in self.options if option.name.endswith("require-hashes"))
+            self.misread.append(
+                Diagnostic(
+                    "conflicting-options",
+                    "--require-hashes and --no-require-hashes cannot both be given",
+                    origins=origins,
+                )
+            )
+        return wanted or (self.hashed and not unwanted)
+
+    # ------------------------------------------------------------------ errors
+
+    def _said(self, setting: str) -> Origin:
+        return self.settings.origins.get(setting, Origin(Source.COMMAND_LINE))
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Do a step; what is wrong in it is kept for the end. A failing network ends the run at once."""
+        try:
+            step()
+        except UsageError as error:
+            self.misread += error.diagnostics
+        except Refused as error:
+            self.refused += error.diagnostics
+
+    def _raise(self) -> None:
+        found = [*self.misread, *self.refused]
+        if not found:
+            return
+        shown = found[:_SHOWN]
+        if len(found) > len(shown):
+            shown[-1] = replace(shown[-1], context=(*shown[-1].context, f"and {len(found) - _SHOWN} more like these"))
+        error: type[SafepipError] = UsageError if self.misread else Refused
+        raise error(*shown)
+
+
+def _is_pylock(name: str) -> bool:
+    # `pylock.toml[extra]` selects extras of a lock.
+    path = urlsplit(name).path if _URL.match(name) else name
+    return bool(_PYLOCK.match(re.split(r"[/\\]", re.sub(r"\[[^\]]+\]\Z", "", path).rstrip())[-1]))
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")
+
+
+def _pylock(name: str, said: Origin) -> SafepipError:
+    return Refused.because(
+        "not-yet", f"{printable(name)} is a lock file, which safepip cannot install yet", origins=(said,)
+    )
+
+
+def _unreadable(message: str, said: Origin) -> SafepipError:
+    return UsageError.because("unreadable-file", message, origins=(said,))
+
+
+def _undecodable(name: str, said: Origin) -> SafepipError:
+    return UsageError.because(
+        "undecodable-file",
+        f"{printable(name)} is not text in the encoding it is said to have",
+        origins=(said,),
+        hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
+    )
