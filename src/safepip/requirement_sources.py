@@ -32,7 +32,16 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.project_files import group_of, read_groups, read_script
 from safepip.requirements import Disk, read_constraint, read_dependency, read_requirement
-from safepip.requirements_txt import FileOption, Include, Notice, RequirementLine, decode, hide_user_info, parse
+from safepip.requirements_txt import (
+    FileOption,
+    Include,
+    Misread,
+    Notice,
+    RequirementLine,
+    decode,
+    hide_user_info,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -197,6 +206,8 @@ class Gathering:
                     self.options.append(self._beside_its_file(line, name))
                 case Notice():
                     self.notices.append(str(line))
+                case Misread():
+                    self.misread.append(line.diagnostic)
 
     def _check_nesting(self, name: str, key: str, said: Origin, above: tuple[tuple[str, str], ...]) -> None:
         # A file that is being read cannot be read again within itself; twice in a row it may.

@@ -30,7 +30,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from safepip.errors import UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 
@@ -126,7 +125,14 @@ class Notice:
         return f"{self.origin}: {self.text}"
 
 
-Line = RequirementLine | FileOption | Include | Notice
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """A line that pip's grammar does not allow, with what to tell about it."""
+
+    diagnostic: Diagnostic
+
+
+Line = RequirementLine | FileOption | Include | Notice | Misread
 
 
 def decode(data: bytes, *, locale_encoding: str) -> tuple[str, bool]:
@@ -166,11 +172,10 @@ def parse(
     """The lines of a file, in order. `filename` is what messages say; it is not opened.
 
     `absorb` takes the user information out of the URLs in a text and returns the rest
-    (`Credentials.absorb`). Raises one `UsageError` (`invalid-requirements-line`) with a diagnostic for
-    each line that pip would not parse.
+    (`Credentials.absorb`). A line that pip would not parse is a `Misread` (`invalid-requirements-line`) in
+    its place, so that one bad line does not hide what else is wrong.
     """
     lines: list[Line] = []
-    problems: list[Diagnostic] = []
     for number, raw in _without_comments(_joined(text.splitlines())):
         origin = Origin(Source.FILE, filename, number, parent)
         text_of_line = _expand(raw, environ)
@@ -181,9 +186,7 @@ def parse(
         try:
             lines += _read(logical, absorb)
         except _CannotRead as problem:
-            problems.append(_diagnostic(logical, problem))
-    if problems:
-        raise UsageError(*problems)
+            lines.append(Misread(_diagnostic(logical, problem)))
     return lines
 
 
