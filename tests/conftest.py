@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.certificates import Authority
 from support.environment import Environment, Runner, make_environment
 from support.index import IndexServer
 from support.servers import DevpiServer, PypiServer, running_devpi, running_pypiserver
@@ -27,6 +28,19 @@ def two_indexes() -> Iterator[tuple[IndexServer, IndexServer]]:
     """An internal index and a public one, each a host of its own on loopback."""
     with IndexServer() as internal, IndexServer() as public:
         yield internal, public
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority that nobody trusts but who is given `--cert` with its `bundle`."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def tls_index(authority: Authority) -> Iterator[IndexServer]:
+    """One index over https on loopback."""
+    with IndexServer(tls=authority.context()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
