@@ -1,0 +1,220 @@
+"""Remembers what indexes answered, in the form that a later run needs: shelves and core metadata.
+
+A shelf is kept for one index URL, one project and one target (its tags and its Python), with the validators
+of the page it was made from. Within its freshness it is used without asking; after that it is revalidated.
+A page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a
+day. A 404 is never remembered: whether a name is absent decides its routing.
+
+Metadata is kept by the digest of its wheel. A copy that a sidecar's digest vouched for is held against that digest
+each time it is read; any other is compared with the wheel before the wheel is installed.
+
+The files are JSON and text, never pickles: reading the cache runs no code. They are written under another
+name and moved into place, so that a reader sees a whole file or none. Whatever cannot be read is a miss.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
+
+from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.digest import Digest
+from safepip.model.page import ProjectFile, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.model.index import Index
+    from safepip.model.plan import Target
+
+DEFAULT_FRESHNESS = 600.0
+LONGEST_FRESHNESS = 86_400.0
+#: Counts up when the form of the files changes, so that another version's files are misses.
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CachedShelf:
+    """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch."""
+
+    shelf: Shelf
+    url: str
+    fetched: float
+    fresh_until: float
+    etag: str = ""
+    last_modified: str = ""
+
+    def validators(self) -> dict[str, str]:
+        """Request headers that let the index answer 304 (RFC 9110)."""
+        headers = {}
+        if self.etag:
+            headers["if-none-match"] = self.etag
+        if self.last_modified:
+            headers["if-modified-since"] = self.last_modified
+        return headers
+
+
+def freshness(headers: Mapping[str, str]) -> float:
+    """For how many seconds an answer may be used unasked."""
+    directives = headers.get("cache-control", "").lower()
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    for directive in directives.split(","):
+        name, _, value = directive.strip().partition("=")
+        if name == "max-age" and value.strip('"').isdigit():
+            return min(float(value.strip('"')), LONGEST_FRESHNESS)
+    return DEFAULT_FRESHNESS
+
+
+def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
+    """What a shelf depends on beside the page: the target's tags and its Python version."""
+    text = "\n".join((target.version, str(ignore_requires_python), *map(str, target.tags)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class PageCache:
+    """The two folders `pages` and `metadata` below `root`; with root None nothing is kept."""
+
+    def __init__(self, root: str | None, target_fingerprint: str, now: Callable[[], float]) -> None:
+        self._root = root
+        self._fingerprint = target_fingerprint
+        self._now = now
+
+    # --- shelves --------------------------------------------------------------------------------------------
+
+    def load(self, index: Index, name: str) -> CachedShelf | None:
+        """The kept shelf, fresh or not; None for a miss."""
+        if self._root is None:
+            return None
+        try:
+            with open(self._shelf_path(index, name), "rb") as file:
+                return _decode(json.loads(file.read()), name)
+        except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+            return None
+
+    def is_fresh(self, cached: CachedShelf) -> bool:
+        """Whether it may be used unasked. A clock that went back makes it stale, never fresh."""
+        return cached.fetched <= self._now() < cached.fresh_until
+
+    def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str]) -> None:
+        """Remember a shelf just made from an answer with these headers."""
+        now = self._now()
+        cached = CachedShelf(
+            shelf, url, now, now + freshness(headers), headers.get("etag", ""), headers.get("last-modified", "")
+        )
+        self._write(self._shelf_path(index, shelf.name), json.dumps(_encode(cached), separators=(",", ":")).encode())
+
+    def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
+        """The index said 304: the shelf is as good as new."""
+        now = self._now()
+        renewed = replace(cached, fetched=now, fresh_until=now + freshness(headers))
+        self._write(
+            self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
+        )
+
+    def _shelf_path(self, index: Index, name: str) -> str:
+        key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
+        return os.path.join(self._root or "", f"pages-{_FORM}", key, self._fingerprint, name + ".json")
+
+    # --- metadata -------------------------------------------------------------------------------------------
+
+    def load_metadata(self, file: ProjectFile) -> bytes | None:
+        """The METADATA of a wheel, by its digest; None for a miss or a copy that its sidecar's digest disowns."""
+        path = self._metadata_path(file)
+        if path is None:
+            return None
+        try:
+            with open(path, "rb") as kept:
+                text = kept.read()
+        except OSError:
+            return None
+        return text if vouched(text, file) is not False else None
+
+    def keep_metadata(self, file: ProjectFile, text: bytes) -> None:
+        """Remember a METADATA file, where its wheel has a digest to know it by."""
+        path = self._metadata_path(file)
+        if path is not None:
+            self._write(path, text)
+
+    def _metadata_path(self, file: ProjectFile) -> str | None:
+        if self._root is None or not file.digests:
+            return None
+        digest = file.digests[0]
+        return os.path.join(self._root, f"metadata-{_FORM}", digest.hex[:2], f"{digest.algorithm}-{digest.hex}")
+
+    def _write(self, path: str, content: bytes) -> None:
+        if self._root is None:
+            return
+        # A cache that cannot be written is a slower run, not a failed one.
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+                raise
+
+
+def vouched(text: bytes, file: ProjectFile) -> bool | None:
+    """Whether a sidecar's digests vouch for this METADATA: True, False, or None where there is none."""
+    if not file.metadata:
+        return None
+    return all(hashlib.new(digest.algorithm, text).hexdigest() == digest.hex for digest in file.metadata)
+
+
+def _encode(cached: CachedShelf) -> dict[str, Any]:
+    shelf = cached.shelf
+    return {
+        "form": _FORM,
+        "url": cached.url,
+        "fetched": cached.fetched,
+        "until": cached.fresh_until,
+        "etag": cached.etag,
+        "modified": cached.last_modified,
+        "status": shelf.status.value,
+        "reason": shelf.status_reason,
+        "files": shelf.files,
+        "candidates": [[str(c.version), c.tag_rank, c.build, c.file] for c in shelf.candidates],
+        "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in shelf.fallen],
+    }
+
+
+def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
+    if data["form"] != _FORM:
+        return None
+    shelf = Shelf(
+        name=name,
+        candidates=tuple(
+            Candidate(name, Version(version), _decode_file(file), rank, tuple(build))
+            for version, rank, build, file in data["candidates"]
+        ),
+        fallen=tuple(Fallen(Version(version), *rest) for version, *rest in data["fallen"]),
+        status=Status(data["status"]),
+        status_reason=data["reason"],
+        files=data["files"],
+    )
+    return CachedShelf(shelf, data["url"], data["fetched"], data["until"], data["etag"], data["modified"])
+
+
+def _decode_file(row: list[Any]) -> ProjectFile:
+    filename, url, digests, requires_python, yanked, metadata, size, upload_time = row
+    return ProjectFile(
+        filename,
+        url,
+        tuple(Digest(*d) for d in digests),
+        requires_python,
+        yanked,
+        None if metadata is None else tuple(Digest(*d) for d in metadata),
+        size,
+        upload_time,
+    )

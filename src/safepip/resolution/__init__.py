@@ -1,0 +1,96 @@
+"""Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
+
+`resolve` is the door. What may happen: statements become wants (`roots`), the search visits nodes in pip's
+order (`provider`), its result becomes pins with their graph (`pins`), and a dead end is explained (`conflicts`).
+A result is only given where nothing was refused on the way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+from resolvelib import ResolutionImpossible as _Impossible
+from resolvelib import ResolutionTooDeep, Resolver
+from resolvelib.reporters import BaseReporter
+
+from safepip.errors import Refused, ResolutionImpossible
+from safepip.model.plan import UpgradeStrategy
+from safepip.resolution.conflicts import explain
+from safepip.resolution.dependencies import Markers
+from safepip.resolution.pins import make_resolution
+from safepip.resolution.provider import Provider
+from safepip.resolution.roots import check_direct, collect_limits, collect_roots
+from safepip.routing import Ambiguity, explain_ambiguities
+from safepip.selection import Finder
+
+if TYPE_CHECKING:
+    from safepip.model.candidate import Resolution
+    from safepip.model.plan import Policy, Settings, Target
+    from safepip.model.requirement import Statements
+    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.nodes import Choice, Want
+    from safepip.routing import RoutingTable
+
+#: pip's bound on the rounds of one search.
+_MAX_ROUNDS = 200_000
+
+
+class AmbiguousName(Refused):
+    """A name that no rule settles. Collected during a resolution and reported with all others of the run."""
+
+    def __init__(self, ambiguity: Ambiguity) -> None:
+        super().__init__(*explain_ambiguities([ambiguity]))
+        self.ambiguity = ambiguity
+
+
+def resolve(
+    statements: Statements,
+    *,
+    catalog: Catalog,
+    installed: Installed,
+    settings: Settings,
+    policy: Policy,
+    target: Target,
+    table: RoutingTable,
+) -> Resolution:
+    """Choose one version of everything that is needed.
+
+    Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
+    whatever `Unavailable` the catalogue raises.
+    """
+    check_direct(statements, table, policy, target.markers)
+    limits = collect_limits(statements, target.markers)
+    finder, python, markers = Finder(settings.selection), Version(target.version), Markers(target.markers)
+    provider = Provider(catalog, installed, finder, settings, limits, python, markers)
+    fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
+    catalog.expect_shelves(
+        (r.name, r.specifier, r.extras)
+        for r in statements.requirements
+        if r.url is None and (fresh or installed.get(r.name) is None)
+    )
+    roots = collect_roots(statements, target.markers, provider)
+    resolver: Resolver[Want, Choice, str] = Resolver(provider, BaseReporter())
+    try:
+        result = resolver.resolve(roots, max_rounds=_MAX_ROUNDS)
+    except _Impossible as impossible:
+        _raise_refusals(provider)
+        raise explain(list(impossible.causes), provider, limits, catalog, target.version) from None
+    except ResolutionTooDeep:
+        _raise_refusals(provider)
+        raise ResolutionImpossible.because(
+            "resolution-too-deep",
+            f"no answer after {_MAX_ROUNDS} rounds of search",
+            hint="narrow the requirements: pin or bound the projects that have many versions",
+        ) from None
+    _raise_refusals(provider)
+    return make_resolution(result, provider, limits, statements, settings, installed, catalog)
+
+
+def _raise_refusals(provider: Provider) -> None:
+    """End the run with everything that was refused; ambiguous names share one block of TOML."""
+    ambiguous = [r.ambiguity for r in provider.refusals if isinstance(r, AmbiguousName)]
+    others = [d for r in provider.refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
+    diagnostics = (*others, *explain_ambiguities(ambiguous)) if ambiguous else tuple(others)
+    if diagnostics:
+        raise Refused(*diagnostics)

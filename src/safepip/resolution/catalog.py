@@ -1,0 +1,62 @@
+"""What the search asks of the world, as a protocol: the real catalogue is at the edge, the tests' is in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
+    from safepip.model.origin import Origin
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.route import Route
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedShelf:
+    """What the index that owns a name offers. `shelf` is empty where the index does not have the project."""
+
+    route: Route
+    shelf: Shelf
+
+
+#: A project that will be asked for, with the versions and the extras that are wanted of it.
+Hint: TypeAlias = "tuple[str, SpecifierSet, frozenset[str]]"
+
+
+class Catalog(Protocol):
+    """Pages and metadata, by the routes of the run. Everything asked twice is remembered.
+
+    `shelf` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say
+    what will probably be asked next, cost next to nothing and never raise.
+    """
+
+    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
+        """The project's shelf. Raises `Refused` where no rule says whose the name is (or a rule says no), and
+        `Unavailable` where an index that must answer does not. Never an empty shelf for a failure."""
+
+    def metadata(self, candidate: Candidate) -> CoreMetadata:
+        """The wheel's core metadata. Raises `MetadataError` of `safepip.core_metadata` where it cannot be used."""
+
+    def direct(self, requirement: Requirement | Constraint) -> Candidate:
+        """The wheel that a requirement names by URL or path, fetched. Raises `Refused`, `Unavailable`."""
+
+    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+        """These projects will be asked for soon."""
+
+    def expect_metadata(self, candidate: Candidate) -> None:
+        """This wheel's metadata will be asked for soon."""
+
+
+class Installed(Protocol):
+    """The distributions of the target environment."""
+
+    def get(self, name: str) -> InstalledDistribution | None:
+        """By normalised name; of several with one name the first on `sys.path`, which is the one imported."""
+
+    def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
+        """Its core metadata, read from disk when first asked for."""

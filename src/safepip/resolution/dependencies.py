@@ -1,0 +1,171 @@
+"""What a choice wants: its metadata read as wants, in pip's order.
+
+A wheel wants its `Requires-Python` first, so that an unfit Python is found before anything else is fetched; then
+its `Requires-Dist`, those whose markers hold. `name[x]` wants that very choice of `name` and what the extras
+add. A kept installed distribution wants what its metadata says, but no Python: it runs already.
+
+A wheel whose metadata cannot be used wants the impossible, so that the search passes it over; one line says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from packaging.markers import UndefinedEnvironmentName
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from safepip.core_metadata import MetadataError
+from safepip.model.finding import printable
+from safepip.model.origin import Origin, Source
+from safepip.model.plan import UpgradeStrategy
+from safepip.resolution.nodes import (
+    ANY_VERSION,
+    Choice,
+    ExactWant,
+    ExtrasChoice,
+    FileChoice,
+    ImpossibleWant,
+    InstalledChoice,
+    PythonChoice,
+    PythonWant,
+    RefusedChoice,
+    Want,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from packaging.requirements import Requirement as MetadataRequirement
+
+    from safepip.model.candidate import CoreMetadata
+    from safepip.model.plan import Settings
+    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.roots import Limits
+
+
+class Markers:
+    """Evaluates markers in the target's environment; each text once for each extra."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def hold(self, requirement: MetadataRequirement, extras: frozenset[str]) -> bool:
+        """Whether a requirement counts with these extras; with none, in the environment without an extra."""
+        marker = requirement.marker
+        if marker is None:
+            return True
+        text = str(marker)
+        return any(self._holds(text, marker, extra) for extra in extras or ("",))
+
+    def _holds(self, text: str, marker: Any, extra: str) -> bool:
+        key = (text, extra)
+        try:
+            return self._known[key]
+        except KeyError:
+            pass
+        try:
+            verdict = bool(marker.evaluate({**self._environment, "extra": extra}))
+        except UndefinedEnvironmentName:
+            verdict = False
+        self._known[key] = verdict
+        return verdict
+
+
+class Dependencies:
+    """Answers `of(choice)`, the same objects each time: the search asks again when it goes back.
+
+    `asked_by` is for each project the origin of the first want of it; the provider fills it.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        installed: Installed,
+        settings: Settings,
+        limits: Limits,
+        markers: Markers,
+        asked_by: Mapping[str, Origin],
+    ) -> None:
+        self._catalog = catalog
+        self._installed = installed
+        self._settings = settings
+        self._limits = limits
+        self._markers = markers
+        self._asked_by = asked_by
+        self._known: dict[Choice, list[Want]] = {}
+        self.notices: dict[str, None] = {}
+
+    def of(self, choice: Choice) -> list[Want]:
+        """The wants of a choice. May block for its metadata."""
+        known = self._known.get(choice)
+        if known is None:
+            try:
+                known = list(self._wants_of(choice))
+            except MetadataError as error:
+                reason = f"{choice} has metadata that cannot be used: {printable(str(error))}"
+                self.notices[reason] = None
+                known = [ImpossibleWant(choice.project, ANY_VERSION, self._origin(choice), text=reason)]
+            self._known[choice] = known
+        return known
+
+    def _wants_of(self, choice: Choice) -> Iterator[Want]:
+        match choice:
+            case RefusedChoice() | PythonChoice():
+                return
+            case ExtrasChoice():
+                yield from self._of_extras(choice)
+            case InstalledChoice():
+                if not self._settings.no_deps:
+                    choice.metadata = self._installed.metadata(choice.distribution)
+                    yield from self._requires(choice, choice.metadata, frozenset())
+            case FileChoice():
+                yield from self._of_file(choice)
+            case _:
+                raise TypeError(f"no wants are defined for {choice!r}")
+
+    def _of_file(self, choice: FileChoice) -> Iterator[Want]:
+        metadata = choice.metadata = self._catalog.metadata(choice.candidate)
+        if metadata.name != choice.project or metadata.version != choice.version:
+            raise MetadataError(f"it calls itself {metadata.name} {metadata.version}")
+        if metadata.requires_python and not self._settings.selection.ignore_requires_python:
+            # pip, too, lets an invalid Requires-Python admit every Python.
+            with contextlib.suppress(InvalidSpecifier):
+                yield PythonWant(SpecifierSet(metadata.requires_python), self._origin(choice))
+        if not self._settings.no_deps:
+            yield from self._requires(choice, metadata, frozenset())
+
+    def _of_extras(self, choice: ExtrasChoice) -> Iterator[Want]:
+        base = choice.base
+        yield ExactWant(base, ANY_VERSION, self._origin(base))
+        if self._settings.no_deps:
+            return
+        self.of(base)  # reads base.metadata
+        metadata = base.metadata
+        if metadata is None:
+            return
+        for extra in sorted(choice.extras - metadata.provided_extras):
+            self.notices[f"{base} does not provide the extra {extra!r}"] = None
+        yield from self._requires(base, metadata, choice.extras & metadata.provided_extras)
+
+    def _requires(self, parent: Choice, metadata: CoreMetadata, extras: frozenset[str]) -> Iterator[Want]:
+        origin = self._origin(parent)
+        wants: list[Want] = []
+        for requirement in metadata.requires:
+            if self._markers.hold(requirement, extras):
+                wants.extend(self._limits.wants_of_metadata(requirement, origin))
+        self._catalog.expect_shelves((w.project, w.specifier, w.extras) for w in wants if self._is_new(w.project))
+        yield from wants
+
+    def _is_new(self, project: str) -> bool:
+        """Whether nothing asked for the project yet and nothing installed is likely to serve."""
+        return project not in self._asked_by and (
+            self._settings.force_reinstall
+            or self._settings.upgrade is UpgradeStrategy.EAGER
+            or self._installed.get(project) is None
+        )
+
+    def _origin(self, choice: Choice) -> Origin:
+        asked_by = self._asked_by.get(choice.project)
+        return Origin(Source.DISTRIBUTION, f"{choice.project} {choice.version}", parent=asked_by)

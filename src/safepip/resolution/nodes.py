@@ -1,0 +1,170 @@
+"""The nodes of the search: what is wanted and what may be chosen.
+
+A *want* is a requirement as resolvelib sees it, a *choice* a candidate. The shapes follow pip's, so that the
+search visits the same nodes in the same order and ends with the same versions:
+
+- `name[x]` is a node of its own, whose choices depend on the choice of `name` that they extend;
+- the target's Python is a node with a single choice, which `Requires-Python` values want;
+- a wheel named by URL is wanted as that very choice.
+
+Nodes are compared by identity; the provider keeps one object for each thing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from safepip.selection import is_pinned
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
+    from safepip.model.digest import Digest
+    from safepip.model.origin import Origin
+    from safepip.model.route import Route
+
+ANY_VERSION = SpecifierSet()
+
+#: The identifier of the target's Python. It has a space, so no project can have it.
+PYTHON = "the target's Python"
+
+
+def identifier(project: str, extras: frozenset[str]) -> str:
+    """`name` or `name[a,b]`: how a node is called."""
+    return f"{project}[{','.join(sorted(extras))}]" if extras else project
+
+
+class Choice:
+    """Something that can be chosen for an identifier. `metadata` is filled when dependencies are asked for."""
+
+    __slots__ = ("metadata", "name", "project", "version")
+
+    def __init__(self, project: str, version: Version, extras: frozenset[str] = frozenset()) -> None:
+        self.project = project
+        self.name = identifier(project, extras)
+        self.version = version
+        self.metadata: CoreMetadata | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class FileChoice(Choice):
+    """A wheel. `direct_url` is set where the user named it by URL or path."""
+
+    __slots__ = ("candidate", "direct_url", "route")
+
+    def __init__(self, candidate: Candidate, route: Route, direct_url: str | None = None) -> None:
+        super().__init__(candidate.name, candidate.version)
+        self.candidate = candidate
+        self.route = route
+        self.direct_url = direct_url
+
+
+class InstalledChoice(Choice):
+    """The distribution that the target has already."""
+
+    __slots__ = ("distribution",)
+
+    def __init__(self, distribution: InstalledDistribution) -> None:
+        super().__init__(distribution.name, distribution.version)
+        self.distribution = distribution
+
+
+class ExtrasChoice(Choice):
+    """`name[extras]` on top of a choice of `name`."""
+
+    __slots__ = ("base", "extras")
+
+    def __init__(self, base: Choice, extras: frozenset[str]) -> None:
+        super().__init__(base.project, base.version, extras)
+        self.base = base
+        self.extras = extras
+
+
+class PythonChoice(Choice):
+    """The target's Python."""
+
+    __slots__ = ()
+
+    def __init__(self, version: Version) -> None:
+        super().__init__(PYTHON, version)
+
+
+class RefusedChoice(Choice):
+    """Stands for a project that was refused, so that the search goes on and finds what else is to be refused.
+
+    It satisfies every want and wants nothing. No result with one in it ever leaves the resolution.
+    """
+
+    __slots__ = ()
+
+
+class Want:
+    """A requirement on an identifier. `parent` is the choice it came with, None for the user's own."""
+
+    __slots__ = ("bounded", "extras", "free", "hashes", "name", "origin", "pinned", "project", "specifier", "text")
+
+    def __init__(
+        self,
+        project: str,
+        specifier: SpecifierSet,
+        origin: Origin,
+        *,
+        extras: frozenset[str] = frozenset(),
+        hashes: frozenset[Digest] | None = None,
+        text: str = "",
+    ) -> None:
+        self.project = project
+        self.extras = extras
+        self.name = identifier(project, extras)
+        self.specifier = specifier
+        self.origin = origin
+        self.hashes = hashes
+        self.text = text or f"{self.name}{specifier}"
+        operators = [(s.operator, s.version) for s in specifier]
+        self.free = not operators
+        self.pinned = bool(operators) and is_pinned(specifier)
+        self.bounded = any(op in {"<", "<=", "~="} or (op == "==" and "*" in ver) for op, ver in operators)
+
+    def admits(self, choice: Choice) -> bool:
+        """Pre-releases count as any version here: whether they may be candidates was decided before."""
+        return self.specifier.contains(choice.version, prereleases=True)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class ExactWant(Want):
+    """A want of one very choice: a wheel by URL, or the base of a choice with extras."""
+
+    __slots__ = ("choice",)
+
+    def __init__(self, choice: Choice, any_version: SpecifierSet, origin: Origin, text: str = "") -> None:
+        extras = choice.extras if isinstance(choice, ExtrasChoice) else frozenset()
+        super().__init__(choice.project, any_version, origin, extras=extras, text=text or repr(choice))
+        self.choice = choice
+
+    def admits(self, choice: Choice) -> bool:
+        return choice is self.choice
+
+
+class PythonWant(Want):
+    """A `Requires-Python` value."""
+
+    __slots__ = ()
+
+    def __init__(self, specifier: SpecifierSet, origin: Origin) -> None:
+        super().__init__(PYTHON, specifier, origin, text=f"Python {specifier}")
+
+
+class ImpossibleWant(Want):
+    """Wanted by a choice whose own metadata cannot be used, so that the search passes it over. `text` says why."""
+
+    __slots__ = ()
+
+    def admits(self, choice: Choice) -> bool:
+        return False

@@ -1,0 +1,159 @@
+"""From the result of a search to pins: what stays, what pip has to install, who asked for what.
+
+pip's rules for what has to be installed (its resolver's last step): a chosen file is installed unless the same
+version is there already; `--force-reinstall` installs all the same; an installed distribution that was kept is
+left alone. With `--only-deps` what the user asked for is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from safepip.errors import Refused
+from safepip.model.candidate import Pin, Resolution
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.page import Status
+from safepip.model.route import Route, Rule
+from safepip.resolution.nodes import PYTHON, ExtrasChoice, FileChoice, InstalledChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.plan import Settings
+    from safepip.model.requirement import Statements
+    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.nodes import Choice
+    from safepip.resolution.provider import Provider
+    from safepip.resolution.roots import Limits
+
+
+def make_resolution(
+    result: Any,
+    provider: Provider,
+    limits: Limits,
+    statements: Statements,
+    settings: Settings,
+    installed: Installed,
+    catalog: Catalog,
+) -> Resolution:
+    """Turn resolvelib's result into pins. Raises `Refused` where hash-checking mode is not satisfied."""
+    mapping: dict[str, Choice] = dict(result.mapping)
+    extras = _extras_by_project(mapping.values())
+    requested = {identifier.partition("[")[0] for identifier in limits.order}
+    pins: dict[str, Pin] = {}
+    for identifier in sorted(mapping):
+        choice = mapping[identifier]
+        if identifier == PYTHON or isinstance(choice, ExtrasChoice):
+            continue
+        criteria = [result.criteria[i] for i in mapping if mapping[i].project == choice.project]
+        required_by = dict.fromkeys(info.requirement.origin for c in criteria for info in c.information)
+        pins[identifier] = _pin(
+            choice,
+            extras=extras.get(identifier, frozenset()),
+            requested=identifier in requested,
+            requires=tuple(sorted(_projects_below(result, mapping, choice.project))),
+            required_by=tuple(o for o in required_by if o.where.partition(" ")[0] != choice.project),
+            installed=installed,
+        )
+    to_install = [name for name, pin in pins.items() if _to_be_installed(pin, settings)]
+    if settings.only_deps:
+        to_install = [name for name in to_install if name not in requested]
+    lines = []
+    for name in to_install:
+        wanted = [info.requirement.specifier for info in result.criteria[name].information]
+        if name in limits.constraints:
+            wanted.append(limits.constraints[name].specifier)
+        lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
+    resolution = Resolution(pins, (*provider.notices, *lines), tuple(to_install))
+    if statements.require_hashes:
+        check_hashes(resolution, limits)
+    return resolution
+
+
+def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
+    if isinstance(choice, InstalledChoice):
+        route = Route(choice.project, Rule.INSTALLED, None)
+        return Pin(
+            choice.project, choice.version, route, installed=choice.distribution, metadata=choice.metadata, **fields
+        )
+    assert isinstance(choice, FileChoice)
+    return Pin(
+        choice.project,
+        choice.version,
+        choice.route,
+        candidate=choice.candidate,
+        replaces=installed.get(choice.project),
+        metadata=choice.metadata,
+        direct_url=choice.direct_url,
+        **fields,
+    )
+
+
+def _extras_by_project(choices: Iterable[Choice]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for choice in choices:
+        if isinstance(choice, ExtrasChoice):
+            found[choice.project] = found.get(choice.project, frozenset()) | choice.extras
+    return found
+
+
+def _projects_below(result: Any, mapping: dict[str, Choice], project: str) -> set[str]:
+    """The projects that any node of this one depends on."""
+    nodes = [i for i, choice in mapping.items() if choice.project == project]
+    below = {mapping[child].project for node in nodes for child in result.graph.iter_children(node)}
+    return below - {project, PYTHON}
+
+
+def _to_be_installed(pin: Pin, settings: Settings) -> bool:
+    if pin.candidate is None:
+        return False
+    there: InstalledDistribution | None = pin.replaces
+    if there is None or settings.force_reinstall or settings.ignore_installed:
+        return True
+    return there.version != pin.version
+
+
+def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: SpecifierSet) -> list[str]:
+    lines = []
+    assert pin.candidate is not None
+    if pin.candidate.file.yanked is not None:
+        reason = printable(pin.candidate.file.yanked) or "<none given>"
+        lines.append(f"{pin.name} {pin.version} is yanked. Reason for being yanked: {reason}")
+    if pin.direct_url is not None:
+        return lines
+    shelf = catalog.shelf(pin.name, pin.required_by).shelf
+    if shelf.status in (Status.ARCHIVED, Status.DEPRECATED):
+        reason = f": {printable(shelf.status_reason)}" if shelf.status_reason else ""
+        lines.append(f"{pin.name} is marked {shelf.status.value} by its index{reason}")
+    newer = provider.finder.newer_without_wheel(shelf, pin.version, specifier)
+    if newer is not None:
+        lines.append(f"{pin.name} {newer.version} is newer than {pin.version}, but has a source archive only")
+    return lines
+
+
+def check_hashes(resolution: Resolution, limits: Limits) -> None:
+    """pip's hash-checking mode: everything that is installed must be pinned with `==` and have a hash.
+
+    Raises `Refused` with every project that is not.
+    """
+    problems = []
+    for name in resolution.to_install:
+        pin = resolution.pins[name]
+        assert pin.candidate is not None
+        offered = next(iter(pin.candidate.file.digests), None)
+        line = f"{name}=={pin.version} --hash={offered or 'sha256:...'}"
+        if name not in limits.hashed:
+            reference, hint = "missing-hash", f"add it with its hash, after a look at what it is:\n{line}"
+            message = f"hashes are required for everything, and {name} has none"
+        elif name not in limits.pinned:
+            reference, hint = "unpinned-hash", f"pin it:\n{line}"
+            message = f"In --require-hashes mode, all requirements must have their versions pinned with ==: {name}"
+        else:
+            continue
+        context = tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3])
+        problems.append(Diagnostic(reference, message, context, hint, pin.required_by, name))
+    if problems:
+        raise Refused(*problems)

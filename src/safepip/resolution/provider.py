@@ -1,0 +1,359 @@
+"""The resolvelib provider: pip's preferences over safepip's catalogue.
+
+For the same index, options, Python and installed set the search must end with pip's versions, so the order in
+which it visits nodes is pip's (its `PipProvider` and `Factory`):
+
+- Of the open identifiers, the target's Python alone if it is open; else those that caused the current
+  backtrack; else those that were found open in five conflicts or more.
+- Among those: the promoted ones, then wheels named directly, then pinned, then bounded above, then in the
+  order of the user, then those with any specifier, then by name.
+- Candidates of an identifier: the installed distribution first, or at its place by version where an upgrade
+  was asked for, then those of the shelf, one a version.
+
+What differs from pip: only wheels are candidates; a refused project does not end the search, so that all
+refusals of a run are found together (`refusals`); an index that failed ends it at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
+from resolvelib import AbstractProvider
+
+from safepip.errors import Refused
+from safepip.model.finding import printable
+from safepip.model.page import Status
+from safepip.model.plan import UpgradeStrategy
+from safepip.resolution.dependencies import Dependencies
+from safepip.resolution.nodes import (
+    ANY_VERSION,
+    PYTHON,
+    Choice,
+    ExactWant,
+    ExtrasChoice,
+    FileChoice,
+    InstalledChoice,
+    PythonChoice,
+    RefusedChoice,
+    Want,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.candidate import Candidate
+    from safepip.model.digest import Digest
+    from safepip.model.origin import Origin
+    from safepip.model.plan import Settings
+    from safepip.resolution.catalog import Catalog, Installed, RoutedShelf
+    from safepip.resolution.dependencies import Markers
+    from safepip.resolution.roots import Limits
+    from safepip.selection import Finder
+
+#: In how many conflicts an identifier has to be found open before it is decided early (pip's threshold).
+_PROMOTED_AFTER = 5
+
+
+class Provider(AbstractProvider[Want, Choice, str]):
+    """See the module. One provider serves one resolution.
+
+    `refusals` collects what was refused on the way; the result must not be used if there are any.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        installed: Installed,
+        finder: Finder,
+        settings: Settings,
+        limits: Limits,
+        python: Version,
+        markers: Markers,
+    ) -> None:
+        self._catalog = catalog
+        self._installed = installed
+        self.finder = finder
+        self._settings = settings
+        self._limits = limits
+        self._python = PythonChoice(python)
+        self._asked_by: dict[str, Origin] = {}
+        self.refusals: list[Refused] = []
+        self._refused: set[str] = set()
+        self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
+        self._promoted: set[str] = set()
+        self._files: dict[int, FileChoice] = {}
+        self._extras: dict[tuple[int, frozenset[str]], ExtrasChoice] = {}
+        self._installed_choices: dict[str, InstalledChoice | None] = {}
+        self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by)
+        self._specifiers: dict[frozenset[str], SpecifierSet] = {}
+        self._satisfied: dict[tuple[int, int], bool] = {}
+
+    @property
+    def notices(self) -> dict[str, None]:
+        """Lines worth telling, as keys in the order in which they came up."""
+        return self._dependencies.notices
+
+    # --- resolvelib's questions ---------------------------------------------------------------------------
+
+    def identify(self, requirement_or_candidate: Want | Choice) -> str:
+        return requirement_or_candidate.name
+
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[str],
+        resolutions: Mapping[str, Choice],
+        candidates: Mapping[str, Iterator[Choice]],
+        information: Mapping[str, Iterator[Any]],
+        backtrack_causes: Sequence[Any],
+    ) -> Iterable[str]:
+        causes: set[str] = set()
+        for cause in backtrack_causes:
+            names = [cause.requirement.name]
+            if cause.parent is not None:
+                names.append(cause.parent.name)
+            for name in names:
+                causes.add(name)
+                if name not in resolutions:
+                    self._open_in_conflicts[name] += 1
+                    if self._open_in_conflicts[name] >= _PROMOTED_AFTER:
+                        self._promoted.add(name)
+        now, promoted = [], []
+        identifiers = list(identifiers)
+        for name in identifiers:
+            if name == PYTHON:
+                return [name]
+            if name in causes:
+                now.append(name)
+            elif name in self._promoted:
+                promoted.append(name)
+        return now or promoted or identifiers
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Choice],
+        candidates: Mapping[str, Iterator[Choice]],
+        information: Mapping[str, Iterator[Any]],
+        backtrack_causes: Sequence[Any],
+    ) -> tuple[bool, bool, bool, bool, float, bool, str]:
+        direct = pinned = bounded = False
+        free = True
+        for information_of in information[identifier]:
+            want = information_of.requirement
+            if isinstance(want, ExactWant):
+                direct = True
+            pinned = pinned or want.pinned
+            bounded = bounded or want.bounded
+            free = free and want.free
+        order = self._limits.order.get(identifier, math.inf)
+        return (identifier not in self._promoted, not direct, not pinned, not bounded, order, free, identifier)
+
+    def is_satisfied_by(self, requirement: Want, candidate: Choice) -> bool:
+        if isinstance(candidate, RefusedChoice):
+            return True
+        key = (id(requirement), id(candidate))
+        try:
+            return self._satisfied[key]
+        except KeyError:
+            verdict = self._satisfied[key] = requirement.admits(candidate)
+            return verdict
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Want]],
+        incompatibilities: Mapping[str, Iterator[Choice]],
+    ) -> Callable[[], Iterator[Choice]] | Sequence[Choice]:
+        wants = list(requirements[identifier])
+        barred = {id(choice) for choice in incompatibilities[identifier]}
+        if identifier == PYTHON:
+            return [self._python] if all(w.admits(self._python) for w in wants) else []
+        project = wants[0].project
+        extras = wants[0].extras
+        self._asked_by.setdefault(project, wants[0].origin)
+        base_wants = [] if project == identifier else list(requirements.get(project, ()))
+        try:
+            explicit = self._explicit(wants, base_wants, extras, project)
+            if explicit:
+                return [c for c in explicit if id(c) not in barred and self._fits(c, wants, project)]
+            return self._found(project, extras, [*wants, *base_wants], barred)
+        except Refused as refusal:
+            if project not in self._refused:
+                self._refused.add(project)
+                self.refusals.append(refusal)
+            stand_in = RefusedChoice(project, Version("0"), extras)
+            return [] if id(stand_in) in barred else [stand_in]
+
+    def get_dependencies(self, candidate: Choice) -> Iterable[Want]:
+        return self._dependencies.of(candidate)
+
+    # --- choices --------------------------------------------------------------------------------------------
+
+    def _fits(self, choice: Choice, wants: Sequence[Want], project: str) -> bool:
+        limit = self._limits.constraints.get(project)
+        if limit is not None and not limit.specifier.contains(choice.version, prereleases=True):
+            return False
+        return all(self.is_satisfied_by(want, choice) for want in wants)
+
+    def _explicit(
+        self, wants: Sequence[Want], base_wants: Sequence[Want], extras: frozenset[str], project: str
+    ) -> list[Choice]:
+        """The choices that are named outright: by a URL, by a choice with extras, by a constraint's URL."""
+        found: dict[int, Choice] = {}
+        for want in wants:
+            if isinstance(want, ExactWant):
+                found[id(want.choice)] = want.choice
+        for want in base_wants:
+            if isinstance(want, ExactWant):
+                choice: Choice = self.with_extras(want.choice, extras)
+                found[id(choice)] = choice
+        limit = self._limits.constraints.get(project)
+        if limit is not None and limit.direct and any(not isinstance(w, ExactWant) for w in (*wants, *base_wants)):
+            for constraint in limit.direct:
+                choice = self.direct_choice(constraint)
+                choice = self.with_extras(choice, extras) if extras else choice
+                found[id(choice)] = choice
+        return list(found.values())
+
+    def direct_choice(self, requirement: Any) -> FileChoice:
+        """The choice of a wheel that a requirement or constraint names by URL or path."""
+        candidate = self._catalog.direct(requirement)
+        return self._file(candidate, self._limits.direct_route(candidate.name), requirement.url)
+
+    def with_extras(self, base: Choice, extras: frozenset[str]) -> ExtrasChoice:
+        """The one choice of these extras on top of this base."""
+        key = (id(base), extras)
+        try:
+            return self._extras[key]
+        except KeyError:
+            choice = self._extras[key] = ExtrasChoice(base, extras)
+            return choice
+
+    def _file(self, candidate: Candidate, route: Any, direct_url: str | None = None) -> FileChoice:
+        try:
+            return self._files[id(candidate)]
+        except KeyError:
+            choice = self._files[id(candidate)] = FileChoice(candidate, route, direct_url)
+            return choice
+
+    def _found(
+        self, project: str, extras: frozenset[str], wants: Sequence[Want], barred: set[int]
+    ) -> Callable[[], Iterator[Choice]]:
+        """The installed distribution and the shelf's candidates, in pip's order, lazily."""
+        limit = self._limits.constraints.get(project)
+        specifier = self.intersection([*((limit.specifier,) if limit else ()), *(w.specifier for w in wants)])
+        hashes: frozenset[Digest] | None = limit.hashes if limit else None
+        for want in wants:
+            if want.hashes is not None:
+                hashes = want.hashes if hashes is None else hashes & want.hashes
+        keep = self._keepable(project, extras, specifier)
+        if keep is not None and id(keep) in barred:
+            keep = None
+        upgrade = self._may_upgrade(project, wants[0].name)
+        if keep is None or upgrade:
+            # The shelf will be read in any case: read it now, so that a refusal is met here.
+            self._catalog_shelf(project, wants)
+
+        def choices() -> Iterator[Choice]:
+            if keep is None or upgrade:
+                yield from self._by_version(project, extras, wants, specifier, hashes, keep)
+                return
+            yield keep
+            kept_version = keep.version
+            yield from (
+                c
+                for c in self._by_version(project, extras, wants, specifier, hashes, None)
+                if c.version != kept_version
+            )
+
+        return lambda: (choice for choice in choices() if id(choice) not in barred)
+
+    def _by_version(
+        self,
+        project: str,
+        extras: frozenset[str],
+        wants: Sequence[Want],
+        specifier: SpecifierSet,
+        hashes: frozenset[Digest] | None,
+        keep: Choice | None,
+    ) -> Iterator[Choice]:
+        """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
+        routed = self._catalog_shelf(project, wants)
+        seen: set[Version] = set()
+        candidates = self.finder.applicable(routed.shelf, specifier, hashes)
+        if candidates:
+            self._catalog.expect_metadata(candidates[0])
+        for candidate in candidates:
+            if candidate.version in seen:
+                continue
+            if keep is not None and keep.version >= candidate.version:
+                yield keep
+                seen.add(keep.version)
+                same = keep.version == candidate.version
+                keep = None
+                if same:
+                    continue
+            seen.add(candidate.version)
+            choice: Choice = self._file(candidate, routed.route)
+            yield self.with_extras(choice, extras) if extras else choice
+        if keep is not None:
+            yield keep
+
+    def _catalog_shelf(self, project: str, wants: Sequence[Want]) -> RoutedShelf:
+        routed = self._catalog.shelf(project, [want.origin for want in wants])
+        if routed.shelf.status is Status.QUARANTINED:
+            index = routed.route.index
+            raise Refused.because(
+                "quarantined",
+                f"{project} is in quarantine on its index, which takes it to be unsafe",
+                context=(
+                    *((f"{index.name}  {index.url}",) if index else ()),
+                    *((f"reason: {printable(routed.shelf.status_reason)}",) if routed.shelf.status_reason else ()),
+                    *(f"required by {want.origin.chain()}" for want in wants[:3]),
+                ),
+                hint="do without it until the index has looked at it",
+                origins=tuple(want.origin for want in wants),
+                subject=project,
+            )
+        return routed
+
+    def _keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:
+        """The installed distribution where it may stay: not with --force-reinstall, and only if it fits."""
+        if self._settings.force_reinstall:
+            return None
+        if project not in self._installed_choices:
+            distribution = self._installed.get(project)
+            self._installed_choices[project] = None if distribution is None else InstalledChoice(distribution)
+        choice = self._installed_choices[project]
+        if choice is None or not specifier.contains(choice.version, prereleases=True):
+            return None
+        return self.with_extras(choice, extras) if extras else choice
+
+    def _may_upgrade(self, project: str, name: str) -> bool:
+        strategy = self._settings.upgrade
+        if strategy is UpgradeStrategy.EAGER:
+            return True
+        if strategy is UpgradeStrategy.ONLY_IF_NEEDED:
+            return name in self._limits.order or project in self._limits.order
+        return False
+
+    def intersection(self, specifiers: Sequence[SpecifierSet]) -> SpecifierSet:
+        """What all of them allow together; each combination is made once."""
+        texts = {str(s): s for s in specifiers if len(s)}
+        if len(texts) < 2:
+            return next(iter(texts.values()), ANY_VERSION)
+        key = frozenset(texts)
+        try:
+            return self._specifiers[key]
+        except KeyError:
+            pass
+        merged = ANY_VERSION
+        for specifier in texts.values():
+            merged &= specifier
+        self._specifiers[key] = merged
+        return merged

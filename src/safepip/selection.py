@@ -1,0 +1,310 @@
+"""Which files of a page may be candidates, in pip's order of preference, and why the others fell.
+
+Two steps, because they depend on different things and the first is worth caching:
+
+`shelve` reduces a page to what one target (its tags and its Python version) could ever install.
+`Finder` applies a run's options, specifiers and hashes to a shelf.
+
+The preferences are pip's (its CandidateEvaluator): an allowed hash before none, then the version, then the
+position of the best tag in the target's list, then the build tag; of files equal in all of these, the one
+listed last. Yanked files are passed over unless nothing else is left and the version is pinned (PEP 592).
+Pre-releases are taken as packaging's specifiers take them (PEP 440), unless an option decides.
+Source archives are never candidates here: their metadata cannot be had without running their code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from safepip.errors import Refused, Unavailable
+from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.routing import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.tags import Tag
+
+    from safepip.model.digest import Digest
+    from safepip.model.page import ProjectFile, ProjectPage
+    from safepip.model.plan import Selection
+
+SDIST_ENDINGS = (
+    ".tar.gz",
+    ".zip",
+    ".tar.bz2",
+    ".tgz",
+    ".tar.xz",
+    ".tar",
+    ".tbz",
+    ".txz",
+    ".tlz",
+    ".tar.lz",
+    ".tar.lzma",
+)
+
+#: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
+_FATES = ("sdist-only", "platform", "requires-python")
+
+
+class TagRanks:
+    """The position of a wheel's best tag in a target's list; tag sets are remembered, they repeat a lot."""
+
+    def __init__(self, tags: Sequence[Tag]) -> None:
+        self._ranks: dict[tuple[str, str, str], int] = {}
+        for position, tag in enumerate(tags):
+            self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
+        self._known: dict[str, int | None] = {}
+
+    def best(self, interpreters: str, abis: str, platforms: str) -> int | None:
+        """The best position of a compressed tag set (PEP 425), None where nothing is supported."""
+        key = f"{interpreters}-{abis}-{platforms}".lower()
+        try:
+            return self._known[key]
+        except KeyError:
+            pass
+        positions = (
+            self._ranks.get((interpreter, abi, platform))
+            for interpreter in interpreters.lower().split(".")
+            for abi in abis.lower().split(".")
+            for platform in platforms.lower().split(".")
+        )
+        rank = self._known[key] = min((p for p in positions if p is not None), default=None)
+        return rank
+
+
+class PythonVersions:
+    """Whether `Requires-Python` values admit the target's Python; values are remembered."""
+
+    def __init__(self, version: str, *, ignore: bool = False) -> None:
+        self.version = Version(version)
+        self._ignore = ignore
+        self._known: dict[str, bool] = {}
+
+    def admitted_by(self, requires_python: str | None) -> bool:
+        """An invalid specifier admits every Python, as it does for pip."""
+        if not requires_python or self._ignore:
+            return True
+        try:
+            return self._known[requires_python]
+        except KeyError:
+            pass
+        try:
+            verdict = SpecifierSet(requires_python).contains(self.version, prereleases=True)
+        except InvalidSpecifier:
+            verdict = True
+        self._known[requires_python] = verdict
+        return verdict
+
+
+def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf:
+    """Reduce a page to the wheels that the target can install, best first, and the versions without one.
+
+    Files of another project, with a name that no standard describes, or of unknown kinds are left out,
+    as pip leaves them out.
+    """
+    candidates: list[Candidate] = []
+    fates: dict[str, tuple[int, str, ProjectFile]] = {}
+    served: set[str] = set()
+    for file in page.files:
+        if file.filename.endswith(".whl"):
+            version, fate, detail = _judge_wheel(page.name, file, ranks, pythons, candidates)
+        else:
+            version, fate, detail = _sdist_version(page.name, file.filename), 0, ""
+        if version is None:
+            continue
+        if fate is None:
+            served.add(version)
+        elif version not in served:
+            best = fates.get(version)
+            if best is None or fate > best[0]:
+                fates[version] = (fate, detail, file)
+    # Python's sort is stable, and pip reads its ascending list backwards: of equals the last listed is first.
+    candidates.sort(key=lambda c: (c.version, -c.tag_rank, c.build))
+    candidates.reverse()
+    return Shelf(
+        name=page.name,
+        candidates=tuple(candidates),
+        fallen=_fallen(fates, candidates),
+        status=page.status,
+        status_reason=page.status_reason,
+        files=len(page.files),
+    )
+
+
+def _judge_wheel(
+    name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, candidates: list[Candidate]
+) -> tuple[str | None, int | None, str]:
+    """Add the wheel to `candidates`, or say how far it got: its version as text, its fate, the detail."""
+    parts = file.filename[:-4].split("-")
+    if len(parts) not in (5, 6):  # name-version(-build)?-python-abi-platform
+        return None, None, ""
+    rank = ranks.best(*parts[-3:])
+    if rank is None or not pythons.admitted_by(file.requires_python):
+        if normalise(parts[0]) != name:
+            return None, None, ""
+        if rank is None:
+            return parts[1], 1, "-".join(parts[-3:])
+        return parts[1], 2, file.requires_python or ""
+    try:
+        project, version, build, _ = parse_wheel_filename(file.filename)
+    except (InvalidWheelFilename, InvalidVersion):
+        return None, None, ""
+    if project != name:
+        return None, None, ""
+    candidates.append(Candidate(name, version, file, rank, build))
+    return parts[1], None, ""
+
+
+def _sdist_version(name: str, filename: str) -> str | None:
+    """The version in a source archive's name, or None: pip splits where the part before is the project's name."""
+    ending = next((e for e in SDIST_ENDINGS if filename.endswith(e)), None)
+    if ending is None:
+        return None
+    stem = filename[: -len(ending)]
+    # The usual case first: the name as long as its normalised form, then a dash.
+    position = len(name)
+    if stem[position : position + 1] == "-" and normalise(stem[:position]) == name:
+        return stem[position + 1 :] or None
+    for position, char in enumerate(stem):
+        if char == "-" and normalise(stem[:position]) == name:
+            return stem[position + 1 :] or None
+    return None
+
+
+def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate]) -> tuple[Fallen, ...]:
+    served = {str(c.version) for c in candidates}
+    fallen: dict[Version, Fallen] = {}
+    for text, (fate, detail, file) in fates.items():
+        if text in served:
+            continue
+        try:
+            version = Version(text)
+        except InvalidVersion:
+            continue
+        if str(version) in served:
+            continue
+        known = fallen.get(version)
+        if known is None or _FATES.index(known.reason) < fate:
+            fallen[version] = Fallen(version, _FATES[fate], detail, file.yanked is not None, file.upload_time)
+    return tuple(sorted(fallen.values(), key=lambda f: f.version, reverse=True))
+
+
+class Finder:
+    """Applies one run's options to shelves. Answers are remembered: a resolver asks the same again and again."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._usable: dict[str, tuple[Candidate, ...]] = {}
+        self._applicable: dict[tuple[str, str, frozenset[Digest] | None], list[Candidate]] = {}
+
+    def applicable(
+        self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None = None
+    ) -> list[Candidate]:
+        """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
+
+        `hashes` None means that any bytes will do; otherwise a file must have one of them, or give none of
+        its own (then the bytes decide after the download). Raises `Unavailable` (`undated-file`) where
+        `--uploaded-prior-to` meets an index that dates nothing, as pip does; `Refused` (`hash-mismatch`)
+        where the page offers files for the specifier and none of them has an allowed hash.
+        """
+        key = (shelf.name, str(specifier), hashes)
+        try:
+            return self._applicable[key]
+        except KeyError:
+            pass
+        chosen = list(
+            specifier.filter(
+                self.usable(shelf),
+                prereleases=self._selection.allows_prereleases(shelf.name),
+                key=lambda candidate: candidate.version,
+            )
+        )
+        if hashes is not None and chosen:
+            chosen = _allowed(shelf.name, chosen, hashes)
+        if any(c.file.yanked is not None for c in chosen):
+            chosen = _without_yanked(chosen, specifier)
+        self._applicable[key] = chosen
+        return chosen
+
+    def usable(self, shelf: Shelf) -> tuple[Candidate, ...]:
+        """The candidates that the options allow, whatever the specifier."""
+        try:
+            return self._usable[shelf.name]
+        except KeyError:
+            pass
+        options = self._selection
+        usable = shelf.candidates
+        # An option for the exact name beats `:all:`; safepip takes wheels only, so `--no-binary` leaves nothing.
+        if shelf.name in options.no_binary and shelf.name not in options.only_binary.names:
+            usable = ()
+        if options.uploaded_before is not None:
+            usable = tuple(c for c in usable if self._early_enough(c))
+        self._usable[shelf.name] = usable
+        return usable
+
+    def _early_enough(self, candidate: Candidate) -> bool:
+        """pip's `--uploaded-prior-to`: local files are exempt, an index that does not date its files is an error."""
+        uploaded = candidate.file.upload_time
+        assert self._selection.uploaded_before is not None
+        if candidate.file.url.startswith("file:"):
+            return True
+        if uploaded is None:
+            raise Unavailable.because(
+                "undated-file",
+                f"--uploaded-prior-to needs upload times, and the index of {candidate.name} gives none",
+                context=(candidate.file.filename,),
+                hint="ask the index for upload-time (PEP 700), or leave the option out",
+                subject=candidate.name,
+            )
+        return uploaded < self._selection.uploaded_before
+
+    def newer_without_wheel(self, shelf: Shelf, chosen: Version, specifier: SpecifierSet) -> Fallen | None:
+        """The newest version above `chosen` that fits the specifier and exists as a source archive only."""
+        allow = self._selection.allows_prereleases(shelf.name)
+        before = self._selection.uploaded_before
+        for fallen in shelf.fallen:
+            if fallen.version <= chosen:
+                return None
+            if fallen.reason != "sdist-only" or fallen.yanked:
+                continue
+            if before is not None and (fallen.upload_time is None or fallen.upload_time >= before):
+                continue
+            if specifier.contains(fallen.version, prereleases=bool(allow)):
+                return fallen
+        return None
+
+
+def _allowed(name: str, candidates: Sequence[Candidate], hashes: frozenset[Digest]) -> list[Candidate]:
+    matching = [c for c in candidates if not hashes.isdisjoint(c.file.digests)]
+    unknown = [c for c in candidates if not c.file.digests]
+    if not matching and not unknown:
+        best = candidates[0]
+        raise Refused.because(
+            "hash-mismatch",
+            f"no file of {name} has a hash that the requirements allow",
+            context=(
+                f"the index offers {best.file.filename} with {best.file.digests[0]}",
+                *(f"allowed is {digest}" for digest in sorted(hashes)[:5]),
+            ),
+            hint="if the new file is meant, look at what changed and write its hash in the requirements",
+            subject=name,
+        )
+    return matching + unknown  # an allowed hash before none
+
+
+def is_pinned(specifier: SpecifierSet) -> bool:
+    """Whether a specifier names one version: `===`, or `==` without a wildcard."""
+    return any(s.operator == "===" or (s.operator == "==" and not s.version.endswith(".*")) for s in specifier)
+
+
+def _without_yanked(candidates: list[Candidate], specifier: SpecifierSet) -> list[Candidate]:
+    """PEP 592: a yanked file only where everything that matches is yanked and the version is pinned."""
+    good = [c for c in candidates if c.file.yanked is None]
+    if not good and is_pinned(specifier):
+        return candidates
+    return good
