@@ -1,0 +1,296 @@
+"""One safepip configuration file: TOML text in, the indexes and the policy of one level out.
+
+The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand under `[tool.safepip]`:
+
+    trusted-hosts = ["build.acme.example:8080"]   # hosts that --trusted-host may name, and plain http may reach
+
+    [[index]]
+    name = "acme"                          # required; letters, digits and . - _
+    url = "https://packages.acme.example/simple/"   # may be left out with `default = true`: pip's default index
+    packages = ["acme-*", "billing"]       # the names that this index owns
+    default = true                         # answers for every unclaimed name
+    file-hosts = ["cdn.acme.example"]      # hosts its files may come from, beside its own
+    hashes = "optional"                    # files without a strong digest are admitted; "required" is the default
+    mirror-of = "public"                   # stands for that index
+
+    [policy]
+    forbid-trusted-hosts = true            # nothing may name a trusted host
+    allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
+
+Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
+credential. All problems of a file are reported together, with file and line. How levels are merged is `config`'s matter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safepip.errors import UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import Hashes, IndexUrl, UrlError
+from safepip.model.origin import Origin, Source
+from safepip.toml_lines import TomlLines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INDEX_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z")
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+
+_TOP_KEYS = ("index", "policy", "trusted-hosts")
+_INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of")
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A word of a list, with the line it stands on."""
+
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredIndex:
+    """One `[[index]]`, as written: None and empty where a key was left out."""
+
+    name: str
+    origin: Origin
+    url: IndexUrl | None = None
+    url_origin: Origin | None = None
+    packages: tuple[Placed, ...] = ()
+    default: bool | None = None
+    file_hosts: tuple[Placed, ...] = ()
+    hashes: Hashes | None = None
+    hashes_origin: Origin | None = None
+    mirror_of: Placed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What one file says. `origin` is the file itself."""
+
+    origin: Origin
+    indexes: tuple[DeclaredIndex, ...] = ()
+    trusted_hosts: tuple[Placed, ...] = ()
+    forbid_trusted_hosts: bool | None = None
+    forbid_origin: Origin | None = None
+    allow_direct: tuple[Placed, ...] = ()
+
+
+def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
+    """Read a `safepip.toml`, or the `[tool.safepip]` of a `pyproject.toml`; None where that table is missing.
+
+    `absorb` removes user information from URLs before anything else sees the text. Raises `UsageError`.
+    """
+    import tomllib
+
+    table_path = ("tool", "safepip") if _is_pyproject(path) else ()
+    clean = absorb(text)
+    try:
+        data: Any = tomllib.loads(clean)
+    except tomllib.TOMLDecodeError as problem:
+        raise _broken(path, source, problem) from None
+    for key in table_path:
+        data = data.get(key) if isinstance(data, dict) else None
+        if data is None:
+            return None
+    if clean != text:
+        raise _credential(text, clean, path, source)
+    return _Reader(TomlLines(clean, table_path), path, source).level(data)
+
+
+def _is_pyproject(path: str) -> bool:
+    return re.split(r"[/\\]", path)[-1] == "pyproject.toml"
+
+
+def _broken(path: str, source: Source, problem: Exception) -> UsageError:
+    found = re.search(r"at line (\d+)", str(problem))
+    reason = re.sub(r"\s*\(at .*\)\Z", "", str(problem))
+    return UsageError(
+        Diagnostic(
+            "bad-configuration",
+            f"not valid TOML: {printable(reason)}",
+            origins=(Origin(source, path, int(found[1]) if found else None),),
+        )
+    )
+
+
+def _credential(text: str, clean: str, path: str, source: Source) -> UsageError:
+    pairs = enumerate(zip(text.splitlines(), clean.splitlines(), strict=False), 1)
+    line = next((number for number, (before, after) in pairs if before != after), None)
+    return UsageError(
+        Diagnostic(
+            "credential-in-configuration",
+            "a URL in the configuration holds a user name or password",
+            hint="take it out, replace it, and keep it in ~/.netrc or a keyring instead",
+            origins=(Origin(source, path, line),),
+        )
+    )
+
+
+class _Reader:
+    """Checks the tables of one file and keeps every problem until the end."""
+
+    def __init__(self, lines: TomlLines, path: str, source: Source) -> None:
+        self.lines = lines
+        self.path = path
+        self.source = source
+        self.problems: list[Diagnostic] = []
+
+    def origin(self, line: int | None = None) -> Origin:
+        return Origin(self.source, self.path, line)
+
+    def problem(self, message: str, line: int | None, hint: str = "") -> None:
+        self.problems.append(Diagnostic("bad-configuration", message, (), hint, (self.origin(line),)))
+
+    def level(self, data: Any) -> Level:
+        table = self._table(data, _TOP_KEYS, (), None)
+        policy = self._table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
+        forbid = self._boolean(policy, "forbid-trusted-hosts", ("policy",), None)
+        level = Level(
+            origin=self.origin(),
+            indexes=self._indexes(table.get("index", [])),
+            trusted_hosts=self._hosts(table, "trusted-hosts", (), None),
+            forbid_trusted_hosts=forbid,
+            forbid_origin=self.origin(self.lines.key(("policy",), None, "forbid-trusted-hosts")),
+            allow_direct=self._strings(policy, "allow-direct", ("policy",), None, self._project),
+        )
+        if self.problems:
+            raise UsageError(*self.problems)
+        return level
+
+    def _indexes(self, tables: Any) -> tuple[DeclaredIndex, ...]:
+        if not isinstance(tables, list):
+            self.problem("an index is declared as [[index]], with two brackets", self.lines.table(("index",), None))
+            return ()
+        found = [self._index(table, number) for number, table in enumerate(tables)]
+        return tuple(index for index in found if index is not None)
+
+    def _index(self, data: Any, number: int) -> DeclaredIndex | None:
+        where = ("index",)
+        before = len(self.problems)
+        table = self._table(data, _INDEX_KEYS, where, number)
+        line = self.lines.table(where, number)
+        name = self._string(table, "name", where, number)
+        if "name" not in table:
+            self.problem("an index needs a name", line, 'add: name = "..."')
+        elif name is not None and not _INDEX_NAME.match(name):
+            self.problem(
+                f"{printable(name)!r} cannot be the name of an index", self.lines.key(where, number, "name"),
+                "use letters, digits and . - _",
+            )  # fmt: skip
+        default = self._boolean(table, "default", where, number)
+        mirror = self._string(table, "mirror-of", where, number)
+        index = DeclaredIndex(
+            name=name or "",
+            origin=self.origin(line),
+            url=self._url(table, number),
+            url_origin=self.origin(self.lines.key(where, number, "url")),
+            packages=self._strings(table, "packages", where, number, self._pattern),
+            default=default,
+            file_hosts=self._hosts(table, "file-hosts", where, number),
+            hashes=self._hashes(table, number),
+            hashes_origin=self.origin(self.lines.key(where, number, "hashes")),
+            mirror_of=None if mirror is None else Placed(mirror, self._at(where, number, "mirror-of")),
+        )
+        return index if len(self.problems) == before else None
+
+    def _at(self, where: tuple[str, ...], number: int | None, key: str) -> Origin:
+        return self.origin(self.lines.key(where, number, key))
+
+    def _table(self, data: Any, known: tuple[str, ...], where: tuple[str, ...], number: int | None) -> dict[str, Any]:
+        name = ".".join(where) or "the file"
+        if not isinstance(data, dict):
+            self.problem(f"{name} must be a table", self.lines.table(where, number))
+            return {}
+        for key in data:
+            if key not in known:
+                from difflib import get_close_matches
+
+                near = get_close_matches(key, known, 1)
+                self.problem(
+                    f"unknown key {printable(key)!r} in {name}",
+                    self.lines.key(where, number, key),
+                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}",
+                )
+        return data
+
+    def _typed(
+        self, table: dict[str, Any], key: str, kind: type, words: str, where: tuple[str, ...], number: int | None
+    ) -> Any:
+        value = table.get(key)
+        if value is None or isinstance(value, kind):
+            return value
+        self.problem(f"{key} must be {words}", self.lines.key(where, number, key))
+        return None
+
+    def _string(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> str | None:
+        value: str | None = self._typed(table, key, str, "a string", where, number)
+        return value
+
+    def _boolean(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> bool | None:
+        value: bool | None = self._typed(table, key, bool, "true or false", where, number)
+        return value
+
+    def _strings(
+        self,
+        table: dict[str, Any],
+        key: str,
+        where: tuple[str, ...],
+        number: int | None,
+        check: Callable[[str], str | None],
+    ) -> tuple[Placed, ...]:
+        words = self._typed(table, key, list, "a list of strings", where, number) or []
+        placed = []
+        for position, word in enumerate(words):
+            line = self.lines.item(where, number, key, word, position) if isinstance(word, str) else None
+            fault = check(word) if isinstance(word, str) else "must be a string"
+            if fault:
+                self.problem(f"{key}: {printable(str(word))!r} {fault}", line or self.lines.key(where, number, key))
+            else:
+                placed.append(Placed(word, self.origin(line)))
+        return tuple(placed)
+
+    def _hosts(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> tuple[Placed, ...]:
+        return self._strings(table, key, where, number, self._host)
+
+    @staticmethod
+    def _host(word: str) -> str | None:
+        found = _HOST.match(word)
+        return None if found and int(found["port"] or 1) in range(1, 65536) else "is not host or host:port"
+
+    @staticmethod
+    def _project(word: str) -> str | None:
+        return None if _PROJECT.match(word) else "is not a project's name"
+
+    @staticmethod
+    def _pattern(word: str) -> str | None:
+        # A claim is an exact name or a prefix pattern, `acme-*`: a trailing * that follows a separator.
+        stem = word[:-2] if re.search(r"[-_.]\*\Z", word) else word
+        return None if _PROJECT.match(stem.rstrip("-_.") if stem != word else stem) else (
+            "is neither a name nor a pattern; write `acme`, or `acme-*` for every name that begins with acme-"
+        )  # fmt: skip
+
+    def _url(self, table: dict[str, Any], number: int) -> IndexUrl | None:
+        text = self._string(table, "url", ("index",), number)
+        if text is None:
+            return None
+        try:
+            return IndexUrl.parse(text)
+        except UrlError as problem:
+            self.problem(f"url: {problem}", self.lines.key(("index",), number, "url"))
+            return None
+
+    def _hashes(self, table: dict[str, Any], number: int) -> Hashes | None:
+        word = self._string(table, "hashes", ("index",), number)
+        if word is None:
+            return None
+        if word not in ("required", "optional"):
+            line = self.lines.key(("index",), number, "hashes")
+            self.problem(f'hashes: {printable(word)!r} is neither "required" nor "optional"', line)
+            return None
+        return Hashes(word)
