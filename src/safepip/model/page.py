@@ -44,7 +44,8 @@ class ProjectPage:
     """What one index says of one project.
 
     `name` is normalised. `url` is the URL the page was finally read from, which is
-    the base of relative links.
+    the base of relative links. `dropped` counts the entries that could not be used: without a usable
+    URL, with two different names, with a broken digest. `notices` are sentences worth one line each.
     """
 
     name: str
@@ -52,3 +53,5 @@ class ProjectPage:
     files: tuple[ProjectFile, ...]
     status: Status = Status.ACTIVE
     status_reason: str = ""
+    dropped: int = 0
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,172 @@
+"""What one entry of a page may hold, in either form: its URL, its digests, its upload time.
+
+The URL of an entry, in this order: joined to the page's URL unless absolute; scheme, host and port
+checked; the path quoted as pip quotes it; the fragment taken off and searched for digests.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from safepip.model.digest import STRONG, Digest, WeakDigest, strong
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The largest page that is read. The largest real ones have some 40 MB; what a page may cost in
+#: memory is about twenty times its size.
+MAX_PAGE_BYTES = 64 * 1024 * 1024
+
+#: The most entries a page may have. The largest real pages have some tens of thousands.
+MAX_FILES = 200_000
+
+#: The newest minor version of the Simple API that this room knows, of major version 1.
+KNOWN_MINOR = 4
+
+_API_VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\Z")
+_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
+_DRIVE = re.compile(r"/+[A-Za-z]:/")
+_FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([^&]*)")
+_read_time = datetime.datetime.fromisoformat
+_QUERY_SAFE = "/?:@!$&'()*+,;=%~-._"
+
+
+class PageError(Exception):
+    """A page that is no index page, or that cannot be read. Nothing of it is used.
+
+    `kind` is one of `wrong-content-type`, `too-large`, `broken-json`, `broken-html`,
+    `not-an-index-page`, `wrong-project`, `unsupported-version`, `too-many-files`. `message` is one
+    sentence without a full stop, fit for a terminal.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+        self.message = message
+
+
+class BadEntry(Exception):
+    """One entry of a page cannot be used; the page drops it and counts it."""
+
+
+class Link(NamedTuple):
+    """A file's URL, taken apart: without fragment, its last path segment decoded, its digests."""
+
+    url: str
+    filename: str
+    digests: tuple[Digest, ...]
+
+
+def link(text: str, base: str) -> Link:
+    """Read the URL of an entry on the page at `base`. Raises `BadEntry`."""
+    try:
+        parts = urlsplit(urljoin(base, text.strip(" \t\n\r\f")))
+    except ValueError:
+        raise BadEntry("its URL cannot be read") from None
+    scheme = parts.scheme.lower()
+    if scheme in ("http", "https"):
+        if not _HOST.match(parts.netloc):
+            # User information is refused by the same line: an `@` is no part of a host.
+            raise BadEntry("its URL has no plain host")
+    elif scheme == "file":
+        # routing.md, claimed names 5: a `file:` URL on a page that came from a network is not followed.
+        if not base.startswith("file:") or parts.netloc not in ("", "localhost"):
+            raise BadEntry("its URL names a file of this machine")
+    else:
+        raise BadEntry("its URL is not https, http or file")
+    if "\\" in unquote(parts.path) or any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+        raise BadEntry("its URL has a backslash or dot segments in its path")
+    netloc = "" if scheme == "file" else parts.netloc
+    try:
+        path, query = _quoted_path(parts.path, scheme), quote(parts.query, safe=_QUERY_SAFE)
+    except UnicodeError:
+        raise BadEntry("its URL is not UTF-8") from None
+    url = urlunsplit((scheme, netloc, path, query, ""))
+    return Link(url, _filename(parts.path), _fragment_digests(parts.fragment))
+
+
+def _quoted_path(path: str, scheme: str) -> str:
+    """The path with what has to be quoted quoted once, as pip does it; `@` and `%2F` stay as they are."""
+    safe = "/:" if scheme == "file" and _DRIVE.match(path) else "/"
+    return "".join(
+        piece.upper() if index % 2 else quote(unquote(piece, errors="strict"), safe=safe)
+        for index, piece in enumerate(_RESERVED.split(path))
+    )
+
+
+def _filename(path: str) -> str:
+    """The last segment of a URL's path, decoded. Raises `BadEntry` where it is no plain file name."""
+    name = unquote(path.rstrip("/").rpartition("/")[2])
+    check_filename(name)
+    return name
+
+
+def check_filename(name: str) -> None:
+    """Raise `BadEntry` unless `name` is one path segment of printable characters on every platform."""
+    if not name or name in (".", "..") or not name.isprintable() or any(char in name for char in '/\\:*?"<>|'):
+        raise BadEntry("its file name is no plain file name")
+
+
+def _fragment_digests(fragment: str) -> tuple[Digest, ...]:
+    """The strong digests in a URL's fragment (PEP 503: `#sha256=...`); several are joined by `&`."""
+    if not fragment:
+        return ()
+    return digests(dict(reversed(_FRAGMENT_DIGEST.findall(fragment))))
+
+
+def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
+    """The strong ones of an entry's hashes, strongest last.
+
+    An empty or null value counts as not given, as in pip. Raises `BadEntry` for a value that is no
+    digest of its algorithm: a file whose digest cannot be read must not pass for one without.
+    """
+    found = []
+    for algorithm in STRONG:
+        value = hashes.get(algorithm)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise BadEntry(f"its {algorithm} is not text")
+        try:
+            found.append(strong(algorithm, value))
+        except WeakDigest:
+            raise BadEntry(f"its {algorithm} is no digest") from None
+    return tuple(found)
+
+
+def upload_time(text: object) -> float | None:
+    """PEP 700: `yyyy-mm-ddThh:mm:ss.ffffffZ`, as seconds since the epoch.
+
+    None where there is none that can be read. A time without a zone is UTC, the only one the PEP allows.
+    """
+    try:
+        moment = _read_time(text)  # type: ignore[arg-type]  # what is not text is a TypeError
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return moment.timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def check_api_version(version: object) -> str:
+    """PEP 629: refuse a page of a newer major version; return a notice for a newer minor one, or "".
+
+    Raises `PageError`. A page that states no version has 1.0.
+    """
+    if version is None:
+        return ""
+    match = _API_VERSION.match(version) if isinstance(version, str) else None
+    if match is None:
+        raise PageError("unsupported-version", f"the page states no usable API version: {printable(str(version), 40)}")
+    # PEP 629: a client must fail on a major version greater than the one it knows; on a greater minor
+    # version it should warn and go on.
+    if int(match[1]) != 1:
+        raise PageError("unsupported-version", f"the page has version {match[0]} of the Simple API; 1 is understood")
+    if int(match[2]) > KNOWN_MINOR:
+        return f"the index speaks version {match[0]} of the Simple API; up to 1.{KNOWN_MINOR} is understood"
+    return ""
