@@ -100,6 +100,9 @@ def _remember(option: optparse.Option, _flag: str, value: Any, parser: optparse.
     # pip: --config-settings takes KEY=VALUE.
     if name == "config-settings" and "=" not in value:
         parser.error("--config-settings takes KEY=VALUE")
+    # pip: --hash takes ALGORITHM:DIGEST; whether it is strong is judged with the requirement.
+    if name == "hash" and ":" not in value:
+        parser.error("--hash takes ALGORITHM:DIGEST")
     assert parser.values is not None, option
     parser.values.options.append((name, value))
 

@@ -30,6 +30,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from safepip.model.digest import STRONG
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 
@@ -297,6 +298,8 @@ def _controls(given: Given) -> Iterator[tuple[str, str | None]]:
 
 def _requirement(line: _Logical, text: str, given: Given) -> list[Line]:
     editables = given.all("editable")
+    if editables:
+        _check_unused_hashes(given)
     # The text before the options is the requirement, else the first -e; that -e stands on the line makes it editable.
     requirement = RequirementLine(
         text or editables[0],
@@ -318,7 +321,14 @@ def _requirement(line: _Logical, text: str, given: Given) -> list[Line]:
     return [requirement, *notices, *_stray(line, given)]
 
 
+def _check_unused_hashes(given: Given) -> None:
+    # pip refuses a --hash of another algorithm even where it then ignores the option.
+    if any(value.partition(":")[0] not in STRONG for value in given.all("hash")):
+        raise _CannotRead(f"--hash takes one of {', '.join(STRONG)}")
+
+
 def _include(line: _Logical, given: Given) -> list[Line]:
+    _check_unused_hashes(given)
     files = given.all("requirement")
     include = Include((files or given.all("constraint"))[0], not files, line.origin, line.expanded)
     ignored = [f"--{name}" for name in given.names() if name in (*_OWN_LINE, "hash", "config-settings")]
@@ -330,6 +340,7 @@ def _include(line: _Logical, given: Given) -> list[Line]:
 
 
 def _own_line(line: _Logical, given: Given) -> list[Line]:
+    _check_unused_hashes(given)
     lines: list[Line] = []
     for name in _OWN_LINE:
         values: tuple[str | None, ...] = given.flags(name)
