@@ -18,7 +18,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
 
 Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
-credential. All problems of a file are reported together, with file and line. How levels are merged is `config`'s matter.
+credential. All problems of a file are reported together, with file and line. Merging levels is `config`'s matter.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from safepip.errors import UsageError
+from safepip.hosts import read_host
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes, IndexUrl, UrlError
 from safepip.model.origin import Origin, Source
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _INDEX_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 _TOP_KEYS = ("index", "policy", "trusted-hosts")
@@ -91,16 +91,23 @@ def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str
     table_path = ("tool", "safepip") if _is_pyproject(path) else ()
     clean = absorb(text)
     try:
-        data: Any = tomllib.loads(clean)
+        data = _descend(tomllib.loads(clean), table_path)
+        # What was removed elsewhere in a pyproject.toml is no concern of this configuration.
+        leaked = clean != text and _descend(tomllib.loads(text), table_path) != data
     except tomllib.TOMLDecodeError as problem:
         raise _broken(path, source, problem) from None
-    for key in table_path:
+    if data is None:
+        return None
+    lines = TomlLines(clean, table_path)
+    if leaked:
+        raise _credential(text, clean, Origin(source, path), lines.table((), None) or 1)
+    return _Reader(lines, path, source).level(data)
+
+
+def _descend(data: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
         data = data.get(key) if isinstance(data, dict) else None
-        if data is None:
-            return None
-    if clean != text:
-        raise _credential(text, clean, path, source)
-    return _Reader(TomlLines(clean, table_path), path, source).level(data)
+    return data
 
 
 def _is_pyproject(path: str) -> bool:
@@ -119,15 +126,15 @@ def _broken(path: str, source: Source, problem: Exception) -> UsageError:
     )
 
 
-def _credential(text: str, clean: str, path: str, source: Source) -> UsageError:
+def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
     pairs = enumerate(zip(text.splitlines(), clean.splitlines(), strict=False), 1)
-    line = next((number for number, (before, after) in pairs if before != after), None)
+    line = next((number for number, (before, after) in pairs if before != after and number >= first), None)
     return UsageError(
         Diagnostic(
             "credential-in-configuration",
             "a URL in the configuration holds a user name or password",
             hint="take it out, replace it, and keep it in ~/.netrc or a keyring instead",
-            origins=(Origin(source, path, line),),
+            origins=(Origin(file.source, file.where, line),),
         )
     )
 
@@ -260,8 +267,7 @@ class _Reader:
 
     @staticmethod
     def _host(word: str) -> str | None:
-        found = _HOST.match(word)
-        return None if found and int(found["port"] or 1) in range(1, 65536) else "is not host or host:port"
+        return "is not host or host:port" if read_host(word) is None else None
 
     @staticmethod
     def _project(word: str) -> str | None:

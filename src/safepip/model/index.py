@@ -133,3 +133,6 @@ class Index:
     origin: Origin = field(default=BUILT_IN, compare=False)
     claim_origins: tuple[Origin, ...] = field(default=(), compare=False)
     """Where each of `packages` was written, in the same order; empty where they share `origin`."""
+    location: str = field(default="", compare=False)
+    """For FIND_LINKS: the page or folder exactly as it is asked for, without user information, where that
+    is not `url` (whose path ends with a slash and which has no query)."""

@@ -127,6 +127,8 @@ class Settings:
     no_require_hashes: bool = False
     require_virtualenv: bool = False
     isolated: bool = False
+    no_index: bool = False
+    """`--no-index`: only find-links sources are in force, whatever names an index later."""
     break_system_packages: bool = False
     report: str | None = None
     python: str | None = None

@@ -1,0 +1,269 @@
+"""Which indexes are in force: from the command line, pip's configuration, safepip's, and requirements files.
+
+The rules are routing.md's "Where indexes may be named":
+
+1. Where safepip's configuration declares indexes, those and no others are in force. An index, `--find-links` or
+   `--trusted-host` that it does not declare is refused on the command line and in a requirements or constraints
+   file, and ignored with one notice in pip's environment and configuration.
+2. Where it declares none, pip's rules hold: the command line over the environment over files; `--no-index` leaves
+   find-links only; `-i` in a requirements file replaces the list of indexes.
+3. Plain http is for loopback hosts and for hosts that are trusted.
+4. A value of a requirements file into which a `${VARIABLE}` was expanded may hold a credential; it may only name the
+   origin of an index that the command line, pip's configuration or safepip's names.
+
+`locate` is injected: it gives the `file:` URL of a local path that exists (a leading `~` expanded), else None.
+All problems of a kind are reported together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from safepip.errors import Refused, UsageError
+from safepip.hosts import is_secure, read_host
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import Index, IndexKind, IndexUrl, UrlError
+from safepip.model.origin import BUILT_IN, Origin, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from safepip.config import Declared
+    from safepip.model.plan import Policy
+    from safepip.options import ParsedOptions
+
+#: pip's environment and configuration: what stands there without being declared is ignored, not refused.
+AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
+
+
+class Sources:
+    """The sources of a run while they are gathered; `problems` are wrong values, `refusals` forbidden ones."""
+
+    def __init__(
+        self,
+        indexes: Iterable[Index],
+        trusted_hosts: Iterable[str],
+        policy: Policy,
+        locate: Callable[[str], str | None],
+        *,
+        no_index: bool = False,
+    ) -> None:
+        self.indexes = list(indexes)
+        self.trusted_hosts = list(trusted_hosts)
+        self.policy = policy
+        self.no_index = no_index
+        self.problems: list[Diagnostic] = []
+        self.refusals: list[Diagnostic] = []
+        self.ignored: list[Origin] = []
+        self._locate = locate
+
+    def drop_indexes(self) -> None:
+        """`--no-index`: no index, now or later; find-links stay."""
+        self.no_index = True
+        self.indexes = [index for index in self.indexes if index.kind is IndexKind.FIND_LINKS]
+
+    def add(self, text: str, kind: IndexKind, origin: Origin, *, default: bool = False) -> None:
+        """Take one `-i`, `--extra-index-url` or `-f`, in so far as the rules let it. `-i` replaces the indexes."""
+        if self.policy.declared:
+            self._hold_against_declared(text, kind, origin)
+            return
+        if self.no_index and kind is IndexKind.SIMPLE:
+            return
+        if default:
+            self.indexes = [index for index in self.indexes if index.kind is IndexKind.FIND_LINKS]
+        made = self._make(text, kind, origin, default=default)
+        if made is None:
+            return
+        if default:
+            self.indexes.insert(0, made)
+        elif not any(
+            (index.url, index.kind, index.location) == (made.url, kind, made.location) for index in self.indexes
+        ):
+            # Found twice, a source is still one source: pip asks each URL once.
+            self.indexes.append(made)
+
+    def trust(self, text: str, origin: Origin) -> None:
+        """Take one `--trusted-host`."""
+        if read_host(text) is None:
+            self._wrong(f"{printable(text)!r} is not host or host:port", origin)
+        elif text.lower() in (host.lower() for host in self.trusted_hosts):
+            return
+        elif self.policy.forbid_trusted_hosts or self.policy.declared:
+            self._undeclared(f"--trusted-host {printable(text)}", 'trusted-hosts = ["..."]', origin)
+        else:
+            self.trusted_hosts.append(text)
+
+    def check_transport(self) -> None:
+        """Rule 3, for every source in force."""
+        for index in self.indexes:
+            if not is_secure(index.url, tuple(self.trusted_hosts)):
+                self.refusals.append(
+                    Diagnostic(
+                        "insecure-index",
+                        f"{index.name} would be reached without encryption: {index.url}",
+                        (),
+                        "use https; plain http is for this machine and for hosts named by --trusted-host",
+                        (index.origin,),
+                    )
+                )
+
+    def finish(self) -> None:
+        """Raise what was found: wrong values before forbidden ones."""
+        if self.problems:
+            raise UsageError(*self.problems)
+        if self.refusals:
+            raise Refused(*self.refusals)
+
+    def notices(self) -> tuple[str, ...]:
+        """One line for all that was ignored."""
+        if not self.ignored:
+            return ()
+        places = ", ".join(dict.fromkeys(map(str, self.ignored)))
+        return (f"ignored, because safepip's configuration does not declare or allow it: {places}",)
+
+    def _hold_against_declared(self, text: str, kind: IndexKind, origin: Origin) -> None:
+        url: IndexUrl | None
+        try:
+            url = IndexUrl.parse(text)
+        except UrlError:
+            url = None
+        if kind is IndexKind.SIMPLE and any(index.url == url for index in self.indexes):
+            return
+        what = "--find-links" if kind is IndexKind.FIND_LINKS else "an index"
+        shown = printable(str(url or _shown(text)))
+        self._undeclared(f"{what} {shown}", "[[index]] with this url", origin)
+
+    def _undeclared(self, what: str, remedy: str, origin: Origin) -> None:
+        if origin.source in AMBIENT:
+            self.ignored.append(origin)
+            return
+        forbidden = what.startswith("--trusted-host") and self.policy.forbid_trusted_hosts
+        self.refusals.append(
+            Diagnostic(
+                "undeclared-index",
+                f"{what} is {'forbidden' if forbidden else 'not declared'} by safepip's configuration",
+                (f"the configuration: {self.policy.origin}",),
+                "take it out" if forbidden else f"take it out, or declare it: {remedy}",
+                (origin,),
+            )
+        )
+
+    def _wrong(self, message: str, origin: Origin, hint: str = "") -> None:
+        self.problems.append(Diagnostic("invalid-index-url", message, (), hint, (origin,)))
+
+    def _make(self, text: str, kind: IndexKind, origin: Origin, *, default: bool) -> Index | None:
+        local = self._locate(text)
+        shown = printable(_shown(text))
+        if local is None and "://" not in text and not text.startswith("file:"):
+            # pip warns and goes on without it; then another source would answer for the names that stand here.
+            self._wrong(f"{shown!r} is no path that exists, and has no scheme such as https:", origin)
+            return None
+        try:
+            location = local or text
+            url = IndexUrl.parse(_without_query(location) if kind is IndexKind.FIND_LINKS else location)
+        except UrlError as problem:
+            self._wrong(f"{shown!r}: {problem}", origin)
+            return None
+        exact = location.partition("#")[0] if kind is IndexKind.FIND_LINKS else ""
+        return Index(
+            name=_name(url, {index.name for index in self.indexes}, origin),
+            url=url,
+            kind=kind,
+            default=default,
+            origin=origin,
+            location="" if exact == str(url) else exact,
+        )
+
+
+def decide(
+    parsed: ParsedOptions, declared: Declared, default_index_url: Callable[[], str], locate: Callable[[str], str | None]
+) -> Sources:
+    """The sources that the command line, pip's configuration and safepip's put in force.
+
+    Raises `UsageError` for values that are no URL, path or host, `Refused` for what the configuration
+    does not declare and for plain http.
+    """
+    sources = Sources(declared.indexes, declared.trusted_hosts, declared.policy, locate)
+    for text, place in zip(parsed["trusted_hosts"], _places(parsed, "trusted_hosts"), strict=True):
+        sources.trust(text, place)
+    if parsed["no_index"]:
+        sources.drop_indexes()
+    said = parsed.origin("index_url")
+    if said is not None:
+        sources.add(parsed["index_url"], IndexKind.SIMPLE, said, default=True)
+    elif not declared.policy.declared and not sources.no_index:
+        sources.add(default_index_url(), IndexKind.SIMPLE, BUILT_IN, default=True)
+    for dest, kind in (("extra_index_urls", IndexKind.SIMPLE), ("find_links", IndexKind.FIND_LINKS)):
+        for text, place in zip(parsed[dest], _places(parsed, dest), strict=True):
+            sources.add(text, kind, place)
+    sources.check_transport()
+    sources.finish()
+    return sources
+
+
+def _places(parsed: ParsedOptions, dest: str) -> Sequence[Origin]:
+    return parsed.said.get(dest, ())
+
+
+def check_expanded(sources: Sources, named: Sequence[Index], text: str, origin: Origin) -> bool:
+    """Rule 4 for one value: true where it may be used. `named` are the sources in force before any file was read."""
+    parts = urlsplit(text) if "://" in text else None
+    if parts is None or parts.scheme.lower() not in ("http", "https"):
+        return True
+    known = {index.url.origin for index in named if index.origin.source not in (Source.FILE, Source.BUILT_IN)}
+    try:
+        reached = IndexUrl.parse(_without_query(text)).origin
+    except UrlError:
+        return True  # `add` says what is wrong with it
+    if reached in known:
+        return True
+    sources.refusals.append(
+        Diagnostic(
+            "expanded-credential",
+            f"a value with an expanded variable would be sent to {printable(reached)}, which only this file names",
+            (),
+            "name the index on the command line, in pip's configuration or in safepip.toml",
+            (origin,),
+        )
+    )
+    return False
+
+
+def relabel(indexes: Iterable[Index]) -> tuple[Index, ...]:
+    """The sources with names that are unique, in case two were made apart from each other."""
+    taken: set[str] = set()
+    result = []
+    for index in indexes:
+        name = index.name if index.name not in taken else _name(index.url, taken, index.origin)
+        taken.add(name)
+        result.append(index if name == index.name else replace(index, name=name))
+    return tuple(result)
+
+
+def _name(url: IndexUrl, taken: set[str], origin: Origin) -> str:
+    """A name for a source that was given none: its host, with its path where that is not enough."""
+    if origin == BUILT_IN:
+        first = "default"
+    elif url.scheme == "file":
+        first = url.path.rstrip("/").rpartition("/")[2] or "local"
+    else:
+        first = url.netloc
+    whole = f"{url.netloc}{url.path}".rstrip("/")
+    names = [first, whole, *(f"{whole}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
+
+
+def _without_query(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return text
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+
+def _shown(text: str) -> str:
+    """A value that may be wrong, for a message: without what could be a secret in it."""
+    scheme, slashes, rest = text.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
