@@ -128,9 +128,9 @@ class Index:
         return gzip.compress(body, 4, mtime=0) if squeeze else body
 
     def _file(self, name: str, request: Request) -> Answer:
-        headers = (("accept-ranges", "bytes"), ("etag", f'"{name}"'), ("cache-control", "max-age=365000000, immutable"))
-        if not self.conditions.cache_headers:
-            headers = headers[:1]
+        headers: tuple[tuple[str, str], ...] = (("accept-ranges", "bytes"),)
+        if self.conditions.cache_headers:
+            headers += (("etag", f'"{name}"'), ("cache-control", "max-age=365000000, immutable"))
         if name.endswith(".metadata"):
             self.counts.sidecars += 1
             content: bytes | Path | None = self._generated(name.removesuffix(".metadata"), sidecar=True)
@@ -271,7 +271,7 @@ def serve(folder: Path, conditions: Conditions) -> None:
 async def _serve(index: Index) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(index), "127.0.0.1", 0)
-    index.url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    index.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     print(json.dumps({"url": index.url + "/simple/"}), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

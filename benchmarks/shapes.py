@@ -24,7 +24,8 @@ SHAPES = Path(__file__).parent / "shapes.json"
 PATCHES, MINORS = 20, 10
 
 _EDGE = re.compile(
-    r"(?P<child>[a-z-]+)(?P<extras>\[[^]]*\])?(?: (?P<low>\d+):(?P<high>\d+)| (?P<lockstep>=)| ~(?P<step>\d+):(?P<end>\d+))?"
+    r"(?P<child>[a-z-]+)(?P<extras>\[[^]]*\])?"
+    r"(?: (?P<low>\d+):(?P<high>\d+)| (?P<lockstep>=)| ~(?P<step>\d+):(?P<end>\d+))?"
     r"(?: (?P<extra>x\d+))?\Z"
 )
 

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import io
 import random
+import re
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 #: Relative sizes of the members of a wheel: many small ones, a few large. Their mean is 1.
 _SPREAD = (0.05, 0.2, 0.5, 1.0, 1.0, 1.5, 2.75)
 
-_WORDS = (
-    "value index count buffer result cursor handler request response session context config option parser token node"
-    " parent child table column record field schema query filter state event signal queue worker task future channel"
-    " stream reader writer encoder decoder header body payload path folder archive digest cache store policy rule"
-).split()
+_WORDS = tuple(
+    re.findall(
+        r"\w+",
+        """
+        value index count buffer result cursor handler request response session context config option parser token
+        node parent child table column record field schema query filter state event signal queue worker task future
+        channel stream reader writer encoder decoder header body payload path folder archive digest cache store policy
+        """,
+    )
+)
 
 _FUNCTION = '''
 def {a}_{n}({b}, {c}=None, *, {d}=0):
@@ -209,7 +215,7 @@ def _extras(world: World, shape: Shape) -> list[str]:
     return sorted(world.extras.get(shape.name, ())) + (["dev", "docs", "all"] if shape.idle > 2 else [])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _prose(size: int) -> str:
     chance = random.Random(size)
     lines: list[str] = []

@@ -145,10 +145,8 @@ def _files(world: World, shape: Shape, full: bytes, foreign: list[str]) -> Itera
             yield _entry(f"{stem}-{text}-{own}.whl", hashlib.sha256(body).hexdigest(), len(body), when, metadata)
             here -= 1
         for extra in range(max(0, here)):
-            if extra == 0:
-                name = f"{stem}-{text}.tar.gz"
-            else:
-                name = f"{stem}-{text}-{foreign[(extra - 1) % len(foreign)]}.whl"
+            ending = f"-{foreign[(extra - 1) % len(foreign)]}.whl" if extra else ".tar.gz"
+            name = f"{stem}-{text}{ending}"
             digest = hashlib.sha256(name.encode()).hexdigest()
             metadata = hashlib.sha256(digest.encode()).hexdigest() if name.endswith(".whl") else ""
             yield _entry(name, digest, shape.wheel.size + extra, when, metadata)

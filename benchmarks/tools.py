@@ -1,0 +1,98 @@
+"""The three programs under comparison: their command lines for one job, and the room each run gets.
+
+All are given the same index, the same requirements, wheels only, no configuration and a cache folder of their own.
+pip runs as it is mostly run, from inside the target environment; safepip and uv from outside of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The folders of one run. `target` is a virtual environment, `cache` belongs to one program."""
+
+    target: Path
+    cache: Path
+    requirements: Path
+    report: Path
+
+    @property
+    def python(self) -> str:
+        """The target's interpreter."""
+        return str(self.target / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One program. `command` are the words that start it; pip's are empty, as each target has its own."""
+
+    name: str
+    command: tuple[str, ...] = ()
+
+    def arguments(self, room: Room, url: str, *, dry_run: bool, compile_bytecode: bool) -> list[str]:
+        """The whole command line of an install."""
+        if self.name == "uv":
+            words = [*self.command, "pip", "install", "--python", room.python, "--default-index", url, "--no-config"]
+            words += ["--no-progress", "--only-binary", ":all:"]
+            words += ["--compile-bytecode"] if compile_bytecode and not dry_run else []
+        else:
+            words = [room.python, "-m", "pip"] if self.name == "pip" else [*self.command]
+            words += ["install", "-q", "--no-input", "--progress-bar", "off", "--disable-pip-version-check", "-i", url]
+            words += ["--only-binary", ":all:"] if self.name == "pip" else ["--python", room.python]
+            words += ["--no-compile"] if not compile_bytecode else []
+            words += ["--report", str(room.report)] if dry_run else []
+        words += ["--dry-run"] if dry_run else []
+        return [*words, "--cache-dir", str(room.cache), "-r", str(room.requirements)]
+
+    def chosen(self, room: Room, errors: str) -> set[tuple[str, str]]:
+        """What a dry run chose, as names with versions."""
+        if self.name == "uv":
+            found = re.findall(r"^ \+ (\S+)==(\S+)$", errors, re.MULTILINE)
+            return {(canonicalize_name(name), version) for name, version in found}
+        items = json.loads(room.report.read_text(encoding="utf-8"))["install"]
+        return {(canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]) for item in items}
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What every run finds in its environment: nothing of the user's."""
+    kept = {
+        key: os.environ[key] for key in ("PATH", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR") if key in os.environ
+    }
+    folders = {
+        key: str(home) for key in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+    }
+    return kept | folders | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def template(folder: Path) -> Path:
+    """A virtual environment with pip in it, compiled, of which every target is a copy."""
+    target = folder / "template"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(target)], check=True)
+    room = Room(target, folder, folder, folder)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(subprocess.run([room.python, "-c", where], check=True, capture_output=True, text=True).stdout.strip())
+    import pip
+
+    source = Path(pip.__file__).parent
+    for part in (source, *source.parent.glob("pip-*.dist-info")):
+        shutil.copytree(part, site / part.name, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run([room.python, "-m", "compileall", "-q", str(site)], check=True)
+    return target
+
+
+def fresh_target(source: Path, target: Path) -> None:
+    """Make a target from the template. Its files are hard links, which no installer writes through."""
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(source, target, symlinks=True, copy_function=os.link)
