@@ -35,6 +35,16 @@ _FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([^&]*)")
 _read_time = datetime.datetime.fromisoformat
 _QUERY_SAFE = "/?:@!$&'()*+,;=%~-._"
 
+#: The scheme, host and port of a URL that needs no rewriting.
+_ROOT = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?/\Z")
+
+#: The bytes of a path that needs no quoting. Deleting them and looking what is left is several times
+#: faster than a match.
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-/"
+_HEX = b"0123456789abcdef"
+
+_new_digest = tuple.__new__
+
 
 class PageError(Exception):
     """A page that is no index page, or that cannot be read. Nothing of it is used.
@@ -64,8 +74,9 @@ class Link(NamedTuple):
 
 def link(text: str, base: str) -> Link:
     """Read the URL of an entry on the page at `base`. Raises `BadEntry`."""
+    text = text.strip(" \t\n\r\f")
     try:
-        parts = urlsplit(urljoin(base, text.strip(" \t\n\r\f")))
+        parts = urlsplit(text if text.startswith(("https://", "http://")) else urljoin(base, text))
     except ValueError:
         raise BadEntry("its URL cannot be read") from None
     scheme = parts.scheme.lower()
@@ -87,7 +98,28 @@ def link(text: str, base: str) -> Link:
     except UnicodeError:
         raise BadEntry("its URL is not UTF-8") from None
     url = urlunsplit((scheme, netloc, path, query, ""))
-    return Link(url, _filename(parts.path), _fragment_digests(parts.fragment))
+    return Link(url, _filename(parts.path), fragment_digests(parts.fragment))
+
+
+def is_regular(url: str, filename: object, roots: set[str]) -> bool:
+    """Whether a URL is its own normal form and ends in the file's name.
+
+    That is: a plain root, no user information, query, fragment, quoting, empty or dot segment. `roots`
+    remembers the roots already seen to be plain; a page has one or two.
+    """
+    cut = url.find("/", 8) + 1
+    root = url[:cut]
+    if root not in roots:
+        if not _ROOT.match(root):
+            return False
+        roots.add(root)
+    path = url[cut - 1 :]
+    return (
+        url.rpartition("/")[2] == filename != ""
+        and "/." not in path
+        and "//" not in path
+        and not path.encode().translate(None, _UNRESERVED)
+    )
 
 
 def _quoted_path(path: str, scheme: str) -> str:
@@ -112,10 +144,12 @@ def check_filename(name: str) -> None:
         raise BadEntry("its file name is no plain file name")
 
 
-def _fragment_digests(fragment: str) -> tuple[Digest, ...]:
+def fragment_digests(fragment: str) -> tuple[Digest, ...]:
     """The strong digests in a URL's fragment (PEP 503: `#sha256=...`); several are joined by `&`."""
     if not fragment:
         return ()
+    if fragment.startswith("sha256=") and len(fragment) == 71:
+        return digests({"sha256": fragment[7:]})
     return digests(dict(reversed(_FRAGMENT_DIGEST.findall(fragment))))
 
 
@@ -125,6 +159,10 @@ def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
     An empty or null value counts as not given, as in pip. Raises `BadEntry` for a value that is no
     digest of its algorithm: a file whose digest cannot be read must not pass for one without.
     """
+    value = hashes.get("sha256")
+    if isinstance(value, str) and len(value) == 64 and len(hashes) == 1 and not value.encode().translate(None, _HEX):
+        # By far the most common case: one sha256 in its normal form.
+        return (_new_digest(Digest, ("sha256", value)),)
     found = []
     for algorithm in STRONG:
         value = hashes.get(algorithm)
@@ -153,6 +191,11 @@ def upload_time(text: object) -> float | None:
         return None
 
 
+def shown(value: object) -> str:
+    """A value from a page for a message; one that is not text is not written out, for it may be nested."""
+    return printable(value, 80) if isinstance(value, str) else "something that is no text"
+
+
 def check_api_version(version: object) -> str:
     """PEP 629: refuse a page of a newer major version; return a notice for a newer minor one, or "".
 
@@ -162,7 +205,7 @@ def check_api_version(version: object) -> str:
         return ""
     match = _API_VERSION.match(version) if isinstance(version, str) else None
     if match is None:
-        raise PageError("unsupported-version", f"the page states no usable API version: {printable(str(version), 40)}")
+        raise PageError("unsupported-version", f"the page states no usable API version: {shown(version)}")
     # PEP 629: a client must fail on a major version greater than the one it knows; on a greater minor
     # version it should warn and go on.
     if int(match[1]) != 1:

@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from safepip.model.page import ProjectFile, ProjectPage
-from safepip.simple_api.entries import MAX_FILES, BadEntry, PageError, check_api_version, digests, link
+from safepip.simple_api.entries import (
+    MAX_FILES,
+    BadEntry,
+    Link,
+    PageError,
+    check_api_version,
+    digests,
+    fragment_digests,
+    is_regular,
+    link,
+)
 from safepip.simple_api.json_form import read_status
 
 if TYPE_CHECKING:
@@ -47,11 +57,17 @@ _CHARSETS = {
 
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 _OPENING = re.compile(r"<(?:(!--)|([!?/])|([A-Za-z][^\s/>]*))")
-_ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*|(?=[\s>])))?")
+_ATTRIBUTE = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*|(?=[\s>])))?")
 _TAG_END = re.compile(r"[\s/]*>")
 _WANTED = frozenset({"a", "base", "meta"})
+_KEPT = frozenset(
+    {"href", "data-requires-python", "data-yanked", "data-core-metadata", "data-dist-info-metadata", "name", "content"}
+)
 _OPAQUE = frozenset({"script", "style", "title", "textarea"})
 _ACTIVE = frozenset({"form", "input", "button", "script", "iframe", "frame", "object", "embed"})
+
+#: Links of a page, navigation included.
+_MAX_TAGS = MAX_FILES + 10_000
 
 _Attributes = dict[str, str | None]
 
@@ -118,6 +134,8 @@ def _scan(text: str) -> _Scan:
         if position < 0:
             break
         if tag in _WANTED:
+            if len(tags) >= _MAX_TAGS:
+                raise PageError("too-many-files", f"the page has more than {_MAX_TAGS} links")
             tags.append(_Tag(tag, attributes))
             continue
         others.add(tag)
@@ -131,25 +149,24 @@ def _scan(text: str) -> _Scan:
 def _attributes(text: str, position: int, *, wanted: bool) -> tuple[_Attributes, int]:
     """The attributes of a tag and the position after its `>`; position -1 where the tag stays open.
 
-    Of an attribute that is given twice the last value counts, as in pip.
+    Only those of `_KEPT` are kept, and none of a tag that is not `wanted`. Of an attribute that is given
+    twice the last value counts, as in pip.
     """
     found: _Attributes = {}
     while True:
-        end = _TAG_END.match(text, position)
-        if end is not None:
-            return found, end.end()
         match = _ATTRIBUTE.match(text, position)
-        if match is None or match.end() == len(text):
-            return found, -1
+        if match is None:
+            end = _TAG_END.match(text, position)
+            return found, -1 if end is None else end.end()
         position = match.end()
-        if wanted:
+        if wanted and (name := match[1].lower()) in _KEPT:
             value = match[2]
             if value is not None:
                 if value[:1] in ('"', "'"):
                     value = value[1:-1]
                 if "&" in value:
                     value = unescape(value)
-            found[match[1].lower()] = value
+            found[name] = value
 
 
 def _after_opaque(text: str, position: int, tag: str) -> int:
@@ -175,6 +192,7 @@ def _base(scan: _Scan, url: str) -> str:
 def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFile], int]:
     """All usable entries in their order, and how many were dropped."""
     kept: list[ProjectFile] = []
+    roots: set[str] = set()
     dropped = 0
     for attributes in anchors:
         href = attributes.get("href")
@@ -183,15 +201,15 @@ def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFi
         if len(kept) + dropped >= MAX_FILES:
             raise PageError("too-many-files", f"the page lists more than {MAX_FILES} files")
         try:
-            parsed = link(href, base)
+            url, filename, found = _link(href, base, roots)
         except BadEntry:
             dropped += 1
             continue
         kept.append(
             ProjectFile(
-                parsed.filename,
-                parsed.url,
-                parsed.digests,
+                filename,
+                url,
+                found,
                 attributes.get("data-requires-python") or None,
                 # PEP 592: the attribute alone says that the file is yanked; its value is the reason.
                 (attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
@@ -199,6 +217,15 @@ def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFi
             )
         )
     return kept, dropped
+
+
+def _link(href: str, base: str, roots: set[str]) -> Link:
+    """URL, file name and digests of a link; the common case is an absolute URL that is its own normal form."""
+    url, _, fragment = href.partition("#")
+    filename = url.rpartition("/")[2]
+    if is_regular(url, filename, roots):
+        return Link(url, filename, fragment_digests(fragment))
+    return link(href, base)
 
 
 def _lists_a_file(href: str) -> bool:

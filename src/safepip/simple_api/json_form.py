@@ -1,7 +1,7 @@
 """The JSON form of a project's page, PEP 691, 700, 714 and 792.
 
 One pass over the entries. Almost every entry of a real page is regular: an absolute URL of unreserved
-characters that ends in the file's name, one sha256 of 64 lower-case digits. `_is_regular` and `_digests`
+characters that ends in the file's name, one sha256 of 64 lower-case digits. `is_regular` and `digests`
 recognise these cheaply; everything else goes through `entries`, which knows all the rules. Both ways
 give the same result for an entry that both understand, which a test holds.
 """
@@ -9,12 +9,10 @@ give the same result for an entry that both understand, which a test holds.
 from __future__ import annotations
 
 import json
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from safepip.model.digest import Digest
 from safepip.model.finding import printable
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.simple_api.entries import (
@@ -24,19 +22,14 @@ from safepip.simple_api.entries import (
     check_api_version,
     check_filename,
     digests,
+    is_regular,
     link,
+    shown,
     upload_time,
 )
 
-#: The scheme, host and port of a URL that needs no rewriting.
-_ROOT = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?/\Z")
-
-#: The bytes of a path that needs no quoting. Deleting them and looking what is left is several times
-#: faster than a match.
-_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-/"
-_HEX = b"0123456789abcdef"
-
-_new_digest = tuple.__new__
+if TYPE_CHECKING:
+    from safepip.model.digest import Digest
 
 
 def read_json(name: str | None, body: bytes, url: str) -> ProjectPage:
@@ -76,7 +69,7 @@ def _check_name(asked: str, said: object) -> None:
     # PEP 691: `name` is the normalised name of the project. A page of another project is a mix-up of the
     # index or of a cache between; an index that leaves the key out is let pass, as in pip.
     if said is not None and (not isinstance(said, str) or canonicalize_name(said) != asked):
-        raise PageError("wrong-project", f"the page is that of {printable(str(said), 100)}")
+        raise PageError("wrong-project", f"the page is that of {shown(said)}")
 
 
 def _status(said: object) -> tuple[Status, str, str]:
@@ -94,7 +87,7 @@ def read_status(status: object, reason: object) -> tuple[Status, str, str]:
     try:
         return Status(status), text, ""
     except ValueError:
-        return Status.ACTIVE, text, f"the index gives the project the unknown status {printable(str(status), 40)}"
+        return Status.ACTIVE, text, f"the index gives the project the unknown status {shown(status)}"
 
 
 def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
@@ -109,8 +102,8 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
             filename = entry.get("filename")
             hashes = entry.get("hashes")
             found: tuple[Digest, ...]
-            if _is_regular(url, filename, roots):
-                found = _digests(hashes) if hashes else ()
+            if is_regular(url, filename, roots):
+                found = digests(hashes) if hashes else ()
             else:
                 url, filename, found = _irregular(url, filename, hashes, base)
             requires_python = entry.get("requires-python")
@@ -135,61 +128,23 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
                     upload_time(entry.get("upload-time")),
                 )
             )
-        except (BadEntry, KeyError, TypeError, AttributeError):
-            # The last three: an entry that is not an object, without `url`, or with a `url` that is not text.
+        except (BadEntry, KeyError, TypeError, AttributeError, UnicodeError):
+            # The last four: an entry that is not an object, or without `url`, or a value of the wrong type, or text
+            # that is no Unicode.
             dropped += 1
     return kept, dropped
 
 
-def _is_regular(url: str, filename: Any, roots: set[str]) -> bool:
-    """Whether a URL is its own normal form and ends in the file's name.
-
-    That is: a plain root, no user information, query, fragment, quoting, empty or dot segment. `roots`
-    remembers the roots already seen to be plain; a page has one or two.
-    """
-    cut = url.find("/", 8) + 1
-    root = url[:cut]
-    if root not in roots:
-        if not _ROOT.match(root):
-            return False
-        roots.add(root)
-    return (
-        filename.__class__ is str
-        and url.endswith(filename)
-        and "/" not in filename
-        and filename != ""
-        and url[-len(filename) - 1] == "/"
-        and "/." not in url
-        and "//" not in url[cut - 1 :]
-        and url.isascii()
-        and not url[cut:].encode("ascii").translate(None, _UNRESERVED)
-    )
-
-
-def _irregular(url: str, filename: object, hashes: object, base: str) -> tuple[str, str, tuple[Digest, ...]]:
-    """URL, name and digests of an entry that `_PLAIN` does not recognise. Raises `BadEntry`."""
+def _irregular(url: str, filename: object, hashes: Any, base: str) -> tuple[str, str, tuple[Digest, ...]]:
+    """URL, name and digests of an entry that is not regular. Raises `BadEntry`."""
     parsed = link(url, base)
     # pip takes the name from the URL, the PEP gives it a key of its own: an entry with two names is
     # neither file.
     if filename is not None and filename != parsed.filename:
         raise BadEntry("its file name is not the end of its URL")
     check_filename(parsed.filename)
-    found = _digests(hashes) if hashes else ()
+    found = digests(hashes) if hashes else ()
     return parsed.url, parsed.filename, found + tuple(digest for digest in parsed.digests if digest not in found)
-
-
-def _digests(hashes: Any) -> tuple[Digest, ...]:
-    """The strong digests of an entry; the common case is one sha256 in its normal form."""
-    value = hashes.get("sha256")
-    if (
-        len(hashes) == 1
-        and value.__class__ is str
-        and len(value) == 64
-        and value.isascii()
-        and not value.encode("ascii").translate(None, _HEX)
-    ):
-        return (_new_digest(Digest, ("sha256", value)),)
-    return digests(hashes)
 
 
 def _sidecar(metadata: object) -> tuple[Digest, ...]:
@@ -197,7 +152,7 @@ def _sidecar(metadata: object) -> tuple[Digest, ...]:
     if not isinstance(metadata, dict):
         return ()
     try:
-        return _digests(metadata)
+        return digests(metadata)
     except BadEntry:
         return ()
 
