@@ -1,0 +1,287 @@
+"""The catalogue over the network and the disk: asks the index that routing names, and nobody else.
+
+For a name: its route; the kept shelf while it is fresh; else the page, revalidated or fetched, parsed and
+shelved. For a survey, every source, and `routing.settle` decides. For a wheel's metadata: the kept copy; the
+sidecar where the index has one; a range request; the whole wheel, which then stays in the store.
+
+What the search will ask next is fetched while it thinks (`expect_shelves`): the page, then the metadata of
+the version that will probably be chosen, then the pages of what that requires, as deep as it goes. A guess
+that fails is dropped; the same question, asked in earnest, reports the failure.
+
+An index that must answer and does not is an error, each kind with its own reference. It never is an empty shelf.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.edges.index_reader import Absent, IndexReader
+from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.model.candidate import Shelf
+from safepip.model.index import IndexKind
+from safepip.model.route import Observation, Presence, Route, Rule
+from safepip.resolution import AmbiguousName
+from safepip.resolution.catalog import RoutedShelf
+from safepip.routing import Ambiguity, settle
+from safepip.selection import Finder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from concurrent.futures import Future
+
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.edges.loop import Loop
+    from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.digest import Digest
+    from safepip.model.index import Index
+    from safepip.model.origin import Origin
+    from safepip.model.plan import Selection
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.route import Survey
+    from safepip.resolution.catalog import Hint
+    from safepip.resolution.dependencies import Markers
+    from safepip.routing import RoutingTable
+
+#: How many guesses ahead the exploration goes from one hint, so that a hostile index cannot make it endless.
+_MOST_GUESSES = 5_000
+
+
+class IndexCatalog:
+    """The `Catalog` of a run. `reader` and `metadata_reader` do the asking on `loop`; see the module.
+
+    `hashes` are the digests that the user's statements allow, by project. `routes_of` tells afterwards where
+    a candidate came from.
+    """
+
+    def __init__(
+        self,
+        *,
+        table: RoutingTable,
+        reader: IndexReader,
+        wheels: WheelReader,
+        loop: Loop,
+        selection: Selection,
+        markers: Markers,
+        hashes: Mapping[str, frozenset[Digest]],
+    ) -> None:
+        self._table = table
+        self._reader = reader
+        self._wheels = wheels
+        self._loop = loop
+        self._finder = Finder(selection)
+        self._markers = markers
+        self._hashes = hashes
+        self._lock = threading.Lock()
+        self._shelves: dict[str, RoutedShelf] = {}
+        self._readings: dict[tuple[str, str], Reading | Future[Reading]] = {}
+        self._metadata: dict[Candidate, CoreMetadata | Future[CoreMetadata]] = {}
+        self._homes: dict[Candidate, Home] = {}
+        self._direct: dict[str, Candidate] = {}
+        self._guessed: set[tuple[str, frozenset[str]]] = set()
+
+    # --- shelves --------------------------------------------------------------------------------------------
+
+    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
+        known = self._shelves.get(name)
+        if known is None:
+            decision = self._table.route(name)
+            if isinstance(decision, Route):
+                known = self._from_one(decision)
+            else:
+                known = self._from_survey(decision, tuple(required_by))
+            self._shelves[name] = known
+        return known
+
+    def _from_one(self, route: Route) -> RoutedShelf:
+        assert route.index is not None
+        family = self._table.family(route.index)
+        for index in family:
+            self._ask(index, route.name)  # all of them at once; the answers are awaited below
+        readings = [(index, self._wait(index, route.name)) for index in family]
+        shelf = self._merge(route.name, readings)
+        if shelf is None and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM):
+            raise Unavailable.because(
+                "not-on-its-index",
+                f"{route.name} belongs to the index {route.index.name}, which does not have it",
+                context=(f"{route.index.url}  claimed as {route.detail}  {route.index.origin}",),
+                hint="publish it there, or correct the name or the claim; no other index is asked for it",
+                subject=route.name,
+            )
+        return RoutedShelf(route, shelf or Shelf(route.name, ()))
+
+    def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
+        allowed = self._hashes.get(survey.name)
+        families = [(source, self._table.family(source)) for source in survey.sources]
+        for _, family in families:
+            for index in family:
+                self._ask(index, survey.name, anew=allowed is not None)
+        observations, shelves, by_hash = [], {}, False
+        for source, family in families:
+            try:
+                readings = [(index, self._wait(index, survey.name)) for index in family]
+                shelf = self._merge(survey.name, readings)
+            except Unavailable as error:
+                problem = error.diagnostics[0]
+                answer = "; ".join((problem.message, *problem.context))
+                observations.append(Observation(source, Presence.UNKNOWN, problem=answer))
+                continue
+            if shelf is None:
+                observations.append(Observation(source, Presence.ABSENT))
+                continue
+            shelves[source.name] = shelf
+            observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf)))
+            listed = frozenset().union(*(reading.digests or () for _, reading in readings))
+            by_hash = by_hash or (allowed is not None and not listed.isdisjoint(map(str, allowed)))
+        verdict = settle(survey, observations, pinned_by_hash=by_hash)
+        if isinstance(verdict, Ambiguity):
+            raise AmbiguousName(replace(verdict, required_by=required_by))
+        if verdict.rule is Rule.HASH and allowed is not None:
+            return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed))
+        if verdict.index is None or verdict.index.name not in shelves:
+            return RoutedShelf(verdict, Shelf(survey.name, ()))
+        return RoutedShelf(verdict, shelves[verdict.index.name])
+
+    def _pinned(self, name: str, shelves: list[Shelf], allowed: frozenset[Digest]) -> Shelf:
+        """The files of all sources that have one of the user's digests."""
+        candidates = [c for shelf in shelves for c in shelf.candidates if not allowed.isdisjoint(c.file.digests)]
+        candidates.sort(key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True)
+        return Shelf(name, tuple(candidates), files=sum(shelf.files for shelf in shelves))
+
+    def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
+        """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
+        there = [(index, reading.shelf, reading.url) for index, reading in readings if reading.shelf is not None]
+        for index, shelf, url in there:
+            for candidate in shelf.candidates:
+                self._homes[candidate] = Home(index, url)
+        if len(there) < 2:
+            return there[0][1] if there else None
+        original = there[0][1]
+        files = {c.file.filename: (there[0][0], c) for c in original.candidates}
+        extra: list[Candidate] = []
+        for index, shelf, _ in there[1:]:
+            for candidate in shelf.candidates:
+                first, same = files.setdefault(candidate.file.filename, (index, candidate))
+                if same is candidate:
+                    extra.append(candidate)
+                elif disagreement(same.file, candidate.file):
+                    raise mirror_differs(name, first, same.file, index, candidate.file)
+        candidates = sorted((*original.candidates, *extra), key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True)
+        return replace(original, candidates=tuple(candidates))
+
+    # --- asking ---------------------------------------------------------------------------------------------
+
+    def _ask(self, index: Index, name: str, *, anew: bool = False) -> Reading | Future[Reading]:
+        """The answer or the promise of one, for a source and a name; asked once a run, from either thread."""
+        key = (index.name, name)
+        with self._lock:
+            known = self._readings.get(key)
+            if known is not None and not (anew and isinstance(known, Reading) and known.digests is None):
+                return known
+            answer: Reading | Future[Reading] | None = None if anew else self._reader.kept(index, name)
+            if answer is None:
+                answer = self._loop.submit(self._reader.read(index, name))
+            self._readings[key] = answer
+            return answer
+
+    def _wait(self, index: Index, name: str) -> Reading:
+        answer = self._ask(index, name)
+        if isinstance(answer, Reading):
+            return answer
+        reading = answer.result()
+        self._readings[index.name, name] = reading
+        return reading
+
+    # --- metadata -------------------------------------------------------------------------------------------
+
+    def metadata(self, candidate: Candidate) -> CoreMetadata:
+        answer = self._ask_metadata(candidate)
+        if isinstance(answer, CoreMetadata):
+            return answer
+        metadata = answer.result()
+        self._metadata[candidate] = metadata
+        return metadata
+
+    def expect_metadata(self, candidate: Candidate) -> None:
+        self._ask_metadata(candidate)
+
+    def _ask_metadata(self, candidate: Candidate) -> CoreMetadata | Future[CoreMetadata]:
+        with self._lock:
+            answer = self._metadata.get(candidate)
+            if answer is None:
+                answer = self._wheels.kept(candidate)
+                if answer is None:
+                    answer = self._loop.submit(self._wheels.read(candidate, self._homes.get(candidate)))
+                self._metadata[candidate] = answer
+            return answer
+
+    def home(self, candidate: Candidate) -> Home | None:
+        """The index and page that a candidate was listed on; None for a wheel named directly."""
+        return self._homes.get(candidate)
+
+    def direct(self, requirement: Requirement | Constraint) -> Candidate:
+        assert requirement.url is not None
+        candidate = self._direct.get(requirement.url)
+        if candidate is None:
+            candidate = self._direct[requirement.url] = self._wheels.direct(requirement)
+        return candidate
+
+    # --- guessing -------------------------------------------------------------------------------------------
+
+    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+        for name, specifier, extras in hints:
+            if (name, extras) in self._guessed or name in self._shelves or len(self._guessed) >= _MOST_GUESSES:
+                continue
+            self._guessed.add((name, extras))
+            decision = self._table.route(name)
+            sources = (decision.index,) if isinstance(decision, Route) else decision.sources
+            answers = [self._ask(index, name) for index in sources if index is not None]
+            if len(answers) == 1 and not isinstance(answers[0], Reading):
+                self._loop.submit(self._explore(answers[0], specifier, extras))
+
+    async def _explore(self, answer: Future[Reading], specifier: SpecifierSet, extras: frozenset[str]) -> None:
+        """Follow one guess: the page, the likely version's metadata, what that requires."""
+        import asyncio
+
+        try:
+            reading = await asyncio.wrap_future(answer)
+            if reading.shelf is None:
+                return
+            candidates = self._finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
+            if not candidates:
+                return
+            promised = self._ask_metadata(candidates[0])
+            metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)
+        except (SafepipError, MetadataError):
+            return  # a guess: whoever asks in earnest is told
+        known = extras & metadata.provided_extras
+        self.expect_shelves(
+            (normalise(r.name), r.specifier, frozenset(map(normalise, r.extras)))
+            for r in metadata.requires
+            if r.url is None and (self._markers.hold(r, frozenset()) or (known and self._markers.hold(r, known)))
+        )
+
+
+def _newest(shelf: Shelf) -> str:
+    versions = [c.version for c in shelf.candidates[:1]] + [f.version for f in shelf.fallen[:1]]
+    return str(max(versions)) if versions else ""
+
+
+def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> SafepipError:
+    """The refusal of a mirror that lists a file of the same name with other bytes."""
+    width = max(len(original.name), len(mirror.name))
+    return Refused.because(
+        "mirror-differs",
+        f"{mirror.name} is declared as a mirror of {mirror.mirror_of}, and has other bytes for a file of {name}",
+        context=(
+            ours.filename,
+            *(f"{original.name:<{width}}  {digest}" for digest in ours.digests),
+            *(f"{mirror.name:<{width}}  {digest}" for digest in theirs.digests),
+        ),
+        hint=f"find out which of the two is right; until then take `mirror-of` from {mirror.name}",
+        origins=(mirror.origin,),
+        subject=name,
+    )

@@ -1,0 +1,91 @@
+"""The only place that writes to the terminal, the log and the report: data to stdout, words to stderr.
+
+Every text passes through `redact` on its way out, whatever room it comes from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from safepip.errors import UsageError
+from safepip.reporting.human import Style, render_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.model.plan import Display
+
+
+class Console:
+    """Writes for one run. `redact` takes every known secret out of a text."""
+
+    def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
+        self._display = display
+        self._redact = redact
+        color = display.color is not False and "NO_COLOR" not in environ and sys.stderr.isatty()
+        self.style = Style(color=color and environ.get("TERM") != "dumb")
+        self._told: set[str] = set()
+
+    def data(self, text: str) -> None:
+        """What the user asked for: reports, `Would install`. Not silenced by -q below -qqq's level of errors."""
+        self._log(text)
+        print(self._redact(text), file=sys.stdout, flush=True)
+
+    def say(self, text: str) -> None:
+        """pip's INFO: shown unless -q was given."""
+        self._log(text)
+        if self._display.verbosity >= 0:
+            print(self._redact(text), file=sys.stdout, flush=True)
+
+    def notice(self, text: str) -> None:
+        """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
+        if text in self._told:
+            return
+        self._told.add(text)
+        self._log(text)
+        if self._display.verbosity >= -1:
+            print(self._redact(render_notice(text, self.style)), file=sys.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        """Only with -v and in the log."""
+        self._log(text)
+        if self._display.verbosity >= 1:
+            print(self._redact(text), file=sys.stderr, flush=True)
+
+    def error(self, text: str) -> None:
+        """Always shown."""
+        self._log(text)
+        print(self._redact(text), file=sys.stderr, flush=True)
+
+    def write_report(self, path: str, text: str) -> None:
+        """`--report`: to a file, or to stdout for `-`. Raises `UsageError` where the file cannot be written."""
+        if path == "-":
+            self.data(text)
+            return
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self._redact(text))
+        except OSError as error:
+            raise UsageError.because(
+                "report-not-written", f"the report cannot be written: {error.strerror}", context=(path,)
+            ) from None
+
+    def _log(self, text: str) -> None:
+        """`--log`: every line with the time, appended, as pip does."""
+        if self._display.log is None:
+            return
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime())
+        lines = "".join(f"{stamp} {line}\n" for line in self._redact(text).splitlines())
+        try:
+            folder = os.path.dirname(self._display.log)
+            if folder:
+                os.makedirs(folder, exist_ok=True)
+            with open(self._display.log, "a", encoding="utf-8") as file:
+                file.write(lines)
+        except OSError as error:
+            raise UsageError.because(
+                "log-not-written", f"the log cannot be written: {error.strerror}", context=(self._display.log,)
+            ) from None

@@ -1,0 +1,294 @@
+"""Asks one source for one project and says what it answered: a shelf, or that it does not have the project.
+
+Everything else is an error with a reference of its own, because "the index failed" must never look like "the
+index does not have it": that is how dependency confusion begins. Absent is 404 (and for a page that was
+removed for good, 410); a folder or a `--find-links` page is absent where it lists no file of the project.
+
+A page is only read from within the index's own origin and path (`routing.may_answer`), wherever it redirects.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.model.finding import printable
+from safepip.model.index import IndexKind
+from safepip.model.page import ProjectPage
+from safepip.routing import may_answer, normalise
+from safepip.selection import shelve
+from safepip.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from safepip.edges.http import Answer, HttpError
+    from safepip.edges.page_cache import PageCache
+    from safepip.model.candidate import Shelf
+    from safepip.model.index import Index
+    from safepip.model.page import ProjectFile
+    from safepip.model.plan import NameSet
+    from safepip.selection import PythonVersions, TagRanks
+
+    Get = Callable[..., Awaitable[Answer]]
+
+_T = TypeVar("_T")
+
+#: What an HTTP status of an index means, and what helps.
+_STATUSES = {
+    401: ("index-unauthorised", "asks for a user name and password", "put them in netrc, the keyring or the index's URL"),
+    403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
+    410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
+    407: ("index-unreachable", "is behind a proxy that asks for credentials", "put them in --proxy"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source said of a project: `shelf` None for absent. `url` is where the page was read from.
+
+    `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
+    an earlier run, in which they were not kept.
+    """
+
+    shelf: Shelf | None
+    url: str
+    digests: frozenset[str] | None = None
+
+
+class IndexReader:
+    """Reads pages by HTTP through `get` (the transport's), folders from the disk. Not thread-safe: one loop."""
+
+    def __init__(self, get: Get, cache: PageCache, ranks: TagRanks, pythons: PythonVersions, refresh: NameSet) -> None:
+        self._get = get
+        self._cache = cache
+        self._ranks = ranks
+        self._pythons = pythons
+        self._refresh = refresh
+        self._lists: dict[str, tuple[list[ProjectFile], str]] = {}
+
+    def kept(self, index: Index, name: str) -> Reading | None:
+        """A shelf of an earlier run that is still fresh. Touches the disk only."""
+        if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
+            return None
+        cached = self._cache.load(index, name)
+        if cached is None or not self._cache.is_fresh(cached):
+            return None
+        return Reading(cached.shelf, cached.url)
+
+    def read_local(self, index: Index, name: str) -> Reading:
+        """A `file:` index or folder, without the network. Raises `Unavailable`."""
+        if index.kind is IndexKind.FIND_LINKS:
+            if index.name not in self._lists:
+                self._lists[index.name] = self._local_list(index)
+            return self._pick(index, name)
+        return self._local_page(index, name)
+
+    async def read(self, index: Index, name: str) -> Reading:
+        """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere."""
+        if index.url.scheme == "file":
+            return self.read_local(index, name)
+        if index.kind is IndexKind.FIND_LINKS:
+            if index.name not in self._lists:
+                url = str(index.url).rstrip("/")
+                answer = await self._answer(index, name, url, {})
+                _check_status(index, name, answer.status)
+                files = _parsed(index, name, lambda: parse_find_links_page(*_body(answer)))
+                self._lists[index.name] = (files, answer.url)
+            return self._pick(index, name)
+        return await self._read_page(index, name)
+
+    async def _read_page(self, index: Index, name: str) -> Reading:
+        cached = None if name in self._refresh else self._cache.load(index, name)
+        answer = await self._answer(index, name, index.url.page(name), cached.validators() if cached else {})
+        if answer.status == 304 and cached is not None:
+            self._cache.renew(index, cached, answer.headers)
+            return Reading(cached.shelf, cached.url)
+        if answer.status == 404:
+            return Reading(None, answer.url)
+        _check_status(index, name, answer.status)
+        page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
+        shelf = shelve(page, self._ranks, self._pythons)
+        self._cache.keep(index, shelf, answer.url, answer.headers)
+        return Reading(shelf, answer.url, _digests(page))
+
+    async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
+        from safepip.edges.http import HttpError
+
+        headers = {"accept": ACCEPT, **validators}
+        if name in self._refresh:
+            headers["cache-control"] = "max-age=0"
+        allowed = (lambda to: may_answer(index, to)) if index.kind is IndexKind.SIMPLE else _same_origin(index)
+        try:
+            return await self._get(url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed)
+        except HttpError as error:
+            raise unreachable(index, name, error) from None
+
+    # --- files and folders ----------------------------------------------------------------------------------
+
+    def _pick(self, index: Index, name: str) -> Reading:
+        """The files of one project out of a list of any project's."""
+        files, url = self._lists[index.name]
+        mine = tuple(f for f in files if _may_belong(f.filename, name))
+        if not mine:
+            return Reading(None, url)
+        page = ProjectPage(name, url, mine)
+        shelf = shelve(page, self._ranks, self._pythons)
+        if not shelf.candidates and not shelf.fallen:
+            return Reading(None, url)
+        return Reading(shelf, url, _digests(page))
+
+    def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
+        path = local_path(str(index.url)).rstrip("/\\")
+        if os.path.isdir(path):
+            return list(_listed(index, path)), str(index.url)
+        url = str(index.url).rstrip("/")
+        return _parsed(index, "", lambda: parse_find_links_page(_read(index, path), _type_of(path), url)), url
+
+    def _local_page(self, index: Index, name: str) -> Reading:
+        url = index.url.page(name)
+        folder = local_path(url)
+        if not os.path.isdir(local_path(str(index.url))):
+            raise Unavailable.because(
+                "index-unreachable", f"the index {index.name} is no folder", context=(f"{index.url}",), origins=(index.origin,)
+            )
+        if not os.path.isdir(folder):
+            return Reading(None, url)
+        document = os.path.join(folder, "index.html")
+        if os.path.isfile(document):
+            page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
+        else:
+            page = ProjectPage(name, url, _listed(index, folder))
+        return Reading(shelve(page, self._ranks, self._pythons), url, _digests(page))
+
+
+def local_path(url: str) -> str:
+    """The path that a `file:` URL names on this machine."""
+    path = urlsplit(url).path
+    if os.name == "nt":
+        from urllib.request import url2pathname
+
+        return url2pathname(path)
+    return unquote(path)
+
+
+def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
+    base = str(index.url) if os.path.samefile(folder, local_path(str(index.url))) else index.url.page(os.path.basename(folder.rstrip("/\\")))
+    try:
+        with os.scandir(folder) as entries:
+            rows = sorted((e.name, base + quote(e.name), e.stat().st_size) for e in entries if e.is_file())
+    except OSError as error:
+        raise _unreadable(index, folder, error) from None
+    return list_folder(rows).files
+
+
+def _read(index: Index, path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_PAGE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(index, path, error) from None
+    if len(content) > MAX_PAGE_BYTES:
+        raise _not_a_page(index, "", PageError("too-large", "the page is too large"))
+    return content
+
+
+def _type_of(path: str) -> str:
+    return mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
+
+
+def _unreadable(index: Index, path: str, error: OSError) -> SafepipError:
+    return Unavailable.because(
+        "index-unreachable",
+        f"the source {index.name} cannot be read",
+        context=(f"{printable(path)}: {error.strerror or error}",),
+        origins=(index.origin,),
+    )
+
+
+# --- answers -----------------------------------------------------------------------------------------------
+
+
+def _body(answer: Answer) -> tuple[bytes, str, str]:
+    return answer.body, answer.headers.get("content-type", ""), answer.url
+
+
+def _digests(page: ProjectPage) -> frozenset[str]:
+    return frozenset(str(digest) for file in page.files for digest in file.digests)
+
+
+def _may_belong(filename: str, name: str) -> bool:
+    return normalise(filename[: len(name) + 8]).startswith(name)
+
+
+def _same_origin(index: Index) -> Callable[[str], bool]:
+    origin = index.url.origin
+    return lambda url: f"{urlsplit(url).scheme}://{urlsplit(url).netloc}".lower() == origin
+
+
+def _check_status(index: Index, name: str, status: int) -> None:
+    """Raise for anything but 200; the 404 of a project's page was told apart before."""
+    if status == 200:
+        return
+    reference, what, hint = _STATUSES.get(status, ("index-error", f"answered with status {status}", "try again later"))
+    raise Unavailable.because(
+        reference,
+        f"the index {index.name} {what} when asked for {name}",
+        context=(f"{index.url}  status {status}",),
+        hint=hint,
+        origins=(index.origin,),
+        subject=name,
+    )
+
+
+def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
+    try:
+        return parse()
+    except PageError as error:
+        raise _not_a_page(index, name, error) from None
+
+
+def _not_a_page(index: Index, name: str, error: PageError) -> SafepipError:
+    return Unavailable.because(
+        "not-an-index-page",
+        f"the answer of the index {index.name}{' for ' + name if name else ''} is no index page",
+        context=(f"{index.url}  {printable(str(error))}",),
+        hint="a login page or a portal may stand between; open the URL in a browser",
+        origins=(index.origin,),
+        subject=name,
+    )
+
+
+def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
+    """The error for an index that could not be asked, or that sends us outside of itself."""
+    context = (f"{index.url}  {printable(str(error))}",)
+    if error.kind == "redirect":
+        return Refused.because(
+            "redirect-outside",
+            f"the index {index.name} sends the request for {name} outside of itself",
+            context=context,
+            hint=f"an index answers for its names itself; ask the administrator of {index.name}, or set the url it sends to",
+            origins=(index.origin,),
+            subject=name,
+        )
+    if error.kind == "insecure":
+        return Refused.because(
+            "insecure-index",
+            f"the index {index.name} would be asked without TLS",
+            context=context,
+            hint="use https, or name the host with --trusted-host",
+            origins=(index.origin,),
+            subject=name,
+        )
+    return Unavailable.because(
+        "index-unreachable",
+        f"the index {index.name} gave no answer for {name}",
+        context=context,
+        hint="nothing was asked elsewhere; try again when it is up",
+        origins=(index.origin,),
+        subject=name,
+    )

@@ -1,0 +1,55 @@
+"""pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
+
+For each item `safepip` says which index the file comes from, by which rule, and the digest it was held against.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from safepip.core_metadata import metadata_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.model.candidate import Pin, Resolution
+
+
+def make_report(resolution: Resolution, markers: Mapping[str, str], pip_version: str, version: str) -> str:
+    """The report as JSON text. `markers` is the target's environment, `version` safepip's own."""
+    report = {
+        "version": "1",
+        "pip_version": pip_version,
+        "safepip_version": version,
+        "install": [_item(resolution.pins[name]) for name in resolution.to_install],
+        "environment": dict(markers),
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def _item(pin: Pin) -> dict[str, Any]:
+    candidate = pin.candidate
+    assert candidate is not None
+    assert pin.metadata is not None
+    file = candidate.file
+    hashes = {digest.algorithm: digest.hex for digest in file.digests}
+    archive: dict[str, Any] = {"hashes": hashes}
+    if "sha256" in hashes:
+        archive = {"hash": f"sha256={hashes['sha256']}", **archive}
+    item: dict[str, Any] = {
+        "download_info": {"url": pin.direct_url or file.url, "archive_info": archive},
+        "is_direct": pin.direct_url is not None,
+        "is_yanked": file.yanked is not None,
+        "requested": pin.requested,
+    }
+    if pin.extras and pin.requested:
+        item["requested_extras"] = sorted(pin.extras)
+    item["metadata"] = metadata_json(pin.metadata.text)
+    item["safepip"] = {
+        "index": pin.route.index.name if pin.route.index else None,
+        "index_url": str(pin.route.index.url) if pin.route.index else None,
+        "digest": str(file.digests[0]) if file.digests else None,
+        "rule": pin.route.rule.value,
+    }
+    return item
