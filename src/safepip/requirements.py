@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
@@ -155,7 +155,9 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if url is not None:
         return _of_url(line, url, _read_extras(line, extras), marker, disk)
     _check_requirements_file(line, text, path, disk)
-    return _of_pep508(line, _pep508(line, text, disk), marker, disk)
+    parts = _of_pep508(line, _pep508(line, text, disk), marker, disk)
+    # pip looks for a path's extras first, and those are what is left at the end of `name===anything[extra]` too.
+    return replace(parts, extras=_read_extras(line, extras)) if extras and "===" in text else parts
 
 
 def _is_url(text: str) -> bool:
@@ -252,7 +254,7 @@ def _wheel_url(line: RequirementLine, text: str, disk: Disk) -> tuple[str, str]:
         raise _invalid(line, "the URL has no host")
     if not unquote(parts.path).rstrip("/").endswith(".whl"):
         _not_yet(line, NotYet.SDIST)
-    return text.partition("#")[0], parts.fragment
+    return urlunsplit(parts._replace(fragment="")), parts.fragment
 
 
 def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
