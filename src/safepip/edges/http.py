@@ -1,0 +1,352 @@
+"""HTTP GET within limits: redirects, credentials, retries, size and time.
+
+`Transport.get` fetches a whole body into memory, `Transport.fetch_range` a part of one, `Transport.stream`
+gives a body piece by piece. In each of them:
+
+- A URL is https, or http to a loopback or trusted host. It has no user information.
+- A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
+- An `Authorization` header is made for each hop anew from what belongs to that hop's origin; it is sent
+  unasked where known, as pip does, and once more after a 401 where the keyring or the user knows better.
+- A body is cut off at `limit` bytes, counted after decompression, and when it comes too slowly overall.
+- Failed connections, time-outs, broken bodies and the statuses 429, 500, 502, 503, 504 are tried again, with
+  exponential delays and jitter, `Network.retries` times; Retry-After is honoured up to a bound.
+
+What a status means is for the caller. An `Answer` may have any; only what is no answer is an `HttpError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urljoin, urlsplit
+
+from safepip import __version__
+from safepip.edges.limits import PATIENCE_SECONDS, Clock, Decoder, HttpError, delay
+from safepip.edges.proxies import Proxies
+from safepip.edges.tls import TlsProblem, Trust
+from safepip.edges.wire import Lanes, Reply, WireError
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from safepip.edges.credentials import Credentials
+    from safepip.edges.wire import Headers
+    from safepip.model.plan import Network
+
+USER_AGENT = f"safepip/{__version__}"
+
+_MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+_ERROR_BODY = 64 * 1024
+_PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response. `url` is where it finally came from; `headers` have lower-case names."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a range request brought: `body` are the bytes from `start` of a file of `size` bytes.
+
+    `partial` is False where the server ignored the range and would send the whole file; then `body`
+    is empty and the server's claim of the size, if any, is in `size`.
+    """
+
+    partial: bool
+    url: str
+    headers: Mapping[str, str]
+    start: int
+    size: int | None
+    body: bytes
+
+
+@dataclass(slots=True)
+class Body:
+    """A response whose body is read piece by piece with `chunks`. No content encoding is accepted."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    _reply: Reply = field(repr=False)
+    _clock: Clock = field(repr=False)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises `HttpError` when the connection breaks or crawls."""
+        try:
+            async for chunk in self._reply.chunks():
+                self._clock.advance(len(chunk))
+                yield chunk
+        except WireError as error:
+            raise HttpError(error.kind, printable(str(error)), self.url) from error
+
+
+class _Place(NamedTuple):
+    """A URL taken apart, checked and ready for the wire."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    target: bytes
+    authority: bytes
+
+
+class Transport:
+    """The network of a run. Use its coroutines on one `Loop` only. `environ` is the process's by default."""
+
+    def __init__(self, network: Network, credentials: Credentials, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        credentials.permit(keyring_provider=network.keyring_provider, no_input=network.no_input)
+        self._network = network
+        self._credentials = credentials
+        self._trust = Trust(network, environ)
+        self._proxies = Proxies(network, credentials, environ)
+        self._trusted = frozenset(host.lower() for host in network.trusted_hosts)
+        self._lanes: dict[tuple[str, str, int, bool], Lanes] = {}
+        self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
+        self._limits["pool"] = max(600.0, network.timeout)
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, limit: int, allowed: Callable[[str], bool]
+    ) -> Answer:
+        """Fetch `url` whole. `headers` are sent as they are, on redirects too; `limit` is in bytes.
+
+        `allowed` is asked for the URL and for every redirect's target. Raises `HttpError`.
+        """
+        extra = [(b"Accept-Encoding", b"gzip"), *_encoded(headers)]
+        for attempt in range(self._network.retries + 1):
+            last = attempt == self._network.retries
+            try:
+                async with self._open(url, extra, allowed, files=False) as (place, reply):
+                    answer = await self._read(place, reply, limit)
+            except HttpError as error:
+                if last or error.kind not in ("connection", "timeout", "protocol"):
+                    raise
+                wait = delay(attempt, None)
+            else:
+                wait = delay(attempt, answer.headers.get("retry-after"))
+                if last or answer.status not in _RETRIED or wait is None:
+                    return answer
+            await asyncio.sleep(wait or 0.0)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for lanes in self._lanes.values():
+            await lanes.close()
+        self._lanes.clear()
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------------ one exchange
+
+    @asynccontextmanager
+    async def _open(
+        self, url: str, extra: Headers, allowed: Callable[[str], bool], *, files: bool
+    ) -> AsyncIterator[tuple[_Place, Reply]]:
+        """The response that `url` finally leads to, redirects and authorization seen to."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            if not allowed(url):
+                raise HttpError("redirect", f"{self._shown(url)} is not where this may be fetched from", url)
+            place = self._place(url)
+            reply = await self._authorized(place, extra, files)
+            try:
+                location = _header(reply, b"location") if reply.status in _REDIRECTS else None
+                if location is None:
+                    yield place, reply
+                    return
+                await reply.drain()
+            finally:
+                await reply.close()
+            url = self._follow(url, location, allowed)
+        raise HttpError("redirect", f"{self._shown(url)} redirects more than {_MAX_REDIRECTS} times", url)
+
+    def _follow(self, url: str, location: str, allowed: Callable[[str], bool]) -> str:
+        """The URL that a redirect leads to, if it may."""
+        try:
+            target = urljoin(url, location).partition("#")[0]
+            parts = urlsplit(target)
+        except ValueError:
+            raise HttpError("redirect", f"{self._shown(url)} redirects to what is no URL", url) from None
+        said = f"{self._shown(url)} redirects to {self._shown(target)}"
+        if "@" in parts.netloc:
+            raise HttpError("redirect", f"{said}, a URL with a user name or password in it", url)
+        if parts.scheme not in ("http", "https"):
+            raise HttpError("redirect", f"{said}, which is not a web address", url)
+        if parts.scheme == "http" and url.lower().startswith("https:"):
+            raise HttpError("redirect", f"{said}, from an encrypted connection to a plain one", url)
+        if not allowed(target):
+            raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)
+        return target
+
+    async def _authorized(self, place: _Place, extra: Headers, files: bool) -> Reply:
+        """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
+        lanes = self._lanes_for(place, files)
+        header = self._credentials.authorization(place.url)
+        reply = await self._send(lanes, place, extra, header)
+        if reply.status != 401:
+            return reply
+        try:
+            better = await asyncio.to_thread(self._credentials.after_challenge, place.url)
+        except BaseException:
+            await reply.close()
+            raise
+        if better is None or better == header:
+            return reply
+        await reply.drain()
+        await reply.close()
+        reply = await self._send(lanes, place, extra, better)
+        if reply.status == 401:
+            self._credentials.rejected(place.url)
+        return reply
+
+    async def _send(self, lanes: Lanes, place: _Place, extra: Headers, authorization: str | None) -> Reply:
+        headers = [(b"Host", place.authority), (b"User-Agent", USER_AGENT.encode()), *extra]
+        if authorization is not None:
+            headers.append((b"Authorization", authorization.encode()))
+        generation = self._trust.generation
+        for again in (True, False):
+            try:
+                return await lanes.send(place.target, headers, self._limits)
+            except TlsProblem as error:
+                raise HttpError("tls", str(error), place.url) from error
+            except WireError as error:
+                if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
+                    raise self._explained(error, place) from error
+        raise AssertionError("unreachable: the second round returns or raises")
+
+    async def _read(self, place: _Place, reply: Reply, limit: int) -> Answer:
+        """The whole body, decoded, or `too-large` as soon as it is."""
+        headers = _lower(reply.raw_headers)
+        if reply.status >= 300:
+            # The body of an error is nothing safepip reads; a short one is drained to keep the connection.
+            limit = _ERROR_BODY
+        decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
+        clock = Clock(place.url)
+        try:
+            async for chunk in reply.chunks():
+                clock.advance(len(chunk))
+                decoder.feed(chunk)
+            body = decoder.end()
+        except WireError as error:
+            raise self._explained(error, place) from error
+        except HttpError:
+            if reply.status < 300:
+                raise
+            body = b""
+        return Answer(reply.status, place.url, headers, body)
+
+    def _explained(self, error: WireError, place: _Place) -> HttpError:
+        detail = printable(self._credentials.redact(str(error)))
+        return HttpError(error.kind, f"{place.authority.decode()}: {detail}", place.url)
+
+    # ------------------------------------------------------------------ where to
+
+    def _place(self, url: str) -> _Place:
+        """Take a URL apart. Raises `HttpError` for one that cannot or must not be asked."""
+        if not url.isascii() or not url.isprintable() or " " in url:
+            if any(ord(char) < 32 or ord(char) == 127 for char in url):
+                raise HttpError("protocol", "a URL has no control characters", url)
+            url = _ascii(url)
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise HttpError("protocol", f"{self._shown(url)} is not a valid URL", url) from None
+        scheme = parts.scheme
+        if scheme not in _DEFAULT_PORTS or not host or "\\" in parts.netloc:
+            raise HttpError("protocol", f"{self._shown(url)} is not an address of the web", url)
+        if "@" in parts.netloc:
+            raise HttpError("insecure", f"{self._shown(url)} has a user name or password in it", url)
+        if scheme == "http" and not (self._is_trusted(host, port) or is_loopback(host)):
+            raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return _Place(url, scheme, host, port or _DEFAULT_PORTS[scheme], target.encode(), parts.netloc.encode())
+
+    def _lanes_for(self, place: _Place, files: bool) -> Lanes:
+        key = (place.scheme, place.host, place.port, files)
+        lanes = self._lanes.get(key)
+        if lanes is None:
+            if self._network.offline:
+                raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
+            proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
+            if proxy is not None and not proxy.startswith(("http://", "https://")):
+                raise HttpError("connection", f"{self._shown(proxy)} is not an http or https proxy", place.url)
+            lanes = self._lanes[key] = Lanes(
+                place.scheme,
+                place.host,
+                place.port,
+                limit=_FILE_CONNECTIONS if files else _PAGE_CONNECTIONS,
+                multiplex=not files,
+                patience=max(PATIENCE_SECONDS, 2 * self._network.timeout),
+                context=lambda: self._context(place),
+                proxy=proxy,
+                proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
+            )
+        return lanes
+
+    def _context(self, place: _Place) -> ssl.SSLContext:
+        return self._trust.context(trusted=self._is_trusted(place.host, place.port))
+
+    def _is_trusted(self, host: str, port: int | None) -> bool:
+        if not self._trusted:
+            return False
+        name = f"[{host}]" if ":" in host else host
+        return not self._trusted.isdisjoint({host, name, f"{name}:{port}"})
+
+    def _shown(self, url: str) -> str:
+        return printable(self._credentials.redact(url))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1, as pip's list of secure origins has it."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _ascii(url: str) -> str:
+    """A URL with characters beyond ASCII as it goes over the wire: the host by IDNA, the rest percent-encoded."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+    except ValueError:
+        raise HttpError("protocol", "a URL whose host cannot be written in ASCII", url) from None
+    return parts._replace(
+        netloc=host, path=quote(parts.path, safe=_UNQUOTED), query=quote(parts.query, safe=_UNQUOTED)
+    ).geturl()
+
+
+def _encoded(headers: Mapping[str, str] | None) -> Headers:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()] if headers else []
+
+
+def _lower(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header lines as a mapping; of repeated ones the values are joined by a comma (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for key, value in raw:
+        name, text = key.decode("latin-1").lower(), value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return headers
+
+
+def _header(reply: Reply, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in reply.raw_headers if key.lower() == name), None)

@@ -1,0 +1,90 @@
+"""Bounds on what a server can make safepip do: how much it sends, how slowly, and how often it is asked again."""
+
+from __future__ import annotations
+
+import random
+import time
+import zlib
+
+from safepip.model.finding import printable
+
+_FIRST_DELAY, _LONGEST_DELAY, _LONGEST_RETRY_AFTER = 0.25, 8.0, 30.0
+#: A body may take this long whatever its size, and beyond that as long as this rate implies.
+PATIENCE_SECONDS, SLOWEST_BYTES_PER_SECOND = 60.0, 8 * 1024
+
+
+class HttpError(Exception):
+    """No answer could be had. The message holds no secret.
+
+    `kind` is one of: connection, timeout, tls, redirect, too-large, protocol, insecure, offline.
+    """
+
+    def __init__(self, kind: str, message: str, url: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.url = url
+
+
+class Clock:
+    """Ends a body that drips: measures the bytes received against the time since the start."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._start = time.monotonic()
+        self._received = 0
+
+    def advance(self, count: int) -> None:
+        self._received += count
+        if time.monotonic() - self._start > PATIENCE_SECONDS + self._received / SLOWEST_BYTES_PER_SECOND:
+            raise HttpError("timeout", f"{printable(self._url)} sends its data too slowly", self._url)
+
+
+class Decoder:
+    """Undoes gzip within a bound: `limit` is of decoded bytes, and no more are ever held."""
+
+    def __init__(self, encoding: str, limit: int, url: str) -> None:
+        self._limit = limit
+        self._url = url
+        self._pieces: list[bytes] = []
+        self._length = 0
+        self._inflate: zlib._Decompress | None = None
+        encoding = encoding.strip().lower()
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        elif encoding not in ("", "identity"):
+            raise HttpError("protocol", f"{printable(url)} answers in an encoding that was not asked for", url)
+
+    def feed(self, data: bytes) -> None:
+        if self._inflate is None:
+            self._add(data)
+            return
+        try:
+            while data and not self._inflate.eof:
+                self._add(self._inflate.decompress(data, self._limit - self._length + 1))
+                data = self._inflate.unconsumed_tail
+        except zlib.error:
+            raise HttpError("protocol", f"{printable(self._url)} sends broken gzip", self._url) from None
+
+    def end(self) -> bytes:
+        if self._inflate is not None and not self._inflate.eof and self._length:
+            raise HttpError("protocol", f"{printable(self._url)} sends a gzip stream without its end", self._url)
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _add(self, piece: bytes) -> None:
+        self._length += len(piece)
+        if self._length > self._limit:
+            raise HttpError("too-large", f"{printable(self._url)} is larger than {self._limit} bytes", self._url)
+        if piece:
+            self._pieces.append(piece)
+
+
+def delay(attempt: int, retry_after: str | None) -> float | None:
+    """Seconds to wait before the next attempt; None where the server asks for more than is reasonable."""
+    seconds = min(_LONGEST_DELAY, _FIRST_DELAY * (1 << attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
+    if retry_after is not None and retry_after.strip().isdigit():
+        asked = float(retry_after)
+        if asked > _LONGEST_RETRY_AFTER:
+            return None
+        seconds = max(seconds, asked)
+    return seconds

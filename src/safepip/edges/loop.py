@@ -1,0 +1,88 @@
+"""One asyncio loop in one thread of its own, so that the rest of safepip can stay ordinary code.
+
+The thread starts at the first coroutine and not before: a run that fetches nothing never imports asyncio.
+It is a daemon, so that a run that fails hard is not held up by a download that nobody wants any more.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+_T = TypeVar("_T")
+_CLOSING_SECONDS = 5.0
+
+
+class Loop:
+    """A loop for coroutines from other threads. Its methods must not be called from within the loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.close()
+
+    def submit(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Start a coroutine now; its result, exception or cancellation is in the future."""
+        import asyncio
+
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Wait for a coroutine's result. Ctrl-C here cancels it there, and its clean-up is waited for."""
+        future = self.submit(coroutine)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():
+                future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Cancel what still runs, let it clean up, and end the thread. Closing twice is harmless."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_CLOSING_SECONDS)
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            with self._lock:
+                if self._loop is None:
+                    import asyncio
+
+                    loop = asyncio.new_event_loop()
+                    self._thread = threading.Thread(target=_serve, args=(loop,), name="safepip-loop", daemon=True)
+                    self._thread.start()
+                    self._loop = loop
+        return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """The thread: run until stopped, then cancel and await whatever is left."""
+    import asyncio
+
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks, timeout=_CLOSING_SECONDS))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()

@@ -1,0 +1,131 @@
+"""Whom to believe on a TLS connection: the certificates, as pip chooses them.
+
+pip trusts the operating system's store, through truststore, and the bundle it ships; `--cert`, or
+REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE where the environment counts, add to them (pip documentation, "HTTPS
+Certificates"). safepip trusts the same. Only the order differs, because reading a bundle of 140 certificates
+costs some 25 ms: the shipped bundle (certifi) is read when the system's store has failed a certificate,
+and on systems with a folder of hashed certificates OpenSSL looks up what it needs there.
+
+`--trusted-host` turns verification off for that host alone. Which hosts those are is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.model.plan import Network
+
+#: Where systems keep their bundle when OpenSSL was compiled to look elsewhere.
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
+    "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL, CentOS
+    "/etc/ssl/cert.pem",  # Arch, BSD
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+)
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]\Z")
+
+
+class TlsProblem(Exception):
+    """A certificate file that was named cannot be used. The message names it."""
+
+
+class Trust:
+    """The TLS contexts of a run, each made when it is first needed."""
+
+    def __init__(self, network: Network, environ: Mapping[str, str]) -> None:
+        self._network = network
+        self._environ = environ
+        self._verified: ssl.SSLContext | None = None
+        self._unverified: ssl.SSLContext | None = None
+        self.generation = 0
+        """0 while only the system's store is trusted, 1 with certifi's bundle beside it."""
+
+    def context(self, *, trusted: bool) -> ssl.SSLContext:
+        """The context for a host; `trusted` turns verification off. Raises `TlsProblem`."""
+        if trusted:
+            if self._unverified is None:
+                self._unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                self._unverified.check_hostname = False
+                self._unverified.verify_mode = ssl.CERT_NONE
+                self._identify(self._unverified)
+            return self._unverified
+        if self._verified is None:
+            self._verified = self._build()
+        return self._verified
+
+    def add_shipped_bundle(self, generation: int) -> bool:
+        """Add certifi's bundle after a certificate was not believed; whether another try is worth it.
+
+        `generation` is the attribute's value before the connection was made: of many connections that
+        fail together the first adds the bundle, and all may try again.
+        """
+        if self._verified is None:
+            return False
+        if self.generation == 0:
+            self.generation = 1
+            import certifi
+
+            self._verified.load_verify_locations(certifi.where())
+        return generation == 0
+
+    def _build(self) -> ssl.SSLContext:
+        if sys.platform in ("win32", "darwin"):
+            # There the store is reached through the system's own verification, which truststore calls.
+            import truststore
+
+            context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        else:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._load_system(context)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        bundle = self._network.cert or self._bundle_of_environment()
+        if bundle:
+            try:
+                context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
+            except OSError as error:  # ssl.SSLError is one
+                raise TlsProblem(f"the certificate bundle {bundle} cannot be read") from error
+        self._identify(context)
+        return context
+
+    def _load_system(self, context: ssl.SSLContext) -> None:
+        # OpenSSL's own variables replace the compiled-in places (SSL_CERT_FILE, SSL_CERT_DIR).
+        file, folder = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
+        if not file and not folder:
+            places = ssl.get_default_verify_paths()
+            folder = places.capath if places.capath and _is_hashed(places.capath) else None
+            file = None if folder else places.cafile or next(filter(os.path.isfile, _BUNDLES), None)
+        for argument, place in (("cafile", file), ("capath", folder)):
+            if place and os.path.exists(place):
+                try:
+                    context.load_verify_locations(**{argument: place})
+                except OSError as error:
+                    raise TlsProblem(f"the certificate store {place} cannot be read") from error
+
+    def _bundle_of_environment(self) -> str | None:
+        # Requests, and so pip, heeds these two only while it trusts the environment at all.
+        if self._network.proxy is not None or self._network.no_proxy_env:
+            return None
+        return self._environ.get("REQUESTS_CA_BUNDLE") or self._environ.get("CURL_CA_BUNDLE") or None
+
+    def _identify(self, context: ssl.SSLContext) -> None:
+        path = self._network.client_cert
+        if path:
+            try:
+                context.load_cert_chain(path)
+            except OSError as error:
+                raise TlsProblem(f"the client certificate {path} cannot be read") from error
+
+
+def _is_hashed(folder: str) -> bool:
+    try:
+        return any(_HASHED.match(name) for name in os.listdir(folder))
+    except OSError:
+        return False
