@@ -89,6 +89,15 @@ class Loaded:
     script_requires_python: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file to be read: its path or URL, the same for messages (before variables were expanded), and who said it."""
+
+    name: str
+    shown: str
+    said: Origin
+
+
 @dataclass(slots=True)
 class Gathering:
     """One reading of all sources; call `gather` once.
@@ -154,25 +163,27 @@ class Gathering:
 
     def _group(self, spec: str) -> None:
         path, group = group_of(spec)
+        place = _Place(path, printable(path), self._said("groups"))
         if _is_pylock(path):
-            raise _pylock(path, self._said("groups"))
-        text = self._project_file(path, self._said("groups"))
+            raise _pylock(place)
+        text = self._project_file(place)
         for name, requirement in read_groups(text, printable(path), [group]):
             origin = Origin(Source.FILE, f"{printable(path)} [dependency-groups] {name}")
             self._dependency(requirement, origin)
 
     def _script(self, path: str) -> None:
-        script = read_script(self._project_file(path, self._said("script")), printable(path))
+        text = self._project_file(_Place(path, printable(path), self._said("script")))
+        script = read_script(text, printable(path))
         self.script_requires_python = script.requires_python
         for requirement in script.dependencies:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
 
-    def _project_file(self, path: str, said: Origin) -> str:
-        # PEP 723 and TOML: these files are UTF-8, whatever the locale.
+    def _project_file(self, place: _Place) -> str:
+        # PEP 723 and TOML: these files are UTF-8, whatever the locale. They are this machine's, whatever they are called.
         try:
-            return self._bytes(path, said, "file").decode("utf-8")
+            return self._local_bytes(place.name, place, "file").decode("utf-8")
         except UnicodeDecodeError:
-            raise _undecodable(path, said) from None
+            raise _undecodable(place) from None
 
     def _dependency(self, requirement: str, origin: Origin) -> None:
         text = self.absorb(requirement)
@@ -183,65 +194,68 @@ class Gathering:
         said = self._said(setting)
         # A file named on the command line needs no parent to be understood; one named by a variable does.
         parent = None if said.source is Source.COMMAND_LINE else said
-        self._attempt(lambda: self._walk(self.absorb(name), constraint, parent, said, ()))
+        clean = self.absorb(name)
+        self._attempt(lambda: self._walk(_Place(clean, printable(clean), said), constraint, parent, ()))
 
     # ------------------------------------------------------------------ files within files
 
-    def _walk(
-        self, name: str, constraint: bool, parent: Origin | None, said: Origin, above: tuple[tuple[str, str], ...]
-    ) -> None:
-        """Read one file and, in their places, the files it includes. `above` are key and name of those around it."""
-        key = name if _URL.match(name) else self.reader.disk.absolute(name)
-        self._check_nesting(name, key, said, above)
-        text = self._text(name, said, "constraints" if constraint else "requirements")
-        shown = printable(name)
-        lines = parse(text, shown, constraint=constraint, environ=self.environ, absorb=self.absorb, parent=parent)
+    def _walk(self, place: _Place, constraint: bool, parent: Origin | None, above: tuple[_Place, ...]) -> None:
+        """Read one file and, in their places, the files it includes. `above` are those it is included by."""
+        self._check_nesting(place, above)
+        text = self._text(place, "constraints" if constraint else "requirements")
+        lines = parse(text, place.shown, constraint=constraint, environ=self.environ, absorb=self.absorb, parent=parent)
         for line in lines:
             match line:
                 case RequirementLine():
                     self._take(line)
                 case Include():
-                    self._attempt(partial(self._include, line, name, (*above, (key, shown))))
+                    self._attempt(partial(self._include, line, place, (*above, place)))
                 case FileOption():
-                    self.options.append(self._beside_its_file(line, name))
+                    self.options.append(self._beside_its_file(line, place.name))
                 case Notice():
                     self.notices.append(str(line))
                 case Misread():
                     self.misread.append(line.diagnostic)
 
-    def _check_nesting(self, name: str, key: str, said: Origin, above: tuple[tuple[str, str], ...]) -> None:
+    def _check_nesting(self, place: _Place, above: tuple[_Place, ...]) -> None:
         # A file that is being read cannot be read again within itself; twice in a row it may.
-        if key in (before for before, _ in above):
-            chain = "  ->  ".join([shown for _, shown in above] + [printable(name)])
+        if self._key(place) in map(self._key, above):
             raise UsageError.because(
-                "recursive-requirements", f"{printable(name)} includes itself", context=(chain,), origins=(said,)
+                "recursive-requirements",
+                f"{place.shown} includes itself",
+                context=("  ->  ".join(step.shown for step in (*above, place)),),
+                origins=(place.said,),
             )
         self.files += 1
         if len(above) >= _DEPTH or self.files > _FILES:
             raise UsageError.because(
                 "requirements-nesting",
                 f"requirements files include each other deeper than {_DEPTH} or more than {_FILES} times",
-                origins=(said,),
+                origins=(place.said,),
             )
 
-    def _include(self, line: Include, including: str, above: tuple[tuple[str, str], ...]) -> None:
-        if _URL.match(including):
-            try:
-                name = self.absorb(urljoin(including, line.target))
-            except ValueError:
-                raise _unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
-        elif _URL.match(line.target):
-            name = line.target
-        else:
-            name = self.reader.beside(including, line.target)
-        if _REMOTE.match(including) and not _REMOTE.match(name):
+    def _key(self, place: _Place) -> str:
+        return place.name if _URL.match(place.name) else self.reader.disk.absolute(place.name)
+
+    def _include(self, line: Include, including: _Place, above: tuple[_Place, ...]) -> None:
+        try:
+            name = self._join(including.name, line.target)
+            shown = printable(self._join(including.shown, line.written))
+        except ValueError:
+            raise _unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
+        if _REMOTE.match(including.name) and not _REMOTE.match(name):
             raise Refused.because(
                 "remote-includes-local",
                 f"{line.origin} came from a network and names a file of this machine",
                 origins=(line.origin,),
             )
         self._check_expanded(name, line.expanded, line.origin)
-        self._walk(name, line.constraint, line.origin, line.origin, above)
+        self._walk(_Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
+
+    def _join(self, including: str, target: str) -> str:
+        if _URL.match(including):
+            return urljoin(including, target)
+        return target if _URL.match(target) else self.reader.beside(including, target)
 
     def _beside_its_file(self, option: FileOption, filename: str) -> FileOption:
         # pip: --find-links is relative to the file if something is there, else to the working directory.
@@ -251,31 +265,36 @@ class Gathering:
         path = disk.absolute(self.reader.beside(filename, option.value))
         return replace(option, value=path) if disk.is_dir(path) or disk.is_file(path) else option
 
-    def _text(self, name: str, said: Origin, kind: str) -> str:
-        if _is_pylock(name):
-            raise _pylock(name, said)
+    def _text(self, place: _Place, kind: str) -> str:
+        if _is_pylock(place.name):
+            raise _pylock(place)
+        encoding = self.reader.locale_encoding
         try:
-            text, guessed = decode(self._bytes(name, said, kind), locale_encoding=self.reader.locale_encoding)
+            text, guessed = decode(self._bytes(place, kind), locale_encoding=encoding)
         except (UnicodeError, LookupError):
-            raise _undecodable(name, said) from None
+            raise _undecodable(place) from None
         if guessed:
             self.notices.append(
-                f"{printable(name)}: it is not UTF-8 and was read as {self.reader.locale_encoding}; a first line "
-                f"'# -*- coding: {self.reader.locale_encoding} -*-' would say so"
+                f"{place.shown}: it is not UTF-8 and was read as {encoding}; "
+                f"'# -*- coding: {encoding} -*-' in its first line would say so"
             )
         return text
 
-    def _bytes(self, name: str, said: Origin, kind: str) -> bytes:
-        if _REMOTE.match(name):
-            return self.reader.fetch(name)[1]
+    def _bytes(self, place: _Place, kind: str) -> bytes:
+        if _REMOTE.match(place.name):
+            return self.reader.fetch(place.name)[1]
         try:
-            path = self.reader.disk.from_url(name) if _URL.match(name) else name
-            return self.reader.read_file(self.reader.disk.absolute(path))
+            path = self.reader.disk.from_url(place.name) if _URL.match(place.name) else place.name
         except ValueError:
-            raise _unreadable(f"{printable(name)} is no file of this machine", said) from None
-        except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
-            raise _unreadable(f"the {kind} {printable(name)} cannot be opened: {reason}", said) from None
+            raise _unreadable(f"{place.shown} is no file of this machine", place.said) from None
+        return self._local_bytes(path, place, kind)
+
+    def _local_bytes(self, path: str, place: _Place, kind: str) -> bytes:
+        try:
+            return self.reader.read_file(self.reader.disk.absolute(path))
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or type(problem).__name__
+            raise _unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.said) from None
 
     # ------------------------------------------------------------------ one statement
 
@@ -357,9 +376,9 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")
 
 
-def _pylock(name: str, said: Origin) -> SafepipError:
+def _pylock(place: _Place) -> SafepipError:
     return Refused.because(
-        "not-yet", f"{printable(name)} is a lock file, which safepip cannot install yet", origins=(said,)
+        "not-yet", f"{place.shown} is a lock file, which safepip cannot install yet", origins=(place.said,)
     )
 
 
@@ -367,10 +386,10 @@ def _unreadable(message: str, said: Origin) -> SafepipError:
     return UsageError.because("unreadable-file", message, origins=(said,))
 
 
-def _undecodable(name: str, said: Origin) -> SafepipError:
+def _undecodable(place: _Place) -> SafepipError:
     return UsageError.because(
         "undecodable-file",
-        f"{printable(name)} is not text in the encoding it is said to have",
-        origins=(said,),
+        f"{place.shown} is not text in the encoding it is said to have",
+        origins=(place.said,),
         hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
     )

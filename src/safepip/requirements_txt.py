@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _USER_INFO = re.compile(r":[\\'\"]*/[\\'\"]*/[^/?#]*@")
+_FIRST_OPTION = re.compile(r"-[rc][ =]*|--[a-z]+[ =]+")
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 
 #: Byte order marks; those of UTF-32 before those of UTF-16, which one of them begins with.
@@ -107,12 +108,13 @@ class RequirementLine:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`-r` or `-c` inside a file: `target` as written, to be resolved against the including file."""
+    """`-r` or `-c` inside a file: `target`, to be resolved against the including file. `written` is for messages."""
 
     target: str
     constraint: bool
     origin: Origin
     expanded: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +332,10 @@ def _check_unused_hashes(given: Given) -> None:
 def _include(line: _Logical, given: Given) -> list[Line]:
     _check_unused_hashes(given)
     files = given.all("requirement")
-    include = Include((files or given.all("constraint"))[0], not files, line.origin, line.expanded)
+    target = (files or given.all("constraint"))[0]
+    # The target before expansion cannot be told from the options around it; the line without its first option is near.
+    written = _FIRST_OPTION.sub("", line.written) if line.expanded else printable(hide_user_info(target))
+    include = Include(target, not files, line.origin, line.expanded, written)
     ignored = [f"--{name}" for name in given.names() if name in (*_OWN_LINE, "hash", "config-settings")]
     notices = _ignored(line, ignored, "beside -r or -c")
     # Of several files on a line only the first is read, and -r goes before -c.
