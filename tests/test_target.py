@@ -10,8 +10,9 @@ import venv
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
-from safepip.edges.pip import default_index_url, oldest_python
+from safepip.edges.pip import default_index_url, pythons_of_pip
 from safepip.edges.target import Home, choose_python, find_interpreter, parse_python_version, probe, tool_home
 from safepip.errors import Refused, Unavailable, UsageError
 from safepip.model.plan import Settings, Target
@@ -262,7 +263,8 @@ class TestProbe:
 
     def test_a_python_that_pip_does_not_run_on_is_refused(self) -> None:
         """Before anything is fetched for it."""
-        names = ["python2", *(f"python3.{minor}" for minor in range(oldest_python()[1]))]
+        supported = SpecifierSet(pythons_of_pip())
+        names = ["python2", *(f"python3.{minor}" for minor in range(16) if not supported.contains(f"3.{minor}"))]
         old = next((path for path in map(python_on_path, names) if path), None)
         if old is None:
             pytest.skip("no Python older than pip's oldest is on PATH")

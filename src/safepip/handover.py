@@ -1,14 +1,42 @@
-"""From a decision to what pip is told: arguments, environment and files, as text.
+"""From a decision to what pip is told: arguments, files and the names pip may touch. Nothing here starts pip.
 
-Nothing here starts pip; `safepip.edges.pip` does.
+How pip is made to carry out the resolution and nothing else:
+
+1. What the user asked for is handed as requirements, `name[extras]==version` with the digest of the verified wheel;
+   everything below as constraints (`-c`) with digests. So pip marks as REQUESTED what a plain `pip install` marks,
+   and it finds the rest along the wheels' own metadata.
+2. The only place in which it may find a wheel is the private folder (`--no-index --find-links`), which holds
+   one wheel a project. Every digest is demanded again (`--require-hashes`), so that pip verifies what it unpacks.
+3. A wheel that the user named by URL or path is handed as `name @ file:` of the private copy, because pip treats
+   such a wheel differently (it replaces an editable install of the same version, and it writes direct_url.json).
+   `direct_urls` says what that record must name in the end: the user's URL and not the private copy.
+4. What is installed and kept is handed too where the user asked for it, so that what it requires is found. pip
+   keeps it: it is there at the wanted version.
+5. With `--only-deps` pip takes no requirements files; the roots are then arguments, and their digests constraints.
+6. No configuration, no environment variables of pip's, no cache, no index, and for anything that would ask the
+   network all the same (a requirement by URL in a wheel's metadata) a proxy that nobody listens at.
+7. pip reports what it installed; `check_report` compares that with what was handed over.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from safepip.errors import PipFailed
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.plan import UpgradeStrategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from safepip.model.candidate import Pin, Resolution
+    from safepip.model.evidence import ClearedWheel
+    from safepip.model.plan import Settings
 
 #: Variables of Python's that a started interpreter keeps: where the user's site is, and how text and bytecode are
 #: written. All others go, because they can add code or folders to it (`PYTHONPATH`, `PYTHONHOME`, `PYTHONWARNINGS`,
@@ -29,6 +57,182 @@ KEPT_PYTHON_VARIABLES = frozenset(
         "PYTHON_COLORS",
     }
 )
+
+#: A port of the own host at which nothing can listen for a proxy: 0 is not a port to connect to.
+_NO_NETWORK = "http://127.0.0.1:0"
+
+_WHEELS = "wheels"
+_REPORT = "report.json"
+_REQUIREMENTS = "requirements.txt"
+_CONSTRAINTS = "constraints.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUrl:
+    """For one project, the URL of the private copy, and the user's own that takes its place (PEP 610)."""
+
+    private: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """All that pip is told. `folder` is the private folder, absolute.
+
+    `arguments` follow `pip`. `files` are texts by their path within `folder`, `wheels` the verified files by
+    theirs. `report` is the absolute path at which pip leaves its report. `installs` are version and sha256 by
+    name of what pip has to install, `direct_urls` the wheels among them that the user named.
+    """
+
+    folder: str
+    arguments: tuple[str, ...]
+    files: Mapping[str, str]
+    wheels: Mapping[str, ClearedWheel]
+    report: str
+    installs: Mapping[str, tuple[Version, str]]
+    direct_urls: Mapping[str, DirectUrl]
+
+
+def make_handover(
+    resolution: Resolution, wheels: Sequence[ClearedWheel], settings: Settings, folder: str
+) -> Handover | None:
+    """What to tell pip for this resolution, or None where there is nothing to install.
+
+    `wheels` are one for each name of `resolution.to_install` and, with `only_deps`, one for each pin of
+    `roots_to_read`. `folder` is absolute and does not exist yet or is empty. Raises `ValueError` when the
+    wheels are others: whoever calls this has lost one or brings one too many.
+    """
+    if not resolution.to_install:
+        return None
+    given = _by_name(resolution, wheels, settings)
+    base = PurePath(folder)
+    roots = [_root(pin, given, base, settings) for pin in resolution.pins.values() if pin.requested]
+    # With --only-deps the roots are arguments, which take no digests: there all digests are constraints.
+    below = [wheel for wheel in given.values() if settings.only_deps or not wheel.pin.requested]
+    files = {_CONSTRAINTS: "".join(f"{_hashed(wheel)}\n" for wheel in below)}
+    if settings.only_deps:
+        asked = tuple(roots)
+    else:
+        files[_REQUIREMENTS] = "".join(f"{line}\n" for line in roots)
+        asked = ("--requirement", str(base / _REQUIREMENTS))
+    installs = {name: given[name] for name in resolution.to_install}
+    return Handover(
+        folder=folder,
+        arguments=("install", *_options(settings, base), "--constraint", str(base / _CONSTRAINTS), *asked),
+        files=files,
+        wheels={f"{_WHEELS}/{wheel.file.filename}": wheel for wheel in given.values()},
+        report=str(base / _REPORT),
+        installs={name: (wheel.pin.version, wheel.file.sha256.hex) for name, wheel in installs.items()},
+        direct_urls={
+            name: DirectUrl(_private_url(wheel, base), wheel.pin.direct_url)
+            for name, wheel in installs.items()
+            if wheel.pin.direct_url is not None
+        },
+    )
+
+
+def roots_to_read(resolution: Resolution, settings: Settings) -> tuple[Pin, ...]:
+    """The pins that are not installed and whose wheels pip needs all the same, to read what they require.
+
+    They are the roots under `--only-deps`, which pip asks for their metadata itself.
+    """
+    if not settings.only_deps or not resolution.to_install:
+        return ()
+    return tuple(pin for pin in resolution.pins.values() if pin.requested and pin.candidate is not None)
+
+
+def _by_name(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: Settings) -> dict[str, ClearedWheel]:
+    """The wheels by project, held against what the resolution needs."""
+    given = {wheel.pin.name: wheel for wheel in wheels}
+    needed = {*resolution.to_install, *(pin.name for pin in roots_to_read(resolution, settings))}
+    if given.keys() != needed or len(given) != len(wheels):
+        raise ValueError(f"wheels of {sorted(needed)} are needed, and those of {sorted(given)} were given")
+    for name, wheel in given.items():
+        if wheel.pin.candidate is not resolution.pins[name].candidate:
+            raise ValueError(f"the wheel of {name} was cleared for another choice")
+    return given
+
+
+def _options(settings: Settings, base: PurePath) -> tuple[str, ...]:
+    """pip's options, the fixed ones, those that the settings imply and those that are the user's to pip."""
+    implied = [
+        ("--no-deps", settings.no_deps),
+        ("--only-deps", settings.only_deps),
+        ("--force-reinstall", settings.force_reinstall),
+        ("--ignore-installed", settings.ignore_installed),
+        # With --target, --upgrade decides whether what is there is replaced; elsewhere the pins say it all.
+        ("--upgrade", settings.target_dir is not None and settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY),
+    ]
+    restrictions = [
+        *(("--platform", platform) for platform in settings.platforms),
+        *(("--abi", abi) for abi in settings.abis),
+        ("--implementation", settings.implementation),
+        ("--python-version", settings.python_version),
+    ]
+    return (
+        *("--no-index", "--find-links", str(base / _WHEELS), "--only-binary", ":all:", "--pre", "--require-hashes"),
+        *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--keyring-provider", "disabled"),
+        *("--proxy", _NO_NETWORK, "--retries", "0", "--report", str(base / _REPORT)),
+        *(option for option, wanted in implied if wanted),
+        *(word for option, value in restrictions if value for word in (option, value)),
+        *settings.forwarded,
+    )
+
+
+def _root(pin: Pin, given: Mapping[str, ClearedWheel], base: PurePath, settings: Settings) -> str:
+    """The line, or argument, for something the user asked for. Its extras are all that are in force for it."""
+    extras = f"[{','.join(sorted(pin.extras))}]" if pin.extras else ""
+    wheel = given.get(pin.name)
+    if wheel is None:
+        return f"{pin.name}{extras}=={pin.version}"
+    digest = wheel.file.sha256
+    if pin.direct_url is not None:
+        # pip takes the digest in the fragment of a user's URL for a demanded one.
+        return f"{pin.name}{extras} @ {_private_url(wheel, base)}#{digest.algorithm}={digest.hex}"
+    line = f"{pin.name}{extras}=={pin.version}"
+    return line if settings.only_deps else f"{line} --hash={digest}"
+
+
+def _hashed(wheel: ClearedWheel) -> str:
+    """The line of a constraints file for a wheel."""
+    return f"{wheel.pin.name}=={wheel.pin.version} --hash={wheel.file.sha256}"
+
+
+def _private_url(wheel: ClearedWheel, base: PurePath) -> str:
+    """The `file:` URL of the private copy."""
+    return (base / _WHEELS / wheel.file.filename).as_uri()
+
+
+def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
+    """Hold pip's installation report (version 1) against what was handed over.
+
+    Raises `PipFailed` (`handover-diverged`): pip has then installed something else than was decided.
+    """
+    reported: dict[str, tuple[Version, str]] = {}
+    for item in report["install"]:
+        metadata, archive = item["metadata"], item["download_info"]["archive_info"]
+        reported[canonicalize_name(metadata["name"])] = (Version(metadata["version"]), archive["hashes"]["sha256"])
+    if reported == dict(handover.installs):
+        return
+    names = sorted(reported.keys() | handover.installs.keys())
+    wrong = [name for name in names if reported.get(name) != handover.installs.get(name)]
+    raise PipFailed(
+        1,
+        Diagnostic(
+            "handover-diverged",
+            "pip installed something else than was decided and verified",
+            context=tuple(
+                f"{name}: decided {_said(handover.installs.get(name))}, installed {_said(reported.get(name))}"
+                for name in map(printable, wrong)
+            ),
+            hint="the environment has changed: look at it with pip list, and report this with the output of -v",
+        ),
+    )
+
+
+def _said(entry: tuple[Version, str] | None) -> str:
+    """One side of the comparison in words."""
+    return "nothing" if entry is None else f"{entry[0]} sha256:{printable(entry[1])}"
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:

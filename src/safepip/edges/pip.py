@@ -1,21 +1,194 @@
 """pip, run as a program; its internals carry no promise and are not imported.
 
-Two things are read from the installed pip without running it, each from one small file of it that is loaded
-on its own: the URL of its default index, so that safepip's default index is always pip's own and written
-nowhere else, and the oldest Python it runs on.
+One thing is read from inside the installed pip without running it, out of one small file that is loaded on its
+own: the URL of its default index, so that safepip's default index is always pip's own and written nowhere else.
 """
 
 from __future__ import annotations
 
-import re
+import os
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from safepip.errors import SafepipError, Unavailable
+from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.handover import check_report, clean_environment
+from safepip.model.finding import printable
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
 
-_OLDEST_PYTHON = re.compile(r"^PYTHON_REQUIRES = \((\d+), (\d+)\)", re.MULTILINE)
+    from safepip.edges.target import Home
+    from safepip.handover import Handover
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.plan import Settings, Target
+
+#: Runs `python -m pip` in another interpreter with the pip that is beside safepip, and takes nothing else from
+#: there. The working directory goes off `sys.path` before the first import.
+_RUN_PIP = """
+import sys
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+import runpy
+from importlib.machinery import PathFinder
+home = sys.argv.pop(1)
+class OnlyPip:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return PathFinder.find_spec(name, [home], target) if name == "pip" and path is None else None
+sys.meta_path.insert(0, OnlyPip)
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+#: Verbs of pip that concern no environment.
+_ANYWHERE = frozenset({"cache", "config", "hash", "help"})
+
+#: Seconds that pip has to end by itself after Ctrl-C, which a terminal sends to it as well.
+_GRACE = 10.0
+
+
+def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the handover: cleaned, and with pip's configuration files switched off.
+
+    pip's documentation: the null device as `PIP_CONFIG_FILE` means that no configuration file is read. Without it
+    even `--isolated` reads some.
+    """
+    return {**clean_environment(environ), "PIP_CONFIG_FILE": os.devnull}
+
+
+def run_pip(args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, python: str | None = None) -> int:
+    """Run pip with `args`, its streams being this process's, and return its exit code.
+
+    `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
+    installed beside safepip. A pip ended by a signal gives 128 and the signal's number, as a shell does. Ctrl-C
+    is pip's to handle first; `KeyboardInterrupt` goes on once pip has ended.
+    """
+    import subprocess
+
+    try:
+        process = subprocess.Popen(command(args, python), env=dict(env), cwd=cwd)
+    except OSError as error:
+        raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
+    with process, _passing_on_signals(process):
+        code = _wait(process)
+    return code if code >= 0 else 128 - code
+
+
+def command(args: Sequence[str], python: str | None) -> list[str]:
+    """The command line that runs pip in an interpreter's environment."""
+    if python is None:
+        # -P: the working directory is not on sys.path (Python 3.11).
+        return [sys.executable, "-P", "-m", "pip", *args]
+    return [python, "-c", _RUN_PIP, _pip_home(), *args]
+
+
+@contextmanager
+def private_folder(near: str | None = None) -> Iterator[str]:
+    """A folder that only this user can read, gone afterwards whatever happens but a kill.
+
+    `near` is a folder on whose file system it should be, so that wheels can be linked; else the system's
+    temporary folder, which also serves where `near` cannot be written.
+    """
+    import shutil
+    import tempfile
+
+    try:
+        folder = tempfile.mkdtemp(prefix="handover-", dir=near)
+    except OSError:
+        folder = tempfile.mkdtemp(prefix="safepip-")
+    try:
+        yield os.path.realpath(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def hand_over(handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str] | None = None) -> int:
+    """Lay out the private folder, run pip, and hold its report against the handover. pip's exit code.
+
+    The folder is the one that `make_handover` was given, within `private_folder`. Raises `Refused`
+    (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, and `PipFailed` when
+    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`).
+    """
+    import json
+
+    from safepip.edges.direct_url import record_direct_urls
+
+    for name, text in handover.files.items():
+        with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    for name, wheel in handover.wheels.items():
+        _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
+    environ = os.environ if environ is None else environ
+    code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
+    if code == 0:
+        with open(handover.report, encoding="utf-8") as file:
+            check_report(handover, json.load(file))
+        record_direct_urls(handover, target, settings)
+    return code
+
+
+def _lay_out(file: VerifiedFile, place: str) -> None:
+    """Put a verified wheel where pip will read it, and verify it there."""
+    import hashlib
+    import shutil
+
+    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    try:
+        os.link(file.path, place)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(file.path, place)
+    with open(place, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != file.sha256.hex:
+        raise Refused.because(
+            "digest-mismatch",
+            f"{printable(file.filename)} has changed since it was verified",
+            context=(f"verified sha256:{file.sha256.hex}", f"found    sha256:{found}"),
+            hint="something writes to safepip's store: look at what, and run again",
+        )
+
+
+def passthrough(
+    verb: str, args: Sequence[str], environ: Mapping[str, str] | None = None, home: Home | None = None
+) -> int:
+    """Run one of pip's own verbs on the target that `--python` or the rules of `choose_python` name.
+
+    The environment, pip's configuration and the exit code stay as they are. `--python` may stand before or
+    after the verb; pip itself demands the former.
+    """
+    from safepip.edges.target import Home, choose_python
+    from safepip.model.plan import Settings
+
+    environ = os.environ if environ is None else environ
+    home = home or Home.here()
+    rest, said = _take_python(args)
+    said = said if said is not None else environ.get("PIP_PYTHON") or None
+    python = None
+    if said is not None or verb not in _ANYWHERE:
+        chosen = choose_python(Settings(python=said), environ, home)
+        python = None if chosen == os.path.abspath(home.executable) else chosen
+    # PIP_PYTHON has done its work; pip would start itself a second time for it.
+    return run_pip([verb, *rest], env={k: v for k, v in environ.items() if k != "PIP_PYTHON"}, python=python)
+
+
+def _take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
+    """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is no option."""
+    rest: list[str] = []
+    said = None
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--python":
+            said = next(words, "")
+        elif word.startswith("--python="):
+            said = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return rest, said
 
 
 def default_index_url() -> str:
@@ -36,12 +209,15 @@ def default_index_url() -> str:
     return url
 
 
-def oldest_python() -> tuple[int, int]:
-    """The oldest Python version that the installed pip runs on, which its runner checks at the start."""
-    found = _OLDEST_PYTHON.search(_source("__pip-runner__.py"))
-    if found is None:
-        raise _not_understood("the oldest Python it runs on")
-    return int(found.group(1)), int(found.group(2))
+def pythons_of_pip() -> str:
+    """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`)."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        said = metadata("pip")
+    except PackageNotFoundError as error:
+        raise _pip_missing() from error
+    return "".join(said.get_all("Requires-Python") or ())
 
 
 def _not_understood(what: str) -> SafepipError:
@@ -50,6 +226,14 @@ def _not_understood(what: str) -> SafepipError:
         "pip-not-understood",
         f"the installed pip does not say {what} where pip 26.3 does",
         hint="install the pip that this safepip was released with, or declare the default index with its url",
+    )
+
+
+def _pip_missing() -> SafepipError:
+    return Unavailable.because(
+        "pip-missing",
+        "pip is not installed beside safepip",
+        hint="install safepip anew: pip is one of its dependencies",
     )
 
 
@@ -67,15 +251,61 @@ def _source(file: str) -> str:
     return data.decode("utf-8")
 
 
+def _pip_home() -> str:
+    """The folder or archive that the installed pip is imported from."""
+    folders = _pip_spec().submodule_search_locations
+    if not folders:
+        raise _not_understood("where its files are")
+    return os.path.dirname(os.path.abspath(next(iter(folders))))
+
+
 def _pip_spec() -> ModuleSpec:
     """Where the pip beside safepip is, found without importing it."""
     from importlib.util import find_spec
 
     spec = find_spec("pip")
     if spec is None:
-        raise Unavailable.because(
-            "pip-missing",
-            "pip is not installed beside safepip",
-            hint="install safepip anew: pip is one of its dependencies",
-        )
+        raise _pip_missing()
     return spec
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for pip. After Ctrl-C wait on, ask it to end when it does not, and end it at a second Ctrl-C."""
+    import signal
+    import subprocess
+
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            # A terminal has interrupted pip as well, which then puts back what it was replacing.
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+            process.wait()
+        raise
+
+
+@contextmanager
+def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it."""
+    import signal
+    import threading
+
+    names = ("SIGTERM", "SIGHUP")
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda number, _frame: process.send_signal(number))
+        for number in (getattr(signal, name) for name in names if hasattr(signal, name))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

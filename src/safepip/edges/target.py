@@ -32,20 +32,17 @@ if TYPE_CHECKING:
 _PROBE_TIMEOUT = 120
 
 #: Runs in the target before anything else, so it is written for any Python there has ever been. It takes the
-#: working directory off `sys.path` before the first import.
+#: working directory off `sys.path` before the first import, and says the version before anything can fail.
 _BOOTSTRAP = """
 import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 import json
-token, text, question, oldest = json.loads(sys.stdin.read())
-if list(sys.version_info[:2]) < oldest:
-    reply = json.dumps({"version": list(sys.version_info[:3])})
-else:
-    names = {"__name__": "safepip_probe"}
-    exec(compile(text, "<safepip.edges.probe>", "exec"), names)
-    reply = names["answer"](question)
-sys.stdout.write(token + reply + token)
+token, text, question = json.loads(sys.stdin.read())
+sys.stdout.write(token + json.dumps(list(sys.version_info[:3])) + token)
+names = {"__name__": "safepip_probe"}
+exec(compile(text, "<safepip.edges.probe>", "exec"), names)
+sys.stdout.write(names["answer"](question) + token)
 """
 
 
@@ -260,16 +257,13 @@ def _ask_other(python: str, restriction: dict[str, Any], environ: Mapping[str, s
     import secrets
     import subprocess
 
-    from safepip.edges.pip import oldest_python
-
-    oldest = oldest_python()
     # The environment's own start-up files may print; the answer is what stands between two tokens.
     token = secrets.token_hex(16)
     question = json.dumps({"packaging": _packaging_home(), "restriction": restriction})
     try:
         done = subprocess.run(
             [python, "-c", _BOOTSTRAP],
-            input=json.dumps([token, _probe_text(), question, list(oldest)]),
+            input=json.dumps([token, _probe_text(), question]),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -280,11 +274,12 @@ def _ask_other(python: str, restriction: dict[str, Any], environ: Mapping[str, s
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _python_failed(python, str(error)) from error
     parts = done.stdout.split(token)
-    if done.returncode != 0 or len(parts) != 3:
+    if len(parts) >= 3:
+        _check_age(python, ".".join(map(str, json.loads(parts[1]))))
+    if done.returncode != 0 or len(parts) != 4:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise _python_failed(python, last[0])
-    facts: dict[str, Any] = json.loads(parts[1])
-    _check_age(python, tuple(facts["version"]), oldest)
+    facts: dict[str, Any] = json.loads(parts[2])
     return facts
 
 
@@ -298,13 +293,17 @@ def _python_failed(python: str, reason: str) -> SafepipError:
     )
 
 
-def _check_age(python: str, version: tuple[int, ...], oldest: tuple[int, ...]) -> None:
-    """Refuse a Python that pip does not run on, before anything is fetched for it."""
-    if version < oldest:
+def _check_age(python: str, version: str) -> None:
+    """Refuse a Python that the installed pip does not run on, before anything is fetched for it."""
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.edges.pip import pythons_of_pip
+
+    supported = pythons_of_pip()
+    if not SpecifierSet(supported).contains(version, prereleases=True):
         raise Unavailable.because(
             "python-too-old",
-            f"{printable(python)} is Python {'.'.join(map(str, version))}, and the installed pip needs"
-            f" {'.'.join(map(str, oldest))} or newer",
+            f"{printable(python)} is Python {version}, and the installed pip needs Python {supported}",
             hint="name a newer interpreter by --python",
         )
 

@@ -1,0 +1,174 @@
+"""The distributions installed in a target, found as pip finds them.
+
+By the names of the metadata folders alone: opening a file per distribution is what makes such a listing slow, so
+METADATA is read by `read_installed_metadata` for those distributions only that somebody asks about. The order
+is pip's: the folders of `sys.path` in order, and in each the entries as the system lists them; the first of a
+name counts. Distributions inside zip archives are not looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safepip.errors import SafepipError, Unavailable
+from safepip.model.candidate import InstalledDistribution
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packaging.requirements import Requirement
+
+    from safepip.model.plan import Target
+
+#: A valid project name, PEP 508. pip leaves folders such as `~umpy-1.0.dist-info` behind when it is interrupted.
+_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]")
+
+#: Names that pip never takes for installed projects: parts of the standard library that once had metadata.
+_STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
+
+_METADATA_FILES = ("METADATA", "PKG-INFO")
+
+
+def installed(target: Target) -> dict[str, InstalledDistribution]:
+    """The installed distributions by normalised name.
+
+    A folder on the path that cannot be read has none. A distribution whose version is not one (PEP 440) is left
+    out: pip reports it when it comes to matter.
+    """
+    found: dict[str, InstalledDistribution] = {}
+    for folder in target.site_paths:
+        in_user_site = target.user_site is not None and _is_below(folder, target.user_site)
+        for place in (folder, *_egg_links(folder)):
+            for raw_name, version, path in _listed(place):
+                name = canonicalize_name(raw_name)
+                if name in found or name in _STANDARD_LIBRARY or not _NAME.fullmatch(name):
+                    continue
+                try:
+                    found[name] = InstalledDistribution(name, Version(version), path, in_user_site)
+                except InvalidVersion:
+                    continue
+    return found
+
+
+def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
+    """The bytes of its METADATA, or of an egg's PKG-INFO; the latter may be the path itself.
+
+    Raises `Unavailable` (`installed-metadata`) when there is none that can be read.
+    """
+    data = _metadata(distribution.metadata_path)
+    if data is None:
+        raise _unreadable(distribution)
+    return data
+
+
+def parts_of_safepip(target: Target) -> frozenset[str]:
+    """The normalised names of what safepip is made of, where `target` is the environment it runs from.
+
+    Reads the METADATA of those distributions alone. Raises `Unavailable` (`installed-metadata`) when one of
+    them cannot be read: then nobody knows what may be replaced.
+    """
+    from safepip.core_metadata import MetadataError, parse_metadata
+    from safepip.environment import closure
+
+    there = installed(target)
+
+    def requires(name: str) -> Iterable[Requirement] | None:
+        distribution = there.get(name)
+        if distribution is None:
+            return None
+        try:
+            return parse_metadata(read_installed_metadata(distribution), verified=False).requires
+        except MetadataError as error:
+            raise _unreadable(distribution) from error
+
+    return closure("safepip", requires, target.markers)
+
+
+def _unreadable(distribution: InstalledDistribution) -> SafepipError:
+    name, version = distribution.name, distribution.version
+    return Unavailable.because(
+        "installed-metadata",
+        f"the metadata of the installed {name} {version} cannot be read",
+        context=(printable(distribution.metadata_path),),
+        hint=f"reinstall it: pip install --force-reinstall --no-deps {name}=={version}",
+    )
+
+
+def _metadata(path: str) -> bytes | None:
+    """The metadata at a metadata folder or file, or None."""
+    places = [os.path.join(path, name) for name in _METADATA_FILES]
+    if path.endswith(".egg-info"):
+        places.append(path)
+    for place in places:
+        try:
+            with open(place, "rb") as file:
+                return file.read()
+        except OSError:
+            continue
+    return None
+
+
+def _listed(folder: str) -> Iterator[tuple[str, str, str]]:
+    """Name, version and metadata path of what one folder holds, as their names say or else their metadata."""
+    try:
+        entries = os.listdir(folder)
+    except OSError:
+        return
+    for entry in entries:
+        stem, dot, suffix = entry.rpartition(".")
+        suffix = suffix.lower()
+        if not dot or suffix not in ("dist-info", "egg-info"):
+            continue
+        path = os.path.join(folder, entry)
+        name, dash, version = stem.partition("-")
+        # The folder of a wheel is `name-version.dist-info` (PEP 376, PEP 427); an egg's may lack the version
+        # or go on with the Python's.
+        if suffix == "dist-info" and dash:
+            yield name, version, path
+        else:
+            yield from _from_metadata(path, name if suffix == "egg-info" else "")
+    if folder.endswith(".egg") and "EGG-INFO" in entries:
+        # An unpacked egg is itself on the path and keeps its metadata inside.
+        yield from _from_metadata(os.path.join(folder, "EGG-INFO"))
+
+
+def _from_metadata(path: str, name: str = "") -> Iterator[tuple[str, str, str]]:
+    """Version, and name unless it is known, as the metadata file says; nothing where it does not."""
+    data = _metadata(path)
+    if data is None:
+        return
+    import email.parser
+
+    headers = email.parser.BytesHeaderParser().parsebytes(data)
+    name, version = name or str(headers["Name"] or ""), str(headers["Version"] or "")
+    if name and version:
+        yield name.strip(), version.strip(), path
+
+
+def _egg_links(folder: str) -> Iterator[str]:
+    """The folders that `.egg-link` files (an old form of editable installs) point to."""
+    try:
+        links = [entry for entry in os.listdir(folder) if entry.endswith(".egg-link")]
+    except OSError:
+        return
+    for link in links:
+        try:
+            with open(os.path.join(folder, link), encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+        except (OSError, UnicodeDecodeError):
+            continue
+        place = next((line for line in lines if line), "")
+        if place:
+            yield os.path.join(folder, place)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies in it."""
+    path, folder = os.path.normcase(os.path.realpath(path)), os.path.normcase(os.path.realpath(folder))
+    return path == folder or path.startswith(folder + os.sep)
