@@ -7,7 +7,8 @@ index on loopback, needs no network, and touches nothing but a temporary folder.
 owns `acme-utils`, an attacker has put something on the public one, and three commands are run:
 
 1. `pip install` with both indexes, as many set-ups write it: the attacker's file is installed;
-2. `safepip install` with the same arguments: it refuses, and nothing is installed;
+2. `safepip install` with the same arguments: it refuses, and nothing is installed (but for a 404: when one index says
+   that it does not have the name and nothing says that it should, there is nothing to see yet);
 3. `safepip install` with two lines of TOML that say who owns `acme-*`: the internal file is installed, or,
    where the internal index cannot answer, nothing is, and the public index is not even asked.
 
@@ -38,13 +39,18 @@ REFUSED = 20
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One attack. `internal_answers` tells whether the internal index still gives its page while it goes on."""
+    """One attack.
+
+    `internal_answers` tells whether the internal index still gives its page while it goes on. `noticed` tells
+    whether safepip can see without any rule that something is wrong.
+    """
 
     title: str
     attack: str
     prepare: Callable[[IndexServer, IndexServer], None]
     requirement: str = PROJECT
     internal_answers: bool = True
+    noticed: bool = True
 
 
 def publish(index: IndexServer, version: str, owner: str, build: str = "") -> None:
@@ -97,9 +103,10 @@ CASES = (
     ),
     Case(
         "The internal index answers 404",
-        "For pip a missing page is no reason to stop: the other index has one.",
+        "A 404 says that the name is not there, so without a rule the other index is the only one to offer it.",
         internal_404,
         internal_answers=False,
+        noticed=False,
     ),
     Case(
         "The internal index redirects to the public one",
@@ -209,8 +216,12 @@ def play_refusal(stage: Stage, transcript: Transcript) -> None:
     transcript.say(f"\n  $ safepip install --index-url INTERNAL --extra-index-url PUBLIC {stage.case.requirement}")
     step = stage.run("refused", stage.safepip, *stage.indexes())
     transcript.quote(step.output)
-    transcript.check(step.exit_code == REFUSED, f"safepip refuses (exit {step.exit_code})")
-    transcript.check(step.unchanged, "and the environment is unchanged")
+    if stage.case.noticed:
+        transcript.check(step.exit_code == REFUSED, f"safepip refuses (exit {step.exit_code})")
+        transcript.check(step.unchanged, "and the environment is unchanged")
+    else:
+        only_offer = step.exit_code == 0 and step.owner == "attacker"
+        transcript.check(only_offer, "safepip takes the only offer, as pip does: nothing says who owns the name")
 
 
 def play_settled(stage: Stage, transcript: Transcript) -> None:

@@ -1,8 +1,9 @@
 """A web server on loopback that answers as it is told, faults included, and remembers every request.
 
 `Host` carries any number of `Site`s, each under a path prefix of its own, and single `paths`. It speaks
-HTTP/1.1 with keep-alive, answers ranges and conditional requests, asks for a password where a site says
-so, and applies `faults` by exact path. It stops at once when closed, however slow an answer is.
+HTTP/1.1 with keep-alive, answers ranges and conditional requests, asks for a password where a site says so,
+and applies `faults` by exact path. As a proxy for plain http it answers as if it were every host. It stops at
+once when closed, however slow an answer is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+# What a proxy is asked for (RFC 9112, section 3.2.2): the URL of the resource, not its path alone.
+_ABSOLUTE = re.compile(r"^http://[^/]+")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
@@ -153,7 +156,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length:
             self.rfile.read(length)
-        request = Request(self.command, self.path, {name.lower(): value for name, value in self.headers.items()})
+        path = _ABSOLUTE.sub("", self.path)
+        request = Request(self.command, path, {name.lower(): value for name, value in self.headers.items()})
         host.requests.append(request)
         if host.delay:
             host.closing.wait(host.delay)
