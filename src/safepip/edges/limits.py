@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import zlib
 
 from safepip.model.finding import printable
 
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)\Z")
 _FIRST_DELAY, _LONGEST_DELAY, _LONGEST_RETRY_AFTER = 0.25, 8.0, 30.0
 #: A body may take this long whatever its size, and beyond that as long as this rate implies.
 PATIENCE_SECONDS, SLOWEST_BYTES_PER_SECOND = 60.0, 8 * 1024
@@ -88,3 +90,16 @@ def delay(attempt: int, retry_after: str | None) -> float | None:
             return None
         seconds = max(seconds, asked)
     return seconds
+
+
+def byte_count(text: str | None) -> int | None:
+    """The number in a Content-Length, None where there is none or no sane one."""
+    return int(text) if text is not None and text.isdecimal() and len(text) < 19 else None
+
+
+def content_range(value: str) -> tuple[int, int | None]:
+    """The start and the whole file's size from `bytes 0-99/1234` or `bytes 0-99/*`; -1 of anything else."""
+    found = _CONTENT_RANGE.match(value.strip())
+    if found is None:
+        return -1, None
+    return int(found[1]), None if found[2] == "*" else int(found[2])
