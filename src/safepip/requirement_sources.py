@@ -142,14 +142,13 @@ class Gathering:
         if settings.script is not None:
             script = settings.script
             self._attempt(lambda: self._script(script))
-        require_hashes = self._hash_checking()
         self._raise()
         return Loaded(
             tuple(self.requirements),
             tuple(self.constraints),
             tuple(self.options),
             tuple(self.notices),
-            require_hashes,
+            self._hash_checking(),
             self.script_requires_python,
         )
 
@@ -179,7 +178,7 @@ class Gathering:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
 
     def _project_file(self, place: _Place) -> str:
-        # PEP 723 and TOML: these files are UTF-8, whatever the locale. They are this machine's, whatever they are called.
+        # PEP 723 and TOML: UTF-8, whatever the locale. A name that looks like a URL is a path here, as in pip.
         try:
             return self._local_bytes(place.name, place, "file").decode("utf-8")
         except UnicodeDecodeError:
@@ -323,19 +322,13 @@ class Gathering:
             )
 
     def _hash_checking(self) -> bool:
-        """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off."""
+        """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off.
+
+        That --require-hashes and --no-require-hashes contradict each other is told where options are applied.
+        """
         names = {option.name for option in self.options}
         wanted = self.settings.require_hashes or "require-hashes" in names
         unwanted = self.settings.no_require_hashes or "no-require-hashes" in names
-        if wanted and unwanted:
-            origins = tuple(option.origin for option in self.options if option.name.endswith("require-hashes"))
-            self.misread.append(
-                Diagnostic(
-                    "conflicting-options",
-                    "--require-hashes and --no-require-hashes cannot both be given",
-                    origins=origins,
-                )
-            )
         return wanted or (self.hashed and not unwanted)
 
     # ------------------------------------------------------------------ errors

@@ -323,7 +323,9 @@ def _hashes(line: RequirementLine, parts: _Parts) -> tuple[Digest, ...]:
 def _strong(line: RequirementLine, algorithm: str, value: str) -> Digest:
     # pip's names of algorithms are in lower case only.
     if algorithm not in STRONG:
-        _weak(line, f"{printable(algorithm, 40) or 'a hash without a name'} is not one of {', '.join(STRONG)}")
+        # The name comes from the line as expanded.
+        given = "its algorithm" if line.expanded or not algorithm else printable(algorithm, 40)
+        _weak(line, f"{given} is not one of {', '.join(STRONG)}")
     try:
         return strong(algorithm, value)
     except WeakDigest:
