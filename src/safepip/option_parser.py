@@ -81,11 +81,11 @@ def uploaded_before(value: str, now: float) -> float:
     Raises `ValueError` with the reason.
     """
     days = _DAYS.match(value)
-    if days:
-        return now - int(days[1]) * 86400.0
-    from datetime import datetime
-
     try:
+        if days:
+            return now - int(days[1]) * 86400.0
+        from datetime import datetime
+
         return datetime.fromisoformat(value).timestamp()
     except (OverflowError, OSError):
         raise ValueError("the time is out of range") from None
@@ -145,7 +145,7 @@ class Parser(optparse.OptionParser):
             self.error(f"ambiguous option: {opt} ({', '.join(flags)}?)")
         from difflib import get_close_matches
 
-        near = get_close_matches(opt, table, 1)
+        near = get_close_matches(opt, table, 1, 0.75)
         raise usage_error(
             "bad-option",
             f"no such option: {opt}",

@@ -119,10 +119,14 @@ def locator(world: World) -> Callable[[str], str | None]:
         path = os.path.join(world.cwd, world.expand(text))
         if not os.path.exists(path):
             return None
-        from urllib.request import pathname2url
+        path = os.path.normpath(path)
+        if sys.platform == "win32":
+            from urllib.request import pathname2url
 
-        plain = pathname2url(os.path.normpath(path))
-        return "file:" + plain if plain.startswith("///") else "file://" + plain
+            return "file:" + pathname2url(path)
+        from urllib.parse import quote
+
+        return "file://" + quote(path)
 
     return locate
 
