@@ -1,0 +1,95 @@
+"""Resolutions made by hand and handed to pip, so that the handover can be tested without the rooms before it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import parse_wheel_filename
+
+from safepip.edges.pip import hand_over, private_folder
+from safepip.edges.target import probe
+from safepip.handover import make_handover
+from safepip.model.candidate import Candidate, InstalledDistribution, Pin, Resolution
+from safepip.model.digest import Digest
+from safepip.model.evidence import ClearedWheel, VerifiedFile
+from safepip.model.page import ProjectFile
+from safepip.model.plan import Settings
+from safepip.model.route import Route, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One wheel of a resolution, and how it stands in it."""
+
+    wheel: Path
+    requested: bool = False
+    extras: frozenset[str] = frozenset()
+    direct_url: str | None = None
+    installs: bool = True
+
+
+def pin_of(chosen: Chosen) -> Pin:
+    """The pin for a wheel."""
+    name, version, build, _ = parse_wheel_filename(chosen.wheel.name)
+    candidate = Candidate(name, version, ProjectFile(chosen.wheel.name, chosen.wheel.as_uri()), 0, build)
+    route = Route(name, Rule.DIRECT if chosen.direct_url else Rule.DEFAULT, None)
+    return Pin(
+        name,
+        version,
+        route,
+        candidate,
+        extras=chosen.extras,
+        requested=chosen.requested,
+        direct_url=chosen.direct_url,
+    )
+
+
+def kept(distribution: InstalledDistribution, *, requested: bool = False, extras: Iterable[str] = ()) -> Pin:
+    """The pin for an installed distribution that stays."""
+    route = Route(distribution.name, Rule.INSTALLED, None)
+    return Pin(
+        distribution.name,
+        distribution.version,
+        route,
+        installed=distribution,
+        requested=requested,
+        extras=frozenset(extras),
+    )
+
+
+def cleared(pin: Pin, wheel: Path) -> ClearedWheel:
+    """The wheel as it comes out of the rules."""
+    data = wheel.read_bytes()
+    digest = Digest("sha256", hashlib.sha256(data).hexdigest())
+    return ClearedWheel._attest(pin, VerifiedFile._attest(wheel.name, str(wheel), digest, len(data), (digest,)))
+
+
+def resolve(choices: Iterable[Chosen], kept_pins: Iterable[Pin] = ()) -> tuple[Resolution, list[ClearedWheel]]:
+    """A resolution of these wheels, and the cleared wheels."""
+    pins = [(pin_of(chosen), chosen) for chosen in choices]
+    names = {pin.name: pin for pin in (*kept_pins, *(pin for pin, _ in pins))}
+    resolution = Resolution(names, (), tuple(pin.name for pin, chosen in pins if chosen.installs))
+    return resolution, [cleared(pin, chosen.wheel) for pin, chosen in pins]
+
+
+def install(
+    python: Path | str,
+    choices: Iterable[Chosen],
+    *,
+    settings: Settings | None = None,
+    kept_pins: Iterable[Pin] = (),
+    environ: Mapping[str, str],
+) -> int:
+    """Hand these wheels to pip for the environment of `python`; pip's exit code."""
+    settings = settings or Settings()
+    resolution, wheels = resolve(choices, kept_pins)
+    with private_folder() as folder:
+        handover = make_handover(resolution, wheels, settings, folder)
+        assert handover is not None
+        return hand_over(handover, probe(str(python), settings, environ), settings, environ)
