@@ -1,0 +1,77 @@
+"""`metadata-mismatch`: what resolution was told about a wheel is what the wheel itself says.
+
+Resolution reads METADATA from a sidecar file, from a range of the archive or from a cache, because that is quick;
+none of these is the wheel. PEP 658 demands that a sidecar is identical to the METADATA in the wheel. Bytes that are
+equal settle it. Some indexes rewrite line ends or descriptions, which changes nothing that was decided, so of
+bytes that differ the five fields are compared that resolution reads: Name, Version, Requires-Python,
+Requires-Dist and Provides-Extra. Equal in these, the wheel would have led to the same resolution. A dependency
+that is in the wheel and was hidden from the resolution, or the other way round, is refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.model.finding import Diagnostic, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.model.candidate import CoreMetadata, Pin
+    from safepip.model.evidence import VerifiedFile
+
+
+def check(pin: Pin, file: VerifiedFile, metadata: bytes) -> Diagnostic | None:
+    """Whether they agree. A pin resolved without metadata (`--no-deps`) was told nothing, so nothing can differ."""
+    told = pin.metadata
+    if told is None or told.text == metadata:
+        return None
+    try:
+        inside = parse_metadata(metadata, verified=True)
+        differences = tuple(_differences(told, inside))
+    except MetadataError as error:
+        differences = (f"the METADATA in the wheel cannot be used: {error}",)
+    if not differences:
+        return None
+    return Diagnostic(
+        "metadata-mismatch",
+        f"the metadata that {pin.name} {pin.version} was resolved with is not the metadata in its wheel",
+        context=(f"wheel: {printable(file.filename)}", *differences),
+        hint=f"tell the owner of the index; to go on without this version, constrain {pin.name} != {pin.version}",
+        origins=pin.required_by,
+        subject=pin.name,
+    )
+
+
+def _differences(told: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
+    """One line for each way in which the two differ, as far as resolution can tell."""
+    if told.name != inside.name:
+        yield f"Name: resolved with {told.name}, in the wheel {inside.name}"
+    if told.version != inside.version:
+        yield f"Version: resolved with {told.version}, in the wheel {inside.version}"
+    if _specifier(told) != _specifier(inside):
+        resolved, found = _shown(told.requires_python), _shown(inside.requires_python)
+        yield f"Requires-Python: resolved with {resolved}, in the wheel {found}"
+    # A multiset: which of two equal requirements is written first changes nothing, how many there are is kept.
+    here, there = Counter(told.requires), Counter(inside.requires)
+    for item in sorted(map(str, (there - here).elements())):
+        yield f"Requires-Dist: only in the wheel: {printable(item)}"
+    for item in sorted(map(str, (here - there).elements())):
+        yield f"Requires-Dist: not in the wheel: {printable(item)}"
+    for extra in sorted(inside.provided_extras - told.provided_extras):
+        yield f"Provides-Extra: only in the wheel: {printable(extra)}"
+    for extra in sorted(told.provided_extras - inside.provided_extras):
+        yield f"Provides-Extra: not in the wheel: {printable(extra)}"
+
+
+def _specifier(metadata: CoreMetadata) -> SpecifierSet:
+    """`parse_metadata` gives only what is a specifier; without one every Python will do."""
+    return SpecifierSet(metadata.requires_python or "")
+
+
+def _shown(requires_python: str | None) -> str:
+    return printable(requires_python, 100) if requires_python else "none"
