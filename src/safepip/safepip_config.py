@@ -100,7 +100,7 @@ def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str
         return None
     lines = TomlLines(clean, table_path)
     if leaked:
-        raise _credential(text, clean, Origin(source, path), lines.table((), None) or 1)
+        raise _credential(text, clean, Origin(source, path), lines.first() if table_path else 1)
     return _Reader(lines, path, source).level(data)
 
 

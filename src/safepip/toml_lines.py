@@ -49,6 +49,10 @@ class TomlLines:
                 self._keys.setdefault((table, number, name), at)
             closing = next((quote for quote in _QUOTES if line.count(quote) % 2), "")
 
+    def first(self) -> int:
+        """The line of the first table found, 1 where there is none."""
+        return min(self._tables.values(), default=1)
+
     def table(self, table: tuple[str, ...], number: int | None) -> int | None:
         """The line of `[table]`, or of the `[[table]]` with this number, counted from 0."""
         found = self._tables.get((table, number))
