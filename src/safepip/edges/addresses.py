@@ -7,10 +7,13 @@ about one URL are how a check is passed for one host and the request sent to ano
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from safepip.edges.limits import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
@@ -27,8 +30,8 @@ class Address(NamedTuple):
     authority: bytes
 
 
-def parse_address(url: str, shown: str) -> Address:
-    """Take a URL of the web apart. Raises `HttpError`, in whose message the URL is `shown`."""
+def parse_address(url: str, shown: Callable[[str], str]) -> Address:
+    """Take a URL of the web apart. Raises `HttpError`, for whose message `shown` makes the URL presentable."""
     if not url.isascii() or not url.isprintable() or " " in url:
         if any(ord(char) < 32 or ord(char) == 127 for char in url):
             raise HttpError("protocol", "a URL has no control characters", url)
@@ -37,12 +40,12 @@ def parse_address(url: str, shown: str) -> Address:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise HttpError("protocol", f"{shown} is not a valid URL", url) from None
+        raise HttpError("protocol", f"{shown(url)} is not a valid URL", url) from None
     scheme = parts.scheme
     if scheme not in DEFAULT_PORTS or not host or "\\" in parts.netloc:
-        raise HttpError("protocol", f"{shown} is not an address of the web", url)
+        raise HttpError("protocol", f"{shown(url)} is not an address of the web", url)
     if "@" in parts.netloc:
-        raise HttpError("insecure", f"{shown} has a user name or password in it", url)
+        raise HttpError("insecure", f"{shown(url)} has a user name or password in it", url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(url, scheme, host, port or DEFAULT_PORTS[scheme], target.encode(), parts.netloc.encode())
 

@@ -25,7 +25,17 @@ from urllib.parse import urljoin, urlsplit
 
 from safepip import __version__
 from safepip.edges.addresses import is_loopback, is_trusted, parse_address
-from safepip.edges.limits import PATIENCE_SECONDS, Clock, Decoder, HttpError, byte_count, content_range, delay
+from safepip.edges.limits import (
+    PATIENCE_SECONDS,
+    RETRIED_KINDS,
+    RETRIED_STATUSES,
+    Clock,
+    Decoder,
+    HttpError,
+    byte_count,
+    content_range,
+    delay,
+)
 from safepip.edges.proxies import Proxies
 from safepip.edges.tls import TlsProblem, Trust
 from safepip.edges.wire import Lanes, Reply, WireError
@@ -40,12 +50,12 @@ if TYPE_CHECKING:
     from safepip.edges.wire import Headers
     from safepip.model.plan import Network
 
+__all__ = ["Answer", "Body", "HttpError", "Part", "Transport", "is_loopback"]
+
 USER_AGENT = f"safepip/{__version__}"
 
 _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-RETRIED_KINDS = frozenset({"connection", "timeout", "protocol"})
 _ERROR_BODY = 64 * 1024
 _PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
 
@@ -209,7 +219,7 @@ class Transport:
         for _ in range(_MAX_REDIRECTS + 1):
             if not allowed(url):
                 raise HttpError("redirect", f"{self._shown(url)} is not where this may be fetched from", url)
-            place = parse_address(url, self._shown(url))
+            place = parse_address(url, self._shown)
             if place.scheme == "http" and not (is_trusted(place, self._trusted) or is_loopback(place.host)):
                 raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
             reply = await self._authorized(place, extra, files)

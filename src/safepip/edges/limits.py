@@ -10,6 +10,9 @@ import zlib
 from safepip.model.finding import printable
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)\Z")
+#: What is worth another attempt.
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+RETRIED_KINDS = frozenset({"connection", "timeout", "protocol"})
 _FIRST_DELAY, _LONGEST_DELAY, _LONGEST_RETRY_AFTER = 0.25, 8.0, 30.0
 #: A body may take this long whatever its size, and beyond that as long as this rate implies.
 PATIENCE_SECONDS, SLOWEST_BYTES_PER_SECOND = 60.0, 8 * 1024
