@@ -15,30 +15,33 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.edges.index_reader import Absent, IndexReader
+from safepip.core_metadata import MetadataError
+from safepip.edges.index_reader import Reading
+from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
-from safepip.model.candidate import Shelf
-from safepip.model.index import IndexKind
+from safepip.model.candidate import CoreMetadata, Shelf
 from safepip.model.route import Observation, Presence, Route, Rule
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
-from safepip.routing import Ambiguity, settle
+from safepip.routing import Ambiguity, disagreement, normalise, settle
 from safepip.selection import Finder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
     from packaging.specifiers import SpecifierSet
 
+    from safepip.edges.index_reader import IndexReader
     from safepip.edges.loop import Loop
-    from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.edges.wheel_reader import WheelReader
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest
     from safepip.model.index import Index
     from safepip.model.origin import Origin
+    from safepip.model.page import ProjectFile
     from safepip.model.plan import Selection
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.route import Survey
@@ -148,8 +151,7 @@ class IndexCatalog:
     def _pinned(self, name: str, shelves: list[Shelf], allowed: frozenset[Digest]) -> Shelf:
         """The files of all sources that have one of the user's digests."""
         candidates = [c for shelf in shelves for c in shelf.candidates if not allowed.isdisjoint(c.file.digests)]
-        candidates.sort(key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True)
-        return Shelf(name, tuple(candidates), files=sum(shelf.files for shelf in shelves))
+        return Shelf(name, _best_first(candidates), files=sum(shelf.files for shelf in shelves))
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
@@ -169,8 +171,7 @@ class IndexCatalog:
                     extra.append(candidate)
                 elif disagreement(same.file, candidate.file):
                     raise mirror_differs(name, first, same.file, index, candidate.file)
-        candidates = sorted((*original.candidates, *extra), key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True)
-        return replace(original, candidates=tuple(candidates))
+        return replace(original, candidates=_best_first([*original.candidates, *extra]))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
@@ -222,6 +223,17 @@ class IndexCatalog:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
         return self._homes.get(candidate)
 
+    def check_servable(self, candidate: Candidate) -> None:
+        """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
+        home = self._homes.get(candidate)
+        if home is not None:
+            home.check(candidate.file)
+
+    def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
+        """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
+        home = self._homes.get(candidate)
+        return (lambda _url: True) if home is None else home.allows(candidate.file)
+
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None
         candidate = self._direct.get(requirement.url)
@@ -263,6 +275,10 @@ class IndexCatalog:
             for r in metadata.requires
             if r.url is None and (self._markers.hold(r, frozenset()) or (known and self._markers.hold(r, known)))
         )
+
+
+def _best_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
 
 
 def _newest(shelf: Shelf) -> str:

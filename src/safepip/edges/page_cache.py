@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
 class PageCache:
     """The two folders `pages` and `metadata` below `root`; with root None nothing is kept."""
 
-    def __init__(self, root: str | None, target_fingerprint: str, now: Callable[[], float]) -> None:
+    def __init__(self, root: str | None, target_fingerprint: str, now: Callable[[], float] = time.time) -> None:
         self._root = root
         self._fingerprint = target_fingerprint
         self._now = now

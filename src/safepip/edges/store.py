@@ -73,6 +73,11 @@ class Store:
             shutil.rmtree(self._private, ignore_errors=True)
 
     @property
+    def private(self) -> bool:
+        """Whether the folder is this run's own and goes with it: then nothing is worth keeping in it."""
+        return self._private is not None
+
+    @property
     def root(self) -> str:
         """The folder, absolute."""
         return self._root

@@ -9,3 +9,251 @@ wheel itself contains (`rules.metadata_mismatch`), so that none of these ways ha
 """
 
 from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion
+
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.edges.index_reader import local_path, unreachable
+from safepip.edges.page_cache import vouched
+from safepip.errors import Refused, ResolutionImpossible
+from safepip.model.candidate import Candidate
+from safepip.model.finding import printable
+from safepip.model.index import Hashes
+from safepip.model.page import ProjectFile
+from safepip.routing import may_serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safepip.edges.http import Transport
+    from safepip.edges.loop import Loop
+    from safepip.edges.page_cache import PageCache
+    from safepip.edges.store import Store
+    from safepip.model.candidate import CoreMetadata
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.index import Index
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.selection import TagRanks
+
+#: The largest METADATA file that is read, in bytes. The largest one met on real indexes has some 300 kB.
+MAX_METADATA = 10 * 1024 * 1024
+
+#: 206 Partial Content (RFC 9110).
+_PARTIAL = 206
+#: Two are usual: the end of the archive, and METADATA where it lies before that.
+_MOST_RANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a candidate was listed: the index, and the URL its page was read from."""
+
+    index: Index
+    page_url: str
+
+    def allows(self, file: ProjectFile) -> Callable[[str], bool]:
+        """Whether a URL, the file's own or one that it redirects to, may give its bytes."""
+        return lambda url: may_serve(self.index, file._replace(url=url), self.page_url)
+
+    def check(self, file: ProjectFile) -> None:
+        """Raise `Refused` (`file-host`) where the file's own URL may not."""
+        if may_serve(self.index, file, self.page_url):
+            return
+        place = urlsplit(file.url)
+        raise Refused.because(
+            "file-host",
+            f"the index {self.index.name} lists a file on a host that it was not allowed",
+            context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
+            hint=(
+                f"if {printable(place.netloc)} belongs to the index, say so where it is declared:\n"
+                f'file-hosts = ["{printable(place.netloc)}"]'
+            )
+            if place.scheme == "https"
+            else "a file comes over https, or over the index's own origin",
+            origins=(self.index.origin,),
+        )
+
+
+class WheelReader:
+    """See the module. `read` is a coroutine of the loop; `kept` and `direct` are called from other threads."""
+
+    def __init__(
+        self, loop: Loop, transport: Callable[[], Transport], cache: PageCache, store: Store, ranks: TagRanks
+    ) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._cache = cache
+        self._store = store
+        self._ranks = ranks
+
+    def kept(self, candidate: Candidate) -> CoreMetadata | None:
+        """The metadata that can be had without the network; None otherwise."""
+        file = candidate.file
+        text = self._cache.load_metadata(file)
+        if text is None:
+            wheel = self._stored(file)
+            text = None if wheel is None else _from_archive(wheel.path, file.filename)
+        if text is None and file.url.startswith("file:"):
+            text = _from_archive(local_path(file.url), file.filename)
+        if text is None:
+            return None
+        try:
+            return parse_metadata(text, verified=bool(vouched(text, file)))
+        except MetadataError:
+            return None  # it is read anew, and whoever waits for that is told
+
+    def _stored(self, file: ProjectFile) -> VerifiedFile | None:
+        return self._store.get(file.filename, file.digests, (), file.size) if file.digests else None
+
+    async def read(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
+        """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
+        file = candidate.file
+        if home is None or file.url.startswith("file:"):
+            # It was on this disk a moment ago, and could not be used.
+            path = local_path(file.url) if file.url.startswith("file:") else ""
+            text = _from_archive(path, file.filename)
+            return parse_metadata(text or b"", verified=False)
+        home.check(file)
+        text = await self._sidecar(candidate, home)
+        if text is None:
+            text = await self._range(candidate, home)
+        if text is None:
+            text = await self._whole(candidate, home)
+        metadata = parse_metadata(text, verified=bool(vouched(text, file)))
+        self._cache.keep_metadata(file, text)
+        return metadata
+
+    async def _sidecar(self, candidate: Candidate, home: Home) -> bytes | None:
+        """PEP 658: at the file's URL with `.metadata` appended. None where there is none after all."""
+        from safepip.edges.limits import HttpError
+
+        file = candidate.file
+        if file.metadata is None:
+            return None
+        allows = home.allows(file)
+        try:
+            answer = await self._transport().get(
+                file.url + ".metadata", limit=MAX_METADATA, allowed=lambda url: allows(url.removesuffix(".metadata"))
+            )
+        except HttpError as error:
+            raise unreachable(home.index, candidate.name, error) from None
+        if answer.status != 200:
+            return None
+        if vouched(answer.body, file) is False:
+            raise Refused.because(
+                "sidecar-digest",
+                f"the metadata of {candidate} is not what its index announced",
+                context=(file.filename, *(f"announced {digest}" for digest in file.metadata)),
+                hint=f"tell the administrator of {home.index.name}; nothing safe can be concluded from it",
+                origins=(home.index.origin,),
+                subject=candidate.name,
+            )
+        return answer.body
+
+    async def _range(self, candidate: Candidate, home: Home) -> bytes | None:
+        """The end of the archive, by range requests; None where the server takes none, or the archive is odd."""
+        from safepip.edges.archive import TAIL_BYTES, ArchiveError, MissingRange, SparseBytes, metadata_from_parts
+        from safepip.edges.limits import HttpError
+
+        file, allowed = candidate.file, home.allows(candidate.file)
+        fetch = self._transport().fetch_range
+        try:
+            tail = await fetch(file.url, suffix=TAIL_BYTES, allowed=allowed)
+            if tail.status != _PARTIAL or tail.size is None:
+                return None
+            known = SparseBytes(tail.size)
+            known.add(tail.start, tail.body)
+            for _ in range(_MOST_RANGES):
+                try:
+                    return metadata_from_parts(known, file.filename)
+                except MissingRange as missing:
+                    part = await fetch(file.url, first=missing.start, last=missing.end - 1, allowed=allowed)
+                    if part.status != _PARTIAL or part.size != tail.size:
+                        return None
+                    known.add(part.start, part.body)
+        except ArchiveError:
+            return None  # the whole wheel will tell
+        except HttpError as error:
+            if error.kind in ("redirect", "insecure"):
+                raise unreachable(home.index, candidate.name, error) from None
+        return None
+
+    async def _whole(self, candidate: Candidate, home: Home) -> bytes:
+        import asyncio
+
+        from safepip.edges.fetch import Wanted, fetch_all
+
+        file = candidate.file
+        wanted = Wanted(
+            file.filename,
+            file.url,
+            file.digests,
+            home.allows(file),
+            size=file.size,
+            hashes_optional=home.index.hashes is Hashes.OPTIONAL,
+            subject=candidate.name,
+        )
+        # `fetch_all` waits for this loop, so it has to wait in another thread.
+        (wheel,) = await asyncio.to_thread(fetch_all, self._loop, self._transport, self._store, [wanted])
+        return _from_archive(wheel.path, file.filename) or b""
+
+    # --- wheels named directly ------------------------------------------------------------------------------------
+
+    def direct(self, requirement: Requirement | Constraint) -> Candidate:
+        """Fetch and verify the wheel that the user names. Raises `Refused`, `Unavailable`, `ResolutionImpossible`."""
+        from safepip.edges.fetch import Wanted, fetch_all
+
+        url = requirement.url
+        assert url is not None
+        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+        candidate_of = _read_name(filename, self._ranks)
+        # What the user names needs no index's word; it is what was asked for, and its digest is recorded.
+        wanted = Wanted(
+            filename,
+            url,
+            (),
+            lambda _url: True,
+            user_digests=requirement.hashes,
+            hashes_optional=True,
+            subject=requirement.name,
+            origins=(requirement.origin,),
+        )
+        (wheel,) = fetch_all(self._loop, self._transport, self._store, [wanted])
+        file = ProjectFile(filename, url, (wheel.sha256,), size=wheel.size)
+        return candidate_of(file)
+
+
+def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
+    try:
+        name, version, build, _ = parse_wheel_filename(filename)
+    except (InvalidWheelFilename, InvalidVersion):
+        raise ResolutionImpossible.because(
+            "invalid-wheel-name", f"{printable(filename)} is not a valid wheel filename", subject=printable(filename)
+        ) from None
+    rank = ranks.best(*filename[:-4].split("-")[-3:])
+    if rank is None:
+        raise ResolutionImpossible.because(
+            "unsupported-wheel",
+            f"{printable(filename)} is not a supported wheel on this platform",
+            hint="name a wheel for this Python and platform, or the project without a URL",
+            subject=name,
+        )
+    return lambda file: Candidate(name, version, file, rank, build)
+
+
+def _from_archive(path: str, filename: str) -> bytes | None:
+    """The METADATA inside a wheel on this disk; None where the wheel has none that can be read."""
+    from safepip.edges.archive import ArchiveError, read_wheel_metadata
+
+    if not os.path.isfile(path):
+        return None
+    try:
+        return read_wheel_metadata(path, filename)
+    except ArchiveError:
+        return None

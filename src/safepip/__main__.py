@@ -1,0 +1,130 @@
+"""`safepip` and `python -m safepip`: finds the verb, lets it run, and turns errors into text and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: Verbs of pip that only look, and `uninstall`: passed through to pip unchanged.
+PASSED_THROUGH = (
+    "list",
+    "freeze",
+    "show",
+    "check",
+    "inspect",
+    "config",
+    "debug",
+    "hash",
+    "cache",
+    "index",
+    "uninstall",
+)
+#: Verbs that are known and that a later version will have.
+NOT_YET = ("wheel", "lock")
+
+_HELP = """\
+Usage: safepip <command> [options]
+
+pip's install, with every name pinned to its index and every byte verified first.
+
+Commands:
+  install        Decide what to install and from where, verify it, and hand it to pip.
+  download       The same up to the verified wheels, which go into a folder.
+  check-config   Show the settings in force, where each came from, and which index answers for a name.
+  help           Show help for a command.
+
+Passed through to pip: list, freeze, show, check, inspect, config, debug, hash, cache, index, uninstall.
+
+`safepip install --help` lists the options, which are pip's."""
+
+#: 128 + SIGINT, what a shell expects of an interrupted program; pip ends so, too.
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line, without the program's name; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words in (["--help"], ["-h"], ["help"]):
+        print(_HELP)  # noqa: T201 - the one text that needs nothing else loaded
+        return 0
+    if words in (["--version"], ["-V"]):
+        from safepip import __version__
+
+        print(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})")  # noqa: T201 - as above
+        return 0
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        print("\nInterrupted: nothing was installed unless pip had begun.", file=sys.stderr)  # noqa: T201 - last words
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
+        sys.stderr.close()
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    from safepip.errors import SafepipError
+
+    try:
+        verb, rest = _split(words)
+        return _command(verb)(rest)
+    except SafepipError as error:
+        from safepip.edges.console import last_words
+
+        last_words(error)
+        return error.exit_code
+
+
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    from safepip.errors import UsageError
+    from safepip.options import split_command
+
+    verb, rest = split_command(words)
+    if verb == "help" and rest:
+        return rest[0], ["--help"]
+    if verb is None:
+        hint = "safepip install --help"
+        raise UsageError.because("no-command", "the command line names no command", hint=hint)
+    return verb, rest
+
+
+def _command(verb: str) -> Callable[[list[str]], int]:
+    if verb == "install":
+        from safepip.commands.install import install
+
+        return install
+    if verb == "download":
+        from safepip.commands.download import download
+
+        return download
+    if verb == "check-config":
+        from safepip.commands.check_config import check_config
+
+        return check_config
+    if verb in PASSED_THROUGH:
+        from functools import partial
+
+        from safepip.edges.pip import passthrough
+
+        return partial(passthrough, verb)
+    raise _unknown(verb)
+
+
+def _unknown(verb: str) -> Exception:
+    from difflib import get_close_matches
+
+    from safepip.errors import UsageError
+
+    if verb in NOT_YET:
+        return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
+    near = get_close_matches(verb, ["install", "download", "check-config", "help", *PASSED_THROUGH], 1)
+    hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
+    return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""`safepip check-config [NAME]...`: the settings in force, where each came from, and which index answers for a name.
+
+Nothing is asked of any index: for a name whose index only a survey would tell, the sources that would be
+asked are listed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from safepip.edges.arguments import make_plan
+from safepip.edges.console import Console
+from safepip.edges.credentials import Credentials
+from safepip.edges.pip import default_index_url
+from safepip.model.index import Hashes
+from safepip.model.route import Route
+from safepip.routing import build, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from safepip.model.index import Index
+    from safepip.model.plan import Plan, Settings
+    from safepip.routing import RoutingTable
+
+
+def check_config(argv: Sequence[str]) -> int:
+    """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`."""
+    credentials = Credentials(os.environ)
+    plan = make_plan("install", argv, os.environ, os.getcwd(), credentials, default_index_url)
+    console = Console(plan.settings.display, credentials.redact, os.environ)
+    for notice in plan.notices:
+        console.notice(notice)
+    table = build(plan.indexes)
+    for line in (*_indexes(plan), *_settings(plan.settings), *_routes(plan.settings.requirements, table)):
+        console.data(line)
+    return 0
+
+
+def _indexes(plan: Plan) -> Iterator[str]:
+    state = "declared by safepip's configuration" if plan.policy.declared else "as pip's options and configuration say"
+    yield f"indexes ({state}):"
+    for index in plan.indexes:
+        yield f"  {index.name}  {index.url}  {_about(index)}"
+        yield f"      from {index.origin}"
+
+
+def _about(index: Index) -> str:
+    words = []
+    if index.mirror_of:
+        words.append(f"mirror of {index.mirror_of}")
+    if index.packages:
+        words.append("owns " + ", ".join(index.packages))
+    if index.default:
+        words.append("default, answers for every unclaimed name")
+    if index.file_hosts:
+        words.append("files also from " + ", ".join(index.file_hosts))
+    if index.hashes is Hashes.OPTIONAL:
+        words.append("hashes optional")
+    return "; ".join(words) or index.kind.value
+
+
+def _settings(settings: Settings) -> Iterator[str]:
+    yield "settings that were set:"
+    for name, origin in sorted(settings.origins.items()):
+        value = _find(settings, name)
+        yield f"  {name.replace('_', '-')} = {value}  from {origin.chain()}"
+
+
+def _find(settings: Any, name: str) -> Any:
+    """A setting by its field's name, in the settings or one of their parts."""
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name == name:
+            return value
+        if is_dataclass(value) and any(part.name == name for part in fields(value)):
+            return getattr(value, name)
+    return "(set)"
+
+
+def _routes(names: Sequence[str], table: RoutingTable) -> Iterator[str]:
+    if names:
+        yield "routes:"
+    for text in names:
+        name = normalise(text)
+        decision = table.route(name)
+        if isinstance(decision, Route):
+            assert decision.index is not None
+            rule = f"{decision.rule.value} {decision.detail}".rstrip()
+            yield f"  {name}  ->  {decision.index.name}  {decision.index.url}  ({rule})"
+        elif decision.sources:
+            sources = ", ".join(source.name for source in decision.sources)
+            yield f"  {name}  ->  whichever of these has it, if exactly one has: {sources}"
+        else:
+            yield f"  {name}  ->  no source at all"

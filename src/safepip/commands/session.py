@@ -1,0 +1,275 @@
+"""What install and download share: from the command line to a resolution, and from there to cleared wheels.
+
+A `Session` opens the edges that a run needs, each when it is first needed: a run that finds everything installed
+starts no loop and opens no connection.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from safepip.edges.arguments import World, locator, make_plan
+from safepip.edges.console import Console
+from safepip.edges.credentials import Credentials
+from safepip.edges.loop import Loop
+from safepip.edges.pip import default_index_url
+from safepip.edges.target import choose_python, probe
+from safepip.errors import Refused, ResolutionImpossible, Unavailable
+from safepip.file_options import apply_file_options
+from safepip.model.index import Hashes
+from safepip.model.requirement import Statements
+from safepip.routing import build
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from safepip.edges.catalog import IndexCatalog
+    from safepip.edges.fetch import Wanted
+    from safepip.edges.http import Transport
+    from safepip.edges.store import Store
+    from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
+    from safepip.model.digest import Digest
+    from safepip.model.evidence import ClearedWheel
+    from safepip.model.finding import Diagnostic
+    from safepip.model.plan import Plan, Settings, Target
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.routing import RoutingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything decided before the first project is asked for."""
+
+    plan: Plan
+    target: Target
+    statements: Statements
+    table: RoutingTable
+
+
+class Session:
+    """One run's edges. Use as a context manager: leaving it closes connections and the loop."""
+
+    def __init__(self, verb: str, argv: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+        self.environ = os.environ if environ is None else environ
+        self._verb = verb
+        self.cwd = os.getcwd()
+        self.credentials = Credentials(self.environ)
+        self.loop = Loop()
+        self._plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+        self.console = Console(self._plan.settings.display, self.credentials.redact, self.environ)
+        self._transport: Transport | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        if self._transport is not None:
+            self.loop.run(self._transport.close())
+        self.loop.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    # --- before the first project is asked for ---------------------------------------------------------------
+
+    @cached_property
+    def asked(self) -> Asked:
+        """Read the requirements, decide the target and the routes. Raises `UsageError`, `Refused`, `Unavailable`."""
+        from safepip.edges.requirements_files import load
+
+        plan = self._plan
+        target = probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
+        known = frozenset(index.url.origin for index in plan.indexes)
+        loaded = load(plan.settings, self.environ, self.cwd, self.credentials, self._fetch_text, known_origins=known)
+        world = World(self.environ, self.cwd)
+        plan = apply_file_options(plan, loaded.options, locate=locator(world))
+        for notice in (*plan.notices, *loaded.notices):
+            self.console.notice(notice)
+        statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
+        check_script(loaded.script_requires_python, target, plan.settings)
+        return Asked(plan, target, statements, build(plan.indexes))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, the options of requirements files included."""
+        return self.asked.plan.settings
+
+    def _fetch_text(self, url: str) -> tuple[str, bytes]:
+        from safepip.edges.remote_text import fetch_text
+
+        return fetch_text(self.loop, lambda: self.transport, url)
+
+    @property
+    def transport(self) -> Transport:
+        """The network, opened when first needed."""
+        if self._transport is None:
+            from safepip.edges.http import Transport
+
+            self._transport = Transport(self._plan.settings.network, self.credentials, self.environ)
+        return self._transport
+
+    # --- deciding ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def installed(self) -> InstalledEnvironment:
+        """The target's distributions; none where pip ignores them (`-I`, `--target`, download)."""
+        ignore = self.settings.ignore_installed or self.settings.target_dir is not None or self._verb == "download"
+        return InstalledEnvironment(None if ignore else self.asked.target)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of verified files."""
+        from safepip.edges.store import Store
+
+        return Store(self.settings.cache_dir)
+
+    @cached_property
+    def catalog(self) -> IndexCatalog:
+        """The catalogue of this run."""
+        from safepip.edges.catalog import IndexCatalog
+        from safepip.edges.index_reader import IndexReader
+        from safepip.edges.page_cache import PageCache, fingerprint
+        from safepip.edges.wheel_reader import WheelReader
+        from safepip.resolution.dependencies import Markers
+        from safepip.selection import PythonVersions, TagRanks
+
+        target, selection = self.asked.target, self.settings.selection
+        ignore = selection.ignore_requires_python
+        cache = PageCache(
+            None if self.store.private else self.store.root, fingerprint(target, ignore_requires_python=ignore)
+        )
+        ranks = TagRanks(target.tags)
+        pythons = PythonVersions(target.version, ignore=ignore)
+        return IndexCatalog(
+            table=self.asked.table,
+            reader=IndexReader(lambda: self.transport, cache, ranks, pythons, self.settings.refresh),
+            wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks),
+            loop=self.loop,
+            selection=selection,
+            markers=Markers(target.markers),
+            hashes=self.allowed_hashes,
+        )
+
+    @cached_property
+    def allowed_hashes(self) -> dict[str, frozenset[Digest]]:
+        """The digests that the user's statements allow, by project."""
+        allowed: dict[str, frozenset[Digest]] = {}
+        statements = self.asked.statements
+        everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
+        for statement in everything:
+            if statement.hashes:
+                given = frozenset(statement.hashes)
+                allowed[statement.name] = allowed.get(statement.name, given) & given
+        return allowed
+
+    def resolve(self) -> Resolution:
+        """Decide which distributions to install."""
+        from safepip.resolution import resolve
+
+        asked = self.asked
+        return resolve(
+            asked.statements,
+            catalog=self.catalog,
+            installed=self.installed,
+            settings=self.settings,
+            policy=asked.plan.policy,
+            target=asked.target,
+            table=asked.table,
+        )
+
+    # --- fetching and clearing -----------------------------------------------------------------------------------
+
+    def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:
+        """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
+        from safepip.edges.archive import read_wheel_metadata
+        from safepip.edges.fetch import fetch_all
+        from safepip.rules import clear
+
+        network = self.settings.network
+        wanted = [self._wanted(pin) for pin in pins]
+        files = fetch_all(
+            self.loop,
+            lambda: self.transport,
+            self.store,
+            wanted,
+            retries=network.retries,
+            resume_retries=network.resume_retries,
+        )
+        cleared: list[ClearedWheel] = []
+        problems: list[Diagnostic] = []
+        for pin, file in zip(pins, files, strict=True):
+            try:
+                cleared.append(clear(pin, file, read_wheel_metadata(file.path, file.filename)))
+            except Refused as refusal:
+                problems.extend(refusal.diagnostics)
+        if problems:
+            raise Refused(*problems)
+        return cleared
+
+    def _wanted(self, pin: Pin) -> Wanted:
+        """What to fetch for a pin. Raises `Refused` where its file may not come from where its index says."""
+        from safepip.edges.fetch import Wanted
+
+        assert pin.candidate is not None
+        file = pin.candidate.file
+        self.catalog.check_servable(pin.candidate)
+        index = pin.route.index
+        optional = index is None or index.hashes is Hashes.OPTIONAL or file.url.startswith("file:")
+        return Wanted(
+            filename=file.filename,
+            url=file.url,
+            index_digests=file.digests,
+            allowed=self.catalog.may_fetch(pin.candidate),
+            user_digests=tuple(sorted(self.allowed_hashes.get(pin.name, ()))),
+            size=file.size,
+            hashes_optional=optional,
+            subject=pin.name,
+            origins=pin.required_by,
+        )
+
+
+class InstalledEnvironment:
+    """The distributions of a target, listed when first asked for; None has none."""
+
+    def __init__(self, target: Target | None) -> None:
+        self._target = target
+
+    @cached_property
+    def _found(self) -> Mapping[str, InstalledDistribution]:
+        from safepip.edges.installed import installed
+
+        return {} if self._target is None else installed(self._target)
+
+    def get(self, name: str) -> InstalledDistribution | None:
+        """By normalised name."""
+        return self._found.get(name)
+
+    def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
+        """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
+        from safepip.core_metadata import MetadataError, parse_metadata
+        from safepip.edges.installed import read_installed_metadata
+
+        try:
+            return parse_metadata(read_installed_metadata(distribution), verified=False)
+        except MetadataError as error:
+            raise Unavailable.because(
+                "installed-metadata",
+                f"the installed {distribution.name} {distribution.version} has metadata that cannot be used: {error}",
+                hint=f"reinstall it with --force-reinstall {distribution.name}",
+            ) from None
+
+
+def check_script(requires_python: str | None, target: Target, settings: Settings) -> None:
+    """`--requirements-from-script`: the script's own Python, as pip checks it. Raises `ResolutionImpossible`."""
+    if not requires_python or settings.selection.ignore_requires_python:
+        return
+    from packaging.specifiers import SpecifierSet
+
+    if not SpecifierSet(requires_python).contains(target.version, prereleases=True):
+        raise ResolutionImpossible.because(
+            "requires-python",
+            f"Script {settings.script!r} requires a different Python: {target.version} not in {requires_python!r}",
+            hint="name another interpreter with --python",
+        )

@@ -1,0 +1,52 @@
+"""Fetches requirements and constraints files that are named by URL (`-r https://...`), as pip does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.edges.index_reader import local_path
+from safepip.errors import Unavailable
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safepip.edges.http import Transport
+    from safepip.edges.loop import Loop
+
+#: No requirements file written by hand or tool comes near this many bytes.
+_LARGEST = 16 * 1024 * 1024
+
+
+def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
+    """The final URL and the body. Redirects are followed as pip follows them, but never from https to http.
+
+    Raises `Unavailable` (`requirements-unreachable`).
+    """
+    if url.lower().startswith("file:"):
+        return url, _read(url)
+    from safepip.edges.limits import HttpError
+
+    try:
+        answer = loop.run(transport().get(url, limit=_LARGEST, allowed=lambda _url: True))
+    except HttpError as error:
+        raise _unreachable(url, str(error)) from None
+    if answer.status != 200:
+        raise _unreachable(url, f"status {answer.status}")
+    return answer.url, answer.body
+
+
+def _read(url: str) -> bytes:
+    try:
+        with open(local_path(url), "rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise _unreachable(url, error.strerror or str(error)) from None
+
+
+def _unreachable(url: str, reason: str) -> Exception:
+    return Unavailable.because(
+        "requirements-unreachable",
+        "a requirements or constraints file could not be fetched",
+        context=(f"{printable(url)}: {printable(reason)}",),
+    )

@@ -1,0 +1,49 @@
+"""Puts verified wheels into a folder of the user's (`safepip download -d`)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from safepip.errors import Unavailable
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from safepip.model.evidence import VerifiedFile
+
+
+def save(file: VerifiedFile, folder: str) -> str:
+    """Copy a verified file into `folder`, made if need be, and return its path there.
+
+    The copy is hashed before it takes its name, so that what stands there is what was verified; a file of that
+    name is replaced as a whole or not at all. Raises `Unavailable`, and `Refused` (`digest-mismatch`) where the
+    store's file is no longer the verified one.
+    """
+    place = os.path.join(folder, file.filename)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".safepip-")
+        try:
+            with os.fdopen(handle, "w+b") as copy, open(file.path, "rb") as source:
+                shutil.copyfileobj(source, copy, 1 << 20)
+                copy.seek(0)
+                digest = hashlib.file_digest(copy, "sha256").hexdigest()
+            if digest != file.sha256.hex:
+                raise _changed(file)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, place)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise Unavailable.because(
+            "not-saved",
+            f"{printable(file.filename)} could not be saved: {error.strerror}",
+            context=(printable(folder),),
+        ) from None
+    return place
