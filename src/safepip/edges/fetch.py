@@ -62,6 +62,9 @@ class Wanted:
 class Progress(Protocol):
     """Hears how downloads go. Called from the loop's thread; must not block. `key` is one download's."""
 
+    def expect(self, files: int, size: int | None) -> None:
+        """So many downloads will come, of so many bytes together where that is known."""
+
     def start(self, key: str, size: int | None) -> None:
         """A download begins; `size` in bytes where it is known."""
 
@@ -71,15 +74,22 @@ class Progress(Protocol):
     def finish(self, key: str) -> None:
         """The download is over, well or not."""
 
+    def close(self) -> None:
+        """All downloads are over, well or not."""
+
 
 class Silent:
     """Shows nothing."""
+
+    def expect(self, files: int, size: int | None) -> None: ...
 
     def start(self, key: str, size: int | None) -> None: ...
 
     def advance(self, key: str, count: int) -> None: ...
 
     def finish(self, key: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def fetch_all(
@@ -107,8 +117,14 @@ def fetch_all(
             found[place] = file
     missing = {place: want for place, want in enumerate(wanted) if place not in found}
     if missing:
-        fetcher = _Fetcher(transport(), store, progress or Silent(), retries, resume_retries)
-        files = loop.run(fetcher.fetch(list(missing.values())))
+        progress = progress or Silent()
+        sizes = [want.size for want in missing.values() if want.size is not None]
+        progress.expect(len(missing), sum(sizes) if len(sizes) == len(missing) else None)
+        fetcher = _Fetcher(transport(), store, progress, retries, resume_retries)
+        try:
+            files = loop.run(fetcher.fetch(list(missing.values())))
+        finally:
+            progress.close()
         found.update(zip(missing, files, strict=True))
     return [found[place] for place in range(len(wanted))]
 
