@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def check_config(argv: Sequence[str]) -> int:
     """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`."""
     credentials = Credentials(os.environ)
-    plan = make_plan("install", argv, os.environ, os.getcwd(), credentials, default_index_url)
+    plan = make_plan("install", argv, os.environ, os.getcwd(), credentials, default_index_url, may_ask_nothing=True)
     console = Console(plan.settings.display, credentials.redact, os.environ)
     for notice in plan.notices:
         console.notice(notice)

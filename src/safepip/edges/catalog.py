@@ -155,16 +155,15 @@ class IndexCatalog:
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
-        there = [(index, reading.shelf, reading.url) for index, reading in readings if reading.shelf is not None]
-        for index, shelf, url in there:
-            for candidate in shelf.candidates:
-                self._homes[candidate] = Home(index, url)
+        there = [(index, reading.shelf) for index, reading in readings if reading.shelf is not None]
+        for index, reading in readings:
+            self._note_home(index, reading)
         if len(there) < 2:
             return there[0][1] if there else None
         original = there[0][1]
         files = {c.file.filename: (there[0][0], c) for c in original.candidates}
         extra: list[Candidate] = []
-        for index, shelf, _ in there[1:]:
+        for index, shelf in there[1:]:
             for candidate in shelf.candidates:
                 first, same = files.setdefault(candidate.file.filename, (index, candidate))
                 if same is candidate:
@@ -172,6 +171,11 @@ class IndexCatalog:
                 elif disagreement(same.file, candidate.file):
                     raise mirror_differs(name, first, same.file, index, candidate.file)
         return replace(original, candidates=_best_first([*original.candidates, *extra]))
+
+    def _note_home(self, index: Index, reading: Reading) -> None:
+        if reading.shelf is not None:
+            home = Home(index, reading.url)
+            self._homes.update(dict.fromkeys(reading.shelf.candidates, home))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
@@ -250,18 +254,21 @@ class IndexCatalog:
             self._guessed.add((name, extras))
             decision = self._table.route(name)
             sources = (decision.index,) if isinstance(decision, Route) else decision.sources
-            answers = [self._ask(index, name) for index in sources if index is not None]
-            if len(answers) == 1 and not isinstance(answers[0], Reading):
-                self._loop.submit(self._explore(answers[0], specifier, extras))
+            answers = [(index, self._ask(index, name)) for index in sources if index is not None]
+            if len(answers) == 1 and not isinstance(answers[0][1], Reading):
+                self._loop.submit(self._explore(*answers[0], specifier, extras))
 
-    async def _explore(self, answer: Future[Reading], specifier: SpecifierSet, extras: frozenset[str]) -> None:
+    async def _explore(
+        self, index: Index, answer: Reading | Future[Reading], specifier: SpecifierSet, extras: frozenset[str]
+    ) -> None:
         """Follow one guess: the page, the likely version's metadata, what that requires."""
         import asyncio
 
         try:
-            reading = await asyncio.wrap_future(answer)
+            reading = answer if isinstance(answer, Reading) else await asyncio.wrap_future(answer)
             if reading.shelf is None:
                 return
+            self._note_home(index, reading)
             candidates = self._finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
             if not candidates:
                 return

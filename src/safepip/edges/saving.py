@@ -32,7 +32,7 @@ def save(file: VerifiedFile, folder: str) -> str:
                 copy.seek(0)
                 digest = hashlib.file_digest(copy, "sha256").hexdigest()
             if digest != file.sha256.hex:
-                raise _changed(file)
+                raise _changed(file)  # noqa: TRY301 - the clean-up below is for it, too
             mask = os.umask(0)
             os.umask(mask)
             os.chmod(temporary, 0o666 & ~mask)
@@ -41,9 +41,14 @@ def save(file: VerifiedFile, folder: str) -> str:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise Unavailable.because(
-            "not-saved",
-            f"{printable(file.filename)} could not be saved: {error.strerror}",
-            context=(printable(folder),),
-        ) from None
+        message = f"{printable(file.filename)} could not be saved: {error.strerror}"
+        raise Unavailable.because("not-saved", message, context=(printable(folder),)) from None
     return place
+
+
+def _changed(file: VerifiedFile) -> SafepipError:
+    return Refused.because(
+        "digest-mismatch",
+        f"{printable(file.filename)} changed in safepip's store after it was verified",
+        hint="something writes to the store: look at what, and run again",
+    )

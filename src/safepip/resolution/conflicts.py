@@ -28,6 +28,13 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
     wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON]
     if wrong_python:
         return _wrong_python(wrong_python, python)
+    unusable = [want for want, _ in pairs if isinstance(want, ImpossibleWant)]
+    if len(unusable) == len(pairs):
+        lines = tuple(f"required by {want.origin.chain()}" for want in unusable)
+        return ResolutionImpossible.because(
+            "invalid-metadata", unusable[0].text, context=lines, origins=tuple(w.origin for w in unusable)
+        )
+    pairs = [(want, parent) for want, parent in pairs if not isinstance(want, ImpossibleWant)]
     projects = {want.project for want, _ in pairs}
     if len(pairs) == 1 or len(projects) == 1:
         want, parent = pairs[0]
@@ -53,8 +60,6 @@ def _nothing_matches(
     want: Want, parent: Choice | None, shelf: Shelf, provider: Provider, limits: Limits
 ) -> Diagnostic | None:
     """The diagnostic for a want that nothing on its shelf satisfies; None where the shelf has something for it."""
-    if isinstance(want, ImpossibleWant):
-        return Diagnostic("invalid-metadata", want.text, (), "", (want.origin,), want.project)
     if want.project in limits.constraints:
         return None
     name = printable(want.text)

@@ -106,7 +106,7 @@ class Dependencies:
             except MetadataError as error:
                 reason = f"{choice} has metadata that cannot be used: {printable(str(error))}"
                 self.notices[reason] = None
-                known = [ImpossibleWant(choice.project, ANY_VERSION, self._origin(choice), text=reason)]
+                known = [ImpossibleWant(choice, self._origin(choice), reason)]
             self._known[choice] = known
         return known
 

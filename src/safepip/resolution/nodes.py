@@ -162,9 +162,16 @@ class PythonWant(Want):
 
 
 class ImpossibleWant(Want):
-    """Wanted by a choice whose own metadata cannot be used, so that the search passes it over. `text` says why."""
+    """Wanted by a choice whose own metadata cannot be used, so that the search passes it over. `text` says why.
+
+    It is a want of its own identifier, which no project can have: were it one of the project, the search would
+    find the choice at odds with itself.
+    """
 
     __slots__ = ()
+
+    def __init__(self, choice: Choice, origin: Origin, text: str) -> None:
+        super().__init__(f"usable metadata of {choice}", ANY_VERSION, origin, text=text)
 
     def admits(self, choice: Choice) -> bool:
         return False

@@ -35,6 +35,7 @@ from safepip.resolution.nodes import (
     ExactWant,
     ExtrasChoice,
     FileChoice,
+    ImpossibleWant,
     InstalledChoice,
     PythonChoice,
     RefusedChoice,
@@ -173,6 +174,8 @@ class Provider(AbstractProvider[Want, Choice, str]):
         barred = {id(choice) for choice in incompatibilities[identifier]}
         if identifier == PYTHON:
             return [self._python] if all(w.admits(self._python) for w in wants) else []
+        if isinstance(wants[0], ImpossibleWant):
+            return []
         project = wants[0].project
         extras = wants[0].extras
         self._asked_by.setdefault(project, wants[0].origin)
