@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from safepip.errors import Unavailable
+from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
