@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from safepip.errors import UsageError
 from safepip.reporting.human import Style
@@ -31,14 +31,15 @@ class Console:
         self._told: set[str] = set()
 
     def data(self, text: str) -> None:
-        """What the user asked for: reports, `Would install`. Not silenced by -q below -qqq's level of errors."""
+        """What the user asked for: reports, `Would install`. Always shown."""
         self._log(text)
+        _write(sys.stdout, self._redact(text))
 
     def say(self, text: str) -> None:
         """pip's INFO: shown unless -q was given."""
         self._log(text)
         if self._display.verbosity >= 0:
-            pass
+            _write(sys.stdout, self._redact(text))
 
     def notice(self, text: str) -> None:
         """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
@@ -47,17 +48,18 @@ class Console:
         self._told.add(text)
         self._log(text)
         if self._display.verbosity >= -1:
-            pass
+            _write(sys.stderr, self._redact(render_notice(text, self.style)))
 
     def detail(self, text: str) -> None:
         """Only with -v and in the log."""
         self._log(text)
         if self._display.verbosity >= 1:
-            pass
+            _write(sys.stderr, self._redact(text))
 
     def error(self, text: str) -> None:
         """Always shown."""
         self._log(text)
+        _write(sys.stderr, self._redact(text))
 
     def write_report(self, path: str, text: str) -> None:
         """`--report`: to a file, or to stdout for `-`. Raises `UsageError` where the file cannot be written."""
@@ -95,4 +97,15 @@ def last_words(error: SafepipError) -> None:
 
     Every credential was taken out of every text on its way in; what is shown here has none to begin with.
     """
-    Style(color=sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+    style = Style(color=sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+    _write(sys.stderr, render_error(error, style))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """One text and a newline; characters that the stream's encoding lacks are replaced."""
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
