@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from safepip.errors import UsageError
-from safepip.reporting.human import Style
+from safepip.reporting.human import Style, render_error, render_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
