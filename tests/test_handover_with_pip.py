@@ -263,7 +263,8 @@ def test_settings_of_pip_do_not_reach_it(world: World, tmp_path: Path) -> None:
     config = tmp_path / "pip.conf"
     config.write_text("[global]\nprefix = /nowhere\nindex-url = https://evil.example/simple/\n")
     home = Path(world.environ["HOME"])
-    for place in (home / ".pip" / "pip.conf", home / "config" / "pip" / "pip.conf"):
+    for folder in (home / ".pip", home / "config" / "pip", home / "system" / "pip", world.handed.folder):
+        place = folder / "pip.conf"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(config.read_text())
     environ = {**world.environ, "PIP_CONFIG_FILE": str(config), "PIP_TARGET": "/nowhere", "PIP_DRY_RUN": "1"}
