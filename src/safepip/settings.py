@@ -38,8 +38,8 @@ class Surroundings:
 def make_settings(
     parsed: ParsedOptions, around: Surroundings, trusted_hosts: tuple[str, ...], proxy: str | None
 ) -> Settings:
-    """Settings of one run. `trusted_hosts` are those in force; `proxy` is the option's value without credentials."""
-    check(parsed)
+    """Settings of one run, of options that `check` has passed. `trusted_hosts` are those in force; `proxy` is the
+    option's value without credentials."""
     target = _path(parsed, "target_dir", around)
     return Settings(
         requirements=tuple(word for word in parsed.arguments if word.strip()),
@@ -185,7 +185,7 @@ def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
 # --- pip's checks ----------------------------------------------------------------------------------------
 
 
-def check(parsed: ParsedOptions) -> None:
+def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
     """Raise `UsageError` for options that pip will not take together (exit 1) and numbers that are none (exit 2)."""
     numbers = list(_numbers(parsed))
     if numbers:
@@ -195,6 +195,8 @@ def check(parsed: ParsedOptions) -> None:
         error = UsageError(*problems)
         error.exit_code = 1
         raise error
+    if may_ask_nothing:
+        return
     asked = ("requirements", "editables", "dependency_groups", "requirements_from_scripts")
     if not any(word.strip() for word in parsed.arguments) and not any(parsed[dest] for dest in asked):
         raise _nothing_asked(parsed)

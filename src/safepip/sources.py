@@ -17,6 +17,7 @@ All problems of a kind are reported together.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -266,4 +267,7 @@ def _without_query(text: str) -> str:
 def _shown(text: str) -> str:
     """A value that may be wrong, for a message: without what could be a secret in it."""
     scheme, slashes, rest = text.partition("://")
-    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+    if not slashes:
+        scheme, rest = "", text
+    head, at, tail = re.split(r"[?#]", rest, maxsplit=1)[0].rpartition("@")
+    return f"{scheme}{slashes}{'****@' if at and (slashes or ':' in head) else head + at}{tail}"

@@ -28,7 +28,7 @@ from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Plan
 from safepip.options import ParsedOptions, parse
-from safepip.settings import Surroundings, make_settings
+from safepip.settings import Surroundings, check, make_settings
 from safepip.sources import decide
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ _OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
 class World:
     """What of this machine the reading depends on; tests make their own.
 
-    `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration.
+    `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration. `etc` is where
+    Unix systems keep the machine's files. `machine_policy` and `now` are found out where they are None.
     """
 
     environ: Mapping[str, str]
     cwd: str
     prefix: str = sys.prefix
+    etc: str = "/etc"
     machine_policy: str | None = None
     now: float | None = None
 
@@ -83,16 +85,20 @@ def make_plan(
     credentials: Credentials,
     default_index_url: Callable[[], str],
     world: World | None = None,
+    *,
+    may_ask_nothing: bool = False,
 ) -> Plan:
     """Decide everything that can be decided before the first request.
 
     `argv` has no verb in it (`options.split_command`). Options inside requirements files come later, through
-    `file_options.apply_file_options`. Raises `UsageError`, `Refused`, `options.HelpRequested`.
+    `file_options.apply_file_options`. `may_ask_nothing` is for `check-config`, which needs no requirement.
+    Raises `UsageError`, `Refused`, `options.HelpRequested`.
     """
     world = world or World(environ, cwd)
     own = _own_variables(world.environ)
     words = [credentials.absorb(word) for word in argv]
     parsed = _parse(verb, words, world, credentials)
+    check(parsed, may_ask_nothing=may_ask_nothing)
     levels = _levels(parsed, own, world, credentials)
     declared = config.merge(levels, lambda: credentials.absorb(default_index_url()))
     sources = decide(parsed, declared, lambda: credentials.absorb(default_index_url()), locator(world))
@@ -202,8 +208,8 @@ def _pip_folders(world: World) -> tuple[list[str], str]:
         user = platformdirs.user_data_dir("pip", appauthor=False, roaming=True)
         return folders, user if os.path.isdir(user) else os.path.join(world.home, ".config", "pip")
     listed = [folder.strip() for folder in world.environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep)]
-    folders = [folder for folder in listed if folder.startswith("/")] or ["/etc/xdg"]
-    return [*(os.path.join(folder, "pip") for folder in folders), "/etc"], os.path.join(
+    folders = [folder for folder in listed if folder.startswith("/")] or [os.path.join(world.etc, "xdg")]
+    return [*(os.path.join(folder, "pip") for folder in folders), world.etc], os.path.join(
         world.folder("XDG_CONFIG_HOME", ".config"), "pip"
     )
 

@@ -1,0 +1,408 @@
+"""From argv, environment and files to a plan: discovery, precedence, credentials, and pip's checks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from safepip.edges.arguments import World, locator, machine_policy_path, make_plan
+from safepip.edges.credentials import Credentials
+from safepip.errors import Refused, SafepipError, UsageError
+from safepip.model.origin import Source
+from safepip.model.plan import UpgradeStrategy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from safepip.model.plan import Plan
+
+DEFAULT = "https://pips-own.example/simple"
+INDEX = '[[index]]\nname = "{0}"\nurl = "https://{0}.example/"\ndefault = true\n'
+
+
+class Machine:
+    """A machine in a temporary folder: home, machine policy, project, prefix, and an environment of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.project = root / "work" / "project"
+        self.project.mkdir(parents=True)
+        self.policy = root / "etc" / "safepip.toml"
+        self.environ = {"HOME": str(root / "home"), "XDG_CONFIG_DIRS": str(root / "etc")}
+        self.credentials = Credentials({})
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def plan(self, *words: str, verb: str = "install", **environ: str) -> Plan:
+        world = World(
+            {**self.environ, **environ},
+            str(self.project),
+            prefix=str(self.root / "prefix"),
+            etc=str(self.root / "etc"),
+            machine_policy=str(self.policy),
+            now=1e9,
+        )
+        return make_plan(verb, words, world.environ, world.cwd, self.credentials, lambda: DEFAULT, world)
+
+    def fails(self, *words: str, verb: str = "install", **environ: str) -> SafepipError:
+        with pytest.raises((UsageError, Refused)) as caught:
+            self.plan(*words, verb=verb, **environ)
+        return caught.value
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Nothing configured yet."""
+    return Machine(tmp_path)
+
+
+def hosts(plan: Plan) -> list[str]:
+    return [index.url.host for index in plan.indexes]
+
+
+# --- pip's configuration ---------------------------------------------------------------------------------
+
+
+def test_the_command_line_beats_the_environment_beats_the_files(machine: Machine) -> None:
+    """And each value knows where it came from."""
+    machine.write("etc/pip/pip.conf", "[global]\ntimeout = 1\nretries = 1\nproxy = http://proxy.example\n")
+    plan = machine.plan("x", "--timeout", "3", PIP_TIMEOUT="2", PIP_RETRIES="2")
+    assert (plan.settings.network.timeout, plan.settings.network.retries) == (3.0, 2)
+    origins = plan.settings.origins
+    assert [str(origins[name]) for name in ("timeout", "retries", "proxy")] == [
+        "--timeout", "PIP_RETRIES", f"{machine.root}/etc/pip/pip.conf:4"]  # fmt: skip
+    assert "resume_retries" not in origins
+
+
+def test_isolated_disregards_pips_environment_and_the_users_file(machine: Machine) -> None:
+    """The machine's file remains, as in pip."""
+    machine.write("etc/pip/pip.conf", "[global]\nretries = 1\n")
+    machine.write("home/.config/pip/pip.conf", "[global]\nretries = 2\n")
+    assert machine.plan("x", PIP_TIMEOUT="2").settings.network.retries == 2
+    isolated = machine.plan("x", "--isolated", PIP_TIMEOUT="2").settings
+    assert isolated.network.retries == 1
+    assert isolated.network.timeout == 15.0
+    assert isolated.isolated
+
+
+def test_the_null_device_as_configuration_file_is_none_at_all(machine: Machine) -> None:
+    """PIP_CONFIG_FILE."""
+    machine.write("etc/pip/pip.conf", "[global]\nretries = 1\n")
+    assert machine.plan("x", PIP_CONFIG_FILE=os.devnull).settings.network.retries == 5
+
+
+def test_the_site_file_is_that_of_the_environment_that_python_names(machine: Machine) -> None:
+    """pip runs itself there under --python, and so reads the file there."""
+    machine.write("prefix/pip.conf", "[global]\nretries = 1\n")
+    machine.write("venv/pip.conf", "[global]\nretries = 2\n")
+    machine.write("venv/bin/python", "")
+    assert machine.plan("x").settings.network.retries == 1
+    assert machine.plan("x", "--python", str(machine.root / "venv")).settings.network.retries == 2
+    assert machine.plan("x", "--python", str(machine.root / "venv/bin/python")).settings.network.retries == 2
+
+
+# --- safepip's configuration -----------------------------------------------------------------------------
+
+
+def test_the_nearest_configuration_upward_is_taken_and_safepip_toml_first(machine: Machine) -> None:
+    """A pyproject.toml without [tool.safepip] does not count."""
+    machine.write("safepip.toml", INDEX.format("far"))
+    assert hosts(machine.plan("x")) == ["far.example"]
+    machine.write("work/project/pyproject.toml", '[project]\nname = "x"\n[tool.other]\nsafepip = 1\n')
+    assert hosts(machine.plan("x")) == ["far.example"]
+    machine.write("work/pyproject.toml", INDEX.format("table").replace("[[index]]", "[[tool.safepip.index]]"))
+    assert hosts(machine.plan("x")) == ["table.example"]
+    machine.write("work/safepip.toml", INDEX.format("file"))
+    assert hosts(machine.plan("x")) == ["file.example"]
+    machine.write("work/project/safepip.toml", "")
+    assert hosts(machine.plan("x")) == ["pips-own.example"]
+
+
+def test_another_programs_broken_pyproject_is_passed_over_and_ones_own_is_not(machine: Machine) -> None:
+    """What never says safepip is no configuration of safepip's."""
+    machine.write("work/project/pyproject.toml", "[broken\n")
+    assert hosts(machine.plan("x")) == ["pips-own.example"]
+    machine.write("work/project/pyproject.toml", "[broken\n[tool.safepip]\n")
+    assert machine.fails("x").diagnostics[0].reference == "bad-configuration"
+
+
+def test_config_and_its_variable_name_a_file_and_no_config_names_none(machine: Machine) -> None:
+    """The command line over the variable."""
+    machine.write("work/project/safepip.toml", INDEX.format("near"))
+    machine.write("work/other.toml", INDEX.format("other"))
+    machine.write("home/mine.toml", INDEX.format("mine"))
+    assert hosts(machine.plan("x", "--config", "../other.toml")) == ["other.example"]
+    assert hosts(machine.plan("x", SAFEPIP_CONFIG="~/mine.toml")) == ["mine.example"]
+    assert hosts(machine.plan("x", "--config", "../other.toml", SAFEPIP_CONFIG="~/mine.toml")) == ["other.example"]
+    assert hosts(machine.plan("x", "--no-config")) == ["pips-own.example"]
+    assert hosts(machine.plan("x", "--no-config", SAFEPIP_CONFIG="~/mine.toml")) == ["pips-own.example"]
+    assert hosts(machine.plan("x", SAFEPIP_NO_CONFIG="1")) == ["pips-own.example"]
+    assert hosts(machine.plan("x", "--config", "../other.toml", SAFEPIP_NO_CONFIG="1")) == ["other.example"]
+    assert machine.fails("x", "--config", "a", "--no-config").exit_code == 2
+    assert machine.fails("x", SAFEPIP_CONFIG="a", SAFEPIP_NO_CONFIG="1").exit_code == 2
+
+
+def test_a_configuration_that_is_named_and_not_there_is_an_error(machine: Machine) -> None:
+    """Going on without it would drop its rules."""
+    assert machine.fails("x", "--config", "no.toml").diagnostics[0].reference == "missing-configuration"
+    machine.write("work/project/pyproject.toml", "")
+    assert machine.fails("x", SAFEPIP_CONFIG="pyproject.toml").diagnostics[0].reference == "missing-configuration"
+
+
+def test_a_configuration_that_is_there_and_cannot_be_read_is_an_error(machine: Machine) -> None:
+    """A folder, a link to nothing, bytes that are no text."""
+    place = machine.project / "safepip.toml"
+    place.mkdir()
+    assert machine.fails("x").diagnostics[0].reference == "unreadable-configuration"
+    place.rmdir()
+    place.symlink_to("nowhere")
+    assert machine.fails("x").diagnostics[0].reference == "unreadable-configuration"
+    place.unlink()
+    place.write_bytes(b"\xff\xfe")
+    assert machine.fails("x").diagnostics[0].reference == "unreadable-configuration"
+
+
+def test_machine_and_user_policy_hold_whatever_the_command_says(machine: Machine) -> None:
+    """--no-config leaves out the project's file only; neither --isolated nor a variable moves the machine's."""
+    machine.write("etc/safepip.toml", INDEX.format("machine"))
+    for words in (("--no-config",), ("--isolated",), ("--no-config", "--isolated")):
+        assert hosts(machine.plan("x", *words)) == ["machine.example"]
+    machine.write("home/.config/safepip/safepip.toml", "[policy]\nforbid-trusted-hosts = true\n")
+    plan = machine.plan("x", "--no-config")
+    assert plan.policy.forbid_trusted_hosts
+    assert plan.indexes[0].origin.source is Source.MACHINE_POLICY
+    machine.write("work/project/safepip.toml", INDEX.format("project"))
+    assert machine.fails("x").diagnostics[0].reference == "policy-loosened"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the place on Linux and other Unix systems")
+def test_the_machines_policy_stands_at_a_fixed_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable moves it."""
+    monkeypatch.setenv("XDG_CONFIG_DIRS", "/elsewhere")
+    assert machine_policy_path() == "/etc/safepip/safepip.toml"
+
+
+def test_an_unknown_variable_of_safepips_is_an_error(machine: Machine) -> None:
+    """A misspelt one would do nothing."""
+    assert machine.fails("x", SAFEPIP_OFLINE="1").diagnostics[0].reference == "bad-variable"
+    assert machine.fails("x", SAFEPIP_OFFLINE="maybe").diagnostics[0].reference == "bad-variable"
+    assert machine.plan("x", SAFEPIP_OFFLINE="1").settings.network.offline
+    assert not machine.plan("x", SAFEPIP_OFFLINE="").settings.network.offline
+
+
+# --- credentials -----------------------------------------------------------------------------------------
+
+
+def test_no_credential_is_in_a_plan_and_each_is_kept_for_its_origin(machine: Machine) -> None:
+    """From the command line, the environment and pip's files."""
+    machine.write("etc/pip/pip.conf", "[global]\nextra-index-url = https://u:canary1@one.example/s\n")
+    plan = machine.plan(
+        "https://u:canary2@two.example/x-1-py3-none-any.whl", "--proxy", "u:canary3@proxy.example:3128",
+        "-i", "https://u:canary4@three.example/s", "--find-links=https://canary5@four.example/",
+        PIP_CONSTRAINT="https://u:canary6@five.example/c.txt",
+    )  # fmt: skip
+    assert "canary" not in repr(plan)
+    assert hosts(plan) == ["three.example", "one.example", "four.example"]
+    assert plan.settings.requirements == ("https://two.example/x-1-py3-none-any.whl",)
+    assert plan.settings.constraint_files == ("https://five.example/c.txt",)
+    assert plan.settings.network.proxy == "http://proxy.example:3128"
+    for number, host in ((1, "one"), (2, "two"), (4, "three"), (6, "five")):
+        assert machine.credentials.for_url(f"https://{host}.example/s/x") == ("u", f"canary{number}")
+
+
+def test_no_credential_is_in_an_error(machine: Machine) -> None:
+    """Whatever is wrong with the value."""
+    for words in (("-i", "htp://u:canary@one.example/"), ("-i", "http://u:canary@one.example/"),
+                  ("-i", "u:canary@one.example"), ("-i", "https://one.example/?canary"), ("--tmeout", "https://u:canary@x.example"), ("--timeout", "https://u:canary@x.example"),
+                  ("--nope=https://u:canary@x.example/",)):  # fmt: skip
+        error = machine.fails("x", *words)
+        assert "canary" not in str(error)
+        assert "canary" not in repr(error.diagnostics)
+
+
+# --- settings --------------------------------------------------------------------------------------------
+
+
+def test_every_option_that_safepip_acts_on_reaches_the_settings(machine: Machine) -> None:
+    """One command with nearly all of them."""
+    words = """a b>=1 -r r.txt -c c.txt -e ./p --group dev --requirements-from-script s.py --no-deps --dry-run -U
+        --upgrade-strategy eager --force-reinstall -I --require-hashes --require-virtualenv --break-system-packages
+        --report r.json --python /py --target t --platform any --python-version 3.11 --implementation cp --abi none
+        --cache-dir cache --refresh-package a,B_c --no-binary :none: --only-binary :all: --prefer-binary
+        --all-releases a --only-final b --uploaded-prior-to P1D --ignore-requires-python --timeout 3 --retries 4
+        --resume-retries 6 --no-proxy-env --cert ca.pem --client-cert me.pem --trusted-host h.example
+        --keyring-provider disabled --no-input --offline -vv -q --no-color --progress-bar off --log log.txt"""
+    settings = machine.plan(*words.split()).settings
+    here = str(machine.project)
+    assert settings.requirements == ("a", "b>=1")
+    assert (settings.requirement_files, settings.constraint_files) == (("r.txt",), ("c.txt",))
+    assert (settings.editables, settings.groups, settings.script) == (("./p",), ("dev",), "s.py")
+    assert settings.no_deps
+    assert settings.dry_run
+    assert settings.upgrade is UpgradeStrategy.EAGER
+    assert settings.force_reinstall
+    assert settings.ignore_installed
+    assert settings.require_hashes
+    assert settings.require_virtualenv
+    assert settings.break_system_packages
+    assert settings.report == f"{here}/r.json"
+    assert settings.python == "/py"
+    assert settings.target_dir == f"{here}/t"
+    assert (settings.platforms, settings.python_version) == (("any",), "3.11")
+    assert (settings.implementation, settings.abis) == ("cp", ("none",))
+    assert settings.cache_dir == f"{here}/cache/safepip"
+    assert settings.refresh.names == {"a", "b-c"}
+    selection = settings.selection
+    assert selection.only_binary.all
+    assert selection.prefer_binary
+    assert selection.all_releases.names == {"a"}
+    assert selection.only_final.names == {"b"}
+    assert selection.uploaded_before == 1e9 - 86400
+    assert selection.ignore_requires_python
+    network = settings.network
+    assert (network.timeout, network.retries, network.resume_retries) == (3.0, 4, 6)
+    assert network.no_proxy_env
+    assert (network.cert, network.client_cert) == (f"{here}/ca.pem", f"{here}/me.pem")
+    assert network.trusted_hosts == ("h.example",)
+    assert network.keyring_provider == "disabled"
+    assert network.no_input
+    assert network.offline
+    display = settings.display
+    assert (display.verbosity, display.color, display.progress_bar) == (1, False, "off")
+    assert display.log == f"{here}/log.txt"
+
+
+def test_what_pip_must_obey_is_forwarded_with_absolute_paths(machine: Machine) -> None:
+    """In the table's order, and only what differs from pip's default."""
+    assert machine.plan("x").settings.forwarded == ()
+    here = str(machine.project)
+    plan = machine.plan(
+        "x", "--prefix", "p", "--root=r", "--no-compile", "--no-user", "--no-warn-script-location", "-q", "--no-color",
+        "--break-system-packages", "--root-user-action=ignore", PIP_NO_WARN_CONFLICTS="no",
+    )  # fmt: skip
+    assert plan.settings.forwarded == (
+        "--no-user", "--root", f"{here}/r", "--prefix", f"{here}/p", "--break-system-packages", "--no-compile",
+        "--no-warn-script-location", "--no-warn-conflicts", "--root-user-action", "ignore", "--quiet", "--no-color",
+    )  # fmt: skip
+    assert machine.plan("x", "--user", "--compile").settings.forwarded == ("--user",)
+
+
+def test_the_real_pip_takes_whatever_is_forwarded(machine: Machine) -> None:
+    """A forwarded argument that pip does not know would break every handover."""
+    from pip._internal.commands import create_command
+
+    plan = machine.plan(
+        "x", "-t", "t", "-vvvv", "-q", "--log", "l", "--no-input", "--progress-bar", "raw", "--ignore-requires-python",
+        "--no-compile", "--no-user", "--no-warn-conflicts",
+    )  # fmt: skip
+    values, left = create_command("install", isolated=True).parser.parse_args(list(plan.settings.forwarded))
+    assert left == []
+    assert values.target_dir == plan.settings.target_dir
+    assert values.progress_bar == "raw"
+    assert values.compile is False
+
+
+def test_the_cache_is_off_where_pips_options_say_so(machine: Machine) -> None:
+    """And otherwise in the user's cache folder."""
+    assert machine.plan("x").settings.cache_dir == f"{machine.root}/home/.cache/safepip"
+    assert machine.plan("x", XDG_CACHE_HOME="/c").settings.cache_dir == "/c/safepip"
+    assert machine.plan("x", PIP_CACHE_DIR="~/pc").settings.cache_dir == f"{machine.root}/home/pc/safepip"
+    assert machine.plan("x", "--no-cache-dir").settings.cache_dir is None
+    assert machine.plan("x", "--cache-dir", "").settings.cache_dir is None
+    assert machine.plan("x", PIP_NO_CACHE_DIR="no").settings.cache_dir is None
+
+
+def test_download_puts_wheels_into_the_working_directory_or_the_one_named(machine: Machine) -> None:
+    """And disregards what is installed, as pip does."""
+    settings = machine.plan("x", verb="download").settings
+    assert settings.download_dir == str(machine.project)
+    assert settings.ignore_installed
+    assert machine.plan("x", "-d", "../d", verb="download").settings.download_dir == str(machine.root / "work" / "d")
+    assert machine.plan("x").settings.download_dir is None
+
+
+def test_no_color_in_the_environment_counts(machine: Machine) -> None:
+    """NO_COLOR with any value but the empty one."""
+    assert machine.plan("x", NO_COLOR="1").settings.display.color is False
+    assert machine.plan("x", NO_COLOR="").settings.display.color is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--user", "--target", "t"], ["--user", "--prefix", "p"], ["--only-deps", "--no-deps"],
+        ["--only-deps", "-r", "f"], ["--only-deps", "--group", "g"],
+        ["--only-deps", "--requirements-from-script", "s"], ["--pre", "--only-final", "a"],
+        ["--pre", "--all-releases", "a"], ["--require-hashes", "--no-require-hashes"], ["--platform", "any"],
+        ["--abi", "none", "--no-binary", "x", "--dry-run"], ["--build-constraint", "c", "--no-build-isolation"],
+        ["--requirements-from-script", "a", "--requirements-from-script", "b"],
+    ],
+)  # fmt: skip
+def test_options_that_exclude_each_other_end_with_pips_exit_code(machine: Machine, words: list[str]) -> None:
+    """1, before anything is read."""
+    error = machine.fails("x", *words)
+    assert error.exit_code == 1
+    assert {diagnostic.reference for diagnostic in error.diagnostics} == {"conflicting-options"}
+    assert all(diagnostic.origins for diagnostic in error.diagnostics)
+
+
+def test_another_platform_may_be_tried_downloaded_or_put_into_a_target(machine: Machine) -> None:
+    """pip's rule; its demand for --only-binary :all: holds by itself."""
+    for words in (["--dry-run"], ["--target", "t"]):
+        assert machine.plan("x", "--platform", "any", *words).settings.platforms == ("any",)
+    for words in ([], ["--no-binary", "x", "--no-deps"]):
+        assert machine.plan("x", "--platform", "any", *words, verb="download").settings.platforms == ("any",)
+
+
+def test_asking_for_nothing_ends_with_pips_exit_code(machine: Machine) -> None:
+    """An empty word asks for nothing."""
+    for words in ([], [" "], ["-f", "https://x.example/"]):
+        error = machine.fails(*words)
+        assert (error.exit_code, error.diagnostics[0].reference) == (1, "nothing-asked")
+
+
+@pytest.mark.parametrize(
+    "words", [["--timeout", "nan"], ["--timeout", "-1"], ["--timeout", "inf"], ["--retries", "-1"]]
+)
+def test_a_number_that_means_no_bound_is_an_error(machine: Machine, words: list[str]) -> None:
+    """pip takes them and hangs or fails later."""
+    assert machine.fails("x", *words).diagnostics[0].reference == "bad-option"
+
+
+def test_a_local_folder_becomes_the_file_url_that_pip_makes_of_it(machine: Machine) -> None:
+    """For names with spaces, percent signs and other letters."""
+    from pip._internal.utils.urls import path_to_url
+
+    locate = locator(World(machine.environ, str(machine.project)))
+    for name in ("plain", "with space", "100%", "ä~b", "q?x#y"):
+        (machine.project / name).mkdir()
+        assert locate(name) == path_to_url(str(machine.project / name))
+        assert locate(f"./{name}/../{name}") == path_to_url(str(machine.project / name))
+    (machine.root / "home").mkdir()
+    assert locate("~") == path_to_url(str(machine.root / "home"))
+    assert locate("missing") is None
+    assert locate("https://x.example/") is None
+
+
+def test_start_up_imports_nothing_heavy() -> None:
+    """A plan for a command without any configuration file needs none of these modules."""
+    import subprocess
+
+    script = """
+import sys
+from safepip.edges.arguments import World, make_plan
+from safepip.edges.credentials import Credentials
+world = World({}, "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent")
+make_plan("install", ["x"], {}, "/", Credentials({}), lambda: "https://x.example/", world)
+print(sorted(set(sys.modules) & {"httpx", "asyncio", "packaging", "rich", "email", "tomllib", "configparser", "difflib",
+    "http.client", "platformdirs", "pathlib", "subprocess", "zipfile", "argparse", "html.parser", "optparse"}))
+"""
+    run = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "['optparse']"
