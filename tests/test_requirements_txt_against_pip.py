@@ -339,6 +339,8 @@ def _both(files: Files, *, constraint: bool) -> tuple[Outcome | None, Outcome | 
     files={"a.txt": "-r sub/c.txt", "sub/c.txt": "-c d.in\n-f links", "sub/d.in": "six<2\n-r ../b.txt", "b.txt": "x"},
     constraint=False,
 )
+@example(files={"a.txt": "foo\\\n#comment\nbar"}, constraint=False)
+@example(files={"a.txt": "-i https://a.example -i https://b.example\n"}, constraint=False)
 @example(files={"a.txt": "-r sub/c.txt", "sub/c.txt": "-r ../a.txt"}, constraint=False)
 @example(
     files={"a.txt": "foo --no-binary x -i https://never.example\n--no-binary :none: --only-binary x"}, constraint=True
