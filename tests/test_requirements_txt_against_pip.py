@@ -332,7 +332,7 @@ def _both(files: Files, *, constraint: bool) -> tuple[Outcome | None, Outcome | 
         return _pip(root, constraint=constraint), _safepip(root, constraint=constraint, environ=ENVIRON)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files=FILES, constraint=st.booleans())
 @example(files={"a.txt": "foo \\\n# comment\nbar\\"}, constraint=False)
 @example(
