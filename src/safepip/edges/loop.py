@@ -39,7 +39,7 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(coroutine, self._started())
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Wait for a coroutine's result. Ctrl-C here cancels it there, and its clean-up is waited for."""
+        """Wait for a coroutine's result. Ctrl-C here cancels it there; `close` waits for its clean-up."""
         future = self.submit(coroutine)
         try:
             return future.result()
