@@ -248,6 +248,16 @@ def test_an_expanded_value_reaches_only_hosts_named_elsewhere(line: str, tmp_pat
     _load(tmp_path, requirement_files=("a.txt",), environ=environ, fetch=fetch, known=("https://h.example",))
 
 
+@pytest.mark.parametrize("line", ["${T}", "${T}==1", "acme${T}", "acme-${T}[x]", "${T} ; python_version > '3'"])
+def test_no_index_is_asked_for_the_value_of_a_variable(line: str, tmp_path: Path) -> None:
+    """A token is often a valid project name, and a page's URL holds the name; versions may be expanded."""
+    _write(tmp_path, a_txt=line, b_txt="acme==${V}\nacme-x${V2} ; extra == '${T}'")
+    with pytest.raises(Refused, match="expanded-credential"):
+        _load(tmp_path, requirement_files=("a.txt",), environ={"T": CANARY}, known=("https://h.example",))
+    found = _load(tmp_path, requirement_files=("b.txt",), environ={"V": "1.0", "V2": "==2", "T": "t"})
+    assert [(each.name, str(each.specifier)) for each in found.requirements] == [("acme", "==1.0"), ("acme-x", "==2")]
+
+
 def test_find_links_are_relative_to_the_file_where_something_is(tmp_path: Path) -> None:
     """As pip has it; else the value is left for the working directory."""
     (tmp_path / "sub" / "wheels").mkdir(parents=True)

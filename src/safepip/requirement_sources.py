@@ -13,7 +13,8 @@ Stricter than pip, on purpose:
 
 - a file from a network cannot include a `file:` URL (`remote-includes-local`);
 - a URL into which a `${VARIABLE}` was expanded must be of an origin that the configuration, the command
-  line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named").
+  line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named"); and
+  a project's name, which an index is asked for, must not come out of a variable at all.
 
 Whatever is wrong is collected, so that one run reports all of it. The bytes come through `Reader`;
 what they mean is `requirements_txt`'s, `requirements`' and `project_files`' matter.
@@ -31,7 +32,7 @@ from safepip.errors import Refused, SafepipError, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.project_files import group_of, read_groups, read_script
-from safepip.requirements import Disk, read_constraint, read_dependency, read_requirement
+from safepip.requirements import Disk, is_written_out, read_constraint, read_dependency, read_requirement
 from safepip.requirements_txt import (
     FileOption,
     Include,
@@ -309,6 +310,13 @@ class Gathering:
         else:
             requirement = read_requirement(line, self.reader.disk)
             self._check_expanded(requirement.url or "", line.expanded, line.origin)
+            if requirement.url is None and not is_written_out(line, requirement.name):
+                raise Refused.because(
+                    "expanded-credential",
+                    f"{line.origin} would ask an index for the value of a variable",
+                    origins=(line.origin,),
+                    hint="write the project's name without ${...}",
+                )
             self.requirements.append(requirement)
 
     def _check_expanded(self, url: str, expanded: bool, origin: Origin) -> None:

@@ -61,6 +61,7 @@ _ARCHIVES = (
 )
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 _EXTRAS = re.compile(r"(.+)(\[[^\]]+\])", re.DOTALL)
+_NAME = re.compile(r"\s*([A-Za-z0-9._-]+)")
 _FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha512|sha384|sha256|sha224|sha1|md5)=([^&]*)")
 
 
@@ -139,6 +140,12 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
         _hashes(line, parts),
         line.written,
     )
+
+
+def is_written_out(line: RequirementLine, name: str) -> bool:
+    """Whether a requirement's name stands in the line itself and no part of it came out of a variable."""
+    written = _NAME.match(line.written)
+    return not line.expanded or (written is not None and canonicalize_name(written[1]) == name)
 
 
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
