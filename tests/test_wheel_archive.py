@@ -172,6 +172,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     "directory elsewhere": lambda: field(SIMPLE, END, 16, "<L", 0),
     "directory outside": lambda: field(SIMPLE, END, 12, "<L", 0xFFFFFFF0),
     "directory broken": lambda: patched(SIMPLE, DIRECTORY, b"PK\x01\x09", 1),
+    "a newer format": lambda: field(SIMPLE, DIRECTORY, 6, "<B", 64),
     "a locator without its record": lambda: SIMPLE[:-22] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + SIMPLE[-22:],
     "two members of one name": lambda: patched(
         archive_of({METADATA: b"a", METADATA[:-1] + "B": b"b"}, zipfile.ZIP_STORED), b"METADATB", b"METADATA"

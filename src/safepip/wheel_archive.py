@@ -49,8 +49,9 @@ MAX_MEMBERS = 200_000
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
-_MEMBER = struct.Struct("<4s6H3L5H2L")
-_LOCAL = struct.Struct("<4s5H3L2H")
+# Times, attributes and the writer's version are skipped.
+_MEMBER = struct.Struct("<4s2xBxHH4x3L3H8xL")
+_LOCAL = struct.Struct("<4s2xHH4x3L2H")
 _EXTRA = struct.Struct("<HH")
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -215,28 +216,13 @@ def _members(data: bytes) -> Iterator[Member]:
     while position < len(data):
         if position + _MEMBER.size > len(data):
             raise ArchiveError("the archive's directory is cut off")
-        (
-            mark,
-            _,
-            _,
-            flags,
-            method,
-            _,
-            _,
-            checksum,
-            packed,
-            size,
-            name_size,
-            extra_size,
-            comment_size,
-            _,
-            _,
-            _,
-            offset,
-        ) = _MEMBER.unpack_from(data, position)
+        mark, needed, flags, method, checksum, packed, size, name_size, extra_size, comment_size, offset = (
+            _MEMBER.unpack_from(data, position)
+        )
         name_end = position + _MEMBER.size + name_size
         position, start = name_end + extra_size + comment_size, position + _MEMBER.size
-        if mark != b"PK\x01\x02" or position > len(data):
+        # zipfile, and so pip, reads archives up to version 6.3.
+        if mark != b"PK\x01\x02" or position > len(data) or needed > 63:
             raise ArchiveError("the archive's directory is broken")
         raw_name = data[start:name_end]
         name = _decoded(raw_name, flags)
@@ -322,7 +308,7 @@ def _unpack(source: Source, member: Member, end: int) -> bytes:
     block = source.read(member.offset, min(end, longest))
     if len(block) < _LOCAL.size:
         raise ArchiveError("a member has no room for its own header")
-    mark, _, flags, method, _, _, checksum, packed, size, name_size, extra_size = _LOCAL.unpack_from(block)
+    mark, flags, method, checksum, packed, size, name_size, extra_size = _LOCAL.unpack_from(block)
     content = _LOCAL.size + name_size + extra_size
     # With bit 3 the sizes and the checksum follow the content, and the header may have zeros.
     told = (checksum, packed, size)
