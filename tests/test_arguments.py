@@ -98,6 +98,17 @@ def test_the_null_device_as_configuration_file_is_none_at_all(machine: Machine) 
     assert machine.plan("x", PIP_CONFIG_FILE=os.devnull).settings.network.retries == 5
 
 
+def test_a_configuration_file_that_is_named_takes_the_place_of_the_users(machine: Machine) -> None:
+    """Where it exists; the machine's and the site's are read all the same."""
+    machine.write("prefix/pip.conf", "[global]\nretries = 1\n")
+    machine.write("home/.pip/pip.conf", "[global]\ntimeout = 2\n")
+    named = machine.write("named.conf", "[global]\nresume-retries = 3\n")
+    network = machine.plan("x", PIP_CONFIG_FILE=str(named)).settings.network
+    assert (network.retries, network.timeout, network.resume_retries) == (1, 15.0, 3)
+    network = machine.plan("x", PIP_CONFIG_FILE="/nonexistent").settings.network
+    assert (network.retries, network.timeout, network.resume_retries) == (1, 2.0, 5)
+
+
 def test_the_site_file_is_that_of_the_environment_that_python_names(machine: Machine) -> None:
     """pip runs itself there under --python, and so reads the file there."""
     machine.write("prefix/pip.conf", "[global]\nretries = 1\n")
@@ -220,7 +231,8 @@ def test_no_credential_is_in_a_plan_and_each_is_kept_for_its_origin(machine: Mac
 def test_no_credential_is_in_an_error(machine: Machine) -> None:
     """Whatever is wrong with the value."""
     for words in (("-i", "htp://u:canary@one.example/"), ("-i", "http://u:canary@one.example/"),
-                  ("-i", "u:canary@one.example"), ("-i", "https://one.example/?canary"), ("--tmeout", "https://u:canary@x.example"), ("--timeout", "https://u:canary@x.example"),
+                  ("-i", "u:canary@one.example"), ("-i", "https://one.example/?canary"),
+                  ("--tmeout", "https://u:canary@x.example"), ("--timeout", "https://u:canary@x.example"),
                   ("--nope=https://u:canary@x.example/",)):  # fmt: skip
         error = machine.fails("x", *words)
         assert "canary" not in str(error)
@@ -399,7 +411,7 @@ def test_start_up_imports_nothing_heavy() -> None:
 import sys
 from safepip.edges.arguments import World, make_plan
 from safepip.edges.credentials import Credentials
-world = World({}, "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent")
+world = World({"HOME": "/nonexistent"}, "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent")
 make_plan("install", ["x"], {}, "/", Credentials({}), lambda: "https://x.example/", world)
 print(sorted(set(sys.modules) & {"httpx", "asyncio", "packaging", "rich", "email", "tomllib", "configparser", "difflib",
     "http.client", "platformdirs", "pathlib", "subprocess", "zipfile", "argparse", "html.parser", "optparse"}))

@@ -268,6 +268,20 @@ def test_a_lower_level_may_not_loosen_and_the_error_names_both_lines(project: st
     assert loosened(MACHINE, "", project) == places
 
 
+def test_the_longest_claim_above_is_the_one_that_a_lower_level_must_respect() -> None:
+    """An index may not take back, through its wider pattern, what a narrower one has given to another."""
+    machine = MACHINE + '[[index]]\nname = "web"\nurl = "https://web.example/"\npackages = ["acme-web-*"]\n'
+    assert loosened(machine, '[[index]]\nname = "acme"\npackages = ["acme-web-ui"]\n') == [
+        "user.toml:3",
+        "machine.toml:12",
+    ]
+    assert loosened(machine, '[[index]]\nname = "acme"\npackages = ["acme-web-ui-*"]\n') == [
+        "user.toml:3",
+        "machine.toml:12",
+    ]
+    assert merged(machine, '[[index]]\nname = "web"\npackages = ["acme-web-ui"]\n').indexes
+
+
 def test_trusted_hosts_once_forbidden_stay_forbidden() -> None:
     """Naming one below is an error, and so is lifting the ban; a ban below takes away what was trusted above."""
     ban = "[policy]\nforbid-trusted-hosts = true\n"

@@ -38,9 +38,11 @@ _SECTIONS = ("global", "install", "download", "DEFAULT", ":env:", "list", "insta
 def _file(draw: st.DrawFn) -> str:
     """The text of a pip.conf; some are broken, as duplicates are."""
     lines = []
-    for section in draw(st.lists(st.sampled_from(_SECTIONS), max_size=3, unique=draw(st.integers(0, 9)) > 0)):
+    for section in draw(
+        st.lists(st.sampled_from(_SECTIONS), min_size=1, max_size=3, unique=draw(st.integers(0, 9)) > 0)
+    ):
         lines.append(f"[{section}]")
-        for key in draw(st.lists(st.sampled_from(_KEYS), max_size=4, unique=draw(st.integers(0, 9)) > 0)):
+        for key in draw(st.lists(st.sampled_from(_KEYS), min_size=1, max_size=4, unique=draw(st.integers(0, 9)) > 0)):
             spelt = draw(st.sampled_from((key, key.upper(), key.replace("-", "_"), f"--{key}")))
             lines.append(f"{spelt}{draw(st.sampled_from((' = ', '=', ': ')))}{draw(st.sampled_from(_VALUES))}")
     return "\n".join(lines) + "\n"

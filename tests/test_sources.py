@@ -127,6 +127,7 @@ def test_plain_http_is_for_loopback_and_trusted_hosts() -> None:
                   ["-i", "http://one.example/", "--trusted-host", "ONE.example"],
                   ["-i", "http://one.example:81/", "--trusted-host", "one.example:81"]):  # fmt: skip
         assert given(words).indexes
+    assert references(["-i", "http://one.example/", "--trusted-host", "two.example"]) == ["insecure-index"]
     assert references(["-i", "http://one.example:82/", "--trusted-host", "one.example:81"]) == ["insecure-index"]
 
 
