@@ -341,6 +341,7 @@ def _both(files: Files, *, constraint: bool) -> tuple[Outcome | None, Outcome | 
 )
 @example(files={"a.txt": "foo\\\n#comment\nbar"}, constraint=False)
 @example(files={"a.txt": "-i https://a.example -i https://b.example\n"}, constraint=False)
+@example(files={"a.txt": "-r b.txt --pre ${NAME}", "b.txt": "six"}, constraint=False)
 @example(files={"a.txt": "-r sub/c.txt", "sub/c.txt": "-r ../a.txt"}, constraint=False)
 @example(
     files={"a.txt": "foo --no-binary x -i https://never.example\n--no-binary :none: --only-binary x"}, constraint=True

@@ -333,8 +333,10 @@ def _include(line: _Logical, given: Given) -> list[Line]:
     _check_unused_hashes(given)
     files = given.all("requirement")
     target = (files or given.all("constraint"))[0]
+    written = printable(hide_user_info(target))
     # The target before expansion cannot be told from the options around it; the line without its first option is near.
-    written = _FIRST_OPTION.sub("", line.written) if line.expanded else printable(hide_user_info(target))
+    if line.expanded and written not in line.written:
+        written = _FIRST_OPTION.sub("", line.written)
     include = Include(target, not files, line.origin, line.expanded, written)
     ignored = [f"--{name}" for name in given.names() if name in (*_OWN_LINE, "hash", "config-settings")]
     notices = _ignored(line, ignored, "beside -r or -c")
