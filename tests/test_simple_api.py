@@ -518,10 +518,44 @@ def test_html_pages_read_as_in_pip(files: list[dict[str, Any]], base: str) -> No
 def test_the_quick_way_and_the_careful_way_agree(url: str, hashes: dict[str, str]) -> None:
     """An entry that the quick recognition takes is read as the full rules would read it."""
     filename = url.rpartition("/")[2]
+    if entries.all_regular([{"url": url}]):
+        assert entries.is_regular(url, filename, set())
     if entries.is_regular(url, filename, set()):
         assert entries.link(url, URL) == (url, filename, ())
     found = entries.digests(hashes)
     assert {digest.algorithm: digest.hex for digest in found} == hashes
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *("files.example/x.zip", "https://files.example/a//x.zip", "https://files.example/../x.zip", "x.zip", ""),
+        *(
+            "https://files.example/a:b.zip",
+            "https://files.example/https://files.example/x.zip",
+            "https://u@files.example/x.zip",
+        ),
+        *(
+            "https://files.example/x.zip?y",
+            "https://files.example/x.zip#y",
+            "https://other.example/x.zip",
+            "a\nhttps://files.example/",
+        ),
+        *(
+            "https://files.example/é.zip",
+            "https://files.example/%2e%2e/x.zip",
+            "https://files.example/\ud800.zip",
+            None,
+            1,
+        ),
+    ],
+)
+def test_a_page_is_regular_only_if_every_url_is(other: Any) -> None:
+    """One URL that is relative, quoted, of another root or no URL at all, and each entry is looked at for itself."""
+    plain = {"url": f"https://files.example/a/{WHEEL}"}
+    assert entries.all_regular([plain, plain])
+    assert not entries.all_regular([plain, {"url": other}])
+    assert not entries.all_regular([{"url": other}, plain])
 
 
 JSON_VALUES = st.recursive(

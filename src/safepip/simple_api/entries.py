@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from safepip.model.digest import STRONG, Digest, WeakDigest, strong
@@ -119,6 +119,26 @@ def is_regular(url: str, filename: object, roots: set[str]) -> bool:
         and "/." not in path
         and "//" not in path
         and not path.encode().translate(None, _UNRESERVED)
+    )
+
+
+def all_regular(files: list[Any]) -> bool:
+    """Whether every entry's URL is its own normal form below one root; the whole page is looked at at once."""
+    try:
+        urls = [entry["url"] for entry in files]
+        text = "\n".join(["", *urls])
+    except (KeyError, TypeError):
+        return False
+    count = len(urls)
+    root = urls[0][: urls[0].find("/", 8) + 1] if urls else ""
+    return (
+        _ROOT.match(root) is not None
+        # Each URL begins with the root; with the two counts below it is the only place for a `//` or a colon.
+        and text.count("\n" + root) == text.count("\n") == text.count("//") == count
+        and text.count(":") == count * root.count(":")
+        and "/." not in text
+        and text.isascii()
+        and not text.encode("ascii").translate(None, _UNRESERVED + b"\n:")
     )
 
 

@@ -1,8 +1,8 @@
 """The JSON form of a project's page, PEP 691, 700, 714 and 792.
 
 One pass over the entries. Almost every entry of a real page is regular: an absolute URL of unreserved
-characters that ends in the file's name, one sha256 of 64 lower-case digits. `is_regular` and `digests`
-recognise these cheaply; everything else goes through `entries`, which knows all the rules. Both ways
+characters that ends in the file's name, one sha256 of 64 lower-case digits. `all_regular`, `is_regular` and
+`digests` recognise these cheaply; everything else goes through `entries`, which knows all the rules. Both ways
 give the same result for an entry that both understand, which a test holds.
 """
 
@@ -19,6 +19,7 @@ from safepip.simple_api.entries import (
     MAX_FILES,
     BadEntry,
     PageError,
+    all_regular,
     check_api_version,
     check_filename,
     digests,
@@ -95,6 +96,7 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
     kept: list[ProjectFile] = []
     keep = kept.append
     roots: set[str] = set()
+    plain = all_regular(files)
     dropped = 0
     for entry in files:
         try:
@@ -102,7 +104,7 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
             filename = entry.get("filename")
             hashes = entry.get("hashes")
             found: tuple[Digest, ...]
-            if is_regular(url, filename, roots):
+            if (plain and filename and url.rpartition("/")[2] == filename) or is_regular(url, filename, roots):
                 found = digests(hashes) if hashes else ()
             else:
                 url, filename, found = _irregular(url, filename, hashes, base)
