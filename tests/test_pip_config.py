@@ -80,8 +80,8 @@ class Home:
 
     def write(self, texts: dict[str, str]) -> None:
         for name, path in self.paths.items():
-            if name in texts:
-                path.write_text(texts[name], encoding="utf-8")
+            if name in texts or name == "named":
+                path.write_text(texts.get(name, ""), encoding="utf-8")
             else:
                 path.unlink(missing_ok=True)
 

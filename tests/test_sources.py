@@ -290,6 +290,9 @@ def test_an_expanded_variable_reaches_no_index_that_only_the_file_names() -> Non
         assert "token" not in str(caught.value)
     start = plan(["-i", "https://one.example/"])
     assert applied(start, option("index-url", "https://one.example/token/", expanded=True)).indexes
+    # Another registry on the host that the user named is another index.
+    with pytest.raises(Refused):
+        applied(plan(["-i", "https://one.example/ours/"]), option("find-links", "https://one.example/t", expanded=True))
     # An index that the file itself has named before does not make the second one known.
     with pytest.raises(Refused):
         applied(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 INSTALL, DOWNLOAD = "install", "download"
 
@@ -94,20 +95,20 @@ class Option:
         return next(flag for flag in self.flags if flag.startswith("--"))
 
 
-def _flag(*flags: str, dest: str, help: str, **more: object) -> Option:  # noqa: A002 - the field's name
-    return Option(flags, dest, help, Action.TRUE, **{"default": False, **more})  # type: ignore[arg-type]
+def _flag(*flags: str, dest: str, about: str, **more: Any) -> Option:
+    return Option(flags, dest, about, Action.TRUE, **{"default": False, **more})
 
 
-def _list(*flags: str, dest: str, metavar: str, help: str, **more: object) -> Option:  # noqa: A002
-    return Option(flags, dest, help, Action.APPEND, **{"default": (), **more}, metavar=metavar)  # type: ignore[arg-type]
+def _list(*flags: str, dest: str, metavar: str, about: str, **more: Any) -> Option:
+    return Option(flags, dest, about, Action.APPEND, **{"default": (), **more}, metavar=metavar)
 
 
-def _names(flag: str, dest: str, rival: str, help: str, **more: object) -> Option:  # noqa: A002
-    return Option((flag,), dest, help, Action.NAMES, frozenset(), "names", rival=rival, **more)  # type: ignore[arg-type]
+def _names(flag: str, dest: str, rival: str, about: str, **more: Any) -> Option:
+    return Option((flag,), dest, about, Action.NAMES, frozenset(), "names", rival=rival, **more)
 
 
-def _value(*flags: str, dest: str, metavar: str, help: str, **more: object) -> Option:  # noqa: A002
-    return Option(flags, dest, help, metavar=metavar, **more)  # type: ignore[arg-type]
+def _value(*flags: str, dest: str, metavar: str, about: str, **more: Any) -> Option:
+    return Option(flags, dest, about, metavar=metavar, **more)
 
 
 _BUILDS = "concerns building or source checkouts, which safepip does not do yet: nothing to act on"
@@ -116,62 +117,62 @@ _ONLY = (INSTALL,)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
-          help="Install what a requirements file (path or URL) asks for. May be repeated."),
+          about="Install what a requirements file (path or URL) asks for. May be repeated."),
     _list("-c", "--constraint", dest="constraints", metavar="file",
-          help="Limit versions by a constraints file (path or URL). May be repeated."),
+          about="Limit versions by a constraints file (path or URL). May be repeated."),
     _list("--build-constraint", dest="build_constraints", metavar="file", note=_BUILDS,
-          help="Limit the versions of build dependencies by a constraints file. May be repeated."),
+          about="Limit the versions of build dependencies by a constraints file. May be repeated."),
     _list("--requirements-from-script", dest="requirements_from_scripts", metavar="file",
-          help="Install what a script asks for in its inline metadata (PEP 723)."),
+          about="Install what a script asks for in its inline metadata (PEP 723)."),
     _flag("--no-deps", "--no-dependencies", dest="ignore_dependencies",
-          help="Install the named projects alone, without what they require."),
+          about="Install the named projects alone, without what they require."),
     _flag("--only-deps", "--only-dependencies", dest="only_dependencies",
-          help="Install what the named projects require, without the named projects themselves."),
+          about="Install what the named projects require, without the named projects themselves."),
     _list("-e", "--editable", dest="editables", metavar="path/url", verbs=_ONLY,
-          help="Install a project in editable mode from a folder or a version-control URL."),
+          about="Install a project in editable mode from a folder or a version-control URL."),
     _flag("--dry-run", dest="dry_run", verbs=_ONLY,
-          help="Decide and report what would be installed, and install nothing."),
+          about="Decide and report what would be installed, and install nothing."),
     _value("-d", "--dest", "--destination-dir", "--destination-directory", dest="download_dir", metavar="dir",
-           default=".", verbs=(DOWNLOAD,), help="Put the verified wheels into <dir>. (default: the current folder)"),
+           default=".", verbs=(DOWNLOAD,), about="Put the verified wheels into <dir>. (default: the current folder)"),
     _value("-t", "--target", dest="target_dir", metavar="dir", fate=BOTH, verbs=_ONLY,
-           help="Install into <dir>. Existing files stay unless --upgrade is given."),
+           about="Install into <dir>. Existing files stay unless --upgrade is given."),
     _list("--platform", dest="platforms", metavar="platform", default=None,
-          help="Take wheels for <platform> instead of the running one. May be repeated."),
+          about="Take wheels for <platform> instead of the running one. May be repeated."),
     Option(("--python-version",), "python_version", "Take wheels for this Python version, written 3, 3.7, 3.7.3 or 37.",
            Action.PYTHON_VERSION, metavar="python_version"),
     _value("--implementation", dest="implementation", metavar="implementation",
-           help="Take wheels for this Python implementation: cp, pp, ... or py for any."),
+           about="Take wheels for this Python implementation: cp, pp, ... or py for any."),
     _list("--abi", dest="abis", metavar="abi", default=None,
-          help="Take wheels for this ABI, such as cp311. May be repeated."),
+          about="Take wheels for this ABI, such as cp311. May be repeated."),
     _flag("--user", dest="use_user_site", fate=BOTH, default=None, verbs=_ONLY,
-          help="Install to the user's own folder (site.USER_BASE)."),
+          about="Install to the user's own folder (site.USER_BASE)."),
     Option(("--no-user",), "use_user_site", "Do not install to the user's own folder.", Action.FALSE, fate=BOTH,
            verbs=_ONLY, hidden=True),
     _value("--root", dest="root_path", metavar="dir", fate=BOTH, verbs=_ONLY,
-           help="Install everything relative to this other root folder."),
+           about="Install everything relative to this other root folder."),
     _value("--prefix", dest="prefix_path", metavar="dir", fate=BOTH, verbs=_ONLY,
-           help="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
+           about="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
     _value("--src", "--source", "--source-dir", "--source-directory", dest="src_dir", metavar="dir", kind="path",
-           note=_BUILDS, help="Folder that editable projects are checked out to."),
+           note=_BUILDS, about="Folder that editable projects are checked out to."),
     _flag("-U", "--upgrade", dest="upgrade", default=None, verbs=_ONLY,
-          help="Take the newest allowed version of every named project."),
+          about="Take the newest allowed version of every named project."),
     _value("--upgrade-strategy", dest="upgrade_strategy", metavar="upgrade_strategy", default="only-if-needed",
            choices=("only-if-needed", "eager"), verbs=_ONLY,
-           help="What --upgrade does to dependencies: only-if-needed or eager. (default: %default)"),
+           about="What --upgrade does to dependencies: only-if-needed or eager. (default: %default)"),
     _flag("--force-reinstall", dest="force_reinstall", default=None, verbs=_ONLY,
-          help="Install every project again even if it is up to date."),
+          about="Install every project again even if it is up to date."),
     _flag("-I", "--ignore-installed", dest="ignore_installed", default=None, verbs=_ONLY,
-          help="Disregard what is installed, and install over it."),
+          about="Disregard what is installed, and install over it."),
     _flag("--ignore-requires-python", dest="ignore_requires_python", default=None, fate=BOTH,
-          help="Disregard what distributions say about the Python versions they support."),
+          about="Disregard what distributions say about the Python versions they support."),
     Option(("--no-build-isolation",), "build_isolation", "Build without an environment of its own.", Action.FALSE,
            default=True, note=_BUILDS),
     _flag("--use-pep517", dest="use_pep517", default=True, note=_ALWAYS, hidden=True,
-          help="Build through pyproject.toml."),
+          about="Build through pyproject.toml."),
     _flag("--check-build-dependencies", dest="check_build_deps", note=_BUILDS,
-          help="Check the build dependencies."),
+          about="Check the build dependencies."),
     _flag("--break-system-packages", dest="override_externally_managed", default=None, fate=BOTH, verbs=_ONLY,
-          help="Change an environment that is marked EXTERNALLY-MANAGED (PEP 668)."),
+          about="Change an environment that is marked EXTERNALLY-MANAGED (PEP 668)."),
     Option(("-C", "--config-settings"), "config_settings", "Setting for the build backend, KEY=VALUE. May be repeated.",
            Action.CONFIG_SETTING, (), "settings", verbs=_ONLY, note=_BUILDS),
     Option(("--compile",), "compile", "Compile Python files to bytecode. (default)", Action.TRUE, default=True,
@@ -183,48 +184,48 @@ COMMAND: tuple[Option, ...] = (
     Option(("--no-warn-conflicts",), "warn_about_conflicts", "Do not warn of broken dependencies.", Action.FALSE,
            default=True, fate=FORWARDED, verbs=_ONLY),
     _flag("--require-hashes", dest="require_hashes",
-          help="Demand a hash for every requirement. On by itself when any requirement has one."),
+          about="Demand a hash for every requirement. On by itself when any requirement has one."),
     _flag("--no-require-hashes", dest="no_require_hashes",
-          help="Do not demand hashes for all because some requirement has one."),
+          about="Do not demand hashes for all because some requirement has one."),
     _value("--progress-bar", dest="progress_bar", metavar="progress_bar", default="auto",
            choices=("auto", "on", "off", "raw"), fate=BOTH,
-           help="Whether to show progress: auto, on, off, raw. (default: %default)"),
+           about="Whether to show progress: auto, on, off, raw. (default: %default)"),
     _value("--root-user-action", dest="root_user_action", metavar="root_user_action", default="warn",
            choices=("warn", "ignore"), fate=FORWARDED, verbs=_ONLY,
-           help="What to do when run as root: warn, ignore. (default: %default)"),
+           about="What to do when run as root: warn, ignore. (default: %default)"),
     _value("--report", dest="json_report_file", metavar="file", verbs=_ONLY,
-           help="Write pip's installation report (JSON) to <file>, or to standard output for -."),
+           about="Write pip's installation report (JSON) to <file>, or to standard output for -."),
     Option(("--group",), "dependency_groups", "Install a dependency group (PEP 735) of pyproject.toml.", Action.GROUP,
            (), "[path:]group"),
-    _flag("--no-clean", dest="no_clean", note=_BUILDS, help="Leave build folders behind."),
+    _flag("--no-clean", dest="no_clean", note=_BUILDS, about="Leave build folders behind."),
 )  # fmt: skip
 
 SELECTION: tuple[Option, ...] = (
     _flag("--pre", dest="pre", group="Package Selection Options",
-          help="Take pre-releases and development versions too, for every project."),
+          about="Take pre-releases and development versions too, for every project."),
     _names("--all-releases", "all_releases", "only_final", group="Package Selection Options",
-           help="Take pre-releases of these projects: names with commas, :all: or :none:."),
+           about="Take pre-releases of these projects: names with commas, :all: or :none:."),
     _names("--only-final", "only_final", "all_releases", group="Package Selection Options",
-           help="Take final releases only of these projects: names with commas, :all: or :none:."),
+           about="Take final releases only of these projects: names with commas, :all: or :none:."),
     _names("--no-binary", "no_binary", "only_binary", group="Package Selection Options",
-           help="Take no wheels of these projects: names with commas, :all: or :none:."),
+           about="Take no wheels of these projects: names with commas, :all: or :none:."),
     _names("--only-binary", "only_binary", "no_binary", group="Package Selection Options",
-           help="Take wheels only of these projects: names with commas, :all: or :none:."),
+           about="Take wheels only of these projects: names with commas, :all: or :none:."),
     _flag("--prefer-binary", dest="prefer_binary", group="Package Selection Options",
-          help="Prefer an older wheel to a newer source archive."),
+          about="Prefer an older wheel to a newer source archive."),
 )  # fmt: skip
 
 INDEX: tuple[Option, ...] = (
     _value("-i", "--index-url", "--pypi-url", dest="index_url", metavar="url", group="Package Index Options",
-           help="Root of the index to use (PEP 503), or a local folder of that form. (default: pip's own)"),
+           about="Root of the index to use (PEP 503), or a local folder of that form. (default: pip's own)"),
     _list("--extra-index-url", dest="extra_index_urls", metavar="url", group="Package Index Options",
-          help="One more index. With several, a name that more than one has is refused. May be repeated."),
+          about="One more index. With several, a name that more than one has is refused. May be repeated."),
     _flag("--no-index", dest="no_index", group="Package Index Options",
-          help="Use no index, only what --find-links names."),
+          about="Use no index, only what --find-links names."),
     _names("--refresh-package", "refresh_package", "", group="Package Index Options",
-           help="Ask the index anew for these projects: names with commas, :all: or :none:."),
+           about="Ask the index anew for these projects: names with commas, :all: or :none:."),
     _list("-f", "--find-links", dest="find_links", metavar="url", group="Package Index Options",
-          help="A folder, or a page (path or URL), that lists files of any project. May be repeated."),
+          about="A folder, or a page (path or URL), that lists files of any project. May be repeated."),
     Option(("--uploaded-prior-to",), "uploaded_prior_to", "Take only files uploaded before this time (ISO 8601), or at"
            " least n days ago (P<n>D).", Action.UPLOADED, metavar="datetime_or_duration",
            group="Package Index Options"),
@@ -234,64 +235,64 @@ _GENERAL = "General Options"
 
 GENERAL: tuple[Option, ...] = (
     Option(("-h", "--help"), "help", "Show this help.", Action.HELP, group=_GENERAL),
-    _flag("--debug", dest="debug_mode", group=_GENERAL, help="Show where an unexpected error arose."),
+    _flag("--debug", dest="debug_mode", group=_GENERAL, about="Show where an unexpected error arose."),
     _flag("--isolated", dest="isolated_mode", group=_GENERAL,
-          help="Disregard pip's environment variables and the user's pip configuration."),
+          about="Disregard pip's environment variables and the user's pip configuration."),
     _flag("--require-virtualenv", "--require-venv", dest="require_venv", group=_GENERAL,
-          help="Stop unless the target is a virtual environment."),
+          about="Stop unless the target is a virtual environment."),
     _value("--python", dest="python", metavar="python", group=_GENERAL,
-           help="The environment to install into: its interpreter, or its folder."),
+           about="The environment to install into: its interpreter, or its folder."),
     Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL),
     Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL),
     _value("--log", "--log-file", "--local-log", dest="log", metavar="path", kind="path", fate=BOTH, group=_GENERAL,
-           help="Append a detailed log to this file."),
-    _flag("--no-input", dest="no_input", fate=BOTH, group=_GENERAL, help="Never ask anything."),
+           about="Append a detailed log to this file."),
+    _flag("--no-input", dest="no_input", fate=BOTH, group=_GENERAL, about="Never ask anything."),
     _value("--keyring-provider", dest="keyring_provider", metavar="keyring_provider", default="auto",
            choices=("auto", "disabled", "import", "subprocess"), group=_GENERAL,
-           help="Where credentials are looked up: auto, disabled, import, subprocess. (default: %default)"),
+           about="Where credentials are looked up: auto, disabled, import, subprocess. (default: %default)"),
     _value("--proxy", dest="proxy", metavar="proxy", group=_GENERAL,
-           help="Proxy to use, as scheme://[user:password@]host:port; empty for none."),
+           about="Proxy to use, as scheme://[user:password@]host:port; empty for none."),
     _flag("--no-proxy-env", dest="no_proxy_env", group=_GENERAL,
-          help="Take no proxy from the environment."),
+          about="Take no proxy from the environment."),
     _value("--retries", dest="retries", metavar="retries", default=5, kind="int", group=_GENERAL,
-           help="How often a failed request is made again. (default: %default)"),
+           about="How often a failed request is made again. (default: %default)"),
     _value("--timeout", "--default-timeout", dest="timeout", metavar="sec", default=15.0, kind="float", group=_GENERAL,
-           help="Seconds to wait for a server. (default: %default)"),
+           about="Seconds to wait for a server. (default: %default)"),
     _list("--exists-action", dest="exists_action", metavar="action", choices=("s", "i", "w", "b", "a"), note=_BUILDS,
-          group=_GENERAL, help="What to do when a checkout exists already: s, i, w, b or a."),
+          group=_GENERAL, about="What to do when a checkout exists already: s, i, w, b or a."),
     _list("--trusted-host", dest="trusted_hosts", metavar="hostname", group=_GENERAL,
-          help="Accept this host (host or host:port) without valid TLS, or without any."),
+          about="Accept this host (host or host:port) without valid TLS, or without any."),
     _value("--cert", dest="cert", metavar="path", kind="path", group=_GENERAL,
-           help="File of CA certificates (PEM) to use instead of the system's."),
+           about="File of CA certificates (PEM) to use instead of the system's."),
     _value("--client-cert", dest="client_cert", metavar="path", kind="path", group=_GENERAL,
-           help="File with the client's private key and certificate (PEM)."),
+           about="File with the client's private key and certificate (PEM)."),
     _value("--cache-dir", dest="cache_dir", metavar="dir", kind="path", group=_GENERAL,
-           help="Keep the cache in <dir>."),
+           about="Keep the cache in <dir>."),
     Option(("--no-cache-dir",), "cache_dir", "Keep no cache.", Action.NO_CACHE, group=_GENERAL),
     _flag("--disable-pip-version-check", dest="disable_pip_version_check", note=_ALWAYS, group=_GENERAL,
-          help="Do not look for a newer pip. safepip never does."),
-    _flag("--no-color", dest="no_color", fate=BOTH, group=_GENERAL, help="Use no colours."),
+          about="Do not look for a newer pip. safepip never does."),
+    _flag("--no-color", dest="no_color", fate=BOTH, group=_GENERAL, about="Use no colours."),
     _flag("--no-python-version-warning", dest="no_python_version_warning", note=_ALWAYS, hidden=True, group=_GENERAL,
-          help="Do not warn of old Python versions."),
+          about="Do not warn of old Python versions."),
     _list("--use-feature", dest="features_enabled", metavar="feature", note=_ALWAYS, group=_GENERAL,
           choices=("fast-deps", "inprocess-build-deps", "venv-isolation", "truststore", "no-binary-enable-wheel-cache",
                    "build-constraint"),
-          help="Enable a new feature of pip."),
+          about="Enable a new feature of pip."),
     _list("--use-deprecated", dest="deprecated_features_enabled", metavar="feature", fate=REFUSED, group=_GENERAL,
-          choices=("legacy-resolver", "legacy-certs"), help="Enable a deprecated feature of pip.",
+          choices=("legacy-resolver", "legacy-certs"), about="Enable a deprecated feature of pip.",
           note="safepip has neither pip's old resolver nor its old certificate handling",
           hint="leave --use-deprecated out; for certificates of your own use --cert"),
     _value("--resume-retries", dest="resume_retries", metavar="resume_retries", default=5, kind="int", group=_GENERAL,
-           help="How often a broken download is resumed. (default: %default)"),
+           about="How often a broken download is resumed. (default: %default)"),
 )  # fmt: skip
 
 OWN: tuple[Option, ...] = (
     _value("--config", dest="config", metavar="file", own=True, group="safepip Options",
-           help="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
+           about="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
     _flag("--no-config", dest="no_config", own=True, group="safepip Options",
-          help="Use no project configuration; the machine's and the user's policy still hold."),
+          about="Use no project configuration; the machine's and the user's policy still hold."),
     _flag("--offline", dest="offline", own=True, group="safepip Options",
-          help="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
+          about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip
 
 OPTIONS: tuple[Option, ...] = (*COMMAND, *SELECTION, *INDEX, *GENERAL, *OWN)

@@ -8,8 +8,8 @@ The rules are routing.md's "Where indexes may be named":
 2. Where it declares none, pip's rules hold: the command line over the environment over files; `--no-index` leaves
    find-links only; `-i` in a requirements file replaces the list of indexes.
 3. Plain http is for loopback hosts and for hosts that are trusted.
-4. A value of a requirements file into which a `${VARIABLE}` was expanded may hold a credential; it may only name the
-   origin of an index that the command line, pip's configuration or safepip's names.
+4. A value of a requirements file into which a `${VARIABLE}` was expanded may hold a credential; it may only name
+   an index, or what lies below it, that the command line, pip's configuration or safepip's names.
 
 `locate` is injected: it gives the `file:` URL of a local path that exists (a leading `~` expanded), else None.
 All problems of a kind are reported together.
@@ -213,18 +213,19 @@ def check_expanded(sources: Sources, named: Sequence[Index], text: str, origin: 
     parts = urlsplit(text) if "://" in text else None
     if parts is None or parts.scheme.lower() not in ("http", "https"):
         return True
-    known = {index.url.origin for index in named if index.origin.source not in (Source.FILE, Source.BUILT_IN)}
     try:
-        reached = IndexUrl.parse(_without_query(text)).origin
+        reached = IndexUrl.parse(_without_query(text))
     except UrlError:
         return True  # `add` says what is wrong with it
-    if reached in known:
+    # One host serves many registries, so the path counts as well.
+    known = [index.url for index in named if index.origin.source not in (Source.FILE, Source.BUILT_IN)]
+    if any(url == reached or url.contains(str(reached)) for url in known):
         return True
     sources.refusals.append(
         Diagnostic(
             "expanded-credential",
-            f"a value with an expanded variable would be sent to {printable(reached)}, which only this file names",
-            (),
+            "a value with an expanded variable would be sent to an index that only this file names",
+            (f"the index: {printable(reached.origin)}",),
             "name the index on the command line, in pip's configuration or in safepip.toml",
             (origin,),
         )
