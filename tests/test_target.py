@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,7 +14,15 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from safepip.edges.pip import default_index_url, pythons_of_pip
-from safepip.edges.target import Home, choose_python, find_interpreter, parse_python_version, probe, tool_home
+from safepip.edges.target import (
+    Home,
+    choose_python,
+    find_interpreter,
+    parse_python_version,
+    probe,
+    start_probe,
+    tool_home,
+)
 from safepip.errors import Refused, Unavailable, UsageError
 from safepip.model.plan import Settings, Target
 
@@ -64,6 +73,20 @@ print(*cmdoptions.make_target_python(options).get_sorted_tags(), sep="\\n")
         env={**os.environ, **NO_INDEX},
     )
     return done.stdout.split()
+
+
+def pip_markers(python: str) -> dict[str, str]:
+    """PEP 508's environment as the packaging inside pip has it, run by `python`."""
+    program = (
+        "import json, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pip._vendor.packaging.markers import default_environment; print(json.dumps(default_environment()))"
+    )
+    import pip
+
+    home = os.path.dirname(os.path.dirname(pip.__file__))
+    done = subprocess.run([python, "-c", program, home], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
 
 
 def tags(target: Target) -> list[str]:
@@ -177,9 +200,11 @@ class TestProbe:
         monkeypatch.chdir(tmp_path)
         subprocess.run([sys.executable, *start], check=True)
 
-    def test_its_tags_are_pips(self, other: str) -> None:
+    def test_its_tags_and_markers_are_pips(self, other: str) -> None:
         """In order and completely."""
-        assert tags(probe(other)) == pip_tags(other)
+        target = probe(other)
+        assert tags(target) == pip_tags(other)
+        assert target.markers == pip_markers(other)
 
     @pytest.mark.parametrize(
         "options",
@@ -272,6 +297,26 @@ class TestProbe:
             probe(old)
         assert caught.value.diagnostics[0].reference == "python-too-old"
 
+    def test_a_program_that_never_answers_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An environment whose start-up files hang does not hang safepip."""
+        monkeypatch.setattr("safepip.edges.target._PROBE_TIMEOUT", 0.5)
+        python = make_venv(tmp_path / "venv")
+        (site_packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+        (site_packages / "hangs.pth").write_text("import time; time.sleep(60)\n")
+        with pytest.raises(Unavailable, match="python-failed"):
+            probe(python)
+
+    def test_an_interpreter_that_cannot_be_started_is_an_error(self, tmp_path: Path) -> None:
+        """With the system's reason."""
+        (tmp_path / "python").write_text("no program")
+        with pytest.raises(Unavailable, match="python-failed"):
+            probe(str(tmp_path / "python"))
+
+    def test_pythons_are_asked_side_by_side(self, other: str) -> None:
+        """What is started works before its result is asked for."""
+        first, second = start_probe(other), start_probe(other)
+        assert second() == first()
+
     @pytest.mark.parametrize("minor", range(10, 16))
     def test_every_python_on_path_is_understood(self, minor: int) -> None:
         """Other versions than safepip's own are targets like any other."""
@@ -281,6 +326,7 @@ class TestProbe:
         target = probe(python)
         assert target.version.startswith(f"3.{minor}.")
         assert tags(target) == pip_tags(python)
+        assert target.markers == pip_markers(python)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import sys
 
@@ -32,33 +33,33 @@ _OLDER_MANYLINUX = {
 }
 
 
-def expand_platform(platform: str) -> list[str]:
+def expand_platform(wanted: str) -> list[str]:
     """The platform tags that pip accepts for one `--platform`, itself first or in descending order."""
     from packaging import tags
 
-    apple = _APPLE.fullmatch(platform)
+    apple = _APPLE.fullmatch(wanted)
     if apple:
         system, suffix, major, minor, machine = apple.groups()
         named = tags.mac_platforms if system == "macosx" else tags.ios_platforms
         # pip takes a vendor's prefix such as `macosxcustom_` and carries it over to every tag.
         return [system + suffix + tag[len(system) :] for tag in named((int(major), int(minor)), machine)]
-    android = _ANDROID.fullmatch(platform)
+    android = _ANDROID.fullmatch(wanted)
     if android:
         return list(tags.android_platforms(int(android.group(1)), android.group(2)))
-    prefix, _, machine = platform.partition("_")
+    prefix, _, machine = wanted.partition("_")
     older = _OLDER_MANYLINUX.get(prefix, ())
     # PEP 599: manylinux1 and manylinux2010 exist for two architectures only; nothing older is implied elsewhere.
     if prefix == "manylinux2014" and machine not in ("i686", "x86_64"):
         older = ()
-    return [platform] + [name + "_" + machine for name in older]
+    return [wanted] + [name + "_" + machine for name in older]
 
 
 def expand_platforms(platforms: Iterable[str]) -> list[str] | None:
     """All platform tags for the `--platform` options, first mention first; None means the interpreter's own."""
     expanded: dict[str, None] = {}
-    for platform in platforms:
-        if platform not in expanded:
-            expanded.update(dict.fromkeys(expand_platform(platform)))
+    for wanted in platforms:
+        if wanted not in expanded:
+            expanded.update(dict.fromkeys(expand_platform(wanted)))
     return list(expanded) or None
 
 
@@ -124,19 +125,39 @@ def _externally_managed(stdlib: str) -> str | None:
     return next((section[key] for key in [*keys, "Error"] if key in section), "")
 
 
+def _full_version(info: Any) -> str:
+    """A version as PEP 508 writes `implementation_version`: 3.14.0rc1 is not 3.14.0."""
+    version = "{}.{}.{}".format(*info[:3])
+    return version if info.releaselevel == "final" else version + info.releaselevel[0] + str(info.serial)
+
+
+def markers() -> dict[str, str]:
+    """PEP 508's environment, by its definitions; packaging has it too, at the price of importing its parsers."""
+    return {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": _full_version(sys.implementation.version),
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_release": platform.release(),
+        "platform_system": platform.system(),
+        "platform_version": platform.version(),
+        "python_full_version": platform.python_version(),
+        "platform_python_implementation": platform.python_implementation(),
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+
+
 def facts(restriction: dict[str, Any]) -> dict[str, Any]:
     """What safepip needs to know of this interpreter, as JSON can carry it."""
     import site
     import sysconfig
 
-    from packaging.markers import default_environment
-
     virtualenv = sys.prefix != getattr(sys, "base_prefix", sys.prefix)
-    paths = sysconfig.get_paths()
     return {
         "executable": sys.executable,
         "version": list(sys.version_info[:3]),
-        "markers": dict(default_environment()),
+        "markers": markers(),
         "tags": list(supported_tags(restriction)),
         "path": [os.path.abspath(entry) for entry in sys.path if entry],
         "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else None,
@@ -144,7 +165,7 @@ def facts(restriction: dict[str, Any]) -> dict[str, Any]:
         "virtualenv": virtualenv,
         # PEP 668: a virtual environment is never externally managed.
         "externally_managed": None if virtualenv else _externally_managed(sysconfig.get_path("stdlib")),
-        "schemes": paths,
+        "schemes": sysconfig.get_paths(),
     }
 
 

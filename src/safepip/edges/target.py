@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ from safepip.model.finding import printable
 from safepip.model.plan import Settings, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import subprocess
+    from collections.abc import Callable, Mapping
 
 #: Seconds that a target interpreter has to say what it is.
 _PROBE_TIMEOUT = 120
@@ -173,6 +175,16 @@ def probe(python: str, settings: Settings | None = None, environ: Mapping[str, s
     (`python-failed`) when it cannot be started or does not answer, and (`python-too-old`) for a Python that the
     installed pip does not run on.
     """
+    return start_probe(python, settings, environ)()
+
+
+def start_probe(
+    python: str, settings: Settings | None = None, environ: Mapping[str, str] | None = None
+) -> Callable[[], Target]:
+    """`probe` in two steps: another interpreter works from here on, and the result, called once, waits for it.
+
+    Starting it first and reading requirements and configuration meanwhile hides most of its tenth of a second.
+    """
     settings = settings or Settings()
     environ = os.environ if environ is None else environ
     version = parse_python_version(settings.python_version)
@@ -183,10 +195,11 @@ def probe(python: str, settings: Settings | None = None, environ: Mapping[str, s
         "abis": list(settings.abis),
     }
     if _is_own(python) and _same_start(environ):
-        facts = _ask_self(restriction)
-    else:
-        facts = _ask_other(python, restriction, environ)
-    return _target(python, facts, version)
+        return lambda: _target(python, _ask_self(restriction), version)
+    # The environment's own start-up files may print; the answer is what stands between two tokens.
+    token = os.urandom(16).hex()
+    process = _ask_other(python, token, restriction, environ)
+    return lambda: _target(python, _answer(python, token, process), version)
 
 
 def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | None) -> Target:
@@ -251,34 +264,49 @@ def _ask_self(restriction: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _ask_other(python: str, restriction: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Start `python` and let it run the probe."""
+def _ask_other(
+    python: str, token: str, restriction: dict[str, Any], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start `python` with the probe."""
     import json
-    import secrets
     import subprocess
 
-    # The environment's own start-up files may print; the answer is what stands between two tokens.
-    token = secrets.token_hex(16)
     question = json.dumps({"packaging": _packaging_home(), "restriction": restriction})
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [python, "-c", _BOOTSTRAP],
-            input=json.dumps([token, _probe_text(), question]),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**clean_environment(environ), "PYTHONIOENCODING": "utf-8"},
-            timeout=_PROBE_TIMEOUT,
-            check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         raise _python_failed(python, str(error)) from error
-    parts = done.stdout.split(token)
+    assert process.stdin is not None
+    # Some ten kilobytes, less than any pipe holds. What ended without reading them is reported by `_answer`.
+    with suppress(OSError), process.stdin as pipe:
+        pipe.write(json.dumps([token, _probe_text(), question]).encode("ascii"))
+    process.stdin = None
+    return process
+
+
+def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Wait for what the probe says."""
+    import json
+    import subprocess
+
+    try:
+        output, errors = process.communicate(timeout=_PROBE_TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.communicate()
+        raise _python_failed(python, f"no answer within {_PROBE_TIMEOUT} seconds") from error
+    parts = output.decode("utf-8", "replace").split(token)
     if len(parts) >= 3:
         _check_age(python, ".".join(map(str, json.loads(parts[1]))))
-    if done.returncode != 0 or len(parts) != 4:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise _python_failed(python, last[0])
+    if process.returncode != 0 or len(parts) != 4:
+        last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise _python_failed(python, last[0] if last else f"exit code {process.returncode}")
     facts: dict[str, Any] = json.loads(parts[2])
     return facts
 
