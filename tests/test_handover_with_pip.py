@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.environment import Environment, Runner
+    from support.index import IndexServer
 
 EXTRA = frozenset({"fast"})
 
@@ -119,16 +121,19 @@ def test_a_wheel_by_path_is_recorded_with_the_users_path(world: World) -> None:
     assert freeze[2].startswith(f"{app.as_uri()}#sha256=")
 
 
-def test_a_wheel_by_url_is_recorded_with_its_url(world: World) -> None:
-    """pip itself never sees the URL, and RECORD stays true."""
-    app = world.wheel("app", extras={"fast": ["lib"]})
-    lib = world.wheel("lib")
-    url = "https://files.acme.example/wheels/app-1.0-py3-none-any.whl"
-    assert world.hand(Chosen(app, requested=True, extras=EXTRA, direct_url=url), Chosen(lib)) == 0
-    entries = {entry["metadata"]["name"]: entry for entry in world.inspect(world.handed)}
-    assert entries["app"]["direct_url"]["url"] == url
-    assert list(entries["app"]["direct_url"]["archive_info"]["hashes"]) == ["sha256"]
-    assert "direct_url" not in entries["lib"]
+def test_a_wheel_by_url_is_recorded_with_its_url(world: World, index: IndexServer) -> None:
+    """As pip records it that has fetched it, byte for byte; at the handover nothing is asked of the URL."""
+    served = index.add("app", "1.0", requires=["lib"], extras={"fast": ["speed"]})
+    url = urljoin(index.url, index.file_path(served.filename))
+    app = world.wheels / served.filename
+    lib, speed = world.wheel("lib"), world.wheel("speed")
+    app.write_bytes(served.data)
+    world.pip_install(f"app[fast] @ {url}")
+    asked = len(index.requests)
+    choices = [Chosen(app, requested=True, extras=EXTRA, direct_url=url), Chosen(lib), Chosen(speed)]
+    assert world.hand(*choices) == 0
+    assert len(index.requests) == asked
+    world.assert_alike()
     assert_record_is_true(world.handed.site_packages)
 
 
@@ -275,7 +280,7 @@ def test_settings_of_pip_do_not_reach_it(world: World, tmp_path: Path) -> None:
     assert world.handed.installed() == {"app": "1.0"}
 
 
-def test_a_requirement_by_url_in_a_wheel_reaches_no_network(world: World, index: Any) -> None:
+def test_a_requirement_by_url_in_a_wheel_reaches_no_network(world: World, index: IndexServer) -> None:
     """pip would follow it even without an index; the proxy that nobody listens at stops it, and nothing changes."""
     app = world.wheel("app", requires=[f"lib @ {index.url}/lib-1.0-py3-none-any.whl"])
     lib = world.wheel("lib")
