@@ -19,7 +19,7 @@ from safepip.handover import (
     roots_to_read,
 )
 from safepip.model.candidate import InstalledDistribution, Resolution
-from safepip.model.plan import Settings
+from safepip.model.plan import Display, Settings
 from support.handing import Chosen, cleared, kept, pin_of, resolve
 from support.wheels import make_wheel
 
@@ -134,6 +134,19 @@ def test_missing_superfluous_and_exchanged_wheels_are_errors(wheels: tuple[Path,
     for wrong in (given_wheels[:1], [*given_wheels, given_wheels[0]], [given_wheels[0], stranger]):
         with pytest.raises(ValueError, match="wheel"):
             make_handover(resolution, wrong, Settings(), FOLDER)
+
+
+def test_pip_is_quiet_at_the_ordinary_verbosity_alone(wheels: tuple[Path, Path]) -> None:
+    """Then its two lines are said for it; otherwise it speaks, or is silent, by itself."""
+    choices = [Chosen(wheels[1]), Chosen(wheels[0], requested=True)]
+    handover = handover_of(choices)
+    assert "--quiet" in handover.arguments
+    assert handover.before == "Installing collected packages: app, lib"
+    assert handover.after == "Successfully installed app-1.0 lib-2.0"
+    for verbosity in (-1, 1):
+        handover = handover_of(choices, Settings(display=Display(verbosity=verbosity)))
+        assert "--quiet" not in handover.arguments
+        assert (handover.before, handover.after) == ("", "")
 
 
 class TestReport:

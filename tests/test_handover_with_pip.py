@@ -109,6 +109,22 @@ def test_an_install_reads_as_pips_own(world: World) -> None:
     assert world.handed.state().keys() == world.plain.state().keys()
 
 
+def test_what_is_said_names_no_private_folder(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """pip's two lines remain, and its warnings; a failure leaves its error and no line of success."""
+    choices = [Chosen(world.wheel("app", requires=["lib<2"]), requested=True), Chosen(world.wheel("lib"))]
+    quiet = Settings(forwarded=("--root-user-action", "ignore"))
+    assert world.hand(*choices, settings=quiet) == 0
+    said = capfd.readouterr()
+    assert said.out == "Installing collected packages: app, lib\nSuccessfully installed app-1.0 lib-1.0\n"
+    assert said.err == ""
+    assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=quiet) == 0
+    assert "app 1.0 requires lib<2, but you have lib 2.0 which is incompatible" in capfd.readouterr().err
+    assert world.hand(Chosen(world.wheel("app", "3.0", requires=["missing"]), requested=True), settings=quiet) == 1
+    said = capfd.readouterr()
+    assert "missing" in said.err
+    assert "Successfully" not in said.out
+
+
 def test_a_wheel_by_path_is_recorded_with_the_users_path(world: World) -> None:
     """direct_url.json names the user's file, with its digest, as pip writes it."""
     app = world.wheel("app", requires=["lib"])

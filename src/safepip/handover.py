@@ -15,7 +15,9 @@ How pip is made to carry out the resolution and nothing else:
 5. With `--only-deps` pip takes no requirements files; the roots are then arguments, and their digests constraints.
 6. No configuration, no environment variables of pip's, no cache, no index, and for anything that would ask the
    network all the same (a requirement by URL in a wheel's metadata) a proxy that nobody listens at.
-7. pip reports what it installed; `check_report` compares that with what was handed over.
+7. At the ordinary verbosity pip is told to be quiet but for warnings and errors, since each of its lines would name
+   the private folder; `before` and `after` are the lines said in its place, in its words.
+8. pip reports what it installed; `check_report` compares that with what was handed over.
 """
 
 from __future__ import annotations
@@ -81,7 +83,8 @@ class Handover:
 
     `arguments` follow `pip`. `files` are texts by their path within `folder`, `wheels` the verified files by
     theirs. `report` is the absolute path at which pip leaves its report. `installs` are version and sha256 by
-    name of what pip has to install, `direct_urls` the wheels among them that the user named.
+    name of what pip has to install, `direct_urls` the wheels among them that the user named. `before` and `after` are
+    lines to say before pip starts and when it has ended well, empty where pip speaks for itself.
     """
 
     folder: str
@@ -91,6 +94,8 @@ class Handover:
     report: str
     installs: Mapping[str, tuple[Version, str]]
     direct_urls: Mapping[str, DirectUrl]
+    before: str = ""
+    after: str = ""
 
 
 def make_handover(
@@ -115,7 +120,8 @@ def make_handover(
     else:
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in roots)
         asked = ("--requirement", str(base / _REQUIREMENTS))
-    installs = {name: given[name] for name in resolution.to_install}
+    installs = {name: given[name] for name in sorted(resolution.to_install)}
+    before, after = _said_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
     return Handover(
         folder=folder,
         arguments=("install", *_options(settings, base), "--constraint", str(base / _CONSTRAINTS), *asked),
@@ -128,7 +134,15 @@ def make_handover(
             for name, wheel in installs.items()
             if wheel.pin.direct_url is not None
         },
+        before=before,
+        after=after,
     )
+
+
+def _said_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
+    """pip's own two lines about an installation."""
+    versions = " ".join(f"{name}-{wheel.pin.version}" for name, wheel in installs.items())
+    return f"Installing collected packages: {', '.join(installs)}", f"Successfully installed {versions}"
 
 
 def roots_to_read(resolution: Resolution, settings: Settings) -> tuple[Pin, ...]:
@@ -160,6 +174,7 @@ def _options(settings: Settings, base: PurePath) -> tuple[str, ...]:
         ("--only-deps", settings.only_deps),
         ("--force-reinstall", settings.force_reinstall),
         ("--ignore-installed", settings.ignore_installed),
+        ("--quiet", settings.display.verbosity == 0),
         # With --target, --upgrade decides whether what is there is replaced; elsewhere the pins say it all.
         ("--upgrade", settings.target_dir is not None and settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY),
     ]

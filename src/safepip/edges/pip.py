@@ -121,12 +121,20 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
     for name, wheel in handover.wheels.items():
         _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
     environ = os.environ if environ is None else environ
+    _say(handover.before)
     code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
     if code == 0:
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
         record_direct_urls(handover, target, settings)
+        _say(handover.after)
     return code
+
+
+def _say(line: str) -> None:
+    """A line on standard output in pip's place, and all that was written before it, ahead of what pip writes."""
+    sys.stdout.write(f"{line}\n" if line else "")
+    sys.stdout.flush()
 
 
 def _lay_out(file: VerifiedFile, place: str) -> None:
