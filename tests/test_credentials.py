@@ -117,6 +117,7 @@ def test_netrc_is_used_for_the_host_it_names_and_its_default_entry_for_none(tmp_
     )
     assert secrets.for_url("https://host.example/x") == ("me", CANARY)
     assert secrets.for_url("https://evil.example/x") is None
+    assert secrets.for_url("https://default/x") is None
     assert CANARY not in secrets.redact(f"x {CANARY} y")
 
 

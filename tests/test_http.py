@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import time
+import tracemalloc
 import zlib
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Self
@@ -133,6 +135,7 @@ def test_a_redirect_to_where_nothing_may_come_from_is_not_followed(code: int, ho
         host.faults["/a"] = redirect(elsewhere.origin + "/page", code)
         error = client.refusal(host.origin + "/a", allowed=lambda url: url.startswith(host.origin))
         assert error.kind == "redirect"
+        assert host.origin + "/a" in error.message
         assert elsewhere.origin in error.message
         assert elsewhere.requests == []
 
@@ -214,7 +217,7 @@ def test_a_wrong_password_is_tried_once_and_no_more(host: Host) -> None:
         assert client.get(host.origin + "/page").status == 401
         assert len(host.requests) == 2
         assert client.get(host.origin + "/page").status == 401
-        assert len(host.requests) == 3
+        assert ["authorization" in request.headers for request in host.requests] == [False, True, False]
 
 
 def test_a_url_with_user_information_is_never_asked(host: Host, client: Client) -> None:
@@ -256,10 +259,14 @@ def test_gzip_is_undone_and_other_encodings_are_not_accepted(host: Host, client:
 
 
 def test_a_gzip_bomb_costs_its_limit_and_no_more(host: Host, client: Client) -> None:
-    host.faults["/page"] = compressed(gzip.compress(bytes(200 << 20), compresslevel=1))
-    start = time.process_time()
-    assert client.refusal(host.origin + "/page", limit=1 << 20).kind == "too-large"
-    assert time.process_time() - start < 1
+    bomb = gzip.compress(bytes(100 << 20), compresslevel=9)
+    host.faults["/page"] = compressed(bomb)
+    tracemalloc.start()
+    try:
+        assert client.refusal(host.origin + "/page", limit=1 << 20).kind == "too-large"
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("data", [b"not gzip at all", gzip.compress(PAGE)[:-9], gzip.compress(PAGE)[:30]])
@@ -509,3 +516,18 @@ def test_no_message_holds_a_secret(host: Host) -> None:
         client.credentials.absorb(host.origin.replace("://", f"://user:{CANARY}@") + "/")
         host.faults["/page"] = redirect(f"ftp://x.example/{CANARY}")
         assert CANARY not in client.refusal(host.origin + "/page").message
+
+
+def test_no_log_of_a_library_holds_a_credential(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """At debug level the HTTP library would log every header."""
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger().debug("the log is on")
+    with Client() as client:
+        client.credentials.absorb(host.origin.replace("://", f"://user:{CANARY}@") + "/")
+        host.faults["/page"] = protected
+        assert client.get(host.origin + "/page").status == 200
+        token = (client.credentials.authorization(host.origin) or "").removeprefix("Basic ")
+    assert "the log is on" in caplog.text
+    assert token
+    assert token not in caplog.text
+    assert CANARY not in caplog.text

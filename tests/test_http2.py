@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,14 @@ def test_all_requests_share_one_connection(host: Http2Host, network: Network) ->
     assert bodies(fetch(network, host.origin, range(40))) == expected(range(40))
     assert host.connections == 1
     assert len(host.requests) == 43
+
+
+def test_no_log_holds_a_header(host: Http2Host, network: Network, caplog: pytest.LogCaptureFixture) -> None:
+    """At debug level the HTTP/2 libraries would log every header, credentials included."""
+    caplog.set_level(logging.DEBUG)
+    fetch(network, host.origin, range(2))
+    names = {record.name.partition(".")[0] for record in caplog.records}
+    assert names.isdisjoint({"hpack", "h2", "httpcore"})
 
 
 def test_a_connection_that_the_server_ends_is_replaced(host: Http2Host, network: Network) -> None:

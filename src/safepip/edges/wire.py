@@ -15,13 +15,13 @@ Nothing here knows of redirects, retries, credentials or limits: see `safepip.ed
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
 import ssl
 import sys
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Protocol, cast
 
-if importlib.util.find_spec("sniffio") is None:
+if PathFinder.find_spec("sniffio") is None:
     # httpcore tries to import this optional module for every request; a search that fails costs 0.3 ms.
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is Python's mark for "not there"
 
