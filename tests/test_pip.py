@@ -8,11 +8,15 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import packaging
+import pip
 import pytest
 
+import safepip
 from safepip.edges import pip as edge
 from safepip.edges.pip import default_index_url, passthrough, pip_environment, private_folder, run_pip
 from safepip.edges.target import Home, probe
@@ -20,6 +24,8 @@ from safepip.errors import Refused, Unavailable
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.environment import Environment, Runner
 
 #: Runs `passthrough` as the command would.
@@ -36,7 +42,7 @@ class TestPassthrough:
 
     def test_it_says_what_pip_says_with_pips_exit_code(self, runner: Runner) -> None:
         """For what succeeds and for what fails, on both streams."""
-        for command in (["show", "packaging"], ["show", "missing"], ["list", "--nonsense"], ["help", "nonsense"]):
+        for command in (["show", "packaging"], ["show", "missing"], ["list", "--nonsense"]):
             ours, pips = through(runner, *command), runner.pip(*command)
             assert (ours.returncode, ours.stdout, ours.stderr) == (pips.returncode, pips.stdout, pips.stderr)
 
@@ -209,3 +215,34 @@ def test_the_own_environment_runs_pip_as_a_module() -> None:
     assert edge.command(["list"], "/x/python")[-2:] == [edge._pip_home(), "list"]
     assert (Path(edge._pip_home()) / "pip" / "__main__.py").is_file()
     assert probe(sys.executable).own
+
+
+FROM_ARCHIVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from safepip.edges import pip, target
+assert target.Home.here().archive == sys.argv[1], target.Home.here()
+print(pip.default_index_url(), flush=True)
+own = target.probe(sys.executable)
+assert own.own and own.tags
+other = target.probe(sys.argv[2])
+assert not other.own and other.tags == own.tags
+sys.exit(pip.passthrough("list", ["--format", "freeze"]) or pip.passthrough("list", ["--python", sys.argv[2]]))
+"""
+
+
+def test_all_of_this_works_from_inside_a_zip_archive(
+    runner: Runner, target: Environment, new_target: Callable[[str], Environment], tmp_path: Path
+) -> None:
+    """With nothing of safepip's installed anywhere, as for a zip application: pip runs out of the archive too."""
+    archive = tmp_path / "safepip.pyz"
+    with zipfile.ZipFile(archive, "w") as file:
+        for module in (packaging, pip, safepip):
+            folder = Path(str(module.__file__)).parent
+            for path in (*folder.rglob("*.py"), *folder.parent.glob(f"{folder.name}-*.dist-info/METADATA")):
+                file.write(path, path.relative_to(folder.parent))
+    make_wheel(runner.folder, "thing", "1.0")
+    runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "thing")
+    done = runner.run([str(target.python), "-c", FROM_ARCHIVE, str(archive), str(new_target("other").python)])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [default_index_url(), "thing==1.0"]

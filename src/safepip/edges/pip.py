@@ -78,10 +78,12 @@ def run_pip(args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = No
 
 def command(args: Sequence[str], python: str | None) -> list[str]:
     """The command line that runs pip in an interpreter's environment."""
-    if python is None:
+    home = _pip_home()
+    # Inside a zip application pip is no module of any environment, so not of safepip's own interpreter either.
+    if python is None and os.path.isdir(home):
         # -P: the working directory is not on sys.path (Python 3.11).
         return [sys.executable, "-P", "-m", "pip", *args]
-    return [python, "-c", _RUN_PIP, _pip_home(), *args]
+    return [python or sys.executable, "-c", _RUN_PIP, home, *args]
 
 
 @contextmanager
