@@ -105,6 +105,9 @@ def test_base_href_cannot_make_a_page_local() -> None:
         f"https://[::1/{WHEEL}",
         f"https://files.example:http/{WHEEL}",
         f"https://files.example/a%2f{WHEEL}",
+        f"https://files.example/a%3A{WHEEL}",
+        f"https://files.example/%1B{WHEEL}",
+        f"https://files.example/%FF/{WHEEL}",
         "https://files.example/",
         "https://files.example/..",
         17,
@@ -272,7 +275,8 @@ def test_another_major_version_in_html_is_an_error() -> None:
 def test_a_newer_minor_version_is_told() -> None:
     """PEP 629: a newer minor version is read, with a notice."""
     assert len(json_page(entry(), meta={"api-version": "1.99"}).notices) == 1
-    assert json_page(entry(), meta={}).notices == ()
+    for known in ({}, {"api-version": "1.0"}, {"api-version": "1.4"}):
+        assert json_page(entry(), meta=known).notices == ()
 
 
 @pytest.mark.parametrize(
@@ -391,6 +395,19 @@ def test_a_local_page_may_list_local_files() -> None:
     )
     assert [file.url for file in page.files] == [f"file:///srv/x/{WHEEL}", "file:///b/a%20b-1.0.zip"]
     assert page.files[1].filename == "a b-1.0.zip"
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("file:///C:/wheels/x-1.0.zip", "file:///C:/wheels/x-1.0.zip"),
+        ("file:///srv/C:/x-1.0.zip", "file:///srv/C%3A/x-1.0.zip"),
+        ("https://files.example/C:/x-1.0.zip", "https://files.example/C%3A/x-1.0.zip"),
+    ],
+)
+def test_only_a_drive_keeps_its_colon(href: str, expected: str) -> None:
+    """A path is quoted as pip quotes it; the drive of a local path stays."""
+    assert html_page(f'<a href="{href}">x</a>', url="file:///C:/page.html").files[0].url == expected
 
 
 def test_find_links_pages_list_any_project() -> None:

@@ -156,65 +156,185 @@ def field(data: bytes, mark: bytes, offset: int, form: str, value: int, which: i
 SIMPLE = archive_of({METADATA: b"Name: acme\n", "acme/x.py": b"x"}, zipfile.ZIP_STORED)
 END, DIRECTORY, LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
 
-BROKEN: dict[str, Callable[[], bytes]] = {
-    "empty": lambda: b"",
-    "not an archive": lambda: b"x" * 100,
-    "no members": lambda: archive_of({}),
-    "cut off": lambda: SIMPLE[:-1],
-    "something behind": lambda: SIMPLE + b"\0",
-    "something before": lambda: b"#!/bin/sh\n" + SIMPLE,
-    "an archive comment": lambda: archive_of({METADATA: b""}, comment=b"hello"),
-    "an end record in a comment": lambda: archive_of({METADATA: b""}, comment=SIMPLE[-22:]),
-    "two archives in one file": lambda: SIMPLE + SIMPLE,
-    "several disks": lambda: field(SIMPLE, END, 4, "<H", 1),
-    "fewer members than said": lambda: field(field(SIMPLE, END, 8, "<H", 3), END, 10, "<H", 3),
-    "more members than said": lambda: field(field(SIMPLE, END, 8, "<H", 1), END, 10, "<H", 1),
-    "directory elsewhere": lambda: field(SIMPLE, END, 16, "<L", 0),
-    "directory outside": lambda: field(SIMPLE, END, 12, "<L", 0xFFFFFFF0),
-    "directory broken": lambda: patched(SIMPLE, DIRECTORY, b"PK\x01\x09", 1),
-    "a newer format": lambda: field(SIMPLE, DIRECTORY, 6, "<B", 64),
-    "a locator without its record": lambda: SIMPLE[:-22] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + SIMPLE[-22:],
-    "two members of one name": lambda: patched(
-        archive_of({METADATA: b"a", METADATA[:-1] + "B": b"b"}, zipfile.ZIP_STORED), b"METADATB", b"METADATA"
+
+def zip64(**changes: int) -> bytes:
+    """`SIMPLE` with ZIP64 records before its end record, some of their numbers changed."""
+    head, end = SIMPLE[:-22], SIMPLE[-22:]
+    _, _, _, _, count, size, start, _ = struct.unpack("<4s4H2LH", end)
+    said = {"length": 44, "disk": 0, "here": count, "count": count, "size": size, "start": start}
+    said |= {"locator_disk": 0, "place": len(head), "disks": 1} | changes
+    numbers = [said[name] for name in ("here", "count", "size", "start")]
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", said["length"], 45, 45, said["disk"], 0, *numbers)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", said["locator_disk"], said["place"], said["disks"])
+    return head + record + locator + end
+
+
+def with_extra(extra: bytes, **changes: int) -> bytes:
+    """An archive of METADATA alone, whose directory entry has this extra field and some numbers changed."""
+    data = archive_of({METADATA: b"Name: acme\n"}, zipfile.ZIP_STORED)
+    place = data.index(DIRECTORY)
+    entry = bytearray(data[place:-22])
+    for name, (offset, form) in {"packed": (20, "<L"), "size": (24, "<L"), "offset": (42, "<L")}.items():
+        if name in changes:
+            struct.pack_into(form, entry, offset, changes[name])
+    struct.pack_into("<H", entry, 30, len(extra))
+    body = bytes(entry) + extra
+    return data[:place] + body + struct.pack("<4s4H2LH", END, 0, 0, 1, 1, len(body), place, 0)
+
+
+def with_local_extra(length: int) -> bytes:
+    """An archive of METADATA alone, whose own header claims an extra field."""
+    return field(archive_of({METADATA: b"Name: acme\n"}, zipfile.ZIP_STORED), LOCAL, 28, "<H", length)
+
+
+ALL = 0xFFFFFFFF
+
+#: What is wrong, the archive, and how the message tells it.
+BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "too short"),
+    "not an archive": (lambda: b"x" * 100, "does not end"),
+    "no members": (lambda: archive_of({}), "found none"),
+    "cut off": (lambda: SIMPLE[:-1], "does not end"),
+    "something behind": (lambda: SIMPLE + b"\0", "does not end"),
+    "something before": (lambda: b"#!/bin/sh\n" + SIMPLE, "not where its end record"),
+    "an archive comment": (lambda: archive_of({METADATA: b""}, comment=b"hello"), "does not end"),
+    "an end record in a comment": (
+        lambda: archive_of({METADATA: b""}, comment=SIMPLE[-22:]),
+        "not where its end record",
     ),
-    "a name with NUL": lambda: patched(SIMPLE, b"acme/x.py", b"acme\0x.py"),
-    "a name with a backslash": lambda: patched(SIMPLE, b"acme/x.py", b"acme\\x.py"),
-    "a name that is no UTF-8": lambda: patched(archive_of({METADATA: b"", "é": b""}), "é".encode(), b"\xff\xfe"),
-    "no .dist-info": lambda: archive_of({"acme/x.py": b""}),
-    "two .dist-info": lambda: archive_of({METADATA: b"", "b-1.0.dist-info/METADATA": b""}),
-    "two .dist-info in letter case": lambda: archive_of({METADATA: b"", "acme-1.0.DIST-INFO/METADATA": b""}),
-    "a .dist-info that is a file": lambda: archive_of({METADATA: b"", "b-1.0.dist-info": b""}),
-    "another project": lambda: archive_of({"other-1.0.dist-info/METADATA": b""}),
-    "another version": lambda: archive_of({"acme-2.0.dist-info/METADATA": b""}),
-    "no version": lambda: archive_of({"acme-x.dist-info/METADATA": b""}),
-    "no METADATA": lambda: archive_of({"acme-1.0.dist-info/WHEEL": b""}),
-    "two METADATA in letter case": lambda: archive_of({METADATA: b"", "acme-1.0.dist-info/metadata": b""}),
-    "METADATA elsewhere": lambda: archive_of({"acme-1.0.dist-info/x/METADATA": b""}),
-    "an encrypted member": lambda: field(SIMPLE, DIRECTORY, 8, "<H", 1),
-    "a member packed otherwise": lambda: archive_of({METADATA: b"a"}, zipfile.ZIP_BZIP2),
-    "a header outside": lambda: field(SIMPLE, DIRECTORY, 42, "<L", 0xFFFFFF),
-    "a header that is none": lambda: field(SIMPLE, DIRECTORY, 42, "<L", 1),
-    "a header with another name": lambda: patched(SIMPLE, b"METADATA", b"NETADATA", 1),
-    "a header with another size": lambda: field(SIMPLE, LOCAL, 22, "<L", 3),
-    "a header with another method": lambda: field(SIMPLE, LOCAL, 8, "<H", 8),
-    "a header of no size": lambda: field(field(SIMPLE, LOCAL, 22, "<L", 0), LOCAL, 18, "<L", 0),
-    "a wrong checksum": lambda: field(field(SIMPLE, DIRECTORY, 16, "<L", 7), LOCAL, 14, "<L", 7),
-    "changed content": lambda: patched(SIMPLE, b"Name: acme", b"Name: evil"),
-    "a member over the next": lambda: field(field(SIMPLE, DIRECTORY, 20, "<L", 60), LOCAL, 18, "<L", 60),
-    "a long extra field over the next": lambda: field(SIMPLE, LOCAL, 28, "<H", 200),
-    "a ZIP64 field that is missing": lambda: field(SIMPLE, DIRECTORY, 42, "<L", 0xFFFFFFFF),
+    "a comment of no bytes": (lambda: field(SIMPLE, END, 20, "<H", 1), "does not end"),
+    "two archives in one file": (lambda: SIMPLE + SIMPLE, "not where its end record"),
+    "several disks": (lambda: field(SIMPLE, END, 4, "<H", 1), "several parts"),
+    "a directory on another disk": (lambda: field(SIMPLE, END, 6, "<H", 1), "several parts"),
+    "members on another disk": (lambda: field(SIMPLE, END, 8, "<H", 1), "several parts"),
+    "fewer members than said": (
+        lambda: field(field(SIMPLE, END, 8, "<H", 3), END, 10, "<H", 3),
+        "has 2 members but says 3",
+    ),
+    "more members than said": (
+        lambda: field(field(SIMPLE, END, 8, "<H", 1), END, 10, "<H", 1),
+        "has 2 members but says 1",
+    ),
+    "directory elsewhere": (lambda: field(SIMPLE, END, 16, "<L", 0), "not where its end record"),
+    "directory outside": (lambda: field(SIMPLE, END, 12, "<L", 0xFFFFFFF0), "not where its end record"),
+    "directory broken": (lambda: patched(SIMPLE, DIRECTORY, b"PK\x01\x09", 1), "directory is broken"),
+    "directory cut off": (lambda: field(SIMPLE, DIRECTORY, 32, "<H", 46, 1), "directory is broken"),
+    "half a directory entry": (lambda: field(SIMPLE, DIRECTORY, 32, "<H", 30), "directory is cut off"),
+    "a newer format": (lambda: field(SIMPLE, DIRECTORY, 6, "<B", 64), "directory is broken"),
+    "a locator without its record": (
+        lambda: SIMPLE[:-22] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + SIMPLE[-22:],
+        "contradict each other",
+    ),
+    "a locator and nothing before": (
+        lambda: struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + archive_of({}),
+        "is not whole",
+    ),
+    "a ZIP64 record elsewhere": (lambda: zip64(place=0), "contradict each other"),
+    "a longer ZIP64 record": (lambda: zip64(length=45), "contradict each other"),
+    "a ZIP64 locator of several disks": (lambda: zip64(disks=2), "contradict each other"),
+    "a ZIP64 locator of another disk": (lambda: zip64(locator_disk=1), "contradict each other"),
+    "a ZIP64 record of another disk": (lambda: zip64(disk=1), "several parts"),
+    "a ZIP64 record of fewer members": (lambda: zip64(count=1, here=1), "has 2 members but says 1"),
+    "a ZIP64 record of another directory": (lambda: zip64(start=0), "not where its end record"),
+    "two files of one name": (
+        lambda: patched(archive_of({METADATA: b"", "acme/x.py": b"a", "acme/y.py": b"b"}), b"acme/y.py", b"acme/x.py"),
+        "two members of one name",
+    ),
+    "a name with NUL": (lambda: patched(SIMPLE, b"acme/x.py", b"acme\0x.py"), "read differently"),
+    "a name with a backslash": (lambda: patched(SIMPLE, b"acme/x.py", b"acme\\x.py"), "read differently"),
+    "a name of no characters": (lambda: archive_of({METADATA: b"", "": b""}), "read differently"),
+    "a name that is no UTF-8": (
+        lambda: patched(archive_of({METADATA: b"", "é": b""}), "é".encode(), b"\xff\xfe"),
+        "not UTF-8",
+    ),
+    "no .dist-info": (lambda: archive_of({"acme/x.py": b""}), "found none"),
+    "two .dist-info": (lambda: archive_of({METADATA: b"", "b-1.0.dist-info/METADATA": b""}), "found acme-1.0"),
+    "two .dist-info in letter case": (
+        lambda: archive_of({METADATA: b"", "acme-1.0.DIST-INFO/METADATA": b""}),
+        "found acme-1.0",
+    ),
+    "a .dist-info that is a file": (lambda: archive_of({METADATA: b"", "b-1.0.dist-info": b""}), "found acme-1.0"),
+    "another project": (lambda: archive_of({"other-1.0.dist-info/METADATA": b""}), "not what its file name says"),
+    "another version": (lambda: archive_of({"acme-2.0.dist-info/METADATA": b""}), "not what its file name says"),
+    "no version": (lambda: archive_of({"acme-x.dist-info/METADATA": b""}), "not what its file name says"),
+    "no METADATA": (lambda: archive_of({"acme-1.0.dist-info/WHEEL": b""}), "found 0"),
+    "two METADATA in letter case": (
+        lambda: archive_of({METADATA: b"", "acme-1.0.dist-info/metadata": b""}),
+        "found 2",
+    ),
+    "METADATA in letter case": (lambda: archive_of({"acme-1.0.dist-info/metadata": b""}), "found 1"),
+    "METADATA elsewhere": (lambda: archive_of({"acme-1.0.dist-info/x/METADATA": b""}), "found 0"),
+    "an encrypted member": (
+        lambda: field(field(SIMPLE, DIRECTORY, 8, "<H", 1), LOCAL, 6, "<H", 1),
+        "encrypted or packed",
+    ),
+    "a member packed otherwise": (lambda: archive_of({METADATA: b"a"}, zipfile.ZIP_BZIP2), "encrypted or packed"),
+    "a header outside": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", 0xFFFFFF), "outside itself"),
+    "no room for a header": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", SIMPLE.index(DIRECTORY) - 8), "no room"),
+    "a header that is none": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", 1), "contradict each other"),
+    "a header with another name": (lambda: patched(SIMPLE, b"METADATA", b"NETADATA", 1), "contradict each other"),
+    "a header with another size": (lambda: field(SIMPLE, LOCAL, 22, "<L", 3), "contradict each other"),
+    "a header with another method": (lambda: field(SIMPLE, LOCAL, 8, "<H", 8), "contradict each other"),
+    "a header with other flags": (lambda: field(SIMPLE, LOCAL, 6, "<H", 2), "contradict each other"),
+    "a header of no size": (
+        lambda: field(field(field(SIMPLE, LOCAL, 22, "<L", 0), LOCAL, 18, "<L", 0), LOCAL, 14, "<L", 0),
+        "contradict each other",
+    ),
+    "a wide header of another checksum": (
+        lambda: field(field(SIMPLE, LOCAL, 22, "<L", ALL), LOCAL, 14, "<L", 1),
+        "contradict each other",
+    ),
+    "a wrong checksum": (
+        lambda: field(field(SIMPLE, DIRECTORY, 16, "<L", 7), LOCAL, 14, "<L", 7),
+        "not the size and checksum",
+    ),
+    "a wrong size": (
+        lambda: field(field(SIMPLE, DIRECTORY, 24, "<L", 7), LOCAL, 22, "<L", 7),
+        "not the size and checksum",
+    ),
+    "changed content": (lambda: patched(SIMPLE, b"Name: acme", b"Name: evil"), "not the size and checksum"),
+    "content that is not deflated": (
+        lambda: field(archive_of({METADATA: b"a" * 90}), b"METADATA", 8, "<B", 0xFF),
+        "cannot be unpacked",
+    ),
+    "a member over the next": (lambda: field(field(SIMPLE, DIRECTORY, 20, "<L", 60), LOCAL, 18, "<L", 60), "overlaps"),
+    "a long extra field over the next": (lambda: with_local_extra(1), "overlaps"),
+    "an extra field that is cut off": (lambda: with_extra(struct.pack("<HH", 9, 4) + b"xxx"), "extra field is cut off"),
+    "a ZIP64 field that is missing": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", ALL), "outside itself"),
+    "a ZIP64 field that is too short": (
+        lambda: with_extra(struct.pack("<HHQ", 1, 8, 11), packed=ALL, size=ALL),
+        "too short",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_archive_that_can_be_read_in_two_ways_is_refused(name: str) -> None:
-    """What is broken, ambiguous or not the wheel of that name is an error with a message fit for a terminal."""
-    data = BROKEN[name]()
-    with pytest.raises(ArchiveError) as raised:
+    """What is broken, ambiguous or not the wheel of that name is an error, which says what is wrong."""
+    make, message = BROKEN[name]
+    data = make()
+    with pytest.raises(ArchiveError, match=message) as raised:
         metadata_of(data)
     assert str(raised.value).isprintable()
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError, match=message):
         fetched(data, FILENAME, 22)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"packed": ALL}, {"size": ALL}, {"offset": ALL}, {"packed": ALL, "size": ALL, "offset": ALL}]
+)
+def test_numbers_are_taken_from_the_zip64_field_where_the_directory_says_so(changes: dict[str, int]) -> None:
+    """The field holds, in this order, the size, the packed size and the offset, each only where it is referred to."""
+    said = [value for name, value in (("size", 11), ("packed", 11), ("offset", 0)) if name in changes]
+    wide = struct.pack(f"<HH{len(said)}Q", 1, 8 * len(said), *said)
+    other = struct.pack("<HHL", 9, 4, 0)
+    data = with_extra(other + wide, **changes)
+    assert metadata_of(data) == with_zipfile(data) == b"Name: acme\n"
+
+
+def test_a_zip64_record_is_followed() -> None:
+    """With a locator before the end record the ZIP64 record counts, as in pip."""
+    assert metadata_of(zip64()) == with_zipfile(zip64()) == b"Name: acme\n"
 
 
 def test_the_unbroken_archive_is_read() -> None:
