@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges import limits
+from safepip.edges import http, limits
 from safepip.edges.credentials import Credentials
 from safepip.edges.http import Answer, HttpError, Transport
 from safepip.edges.loop import Loop
@@ -90,6 +92,19 @@ def test_a_stream_that_is_reset_fails_alone(host: Http2Host, network: Network) -
     assert host.requests.count("/3") == 4
 
 
+def test_pings_without_end_are_no_answer(
+    host: Http2Host, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each ping is something to read, so no single read times out; the body that does not come does."""
+    monkeypatch.setattr(http, "PATIENCE_SECONDS", 0.5)
+    host.pinging = {"/1"}
+    quick = Network(retries=0, timeout=0.2, cert=str(authority.bundle))
+    start = time.monotonic()
+    answers = fetch(quick, host.origin, range(1, 2))
+    assert {answer.kind for answer in answers if isinstance(answer, HttpError)} == {"timeout"}
+    assert time.monotonic() - start < 5
+
+
 def test_a_server_that_ends_every_connection_is_given_up(host: Http2Host, network: Network) -> None:
     host.goaway_after = 0
     answers = fetch(network, host.origin, range(5))
@@ -105,9 +120,6 @@ def test_a_server_that_speaks_only_http1_gets_several_connections(authority: Aut
 
 def test_a_dead_host_costs_one_time_out_and_not_one_a_request(network: Network, authority: Authority) -> None:
     """Nothing answers the handshake: all requests of the origin fail together."""
-    import socket
-    import time
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         quick = Network(retries=0, timeout=0.5, cert=str(authority.bundle))
         start = time.monotonic()

@@ -1,7 +1,8 @@
 """A small HTTP/2 server over TLS on loopback, for what only HTTP/2 can show: many requests on one connection.
 
 It answers GET from `pages`, 404 otherwise. `goaway_after` closes each connection after that many requests,
-as servers do when they restart; `reset` are paths whose stream is reset instead of answered.
+as servers do when they restart; `reset` are paths whose stream is reset instead of answered;
+`pinging` ones get the head of an answer and then pings without end.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Http2Host:
         self.delay = 0.0
         self.goaway_after: int | None = None
         self.reset: set[str] = set()
+        self.pinging: set[str] = set()
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -113,6 +115,10 @@ class _Session:
         body = self._host.pages.get(path)
         status = "404" if body is None else "200"
         self._h2.send_headers(event.stream_id, [(":status", status), ("content-length", str(len(body or b"")))])
+        while path in self._host.pinging:
+            self._h2.ping(b"are you?")
+            self._flush()
+            await asyncio.sleep(0.02)
         self._left[event.stream_id] = body or b""
         self._send(event.stream_id)
 

@@ -38,7 +38,7 @@ Headers = list[tuple[bytes, bytes]]
 _KEEP_ALIVE_SECONDS = 60.0
 
 _ROUNDS = 4
-_DRAINED = 64 * 1024
+_DRAINED, _DRAIN_SECONDS = 64 * 1024, 3.0
 
 #: What httpcore and its parsers raise on what a peer does. The last three are their own slips on hostile
 #: input, which must end a request and not the program.
@@ -136,10 +136,15 @@ class Reply:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes, transfer encoding removed, content encoding not. Raises `WireError`."""
-        stream = cast("AsyncIterator[bytes]", self._response.stream)
+        stream = aiter(cast("AsyncIterator[bytes]", self._response.stream))
         try:
-            async for chunk in stream:
+            while True:
+                # A time limit on reads alone does not do: HTTP/2 pings or a crawling chunk header are reads, too.
+                async with asyncio.timeout(self._lanes.patience):
+                    chunk = await anext(stream)
                 yield chunk
+        except StopAsyncIteration:
+            return
         except httpcore.ConnectionNotAvailable as error:
             raise WireError("connection", "the server closed the connection") from error
         except _FAILURES as error:
@@ -149,11 +154,12 @@ class Reply:
         """Read a body that nobody wants, if it is short, so that its connection can be used again."""
         left = _DRAINED
         try:
-            async for chunk in self.chunks():
-                left -= len(chunk)
-                if left < 0:
-                    return
-        except WireError:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for chunk in self.chunks():
+                    left -= len(chunk)
+                    if left < 0:
+                        return
+        except (WireError, TimeoutError):
             return  # the connection is closed with the reply, which is all this is about
 
     async def close(self) -> None:
@@ -168,8 +174,9 @@ class Lanes:
     """The connections to one origin. `limit` is how many there may be while each carries one request.
 
     `multiplex` asks for HTTP/2 where the server speaks it, which takes TLS. `patience` bounds the seconds
-    until the head of a response is there, however it drips. `context` is called for each new connection.
-    `proxy` is a URL without user information; `proxy_auth` what goes with it.
+    until the head of a response is there, however it drips, and between two pieces of its body. `context`
+    is called for each new connection. `proxy` is a URL without user information; `proxy_auth` what goes
+    with it.
     """
 
     def __init__(
@@ -189,7 +196,7 @@ class Lanes:
         self._tls = scheme == "https"
         self._multiplex = multiplex and self._tls and proxy is None
         self._context = context
-        self._patience = patience
+        self.patience = patience
         self._proxy, self._proxy_auth = proxy, proxy_auth
         self._gate = asyncio.Semaphore(limit)
         self._idle: list[Connection] = []
@@ -203,7 +210,7 @@ class Lanes:
             connection, reused = await self._take()
             try:
                 request = httpcore.Request("GET", url, headers=headers, extensions={"timeout": limits})
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self.patience):
                     return Reply(self, connection, await connection.handle_async_request(request))
             except httpcore.ConnectionNotAvailable:
                 await self._drop(connection, None)
