@@ -196,9 +196,22 @@ def test_all_ambiguous_names_share_one_block_of_toml() -> None:
     diagnostics = explain_ambiguities([Ambiguity("acme-web", both), Ambiguity("acme-utils", both)])
     assert [d.reference for d in diagnostics] == ["ambiguous-index"] * 2
     assert diagnostics[0].hint == ""
-    assert 'packages = ["acme-utils", "acme-web"]' in diagnostics[1].hint
-    assert diagnostics[1].hint.count("[[index]]") == 1
-    assert 'name = "acme"' in diagnostics[1].hint
+    hint = diagnostics[1].hint
+    assert 'name = "acme"\nurl = "https://acme.example/simple/"\npackages = ["acme-utils", "acme-web"]' in hint
+    assert 'name = "public"\nurl = "https://public.example/simple/"\npackages = []\ndefault = true' in hint
+
+
+def test_no_owner_is_proposed_where_none_is_known() -> None:
+    """Of two indexes that the user merely named, either could be the attacker's: the block names no owner."""
+    named = Index("i", IndexUrl.parse("https://i.example/"), default=True, origin=Origin(Source.COMMAND_LINE, "-i"))
+    for answers_given in (
+        (Observation(named, Presence.PRESENT, "1.0"), Observation(ONE, Presence.PRESENT, "99.0")),
+        (Observation(PUBLIC, Presence.PRESENT, "99.0"), Observation(ONE, Presence.UNKNOWN, problem="down")),
+        (Observation(PUBLIC, Presence.PRESENT), Observation(ONE, Presence.PRESENT), Observation(TWO, Presence.PRESENT)),
+    ):
+        (diagnostic,) = explain_ambiguities([Ambiguity("x", answers_given)])
+        assert '"x"' not in diagnostic.hint
+        assert "put x into the packages of the right index" in diagnostic.hint
 
 
 def test_an_index_that_gave_no_answer_is_named() -> None:

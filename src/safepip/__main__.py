@@ -68,10 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     from safepip.errors import SafepipError
+    from safepip.options import HelpRequested
 
     try:
         verb, rest = _split(words)
         return _command(verb)(rest)
+    except HelpRequested as wanted:
+        print(wanted.text)  # noqa: T201 - what was asked for
+        return 0
     except SafepipError as error:
         from safepip.edges.console import last_words
 

@@ -19,13 +19,14 @@ Not handled here: asking (edges/catalog.py), the rules on URLs of pages and file
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from safepip.errors import UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Index, IndexKind
+from safepip.model.origin import Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 
 if TYPE_CHECKING:
@@ -203,10 +204,8 @@ def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_has
 def explain_ambiguities(ambiguities: Sequence[Ambiguity]) -> tuple[Diagnostic, ...]:
     """All ambiguous names of a run, with one block of TOML, on the last, that settles all of them."""
     diagnostics = [_explain(ambiguity) for ambiguity in ambiguities]
-    hint = _settling_toml([a for a in ambiguities if _offers(a)])
-    if hint:
-        last = diagnostics[-1]
-        diagnostics[-1] = Diagnostic(last.reference, last.message, last.context, hint, last.origins, last.subject)
+    last = diagnostics[-1]
+    diagnostics[-1] = replace(last, hint=_settling_toml(ambiguities))
     return tuple(diagnostics)
 
 
@@ -240,31 +239,50 @@ def _row(observation: Observation, width: int) -> str:
         answer = f"no answer: {printable(observation.problem)}"
     else:
         answer = f"newest {printable(observation.newest)}" if observation.newest else "no files"
-    return f"{index.name:<{width}}  {index.url}  {answer}"
+    return f"{index.name:<{width}}  {index.location or index.url}  {answer}"
 
 
 def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:
-    """One `[[index]]` table for each index that probably owns some of the names.
+    """One block that declares every source in force and gives each name to its probable owner.
 
-    The probable owner is the source that is not the default: a name that the organisation serves itself
-    is taken over by it. The user decides; the text says so.
+    Probable is only a source beside a default that is pip's own or that the configuration declares to answer
+    for what nobody owns. Where no such thing is known, or an answer is missing, nobody is proposed: the block
+    would else hand the name to whoever happens to offer it. As long as nobody owns it, the name stays refused.
     """
-    owners: dict[str, tuple[Index, list[str]]] = {}
+    proposed: dict[str, list[str]] = {}
+    open_names: list[str] = []
     for ambiguity in ambiguities:
-        offers = [o.index for o in _offers(ambiguity)]
-        owner = next((index for index in offers if not index.default), offers[0])
-        owners.setdefault(owner.name, (owner, []))[1].append(ambiguity.name)
-    if not owners:
-        return ""
-    blocks = []
-    for index, names in owners.values():
-        listed = ", ".join(f'"{name}"' for name in sorted(names))
-        if index.kind is IndexKind.FIND_LINKS:
-            blocks.append(f"# {index.url} is --find-links and cannot own a name; serve it as an index to own {listed}")
+        owner = _probable_owner(ambiguity)
+        if owner is None:
+            open_names.append(ambiguity.name)
         else:
-            blocks.append(f'[[index]]\nname = "{index.name}"\nurl = "{index.url}"\npackages = [{listed}]')
+            proposed.setdefault(owner.name, []).append(ambiguity.name)
+    blocks = []
+    for index in dict.fromkeys(o.index for ambiguity in ambiguities for o in ambiguity.observations):
+        owned = ", ".join(f'"{name}"' for name in sorted(proposed.get(index.name, ())))
+        if index.kind is IndexKind.FIND_LINKS:
+            blocks.append(f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index")
+        elif owned or not (index.default and index.origin.source is Source.BUILT_IN):
+            default = "\ndefault = true" if index.default else ""
+            blocks.append(f'[[index]]\nname = "{index.name}"\nurl = "{index.url}"\npackages = [{owned}]{default}')
     lead = "say who owns it in safepip.toml" if len(ambiguities) == 1 else "say who owns them in safepip.toml"
-    return lead + " (move a name to the other index if that one owns it):\n" + "\n\n".join(blocks)
+    if open_names:
+        lead += f"; put {', '.join(sorted(open_names))} into the packages of the right index"
+    return lead + ":\n" + "\n\n".join(blocks)
+
+
+def _probable_owner(ambiguity: Ambiguity) -> Index | None:
+    offers = [o.index for o in _offers(ambiguity)]
+    if len(offers) < 2:
+        return None
+    others = [index for index in offers if not _answers_for_the_rest(index)]
+    return others[0] if len(others) == 1 and others[0].kind is IndexKind.SIMPLE and len(offers) == 2 else None
+
+
+def _answers_for_the_rest(index: Index) -> bool:
+    """A default that nobody chose, or that the configuration declares as such: not one named by `-i`."""
+    declared = (Source.BUILT_IN, Source.PROJECT_CONFIG, Source.USER_POLICY, Source.MACHINE_POLICY)
+    return index.default and index.origin.source in declared
 
 
 # --- URLs --------------------------------------------------------------------------------------------------

@@ -240,7 +240,8 @@ class Finder:
         options = self._selection
         usable = shelf.candidates
         # An option for the exact name beats `:all:`; safepip takes wheels only, so `--no-binary` leaves nothing.
-        if shelf.name in options.no_binary and shelf.name not in options.only_binary.names:
+        named = shelf.name in options.no_binary.names
+        if named or (options.no_binary.all and shelf.name not in options.only_binary.names):
             usable = ()
         if options.uploaded_before is not None:
             usable = tuple(c for c in usable if self._early_enough(c))

@@ -22,7 +22,7 @@ from safepip.edges.index_reader import Reading
 from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.candidate import CoreMetadata, Shelf
-from safepip.model.route import Observation, Presence, Route, Rule
+from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
 from safepip.routing import Ambiguity, disagreement, normalise, settle
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Selection
     from safepip.model.requirement import Constraint, Requirement
-    from safepip.model.route import Survey
     from safepip.resolution.catalog import Hint
     from safepip.resolution.dependencies import Markers
     from safepip.routing import RoutingTable
@@ -92,10 +91,17 @@ class IndexCatalog:
         known = self._shelves.get(name)
         if known is None:
             decision = self._table.route(name)
-            if isinstance(decision, Route):
-                known = self._from_one(decision)
-            else:
-                known = self._from_survey(decision, tuple(required_by))
+            askers = tuple(required_by)
+            try:
+                match decision:
+                    case Route():
+                        known = self._from_one(decision)
+                    case Survey():
+                        known = self._from_survey(decision, askers)
+            except AmbiguousName:
+                raise
+            except SafepipError as error:
+                raise _required_by(error, askers) from None
             self._shelves[name] = known
         return known
 
@@ -110,11 +116,11 @@ class IndexCatalog:
             raise Unavailable.because(
                 "not-on-its-index",
                 f"{route.name} belongs to the index {route.index.name}, which does not have it",
-                context=(f"{route.index.url}  claimed as {route.detail}  {route.index.origin}",),
+                context=(f"{route.index.url}  status 404", f"claimed as {route.detail}  {route.index.origin}"),
                 hint="publish it there, or correct the name or the claim; no other index is asked for it",
                 subject=route.name,
             )
-        return RoutedShelf(route, shelf or Shelf(route.name, ()))
+        return RoutedShelf(route, shelf or Shelf(route.name, ()), family)
 
     def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
         allowed = self._hashes.get(survey.name)
@@ -126,12 +132,13 @@ class IndexCatalog:
         for source, family in families:
             try:
                 readings = [(index, self._wait(index, survey.name)) for index in family]
-                shelf = self._merge(survey.name, readings)
-            except Unavailable as error:
+            except (Unavailable, Refused) as error:
+                # A source that sends the question elsewhere has not answered it either.
                 problem = error.diagnostics[0]
                 answer = "; ".join((problem.message, *problem.context))
                 observations.append(Observation(source, Presence.UNKNOWN, problem=answer))
                 continue
+            shelf = self._merge(survey.name, readings)
             if shelf is None:
                 observations.append(Observation(source, Presence.ABSENT))
                 continue
@@ -143,10 +150,9 @@ class IndexCatalog:
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
         if verdict.rule is Rule.HASH and allowed is not None:
-            return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed))
-        if verdict.index is None or verdict.index.name not in shelves:
-            return RoutedShelf(verdict, Shelf(survey.name, ()))
-        return RoutedShelf(verdict, shelves[verdict.index.name])
+            return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed), survey.sources)
+        shelf = shelves.get(verdict.index.name) if verdict.index else None
+        return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources)
 
     def _pinned(self, name: str, shelves: list[Shelf], allowed: frozenset[Digest]) -> Shelf:
         """The files of all sources that have one of the user's digests."""
@@ -282,6 +288,12 @@ class IndexCatalog:
             for r in metadata.requires
             if r.url is None and (self._markers.hold(r, frozenset()) or (known and self._markers.hold(r, known)))
         )
+
+
+def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
+    """The same error with the chain of who asked, so that a failing index can be traced to a requirement."""
+    lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
+    return type(error)(*(replace(d, context=(*d.context, *lines)) for d in error.diagnostics))
 
 
 def _best_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:

@@ -104,7 +104,7 @@ class IndexReader:
             return self.read_local(index, name)
         if index.kind is IndexKind.FIND_LINKS:
             if index.name not in self._lists:
-                url = str(index.url).rstrip("/")
+                url = index.location or str(index.url)
                 answer = await self._answer(index, name, url, {})
                 _check_status(index, name, answer.status)
                 files = _parsed(index, name, lambda: parse_find_links_page(*_body(answer)))
@@ -153,10 +153,10 @@ class IndexReader:
         return Reading(shelf, url, _digests(page))
 
     def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
-        path = local_path(str(index.url)).rstrip("/\\")
+        url = index.location or str(index.url)
+        path = local_path(url).rstrip("/\\")
         if os.path.isdir(path):
             return list(_listed(index, path)), str(index.url)
-        url = str(index.url).rstrip("/")
         return _parsed(index, "", lambda: parse_find_links_page(_read(index, path), _type_of(path), url)), url
 
     def _local_page(self, index: Index, name: str) -> Reading:

@@ -16,6 +16,8 @@ def printable(text: str, limit: int = 300) -> str:
     Yank reasons, names and metadata are an attacker's to choose; escape sequences and bidirectional
     overrides in them could rewrite what the user reads.
     """
+    if text.isprintable() and len(text) <= limit:
+        return text
     clean = "".join(" " if char in "\t\n\r" else "�" if unicodedata.category(char)[0] == "C" else char for char in text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 

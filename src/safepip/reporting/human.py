@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safepip.core_metadata import metadata_json
 from safepip.errors import PipFailed, UsageError
+from safepip.model.origin import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from safepip.errors import SafepipError
     from safepip.model.candidate import Resolution
     from safepip.model.finding import Diagnostic
+    from safepip.model.origin import Origin
 
 _BOLD, _RED, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[31;1m", "\x1b[36;1m", "\x1b[33m", "\x1b[0m"
 
@@ -66,10 +68,18 @@ def _render(diagnostic: Diagnostic, style: Style) -> str:
         # Who asks is no evidence but the way to it, so it stands with the sentence.
         indent = "  " if line.startswith("required by ") else "    "
         lines.extend(indent + part for part in line.splitlines())
+    lines += [f"  from {origin.chain()}" for origin in _unmentioned(diagnostic)]
     if diagnostic.hint:
         first, *rest = diagnostic.hint.splitlines()
         lines += ["", f"{style.hint('hint')}: {first}", *(f"    {part}" if part else "" for part in rest)]
     return "\n".join(lines)
+
+
+def _unmentioned(diagnostic: Diagnostic) -> list[Origin]:
+    """The places that led to the problem and that its evidence does not show; a distribution is no place to edit."""
+    shown = "\n".join((diagnostic.message, *diagnostic.context))
+    places = dict.fromkeys(o for o in diagnostic.origins if o.source not in (Source.DISTRIBUTION, Source.BUILT_IN))
+    return [origin for origin in places if str(origin) not in shown][:5]
 
 
 def render_notice(text: str, style: Style = PLAIN) -> str:

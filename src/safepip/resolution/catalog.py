@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
+    from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.route import Route
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RoutedShelf:
-    """What the index that owns a name offers. `shelf` is empty where the index does not have the project."""
+    """What the index that owns a name offers. `shelf` is empty where the index does not have the project.
+
+    `asked` are the sources that were asked, for the message that the project is nowhere.
+    """
 
     route: Route
     shelf: Shelf
+    asked: tuple[Index, ...] = ()
 
 
 #: A project that will be asked for, with the versions and the extras that are wanted of it.

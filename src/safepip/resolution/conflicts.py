@@ -12,8 +12,8 @@ from safepip.resolution.nodes import PYTHON, ImpossibleWant, InstalledChoice
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import Fallen, Shelf
-    from safepip.resolution.catalog import Catalog
+    from safepip.model.candidate import Fallen
+    from safepip.resolution.catalog import Catalog, RoutedShelf
     from safepip.resolution.nodes import Choice, Want
     from safepip.resolution.provider import Provider
     from safepip.resolution.roots import Limits
@@ -38,8 +38,8 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
     projects = {want.project for want, _ in pairs}
     if len(pairs) == 1 or len(projects) == 1:
         want, parent = pairs[0]
-        shelf = catalog.shelf(want.project, [want.origin]).shelf
-        nothing = _nothing_matches(want, parent, shelf, provider, limits) if len(pairs) == 1 else None
+        routed = catalog.shelf(want.project, [want.origin])
+        nothing = _nothing_matches(want, parent, routed, provider, limits) if len(pairs) == 1 else None
         if nothing is not None:
             return ResolutionImpossible(nothing)
     return ResolutionImpossible(_conflict(pairs, provider, limits, catalog))
@@ -57,14 +57,15 @@ def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> S
 
 
 def _nothing_matches(
-    want: Want, parent: Choice | None, shelf: Shelf, provider: Provider, limits: Limits
+    want: Want, parent: Choice | None, routed: RoutedShelf, provider: Provider, limits: Limits
 ) -> Diagnostic | None:
     """The diagnostic for a want that nothing on its shelf satisfies; None where the shelf has something for it."""
     if want.project in limits.constraints:
         return None
     name = printable(want.text)
     asked = name if parent is None else f"{name} (from {parent.project})"
-    chain = (f"required by {want.origin.chain()}",)
+    shelf = routed.shelf
+    chain = (*(f"asked: {i.name}  {i.location or i.url}" for i in routed.asked), f"required by {want.origin.chain()}")
     if not shelf.files:
         hint = "look at the spelling; an index that is not asked is not named here"
         if want.project in ("requirements-txt", "requirements.txt"):
