@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import email.utils
 import gzip
 import json
 import re
@@ -245,7 +246,9 @@ class Connection(asyncio.Protocol):
     async def _send(self, answer: Answer, *, with_body: bool) -> None:
         body = answer.body
         length = len(body) if isinstance(body, bytes) else body[2]
-        lines = [f"HTTP/1.1 {answer.status}", *(f"{key}: {value}" for key, value in answer.headers)]
+        # A client that caches needs the date to know an answer's age (RFC 9110, section 6.6.1).
+        date = email.utils.formatdate(usegmt=True)
+        lines = [f"HTTP/1.1 {answer.status}", f"date: {date}", *(f"{key}: {value}" for key, value in answer.headers)]
         if not answer.status.startswith("304"):
             lines.append(f"content-length: {length}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

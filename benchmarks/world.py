@@ -113,7 +113,7 @@ def build(folder: Path, *, say: bool = False) -> None:
 
 def fingerprint() -> str:
     """Changes whenever the built world would: of the modules, the shapes and this machine's tags."""
-    digest = hashlib.sha256(repr(next(iter(sys_tags()))).encode())
+    digest = hashlib.sha256(str(next(iter(sys_tags()))).encode())
     for name in ("shapes.json", "shapes.py", "synthetic.py", "world.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
