@@ -17,6 +17,7 @@ from safepip.edges.credentials import Credentials
 from safepip.edges.loop import Loop
 from safepip.edges.pip import default_index_url
 from safepip.edges.target import choose_python, probe
+from safepip.edges.terminal import ask_credentials
 from safepip.errors import Refused, ResolutionImpossible, Unavailable
 from safepip.file_options import apply_file_options
 from safepip.model.index import Hashes
@@ -56,7 +57,7 @@ class Session:
         self.environ = os.environ if environ is None else environ
         self._verb = verb
         self.cwd = os.getcwd()
-        self.credentials = Credentials(self.environ)
+        self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
         self._plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
         self.console = Console(self._plan.settings.display, self.credentials.redact, self.environ)
@@ -66,6 +67,8 @@ class Session:
         return self
 
     def __exit__(self, *_details: object) -> None:
+        for notice in self.credentials.notices:
+            self.console.notice(notice)
         if self._transport is not None:
             self.loop.run(self._transport.close())
         self.loop.close()
@@ -123,7 +126,10 @@ class Session:
         """The store of verified files."""
         from safepip.edges.store import Store
 
-        return Store(self.settings.cache_dir)
+        store = Store(self.settings.cache_dir)
+        for notice in store.notices:
+            self.console.notice(notice)
+        return store
 
     @cached_property
     def catalog(self) -> IndexCatalog:
@@ -145,7 +151,7 @@ class Session:
         return IndexCatalog(
             table=self.asked.table,
             reader=IndexReader(lambda: self.transport, cache, ranks, pythons, self.settings.refresh),
-            wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks),
+            wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks, self.settings.network),
             loop=self.loop,
             selection=selection,
             markers=Markers(target.markers),
@@ -185,6 +191,7 @@ class Session:
         """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
         from safepip.edges.archive import read_wheel_metadata
         from safepip.edges.fetch import fetch_all
+        from safepip.edges.terminal import make_progress
         from safepip.rules import clear
 
         network = self.settings.network
@@ -194,6 +201,7 @@ class Session:
             lambda: self.transport,
             self.store,
             wanted,
+            make_progress(self.settings.display, self.environ),
             retries=network.retries,
             resume_retries=network.resume_retries,
         )

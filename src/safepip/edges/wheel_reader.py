@@ -31,6 +31,7 @@ from safepip.routing import may_serve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from safepip.edges.fetch import Wanted
     from safepip.edges.http import Transport
     from safepip.edges.loop import Loop
     from safepip.edges.page_cache import PageCache
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import CoreMetadata
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
+    from safepip.model.plan import Network
     from safepip.model.requirement import Constraint, Requirement
     from safepip.selection import TagRanks
 
@@ -84,13 +86,35 @@ class WheelReader:
     """See the module. `read` is a coroutine of the loop; `kept` and `direct` are called from other threads."""
 
     def __init__(
-        self, loop: Loop, transport: Callable[[], Transport], cache: PageCache, store: Store, ranks: TagRanks
+        self,
+        loop: Loop,
+        transport: Callable[[], Transport],
+        cache: PageCache,
+        store: Store,
+        ranks: TagRanks,
+        network: Network,
     ) -> None:
         self._loop = loop
         self._transport = transport
         self._cache = cache
         self._store = store
         self._ranks = ranks
+        self._network = network
+
+    def _fetch(self, wanted: Wanted) -> VerifiedFile:
+        """One whole wheel, verified. Not to be called on the loop, which it waits for."""
+        from safepip.edges.fetch import fetch_all
+
+        network = self._network
+        (wheel,) = fetch_all(
+            self._loop,
+            self._transport,
+            self._store,
+            [wanted],
+            retries=network.retries,
+            resume_retries=network.resume_retries,
+        )
+        return wheel
 
     def kept(self, candidate: Candidate) -> CoreMetadata | None:
         """The metadata that can be had without the network; None otherwise."""
@@ -187,7 +211,7 @@ class WheelReader:
     async def _whole(self, candidate: Candidate, home: Home) -> bytes:
         import asyncio
 
-        from safepip.edges.fetch import Wanted, fetch_all
+        from safepip.edges.fetch import Wanted
 
         file = candidate.file
         wanted = Wanted(
@@ -199,15 +223,14 @@ class WheelReader:
             hashes_optional=home.index.hashes is Hashes.OPTIONAL,
             subject=candidate.name,
         )
-        # `fetch_all` waits for this loop, so it has to wait in another thread.
-        (wheel,) = await asyncio.to_thread(fetch_all, self._loop, self._transport, self._store, [wanted])
+        wheel = await asyncio.to_thread(self._fetch, wanted)
         return _from_archive(wheel.path, file.filename) or b""
 
     # --- wheels named directly ------------------------------------------------------------------------------------
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         """Fetch and verify the wheel that the user names. Raises `Refused`, `Unavailable`, `ResolutionImpossible`."""
-        from safepip.edges.fetch import Wanted, fetch_all
+        from safepip.edges.fetch import Wanted
 
         url = requirement.url
         assert url is not None
@@ -224,7 +247,7 @@ class WheelReader:
             subject=requirement.name,
             origins=(requirement.origin,),
         )
-        (wheel,) = fetch_all(self._loop, self._transport, self._store, [wanted])
+        wheel = self._fetch(wanted)
         file = ProjectFile(filename, url, (wheel.sha256,), size=wheel.size)
         return candidate_of(file)
 
