@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,6 +105,16 @@ def test_a_direct_wheel_is_asked_for_by_its_private_copy(tmp_path: Path) -> None
     assert private.endswith("#" + digest(wheel).replace(":", "="))
     assert handover.direct_urls["app"].public == url
     assert private.startswith(handover.direct_urls["app"].private + "#")
+
+
+@pytest.mark.parametrize("folder", ["/tmp/x y", "/tmp/ä~é", "/tmp/a\\b", "C:\\Users\\a b\\x", "\\\\server\\share\\x"])
+def test_a_private_copys_url_is_its_paths_uri(folder: str, wheels: tuple[Path, Path]) -> None:
+    """On each system as its own paths are written."""
+    resolution, given_wheels = resolve([Chosen(wheels[0], requested=True, direct_url="https://acme.example/app.whl")])
+    handover = make_handover(resolution, given_wheels, Settings(), folder)
+    assert handover is not None
+    flavour = PurePosixPath if folder.startswith("/") else PureWindowsPath
+    assert handover.direct_urls["app"].private == (flavour(folder) / "wheels" / wheels[0].name).as_uri()
 
 
 def test_with_only_deps_the_roots_are_arguments(wheels: tuple[Path, Path]) -> None:

@@ -23,8 +23,8 @@ How pip is made to carry out the resolution and nothing else:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -110,7 +110,7 @@ def make_handover(
     if not resolution.to_install:
         return None
     given = _by_name(resolution, wheels, settings)
-    base = PurePath(folder)
+    base = folder.rstrip("/")
     roots = [_root(pin, given, base, settings) for pin in resolution.pins.values() if pin.requested]
     # With --only-deps the roots are arguments, which take no digests: there all digests are constraints.
     below = [wheel for wheel in given.values() if settings.only_deps or not wheel.pin.requested]
@@ -119,15 +119,15 @@ def make_handover(
         asked = tuple(roots)
     else:
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in roots)
-        asked = ("--requirement", str(base / _REQUIREMENTS))
+        asked = ("--requirement", f"{base}/{_REQUIREMENTS}")
     installs = {name: given[name] for name in sorted(resolution.to_install)}
     before, after = _said_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
     return Handover(
         folder=folder,
-        arguments=("install", *_options(settings, base), "--constraint", str(base / _CONSTRAINTS), *asked),
+        arguments=("install", *_options(settings, base), "--constraint", f"{base}/{_CONSTRAINTS}", *asked),
         files=files,
         wheels={f"{_WHEELS}/{wheel.file.filename}": wheel for wheel in given.values()},
-        report=str(base / _REPORT),
+        report=f"{base}/{_REPORT}",
         installs={name: (wheel.pin.version, wheel.file.sha256.hex) for name, wheel in installs.items()},
         direct_urls={
             name: DirectUrl(_private_url(wheel, base), wheel.pin.direct_url)
@@ -167,7 +167,7 @@ def _by_name(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: S
     return given
 
 
-def _options(settings: Settings, base: PurePath) -> tuple[str, ...]:
+def _options(settings: Settings, base: str) -> tuple[str, ...]:
     """pip's options, the fixed ones, those that the settings imply and those that are the user's to pip."""
     implied = [
         ("--no-deps", settings.no_deps),
@@ -185,16 +185,16 @@ def _options(settings: Settings, base: PurePath) -> tuple[str, ...]:
         ("--python-version", settings.python_version),
     ]
     return (
-        *("--no-index", "--find-links", str(base / _WHEELS), "--only-binary", ":all:", "--pre", "--require-hashes"),
+        *("--no-index", "--find-links", f"{base}/{_WHEELS}", "--only-binary", ":all:", "--pre", "--require-hashes"),
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--keyring-provider", "disabled"),
-        *("--proxy", _NO_NETWORK, "--retries", "0", "--report", str(base / _REPORT)),
+        *("--proxy", _NO_NETWORK, "--retries", "0", "--report", f"{base}/{_REPORT}"),
         *(option for option, wanted in implied if wanted),
         *(word for option, value in restrictions if value for word in (option, value)),
         *settings.forwarded,
     )
 
 
-def _root(pin: Pin, given: Mapping[str, ClearedWheel], base: PurePath, settings: Settings) -> str:
+def _root(pin: Pin, given: Mapping[str, ClearedWheel], base: str, settings: Settings) -> str:
     """The line, or argument, for something the user asked for. Its extras are all that are in force for it."""
     extras = f"[{','.join(sorted(pin.extras))}]" if pin.extras else ""
     wheel = given.get(pin.name)
@@ -213,9 +213,14 @@ def _hashed(wheel: ClearedWheel) -> str:
     return f"{wheel.pin.name}=={wheel.pin.version} --hash={wheel.file.sha256}"
 
 
-def _private_url(wheel: ClearedWheel, base: PurePath) -> str:
-    """The `file:` URL of the private copy."""
-    return (base / _WHEELS / wheel.file.filename).as_uri()
+def _private_url(wheel: ClearedWheel, base: str) -> str:
+    """The `file:` URL of the private copy, for an absolute path of POSIX or of Windows (RFC 8089)."""
+    path = f"{base}/{_WHEELS}/{wheel.file.filename}"
+    if path.startswith("/"):
+        return "file://" + quote(path, errors="surrogateescape")
+    path = path.replace("\\", "/")
+    # C:/folder; //server/share has its slashes already.
+    return "file:" + (quote(path) if path.startswith("//") else f"///{path[:2]}{quote(path[2:])}")
 
 
 def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
