@@ -257,7 +257,9 @@ def main() -> None:
     programs = [Tool(name, commands[name]) for name in arguments.tools]
     wanted = [job for job in jobs() if arguments.only in job.name and job.workload in arguments.sets]
     if arguments.delay is not None:
-        wanted = list(dict.fromkeys(dataclasses.replace(job, delay=arguments.delay) for job in wanted))
+        # Jobs that differed by their round trip alone are one job now.
+        once = {(job.name, job.workload): job for job in reversed(wanted)}
+        wanted = [dataclasses.replace(job, delay=arguments.delay) for job in reversed(once.values())]
     every = []
     print("| " + " | ".join(HEADINGS) + " |\n|" + "---|" * len(HEADINGS), flush=True)
     with (
