@@ -2,6 +2,7 @@
 
     SafepipError
       UsageError             exit 2    the command or the configuration is wrong
+        UnusableInput        exit 1    a requirement, or a file of them, cannot be read; pip's code for that
       Unavailable            exit 1    an index, a disk or a process failed; nothing was installed
       ResolutionImpossible   exit 1    as pip's, with the conflict explained
       Refused                exit 20   a rule said no; nothing was installed
@@ -38,6 +39,12 @@ class UsageError(SafepipError):
     """The command line, a requirements file or a configuration is wrong."""
 
     exit_code = 2
+
+
+class UnusableInput(UsageError):
+    """A requirement, or a file that should hold some, is missing or wrong: what pip calls an installation error."""
+
+    exit_code = 1
 
 
 class Unavailable(SafepipError):

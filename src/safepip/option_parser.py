@@ -99,7 +99,10 @@ class _Row(optparse.Option):
 
     def process(self, opt: str, value: Any, values: Any, parser: Any) -> Any:
         parser.note(self.row, Origin(Source.COMMAND_LINE, opt))
-        return super().process(opt, value, values, parser)
+        result = super().process(opt, value, values, parser)
+        # What goes wrong from here on is no longer about this option.
+        parser._current = ()
+        return result
 
 
 class Parser(optparse.OptionParser):

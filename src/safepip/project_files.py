@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from safepip.errors import UsageError
+from safepip.errors import UnusableInput
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, 
 
     table = _toml(text, path, "invalid-group").get("dependency-groups")
     if not isinstance(table, dict):
-        raise UsageError.because("invalid-group", f"{path} has no table [dependency-groups]")
+        raise UnusableInput.because("invalid-group", f"{path} has no table [dependency-groups]")
     found: list[tuple[str, str]] = []
     try:
         resolver = DependencyGroupResolver(table)
         for group in groups:
             found += [(group, str(requirement)) for requirement in resolver.resolve(group)]
     except ExceptionGroup as problems:
-        raise UsageError.because(
+        raise UnusableInput.because(
             "invalid-group",
             f"the dependency groups of {path} cannot be read",
             context=tuple(printable(str(problem)) for problem in problems.exceptions),
@@ -57,7 +57,7 @@ def group_of(text: str) -> tuple[str, str]:
     if not colon:
         return "pyproject.toml", group
     if re.split(r"[/\\]", path.rstrip("/"))[-1] != "pyproject.toml":
-        raise UsageError.because(
+        raise UnusableInput.because(
             "invalid-group",
             f"--group {printable(text)} does not name a pyproject.toml",
             hint="--group GROUP, or --group PATH/pyproject.toml:GROUP",
@@ -71,16 +71,16 @@ def read_script(text: str, path: str) -> Script:
     # PEP 723: more than one block of the same type is an error.
     if len(blocks) != 1:
         what = "no" if not blocks else "more than one"
-        raise UsageError.because(
+        raise UnusableInput.because(
             "invalid-script", f"{path} has {what} block of requirements", hint="see PEP 723: # /// script ... # ///"
         )
     table = _toml(blocks[0], path, "invalid-script")
     dependencies = table.get("dependencies", [])
     requires_python = table.get("requires-python")
     if not isinstance(dependencies, list) or not all(isinstance(item, str) for item in dependencies):
-        raise UsageError.because("invalid-script", f"{path}: dependencies is not a list of strings")
+        raise UnusableInput.because("invalid-script", f"{path}: dependencies is not a list of strings")
     if not isinstance(requires_python, str | None):
-        raise UsageError.because("invalid-script", f"{path}: requires-python is not a string")
+        raise UnusableInput.because("invalid-script", f"{path}: requires-python is not a string")
     return Script(tuple(dependencies), requires_python or None)
 
 
@@ -114,4 +114,4 @@ def _toml(text: str, path: str, reference: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise UsageError.because(reference, f"{path} is not valid TOML: {printable(str(problem))}") from None
+        raise UnusableInput.because(reference, f"{path} is not valid TOML: {printable(str(problem))}") from None

@@ -28,7 +28,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from safepip.errors import Refused, SafepipError, UsageError
+from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.project_files import group_of, read_groups, read_script
@@ -128,7 +128,7 @@ class Gathering:
         if not any(
             (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
         ):
-            raise UsageError.because(
+            raise UnusableInput.because(
                 "no-requirements", "there is nothing to install", hint="name a project, or a file with -r FILE"
             )
         for name in settings.constraint_files:
@@ -220,7 +220,7 @@ class Gathering:
     def _check_nesting(self, place: _Place, above: tuple[_Place, ...]) -> None:
         # A file that is being read cannot be read again within itself; twice in a row it may.
         if self._key(place) in map(self._key, above):
-            raise UsageError.because(
+            raise UnusableInput.because(
                 "recursive-requirements",
                 f"{place.shown} includes itself",
                 context=("  ->  ".join(step.shown for step in (*above, place)),),
@@ -228,7 +228,7 @@ class Gathering:
             )
         self.files += 1
         if len(above) >= _DEPTH or self.files > _FILES:
-            raise UsageError.because(
+            raise UnusableInput.because(
                 "requirements-nesting",
                 f"requirements files include each other deeper than {_DEPTH} or more than {_FILES} times",
                 origins=(place.said,),
@@ -360,7 +360,7 @@ class Gathering:
         shown = found[:_SHOWN]
         if len(found) > len(shown):
             shown[-1] = replace(shown[-1], context=(*shown[-1].context, f"and {len(found) - _SHOWN} more like these"))
-        error: type[SafepipError] = UsageError if self.misread else Refused
+        error: type[SafepipError] = UnusableInput if self.misread else Refused
         raise error(*shown)
 
 
@@ -384,11 +384,11 @@ def _pylock(place: _Place) -> SafepipError:
 
 
 def _unreadable(message: str, said: Origin) -> SafepipError:
-    return UsageError.because("unreadable-file", message, origins=(said,))
+    return UnusableInput.because("unreadable-file", message, origins=(said,))
 
 
 def _undecodable(place: _Place) -> SafepipError:
-    return UsageError.because(
+    return UnusableInput.because(
         "undecodable-file",
         f"{place.shown} is not text in the encoding it is said to have",
         origins=(place.said,),

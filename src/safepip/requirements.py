@@ -31,7 +31,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from safepip.errors import Refused, UsageError
+from safepip.errors import Refused, UnusableInput
 from safepip.model.digest import STRONG, WeakDigest, strong
 from safepip.model.finding import printable
 from safepip.model.requirement import Constraint, NotYet, Requirement
@@ -309,7 +309,7 @@ def _hint(text: str, disk: Disk | None) -> str:
 def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: Disk) -> None:
     # `requirements.txt` is a valid project name, which anyone could register on an index: pip would ask for it.
     if text.lower().endswith(".txt") and disk.is_file(path):
-        raise UsageError.because(
+        raise UnusableInput.because(
             "requirements-file-without-r",
             f"{line.written} is a file here, and as a requirement it would name a project",
             origins=(line.origin,),
@@ -357,22 +357,22 @@ def _not_yet(line: RequirementLine, kind: NotYet) -> NoReturn:
     )
 
 
-def _missing(line: RequirementLine) -> UsageError:
+def _missing(line: RequirementLine) -> UnusableInput:
     return _error("missing-file", line, f"{line.written} names a file that does not exist")
 
 
-def _invalid_constraint(line: RequirementLine, why: str) -> UsageError:
+def _invalid_constraint(line: RequirementLine, why: str) -> UnusableInput:
     hint = "write it as a requirement instead"
     return _error("invalid-constraint", line, f"{line.written} is no constraint: {why}", hint)
 
 
-def _invalid(line: RequirementLine, why: str, hint: str = "") -> UsageError:
+def _invalid(line: RequirementLine, why: str, hint: str = "") -> UnusableInput:
     # The parser's own words may repeat the expanded text.
     reason = "it cannot be read with its variables expanded" if line.expanded else printable(hide_user_info(why))
     return _error("invalid-requirement", line, f"{line.written} is no requirement: {reason}", hint)
 
 
-def _error(reference: str, line: RequirementLine, message: str, hint: str = "") -> UsageError:
-    error = UsageError.because(reference, message, origins=(line.origin,), hint=hint)
-    assert isinstance(error, UsageError)
+def _error(reference: str, line: RequirementLine, message: str, hint: str = "") -> UnusableInput:
+    error = UnusableInput.because(reference, message, origins=(line.origin,), hint=hint)
+    assert isinstance(error, UnusableInput)
     return error

@@ -1,0 +1,110 @@
+"""Runs for end-to-end tests: pip run in a target as cheaply as can be, and runs that are measured or killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.environment import SAFEPIP, tree_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from support.environment import Environment, Runner
+
+#: Half of a `pip --python` is spent in the interpreter that only starts the other one. This is what it starts.
+_PIP = Path((find_spec("pip") or sys.exit("pip is missing")).origin or "").parent / "__pip-runner__.py"
+
+#: The same bounds for every run: a fault ends it at once and not after pip's five retries.
+IMPATIENT = ("--retries", "0", "--resume-retries", "0", "--timeout", "1")
+
+
+def pip_in(
+    runner: Runner,
+    target: Environment,
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Plain pip, that of safepip's own environment, in the interpreter of `target`."""
+    return runner.run([str(target.python), str(_PIP), *map(str, arguments)], env=env, cwd=cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How a run ended, and what it cost: the largest memory of any of its processes in MB, and seconds."""
+
+    returncode: int
+    output: str
+    megabytes: float
+    seconds: float
+
+
+def measured(runner: Runner, *arguments: str | Path, timeout: float = 60) -> Measured:
+    """Run safepip and measure it. One that does not end within `timeout` seconds is killed, and an error."""
+    start = time.monotonic()
+    with (runner.home.parent / "output").open("w+b") as output:
+        process = begin(runner, *arguments, output=output.fileno())
+        while time.monotonic() - start < timeout:
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                break
+            time.sleep(0.02)
+        else:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"safepip {arguments} has not ended after {timeout} seconds")
+        output.seek(0)
+        text = output.read().decode("utf-8", "replace")
+    return Measured(process.returncode, text, usage.ru_maxrss / 1024, time.monotonic() - start)
+
+
+def begin(
+    runner: Runner, *arguments: str | Path, output: int = subprocess.DEVNULL, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start safepip in a process group of its own, both of its outputs going to `output`."""
+    return subprocess.Popen(
+        [SAFEPIP, *map(str, arguments)],
+        cwd=runner.folder,
+        env=runner.environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+
+
+def drained(reader: int, seconds: float = 60) -> bytes:
+    """Everything written to a pipe, until all processes that hold its other end are gone: nothing is left running."""
+    import select
+
+    pieces: list[bytes] = []
+    end = time.monotonic() + seconds
+    while select.select([reader], [], [], max(0.0, end - time.monotonic()))[0]:
+        piece = os.read(reader, 1 << 16)
+        if not piece:
+            os.close(reader)
+            return b"".join(pieces)
+        pieces.append(piece)
+    raise AssertionError(f"a process is still running after {seconds} seconds; it said {b''.join(pieces)!r}")
+
+
+def installed_state(folder: Path) -> dict[str, str]:
+    """The tree without bytecode, which holds the time of its source."""
+    return {
+        name: value
+        for name, value in tree_state(folder).items()
+        if not name.endswith(".pyc") and not name.endswith("__pycache__")
+    }
+
+
+def shown(done: subprocess.CompletedProcess[str]) -> str:
+    """A run for a failing test's message."""
+    return f"exit {done.returncode} of {' '.join(map(str, done.args))}\n{done.stdout}\n--- stderr\n{done.stderr}"
