@@ -187,7 +187,18 @@ def with_local_extra(length: int) -> bytes:
     return field(archive_of({METADATA: b"Name: acme\n"}, zipfile.ZIP_STORED), LOCAL, 28, "<H", length)
 
 
+def deflated(packed: bytes, content: bytes) -> bytes:
+    """An archive of METADATA alone that says that `packed` unpacks to `content`."""
+    data = archive_of({METADATA: packed}, zipfile.ZIP_STORED)
+    for mark, shift in ((LOCAL, 0), (DIRECTORY, 2)):
+        data = field(data, mark, 8 + shift, "<H", 8)
+        data = field(data, mark, 14 + shift, "<L", zlib.crc32(content))
+        data = field(data, mark, 22 + shift, "<L", len(content))
+    return data
+
+
 ALL = 0xFFFFFFFF
+PACKED = zlib.compress(b"Name: acme\n" * 9)[2:-4]
 
 #: What is wrong, the archive, and how the message tells it.
 BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -297,6 +308,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: field(archive_of({METADATA: b"a" * 90}), b"METADATA", 8, "<B", 0xFF),
         "cannot be unpacked",
     ),
+    "something behind the packed content": (lambda: deflated(PACKED + b"x", b"Name: acme\n" * 9), "does not end"),
+    "packed content that is cut off": (lambda: deflated(PACKED[:-1], b"Name: acme\n" * 9), "does not end"),
     "a member over the next": (lambda: field(field(SIMPLE, DIRECTORY, 20, "<L", 60), LOCAL, 18, "<L", 60), "overlaps"),
     "a long extra field over the next": (lambda: with_local_extra(1), "overlaps"),
     "an extra field that is cut off": (lambda: with_extra(struct.pack("<HH", 9, 4) + b"xxx"), "extra field is cut off"),
@@ -339,6 +352,7 @@ def test_a_zip64_record_is_followed() -> None:
 
 def test_the_unbroken_archive_is_read() -> None:
     """What the broken ones were made from is read: each of them fails for its own reason."""
+    assert metadata_of(deflated(PACKED, b"Name: acme\n" * 9)) == b"Name: acme\n" * 9
     assert metadata_of(SIMPLE) == b"Name: acme\n"
 
 
