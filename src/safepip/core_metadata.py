@@ -17,6 +17,7 @@ against each other. The rules, in the order in which they apply:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from safepip.model.candidate import CoreMetadata
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 #: The largest METADATA that is read; the largest real ones have one or two megabytes.
 MAX_METADATA_BYTES = 16 * 1024 * 1024
@@ -83,11 +84,12 @@ class MetadataError(Exception):
     """A METADATA file that cannot be used. The message is one sentence without a full stop, for a terminal."""
 
 
-def parse_metadata(text: bytes, *, verified: bool) -> CoreMetadata:
+def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> CoreMetadata:
     """Read what resolution needs. `verified` says whether the bytes had a strong digest that matched.
 
     The name comes out normalised. A Requires-Python that is no specifier counts as absent, as in pip; the
-    other fields must be valid, or the version cannot be used. Raises `MetadataError`.
+    other fields must be valid, or the version cannot be used. Raises `MetadataError`. `checked` says that an
+    earlier run found every requirement valid, so that each is parsed only when it is wanted.
     """
     fields = _collect(split_headers(_decode(text), skipped=_UNUSED)[0])
     name = _only(fields, "name")
@@ -99,15 +101,77 @@ def parse_metadata(text: bytes, *, verified: bool) -> CoreMetadata:
         raise MetadataError(f"the name is not valid: {printable(name, 100)}") from None
     except InvalidVersion:
         raise MetadataError(f"the version is not valid: {printable(version, 100)}") from None
+    requires = Requires(tuple(fields.get("requires-dist", ())))
+    if not checked:
+        tuple(requires)  # pip, too, passes a version over for any requirement that is not valid
     return CoreMetadata(
         name=parsed_name,
         version=parsed_version,
         requires_python=_requires_python(fields.get("requires-python")),
-        requires=tuple(map(requirement, fields.get("requires-dist", ()))),
+        requires=requires,
         provided_extras=frozenset(canonicalize_name(extra.strip()) for extra in fields.get("provides-extra", ())),
         text=text,
         verified=verified,
     )
+
+
+#: A marker that ends in a condition on an extra; what stands before it is judged apart.
+_ON_EXTRA = re.compile(r"""[;\s()]extra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)\s*\)?\s*$""")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+
+
+class Requires(Sequence[Requirement]):
+    """The `Requires-Dist` of a file, in order, each parsed when it is looked at.
+
+    Most requirements of most projects are those of extras that nobody asked for; `with_extras` passes them by
+    without parsing them.
+    """
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(map(requirement, self._texts[index]))
+        return requirement(self._texts[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._texts)
+
+    def with_extras(self, extras: frozenset[str]) -> Iterator[Requirement]:
+        """All but those that plainly count only with an extra that is not among `extras`, which are normalised."""
+        for text in self._texts:
+            extra = only_with_extra(text)
+            if extra is None or extra in extras:
+                yield requirement(text)
+
+
+@lru_cache(maxsize=32_768)
+def only_with_extra(text: str) -> str | None:
+    """The extra without which a requirement cannot count, None where that is not plain from its text.
+
+    Plain is `extra == "x"` as the whole marker, or joined by `and` to conditions without an `or` of their own
+    outside parentheses (PEP 508).
+    """
+    found = _ON_EXTRA.search(text)
+    if found is None:
+        return None
+    _, semicolon, marker = text[: found.start() + 1].partition(";")
+    before = marker
+    while (shorter := _PARENTHESES.sub("", before)) != before:
+        before = shorter
+    words = before.replace("(", " ").replace(")", " ").split()
+    if not semicolon or "or" in words or (words and words[-1] != "and"):
+        return None
+    return canonicalize_name(found["extra"])
 
 
 def metadata_json(text: bytes) -> dict[str, Any]:

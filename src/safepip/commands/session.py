@@ -16,7 +16,7 @@ from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.loop import Loop
 from safepip.edges.pip import default_index_url
-from safepip.edges.target import choose_python, probe
+from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
 from safepip.errors import Refused, ResolutionImpossible, Unavailable
 from safepip.file_options import apply_file_options
@@ -83,7 +83,7 @@ class Session:
         from safepip.edges.requirements_files import load
 
         plan = self._plan
-        target = probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
+        target_of = start_probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
         known = frozenset(index.url.origin for index in plan.indexes)
         loaded = load(plan.settings, self.environ, self.cwd, self.credentials, self._fetch_text, known_origins=known)
         world = World(self.environ, self.cwd)
@@ -91,6 +91,7 @@ class Session:
         for notice in (*plan.notices, *loaded.notices):
             self.console.notice(notice)
         statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
+        target = target_of()
         check_script(loaded.script_requires_python, target, plan.settings)
         return Asked(plan, target, statements, build(plan.indexes))
 

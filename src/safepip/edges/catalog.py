@@ -285,7 +285,7 @@ class IndexCatalog:
         known = extras & metadata.provided_extras
         self.expect_shelves(
             (normalise(r.name), r.specifier, frozenset(map(normalise, r.extras)))
-            for r in metadata.requires
+            for r in metadata.requires.with_extras(known)
             if r.url is None and (self._markers.hold(r, frozenset()) or (known and self._markers.hold(r, known)))
         )
 

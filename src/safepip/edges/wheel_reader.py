@@ -120,6 +120,7 @@ class WheelReader:
         """The metadata that can be had without the network; None otherwise."""
         file = candidate.file
         text = self._cache.load_metadata(file)
+        cached = text is not None
         if text is None:
             wheel = self._stored(file)
             text = None if wheel is None else _from_archive(wheel.path, file.filename)
@@ -128,7 +129,7 @@ class WheelReader:
         if text is None:
             return None
         try:
-            return parse_metadata(text, verified=bool(vouched(text, file)))
+            return parse_metadata(text, verified=bool(vouched(text, file)), checked=cached)
         except MetadataError:
             return None  # it is read anew, and whoever waits for that is told
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from safepip.model.page import ProjectFile, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.version import Version
@@ -66,19 +66,30 @@ class Shelf:
     """How many entries the page had, of whatever kind."""
 
 
+class Requirements(Protocol):
+    """A sequence of requirements that can pass over those of extras nobody asked for."""
+
+    def __iter__(self) -> Iterator[MetadataRequirement]: ...
+
+    def __len__(self) -> int: ...
+
+    def with_extras(self, extras: frozenset[str]) -> Iterator[MetadataRequirement]:
+        """All but those that plainly count only with an extra that is not among `extras`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CoreMetadata:
     """What resolution reads from a METADATA file (core metadata specification).
 
-    `requires` are the parsed `Requires-Dist` with their markers, in order. `provided_extras` are
-    normalised. `text` is the whole file as it was read, for the report and for the comparison with
-    the wheel. `verified` tells whether the bytes had a strong digest that matched.
+    `requires` are the `Requires-Dist` with their markers, in order, parsed when they are looked at.
+    `provided_extras` are normalised. `text` is the whole file as it was read, for the report and for the
+    comparison with the wheel. `verified` tells whether the bytes had a strong digest that matched.
     """
 
     name: str
     version: Version
     requires_python: str | None
-    requires: tuple[MetadataRequirement, ...]
+    requires: Requirements
     provided_extras: frozenset[str]
     text: bytes
     verified: bool = False

@@ -152,7 +152,7 @@ class Dependencies:
     def _requires(self, parent: Choice, metadata: CoreMetadata, extras: frozenset[str]) -> Iterator[Want]:
         origin = self._origin(parent)
         wants: list[Want] = []
-        for requirement in metadata.requires:
+        for requirement in metadata.requires.with_extras(extras):
             if self._markers.hold(requirement, extras):
                 wants.extend(self._limits.wants_of_metadata(requirement, origin))
         self._catalog.expect_shelves((w.project, w.specifier, w.extras) for w in wants if self._is_new(w.project))
