@@ -87,7 +87,7 @@ class Trust:
             self._load_system(context)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         bundle = self._network.cert or self._bundle_of_environment()
-        if bundle:
+        if bundle and bundle != self._system_file():
             try:
                 context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
             except OSError as error:  # ssl.SSLError is one
@@ -108,6 +108,11 @@ class Trust:
                     context.load_verify_locations(**{argument: place})
                 except OSError as error:
                     raise TlsProblem(f"the certificate store {place} cannot be read") from error
+
+    def _system_file(self) -> str | None:
+        """The file that is loaded as the system's store, where one is named: reading it twice adds nothing."""
+        file = self._environ.get("SSL_CERT_FILE")
+        return file if file and sys.platform not in ("win32", "darwin") and os.path.isfile(file) else None
 
     def _bundle_of_environment(self) -> str | None:
         # Requests, and so pip, heeds these two only while it trusts the environment at all.
