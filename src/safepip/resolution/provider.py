@@ -85,6 +85,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         self._asked_by: dict[str, Origin] = {}
         self.refusals: list[Refused] = []
         self._refused: set[str] = set()
+        self._stand_ins: dict[str, RefusedChoice] = {}
         self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
         self._promoted: set[str] = set()
         self._files: dict[int, FileChoice] = {}
@@ -173,7 +174,9 @@ class Provider(AbstractProvider[Want, Choice, str]):
         wants = list(requirements[identifier])
         barred = {id(choice) for choice in incompatibilities[identifier]}
         if identifier == PYTHON:
-            return [self._python] if all(w.admits(self._python) for w in wants) else []
+            # Barred like any other: the search may go back to this choice, and must then not find it again.
+            fits = id(self._python) not in barred and all(w.admits(self._python) for w in wants)
+            return [self._python] if fits else []
         if isinstance(wants[0], ImpossibleWant):
             return []
         project = wants[0].project
@@ -189,7 +192,9 @@ class Provider(AbstractProvider[Want, Choice, str]):
             if project not in self._refused:
                 self._refused.add(project)
                 self.refusals.append(refusal)
-            stand_in = RefusedChoice(project, Version("0"), extras)
+            if identifier not in self._stand_ins:
+                self._stand_ins[identifier] = RefusedChoice(project, Version("0"), extras)
+            stand_in = self._stand_ins[identifier]
             return [] if id(stand_in) in barred else [stand_in]
 
     def get_dependencies(self, candidate: Choice) -> Iterable[Want]:
