@@ -282,7 +282,8 @@ class Finder:
 
 def _allowed(name: str, candidates: Sequence[Candidate], hashes: frozenset[Digest]) -> list[Candidate]:
     matching = [c for c in candidates if not hashes.isdisjoint(c.file.digests)]
-    unknown = [c for c in candidates if not c.file.digests]
+    # Statements that contradict each other allow no bytes at all.
+    unknown = [c for c in candidates if hashes and not c.file.digests]
     if not matching and not unknown:
         best = candidates[0]
         raise Refused.because(

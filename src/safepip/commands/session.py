@@ -21,7 +21,7 @@ from safepip.edges.terminal import ask_credentials
 from safepip.errors import Refused, ResolutionImpossible, Unavailable
 from safepip.file_options import apply_file_options
 from safepip.model.index import Hashes
-from safepip.model.requirement import Statements
+from safepip.model.requirement import Statements, counts
 from safepip.routing import build
 
 if TYPE_CHECKING:
@@ -69,11 +69,16 @@ class Session:
     def __exit__(self, *_details: object) -> None:
         for notice in self.credentials.notices:
             self.console.notice(notice)
-        if self._transport is not None:
-            self.loop.run(self._transport.close())
-        self.loop.close()
-        if "store" in self.__dict__:
-            self.store.close()
+        # A second Ctrl-C may come at any of these: the next one is done all the same.
+        try:
+            if self._transport is not None:
+                self.loop.run(self._transport.close())
+        finally:
+            try:
+                self.loop.close()
+            finally:
+                if "store" in self.__dict__:
+                    self.store.close()
 
     # --- before the first project is asked for ---------------------------------------------------------------
 
@@ -166,7 +171,7 @@ class Session:
         statements = self.asked.statements
         everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
         for statement in everything:
-            if statement.hashes:
+            if statement.hashes and counts(statement, self.asked.target.markers):
                 given = frozenset(statement.hashes)
                 allowed[statement.name] = allowed.get(statement.name, given) & given
         return allowed

@@ -127,7 +127,7 @@ class IndexCatalog:
         families = [(source, self._table.family(source)) for source in survey.sources]
         for _, family in families:
             for index in family:
-                self._ask(index, survey.name, anew=allowed is not None)
+                self._ask(index, survey.name)  # all of them at once; the answers are awaited below
         observations, shelves, by_hash = [], {}, False
         for source, family in families:
             try:
@@ -185,16 +185,18 @@ class IndexCatalog:
 
     # --- asking ---------------------------------------------------------------------------------------------
 
-    def _ask(self, index: Index, name: str, *, anew: bool = False) -> Reading | Future[Reading]:
+    def _ask(self, index: Index, name: str) -> Reading | Future[Reading]:
         """The answer or the promise of one, for a source and a name; asked once a run, from either thread."""
         key = (index.name, name)
         with self._lock:
             known = self._readings.get(key)
-            if known is not None and not (anew and isinstance(known, Reading) and known.digests is None):
+            if known is not None:
                 return known
-            answer: Reading | Future[Reading] | None = None if anew else self._reader.kept(index, name)
+            # Whether a hash of the user's is on the page is told by all its files, which no shelf keeps.
+            whole = name in self._hashes and isinstance(self._table.route(name), Survey)
+            answer: Reading | Future[Reading] | None = None if whole else self._reader.kept(index, name)
             if answer is None:
-                answer = self._loop.submit(self._reader.read(index, name))
+                answer = self._loop.submit(self._reader.read(index, name, whole=whole))
             self._readings[key] = answer
             return answer
 

@@ -98,8 +98,11 @@ class IndexReader:
             return self._pick(index, name)
         return self._local_page(index, name)
 
-    async def read(self, index: Index, name: str) -> Reading:
-        """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere."""
+    async def read(self, index: Index, name: str, *, whole: bool = False) -> Reading:
+        """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere.
+
+        `whole` asks for the page itself, so that the reading has its digests, even where a kept shelf would do.
+        """
         if index.url.scheme == "file":
             return self.read_local(index, name)
         if index.kind is IndexKind.FIND_LINKS:
@@ -110,10 +113,10 @@ class IndexReader:
                 files = _parsed(index, name, lambda: parse_find_links_page(*_body(answer)))
                 self._lists[index.name] = (files, answer.url)
             return self._pick(index, name)
-        return await self._read_page(index, name)
+        return await self._read_page(index, name, whole)
 
-    async def _read_page(self, index: Index, name: str) -> Reading:
-        cached = None if name in self._refresh else self._cache.load(index, name)
+    async def _read_page(self, index: Index, name: str, whole: bool) -> Reading:
+        cached = None if whole or name in self._refresh else self._cache.load(index, name)
         answer = await self._answer(index, name, index.url.page(name), cached.validators() if cached else {})
         if answer.status == 304 and cached is not None:
             self._cache.renew(index, cached, answer.headers)

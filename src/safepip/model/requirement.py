@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
@@ -46,6 +48,11 @@ class Constraint:
     url: str | None = None
     hashes: tuple[Digest, ...] = ()
     text: str = ""
+
+
+def counts(statement: Requirement | Constraint, environment: Mapping[str, str]) -> bool:
+    """Whether a statement's marker holds in the target's environment, where no extra is asked for."""
+    return statement.marker is None or statement.marker.evaluate({**environment, "extra": ""})
 
 
 class NotYet(enum.Enum):

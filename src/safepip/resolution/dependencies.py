@@ -10,6 +10,7 @@ A wheel whose metadata cannot be used wants the impossible, so that the search p
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import UndefinedEnvironmentName
@@ -96,6 +97,8 @@ class Dependencies:
         self._asked_by = asked_by
         self._known: dict[Choice, list[Want]] = {}
         self.notices: dict[str, None] = {}
+        self.tried: Counter[str] = Counter()
+        """How many versions of each project were looked into."""
 
     def of(self, choice: Choice) -> list[Want]:
         """The wants of a choice. May block for its metadata."""
@@ -126,6 +129,7 @@ class Dependencies:
                 raise TypeError(f"no wants are defined for {choice!r}")
 
     def _of_file(self, choice: FileChoice) -> Iterator[Want]:
+        self.tried[choice.project] += 1
         metadata = choice.metadata = self._catalog.metadata(choice.candidate)
         if metadata.name != choice.project or metadata.version != choice.version:
             raise MetadataError(f"it calls itself {metadata.name} {metadata.version}")

@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 #: In how many conflicts an identifier has to be found open before it is decided early (pip's threshold).
 _PROMOTED_AFTER = 5
 
+#: How many versions of a project that keeps failing are looked into ahead of the search.
+_MOST_AHEAD = 16
+
 
 class Provider(AbstractProvider[Want, Choice, str]):
     """See the module. One provider serves one resolution.
@@ -269,13 +272,13 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
         def choices() -> Iterator[Choice]:
             if keep is None or upgrade:
-                yield from self._by_version(project, extras, wants, specifier, hashes, keep)
+                yield from self._by_version(project, extras, wants, specifier, hashes, keep, barred)
                 return
             yield keep
             kept_version = keep.version
             yield from (
                 c
-                for c in self._by_version(project, extras, wants, specifier, hashes, None)
+                for c in self._by_version(project, extras, wants, specifier, hashes, None, barred)
                 if c.version != kept_version
             )
 
@@ -289,13 +292,13 @@ class Provider(AbstractProvider[Want, Choice, str]):
         specifier: SpecifierSet,
         hashes: frozenset[Digest] | None,
         keep: Choice | None,
+        barred: set[int],
     ) -> Iterator[Choice]:
         """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
         routed = self._catalog_shelf(project, wants)
         seen: set[Version] = set()
         candidates = self.finder.applicable(routed.shelf, specifier, hashes)
-        if candidates:
-            self._catalog.expect_metadata(candidates[0])
+        self._look_ahead(project, candidates, barred)
         for candidate in candidates:
             if candidate.version in seen:
                 continue
@@ -311,6 +314,22 @@ class Provider(AbstractProvider[Want, Choice, str]):
             yield self.with_extras(choice, extras) if extras else choice
         if keep is not None:
             yield keep
+
+    def _look_ahead(self, project: str, candidates: Sequence[Candidate], barred: set[int]) -> None:
+        """Ask for the metadata of the version that comes next; of several where the project keeps failing.
+
+        Several only where the index has sidecars: guesses must not fetch whole wheels.
+        """
+        tried = self._dependencies.tried[project]
+        ahead = 1 if tried < 2 else min(2**tried, _MOST_AHEAD)
+        for candidate in candidates:
+            choice = self._files.get(id(candidate))
+            if choice is not None and id(choice) in barred:
+                continue
+            self._catalog.expect_metadata(candidate)
+            ahead -= 1
+            if ahead <= 0 or candidate.file.metadata is None:
+                return
 
     def _catalog_shelf(self, project: str, wants: Sequence[Want]) -> RoutedShelf:
         routed = self._catalog.shelf(project, [want.origin for want in wants])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from safepip.errors import Refused
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.requirement import counts
 from safepip.model.route import Route, Rule
 from safepip.resolution.nodes import ANY_VERSION, ExactWant, Want, identifier
 from safepip.routing import normalise
@@ -108,12 +109,12 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
     """Constraints and order. Reading them is pure; wheels named directly are fetched by `collect_roots`."""
     limits = Limits()
     for constraint in statements.constraints:
-        if _counts(constraint, environment):
+        if counts(constraint, environment):
             known = limits.constraints.get(constraint.name, Limit())
             limits.constraints[constraint.name] = known.and_(constraint)
             _note_pinning(constraint, limits)
     for position, requirement in enumerate(statements.requirements):
-        if not _counts(requirement, environment):
+        if not counts(requirement, environment):
             continue
         split = requirement.url is not None or (requirement.extras and len(requirement.specifier))
         limits.order.setdefault(identifier(requirement.name, frozenset() if split else requirement.extras), position)
@@ -135,7 +136,7 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
     problems = []
     direct: Iterable[Requirement | Constraint] = (*statements.requirements, *statements.constraints)
     for statement in direct:
-        if statement.url is None or not _counts(statement, environment) or statement.name in policy.allow_direct:
+        if statement.url is None or not counts(statement, environment) or statement.name in policy.allow_direct:
             continue
         route = table.route(statement.name)
         if isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM) and route.index is not None:
@@ -157,8 +158,7 @@ def collect_roots(statements: Statements, environment: Mapping[str, str], provid
     """The wants of the user, wheels named directly fetched and wanted as what they are."""
     roots: list[Want] = []
     for requirement in statements.requirements:
-        if not _counts(requirement, environment):
-            provider.notices[f"{requirement.text or requirement.name} is left out: its marker does not hold"] = None
+        if not counts(requirement, environment):
             continue
         if requirement.url is not None:
             choice = provider.direct_choice(requirement)
@@ -174,7 +174,3 @@ def collect_roots(statements: Statements, environment: Mapping[str, str], provid
         )
     roots.sort(key=lambda want: bool(want.extras))
     return roots
-
-
-def _counts(statement: Requirement | Constraint, environment: Mapping[str, str]) -> bool:
-    return statement.marker is None or statement.marker.evaluate({**environment, "extra": ""})
