@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -90,7 +90,7 @@ ATTACKS = {
 def spoil(index: Index, attack: Attack) -> None:
     """An index with one project, misbehaving."""
     index.sidecars = not attack.ranges
-    file = {} if attack.sized else {"size": -1}
+    file: dict[str, Any] = {} if attack.sized else {"size": -1}
     index.add("app", "1.0", files={"app/payload.py": "good = 1"}, file=file)
     if attack.where == "page":
         index.fault("app", attack.fault)
@@ -119,7 +119,7 @@ def test_a_server_that_misbehaves(name: str, index: IndexServer, runner: Runner,
 def test_bytes_that_change_after_the_dry_run(index: IndexServer, runner: Runner, target: Environment) -> None:
     """The file that the dry run saw is the one that is installed, or none is: the page it saw is still in force."""
     spoil(index, Attack("file", after(0, swapped(other_wheel())), ""))
-    words = ("install", "--python", target.python, "-i", index.url, *IMPATIENT, "app")
+    words = ("install", "--python", str(target.python), "-i", index.url, *IMPATIENT, "app")
     before = target.state()
     done = runner.safepip(*words, "--dry-run")
     assert (done.returncode, done.stdout) == (0, "Would install app-1.0\n"), shown(done)
@@ -134,7 +134,7 @@ def test_a_file_and_its_page_that_change_after_the_report(
 ) -> None:
     """The digests of the report, given back as hashes, hold against an index that now lists other bytes."""
     spoil(index, Attack("file", after(0, swapped(other_wheel())), ""))
-    words = ("install", "--python", target.python, "-i", index.url, *IMPATIENT, *cache)
+    words = ("install", "--python", str(target.python), "-i", index.url, *IMPATIENT, *cache)
     done = runner.safepip(*words, "--dry-run", "--quiet", "--report", "report.json", "app")
     assert done.returncode == 0, shown(done)
     (item,) = json.loads((runner.folder / "report.json").read_text())["install"]
@@ -154,7 +154,7 @@ def test_a_file_and_its_page_that_change_after_the_report(
 def test_a_store_that_was_tampered_with(index: IndexServer, runner: Runner, target: Environment) -> None:
     """A wheel and its metadata that were replaced in the store since are noticed, and fetched anew."""
     spoil(index, Attack("file", after(9, reset()), ""))
-    words = ("--python", target.python, "-i", index.url, *IMPATIENT)
+    words = ("--python", str(target.python), "-i", index.url, *IMPATIENT)
     assert runner.safepip("download", *words, "-d", "first", "app").returncode == 0
     store = runner.home / "cache" / "safepip"
     (wheel,) = (path for path in (store / "sha256").rglob("*") if path.is_file())
@@ -179,7 +179,7 @@ def test_a_disk_that_is_full(index: IndexServer, runner: Runner, target: Environ
     assert not list((runner.home / "cache" / "safepip" / "incoming").iterdir())
 
 
-LIES = {
+LIES: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "hides": (
         {"requires": ["extra-lib"]},
         b"Metadata-Version: 2.1\nName: app\nVersion: 1.0\n",

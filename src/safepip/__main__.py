@@ -62,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:
+        from signal import SIG_IGN, SIGINT, signal
+
+        # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
+        signal(SIGINT, SIG_IGN)
         print("\nInterrupted: nothing was installed unless pip had begun.", file=sys.stderr)  # noqa: T201 - last words
         return _INTERRUPTED
     except BrokenPipeError:

@@ -3,10 +3,11 @@
     <root>/sha256/<2 digits>/<62 digits>        a file's bytes
     <root>/sha512/<2 digits>/<126 digits>       the sha256 of the file with that sha512; sha384 likewise
     <root>/incoming/<random>                    a file on its way in, of this process or of one that died
+    <root>/handover-<random>/                   what pip is given (`safepip.edges.pip`), likewise
 
 1. Bytes come in through an `Incoming`, which hashes them as they are written. `admit` compares size and digests,
    and only then gives the file its name, in one atomic step. A process killed at any instant leaves at
-   most a file in `incoming`, which nothing reads, and which is swept away after a day.
+   most a file in `incoming` or a folder for pip, which nothing reads, and which is swept away after a day.
 2. Digests come from two sides. What the index said must all hold; of what the user wrote one must hold,
    as pip has it for several `--hash` of one requirement. With neither, the caller must say in
    so many words that this index needs none.
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from io import FileIO
 
 _STALE_SECONDS = 24 * 3600.0
+#: How the folders that pip is given are named; they are made beside the files so that these can be linked.
+_HANDOVER = "handover-"
 _PRIVATE = 0o700
 
 
@@ -116,7 +119,8 @@ class Store:
             os.makedirs(folder, _PRIVATE, exist_ok=True)
             if not self._swept:
                 self._swept = True
-                _sweep(folder)
+                _sweep(folder, "")
+                _sweep(self._root, _HANDOVER)
             handle, path = tempfile.mkstemp(dir=folder)
         except OSError as error:
             raise _unwritable(self._root, error) from error
@@ -308,13 +312,17 @@ def _replace(source: str, target: str) -> None:
         os.unlink(source)
 
 
-def _sweep(folder: str) -> None:
-    """Remove what processes that died have left."""
+def _sweep(folder: str, prefix: str) -> None:
+    """Remove what processes that died have left: entries of `folder` whose names begin so."""
     oldest = time.time() - _STALE_SECONDS
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                if not entry.name.startswith(prefix) or entry.stat(follow_symlinks=False).st_mtime >= oldest:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
                     os.unlink(entry.path)
 
 

@@ -1,0 +1,170 @@
+"""Killed, interrupted, and many at once: what a run leaves behind when it does not come to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.environment import make_environment, tree_state
+from support.replies import drip, stall
+from support.runs import begin, drained, installed_state, pip_in, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.environment import Environment, Runner
+    from support.index import IndexServer
+
+#: How many runs are killed. What they have in common is the store, the target and the index.
+KILLS = 50
+
+NAMES = ("app", "lib", "big")
+
+
+def fill(index: IndexServer) -> None:
+    """Three projects; one of their wheels takes a while to come."""
+    index.add("app", "1.0", requires=["lib", "big"])
+    index.add("lib", "1.0")
+    big = index.add("big", "1.0", files={"big/data": random.Random(7).randbytes(400_000)})
+    index.file_fault(big.filename, drip(2_000_000))
+
+
+def store_of(runner: Runner) -> Path:
+    return runner.home / "cache" / "safepip"
+
+
+def untrue(store: Path) -> list[Path]:
+    """Files of the store whose bytes do not have the digest that is their name."""
+    return [
+        path
+        for path in (store / "sha256").rglob("*")
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != path.parent.name + path.name
+    ]
+
+
+def aged_leftovers(store: Path) -> list[Path]:
+    """What killed runs have left in the store, made two days old, and one of each kind for certain."""
+    (store / "handover-killed" / "wheels").mkdir(parents=True)
+    (store / "incoming").mkdir(exist_ok=True)
+    (store / "incoming" / "killed").write_bytes(b"half a file")
+    left = [*(store / "incoming").iterdir(), *store.glob("handover-*")]
+    old = time.time() - 2 * 86400
+    for path in left:
+        os.utime(path, (old, old))
+    return left
+
+
+def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """After each of many runs ended by SIGKILL the target is as before, or as pip leaves it; then a run succeeds."""
+    fill(index)
+    words = ("install", "--no-compile", "--python", target.python, "-i", index.url, "app")
+    empty = target.state()
+    start = time.monotonic()
+    done = runner.safepip(*words)
+    whole = time.monotonic() - start
+    assert done.returncode == 0, shown(done)
+    complete = installed_state(target.folder)
+    chance = random.Random(20)
+    outcomes = {"unchanged": 0, "complete": 0}
+    for kill in range(KILLS):
+        shutil.rmtree(target.site_packages)
+        target.site_packages.mkdir()
+        if kill % 2:
+            shutil.rmtree(store_of(runner), ignore_errors=True)
+        reader, writer = os.pipe()
+        process = begin(runner, *words, output=writer)
+        os.close(writer)
+        # Most moments are before pip, where safepip itself is at work.
+        time.sleep(chance.uniform(0.0, whole * (0.5 if kill % 5 else 1.0)))
+        process.kill()
+        process.wait()
+        said = drained(reader)
+        state = installed_state(target.folder)
+        outcome = "unchanged" if state == empty else "complete"
+        assert state in (empty, complete), said
+        outcomes[outcome] += 1
+    assert outcomes["unchanged"] >= KILLS // 5, outcomes
+    shutil.rmtree(target.site_packages)
+    target.site_packages.mkdir()
+    left = aged_leftovers(store_of(runner))
+    shutil.rmtree(store_of(runner) / "sha256", ignore_errors=True)
+    done = runner.safepip(*words)
+    assert done.returncode == 0, shown(done)
+    assert installed_state(target.folder) == complete
+    assert [path.name for path in left if path.exists()] == []
+    check = pip_in(runner, target, "check")
+    assert (check.returncode, check.stdout) == (0, "No broken requirements found.\n"), shown(check)
+    assert untrue(store_of(runner)) == []
+
+
+def test_eight_at_once(index: IndexServer, runner: Runner, tmp_path: Path) -> None:
+    """Eight processes with one empty store, each into an environment of its own: all of them are complete."""
+    fill(index)
+    targets = [make_environment(tmp_path / f"target-{number}") for number in range(8)]
+    running = []
+    for target in targets:
+        reader, writer = os.pipe()
+        words = ("install", "--no-compile", "--python", target.python, "-i", index.url, "app")
+        running.append((begin(runner, *words, output=writer), reader))
+        os.close(writer)
+    for process, reader in running:
+        said = drained(reader, 120)
+        assert process.wait(10) == 0, said
+    states = [installed_state(target.site_packages) for target in targets]
+    assert targets[0].installed() == dict.fromkeys(NAMES, "1.0")
+    assert all(state == states[0] for state in states)
+    store = store_of(runner)
+    assert untrue(store) == []
+    assert len([path for path in (store / "sha256").rglob("*") if path.is_file()]) == len(NAMES)
+    assert list((store / "incoming").iterdir()) == []
+    assert not list(store.glob("handover-*"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "gaps"), [("page", ()), ("file", ()), ("file", (0.0,)), ("file", (0.05, 0.05)), ("whole", (0.1,))]
+)
+def test_ctrl_c(moment: str, gaps: tuple[float, ...], index: IndexServer, runner: Runner, target: Environment) -> None:
+    """Ctrl-C while an answer is awaited: exit code 130, soon; nothing changed, left on disk or left running.
+
+    The same for a second and a third one, `gaps` seconds after the one before. "whole" is a wheel that is fetched
+    for its metadata.
+    """
+    index.sidecars = index.ranges = moment != "whole"
+    fill(index)
+    filename = "big-1.0-py3-none-any.whl"
+    if moment == "page":
+        index.fault("big", stall(60))
+        awaited = index.page_path("big")
+    else:
+        index.file_fault(filename, stall(60, 1000))
+        awaited = index.file_path(filename)
+    before = target.state()
+    reader, writer = os.pipe()
+    process = begin(runner, "install", "--python", target.python, "-i", index.url, "app", output=writer)
+    os.close(writer)
+    while awaited not in index.paths_asked():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.1)
+    start = time.monotonic()
+    for gap in (0.0, *gaps):
+        time.sleep(gap)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+    said = drained(reader, 20).decode()
+    assert process.wait(10) == 130, said
+    assert time.monotonic() - start < 8
+    assert "Traceback" not in said, said
+    assert "Interrupted" in said
+    assert target.state() == before
+    left = list(tree_state(runner.home / "tmp"))
+    left += [str(path) for path in (store_of(runner) / "incoming").glob("*")]
+    assert left == []
