@@ -1,7 +1,7 @@
 """Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
 
 `resolve` is the door. What may happen: statements become wants (`roots`), the search visits nodes in pip's
-order (`provider`), its result becomes pins with their graph (`pins`), and a dead end is explained (`conflicts`).
+order (`provider`, `search`), its result becomes pins with their graph (`pins`), and a dead end is explained (`conflicts`).
 A result is only given where nothing was refused on the way.
 """
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 from resolvelib import ResolutionImpossible as _Impossible
-from resolvelib import ResolutionTooDeep, Resolver
-from resolvelib.reporters import BaseReporter
+from resolvelib import ResolutionTooDeep
 
 from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
@@ -21,6 +20,7 @@ from safepip.resolution.dependencies import Markers
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import check_direct, collect_limits, collect_roots
+from safepip.resolution.search import MOST_ROUNDS, search
 from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
@@ -29,11 +29,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Policy, Settings, Target
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
-    from safepip.resolution.nodes import Choice, Want
     from safepip.routing import RoutingTable
-
-#: pip's bound on the rounds of one search.
-_MAX_ROUNDS = 200_000
 
 
 class AmbiguousName(Refused):
@@ -70,9 +66,8 @@ def resolve(
         if r.url is None and (fresh or installed.get(r.name) is None)
     )
     roots = collect_roots(statements, target.markers, provider)
-    resolver: Resolver[Want, Choice, str] = Resolver(provider, BaseReporter())
     try:
-        result = resolver.resolve(roots, max_rounds=_MAX_ROUNDS)
+        found = search(provider, roots)
     except _Impossible as impossible:
         _raise_refusals(provider)
         raise explain(list(impossible.causes), provider, limits, catalog, target.version) from None
@@ -80,11 +75,11 @@ def resolve(
         _raise_refusals(provider)
         raise ResolutionImpossible.because(
             "resolution-too-deep",
-            f"no answer after {_MAX_ROUNDS} rounds of search",
+            f"no answer after {MOST_ROUNDS} rounds of search",
             hint="narrow the requirements: pin or bound the projects that have many versions",
         ) from None
     _raise_refusals(provider)
-    return make_resolution(result, provider, limits, statements, settings, installed, catalog)
+    return make_resolution(found, provider, limits, statements, settings, installed, catalog)
 
 
 def _raise_refusals(provider: Provider) -> None:

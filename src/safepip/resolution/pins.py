@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from safepip.resolution.nodes import Choice
     from safepip.resolution.provider import Provider
     from safepip.resolution.roots import Limits
+    from safepip.resolution.search import Found
 
 
 def make_resolution(
-    result: Any,
+    found: Found,
     provider: Provider,
     limits: Limits,
     statements: Statements,
@@ -39,8 +40,8 @@ def make_resolution(
     installed: Installed,
     catalog: Catalog,
 ) -> Resolution:
-    """Turn resolvelib's result into pins. Raises `Refused` where hash-checking mode is not satisfied."""
-    mapping: dict[str, Choice] = dict(result.mapping)
+    """Turn what the search found into pins. Raises `Refused` where hash-checking mode is not satisfied."""
+    mapping: dict[str, Choice] = dict(found.mapping)
     extras = _extras_by_project(mapping.values())
     requested = {identifier.partition("[")[0] for identifier in limits.order}
     pins: dict[str, Pin] = {}
@@ -48,13 +49,13 @@ def make_resolution(
         choice = mapping[identifier]
         if identifier == PYTHON or isinstance(choice, ExtrasChoice):
             continue
-        criteria = [result.criteria[i] for i in mapping if mapping[i].project == choice.project]
+        criteria = [found.criteria[i] for i in mapping if mapping[i].project == choice.project]
         required_by = dict.fromkeys(info.requirement.origin for c in criteria for info in c.information)
         pins[identifier] = _pin(
             choice,
             extras=extras.get(identifier, frozenset()),
             requested=identifier in requested,
-            requires=tuple(sorted(_projects_below(result, mapping, choice.project))),
+            requires=tuple(sorted(_projects_below(found, mapping, choice.project))),
             required_by=tuple(o for o in required_by if o.where.partition(" ")[0] != choice.project),
             installed=installed,
         )
@@ -63,7 +64,7 @@ def make_resolution(
         to_install = [name for name in to_install if name not in requested]
     lines = []
     for name in to_install:
-        wanted = [info.requirement.specifier for info in result.criteria[name].information]
+        wanted = [info.requirement.specifier for info in found.criteria[name].information]
         if name in limits.constraints:
             wanted.append(limits.constraints[name].specifier)
         lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
@@ -93,17 +94,17 @@ def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
 
 
 def _extras_by_project(choices: Iterable[Choice]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    extras: dict[str, frozenset[str]] = {}
     for choice in choices:
         if isinstance(choice, ExtrasChoice):
-            found[choice.project] = found.get(choice.project, frozenset()) | choice.extras
-    return found
+            extras[choice.project] = extras.get(choice.project, frozenset()) | choice.extras
+    return extras
 
 
-def _projects_below(result: Any, mapping: dict[str, Choice], project: str) -> set[str]:
+def _projects_below(found: Found, mapping: dict[str, Choice], project: str) -> set[str]:
     """The projects that any node of this one depends on."""
     nodes = [i for i, choice in mapping.items() if choice.project == project]
-    below = {mapping[child].project for node in nodes for child in result.graph.iter_children(node)}
+    below = {mapping[child].project for node in nodes for child in found.children[node]}
     return below - {project, PYTHON}
 
 

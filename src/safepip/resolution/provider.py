@@ -176,18 +176,20 @@ class Provider(AbstractProvider[Want, Choice, str]):
     ) -> Callable[[], Iterator[Choice]] | Sequence[Choice]:
         wants = list(requirements[identifier])
         barred = {id(choice) for choice in incompatibilities[identifier]}
+        project, _, bracket = identifier.partition("[")
+        base_wants = list(requirements.get(project, ())) if bracket else []
+        if not (wants or base_wants) or (wants and isinstance(wants[0], ImpossibleWant)):
+            # Without a want whoever wanted it was given up. Nothing is offered for it, as by pip.
+            return []
         if identifier == PYTHON:
             # Barred like any other: the search may go back to this choice, and must then not find it again.
             fits = id(self._python) not in barred and all(w.admits(self._python) for w in wants)
             return [self._python] if fits else []
-        if isinstance(wants[0], ImpossibleWant):
-            return []
-        project = wants[0].project
-        extras = wants[0].extras
-        self._asked_by.setdefault(project, wants[0].origin)
-        base_wants = [] if project == identifier else list(requirements.get(project, ()))
+        extras = frozenset().union(*(want.extras for want in wants))
+        self._asked_by.setdefault(project, (wants or base_wants)[0].origin)
         try:
-            explicit = self._explicit(wants, base_wants, extras, project)
+            named = frozenset(bracket.removesuffix("]").split(",")) if bracket else frozenset()
+            explicit = self._explicit(wants, base_wants, named, project)
             if explicit:
                 return [c for c in explicit if id(c) not in barred and self._fits(c, wants, project)]
             return self._found(project, extras, [*wants, *base_wants], barred)

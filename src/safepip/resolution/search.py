@@ -1,0 +1,66 @@
+"""The search itself, by resolvelib, and what it found as a graph.
+
+resolvelib's own last step follows the parents of every project back to the user, one call within another, and never
+comes to an end where two projects that were dropped on the way require each other (resolvelib 1.2.1, and pip with
+it). Here the graph is walked the other way, from the user down: what is reached is the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from resolvelib.reporters import BaseReporter
+from resolvelib.resolvers import Resolution as _Search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Set
+
+    from resolvelib.resolvers import Criterion
+
+    from safepip.resolution.nodes import Choice, Want
+    from safepip.resolution.provider import Provider
+
+#: pip's bound on the rounds of one search.
+MOST_ROUNDS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer: the choice for each identifier that is needed, in the order of the choices.
+
+    `criteria` tells for each identifier who wants it; `children` which identifiers the choice of one wants,
+    with None for the user.
+    """
+
+    mapping: Mapping[str, Choice]
+    criteria: Mapping[str, Criterion[Want, Choice]]
+    children: Mapping[str | None, Set[str]]
+
+
+def search(provider: Provider, roots: Iterable[Want]) -> Found:
+    """Search. Raises resolvelib's `ResolutionImpossible` and `ResolutionTooDeep`, and what the provider raises."""
+    running: _Search[Want, Choice, str] = _Search(provider, BaseReporter())
+    state = running.resolve(roots, max_rounds=MOST_ROUNDS)
+    return reached(state.mapping, state.criteria)
+
+
+def reached(mapping: Mapping[str, Choice], criteria: Mapping[str, Any]) -> Found:
+    """What of a search's last state the user's wants lead to; the rest is left over from choices given up."""
+    identifiers: defaultdict[int, list[str]] = defaultdict(list)
+    for identifier, choice in mapping.items():
+        identifiers[id(choice)].append(identifier)
+    children: defaultdict[str | None, set[str]] = defaultdict(set)
+    for identifier, criterion in criteria.items():
+        for parent in criterion.iter_parent():
+            for above in [None] if parent is None else identifiers[id(parent)]:
+                children[above].add(identifier)
+    needed: set[str] = set()
+    ahead = list(children[None])
+    while ahead:
+        identifier = ahead.pop()
+        if identifier not in needed:
+            needed.add(identifier)
+            ahead.extend(children[identifier])
+    return Found({i: choice for i, choice in mapping.items() if i in needed}, criteria, children)
