@@ -1,8 +1,8 @@
 """Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
 
 `resolve` is the door. What may happen: statements become wants (`roots`), the search visits nodes in pip's
-order (`provider`, `search`), its result becomes pins with their graph (`pins`), and a dead end is explained (`conflicts`).
-A result is only given where nothing was refused on the way.
+order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is explained
+(`conflicts`). A result is only given where nothing was refused on the way.
 """
 
 from __future__ import annotations

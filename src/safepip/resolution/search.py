@@ -15,7 +15,8 @@ from resolvelib.reporters import BaseReporter
 from resolvelib.resolvers import Resolution as _Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from resolvelib.resolvers import Criterion
 
@@ -36,7 +37,7 @@ class Found:
 
     mapping: Mapping[str, Choice]
     criteria: Mapping[str, Criterion[Want, Choice]]
-    children: Mapping[str | None, Set[str]]
+    children: Mapping[str | None, AbstractSet[str]]
 
 
 def search(provider: Provider, roots: Iterable[Want]) -> Found:
