@@ -211,7 +211,8 @@ def test_upload_time_without_sense_is_absent(text: Any) -> None:
 
 @pytest.mark.parametrize("size", [-1, True, "17", 1.5, None])
 def test_a_size_is_a_number_of_bytes(size: Any) -> None:
-    """A size that is not a whole number from zero up is no size."""
+    """A size that is not a whole number from zero up is no size; zero is one."""
+    assert json_page(entry(size=0)).files[0].size == 0
     assert json_page(entry(size=size)).files[0].size is None
 
 
