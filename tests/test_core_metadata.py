@@ -169,9 +169,10 @@ LINES = st.one_of(
     ),
     st.text(alphabet=st.characters(codec="ascii"), max_size=12),
 )
-TEXTS = st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])), max_size=12).map(
-    lambda lines: "".join(line + end for line, end in lines)
-)
+TEXTS = st.tuples(
+    st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])), max_size=12),
+    st.sampled_from(["", "", "Name: acme", " continued", "no field", "From nobody"]),
+).map(lambda parts: "".join(line + end for line, end in parts[0]) + parts[1])
 
 
 def leading_fold(text: str) -> bool:
