@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip import environment, errors
 from safepip.model.origin import Source
 from safepip.option_table import OPTIONS
 from safepip.safepip_config import read_level
@@ -27,7 +28,7 @@ SOURCE = ROOT / "src" / "safepip"
 DOCS = ROOT / "docs"
 REFUSALS = DOCS / "refusals"
 
-KEBAB = re.compile(r"[a-z]+(?:-[a-z]+)+\Z")
+KEBAB = re.compile(r"[a-z]+(?:-[a-z]+)*\Z")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
@@ -37,10 +38,14 @@ HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
 
 
 class References:
-    """All references that the source can raise: `found` with where, `unclear` the places that hide theirs."""
+    """All references that the source can raise: `found` with where, `unclear` the places that hide theirs.
+
+    `codes` are the exit codes of those that a class of error is named for at the place.
+    """
 
     def __init__(self) -> None:
         self.found: dict[str, set[str]] = {}
+        self.codes: dict[str, set[int]] = {}
         self.unclear: set[str] = set()
         self._files = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
         # Functions of a file that take a reference and pass it on, with the position of that parameter.
@@ -70,6 +75,9 @@ class References:
         references = set(_constants(argument, tree, around))
         for reference in references:
             self.found.setdefault(reference, set()).add(place)
+            code = _exit_code(call)
+            if code is not None:
+                self.codes.setdefault(reference, set()).add(code)
         # `other.reference` repeats one that was raised elsewhere.
         copied = isinstance(argument, ast.Attribute) and argument.attr == "reference"
         if not references and not copied:
@@ -86,6 +94,14 @@ def _calls(tree: ast.AST, around: ast.AST | None = None) -> Iterator[tuple[ast.C
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _exit_code(call: ast.Call) -> int | None:
+    """That of the class in `Class.because(...)`, where it is one that always ends so."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    name = owner.id if isinstance(owner, ast.Name) else ""
+    found = getattr(errors, name, None) or getattr(environment, name, None)
+    return getattr(found, "exit_code", None)
 
 
 def _argument(call: ast.Call, position: int) -> ast.AST | None:
@@ -165,12 +181,22 @@ def _text(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
+def test_pages_give_the_exit_codes_of_their_errors(references: References) -> None:
+    for name, codes in references.codes.items():
+        said = re.search(r"Exit code[: ][^.]*", " ".join(_text(REFUSALS / f"{name}.md").split()))
+        assert said, f"{name} gives no exit code"
+        numbers = set(map(int, re.findall(r"\d+", said[0])))
+        assert codes <= numbers, f"{name} ends with {codes}, and its page says {said[0]}"
+
+
 @pytest.mark.parametrize("page", _pages(), ids=lambda page: page.stem)
 def test_a_page_tells_what_why_and_what_to_do(page: Path) -> None:
     text = _text(page)
     assert text.startswith(f"# {page.stem}\n")
     assert HEADING.findall(text)[1:] == ["Why", "What to do", "The narrowest line that allows it"]
-    assert f"error: {page.stem}\n" in text, "the page lacks an example of the message"
+    example = FENCE.findall(text)[0][1]
+    assert example.startswith(f"error: {page.stem}\n")
+    assert example.endswith(f"docs/refusals/{page.stem}.md\n")
 
 
 def test_the_list_of_refusals_links_to_every_page() -> None:
@@ -212,7 +238,8 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 def _configurations() -> list[Path]:
-    return [DOCS / "reference" / "configuration.md", *sorted((DOCS / "how-to").glob("*.md")), *_pages()]
+    guides = [ROOT / "README.md", DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
+    return [DOCS / "reference" / "configuration.md", *guides, *_pages()]
 
 
 @pytest.mark.parametrize("page", _configurations(), ids=lambda page: page.stem)
