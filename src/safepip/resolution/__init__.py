@@ -16,7 +16,7 @@ from resolvelib import ResolutionTooDeep
 from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.conflicts import explain
-from safepip.resolution.dependencies import Markers
+from safepip.resolution.dependencies import Markers, Memory
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import check_direct, collect_limits, collect_roots
@@ -25,10 +25,14 @@ from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from safepip.model.candidate import Resolution
     from safepip.model.plan import Policy, Settings, Target
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.nodes import Choice, Want
+    from safepip.resolution.search import Found
     from safepip.routing import RoutingTable
 
 
@@ -58,28 +62,43 @@ def resolve(
     check_direct(statements, table, policy, target.markers)
     limits = collect_limits(statements, target.markers)
     finder, python, markers = Finder(settings.selection), Version(target.version), Markers(target.markers)
-    provider = Provider(catalog, installed, finder, settings, limits, python, markers)
     fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
     catalog.expect_shelves(
         (r.name, r.specifier, r.extras)
         for r in statements.requirements
         if r.url is None and (fresh or installed.get(r.name) is None)
     )
-    roots = collect_roots(statements, target.markers, provider)
-    try:
-        found = search(provider, roots)
-    except _Impossible as impossible:
-        _raise_refusals(provider)
-        raise explain(list(impossible.causes), provider, limits, catalog, target.version) from None
-    except ResolutionTooDeep:
-        _raise_refusals(provider)
+    memory = Memory()
+    while True:
+        unusable = len(memory.unusable)
+        provider = Provider(catalog, installed, finder, settings, limits, python, markers, memory)
+        roots = collect_roots(statements, target.markers, provider)
+        found = _searched(provider, roots)
+        if len(memory.unusable) == unusable:
+            break
+        # Wheels came up that pip would never have offered to the search: search again without them.
+    _raise_refusals(provider)
+    if isinstance(found, _Impossible):
+        raise explain(list(found.causes), provider, limits, catalog, target.version)
+    if isinstance(found, ResolutionTooDeep):
         raise ResolutionImpossible.because(
             "resolution-too-deep",
             f"no answer after {MOST_ROUNDS} rounds of search",
             hint="narrow the requirements: pin or bound the projects that have many versions",
-        ) from None
-    _raise_refusals(provider)
+        )
     return make_resolution(found, provider, limits, statements, settings, installed, catalog)
+
+
+def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[Want, Choice] | ResolutionTooDeep:
+    """What one search found, or why it found nothing."""
+    try:
+        return search(provider, roots)
+    except (_Impossible, ResolutionTooDeep) as failure:
+        return failure
+    except Refused as refusal:
+        # Such as a file that may not come from where its index says: nothing stands in for that.
+        provider.note(refusal)
+        return _Impossible([])
 
 
 def _raise_refusals(provider: Provider) -> None:
@@ -88,4 +107,4 @@ def _raise_refusals(provider: Provider) -> None:
     others = [d for r in provider.refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
     diagnostics = (*others, *explain_ambiguities(ambiguous)) if ambiguous else tuple(others)
     if diagnostics:
-        raise Refused(*diagnostics)
+        raise Refused(*dict.fromkeys(diagnostics))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from safepip.model.route import Route
 
 
-@dataclass(frozen=True, slots=True)
-class RoutedShelf:
+class RoutedShelf(NamedTuple):
     """What the index that owns a name offers. `shelf` is empty where the index does not have the project.
 
     `asked` are the sources that were asked, for the message that the project is nowhere.

@@ -4,19 +4,23 @@ A wheel wants its `Requires-Python` first, so that an unfit Python is found befo
 its `Requires-Dist`, those whose markers hold. `name[x]` wants that very choice of `name` and what the extras
 add. A kept installed distribution wants what its metadata says, but no Python: it runs already.
 
-A wheel whose metadata cannot be used wants the impossible, so that the search passes it over; one line says so.
+A wheel whose metadata cannot be used wants the impossible, so that the search passes it over; one line says so. pip
+reads the metadata of a version before it offers it to the search at all. To come to the same choices without waiting
+for metadata that may never matter, such wheels are remembered, and the search begins again without them.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from safepip.core_metadata import MetadataError
+from safepip.errors import Refused
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement as MetadataRequirement
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.candidate import Candidate, CoreMetadata
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.roots import Limits
@@ -74,6 +78,23 @@ class Markers:
         return verdict
 
 
+class _WrongIdentity(MetadataError):
+    """The metadata is another project's or version's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one search learns and the next one knows.
+
+    `unusable` are the wheels whose metadata cannot be used; True tells that the whole version is passed over with
+    it, as by pip, and False that another wheel of the version may do. `notices` are lines worth telling, as keys in the
+    order in which they came up.
+    """
+
+    unusable: dict[Candidate, bool] = field(default_factory=dict)
+    notices: dict[str, None] = field(default_factory=dict)
+
+
 class Dependencies:
     """Answers `of(choice)`, the same objects each time: the search asks again when it goes back.
 
@@ -88,6 +109,7 @@ class Dependencies:
         limits: Limits,
         markers: Markers,
         asked_by: Mapping[str, Origin],
+        memory: Memory,
     ) -> None:
         self._catalog = catalog
         self._installed = installed
@@ -96,7 +118,8 @@ class Dependencies:
         self._markers = markers
         self._asked_by = asked_by
         self._known: dict[Choice, list[Want]] = {}
-        self.notices: dict[str, None] = {}
+        self._memory = memory
+        self.refusals: list[Refused] = []
         self.tried: Counter[str] = Counter()
         """How many versions of each project were looked into."""
 
@@ -108,8 +131,10 @@ class Dependencies:
                 known = list(self._wants_of(choice))
             except MetadataError as error:
                 reason = f"{choice} has metadata that cannot be used: {printable(str(error))}"
-                self.notices[reason] = None
+                self._memory.notices[reason] = None
                 known = [ImpossibleWant(choice, self._origin(choice), reason)]
+                if isinstance(choice, FileChoice):
+                    self._memory.unusable[choice.candidate] = not isinstance(error, _WrongIdentity)
             self._known[choice] = known
         return known
 
@@ -132,7 +157,7 @@ class Dependencies:
         self.tried[choice.project] += 1
         metadata = choice.metadata = self._catalog.metadata(choice.candidate)
         if metadata.name != choice.project or metadata.version != choice.version:
-            raise MetadataError(f"it calls itself {metadata.name} {metadata.version}")
+            raise _WrongIdentity(f"it calls itself {metadata.name} {metadata.version}")
         if metadata.requires_python and not self._settings.selection.ignore_requires_python:
             # pip, too, lets an invalid Requires-Python admit every Python.
             with contextlib.suppress(InvalidSpecifier):
@@ -150,7 +175,7 @@ class Dependencies:
         if metadata is None:
             return
         for extra in sorted(choice.extras - metadata.provided_extras):
-            self.notices[f"{base} does not provide the extra {extra!r}"] = None
+            self._memory.notices[f"{base} does not provide the extra {extra!r}"] = None
         yield from self._requires(base, metadata, choice.extras & metadata.provided_extras)
 
     def _requires(self, parent: Choice, metadata: CoreMetadata, extras: frozenset[str]) -> Iterator[Want]:
@@ -158,7 +183,10 @@ class Dependencies:
         wants: list[Want] = []
         for requirement in metadata.requires.with_extras(extras):
             if self._markers.hold(requirement, extras):
-                wants.extend(self._limits.wants_of_metadata(requirement, origin))
+                try:
+                    wants.extend(self._limits.wants_of_metadata(requirement, origin))
+                except Refused as refusal:
+                    self.refusals.append(refusal)
         self._catalog.expect_shelves((w.project, w.specifier, w.extras) for w in wants if self._is_new(w.project))
         yield from wants
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed, RoutedShelf
-    from safepip.resolution.dependencies import Markers
+    from safepip.resolution.dependencies import Markers, Memory
     from safepip.resolution.roots import Limits
     from safepip.selection import Finder
 
@@ -66,7 +66,7 @@ _MOST_AHEAD = 16
 class Provider(AbstractProvider[Want, Choice, str]):
     """See the module. One provider serves one resolution.
 
-    `refusals` collects what was refused on the way; the result must not be used if there are any.
+    `refusals` tells what was refused on the way; the result must not be used if there are any.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         limits: Limits,
         python: Version,
         markers: Markers,
+        memory: Memory,
     ) -> None:
         self._catalog = catalog
         self._installed = installed
@@ -86,22 +87,31 @@ class Provider(AbstractProvider[Want, Choice, str]):
         self._limits = limits
         self._python = PythonChoice(python)
         self._asked_by: dict[str, Origin] = {}
-        self.refusals: list[Refused] = []
-        self._refused: set[str] = set()
+        self._memory = memory
+        self._refusals: dict[str, Refused] = {}
         self._stand_ins: dict[str, RefusedChoice] = {}
         self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
         self._promoted: set[str] = set()
         self._files: dict[int, FileChoice] = {}
         self._extras: dict[tuple[int, frozenset[str]], ExtrasChoice] = {}
         self._installed_choices: dict[str, InstalledChoice | None] = {}
-        self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by)
+        self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by, memory)
         self._specifiers: dict[frozenset[str], SpecifierSet] = {}
         self._satisfied: dict[tuple[int, int], bool] = {}
 
     @property
     def notices(self) -> dict[str, None]:
         """Lines worth telling, as keys in the order in which they came up."""
-        return self._dependencies.notices
+        return self._memory.notices
+
+    @property
+    def refusals(self) -> list[Refused]:
+        """What was refused so far: projects, then requirements that a distribution may not make."""
+        return [*self._refusals.values(), *self._dependencies.refusals]
+
+    def note(self, refusal: Refused) -> None:
+        """Keep a refusal that ended the search."""
+        self._dependencies.refusals.append(refusal)
 
     # --- resolvelib's questions ---------------------------------------------------------------------------
 
@@ -194,16 +204,17 @@ class Provider(AbstractProvider[Want, Choice, str]):
                 return [c for c in explicit if id(c) not in barred and self._fits(c, wants, project)]
             return self._found(project, extras, [*wants, *base_wants], barred)
         except Refused as refusal:
-            if project not in self._refused:
-                self._refused.add(project)
-                self.refusals.append(refusal)
-            if identifier not in self._stand_ins:
-                self._stand_ins[identifier] = RefusedChoice(project, Version("0"), extras)
-            stand_in = self._stand_ins[identifier]
+            stand_in = self._stand_in(project, extras, refusal)
             return [] if id(stand_in) in barred else [stand_in]
 
     def get_dependencies(self, candidate: Choice) -> Iterable[Want]:
         return self._dependencies.of(candidate)
+
+    def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedChoice:
+        """Note the refusal, once a project, and give what the search goes on with; the same one each time."""
+        self._refusals.setdefault(project, refusal)
+        stand_in = RefusedChoice(project, Version("0"), extras)
+        return self._stand_ins.setdefault(stand_in.name, stand_in)
 
     # --- choices --------------------------------------------------------------------------------------------
 
@@ -273,16 +284,16 @@ class Provider(AbstractProvider[Want, Choice, str]):
             self._catalog_shelf(project, wants)
 
         def choices() -> Iterator[Choice]:
-            if keep is None or upgrade:
-                yield from self._by_version(project, extras, wants, specifier, hashes, keep, barred)
-                return
-            yield keep
-            kept_version = keep.version
-            yield from (
-                c
-                for c in self._by_version(project, extras, wants, specifier, hashes, None, barred)
-                if c.version != kept_version
-            )
+            first = None if keep is None or upgrade else keep
+            inserted = keep if first is None else None
+            if first is not None:
+                yield first
+            try:
+                for choice in self._by_version(project, extras, wants, specifier, hashes, inserted, barred):
+                    if first is None or choice.version != first.version:
+                        yield choice
+            except Refused as refusal:
+                yield self._stand_in(project, extras, refusal)
 
         return lambda: (choice for choice in choices() if id(choice) not in barred)
 
@@ -305,12 +316,13 @@ class Provider(AbstractProvider[Want, Choice, str]):
             if candidate.version in seen:
                 continue
             if keep is not None and keep.version >= candidate.version:
+                # The very same version from the index comes next: what it requires may differ.
                 yield keep
-                seen.add(keep.version)
-                same = keep.version == candidate.version
                 keep = None
-                if same:
-                    continue
+            if candidate in self._memory.unusable:
+                if self._memory.unusable[candidate]:
+                    seen.add(candidate.version)
+                continue
             seen.add(candidate.version)
             choice: Choice = self._file(candidate, routed.route)
             yield self.with_extras(choice, extras) if extras else choice

@@ -12,7 +12,7 @@ distribution that requires another by URL is refused unless the user's own requi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused
 from safepip.model.finding import Diagnostic, printable
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from safepip.routing import RoutingTable
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """The intersection of all constraints on one project. `direct` are those that name a wheel."""
 
     specifier: SpecifierSet = ANY_VERSION

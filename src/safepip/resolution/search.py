@@ -8,8 +8,7 @@ it). Here the graph is walked the other way, from the user down: what is reached
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resolvelib.reporters import BaseReporter
 from resolvelib.resolvers import Resolution as _Search
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 MOST_ROUNDS = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The answer: the choice for each identifier that is needed, in the order of the choices.
 
     `criteria` tells for each identifier who wants it; `children` which identifiers the choice of one wants,
