@@ -136,25 +136,28 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
 
 
 def check_hashes(resolution: Resolution, limits: Limits) -> None:
-    """pip's hash-checking mode: everything that is installed must be pinned with `==` and have a hash.
+    """pip's hash-checking mode: everything that is installed must have a hash that the user gave.
 
-    Raises `Refused` with every project that is not.
+    A version need not be pinned beside it: since pip 26.1 the hash, which stands for one file, pins it.
+    Raises `Refused` with every project that has none.
     """
     problems = []
     for name in resolution.to_install:
+        if name in limits.hashed:
+            continue
         pin = resolution.pins[name]
         assert pin.candidate is not None
         offered = next(iter(pin.candidate.file.digests), None)
-        line = f"{name}=={pin.version} --hash={offered or 'sha256:...'}"
-        if name not in limits.hashed:
-            reference, hint = "missing-hash", f"add it with its hash, after a look at what it is:\n{line}"
-            message = f"hashes are required for everything, and {name} has none"
-        elif name not in limits.pinned:
-            reference, hint = "unpinned-hash", f"pin it:\n{line}"
-            message = f"In --require-hashes mode, all requirements must have their versions pinned with ==: {name}"
-        else:
-            continue
-        context = tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3])
-        problems.append(Diagnostic(reference, message, context, hint, pin.required_by, name))
+        problems.append(
+            Diagnostic(
+                "missing-hash",
+                f"hashes are required for everything, and {name} has none",
+                tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3]),
+                "add it with its hash, after a look at what it is:\n"
+                f"{name}=={pin.version} --hash={offered or 'sha256:...'}",
+                pin.required_by,
+                name,
+            )
+        )
     if problems:
         raise Refused(*problems)

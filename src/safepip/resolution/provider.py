@@ -24,8 +24,6 @@ from packaging.version import Version
 from resolvelib import AbstractProvider
 
 from safepip.errors import Refused
-from safepip.model.finding import printable
-from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.dependencies import Dependencies
 from safepip.resolution.nodes import (
@@ -41,6 +39,7 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
+from safepip.resolution.quarantine import check_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -220,7 +219,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
     def _fits(self, choice: Choice, wants: Sequence[Want], project: str) -> bool:
         limit = self._limits.constraints.get(project)
-        if limit is not None and not limit.specifier.contains(choice.version, prereleases=True):
+        if limit is not None and not limit.admits(choice):
             return False
         return all(self.is_satisfied_by(want, choice) for want in wants)
 
@@ -347,20 +346,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
     def _catalog_shelf(self, project: str, wants: Sequence[Want]) -> RoutedShelf:
         routed = self._catalog.shelf(project, [want.origin for want in wants])
-        if routed.shelf.status is Status.QUARANTINED:
-            index = routed.route.index
-            raise Refused.because(
-                "quarantined",
-                f"{project} is in quarantine on its index, which takes it to be unsafe",
-                context=(
-                    *((f"{index.name}  {index.url}",) if index else ()),
-                    *((f"reason: {printable(routed.shelf.status_reason)}",) if routed.shelf.status_reason else ()),
-                    *(f"required by {want.origin.chain()}" for want in wants[:3]),
-                ),
-                hint="do without it until the index has looked at it",
-                origins=tuple(want.origin for want in wants),
-                subject=project,
-            )
+        check_status(project, routed, wants)
         return routed
 
     def _keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:

@@ -18,9 +18,8 @@ from safepip.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.requirement import counts
 from safepip.model.route import Route, Rule
-from safepip.resolution.nodes import ANY_VERSION, ExactWant, Want, identifier
+from safepip.resolution.nodes import ANY_VERSION, ExactWant, ExtrasChoice, FileChoice, Want, identifier
 from safepip.routing import normalise
-from safepip.selection import is_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.model.plan import Policy
     from safepip.model.requirement import Constraint, Requirement, Statements
+    from safepip.resolution.nodes import Choice
     from safepip.resolution.provider import Provider
     from safepip.routing import RoutingTable
 
@@ -53,21 +53,28 @@ class Limit(NamedTuple):
         direct = (*self.direct, constraint) if constraint.url else self.direct
         return Limit(self.specifier & constraint.specifier, hashes, direct, (*self.origins, constraint.origin))
 
+    def admits(self, choice: Choice) -> bool:
+        """Whether a choice that is named outright may stay: where constraints name a wheel, it must be that one."""
+        base = choice.base if isinstance(choice, ExtrasChoice) else choice
+        url = base.direct_url if isinstance(base, FileChoice) else None
+        if any(constraint.url != url for constraint in self.direct):
+            return False
+        return self.specifier.contains(choice.version, prereleases=True)
+
 
 @dataclass(slots=True)
 class Limits:
     """What the user's statements say about every node of the search.
 
     `order` is the position of each identifier that the user asked for; `constraints` are by project;
-    `direct_urls` the wheels that the user named, by project; `hashed` and `pinned` the projects that a
-    statement of the user gives hashes for and pins to one version.
+    `direct_urls` the wheels that the user named, by project; `hashed` the projects that a statement of
+    the user gives hashes for.
     """
 
     constraints: dict[str, Limit] = field(default_factory=dict)
     order: dict[str, int] = field(default_factory=dict)
     direct_urls: dict[str, str] = field(default_factory=dict)
     hashed: set[str] = field(default_factory=set)
-    pinned: set[str] = field(default_factory=set)
 
     def direct_route(self, name: str) -> Route:
         """The route of a wheel that the user named: no index has a say."""
@@ -111,7 +118,7 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
         if counts(constraint, environment):
             known = limits.constraints.get(constraint.name, Limit())
             limits.constraints[constraint.name] = known.and_(constraint)
-            _note_pinning(constraint, limits)
+            _note_hashes(constraint, limits)
     for position, requirement in enumerate(statements.requirements):
         if not counts(requirement, environment):
             continue
@@ -119,15 +126,13 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
         limits.order.setdefault(identifier(requirement.name, frozenset() if split else requirement.extras), position)
         if requirement.url is not None:
             limits.direct_urls[requirement.name] = requirement.url
-        _note_pinning(requirement, limits)
+        _note_hashes(requirement, limits)
     return limits
 
 
-def _note_pinning(statement: Requirement | Constraint, limits: Limits) -> None:
+def _note_hashes(statement: Requirement | Constraint, limits: Limits) -> None:
     if statement.hashes:
         limits.hashed.add(statement.name)
-    if is_pinned(statement.specifier) or statement.url is not None:
-        limits.pinned.add(statement.name)
 
 
 def check_direct(statements: Statements, table: RoutingTable, policy: Policy, environment: Mapping[str, str]) -> None:

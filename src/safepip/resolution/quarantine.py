@@ -1,0 +1,34 @@
+"""PEP 792: an index that has put a project into quarantine takes it to be unsafe, so nothing of it is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.errors import Refused
+from safepip.model.finding import printable
+from safepip.model.page import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.resolution.catalog import RoutedShelf
+    from safepip.resolution.nodes import Want
+
+
+def check_status(project: str, routed: RoutedShelf, wants: Sequence[Want]) -> None:
+    """Raise `Refused` (`quarantined`) where the project's index has it in quarantine."""
+    shelf, index = routed.shelf, routed.route.index
+    if shelf.status is not Status.QUARANTINED:
+        return
+    raise Refused.because(
+        "quarantined",
+        f"{project} is in quarantine on its index, which takes it to be unsafe",
+        context=(
+            *((f"{index.name}  {index.url}",) if index else ()),
+            *((f"reason: {printable(shelf.status_reason)}",) if shelf.status_reason else ()),
+            *(f"required by {want.origin.chain()}" for want in wants[:3]),
+        ),
+        hint="do without it until the index has looked at it",
+        origins=tuple(want.origin for want in wants),
+        subject=project,
+    )
