@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLAIN = Target("/usr/bin/python3", "3.11.0", {}, ())
-VENV = replace(PLAIN, virtualenv=True)
-MANAGED = replace(PLAIN, externally_managed="Use apt.\n\033[31mReally.")
+VENV = PLAIN._replace(virtualenv=True)
+MANAGED = PLAIN._replace(externally_managed="Use apt.\n\033[31mReally.")
 
 
 def refused(settings: Settings, target: Target) -> SafepipError:
@@ -51,7 +50,7 @@ def test_a_managed_environment_is_left_alone_with_its_distributors_words() -> No
     assert (error.exit_code, error.diagnostics[0].reference) == (1, "externally-managed-environment")
     assert error.diagnostics[0].context[0] == "Use apt."
     assert "\033" not in "".join(error.diagnostics[0].context)
-    assert refused(Settings(), replace(MANAGED, externally_managed="")).diagnostics[0].context
+    assert refused(Settings(), MANAGED._replace(externally_managed="")).diagnostics[0].context
 
 
 @pytest.mark.parametrize(
@@ -128,14 +127,14 @@ class TestMarkerFile:
 class TestOwnEnvironment:
     """`own_environment_check`."""
 
-    own = replace(VENV, own=True)
+    own = VENV._replace(own=True)
 
     @staticmethod
     def resolution(folder: Path, name: str, *, replaces: str | None = "1.0") -> Resolution:
         """A resolution that installs 2.0 of `name` over another version of it, or over none."""
         pin = pin_of(Chosen(make_wheel(folder, name, "2.0"), requested=True))
         if replaces is not None:
-            pin = replace(pin, replaces=InstalledDistribution(name, Version(replaces), "/x"))
+            pin = pin._replace(replaces=InstalledDistribution(name, Version(replaces), "/x"))
         return Resolution({name: pin}, (), (name,))
 
     def check(self, resolution: Resolution, target: Target, settings: Settings | None = None) -> None:

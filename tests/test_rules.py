@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,7 +132,7 @@ def test_another_file_of_the_same_version_is_refused() -> None:
 
 def test_a_pin_without_a_file_is_not_cleared() -> None:
     """An installed distribution has no wheel to hand over."""
-    assert references(replace(pin(metadata()), candidate=None), verified(), metadata()) == ["wrong-identity"]
+    assert references(pin(metadata())._replace(candidate=None), verified(), metadata()) == ["wrong-identity"]
 
 
 @pytest.mark.parametrize("inside", [b"", b"\xff", b"Name: acme-web\n", metadata() + b"Requires-Dist: ==\n"])

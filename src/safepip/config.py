@@ -17,8 +17,8 @@ pip's own configuration is read in `pip_config`; where indexes may be named is `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.hosts import read_host
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from safepip.safepip_config import DeclaredIndex, Level, Placed
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """What safepip's configuration says, all levels merged. `trusted_hosts` are in force without being named again."""
 
     indexes: tuple[Index, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = Policy()
 
 
 def merge(levels: Sequence[Level], default_index_url: Callable[[], str]) -> Declared:

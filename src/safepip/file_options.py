@@ -58,16 +58,15 @@ def apply_file_options(plan: Plan, options: Sequence[FileOption], *, locate: Cal
     if all(demands.values()):
         places = tuple(option.origin for option in options if option.name in demands)
         raise contradiction("--require-hashes and --no-require-hashes exclude each other", places)
-    settings = replace(
-        plan.settings,
+    settings = plan.settings._replace(
         selection=selection,
-        network=replace(network, trusted_hosts=tuple(sources.trusted_hosts)),
+        network=network._replace(trusted_hosts=tuple(sources.trusted_hosts)),
         no_index=sources.no_index,
         require_hashes=demands["require-hashes"],
         no_require_hashes=demands["no-require-hashes"],
     )
-    return replace(
-        plan, settings=settings, indexes=relabel(sources.indexes), notices=(*plan.notices, *sources.notices())
+    return plan._replace(
+        settings=settings, indexes=relabel(sources.indexes), notices=(*plan.notices, *sources.notices())
     )
 
 
@@ -93,17 +92,17 @@ def _apply_source(sources: Sources, plan: Plan, option: FileOption) -> None:
 
 def _select(selection: Selection, option: FileOption) -> Selection:
     if option.name == "prefer-binary":
-        return replace(selection, prefer_binary=True)
+        return selection._replace(prefer_binary=True)
     if option.name == "pre":
         # pip adds :all: to the set and leaves the rest, --only-final included, as it is.
-        return replace(selection, all_releases=replace(selection.all_releases, all=True))
+        return selection._replace(all_releases=replace(selection.all_releases, all=True))
     from safepip.option_parser import update_names
 
     dest, rival = _NAME_SETS[option.name]
     target, other = name_words(getattr(selection, dest)), name_words(getattr(selection, rival))
     update_names(option.value or "", target, other)
     changed: dict[str, Any] = {dest: name_set(target), rival: name_set(other)}
-    return replace(selection, **changed)
+    return selection._replace(**changed)
 
 
 def name_words(names: NameSet) -> set[str]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import optparse
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +51,7 @@ class BadOption(ValueError):
     """The options of a line cannot be read. The message may repeat words of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The options of a line in the order they were written, long names without dashes; None for a flag's value.
 
     `stray` tells that words were left over that belong to no option.

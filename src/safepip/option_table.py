@@ -14,8 +14,7 @@ The order of rows is the order of `--help`.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 INSTALL, DOWNLOAD = "install", "download"
 
@@ -63,8 +62,7 @@ UNDERSTOOD, FORWARDED, REFUSED = Fate.UNDERSTOOD, Fate.FORWARDED, Fate.REFUSED
 BOTH = UNDERSTOOD | FORWARDED
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A row. `flags` are all spellings, `kind` is `str`, `int`, `float` or `path` (a leading `~` is expanded).
 
     `default` is a tuple for APPEND and GROUP, a frozenset for NAMES, a tuple of pairs for CONFIG_SETTING.

@@ -16,8 +16,7 @@ No I/O: the edge finds, reads and hands over texts. An `Origin` names a place, n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.model.finding import printable
@@ -31,18 +30,19 @@ _NOT_OPTIONS = ("version", "help")
 _ENVIRONMENT = ":env:"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredValue:
+class ConfiguredValue(NamedTuple):
     """One value of pip's configuration: `key` is normalised (`index-url`), `value` as written."""
 
     key: str
-    value: str = field(repr=False)
+    value: str
     origin: Origin
     section: str = "global"
 
+    def __repr__(self) -> str:
+        return f"ConfiguredValue({self.key!r}, ...)"  # a value may be a secret
 
-@dataclass(frozen=True, slots=True)
-class Places:
+
+class Places(NamedTuple):
     """Where pip's configuration files would be; paths that need not exist. `null` is the null device."""
 
     machine: tuple[str, ...]

@@ -23,9 +23,9 @@ what they mean is `requirements_txt`'s, `requirements`' and `project_files`' mat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
@@ -58,8 +58,7 @@ _FILES = 1000
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """What the edge offers. `read_file` takes an absolute path, `fetch` an http(s) URL and gives the final URL too.
 
     `read_file` raises OSError; `fetch` raises the errors of `safepip.errors`. `beside(file, path)` is `path`
@@ -73,8 +72,7 @@ class Reader:
     locale_encoding: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """Everything the user asked for, in pip's order.
 
     `options` are those of files for the whole run. `require_hashes` is hash-checking mode as it results
@@ -90,8 +88,7 @@ class Loaded:
     script_requires_python: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A file to be read: its path or URL, the same for messages (before variables were expanded), and who said it."""
 
     name: str
@@ -263,7 +260,7 @@ class Gathering:
             return option
         disk = self.reader.disk
         path = disk.absolute(self.reader.beside(filename, option.value))
-        return replace(option, value=path) if disk.is_dir(path) or disk.is_file(path) else option
+        return option._replace(value=path) if disk.is_dir(path) or disk.is_file(path) else option
 
     def _text(self, place: _Place, kind: str) -> str:
         if _is_pylock(place.name):
@@ -359,7 +356,7 @@ class Gathering:
             return
         shown = found[:_SHOWN]
         if len(found) > len(shown):
-            shown[-1] = replace(shown[-1], context=(*shown[-1].context, f"and {len(found) - _SHOWN} more like these"))
+            shown[-1] = shown[-1]._replace(context=(*shown[-1].context, f"and {len(found) - _SHOWN} more like these"))
         error: type[SafepipError] = UnusableInput if self.misread else Refused
         raise error(*shown)
 

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
@@ -65,8 +64,7 @@ _NAME = re.compile(r"\s*([A-Za-z0-9._-]+)")
 _FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha512|sha384|sha256|sha224|sha1|md5)=([^&]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(NamedTuple):
     """What this room may ask about the disk.
 
     `absolute` gives the normalised absolute form of a path; `is_file` and `is_dir` take such a path;
@@ -82,8 +80,7 @@ class Disk:
     separators: str = "/"
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(NamedTuple):
     """A requirement taken apart. `specifier` is empty where there is a `url`."""
 
     name: str
@@ -164,7 +161,7 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     _check_requirements_file(line, text, path, disk)
     parts = _of_pep508(line, _pep508(line, text, disk), marker, disk)
     # pip looks for a path's extras first, and those are what is left at the end of `name===anything[extra]` too.
-    return replace(parts, extras=_read_extras(line, extras)) if extras and "===" in text else parts
+    return parts._replace(extras=_read_extras(line, extras)) if extras and "===" in text else parts
 
 
 def _is_url(text: str) -> bool:

@@ -27,8 +27,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.digest import STRONG
 from safepip.model.finding import Diagnostic, printable
@@ -71,8 +70,7 @@ _OWN_LINE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileOption:
+class FileOption(NamedTuple):
     """An option for the whole run, written in a requirements or constraints file.
 
     `name` is the long option without dashes (`index-url`), `value` None for a flag. `expanded` tells
@@ -87,8 +85,7 @@ class FileOption:
     expanded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementLine:
+class RequirementLine(NamedTuple):
     """A requirement as written, not judged yet.
 
     `text` is expanded and free of user information in URLs. `hashes` are the raw values of `--hash`,
@@ -106,8 +103,7 @@ class RequirementLine:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(NamedTuple):
     """`-r` or `-c` inside a file: `target`, to be resolved against the including file. `written` is for messages."""
 
     target: str
@@ -117,8 +113,7 @@ class Include:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something on a line that has no effect, in pip as here."""
 
     text: str
@@ -128,8 +123,7 @@ class Notice:
         return f"{self.origin}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Misread:
+class Misread(NamedTuple):
     """A line that pip's grammar does not allow, with what to tell about it."""
 
     diagnostic: Diagnostic
@@ -197,8 +191,7 @@ class _CannotRead(Exception):
     """A line that pip's grammar does not allow. The message may repeat parts of the expanded line."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Logical:
+class _Logical(NamedTuple):
     """A line after steps 1 to 4."""
 
     text: str

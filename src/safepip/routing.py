@@ -19,8 +19,8 @@ Not handled here: asking (edges/catalog.py), the rules on URLs of pages and file
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from safepip.errors import UsageError
@@ -70,8 +70,7 @@ def read_claim(pattern: str, index: Index, origin: Origin) -> Claim:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingTable:
+class RoutingTable(NamedTuple):
     """The claims and sources of a run, checked for contradictions by `build`.
 
     `exact` is keyed by normalised name; `prefixes` are sorted, the longest first; `sources` are asked
@@ -205,7 +204,7 @@ def explain_ambiguities(ambiguities: Sequence[Ambiguity]) -> tuple[Diagnostic, .
     """All ambiguous names of a run, with one block of TOML, on the last, that settles all of them."""
     diagnostics = [_explain(ambiguity) for ambiguity in ambiguities]
     last = diagnostics[-1]
-    diagnostics[-1] = replace(last, hint=_settling_toml(ambiguities))
+    diagnostics[-1] = last._replace(hint=_settling_toml(ambiguities))
     return tuple(diagnostics)
 
 
@@ -264,11 +263,17 @@ def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:
             blocks.append(f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index")
         elif owned or not (index.default and index.origin.source is Source.BUILT_IN):
             default = "\ndefault = true" if index.default else ""
-            blocks.append(f'[[index]]\nname = "{index.name}"\nurl = "{index.url}"\npackages = [{owned}]{default}')
+            name = _declarable(index.name)
+            blocks.append(f'[[index]]\nname = "{name}"\nurl = "{index.url}"\npackages = [{owned}]{default}')
     lead = "say who owns it in safepip.toml" if len(ambiguities) == 1 else "say who owns them in safepip.toml"
     if open_names:
         lead += f"; put {', '.join(sorted(open_names))} into the packages of the right index"
     return lead + ":\n" + "\n\n".join(blocks)
+
+
+def _declarable(name: str) -> str:
+    """The name of a source that was called by its host, made one that a configuration may give to an index."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip(".-")
 
 
 def _probable_owner(ambiguity: Ambiguity) -> Index | None:

@@ -24,8 +24,7 @@ credential. All problems of a file are reported together, with file and line. Me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.hosts import read_host
@@ -45,16 +44,14 @@ _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mi
 _POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A word of a list, with the line it stands on."""
 
     value: str
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredIndex:
+class DeclaredIndex(NamedTuple):
     """One `[[index]]`, as written: None and empty where a key was left out."""
 
     name: str
@@ -69,8 +66,7 @@ class DeclaredIndex:
     mirror_of: Placed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """What one file says. `origin` is the file itself."""
 
     origin: Origin

@@ -8,8 +8,7 @@ No I/O: paths are made absolute by an injected function, because pip runs elsewh
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.file_options import name_set
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from safepip.options import ParsedOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What the settings need to know of the world. `absolute` makes a path absolute; `cache_dir` is where
     the cache is kept without `--cache-dir`; `no_color` tells of NO_COLOR in the environment."""
 

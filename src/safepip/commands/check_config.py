@@ -7,7 +7,6 @@ asked are listed.
 from __future__ import annotations
 
 import os
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from safepip.edges.arguments import make_plan
@@ -71,11 +70,11 @@ def _settings(settings: Settings) -> Iterator[str]:
 
 def _find(settings: Any, name: str) -> Any:
     """A setting by its field's name, in the settings or one of their parts."""
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if field.name == name:
+    for field in settings._fields:
+        value = getattr(settings, field)
+        if field == name:
             return value
-        if is_dataclass(value) and any(part.name == name for part in fields(value)):
+        if name in getattr(value, "_fields", ()):
             return getattr(value, name)
     return "(set)"
 

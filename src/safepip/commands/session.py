@@ -7,9 +7,8 @@ starts no loop and opens no connection.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from safepip.edges.arguments import World, locator, make_plan
 from safepip.edges.console import Console
@@ -33,15 +32,14 @@ if TYPE_CHECKING:
     from safepip.edges.store import Store
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Digest
-    from safepip.model.evidence import ClearedWheel
+    from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.finding import Diagnostic
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
     from safepip.routing import RoutingTable
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Everything decided before the first project is asked for."""
 
     plan: Plan
@@ -195,7 +193,7 @@ class Session:
 
     def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:
         """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
-        from safepip.edges.archive import read_wheel_metadata
+        from safepip.edges.archive import ArchiveError, read_wheel_metadata
         from safepip.edges.fetch import fetch_all
         from safepip.edges.terminal import make_progress
         from safepip.rules import clear
@@ -218,6 +216,8 @@ class Session:
                 cleared.append(clear(pin, file, read_wheel_metadata(file.path, file.filename)))
             except Refused as refusal:
                 problems.extend(refusal.diagnostics)
+            except ArchiveError as error:
+                problems.append(unreadable_wheel(pin, file, error))
         if problems:
             raise Refused(*problems)
         return cleared
@@ -242,6 +242,20 @@ class Session:
             subject=pin.name,
             origins=pin.required_by,
         )
+
+
+def unreadable_wheel(pin: Pin, file: VerifiedFile, error: Exception) -> Diagnostic:
+    """The finding about a wheel that no rule can judge, because its archive is broken or can be read in two ways."""
+    from safepip.model.finding import Diagnostic, printable
+
+    return Diagnostic(
+        "unreadable-wheel",
+        f"the wheel of {pin.name} {pin.version} cannot be opened in one way only, so nothing can be said of it",
+        context=(f"{printable(file.filename)}: {printable(str(error))}",),
+        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
+        origins=pin.required_by,
+        subject=pin.name,
+    )
 
 
 class InstalledEnvironment:

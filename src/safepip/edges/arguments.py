@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from safepip import config, pip_config
 from safepip.errors import UsageError
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
 _OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """What of this machine the reading depends on; tests make their own.
 
     `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration. `etc` is where
@@ -167,7 +165,7 @@ def _parse_for(prefix: str, verb: str, words: Sequence[str], world: World, crede
     if world.now is None:
         import time
 
-        world = replace(world, now=time.time())
+        world = world._replace(now=time.time())
     return parse(verb, words, configured, now=world.now or 0.0, expand_user=world.expand)
 
 

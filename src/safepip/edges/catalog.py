@@ -176,7 +176,7 @@ class IndexCatalog:
                     extra.append(candidate)
                 elif disagreement(same.file, candidate.file):
                     raise mirror_differs(name, first, same.file, index, candidate.file)
-        return replace(original, candidates=_best_first([*original.candidates, *extra]))
+        return original._replace(candidates=_best_first([*original.candidates, *extra]))
 
     def _note_home(self, index: Index, reading: Reading) -> None:
         if reading.shelf is not None:
@@ -295,7 +295,7 @@ class IndexCatalog:
 def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
     """The same error with the chain of who asked, so that a failing index can be traced to a requirement."""
     lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
-    return type(error)(*(replace(d, context=(*d.context, *lines)) for d in error.diagnostics))
+    return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 
 
 def _best_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:

@@ -20,7 +20,7 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from safepip import __version__
@@ -60,8 +60,7 @@ _ERROR_BODY = 64 * 1024
 _PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A response. `url` is where it finally came from; `headers` have lower-case names."""
 
     status: int
@@ -70,8 +69,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What a range request brought: `body` are the bytes from `start` of a file of `size` bytes.
 
     `status` is 206 for a part; 200 where the server ignored the range and would send the whole file, 416

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from safepip.errors import Refused, SafepipError, Unavailable
@@ -50,8 +49,7 @@ _STATUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a source said of a project: `shelf` None for absent. `url` is where the page was read from.
 
     `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from

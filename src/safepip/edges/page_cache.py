@@ -20,8 +20,7 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
@@ -41,8 +40,7 @@ LONGEST_FRESHNESS = 86_400.0
 _FORM = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CachedShelf:
+class CachedShelf(NamedTuple):
     """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch."""
 
     shelf: Shelf
@@ -115,7 +113,7 @@ class PageCache:
     def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
         """The index said 304: the shelf is as good as new."""
         now = self._now()
-        renewed = replace(cached, fetched=now, fresh_until=now + freshness(headers))
+        renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
         self._write(
             self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
         )

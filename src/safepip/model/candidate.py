@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from safepip.model.page import ProjectFile, Status
 
@@ -35,8 +35,7 @@ class Candidate:
         return f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(NamedTuple):
     """A version of which no wheel fits the target at all, and why. `reason` is one of
     `sdist-only`, `platform`, `requires-python`; `detail` the tags or the specifier.
     `upload_time` is that of its first file, seconds since the epoch."""
@@ -48,8 +47,7 @@ class Fallen:
     upload_time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(NamedTuple):
     """A project's page reduced to what one target could ever install from it, best first.
 
     `candidates` are sorted so that the first is what pip would prefer: version, then tag, then build
@@ -77,8 +75,7 @@ class Requirements(Protocol):
         """All but those that plainly count only with an extra that is not among `extras`."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoreMetadata:
+class CoreMetadata(NamedTuple):
     """What resolution reads from a METADATA file (core metadata specification).
 
     `requires` are the `Requires-Dist` with their markers, in order, parsed when they are looked at.
@@ -95,8 +92,7 @@ class CoreMetadata:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledDistribution:
+class InstalledDistribution(NamedTuple):
     """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`."""
 
     name: str
@@ -105,8 +101,7 @@ class InstalledDistribution:
     in_user_site: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """One project of a resolution: the file chosen for it, or the installed distribution kept.
 
     Exactly one of `candidate` and `installed` is the choice. `replaces` is the installed distribution
@@ -128,11 +123,10 @@ class Pin:
     required_by: tuple[Origin, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """The outcome of resolving: all pins by normalised name, and notes worth one line each."""
 
     pins: Mapping[str, Pin]
     notices: tuple[str, ...] = ()
-    to_install: tuple[str, ...] = field(default=())
+    to_install: tuple[str, ...] = ()
     """Names of the pins that pip has to install, in a stable order; the rest is kept as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from safepip.model.origin import BUILT_IN, Origin
@@ -17,8 +18,7 @@ class UrlError(ValueError):
     """A URL that safepip will not use. The message never repeats the URL's user information."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexUrl:
+class IndexUrl(NamedTuple):
     """The root of an index: scheme, host, port and path, and nothing that could be a secret.
 
     User information, a query and a fragment are refused by `parse`: credentials belong to

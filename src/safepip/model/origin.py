@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Source(enum.Enum):
@@ -20,8 +20,7 @@ class Source(enum.Enum):
     BUILT_IN = "safepip's defaults"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One place where something was said.
 
     `where` is a file's path, an option's or variable's name, or `name version` of a distribution;

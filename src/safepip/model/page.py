@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ class ProjectFile(NamedTuple):
     upload_time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectPage:
+class ProjectPage(NamedTuple):
     """What one index says of one project.
 
     `name` is normalised. `url` is the URL the page was finally read from, which is

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.origin import BUILT_IN, Origin
 
@@ -38,8 +39,7 @@ class NameSet:
         return self.all or bool(self.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which files of a page may be candidates: pip's package selection options.
 
     `uploaded_before` is seconds since the epoch (`--uploaded-prior-to`). For a name in both
@@ -67,8 +67,7 @@ class Selection:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """How to reach indexes. Times are in seconds. `proxy` None means: as the environment says.
 
     `trusted_hosts` are `host` or `host:port` of `--trusted-host`. `no_proxy_env` is pip's
@@ -89,8 +88,7 @@ class Network:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(NamedTuple):
     """What to say and where. `verbosity` is the count of -v less the count of -q."""
 
     verbosity: int = 0
@@ -101,8 +99,7 @@ class Display:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Every option of `install` and `download` that safepip acts on, decided.
 
     `forwarded` are arguments for pip at the handover, ready made, in order (`--target DIR`,
@@ -147,12 +144,11 @@ class Settings:
     network: Network = Network()
     display: Display = Display()
     forwarded: tuple[str, ...] = ()
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was said; fields at their default are absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The environment that packages go to, or the one described by `--platform` and its like.
 
     `python` is the absolute path of its interpreter; `version` its full version (`3.11.7`);
@@ -171,11 +167,10 @@ class Target:
     virtualenv: bool = False
     own: bool = False
     externally_managed: str | None = None
-    schemes: Mapping[str, str] = field(default_factory=dict)
+    schemes: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What safepip's configuration demands, all levels merged; a lower level has only tightened it.
 
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
@@ -189,8 +184,7 @@ class Policy:
     origin: Origin = BUILT_IN
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything decided before the first request. `indexes` are the sources in force, in order."""
 
     settings: Settings

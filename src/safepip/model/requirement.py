@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """A project by name, PEP 508, or a wheel by URL or path.
 
     `name` is normalised. `extras` are normalised. `url` is set for a wheel that the user names
@@ -37,8 +35,7 @@ class Requirement:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """A limit on a project that does not ask for it (pip's `-c`). Extras are not allowed in one."""
 
     name: str
@@ -64,8 +61,7 @@ class NotYet(enum.Enum):
     SDIST = "a source archive"
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
+class Statements(NamedTuple):
     """All that the user asked for, in pip's order.
 
     `require_hashes` is pip's hash-checking mode as it results from options and files together.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from safepip.model.index import Index
@@ -33,8 +33,7 @@ class Route:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """No rule decides without asking: every one of `sources` has to be asked for the name."""
 
     name: str

@@ -25,7 +25,7 @@ _LISTED = 12
 def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
     """The error for resolvelib's causes: pairs of a want and the choice it came with, None for the user."""
     pairs = [(cause.requirement, cause.parent) for cause in causes]
-    wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON]
+    wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON and not w.specifier.contains(python, prereleases=True)]
     if wrong_python:
         return _wrong_python(wrong_python, python)
     unusable = [want for want, _ in pairs if isinstance(want, ImpossibleWant)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -82,17 +82,26 @@ class _WrongIdentity(MetadataError):
     """The metadata is another project's or version's."""
 
 
+class Unusable(NamedTuple):
+    """Why a wheel's metadata cannot be used. Its whole version is passed over with it, as by pip, or only itself."""
+
+    reason: str
+    whole_version: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What one search learns and the next one knows.
 
-    `unusable` are the wheels whose metadata cannot be used; True tells that the whole version is passed over with
-    it, as by pip, and False that another wheel of the version may do. `notices` are lines worth telling, as keys in the
-    order in which they came up.
+    `notices` are lines worth telling, as keys in the order in which they came up.
     """
 
-    unusable: dict[Candidate, bool] = field(default_factory=dict)
+    unusable: dict[Candidate, Unusable] = field(default_factory=dict)
     notices: dict[str, None] = field(default_factory=dict)
+
+    def reasons(self, project: str) -> list[str]:
+        """Why versions of a project were passed over."""
+        return [why.reason for candidate, why in self.unusable.items() if candidate.name == project]
 
 
 class Dependencies:
@@ -134,7 +143,7 @@ class Dependencies:
                 self._memory.notices[reason] = None
                 known = [ImpossibleWant(choice, self._origin(choice), reason)]
                 if isinstance(choice, FileChoice):
-                    self._memory.unusable[choice.candidate] = not isinstance(error, _WrongIdentity)
+                    self._memory.unusable[choice.candidate] = Unusable(reason, not isinstance(error, _WrongIdentity))
             self._known[choice] = known
         return known
 

@@ -86,7 +86,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         self._limits = limits
         self._python = PythonChoice(python)
         self._asked_by: dict[str, Origin] = {}
-        self._memory = memory
+        self.memory = memory
         self._refusals: dict[str, Refused] = {}
         self._stand_ins: dict[str, RefusedChoice] = {}
         self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
@@ -101,7 +101,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
     @property
     def notices(self) -> dict[str, None]:
         """Lines worth telling, as keys in the order in which they came up."""
-        return self._memory.notices
+        return self.memory.notices
 
     @property
     def refusals(self) -> list[Refused]:
@@ -318,8 +318,8 @@ class Provider(AbstractProvider[Want, Choice, str]):
                 # The very same version from the index comes next: what it requires may differ.
                 yield keep
                 keep = None
-            if candidate in self._memory.unusable:
-                if self._memory.unusable[candidate]:
+            if candidate in self.memory.unusable:
+                if self.memory.unusable[candidate].whole_version:
                     seen.add(candidate.version)
                 continue
             seen.add(candidate.version)
