@@ -18,7 +18,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -85,6 +84,7 @@ class PageCache:
         self._root = root
         self._fingerprint = target_fingerprint
         self._now = now
+        self._folders: set[str] = set()
 
     # --- shelves --------------------------------------------------------------------------------------------
 
@@ -151,12 +151,16 @@ class PageCache:
     def _write(self, path: str, content: bytes) -> None:
         if self._root is None:
             return
+        folder = os.path.dirname(path)
+        temporary = f"{path}.{os.getpid()}.new"
         # A cache that cannot be written is a slower run, not a failed one.
         with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+            if folder not in self._folders:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                self._folders.add(folder)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
             try:
-                with os.fdopen(handle, "wb") as file:
+                with open(handle, "wb", buffering=0) as file:
                     file.write(content)
                 os.replace(temporary, path)
             except OSError:
