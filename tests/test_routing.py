@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safepip.config import merge
 from safepip.errors import UsageError
 from safepip.model.digest import strong
 from safepip.model.index import Index, IndexUrl
@@ -23,6 +24,7 @@ from safepip.routing import (
     normalise,
     settle,
 )
+from safepip.safepip_config import read_level
 
 SHA = strong("sha256", "a" * 64)
 HERE = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)
@@ -212,6 +214,22 @@ def test_no_owner_is_proposed_where_none_is_known() -> None:
         (diagnostic,) = explain_ambiguities([Ambiguity("x", answers_given)])
         assert '"x"' not in diagnostic.hint
         assert "put x into the packages of the right index" in diagnostic.hint
+
+
+def test_the_block_declares_pips_own_default_too() -> None:
+    """With a configuration in force only declared indexes are asked, so without it the rest would have no source."""
+    built_in = Index("default", IndexUrl.parse("https://public.example/simple/"), default=True)
+    acme = index("acme", "acme-*")
+    both = (Observation(built_in, Presence.PRESENT, "99.0"), Observation(acme, Presence.PRESENT, "1.4"))
+    (diagnostic,) = explain_ambiguities([Ambiguity("billing", both)])
+    block = diagnostic.hint.partition("\n")[2]
+    level = read_level(block, "safepip.toml", Source.PROJECT_CONFIG)
+    assert level is not None
+    declared = merge([level], lambda: "https://public.example/simple/")
+    table = build(declared.indexes)
+    assert routed(table, "billing") == ("acme", Rule.EXACT_CLAIM)
+    assert routed(table, "acme-web") == ("acme", Rule.PREFIX_CLAIM)
+    assert routed(table, "requests") == ("default", Rule.DEFAULT)
 
 
 def test_an_index_that_gave_no_answer_is_named() -> None:

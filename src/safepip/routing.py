@@ -258,17 +258,26 @@ def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:
             proposed.setdefault(owner.name, []).append(ambiguity.name)
     blocks = []
     for index in dict.fromkeys(o.index for ambiguity in ambiguities for o in ambiguity.observations):
-        owned = ", ".join(f'"{name}"' for name in sorted(proposed.get(index.name, ())))
         if index.kind is IndexKind.FIND_LINKS:
             blocks.append(f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index")
-        elif owned or not (index.default and index.origin.source is Source.BUILT_IN):
-            default = "\ndefault = true" if index.default else ""
-            name = _declarable(index.name)
-            blocks.append(f'[[index]]\nname = "{name}"\nurl = "{index.url}"\npackages = [{owned}]{default}')
+        else:
+            blocks.append(_declaration(index, sorted(proposed.get(index.name, ()))))
     lead = "say who owns it in safepip.toml" if len(ambiguities) == 1 else "say who owns them in safepip.toml"
     if open_names:
         lead += f"; put {', '.join(sorted(open_names))} into the packages of the right index"
     return lead + ":\n" + "\n\n".join(blocks)
+
+
+def _declaration(index: Index, owned: Sequence[str]) -> str:
+    """The table for one source. pip's own default needs no URL, but it must be there, or else nothing answers for
+    the names that nobody owns once a configuration is in force."""
+    lines = ["[[index]]", f'name = "{_declarable(index.name)}"']
+    built_in = index.default and index.origin.source is Source.BUILT_IN
+    if not built_in:
+        lines.append(f'url = "{index.url}"')
+    if owned or not built_in:
+        lines.append("packages = [" + ", ".join(f'"{name}"' for name in (*index.packages, *owned)) + "]")
+    return "\n".join((*lines, *(("default = true",) if index.default else ())))
 
 
 def _declarable(name: str) -> str:
