@@ -157,6 +157,12 @@ def test_asking_for_nothing_ends_with_pips_exit_code(machine: Machine) -> None:
         assert (error.exit_code, error.diagnostics[0].reference) == (1, "nothing-asked")
 
 
+def test_find_links_is_blamed_for_nothing_being_asked_only_where_it_took_the_word(machine: Machine) -> None:
+    """A folder in pip's environment has swallowed nothing."""
+    assert "--find-links" in machine.fails("-f", "six").diagnostics[0].hint
+    assert "--find-links" not in machine.fails(PIP_FIND_LINKS="/srv/wheels").diagnostics[0].hint
+
+
 @pytest.mark.parametrize(
     "words", [["--timeout", "nan"], ["--timeout", "-1"], ["--timeout", "inf"], ["--retries", "-1"]]
 )

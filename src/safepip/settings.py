@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safepip.errors import UsageError
 from safepip.file_options import name_set
 from safepip.model.finding import Diagnostic
+from safepip.model.origin import Source
 from safepip.model.plan import Display, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.option_table import DOWNLOAD, INSTALL, Action, Fate, options_of
 
@@ -201,9 +202,9 @@ def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
 
 
 def _nothing_asked(parsed: ParsedOptions) -> UsageError:
-    found = parsed["find_links"]
     hint = f"`safepip {parsed.verb} --help` lists what can be asked for"
-    if found:
+    links = parsed.origin("find_links")
+    if links is not None and links.source is Source.COMMAND_LINE:
         hint = "--find-links takes the next word: did you mean to name a project after it?"
     error = UsageError(Diagnostic("nothing-asked", f"nothing was asked of {parsed.verb}", hint=hint))
     error.exit_code = 1
