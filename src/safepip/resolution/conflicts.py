@@ -28,6 +28,7 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
     wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON and not w.specifier.contains(python, prereleases=True)]
     if wrong_python:
         return _wrong_python(wrong_python, python)
+    pairs = [(want, parent) for want, parent in pairs if want.name != PYTHON]
     unusable = [want for want, _ in pairs if isinstance(want, ImpossibleWant)]
     if len(unusable) == len(pairs):
         lines = tuple(f"required by {want.origin.chain()}" for want in unusable)
@@ -83,6 +84,7 @@ def _nothing_matches(
     found = ", ".join(map(str, have[-_LISTED:])) or "none"
     more = f" and {len(have) - _LISTED} older ones" if len(have) > _LISTED else ""
     lines = [f"Could not find a version that satisfies the requirement {asked} (from versions: {found}{more})", *chain]
+    lines += provider.memory.reasons(want.project)[:_LISTED]
     if fitting:
         lines += [_fell(fallen) for fallen in fitting[:_LISTED]]
         return Diagnostic(
@@ -127,11 +129,13 @@ def _conflict(
         limit = limits.constraints.get(project)
         if limit is not None:
             places = ", ".join(origin.chain() for origin in limit.origins)
-            seen[f"a constraint allows {project}{limit.specifier}  <-  {places}"] = None
+            wheels = "".join(f" @ {printable(constraint.url or '')}" for constraint in limit.direct)
+            seen[f"a constraint allows {project}{limit.specifier}{wheels}  <-  {places}"] = None
     for project in projects:
         versions = [c.version for c in provider.finder.usable(catalog.shelf(project, ()).shelf)]
         looked = ", ".join(map(str, sorted(set(versions))[-_LISTED:])) or "none"
         seen[f"versions of {project} looked at: {looked}"] = None
+        seen.update(dict.fromkeys(provider.memory.reasons(project)[:_LISTED]))
     names = ", ".join(dict.fromkeys(str(parent) if parent else want.text for want, parent in pairs))
     return Diagnostic(
         "resolution-impossible",

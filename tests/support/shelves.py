@@ -1,0 +1,241 @@
+"""A catalogue and an environment in memory, so that resolutions can be tested without a network or a disk.
+
+`decide` asks for requirements in a world of releases (`support.universes.Release`) and gives the resolution:
+
+    decide([Release("a", "1.0", requires=("b",)), Release("b", "1.0")], "a")
+
+Routes, pages and shelves are made by the same code as in a real run; only the fetching is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement as Pep508
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
+
+from safepip.core_metadata import parse_metadata
+from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
+from safepip.model.digest import Digest, strong
+from safepip.model.index import Index, IndexUrl
+from safepip.model.origin import Origin, Source
+from safepip.model.page import ProjectFile, ProjectPage, Status
+from safepip.model.plan import Policy, Selection, Settings, Target
+from safepip.model.requirement import Constraint, Requirement, Statements
+from safepip.model.route import Observation, Presence, Route
+from safepip.resolution import AmbiguousName, resolve
+from safepip.resolution.catalog import RoutedShelf
+from safepip.routing import Ambiguity, build, normalise, settle
+from safepip.selection import PythonVersions, TagRanks, shelve
+from support.wheels import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from safepip.model.candidate import Resolution
+    from safepip.resolution.catalog import Hint
+    from safepip.routing import RoutingTable
+    from support.universes import Release
+
+PYTHON = "3.11.7"
+MARKERS = {str(key): str(value) for key, value in default_environment().items()} | {
+    "python_version": "3.11",
+    "python_full_version": PYTHON,
+    "sys_platform": "linux",
+}
+TARGET = Target(python="/python", version=PYTHON, markers=MARKERS, tags=tuple(sys_tags()))
+RANKS = TagRanks(TARGET.tags)
+
+
+def index(name: str = "public", *, default: bool = False, packages: tuple[str, ...] = ()) -> Index:
+    """An index at an address of its own; every claim comes from a line of safepip.toml."""
+    origin = Origin(Source.PROJECT_CONFIG, "safepip.toml", 1)
+    url = IndexUrl.parse(f"https://{name}.example/simple/")
+    return Index(name, url, default=default, packages=packages, origin=origin, claim_origins=(origin,) * len(packages))
+
+
+PUBLIC = index(default=True)
+
+
+def filename_of(release: Release) -> str:
+    """The file name of a release."""
+    stem = f"{escaped(release.name)}-{release.version}"
+    if release.sdist:
+        return f"{stem}.tar.gz"
+    return "-".join(filter(None, (stem, release.build, release.tag))) + ".whl"
+
+
+def digest_of(release: Release) -> Digest:
+    """The digest that the index gives for the file: made from its name, as there are no bytes."""
+    return strong("sha256", hashlib.sha256(filename_of(release).encode()).hexdigest())
+
+
+def listed(release: Release, host: str = "public") -> ProjectFile:
+    """The file as a page lists it."""
+    filename = filename_of(release)
+    yanked = release.yanked if isinstance(release.yanked, str) else ("" if release.yanked else None)
+    return ProjectFile(
+        filename,
+        f"https://{host}.example/files/{filename}",
+        (digest_of(release),),
+        requires_python=None if release.hidden_python else release.requires_python,
+        yanked=yanked,
+    )
+
+
+@dataclass(slots=True)
+class MemoryCatalog:
+    """The `Catalog` protocol over releases by index name. `asked` are the names asked for, in order.
+
+    `statuses` are PEP 792 markers by project; `failures` are raised when a project is asked for.
+    """
+
+    table: RoutingTable
+    releases: Mapping[str, Sequence[Release]]
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    failures: Mapping[str, Exception] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    metadata_read: list[str] = field(default_factory=list)
+    _shelves: dict[str, RoutedShelf] = field(default_factory=dict)
+    _releases: dict[Candidate, Release] = field(default_factory=dict)
+    _direct: dict[str, Candidate] = field(default_factory=dict)
+
+    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
+        if name not in self._shelves:
+            self.asked.append(name)
+            if name in self.failures:
+                raise self.failures[name]
+            self._shelves[name] = self._read(name, tuple(required_by))
+        return self._shelves[name]
+
+    def _read(self, name: str, required_by: tuple[Origin, ...]) -> RoutedShelf:
+        decision = self.table.route(name)
+        if isinstance(decision, Route):
+            assert decision.index is not None
+            return RoutedShelf(decision, self._page(decision.index, name) or Shelf(name, ()))
+        pages = {source.name: self._page(source, name) for source in decision.sources}
+        observations = []
+        for source in decision.sources:
+            page = pages[source.name]
+            presence = Presence.ABSENT if page is None else Presence.PRESENT
+            newest = str(page.candidates[0].version) if page is not None and page.candidates else ""
+            observations.append(Observation(source, presence, newest))
+        verdict = settle(decision, observations)
+        if isinstance(verdict, Ambiguity):
+            raise AmbiguousName(replace(verdict, required_by=required_by))
+        assert verdict.index is not None
+        return RoutedShelf(verdict, pages[verdict.index.name] or Shelf(name, ()))
+
+    def _page(self, source: Index, name: str) -> Shelf | None:
+        mine = [r for r in self.releases.get(source.name, ()) if normalise(r.name) == name]
+        if not mine:
+            return None
+        files = [(listed(release, source.name), release) for release in mine]
+        status = self.statuses.get(name, Status.ACTIVE)
+        shown = tuple(file for file, _ in files) if status is not Status.QUARANTINED else ()
+        page = ProjectPage(name, source.url.page(name), shown, status=status)
+        shelf = shelve(page, RANKS, PythonVersions(PYTHON))
+        by_url = {file.url: release for file, release in files}
+        self._releases.update({c: by_url[c.file.url] for c in shelf.candidates})
+        return shelf
+
+    def metadata(self, candidate: Candidate) -> CoreMetadata:
+        self.metadata_read.append(str(candidate))
+        return parse_metadata(self._releases[candidate].text().encode(), verified=True)
+
+    def direct(self, requirement: Requirement | Constraint) -> Candidate:
+        assert requirement.url is not None
+        if requirement.url not in self._direct:
+            filename = requirement.url.rpartition("/")[2]
+            release = next(r for some in self.releases.values() for r in some if filename_of(r) == filename)
+            name, version, build, _ = parse_wheel_filename(filename)
+            file = listed(release)._replace(url=requirement.url)
+            candidate = self._direct[requirement.url] = Candidate(name, version, file, 0, build)
+            self._releases[candidate] = release
+        return self._direct[requirement.url]
+
+    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+        list(hints)
+
+    def expect_metadata(self, candidate: Candidate) -> None:
+        pass
+
+
+class MemoryInstalled:
+    """The `Installed` protocol over releases."""
+
+    def __init__(self, releases: Sequence[Release] = ()) -> None:
+        self._releases = {normalise(release.name): release for release in releases}
+
+    def get(self, name: str) -> InstalledDistribution | None:
+        release = self._releases.get(name)
+        if release is None:
+            return None
+        return InstalledDistribution(name, Version(release.version), f"/site/{name}-{release.version}.dist-info")
+
+    def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
+        return parse_metadata(self._releases[distribution.name].text().encode(), verified=False)
+
+
+def asked(text: str, line: int = 1, *, hashes: tuple[Digest, ...] = ()) -> Requirement:
+    """A requirement as a line of requirements.txt says it."""
+    parsed = Pep508(text)
+    return Requirement(
+        name=normalise(parsed.name),
+        specifier=parsed.specifier,
+        origin=Origin(Source.FILE, "requirements.txt", line),
+        extras=frozenset(map(normalise, parsed.extras)),
+        marker=parsed.marker,
+        url=parsed.url,
+        hashes=hashes,
+        text=text,
+    )
+
+
+def limited(text: str, line: int = 1, *, hashes: tuple[Digest, ...] = ()) -> Constraint:
+    """A constraint as a line of constraints.txt says it."""
+    parsed = Pep508(text)
+    origin = Origin(Source.FILE, "constraints.txt", line)
+    name = normalise(parsed.name)
+    return Constraint(name, parsed.specifier, origin, parsed.marker, parsed.url, hashes, text)
+
+
+def decide(
+    releases: Sequence[Release] | Mapping[str, Sequence[Release]],
+    *requirements: str | Requirement,
+    constraints: Sequence[str | Constraint] = (),
+    installed: Sequence[Release] = (),
+    indexes: Sequence[Index] = (PUBLIC,),
+    policy: Policy | None = None,
+    catalog: MemoryCatalog | None = None,
+    require_hashes: bool = False,
+    selection: Selection | None = None,
+    **settings: Any,
+) -> Resolution:
+    """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's."""
+    world = releases if not isinstance(releases, (list, tuple)) else {"public": releases}
+    table = build(indexes)
+    statements = Statements(
+        tuple(asked(r, n) if isinstance(r, str) else r for n, r in enumerate(requirements, 1)),
+        tuple(limited(c, n) if isinstance(c, str) else c for n, c in enumerate(constraints, 1)),
+        require_hashes,
+    )
+    return resolve(
+        statements,
+        catalog=catalog or MemoryCatalog(table, world),  # type: ignore[arg-type]  # a sequence was wrapped above
+        installed=MemoryInstalled(() if settings.get("ignore_installed") else installed),
+        settings=Settings(selection=selection or Selection(), **settings),
+        policy=policy or Policy(),
+        target=TARGET,
+        table=table,
+    )
+
+
+def chosen(resolution: Resolution) -> dict[str, str]:
+    """What would be installed: name and version."""
+    return {name: str(resolution.pins[name].version) for name in resolution.to_install}
