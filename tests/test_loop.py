@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import threading
@@ -27,6 +28,19 @@ def test_results_and_exceptions_come_back() -> None:
         assert [future.result() for future in [loop.submit(double(n)) for n in range(50)]] == list(range(0, 100, 2))
         with pytest.raises(ValueError, match="as planned"):
             loop.run(fail())
+
+
+def test_an_interruption_while_the_loop_starts_leaves_no_coroutine_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would warn, on the user's terminal, of a coroutine that was never awaited."""
+
+    def interrupted(_loop: Loop) -> asyncio.AbstractEventLoop:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loop, "_started", interrupted)
+    coroutine = double(1)
+    with pytest.raises(KeyboardInterrupt):
+        Loop().submit(coroutine)
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 def test_nothing_starts_before_the_first_coroutine() -> None:

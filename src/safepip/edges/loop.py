@@ -34,9 +34,15 @@ class Loop:
 
     def submit(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Start a coroutine now; its result, exception or cancellation is in the future."""
-        import asyncio
+        try:
+            import asyncio
 
-        return asyncio.run_coroutine_threadsafe(coroutine, self._started())
+            loop = self._started()
+        except BaseException:
+            # Ctrl-C while the loop was being started: nobody will ever await it.
+            coroutine.close()
+            raise
+        return asyncio.run_coroutine_threadsafe(coroutine, loop)
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Wait for a coroutine's result. Ctrl-C here cancels it there; `close` waits for its clean-up."""
