@@ -64,7 +64,7 @@ def unsatisfied(universe: Universe, resolution: Resolution, roots: list[str]) ->
             yield f"{who}: {text} (extras)"
 
 
-@pytest.mark.parametrize("first", range(0, 600, 150))
+@pytest.mark.parametrize("first", range(0, 300, 150))
 def test_a_search_ends_and_what_it_finds_satisfies_every_requirement(first: int) -> None:
     found, endless = 0, list[int]()
     for seed in range(first, first + 150):
@@ -84,7 +84,7 @@ def test_a_search_ends_and_what_it_finds_satisfies_every_requirement(first: int)
 def test_a_search_with_refused_projects_ends_and_names_each_of_them_once() -> None:
     """Every second project is on two indexes; whatever the search meets of them is refused, and nothing else."""
     refusals, endless = 0, list[int]()
-    for seed in range(200):
+    for seed in range(120):
         universe = make_universe(seed)
         twice = [release for release in universe.releases if int(release.name[1:]) % 2]
         world = {"public": universe.releases, "acme": twice}
@@ -98,4 +98,4 @@ def test_a_search_with_refused_projects_ends_and_names_each_of_them_once() -> No
         except ResolutionImpossible as error:
             endless += [seed] * (error.diagnostics[0].reference == "resolution-too-deep")
     assert endless == []
-    assert refusals > 50
+    assert refusals > 30

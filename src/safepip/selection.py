@@ -177,16 +177,17 @@ def _sdist_version(name: str, filename: str) -> str | None:
 
 
 def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate]) -> tuple[Fallen, ...]:
-    served = {str(c.version) for c in candidates}
+    texts = {str(c.version) for c in candidates}
+    left = [(text, fate) for text, fate in fates.items() if text not in texts]
+    # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
+    served = {c.version for c in candidates} if left else set[Version]()
     fallen: dict[Version, Fallen] = {}
-    for text, (fate, detail, file) in fates.items():
-        if text in served:
-            continue
+    for text, (fate, detail, file) in left:
         try:
             version = Version(text)
         except InvalidVersion:
             continue
-        if str(version) in served:
+        if version in served:
             continue
         known = fallen.get(version)
         if known is None or _FATES.index(known.reason) < fate:
