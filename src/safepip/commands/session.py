@@ -22,6 +22,7 @@ from safepip.file_options import apply_file_options
 from safepip.model.index import Hashes
 from safepip.model.requirement import Statements, counts
 from safepip.routing import build
+from safepip.satisfied import nothing_to_do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,9 +177,12 @@ class Session:
 
     def resolve(self) -> Resolution:
         """Decide which distributions to install."""
+        asked = self.asked
+        kept = nothing_to_do(asked.statements, self.installed, self.settings, asked.target.markers)
+        if kept is not None:
+            return kept
         from safepip.resolution import resolve
 
-        asked = self.asked
         return resolve(
             asked.statements,
             catalog=self.catalog,
