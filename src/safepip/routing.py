@@ -226,19 +226,26 @@ def _explain(ambiguity: Ambiguity) -> Diagnostic:
         reference = "unanswered-index"
         names = " and ".join(o.index.name for o in unknown)
         message = f"{ambiguity.name} cannot be attributed: {names} did not say whether it has it"
-    width = max(len(o.index.name) for o in ambiguity.observations)
-    lines = [_row(o, width) for o in ambiguity.observations if o.presence is not Presence.ABSENT]
+    lines = _rows([o for o in ambiguity.observations if o.presence is not Presence.ABSENT])
     lines += [f"required by {origin.chain()}" for origin in ambiguity.required_by[:3]]
     return Diagnostic(reference, message, tuple(lines), "", ambiguity.required_by, ambiguity.name)
 
 
-def _row(observation: Observation, width: int) -> str:
-    index = observation.index
+def _rows(observations: Sequence[Observation]) -> list[str]:
+    """A table: each source, where it is, and what it said."""
+    places = [o.index.location or str(o.index.url) for o in observations]
+    names = max(len(o.index.name) for o in observations)
+    width = max(map(len, places))
+    return [
+        f"{o.index.name:<{names}}  {place:<{width}}  {_answer(o)}"
+        for o, place in zip(observations, places, strict=True)
+    ]
+
+
+def _answer(observation: Observation) -> str:
     if observation.presence is Presence.UNKNOWN:
-        answer = f"no answer: {printable(observation.problem)}"
-    else:
-        answer = f"newest {printable(observation.newest)}" if observation.newest else "no files"
-    return f"{index.name:<{width}}  {index.location or index.url}  {answer}"
+        return f"no answer: {printable(observation.problem)}"
+    return f"newest {printable(observation.newest)}" if observation.newest else "no files"
 
 
 def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:

@@ -47,7 +47,7 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
 
 
 def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> SafepipError:
-    lines = tuple(f"{parent} requires {want.text}" for want, parent in pairs)
+    lines = tuple(_said(want, parent) for want, parent in pairs)
     return ResolutionImpossible.because(
         "requires-python",
         f"Packages require a different Python: {python} is not in what they admit",
@@ -83,10 +83,11 @@ def _nothing_matches(
     have = sorted({c.version for c in provider.finder.usable(shelf)})
     found = ", ".join(map(str, have[-_LISTED:])) or "none"
     more = f" and {len(have) - _LISTED} older ones" if len(have) > _LISTED else ""
-    lines = [f"Could not find a version that satisfies the requirement {asked} (from versions: {found}{more})", *chain]
+    lines = [f"Could not find a version that satisfies the requirement {asked} (from versions: {found}{more})"]
     lines += provider.memory.reasons(want.project)[:_LISTED]
+    lines += [_fell(fallen) for fallen in fitting[:_LISTED]]
+    lines += chain
     if fitting:
-        lines += [_fell(fallen) for fallen in fitting[:_LISTED]]
         return Diagnostic(
             "no-wheel",
             f"No matching distribution found for {asked}: no version that fits has a wheel for this environment",
@@ -114,16 +115,22 @@ def _fell(fallen: Fallen) -> str:
     return f"{fallen.version} {why}"
 
 
+def _said(want: Want, parent: Choice | None) -> str:
+    """Who requires what, and the way from there to the user."""
+    if parent is None:
+        return f"you require {want.text}  <-  {want.origin.chain()}"
+    state = " (installed)" if isinstance(parent, InstalledChoice) else ""
+    above = want.origin.parent
+    way = f"  <-  {above.chain()}" if above is not None else ""
+    return f"{parent}{state} requires {want.text}{way}"
+
+
 def _conflict(
     pairs: Sequence[tuple[Want, Choice | None]], provider: Provider, limits: Limits, catalog: Catalog
 ) -> Diagnostic:
     seen: dict[str, None] = {}
     for want, parent in pairs:
-        if parent is None:
-            seen[f"you require {want.text}  <-  {want.origin.chain()}"] = None
-        else:
-            state = " (installed)" if isinstance(parent, InstalledChoice) else ""
-            seen[f"{parent}{state} requires {want.text}  <-  {want.origin.chain()}"] = None
+        seen[_said(want, parent)] = None
     projects = dict.fromkeys(want.project for want, _ in pairs)
     for project in projects:
         limit = limits.constraints.get(project)
