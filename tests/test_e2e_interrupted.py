@@ -83,7 +83,7 @@ def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environm
         process = begin(runner, *words, output=writer)
         os.close(writer)
         # Most moments are before pip, where safepip itself is at work.
-        time.sleep(chance.uniform(0.0, whole * (0.5 if kill % 5 else 1.0)))
+        time.sleep(chance.uniform(0.0, whole * (0.4 if kill % 5 else 1.0)))
         process.kill()
         process.wait()
         said = drained(reader)
