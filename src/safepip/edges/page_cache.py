@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.version import Version
 
 from safepip.model.candidate import Candidate, Fallen, Shelf
-from safepip.model.digest import Digest
+from safepip.model.digest import STRONG, Digest
 from safepip.model.page import ProjectFile, Status
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def freshness(headers: Mapping[str, str]) -> float:
         return 0.0
     for directive in directives.split(","):
         name, _, value = directive.strip().partition("=")
-        if name == "max-age" and value.strip('"').isdigit():
-            return min(float(value.strip('"')), LONGEST_FRESHNESS)
+        seconds = value.strip('"')
+        if name == "max-age" and seconds.isascii() and seconds.isdigit():
+            return min(float(seconds), LONGEST_FRESHNESS)
     return DEFAULT_FRESHNESS
 
 
@@ -95,7 +96,7 @@ class PageCache:
         try:
             with open(self._shelf_path(index, name), "rb") as file:
                 return _decode(json.loads(file.read()), name)
-        except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
             return None
 
     def is_fresh(self, cached: CachedShelf) -> bool:
@@ -206,7 +207,8 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
         status_reason=data["reason"],
         files=data["files"],
     )
-    return CachedShelf(shelf, data["url"], data["fetched"], data["until"], data["etag"], data["modified"])
+    fetched, until = float(data["fetched"]), float(data["until"])
+    return CachedShelf(shelf, str(data["url"]), fetched, until, str(data["etag"]), str(data["modified"]))
 
 
 def _decode_file(row: list[Any]) -> ProjectFile:
@@ -214,10 +216,18 @@ def _decode_file(row: list[Any]) -> ProjectFile:
     return ProjectFile(
         filename,
         url,
-        tuple(Digest(*d) for d in digests),
+        _decode_digests(digests),
         requires_python,
         yanked,
-        None if metadata is None else tuple(Digest(*d) for d in metadata),
+        None if metadata is None else _decode_digests(metadata),
         size,
         upload_time,
     )
+
+
+def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
+    """Strong ones only, whatever a file on the disk says."""
+    digests = tuple(Digest(algorithm, value) for algorithm, value in rows)
+    if any(STRONG.get(digest.algorithm) != len(digest.hex) for digest in digests):
+        raise ValueError("not a strong digest")
+    return digests
