@@ -11,7 +11,6 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +24,8 @@ from support.wheels import sha256
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
+    from pathlib import Path
 
 POSIX_SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
@@ -301,10 +302,11 @@ def test_a_failure_has_pips_exit_code(name: str, world: World, tmp_path: Path) -
     words = ("install", "-i", world.index.url, *failure.words.split())
     if "--require-virtualenv" in words:
         # The one failure that is about the environment: the interpreter that all environments here are made of.
-        base = Environment(Path(sys.base_prefix))
+        # Debian's has no `python` beside `python3`, and the name of its executable is known to `venv` alone.
+        base: str = sys._base_executable  # type: ignore[attr-defined]  # there since Python 3.8, though not documented
         plain, done = (
-            pip_in(side.runner, base, "--isolated", *words),
-            side.runner.safepip("--python", base.python, *words),
+            side.runner.pip("--python", base, "--isolated", *words),
+            side.runner.safepip("--python", base, *words),
         )
     else:
         plain, done = side.pip(*words), side.safepip(*words)

@@ -135,7 +135,18 @@ def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
 def test_safepip_is_made_of_what_it_requires_and_not_of_its_test_tools() -> None:
     """From the metadata of the environment that runs it, extras included where they are asked for."""
     parts = parts_of_safepip(probe(sys.executable))
-    assert {"safepip", "pip", "packaging", "resolvelib", "httpx", "h2", "h11", "anyio", "rich", "platformdirs"} <= parts
+    assert {
+        "safepip",
+        "pip",
+        "packaging",
+        "resolvelib",
+        "httpcore",
+        "h2",
+        "h11",
+        "anyio",
+        "rich",
+        "platformdirs",
+    } <= parts
     assert not {"pytest", "mypy", "hypothesis"} & parts
 
 

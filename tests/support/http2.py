@@ -84,9 +84,12 @@ class _Session:
 
     async def receive(self, data: bytes) -> bool:
         """Answer what came; False at the connection's end."""
+        limit = self._host.goaway_after
         for event in self._h2.receive_data(data):
             if isinstance(event, RequestReceived):
-                await self._answer(event)
+                # With a limit of 0 none is answered, even if it comes in one piece with the connection's first words.
+                if limit != 0:
+                    await self._answer(event)
             elif isinstance(event, WindowUpdated):
                 for stream in list(self._left):
                     self._send(stream)
@@ -95,7 +98,6 @@ class _Session:
             elif isinstance(event, ConnectionTerminated):
                 return False
         self._flush()
-        limit = self._host.goaway_after
         if limit is not None and self._served >= limit:
             self._h2.close_connection()
             self._flush()
