@@ -227,3 +227,25 @@ def test_folders_and_pages_of_links(index: IndexServer, runner: Runner, target: 
     done = runner.safepip("install", "--python", target.python, *words, "-U", "lib")
     assert (done.returncode, "error: ambiguous-index" in done.stderr) == (20, True), shown(done)
     assert target.state() == before
+
+
+def test_an_error_is_in_the_log(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """`--log` has what was shown, and a log that cannot be written ends the run before anything is asked or done."""
+    words = ("install", "--python", target.python, "-i", index.url, "app", "--log")
+    done = runner.safepip(*words, "logs/log.txt")
+    assert done.returncode == 1, shown(done)
+    lines = [line.partition(" ")[2] for line in (runner.folder / "logs" / "log.txt").read_text().splitlines()]
+    assert lines == done.stderr.splitlines()
+    index.requests.clear()
+    done = runner.safepip(*words, "logs/log.txt/log.txt")
+    assert (done.returncode, "error: log-not-written" in done.stderr) == (2, True), shown(done)
+    assert index.requests == []
+
+
+def test_a_requirements_file_without_end(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """A device that someone's repository names is not read for ever."""
+    (runner.folder / "wanted.txt").write_text("-r /dev/zero\n")
+    run = measured(runner, "install", "--python", target.python, "-i", index.url, "-r", "wanted.txt", timeout=SECONDS)
+    assert (run.returncode, "/dev/zero cannot be opened: File too large" in run.output) == (1, True), run
+    assert "wanted.txt:1" in run.output
+    assert run.megabytes < MEGABYTES

@@ -17,7 +17,7 @@ from safepip.edges.loop import Loop
 from safepip.edges.pip import default_index_url
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
-from safepip.errors import Refused, ResolutionImpossible, Unavailable
+from safepip.errors import Refused, ResolutionImpossible, SafepipError, Unavailable
 from safepip.file_options import apply_file_options
 from safepip.model.index import Hashes
 from safepip.model.requirement import Statements, counts
@@ -65,9 +65,11 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_details: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         for notice in self.credentials.notices:
             self.console.notice(notice)
+        if isinstance(error, SafepipError):
+            self.console.ended_by(error)
         # A second Ctrl-C may come at any of these: the next one is done all the same.
         try:
             if self._transport is not None:

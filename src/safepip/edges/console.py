@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Writes for one run. `redact` takes every known secret out of a text."""
+    """Writes for one run. `redact` takes every known secret out of a text. Raises `UsageError` (`log-not-written`)."""
 
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
@@ -29,6 +29,8 @@ class Console:
         color = display.color is not False and "NO_COLOR" not in environ and sys.stderr.isatty()
         self.style = Style(color=color and environ.get("TERM") != "dumb")
         self._told: set[str] = set()
+        # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
+        self._log("")
 
     def data(self, text: str) -> None:
         """What the user asked for: reports, `Would install`. Always shown."""
@@ -56,10 +58,9 @@ class Console:
         if self._display.verbosity >= 1:
             _write(sys.stderr, self._redact(text))
 
-    def error(self, text: str) -> None:
-        """Always shown."""
-        self._log(text)
-        _write(sys.stderr, self._redact(text))
+    def ended_by(self, error: SafepipError) -> None:
+        """Put the error that ends the run into the log; `last_words` shows it."""
+        self._log(render_error(error))
 
     def write_report(self, path: str, text: str) -> None:
         """`--report`: to a file, or to stdout for `-`. Raises `UsageError` where the file cannot be written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from safepip.model.plan import Settings
 
 __all__ = ["Absorbs", "Loaded", "load", "local_disk"]
+
+#: As for a file that is fetched (`safepip.edges.remote_text`): none written by hand or tool comes near.
+_LARGEST = 16 * 1024 * 1024
 
 
 class Absorbs(Protocol):
@@ -59,7 +63,11 @@ def local_disk(cwd: str) -> Disk:
 
 def _read_file(path: str) -> bytes:
     with open(path, "rb") as file:
-        return file.read()
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        # A file of someone else's repository may name a device that never ends.
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def _beside(file: str, path: str) -> str:
