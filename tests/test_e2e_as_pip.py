@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
     from pathlib import Path
-    from pathlib import Path
 
 POSIX_SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
