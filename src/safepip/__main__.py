@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words in (["--help"], ["-h"], ["help"]):
         print(_HELP)  # noqa: T201 - the one text that needs nothing else loaded
         return 0
-    if words in (["--version"], ["-V"]):
+    if words[-1] in ("--version", "-V") and all(word.startswith("-") for word in words):
         from safepip import __version__
 
         print(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})")  # noqa: T201 - as above
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
         signal(SIGINT, SIG_IGN)
-        print("\nInterrupted: nothing was installed unless pip had begun.", file=sys.stderr)  # noqa: T201 - last words
+        print("\nInterrupted: nothing was installed.", file=sys.stderr)  # noqa: T201 - last words
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.

@@ -15,6 +15,7 @@ from safepip.edges.credentials import Credentials
 from safepip.edges.pip import default_index_url
 from safepip.model.index import Hashes
 from safepip.model.route import Route
+from safepip.options import HelpRequested
 from safepip.routing import build, normalise
 
 if TYPE_CHECKING:
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
     from safepip.routing import RoutingTable
 
 
+_HELP = """\
+Usage: safepip check-config [options] [NAME]...
+
+Show the settings in force, where each came from, and for each NAME which index would answer and by which rule.
+No index is asked. The options are those of `safepip install`: see `safepip install --help`."""
+
+
 def check_config(argv: Sequence[str]) -> int:
     """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`."""
+    if "--help" in argv or "-h" in argv:
+        raise HelpRequested(_HELP)
     credentials = Credentials(os.environ)
     plan = make_plan("install", argv, os.environ, os.getcwd(), credentials, default_index_url, may_ask_nothing=True)
     console = Console(plan.settings.display, credentials.redact, os.environ)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.session import Session
 
+#: 128 + SIGINT, what a shell expects of an interrupted program; pip ends so, too.
+INTERRUPTED = 130
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,7 +51,11 @@ def _hand_over(session: Session, resolution: Resolution) -> int:
     with private_folder(session.store.root) as folder:
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
-        return hand_over(handover, session.asked.target, session.settings, session.environ)
+        try:
+            return hand_over(handover, session.asked.target, session.settings, session.environ)
+        except KeyboardInterrupt:
+            session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
+            return INTERRUPTED
 
 
 def _report(session: Session, resolution: Resolution) -> None:

@@ -123,6 +123,13 @@ class IndexCatalog:
         return RoutedShelf(route, shelf or Shelf(route.name, ()), family)
 
     def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
+        if not survey.sources:
+            raise Unavailable.because(
+                "no-source",
+                f"no index answers for {survey.name}: nobody claims it, and there is no default",
+                hint="declare a default index, or claim the name for the index that has it",
+                subject=survey.name,
+            )
         allowed = self._hashes.get(survey.name)
         families = [(source, self._table.family(source)) for source in survey.sources]
         for _, family in families:

@@ -303,7 +303,9 @@ def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
         "index-unreachable",
         f"the index {index.name} gave no answer for {name}",
         context=context,
-        hint="nothing was asked elsewhere; try again when it is up",
+        hint="run once without --offline, so that its answer is kept"
+        if error.kind == "offline"
+        else "nothing was asked elsewhere; try again when it is up",
         origins=(index.origin,),
         subject=name,
     )

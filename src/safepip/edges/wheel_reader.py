@@ -142,8 +142,7 @@ class WheelReader:
         if home is None or file.url.startswith("file:"):
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if file.url.startswith("file:") else ""
-            text = _from_archive(path, file.filename)
-            return parse_metadata(text or b"", verified=False)
+            return parse_metadata(_from_archive(path, file.filename) or b"", verified=False)
         home.check(file)
         text = await self._sidecar(candidate, home)
         if text is None:
@@ -231,6 +230,7 @@ class WheelReader:
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         """Fetch and verify the wheel that the user names. Raises `Refused`, `Unavailable`, `ResolutionImpossible`."""
+        from safepip.edges.archive import ArchiveError, read_wheel_metadata
         from safepip.edges.fetch import Wanted
 
         url = requirement.url
@@ -249,8 +249,17 @@ class WheelReader:
             origins=(requirement.origin,),
         )
         wheel = self._fetch(wanted)
-        file = ProjectFile(filename, url, (wheel.sha256,), size=wheel.size)
-        return candidate_of(file)
+        try:
+            read_wheel_metadata(wheel.path, filename)
+        except ArchiveError as error:
+            raise Refused.because(
+                "unreadable-wheel",
+                f"{printable(filename)} cannot be opened in one way only, so nothing can be said of it",
+                context=(f"{printable(url)}: {printable(str(error))}",),
+                origins=(requirement.origin,),
+                subject=requirement.name,
+            ) from None
+        return candidate_of(ProjectFile(filename, url, (wheel.sha256,), size=wheel.size))
 
 
 def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
