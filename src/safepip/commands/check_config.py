@@ -13,6 +13,7 @@ from safepip.edges.arguments import make_plan
 from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.pip import default_index_url
+from safepip.edges.saving import working_folder
 from safepip.model.index import Hashes
 from safepip.model.route import Route
 from safepip.options import HelpRequested
@@ -38,7 +39,9 @@ def check_config(argv: Sequence[str]) -> int:
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
     credentials = Credentials(os.environ)
-    plan = make_plan("install", argv, os.environ, os.getcwd(), credentials, default_index_url, may_ask_nothing=True)
+    plan = make_plan(
+        "install", argv, os.environ, working_folder(), credentials, default_index_url, may_ask_nothing=True
+    )
     console = Console(plan.settings.display, credentials.redact, os.environ)
     for notice in plan.notices:
         console.notice(notice)

@@ -15,6 +15,7 @@ from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.loop import Loop
 from safepip.edges.pip import default_index_url
+from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
 from safepip.errors import Refused, ResolutionImpossible, SafepipError, Unavailable
@@ -55,7 +56,7 @@ class Session:
     def __init__(self, verb: str, argv: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
         self.environ = os.environ if environ is None else environ
         self._verb = verb
-        self.cwd = os.getcwd()
+        self.cwd = working_folder()
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
         self._plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)

@@ -200,6 +200,16 @@ def _check_length(incoming: Incoming, want: Wanted) -> None:
         raise _failed(want, f"{printable(want.filename)} is larger than any file that safepip fetches")
 
 
+def _check_beginning(chunk: bytes, want: Wanted) -> None:
+    """A wheel is a ZIP archive and begins as one: what does not is not worth writing down, however long it is.
+
+    Asked only where nobody says how long it is: elsewhere size and digest decide, and the disk is safe.
+    """
+    beginning = b"PK\x03\x04"
+    if want.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
+        raise _failed(want, f"{printable(want.filename)} cannot be fetched: what the server sends is no wheel")
+
+
 def _failed(want: Wanted, message: str) -> Unavailable:
     details = Unavailable.because("download-failed", message, origins=want.origins, subject=want.subject)
     return cast("Unavailable", details)
@@ -330,6 +340,8 @@ class _Download:
             async with self._transport.stream(want.url, headers=headers, allowed=want.allowed) as body:
                 self._begin(body)
                 async for chunk in body.chunks():
+                    if incoming.size == 0 and want.size is None and "content-length" not in body.headers:
+                        _check_beginning(chunk, want)
                     incoming.write(chunk)
                     self._advance(len(chunk))
                     _check_length(incoming, want)
