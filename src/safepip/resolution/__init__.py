@@ -1,6 +1,6 @@
 """Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
 
-`resolve` is the door. What may happen: statements become wants (`roots`), the search visits nodes in pip's
+`resolve` is the door. What may happen: statements become limits and wants (`limits`, `roots`), the search visits nodes in pip's
 order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is explained
 (`conflicts`). A result is only given where nothing was refused on the way.
 """
@@ -17,9 +17,10 @@ from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.conflicts import explain
 from safepip.resolution.dependencies import Markers, Memory
+from safepip.resolution.limits import check_direct, collect_limits
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
-from safepip.resolution.roots import check_direct, collect_limits, collect_roots
+from safepip.resolution.roots import collect_roots
 from safepip.resolution.search import MOST_ROUNDS, search
 from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Fallen
     from safepip.resolution.catalog import Catalog, RoutedShelf
+    from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import Choice, Want
     from safepip.resolution.provider import Provider
-    from safepip.resolution.roots import Limits
 
 #: How many versions a message lists before it says how many more there are.
 _LISTED = 12

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate, CoreMetadata
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
-    from safepip.resolution.roots import Limits
+    from safepip.resolution.limits import Limits
 
 
 class Markers:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from safepip.model.plan import Settings
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import Choice
     from safepip.resolution.provider import Provider
-    from safepip.resolution.roots import Limits
     from safepip.resolution.search import Found
 
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed, RoutedShelf
     from safepip.resolution.dependencies import Markers, Memory
-    from safepip.resolution.roots import Limits
+    from safepip.resolution.limits import Limits
     from safepip.selection import Finder
 
 #: In how many conflicts an identifier has to be found open before it is decided early (pip's threshold).

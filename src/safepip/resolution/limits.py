@@ -1,0 +1,157 @@
+"""What the user's statements say about every node of the search: limits, order, and what may be named directly.
+
+pip's rules: a requirement or constraint whose marker does not hold is left out; `name[x]==1` is two wants, one
+of the project and one of its extras, so that what limits the version is seen in one place; wants with extras
+come last; the order of the user is that of the first mention. Constraints on one name are intersected; a
+hash in a constraint counts as one in the requirement (pip 26.1).
+
+A claimed name is never satisfied by a wheel named directly, unless the policy allows it for that name. A
+distribution that requires another by URL is refused unless the user's own requirement names that very URL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.errors import Refused
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.requirement import counts
+from safepip.model.route import Route, Rule
+from safepip.resolution.nodes import ANY_VERSION, ExtrasChoice, FileChoice, Want, identifier
+from safepip.routing import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from packaging.requirements import Requirement as MetadataRequirement
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.digest import Digest
+    from safepip.model.origin import Origin
+    from safepip.model.plan import Policy
+    from safepip.model.requirement import Constraint, Requirement, Statements
+    from safepip.resolution.nodes import Choice
+    from safepip.routing import RoutingTable
+
+
+class Limit(NamedTuple):
+    """The intersection of all constraints on one project. `direct` are those that name a wheel."""
+
+    specifier: SpecifierSet = ANY_VERSION
+    hashes: frozenset[Digest] | None = None
+    direct: tuple[Constraint, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+    def and_(self, constraint: Constraint) -> Limit:
+        """This limit and one constraint more."""
+        hashes = self.hashes
+        if constraint.hashes:
+            given = frozenset(constraint.hashes)
+            hashes = given if hashes is None else hashes & given
+        direct = (*self.direct, constraint) if constraint.url else self.direct
+        return Limit(self.specifier & constraint.specifier, hashes, direct, (*self.origins, constraint.origin))
+
+    def admits(self, choice: Choice) -> bool:
+        """Whether a choice that is named outright may stay: where constraints name a wheel, it must be that one."""
+        base = choice.base if isinstance(choice, ExtrasChoice) else choice
+        url = base.direct_url if isinstance(base, FileChoice) else None
+        if any(constraint.url != url for constraint in self.direct):
+            return False
+        return self.specifier.contains(choice.version, prereleases=True)
+
+
+@dataclass(slots=True)
+class Limits:
+    """What the user's statements say about every node of the search.
+
+    `order` is the position of each identifier that the user asked for; `constraints` are by project;
+    `direct_urls` the wheels that the user named, by project; `hashed` the projects that a statement of
+    the user gives hashes for.
+    """
+
+    constraints: dict[str, Limit] = field(default_factory=dict)
+    order: dict[str, int] = field(default_factory=dict)
+    direct_urls: dict[str, str] = field(default_factory=dict)
+    hashed: set[str] = field(default_factory=set)
+
+    def direct_route(self, name: str) -> Route:
+        """The route of a wheel that the user named: no index has a say."""
+        return Route(name, Rule.DIRECT, None)
+
+    def wants_of_metadata(self, requirement: MetadataRequirement, origin: Origin) -> Iterator[Want]:
+        """The wants of one `Requires-Dist`, its marker already found to hold."""
+        name = normalise(requirement.name)
+        extras = frozenset(normalise(extra) for extra in requirement.extras)
+        if requirement.url is not None and self.direct_urls.get(name) != requirement.url:
+            raise Refused.because(
+                "direct-reference",
+                f"{origin.where} requires {name} from a URL of its own choosing",
+                context=(printable(requirement.url), f"required by {origin.chain()}"),
+                hint=f"if that is meant, require the same URL yourself: {name} @ {printable(requirement.url)}",
+                origins=(origin,),
+                subject=name,
+            )
+        text = f"{name}{'[' + ','.join(sorted(extras)) + ']' if extras else ''}{requirement.specifier}"
+        yield from wants(name, extras, requirement.specifier, origin, None, text)
+
+
+def wants(
+    name: str,
+    extras: frozenset[str],
+    specifier: SpecifierSet,
+    origin: Origin,
+    hashes: frozenset[Digest] | None,
+    text: str,
+) -> Iterator[Want]:
+    """One requirement as wants: the project alone first where both extras and a specifier are given."""
+    if extras and len(specifier):
+        yield Want(name, specifier, origin, hashes=hashes, text=text)
+    yield Want(name, specifier, origin, extras=extras, hashes=hashes, text=text)
+
+
+def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Limits:
+    """Constraints and order. Reading them is pure; wheels named directly are fetched by `collect_roots`."""
+    limits = Limits()
+    for constraint in statements.constraints:
+        if counts(constraint, environment):
+            known = limits.constraints.get(constraint.name, Limit())
+            limits.constraints[constraint.name] = known.and_(constraint)
+            _note_hashes(constraint, limits)
+    for position, requirement in enumerate(statements.requirements):
+        if not counts(requirement, environment):
+            continue
+        split = requirement.url is not None or (requirement.extras and len(requirement.specifier))
+        limits.order.setdefault(identifier(requirement.name, frozenset() if split else requirement.extras), position)
+        if requirement.url is not None:
+            limits.direct_urls[requirement.name] = requirement.url
+        _note_hashes(requirement, limits)
+    return limits
+
+
+def _note_hashes(statement: Requirement | Constraint, limits: Limits) -> None:
+    if statement.hashes:
+        limits.hashed.add(statement.name)
+
+
+def check_direct(statements: Statements, table: RoutingTable, policy: Policy, environment: Mapping[str, str]) -> None:
+    """Raise `Refused` with every claimed name that is named by URL or path without the policy's leave."""
+    problems = []
+    direct: Iterable[Requirement | Constraint] = (*statements.requirements, *statements.constraints)
+    for statement in direct:
+        if statement.url is None or not counts(statement, environment) or statement.name in policy.allow_direct:
+            continue
+        route = table.route(statement.name)
+        if isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM) and route.index is not None:
+            problems.append(
+                Diagnostic(
+                    "claimed-name",
+                    f"{statement.name} belongs to the index {route.index.name}, and a wheel is named for it directly",
+                    (f"{printable(statement.url)}  {statement.origin.chain()}", f"claimed as {route.detail}"),
+                    f'take it from its index, or allow it:\n[policy]\nallow-direct = ["{statement.name}"]',
+                    (statement.origin,),
+                    statement.name,
+                )
+            )
+    if problems:
+        raise Refused(*problems)
