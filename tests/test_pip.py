@@ -17,8 +17,10 @@ import pip
 import pytest
 
 import safepip
+from safepip.edges import installed_pip
 from safepip.edges import pip as edge
-from safepip.edges.pip import default_index_url, passthrough, pip_environment, private_folder, run_pip
+from safepip.edges.installed_pip import default_index_url, pip_home
+from safepip.edges.pip import passthrough, pip_environment, private_folder, run_pip
 from safepip.edges.target import Home, probe
 from safepip.errors import Refused, Unavailable
 from support.wheels import make_wheel
@@ -194,7 +196,7 @@ def test_the_environment_of_the_handover_reads_no_configuration() -> None:
 def test_reading_the_default_index_imports_nothing_of_pip() -> None:
     """pip's internals carry no promise, and its import takes long."""
     program = (
-        "import sys; from safepip.edges.pip import default_index_url; default_index_url()\n"
+        "import sys; from safepip.edges.installed_pip import default_index_url; default_index_url()\n"
         "assert not [name for name in sys.modules if name.partition('.')[0] == 'pip']"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -204,7 +206,7 @@ def test_reading_the_default_index_imports_nothing_of_pip() -> None:
 def test_a_pip_that_is_built_otherwise_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """No index is guessed."""
     for text in ("", "PyPI = None", "class PyPI: simple_url = 'ftp://x'", "class PyPI:", "import no_such_module"):
-        monkeypatch.setattr(edge, "_source", lambda file, text=text: text)
+        monkeypatch.setattr(installed_pip, "_source", lambda file, text=text: text)
         with pytest.raises(Unavailable, match="pip-not-understood"):
             default_index_url()
 
@@ -212,17 +214,17 @@ def test_a_pip_that_is_built_otherwise_is_an_error(monkeypatch: pytest.MonkeyPat
 def test_the_own_environment_runs_pip_as_a_module() -> None:
     """And another one runs the same pip."""
     assert edge.command(["list"], None) == [sys.executable, "-P", "-m", "pip", "list"]
-    assert edge.command(["list"], "/x/python")[-2:] == [edge._pip_home(), "list"]
-    assert (Path(edge._pip_home()) / "pip" / "__main__.py").is_file()
+    assert edge.command(["list"], "/x/python")[-2:] == [pip_home(), "list"]
+    assert (Path(pip_home()) / "pip" / "__main__.py").is_file()
     assert probe(sys.executable).own
 
 
 FROM_ARCHIVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from safepip.edges import pip, target
+from safepip.edges import installed_pip, pip, target
 assert target.Home.here().archive == sys.argv[1], target.Home.here()
-print(pip.default_index_url(), flush=True)
+print(installed_pip.default_index_url(), flush=True)
 own = target.probe(sys.executable)
 assert own.own and own.tags
 other = target.probe(sys.argv[2])

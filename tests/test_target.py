@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from safepip.edges.pip import default_index_url, pythons_of_pip
+from safepip.edges.installed_pip import default_index_url, pythons_of_pip
 from safepip.edges.target import (
     Home,
     choose_python,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from safepip.edges.arguments import make_plan
 from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
-from safepip.edges.pip import default_index_url
+from safepip.edges.installed_pip import default_index_url
 from safepip.edges.saving import working_folder
 from safepip.model.index import Hashes
 from safepip.model.route import Route

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from safepip.edges.arguments import World, locator, make_plan
 from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
+from safepip.edges.installed_pip import default_index_url
 from safepip.edges.loop import Loop
-from safepip.edges.pip import default_index_url
 from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials

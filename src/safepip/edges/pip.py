@@ -1,8 +1,4 @@
-"""pip, run as a program; its internals carry no promise and are not imported.
-
-One thing is read from inside the installed pip without running it, out of one small file that is loaded on its
-own: the URL of its default index, so that safepip's default index is always pip's own and written nowhere else.
-"""
+"""pip, run as a program; its internals carry no promise and are not imported."""
 
 from __future__ import annotations
 
@@ -11,14 +7,14 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.edges.installed_pip import pip_home
+from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report, clean_environment
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
-    from importlib.machinery import ModuleSpec
 
     from safepip.edges.target import Home
     from safepip.handover import Handover
@@ -78,7 +74,7 @@ def run_pip(args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = No
 
 def command(args: Sequence[str], python: str | None) -> list[str]:
     """The command line that runs pip in an interpreter's environment."""
-    home = _pip_home()
+    home = pip_home()
     # Inside a zip application pip is no module of any environment, so not of safepip's own interpreter either.
     if python is None and os.path.isdir(home):
         # -P: the working directory is not on sys.path (Python 3.11).
@@ -199,84 +195,6 @@ def _take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
         else:
             rest.append(word)
     return rest, said
-
-
-def default_index_url() -> str:
-    """The URL of pip's default index, as the `--index-url` of `pip install --help` gives it.
-
-    Reads one file of pip and imports nothing else of it (some 2 ms). Raises `Unavailable` (`pip-not-understood`)
-    when this pip keeps it elsewhere: guessing an index would be worse than stopping.
-    """
-    names: dict[str, object] = {"__name__": "pip._internal.models.index"}
-    file = "_internal/models/index.py"
-    try:
-        exec(compile(_source(file), file, "exec"), names)  # noqa: S102 - pip's own file, no input of anyone's
-        url = getattr(names["PyPI"], "simple_url")  # noqa: B009 - an attribute of a type not known here
-    except (AttributeError, ImportError, KeyError, SyntaxError) as error:
-        raise _not_understood("its default index") from error
-    if not isinstance(url, str) or not url.startswith("https://"):
-        raise _not_understood("its default index")
-    return url
-
-
-def pythons_of_pip() -> str:
-    """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`)."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        said = metadata("pip")
-    except PackageNotFoundError as error:
-        raise _pip_missing() from error
-    return "".join(said.get_all("Requires-Python") or ())
-
-
-def _not_understood(what: str) -> SafepipError:
-    """The error for a pip that is built differently from those known."""
-    return Unavailable.because(
-        "pip-not-understood",
-        f"the installed pip does not say {what} where pip 26.3 does",
-        hint="install the pip that this safepip was released with, or declare the default index with its url",
-    )
-
-
-def _pip_missing() -> SafepipError:
-    return Unavailable.because(
-        "pip-missing",
-        "pip is not installed beside safepip",
-        hint="install safepip anew: pip is one of its dependencies",
-    )
-
-
-def _source(file: str) -> str:
-    """The text of one of pip's files, given relative to its package, from disk or out of an archive."""
-    loader = _pip_spec().loader
-    read = getattr(loader, "get_data", None)
-    folders = _pip_spec().submodule_search_locations
-    if read is None or not folders:
-        raise _not_understood("where its files are")
-    try:
-        data: bytes = read(f"{next(iter(folders))}/{file}")
-    except OSError as error:
-        raise _not_understood(f"anything in {file}") from error
-    return data.decode("utf-8")
-
-
-def _pip_home() -> str:
-    """The folder or archive that the installed pip is imported from."""
-    folders = _pip_spec().submodule_search_locations
-    if not folders:
-        raise _not_understood("where its files are")
-    return os.path.dirname(os.path.abspath(next(iter(folders))))
-
-
-def _pip_spec() -> ModuleSpec:
-    """Where the pip beside safepip is, found without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("pip")
-    if spec is None:
-        raise _pip_missing()
-    return spec
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

@@ -325,7 +325,7 @@ def _check_age(python: str, version: str) -> None:
     """Refuse a Python that the installed pip does not run on, before anything is fetched for it."""
     from packaging.specifiers import SpecifierSet
 
-    from safepip.edges.pip import pythons_of_pip
+    from safepip.edges.installed_pip import pythons_of_pip
 
     supported = pythons_of_pip()
     if not SpecifierSet(supported).contains(version, prereleases=True):

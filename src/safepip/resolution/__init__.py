@@ -1,8 +1,8 @@
 """Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
 
-`resolve` is the door. What may happen: statements become limits and wants (`limits`, `roots`), the search visits nodes in pip's
-order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is explained
-(`conflicts`). A result is only given where nothing was refused on the way.
+`resolve` is the door. What may happen: statements become limits and wants (`limits`, `roots`), the search visits
+nodes in pip's order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is
+explained (`conflicts`). A result is only given where nothing was refused on the way.
 """
 
 from __future__ import annotations
