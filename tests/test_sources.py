@@ -45,7 +45,7 @@ default = true
 
 def locate(text: str) -> str | None:
     """A disk on which ./wheels and ~/wheels exist."""
-    return {"./wheels": "file:///work/wheels", "~/wheels": "file:///home/wheels"}.get(text)
+    return {"./wheels": "file:///srv/wheels", "~/wheels": "file:///home/wheels"}.get(text)
 
 
 def declared(text: str) -> Declared:
@@ -90,7 +90,7 @@ def test_the_index_given_is_the_default_and_the_others_are_sources_beside_it() -
         [from_pip("PIP_EXTRA_INDEX_URL", "https://zero.example/ https://one.example/other", file=True)],
     ).indexes
     assert urls(found) == ["https://one.example/simple/", "https://zero.example/", "https://one.example/other/",
-                           "https://two.example/", "file:///work/wheels"]  # fmt: skip
+                           "https://two.example/", "file:///srv/wheels"]  # fmt: skip
     assert [index.default for index in found] == [True, False, False, False, False]
     assert [index.kind for index in found] == [IndexKind.SIMPLE] * 4 + [IndexKind.FIND_LINKS]
     assert [str(index.origin) for index in found] == ["-i", "pip.conf:2", "pip.conf:2", "--extra-index-url", "-f"]
@@ -237,7 +237,7 @@ def test_an_index_in_a_file_replaces_the_whole_list_and_keeps_find_links() -> No
     after = applied(
         start, option("index-url", "https://file.example/"), option("extra-index-url", "https://more.example/")
     )
-    assert urls(after.indexes) == ["https://file.example/", "file:///work/wheels", "https://more.example/"]
+    assert urls(after.indexes) == ["https://file.example/", "file:///srv/wheels", "https://more.example/"]
     assert [index.default for index in after.indexes] == [True, False, False]
     assert str(after.indexes[0].origin) == "requirements.txt:3"
 
@@ -248,7 +248,7 @@ def test_after_no_index_a_files_indexes_are_not_taken() -> None:
     assert applied(plan(["--no-index"]), index).indexes == ()
     assert applied(plan(), option("no-index"), index).indexes == ()
     assert urls(applied(plan(), index, option("no-index"), option("find-links", "./wheels")).indexes) == [
-        "file:///work/wheels"
+        "file:///srv/wheels"
     ]
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Patience for a start, in seconds: devpi-server imports much, and the machine may be busy.
 PATIENCE = 90.0
 
+#: devpi's administrator, under whose name the indexes of the tests are made.
+OWNER = "root"
+
 #: What is passed by urllib without a proxy, whatever the environment of the tests says.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -45,8 +48,8 @@ class DevpiServer:
     _authorisation: str
 
     def make_index(self, name: str, **settings: Any) -> DevpiIndex:
-        """A new index `root/<name>`. `settings` are devpi's own, such as `bases` or `volatile`."""
-        self._call("PUT", f"/root/{name}", {"type": "stage", "bases": [], "volatile": True, **settings})
+        """A new index of the administrator's. `settings` are devpi's own, such as `bases` or `volatile`."""
+        self._call("PUT", f"/{OWNER}/{name}", {"type": "stage", "bases": [], "volatile": True, **settings})
         return DevpiIndex(self, name)
 
     def _call(self, method: str, path: str, body: object) -> None:
@@ -72,7 +75,7 @@ class DevpiIndex:
     @property
     def url(self) -> str:
         """Its Simple API."""
-        return f"{self.server.origin}/root/{self.name}/+simple/"
+        return f"{self.server.origin}/{OWNER}/{self.name}/+simple/"
 
     def upload(self, wheel: Path, project: str, version: str) -> None:
         """Upload a wheel as twine does."""
@@ -93,7 +96,7 @@ class DevpiIndex:
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="content"; filename="{wheel.name}"\r\n'
         parts.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + wheel.read_bytes() + b"\r\n")
         body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-        self.server.send("POST", f"/root/{self.name}/", body, f"multipart/form-data; boundary={boundary}")
+        self.server.send("POST", f"/{OWNER}/{self.name}/", body, f"multipart/form-data; boundary={boundary}")
 
 
 @contextlib.contextmanager
