@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from safepip.model.candidate import CoreMetadata
 from safepip.model.finding import printable
@@ -37,6 +37,9 @@ MAX_METADATA_BYTES = 16 * 1024 * 1024
 
 #: The most characters that one requirement may have; the parser's time grows with them.
 _MAX_REQUIREMENT = 16_384
+
+#: A number in so many digits cannot be compared with any other: Python refuses to read it.
+_ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
 
 #: Lines that are fields, continuations or a mailbox's envelope, each with its end but perhaps the last.
 _HEADER = re.compile(r"(?:(?:[!-9;-~]*:|[ \t]|From )[^\n]*(?:\n|\Z))*")
@@ -99,7 +102,7 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
         parsed_version = _version(version)
     except InvalidName:
         raise MetadataError(f"the name is not valid: {printable(name, 100)}") from None
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one, and so is a number longer than Python reads
         raise MetadataError(f"the version is not valid: {printable(version, 100)}") from None
     requires = Requires(tuple(fields.get("requires-dist", ())))
     if not checked:
@@ -295,7 +298,14 @@ def _only(fields: dict[str, list[str]], name: str) -> str:
 def _requires_python(values: list[str] | None) -> str | None:
     if not values or not _is_specifier(values[0]):
         return None
+    if has_endless_number(values[0]):
+        raise MetadataError("Requires-Python has a number that is too long to be read")
     return values[0].strip() or None
+
+
+def has_endless_number(text: str) -> bool:
+    """Whether a specifier or marker has a number that parses and then cannot be compared."""
+    return len(text) >= 1000 and _ENDLESS_NUMBER.search(text) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -319,6 +329,8 @@ def requirement(text: str) -> Requirement:
     text = text.strip()
     if len(text) > _MAX_REQUIREMENT:
         raise MetadataError(f"a requirement has {len(text)} characters; at most {_MAX_REQUIREMENT} are read")
+    if has_endless_number(text):
+        raise MetadataError(f"a requirement has a number that is too long to be read: {printable(text, 60)}")
     try:
         return Requirement(text)
     except InvalidRequirement:

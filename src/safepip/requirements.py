@@ -24,12 +24,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidName, canonicalize_name, parse_wheel_filename
 
+from safepip.core_metadata import has_endless_number
 from safepip.errors import Refused, UnusableInput
 from safepip.model.digest import STRONG, WeakDigest, strong
 from safepip.model.finding import printable
@@ -126,7 +127,7 @@ def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
 def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
     """A requirement of a dependency group or a script: PEP 508 only, so neither a path nor a bare URL."""
     found = _pep508(line, line.text)
-    parts = _of_pep508(line, found, found.marker, disk)
+    parts = _of_pep508(line, found, found.marker and _meaningful(line, found.marker), disk)
     return Requirement(
         parts.name,
         parts.specifier,
@@ -185,9 +186,20 @@ def _marker(line: RequirementLine, text: str) -> Marker | None:
     if not text:
         return None
     try:
-        return Marker(text)
+        return _meaningful(line, Marker(text))
     except InvalidMarker as problem:
         raise _invalid(line, str(problem)) from None
+
+
+def _meaningful(line: RequirementLine, marker: Marker) -> Marker:
+    """The marker, if it can be evaluated at all, which its grammar does not promise."""
+    try:
+        marker.evaluate({"extra": ""})
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        raise _invalid(line, "its marker compares what cannot be compared") from None
+    except ValueError:
+        raise _invalid(line, "its marker has a number that is too long to be read") from None
+    return marker
 
 
 def _path_and_extras(path: str) -> tuple[str, str]:
@@ -228,6 +240,8 @@ def _of_url(line: RequirementLine, url: str, extras: frozenset[str], marker: Mar
 
 
 def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk: Disk) -> _Parts:
+    if has_endless_number(str(found.specifier)):
+        raise _invalid(line, "it has a number that is too long to be read")
     name = canonicalize_name(found.name)
     extras = frozenset(canonicalize_name(extra) for extra in found.extras)
     if found.url is None:
@@ -278,8 +292,11 @@ def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
 def _wheel_name(line: RequirementLine, url: str) -> str:
     filename = posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
     try:
-        return parse_wheel_filename(filename)[0]
-    except InvalidWheelFilename as problem:
+        # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.
+        return canonicalize_name(parse_wheel_filename(filename)[0], validate=True)
+    except InvalidName:
+        raise _invalid(line, "the wheel's file name has no valid project name") from None
+    except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         raise _invalid(line, str(problem)) from None
 
 

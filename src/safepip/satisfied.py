@@ -116,7 +116,10 @@ class _Walk:
                 yield requirement
 
     def _holds(self, requirement: MetadataRequirement, extra: str) -> bool:
-        return requirement.marker is None or requirement.marker.evaluate({**self._environment, "extra": extra})
+        try:
+            return requirement.marker is None or requirement.marker.evaluate({**self._environment, "extra": extra})
+        except (ValueError, LookupError):  # a comparison or a variable that is not defined: the search says so
+            raise _NotPlain from None
 
     def _pin(self, name: str, requested: bool) -> Pin:
         distribution = self._kept[name]

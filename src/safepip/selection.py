@@ -17,8 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
@@ -46,6 +46,9 @@ SDIST_ENDINGS = (
     ".tar.lz",
     ".tar.lzma",
 )
+
+#: No file system in use takes a longer name, so no such file can be installed; reading one could take for ever.
+LONGEST_NAME = 255
 
 #: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
 _FATES = ("sdist-only", "platform", "requires-python")
@@ -97,6 +100,8 @@ class PythonVersions:
             verdict = SpecifierSet(requires_python).contains(self.version, prereleases=True)
         except InvalidSpecifier:
             verdict = True
+        except ValueError:
+            verdict = False  # a number longer than Python reads: nobody can tell, so nothing is admitted
         self._known[requires_python] = verdict
         return verdict
 
@@ -111,6 +116,8 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
     fates: dict[str, tuple[int, str, ProjectFile]] = {}
     served: set[str] = set()
     for file in page.files:
+        if len(file.filename) > LONGEST_NAME:
+            continue
         if file.filename.endswith(".whl"):
             version, fate, detail = _judge_wheel(page.name, file, ranks, pythons, candidates)
         else:
@@ -152,7 +159,7 @@ def _judge_wheel(
         return parts[1], 2, file.requires_python or ""
     try:
         project, version, build, _ = parse_wheel_filename(file.filename)
-    except (InvalidWheelFilename, InvalidVersion):
+    except ValueError:
         return None, None, ""
     if project != name:
         return None, None, ""
@@ -185,7 +192,7 @@ def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Seque
     for text, (fate, detail, file) in left:
         try:
             version = Version(text)
-        except InvalidVersion:
+        except ValueError:
             continue
         if version in served:
             continue

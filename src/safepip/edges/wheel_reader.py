@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion
+from packaging.utils import parse_wheel_filename
 
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.edges.index_reader import local_path, unreachable
@@ -265,7 +264,7 @@ class WheelReader:
 def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
     try:
         name, version, build, _ = parse_wheel_filename(filename)
-    except (InvalidWheelFilename, InvalidVersion):
+    except ValueError:  # also a number longer than Python reads
         raise ResolutionImpossible.because(
             "invalid-wheel-name", f"{printable(filename)} is not a valid wheel filename", subject=printable(filename)
         ) from None

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packaging.markers import UndefinedEnvironmentName
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from safepip.core_metadata import MetadataError
@@ -57,7 +57,10 @@ class Markers:
         self._known: dict[tuple[str, str], bool] = {}
 
     def hold(self, requirement: MetadataRequirement, extras: frozenset[str]) -> bool:
-        """Whether a requirement counts with these extras; with none, in the environment without an extra."""
+        """Whether a requirement counts with these extras; with none, in the environment without an extra.
+
+        Raises `MetadataError` for a marker that parses and means nothing: pip, too, could not evaluate it.
+        """
         marker = requirement.marker
         if marker is None:
             return True
@@ -72,8 +75,8 @@ class Markers:
             pass
         try:
             verdict = bool(marker.evaluate({**self._environment, "extra": extra}))
-        except UndefinedEnvironmentName:
-            verdict = False
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            raise MetadataError(f"a marker that cannot be evaluated: {printable(text, 200)}") from None
         self._known[key] = verdict
         return verdict
 
