@@ -152,7 +152,9 @@ class Session:
         target, selection = self.asked.target, self.settings.selection
         ignore = selection.ignore_requires_python
         cache = PageCache(
-            None if self.store.private else self.store.root, fingerprint(target, ignore_requires_python=ignore)
+            None if self.store.private else self.store.root,
+            fingerprint(target, ignore_requires_python=ignore),
+            trusted_hosts=self.settings.network.trusted_hosts,
         )
         ranks = TagRanks(target.tags)
         pythons = PythonVersions(target.version, ignore=ignore)
@@ -236,19 +238,35 @@ class Session:
         assert pin.candidate is not None
         file = pin.candidate.file
         self.catalog.check_servable(pin.candidate)
-        index = pin.route.index
-        optional = index is None or index.hashes is Hashes.OPTIONAL or file.url.startswith("file:")
+        home = self.catalog.home(pin.candidate)
+        # A mirror's file is admitted by the mirror's own rule; a wheel named directly was hashed when it was read.
+        index = None if home is None else home.index
+        optional = index is not None and (index.hashes is Hashes.OPTIONAL or file.url.startswith("file:"))
         return Wanted(
             filename=file.filename,
             url=file.url,
             index_digests=file.digests,
             allowed=self.catalog.may_fetch(pin.candidate),
-            user_digests=tuple(sorted(self.allowed_hashes.get(pin.name, ()))),
+            user_digests=self._demanded(pin),
             size=file.size,
             hashes_optional=optional,
             subject=pin.name,
             origins=pin.required_by,
         )
+
+    def _demanded(self, pin: Pin) -> tuple[Digest, ...]:
+        """The user's digests for a pin, of which its file must have one. Raises `Refused` where they allow none."""
+        allowed = self.allowed_hashes.get(pin.name)
+        if allowed is not None and not allowed:
+            # Nothing to compare with would be no demand at all.
+            raise Refused.because(
+                "hash-mismatch",
+                f"the hashes given for {pin.name} contradict each other, so no file has all of them",
+                hint="a requirement and its constraints must have a hash in common",
+                origins=pin.required_by,
+                subject=pin.name,
+            )
+        return tuple(sorted(allowed or ()))
 
 
 def unreadable_wheel(pin: Pin, file: VerifiedFile, error: Exception) -> Diagnostic:

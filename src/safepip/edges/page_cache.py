@@ -5,8 +5,12 @@ of the page it was made from. Within its freshness it is used without asking; af
 A page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a
 day. A 404 is never remembered: whether a name is absent decides its routing.
 
-Metadata is kept by the digest of its wheel. A copy that a sidecar's digest vouched for is held against that digest
-each time it is read; any other is compared with the wheel before the wheel is installed.
+Metadata is kept by the digest of its wheel and the wheel's URL: whoever lists another's digest must not say what that
+wheel requires. A copy that a sidecar's digest vouched for is held against that digest each time it is read; any
+other is compared with the wheel before the wheel is installed.
+
+What came without proof of who sent it is not kept: no page of a `--trusted-host`, and no metadata while there is one.
+Else a later run, which does check certificates, would believe what an earlier one was told by anybody.
 
 The files are JSON and text, never pickles: reading the cache runs no code. They are written under another
 name and moved into place, so that a reader sees a whole file or none. Whatever cannot be read is a miss.
@@ -23,13 +27,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
+from safepip.hosts import read_host
 from safepip.model.candidate import Candidate, Fallen, Shelf
-from safepip.model.digest import STRONG, Digest
+from safepip.model.digest import strong
 from safepip.model.page import ProjectFile, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from safepip.model.digest import Digest
     from safepip.model.index import Index
     from safepip.model.plan import Target
 
@@ -37,6 +43,7 @@ DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
 _FORM = 1
+_METADATA_FORM = 2
 
 
 class CachedShelf(NamedTuple):
@@ -79,10 +86,21 @@ def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
 
 
 class PageCache:
-    """The two folders `pages` and `metadata` below `root`; with root None nothing is kept."""
+    """The two folders `pages` and `metadata` below `root`; with root None nothing is kept.
 
-    def __init__(self, root: str | None, target_fingerprint: str, now: Callable[[], float] = time.time) -> None:
+    `trusted_hosts` are those of `--trusted-host`, whose certificates nobody checks.
+    """
+
+    def __init__(
+        self,
+        root: str | None,
+        target_fingerprint: str,
+        now: Callable[[], float] = time.time,
+        *,
+        trusted_hosts: Sequence[str] = (),
+    ) -> None:
         self._root = root
+        self._trusted = [read_host(host) for host in trusted_hosts]
         self._fingerprint = target_fingerprint
         self._now = now
         self._folders: set[str] = set()
@@ -101,10 +119,12 @@ class PageCache:
 
     def is_fresh(self, cached: CachedShelf) -> bool:
         """Whether it may be used unasked. A clock that went back makes it stale, never fresh."""
-        return cached.fetched <= self._now() < cached.fresh_until
+        return cached.fetched <= self._now() < min(cached.fresh_until, cached.fetched + LONGEST_FRESHNESS)
 
     def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str]) -> None:
         """Remember a shelf just made from an answer with these headers."""
+        if self._is_unproven(index):
+            return
         now = self._now()
         cached = CachedShelf(
             shelf, url, now, now + freshness(headers), headers.get("etag", ""), headers.get("last-modified", "")
@@ -113,11 +133,16 @@ class PageCache:
 
     def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
         """The index said 304: the shelf is as good as new."""
+        if self._is_unproven(index):
+            return
         now = self._now()
         renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
         self._write(
             self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
         )
+
+    def _is_unproven(self, index: Index) -> bool:
+        return any(host is None or host.covers(index.url) for host in self._trusted)
 
     def _shelf_path(self, index: Index, name: str) -> str:
         key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
@@ -126,7 +151,7 @@ class PageCache:
     # --- metadata -------------------------------------------------------------------------------------------
 
     def load_metadata(self, file: ProjectFile) -> bytes | None:
-        """The METADATA of a wheel, by its digest; None for a miss or a copy that its sidecar's digest disowns."""
+        """The METADATA of a wheel; None for a miss or a copy that its sidecar's digest disowns."""
         path = self._metadata_path(file)
         if path is None:
             return None
@@ -140,14 +165,16 @@ class PageCache:
     def keep_metadata(self, file: ProjectFile, text: bytes) -> None:
         """Remember a METADATA file, where its wheel has a digest to know it by."""
         path = self._metadata_path(file)
-        if path is not None:
+        if path is not None and not self._trusted:
             self._write(path, text)
 
     def _metadata_path(self, file: ProjectFile) -> str | None:
         if self._root is None or not file.digests:
             return None
-        digest = file.digests[0]
-        return os.path.join(self._root, f"metadata-{_FORM}", digest.hex[:2], f"{digest.algorithm}-{digest.hex}")
+        # Without the query, which may be a signature that is another each time.
+        place = f"{file.digests[0]} {file.url.partition('?')[0]}"
+        key = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()
+        return os.path.join(self._root, f"metadata-{_METADATA_FORM}", key[:2], key[2:])
 
     def _write(self, path: str, content: bytes) -> None:
         if self._root is None:
@@ -213,6 +240,9 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
 
 def _decode_file(row: list[Any]) -> ProjectFile:
     filename, url, digests, requires_python, yanked, metadata, size, upload_time = row
+    texts = (filename, url, *(text for text in (requires_python, yanked) if text is not None))
+    if any(text.__class__ is not str for text in texts) or (size is not None and size.__class__ is not int):
+        raise ValueError("not a file")
     return ProjectFile(
         filename,
         url,
@@ -227,7 +257,4 @@ def _decode_file(row: list[Any]) -> ProjectFile:
 
 def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
     """Strong ones only, whatever a file on the disk says."""
-    digests = tuple(Digest(algorithm, value) for algorithm, value in rows)
-    if any(STRONG.get(digest.algorithm) != len(digest.hex) for digest in digests):
-        raise ValueError("not a strong digest")
-    return digests
+    return tuple(strong(algorithm, value) for algorithm, value in rows)
