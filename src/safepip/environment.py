@@ -143,7 +143,9 @@ def own_environment_check(
     """
     if not target.own or not installs_into_target(settings):
         return
-    replaced = [pin for pin in map(resolution.pins.__getitem__, resolution.to_install) if pin.replaces is not None]
+    # With --ignore-installed nothing counts as replaced, and pip writes over whatever is there.
+    pins = map(resolution.pins.__getitem__, resolution.to_install)
+    replaced = [pin for pin in pins if pin.replaces is not None or settings.ignore_installed]
     names = own() if replaced else ()
     problems = [_own_environment(pin) for pin in replaced if pin.name in names]
     if problems:
@@ -152,11 +154,10 @@ def own_environment_check(
 
 def _own_environment(pin: Pin) -> Diagnostic:
     """One replaced part of safepip."""
-    assert pin.replaces is not None
+    there = f"{pin.name} {pin.replaces.version}" if pin.replaces is not None else pin.name
     return Diagnostic(
         "own-environment",
-        f"{pin.name} {pin.replaces.version} is part of safepip, which runs from this environment, and would be"
-        f" replaced by {pin.version}",
+        f"{there} is part of safepip, which runs from this environment, and would be replaced by {pin.version}",
         context=tuple(f"required by {origin.chain()}" for origin in pin.required_by),
         hint="keep safepip in an environment of its own and name the target: safepip --python PATH install ...",
         origins=pin.required_by,

@@ -86,12 +86,21 @@ def _correct(places: list[str], urls: DirectUrl) -> bool:
     """Find the record that names the private copy and put the user's URL into it; whether there was one."""
     for place in places:
         for path in glob.glob(os.path.join(glob.escape(place), "*.dist-info", "direct_url.json")):
-            with open(path, encoding="utf-8") as file:
-                record = json.load(file)
+            record = _read(path)
             if record.get("url") == urls.private:
                 _replace(path, {**record, "url": urls.public})
                 return True
     return False
+
+
+def _read(path: str) -> dict[str, object]:
+    """A record; empty for one that cannot be read: any distribution may have brought one of its own making."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _replace(path: str, record: dict[str, object]) -> None:

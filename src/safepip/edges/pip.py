@@ -106,18 +106,23 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
     """Lay out the private folder, run pip, and hold its report against the handover. pip's exit code.
 
     The folder is the one that `make_handover` was given, within `private_folder`. Raises `Refused`
-    (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, and `PipFailed` when
+    (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, `Unavailable`
+    (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
     pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`).
     """
     import json
 
     from safepip.edges.direct_url import record_direct_urls
 
-    for name, text in handover.files.items():
-        with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    for name, wheel in handover.wheels.items():
-        _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
+    try:
+        for name, text in handover.files.items():
+            with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        for name, wheel in handover.wheels.items():
+            _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
+    except OSError as error:
+        message = f"what pip is to install could not be laid out for it: {error.strerror or error}"
+        raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
     environ = os.environ if environ is None else environ
     _say(handover.before)
     code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)

@@ -39,9 +39,13 @@ def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tupl
 def _read(url: str) -> bytes:
     try:
         with open(local_path(url), "rb") as file:
-            return file.read(_LARGEST)
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise _unreachable(url, error.strerror or str(error)) from None
+    if len(content) > _LARGEST:
+        # Cut off, it would lack what stands at its end.
+        raise _unreachable(url, "it is too large")
+    return content
 
 
 def _unreachable(url: str, reason: str) -> Exception:
