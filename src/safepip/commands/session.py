@@ -21,6 +21,7 @@ from safepip.edges.terminal import ask_credentials
 from safepip.errors import Refused, ResolutionImpossible, SafepipError, Unavailable
 from safepip.file_options import apply_file_options
 from safepip.model.index import Hashes
+from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import Statements, counts
 from safepip.routing import build
 from safepip.satisfied import nothing_to_do
@@ -91,10 +92,12 @@ class Session:
 
         plan = self._plan
         target_of = start_probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
-        known = frozenset(index.url.origin for index in plan.indexes)
+        # pip's own default index is named by nobody, so no value of a variable is meant for it.
+        known = frozenset(index.url.origin for index in plan.indexes if index.origin != BUILT_IN)
         loaded = load(plan.settings, self.environ, self.cwd, self.credentials, self._fetch_text, known_origins=known)
         world = World(self.environ, self.cwd)
         plan = apply_file_options(plan, loaded.options, locate=locator(world))
+        self._adopt(plan)
         for notice in (*plan.notices, *loaded.notices):
             self.console.notice(notice)
         statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
@@ -106,6 +109,13 @@ class Session:
     def settings(self) -> Settings:
         """The settings in force, the options of requirements files included."""
         return self.asked.plan.settings
+
+    def _adopt(self, plan: Plan) -> None:
+        """From here on the network is that of the files' options too: `--trusted-host` may stand in one."""
+        if plan.settings.network != self._plan.settings.network and self._transport is not None:
+            self.loop.run(self._transport.close())
+            self._transport = None
+        self._plan = plan
 
     def _fetch_text(self, url: str) -> tuple[str, bytes]:
         from safepip.edges.remote_text import fetch_text

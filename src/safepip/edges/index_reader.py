@@ -237,7 +237,7 @@ def _digests(page: ProjectPage) -> frozenset[str]:
 
 
 def _may_belong(filename: str, name: str) -> bool:
-    return normalise(filename[: len(name) + 8]).startswith(name)
+    return normalise(filename).startswith(name)
 
 
 def _same_origin(index: Index) -> Callable[[str], bool]:

@@ -243,6 +243,8 @@ def _decode_file(row: list[Any]) -> ProjectFile:
     texts = (filename, url, *(text for text in (requires_python, yanked) if text is not None))
     if any(text.__class__ is not str for text in texts) or (size is not None and size.__class__ is not int):
         raise ValueError("not a file")
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("what is kept came from a network, and names no file of this machine")
     return ProjectFile(
         filename,
         url,
