@@ -20,7 +20,8 @@ index; `quiet`, indexes that must not get a single request; `no-authorization`, 
 shown a credential. `pip-installs` and `pip-holds` try the attack on pip, to show that it is one.
 
 Texts may contain `<acme.url>`, `<acme.origin>`, `<acme.netloc>`, `<acme.credentialed>`, `<acme.sha256:FILE>`,
-`<acme.md5:FILE>`, `<acme.file:FILE>` (a file's URL), `<project>`, `<home>`, `<authority>` (the bundle for
+`<acme.md5:FILE>`, `<acme.file:FILE>` (a file's URL), `<default.url>` and `<default.origin>` (pip's own default
+index), `<project>`, `<home>`, `<authority>` (the bundle for
 --cert) and `<local:FOLDER/FILE>` (its sha256).
 """
 
@@ -32,6 +33,9 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from pip._internal.models.index import PyPI
 
 from support import replies
 from support.environment import Environment, Runner, make_environment
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
     from support.certificates import Authority
     from support.host import Host
 
+#: The index that pip asks where nothing else is said; no test reaches it, and none repeats its name.
+_PIPS_DEFAULT = PyPI.simple_url
 _FORMATS = {"json": JSON, "html": HTML, "text": PLAIN_HTML}
 _MARK = re.compile(r"<([a-z0-9_-]+)(?:\.([a-z0-9]+))?(?::([^<>]+))?>")
 _WORLD = {"index", "files", "env", "local"}
@@ -216,6 +222,8 @@ class World:
         places = {"project": self.runner.folder, "home": self.runner.home, "authority": self.authority.bundle}
         if subject in places and what is None:
             return str(places[subject])
+        if subject == "default" and what in ("url", "origin"):
+            return _PIPS_DEFAULT if what == "url" else urljoin(_PIPS_DEFAULT, "/").rstrip("/")
         if subject not in self.indexes or what is None:
             return match.group(0)
         return self._of_index(self.indexes[subject], what, argument or "")
