@@ -97,7 +97,7 @@ def _named(resolution: Resolution) -> Iterable[tuple[str, str]]:
     """Names and versions as the distributions themselves write them, as pip prints them."""
     for name in resolution.to_install:
         metadata = resolution.pins[name].metadata
-        yield (metadata_json(metadata.text)["name"] if metadata else name), str(resolution.pins[name].version)
+        yield (metadata_json(metadata.text)["name"].strip() if metadata else name), str(resolution.pins[name].version)
 
 
 def already_satisfied(resolution: Resolution) -> list[str]:
