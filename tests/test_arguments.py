@@ -156,6 +156,24 @@ def test_machine_and_user_policy_hold_whatever_the_command_says(machine: Machine
     assert machine.fails("x").diagnostics[0].reference == "policy-loosened"
 
 
+def test_the_users_policy_stands_below_the_machines_and_above_the_projects(machine: Machine) -> None:
+    """What the machine's file gave to one index, the user's may not take away, nor the project's from the user's."""
+    user = "home/.config/safepip/safepip.toml"
+    machine.write(
+        "etc/safepip.toml", '[[index]]\nname = "acme"\nurl = "https://acme.example/"\npackages = ["acme-*"]\n'
+    )
+    machine.write(user, '[[index]]\nname = "mine"\nurl = "https://mine.example/"\npackages = ["acme-x"]\n')
+    (taken,) = machine.fails("x").diagnostics
+    assert taken.reference == "policy-loosened"
+    assert [origin.source for origin in taken.origins] == [Source.USER_POLICY, Source.MACHINE_POLICY]
+    machine.write(user, '[[index]]\nname = "mine"\nurl = "https://mine.example/"\npackages = ["own-*"]\n')
+    machine.write(
+        "work/project/safepip.toml", '[[index]]\nname = "p"\nurl = "https://p.example/"\npackages = ["own-x"]\n'
+    )
+    (taken,) = machine.fails("x").diagnostics
+    assert [origin.source for origin in taken.origins] == [Source.PROJECT_CONFIG, Source.USER_POLICY]
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the place on Linux and other Unix systems")
 def test_the_machines_policy_stands_at_a_fixed_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable moves it."""
