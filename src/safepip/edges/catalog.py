@@ -244,13 +244,20 @@ class IndexCatalog:
 
     def check_servable(self, candidate: Candidate) -> None:
         """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
-        home = self._homes.get(candidate)
+        home = self._home_or_direct(candidate)
         if home is not None:
             home.check(candidate.file)
 
+    def _home_or_direct(self, candidate: Candidate) -> Home | None:
+        """None only for a wheel that the user named: whatever else has no home was listed by nobody."""
+        home = self._homes.get(candidate)
+        if home is None and not any(candidate is direct for direct in self._direct.values()):
+            raise LookupError(f"{candidate} was listed by no index of this run")
+        return home
+
     def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
         """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
-        home = self._homes.get(candidate)
+        home = self._home_or_direct(candidate)
         return (lambda _url: True) if home is None else home.allows(candidate.file)
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:

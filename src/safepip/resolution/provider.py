@@ -310,10 +310,10 @@ class Provider(AbstractProvider[Want, Choice, str]):
         routed = self._catalog_shelf(project, wants)
         seen: set[Version] = set()
         candidates = self.finder.applicable(routed.shelf, specifier, hashes)
-        self._look_ahead(project, candidates, barred)
-        for candidate in candidates:
+        for position, candidate in enumerate(candidates):
             if candidate.version in seen:
                 continue
+            self._look_ahead(project, candidates, position, barred)
             if keep is not None and keep.version >= candidate.version:
                 # The very same version from the index comes next: what it requires may differ.
                 yield keep
@@ -328,14 +328,15 @@ class Provider(AbstractProvider[Want, Choice, str]):
         if keep is not None:
             yield keep
 
-    def _look_ahead(self, project: str, candidates: Sequence[Candidate], barred: set[int]) -> None:
+    def _look_ahead(self, project: str, candidates: Sequence[Candidate], position: int, barred: set[int]) -> None:
         """Ask for the metadata of the version that comes next; of several where the project keeps failing.
 
+        The search may walk over many versions without asking anew for candidates, so this is called for each.
         Several only where the index has sidecars: guesses must not fetch whole wheels.
         """
         tried = self._dependencies.tried[project]
         ahead = 1 if tried < 2 else min(2**tried, _MOST_AHEAD)
-        for candidate in candidates:
+        for candidate in candidates[position:]:
             choice = self._files.get(id(candidate))
             if choice is not None and id(choice) in barred:
                 continue
