@@ -67,7 +67,7 @@ def test_no_index_no_cache_no_builds_and_every_digest_demanded(wheels: tuple[Pat
     """pip has one folder to look in and verifies what it finds there."""
     arguments = handover_of([Chosen(wheels[0], requested=True)]).arguments
     assert arguments[0] == "install"
-    assert {"--no-index", "--require-hashes", "--no-cache-dir", "--no-input"} <= set(arguments)
+    assert {"--isolated", "--no-index", "--require-hashes", "--no-cache-dir", "--no-input"} <= set(arguments)
     pairs = set(pairwise(arguments))
     assert ("--find-links", f"{FOLDER}/wheels") in pairs
     assert ("--only-binary", ":all:") in pairs

@@ -185,6 +185,9 @@ def _options(settings: Settings, base: str) -> tuple[str, ...]:
         ("--python-version", settings.python_version),
     ]
     return (
+        # The variables and files of pip are gone already; --isolated also keeps distutils' own files in the working
+        # directory and in the home folder from moving what is installed, on systems whose Python still reads them.
+        "--isolated",
         *("--no-index", "--find-links", f"{base}/{_WHEELS}", "--only-binary", ":all:", "--pre", "--require-hashes"),
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--keyring-provider", "disabled"),
         *("--proxy", _NO_NETWORK, "--retries", "0", "--report", f"{base}/{_REPORT}"),
