@@ -47,7 +47,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_pip_starts(
     chosen = Chosen(app, requested=True)
     wheel = cleared(pin_of(chosen), app)
     app.unlink()
-    monkeypatch.setattr("support.handing.cleared", lambda pin, _path: type(wheel)._attest(pin, wheel.file))
+    monkeypatch.setattr(
+        "support.handing.cleared", lambda pin, _path: type(wheel)._attest(pin, wheel.file, wheel.content)
+    )
     with pytest.raises(SafepipError) as caught:
         install(target.python, [chosen], environ=runner.environment())
     assert caught.value.diagnostics[0].reference == "store-unwritable"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from safepip import rules
+from safepip.clearing import Scene, Subject
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.errors import Refused
 from safepip.model.candidate import Candidate, Pin
@@ -18,6 +19,8 @@ from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, Rule
+from safepip.model.wheel import WheelContent
+from support.clearing import LAYOUT
 from support.wheels import metadata_text
 
 if TYPE_CHECKING:
@@ -51,10 +54,22 @@ def verified(filename: str = FILENAME) -> VerifiedFile:
     return VerifiedFile._attest(filename, f"/store/{filename}", digest, 1, (digest,))
 
 
+def subject(told: Pin, file: VerifiedFile, inside: bytes) -> Subject:
+    """A wheel that has this METADATA and nothing else that these rules look at."""
+    content = WheelContent(file.filename, "acme_web-1.0.dist-info", {}, {"acme_web-1.0.dist-info/METADATA": inside})
+    return Subject(told, file, content, ())
+
+
+def clear(told: Pin, file: VerifiedFile, inside: bytes) -> ClearedWheel:
+    """Judge it alone."""
+    (cleared,) = rules.judge(Scene((subject(told, file, inside),), LAYOUT))
+    return cleared
+
+
 def references(*args: Any) -> list[str]:
     """The references of the refusals, empty where the wheel is cleared."""
     try:
-        assert isinstance(rules.clear(*args), ClearedWheel)
+        assert isinstance(clear(*args), ClearedWheel)
     except Refused as refused:
         return [finding.reference for finding in refused.diagnostics]
     return []
@@ -62,9 +77,9 @@ def references(*args: Any) -> list[str]:
 
 def test_a_wheel_that_is_what_was_resolved_is_cleared() -> None:
     """The cleared wheel holds the pin and the file that were judged."""
-    subject, file = pin(metadata()), verified()
-    cleared = rules.clear(subject, file, metadata())
-    assert (cleared.pin, cleared.file) == (subject, file)
+    told, file = pin(metadata()), verified()
+    cleared = clear(told, file, metadata())
+    assert (cleared.pin, cleared.file) == (told, file)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +118,7 @@ def test_what_resolution_does_not_read_may_differ(told: bytes) -> None:
 def test_a_difference_that_resolution_reads_is_refused(told: bytes, inside: bytes, evidence: str) -> None:
     """metadata-mismatch names what differs, the project, and where it was asked for."""
     with pytest.raises(Refused) as raised:
-        rules.clear(pin(told), verified(), inside)
+        clear(pin(told), verified(), inside)
     (finding,) = raised.value.diagnostics
     assert finding.reference == "metadata-mismatch"
     assert evidence in finding.context
@@ -148,26 +163,26 @@ def test_a_pin_without_metadata_was_told_nothing() -> None:
 
 def test_every_rule_is_asked_and_can_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     """One rule that objects is enough, whatever its place among the others."""
-    finding = rules.wrong_identity.check(pin(None, "evil-1.0-py3-none-any.whl"), verified(), metadata())
+    other = subject(pin(None, "evil-1.0-py3-none-any.whl"), verified(), metadata())
+    finding = rules.wrong_identity.check(other, Scene((other,), LAYOUT))
     assert finding is not None
+    objecting = rules.Rule("objecting", lambda *_: finding, allowable=True)
     for place in range(len(rules.RULES) + 1):
         with monkeypatch.context() as patch:
-            patch.setattr(rules, "RULES", (*rules.RULES[:place], lambda *_: finding, *rules.RULES[place:]))
+            patch.setattr(rules, "RULES", (*rules.RULES[:place], objecting, *rules.RULES[place:]))
             assert references(pin(metadata()), verified(), metadata()) == ["wrong-identity"]
 
 
 def test_a_rule_is_named_for_its_refusal() -> None:
     """The file's name, the finding's reference and the docs page are one."""
     for rule in rules.RULES:
-        finding = rule(pin(metadata(["b"]), "x"), verified("y"), metadata(["c"]))
-        assert finding is not None
-        assert rule.__module__ == f"safepip.rules.{finding.reference.replace('-', '_')}"
+        assert rule.check.__module__ == f"safepip.rules.{rule.reference.replace('-', '_')}"
 
 
 def test_cleared_wheels_are_made_nowhere_else() -> None:
     """The class has no public constructor."""
     with pytest.raises(TypeError):
-        ClearedWheel(pin(metadata()), verified())
+        ClearedWheel(pin(metadata()), verified(), subject(pin(), verified(), b"").content)
 
 
 LINES = st.lists(
@@ -202,18 +217,18 @@ def test_cleared_means_equal_in_all_that_was_resolved_with(said: list[str], insi
     head = "Name: acme-web\nVersion: 1.0\n"
     told, wheel = ("\n".join([head.strip(), *lines, ""]).encode() for lines in (said, inside))
     try:
-        subject = pin(told)
+        resolved = pin(told)
     except MetadataError:
         return
     shown: list[str] = []
     try:
-        rules.clear(subject, verified(), wheel)
+        clear(resolved, verified(), wheel)
     except Refused as refused:
         shown = [line for finding in refused.diagnostics for line in finding.context]
     assert all(line.isprintable() for line in shown)
     if not shown:
         found = parse_metadata(wheel, verified=True)
-        assert subject.metadata is not None
-        assert set(found.requires) == set(subject.metadata.requires)
-        assert len(found.requires) == len(subject.metadata.requires)
-        assert found.provided_extras == subject.metadata.provided_extras
+        assert resolved.metadata is not None
+        assert set(found.requires) == set(resolved.metadata.requires)
+        assert len(found.requires) == len(resolved.metadata.requires)
+        assert found.provided_extras == resolved.metadata.provided_extras

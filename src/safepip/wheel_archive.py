@@ -268,6 +268,20 @@ def _extras(extra: bytes, name: str, packed: int, size: int, offset: int) -> tup
     return packed, size, offset
 
 
+def read_members(source: Source) -> Iterator[tuple[Member, bytes]]:
+    """All members in the directory's order, each with its content. Raises as `metadata_from`."""
+    start, members = _directory(source)
+    offsets = sorted(member.offset for member in members)
+    ends = dict(zip(offsets, [*offsets[1:], start], strict=True))
+    for member in members:
+        yield member, _unpack(source, member, ends[member.offset])
+
+
+def dist_info_folder(members: list[Member], filename: str) -> str:
+    """The one `.dist-info` folder of a wheel of this file name. Raises `ArchiveError`."""
+    return _find_metadata(members, filename).name.partition("/")[0]
+
+
 def _find_metadata(members: list[Member], filename: str) -> Member:
     """The METADATA member of a wheel of this file name."""
     tops = {member.name.split("/", 1)[0] for member in members}

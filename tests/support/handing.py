@@ -17,6 +17,7 @@ from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Settings
 from safepip.model.route import Route, Rule
+from support.clearing import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,7 +68,8 @@ def cleared(pin: Pin, wheel: Path) -> ClearedWheel:
     """The wheel as it comes out of the rules."""
     data = wheel.read_bytes()
     digest = Digest("sha256", hashlib.sha256(data).hexdigest())
-    return ClearedWheel._attest(pin, VerifiedFile._attest(wheel.name, str(wheel), digest, len(data), (digest,)))
+    file = VerifiedFile._attest(wheel.name, str(wheel), digest, len(data), (digest,))
+    return ClearedWheel._attest(pin, file, content_of(wheel.name, data))
 
 
 def resolve(choices: Iterable[Chosen], kept_pins: Iterable[Pin] = ()) -> tuple[Resolution, list[ClearedWheel]]:

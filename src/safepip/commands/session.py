@@ -18,9 +18,8 @@ from safepip.edges.loop import Loop
 from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
-from safepip.errors import Refused, ResolutionImpossible, SafepipError, Unavailable
+from safepip.errors import ResolutionImpossible, SafepipError, Unavailable
 from safepip.file_options import apply_file_options
-from safepip.model.index import Hashes
 from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import Statements, counts
 from safepip.routing import build
@@ -30,13 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safepip.edges.catalog import IndexCatalog
-    from safepip.edges.fetch import Wanted
     from safepip.edges.http import Transport
     from safepip.edges.store import Store
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Digest
-    from safepip.model.evidence import ClearedWheel, VerifiedFile
-    from safepip.model.finding import Diagnostic
+    from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
     from safepip.routing import RoutingTable
@@ -208,89 +205,11 @@ class Session:
             table=asked.table,
         )
 
-    # --- fetching and clearing -----------------------------------------------------------------------------------
-
     def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:
         """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
-        from safepip.edges.archive import ArchiveError, read_wheel_metadata
-        from safepip.edges.fetch import fetch_all
-        from safepip.edges.terminal import make_progress
-        from safepip.rules import clear
+        from safepip.commands.wheels import cleared_wheels
 
-        network = self.settings.network
-        wanted = [self._wanted(pin) for pin in pins]
-        files = fetch_all(
-            self.loop,
-            lambda: self.transport,
-            self.store,
-            wanted,
-            make_progress(self.settings.display, self.environ),
-            retries=network.retries,
-            resume_retries=network.resume_retries,
-        )
-        cleared: list[ClearedWheel] = []
-        problems: list[Diagnostic] = []
-        for pin, file in zip(pins, files, strict=True):
-            try:
-                cleared.append(clear(pin, file, read_wheel_metadata(file.path, file.filename)))
-            except Refused as refusal:
-                problems.extend(refusal.diagnostics)
-            except ArchiveError as error:
-                problems.append(unreadable_wheel(pin, file, error))
-        if problems:
-            raise Refused(*problems)
-        return cleared
-
-    def _wanted(self, pin: Pin) -> Wanted:
-        """What to fetch for a pin. Raises `Refused` where its file may not come from where its index says."""
-        from safepip.edges.fetch import Wanted
-
-        assert pin.candidate is not None
-        file = pin.candidate.file
-        self.catalog.check_servable(pin.candidate)
-        home = self.catalog.home(pin.candidate)
-        # A mirror's file is admitted by the mirror's own rule; a wheel named directly was hashed when it was read.
-        index = None if home is None else home.index
-        optional = index is not None and (index.hashes is Hashes.OPTIONAL or file.url.startswith("file:"))
-        return Wanted(
-            filename=file.filename,
-            url=file.url,
-            index_digests=file.digests,
-            allowed=self.catalog.may_fetch(pin.candidate),
-            user_digests=self._demanded(pin),
-            size=file.size,
-            hashes_optional=optional,
-            subject=pin.name,
-            origins=pin.required_by,
-        )
-
-    def _demanded(self, pin: Pin) -> tuple[Digest, ...]:
-        """The user's digests for a pin, of which its file must have one. Raises `Refused` where they allow none."""
-        allowed = self.allowed_hashes.get(pin.name)
-        if allowed is not None and not allowed:
-            # Nothing to compare with would be no demand at all.
-            raise Refused.because(
-                "hash-mismatch",
-                f"the hashes given for {pin.name} contradict each other, so no file has all of them",
-                hint="a requirement and its constraints must have a hash in common",
-                origins=pin.required_by,
-                subject=pin.name,
-            )
-        return tuple(sorted(allowed or ()))
-
-
-def unreadable_wheel(pin: Pin, file: VerifiedFile, error: Exception) -> Diagnostic:
-    """The finding about a wheel that no rule can judge, because its archive is broken or can be read in two ways."""
-    from safepip.model.finding import Diagnostic, printable
-
-    return Diagnostic(
-        "unreadable-wheel",
-        f"the wheel of {pin.name} {pin.version} cannot be opened in one way only, so nothing can be said of it",
-        context=(f"{printable(file.filename)}: {printable(str(error))}",),
-        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
-        origins=pin.required_by,
-        subject=pin.name,
-    )
+        return cleared_wheels(self, pins)
 
 
 class InstalledEnvironment:

@@ -17,7 +17,17 @@ from safepip.wheel_archive import (
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["TAIL_BYTES", "ArchiveError", "MissingRange", "SparseBytes", "metadata_from_parts", "read_wheel_metadata"]
+    from safepip.model.wheel import WheelContent
+
+__all__ = [
+    "TAIL_BYTES",
+    "ArchiveError",
+    "MissingRange",
+    "SparseBytes",
+    "metadata_from_parts",
+    "read_wheel",
+    "read_wheel_metadata",
+]
 
 
 class _OpenFile:
@@ -46,5 +56,16 @@ def read_wheel_metadata(path: str, filename: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return metadata_from(_OpenFile(file), filename)
+    except OSError as error:
+        raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def read_wheel(path: str, filename: str) -> WheelContent:
+    """The whole content of the wheel at `path`. Raises `ArchiveError`, also where the file cannot be opened."""
+    from safepip.wheel_content import content_from
+
+    try:
+        with open(path, "rb") as file:
+            return content_from(_OpenFile(file), filename)
     except OSError as error:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None

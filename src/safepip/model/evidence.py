@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 if TYPE_CHECKING:
+    from safepip.model.allowance import Allowed
     from safepip.model.candidate import Pin
     from safepip.model.digest import Digest
+    from safepip.model.wheel import Landing, WheelContent
 
 _T = TypeVar("_T")
 
@@ -49,7 +51,14 @@ class VerifiedFile(metaclass=_Guarded):
 @final
 @dataclass(frozen=True, slots=True)
 class ClearedWheel(metaclass=_Guarded):
-    """A verified wheel that every rule has passed. Only this can be handed to pip."""
+    """A verified wheel that every rule has passed, or policy where a rule did not. Only this can be handed to pip.
+
+    `content` and `landings` are what was judged: what pip installs is held against them afterwards. `allowed` are
+    the objections that a line of policy has overruled.
+    """
 
     pin: Pin
     file: VerifiedFile
+    content: WheelContent
+    landings: tuple[Landing, ...] = ()
+    allowed: tuple[Allowed, ...] = ()

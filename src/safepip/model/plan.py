@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
+    from safepip.model.allowance import Allowance
     from safepip.model.index import Index
 
 
@@ -155,6 +156,7 @@ class Target(NamedTuple):
     `markers` PEP 508's environment; `tags` the supported tags, best first. `site_paths` are the folders
     in which installed distributions are looked for, in `sys.path` order. `own` tells that safepip itself
     runs from this environment. `externally_managed` is PEP 668's message where there is one.
+    `standard_library` are the names of its top-level standard modules.
     """
 
     python: str
@@ -168,6 +170,7 @@ class Target(NamedTuple):
     own: bool = False
     externally_managed: str | None = None
     schemes: Mapping[str, str] = MappingProxyType({})
+    standard_library: frozenset[str] = frozenset()
 
 
 class Policy(NamedTuple):
@@ -176,12 +179,14 @@ class Policy(NamedTuple):
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
+    `allowances` overrule rules on the content of wheels.
     """
 
     declared: bool = False
     forbid_trusted_hosts: bool = False
     allow_direct: frozenset[str] = frozenset()
     origin: Origin = BUILT_IN
+    allowances: tuple[Allowance, ...] = ()
 
 
 class Plan(NamedTuple):

@@ -1,42 +1,80 @@
 """What a wheel must prove before pip may have it: one rule a file, the file's name being the refusal's reference.
 
-A rule is a function `check(pin, file, metadata) -> Diagnostic | None` without I/O: None means that it is satisfied.
-`pin` is what was resolved, `file` the verified bytes on disk, `metadata` the METADATA read out of them. Every
-rule is asked about every wheel, so that one run reports all that is wrong. A rule that cannot decide
-refuses. Only `clear` makes a `ClearedWheel`, and only when no rule objected.
+A rule is a function `check(subject, scene) -> Diagnostic | None` without I/O: None means that it has no objection.
+`subject` is the wheel under judgement, `scene` what else there is (`safepip.clearing`). Every rule is asked
+about every wheel, so that one run reports all that is wrong. A rule that cannot decide refuses. Only
+`judge` makes a `ClearedWheel`, and only when no rule objected or policy overruled each that did.
+
+Two kinds of rule cannot be overruled: those that find out what the wheel is (nothing could be said of it
+otherwise), and those without which a wheel could undo the judgement of another.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused
+from safepip.model.allowance import Allowance, Allowed
 from safepip.model.evidence import ClearedWheel
 from safepip.rules import metadata_mismatch, wrong_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from safepip.model.candidate import Pin
-    from safepip.model.evidence import VerifiedFile
+    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
 
-    Rule = Callable[[Pin, VerifiedFile, bytes], Diagnostic | None]
+
+class Rule(NamedTuple):
+    """One rule. `reference` names it, its page and its finding; `allowable` tells whether policy may overrule it."""
+
+    reference: str
+    check: Callable[[Subject, Scene], Diagnostic | None]
+    allowable: bool
+
 
 #: Every rule, in the order of the report.
 RULES: tuple[Rule, ...] = (
-    wrong_identity.check,
-    metadata_mismatch.check,
+    Rule("wrong-identity", wrong_identity.check, allowable=False),
+    Rule("metadata-mismatch", metadata_mismatch.check, allowable=False),
 )
 
 
-def clear(pin: Pin, file: VerifiedFile, wheel_metadata: bytes) -> ClearedWheel:
-    """Judge a wheel by every rule.
+def judge(scene: Scene, allowances: Sequence[Allowance] = ()) -> list[ClearedWheel]:
+    """Judge every wheel of the run by every rule.
 
-    `wheel_metadata` is METADATA as `safepip.edges.archive` read it from `file`. Raises `Refused` with a diagnostic
-    for each rule that objects.
+    Raises `Refused` with a diagnostic for each objection that no allowance overrules.
     """
-    findings = [finding for rule in RULES if (finding := rule(pin, file, wheel_metadata)) is not None]
-    if findings:
-        raise Refused(*findings)
-    return ClearedWheel._attest(pin, file)
+    cleared: list[ClearedWheel] = []
+    refused: list[Diagnostic] = []
+    for subject in scene.subjects:
+        allowed: list[Allowed] = []
+        for rule in RULES:
+            finding = rule.check(subject, scene)
+            if finding is None:
+                continue
+            allowance = _allowance(rule, subject, allowances)
+            if allowance is None:
+                refused.append(finding)
+            else:
+                allowed.append(Allowed(rule.reference, finding.message, allowance))
+        pin, file, content, landings = subject
+        cleared.append(ClearedWheel._attest(pin, file, content, landings, tuple(allowed)))
+    if refused:
+        raise Refused(*refused)
+    return cleared
+
+
+def _allowance(rule: Rule, subject: Subject, allowances: Sequence[Allowance]) -> Allowance | None:
+    """The first line of policy that overrules this rule for this wheel."""
+    if not rule.allowable:
+        return None
+    for allowance in allowances:
+        if (
+            allowance.rule == rule.reference
+            and allowance.project == subject.pin.name
+            and allowance.file in (None, subject.file.filename)
+            and allowance.digest in (None, subject.file.sha256)
+        ):
+            return allowance
+    return None

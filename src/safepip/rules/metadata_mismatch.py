@@ -21,12 +21,13 @@ from safepip.model.finding import Diagnostic, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.model.candidate import CoreMetadata, Pin
-    from safepip.model.evidence import VerifiedFile
+    from safepip.clearing import Scene, Subject
+    from safepip.model.candidate import CoreMetadata
 
 
-def check(pin: Pin, file: VerifiedFile, metadata: bytes) -> Diagnostic | None:
+def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     """Whether they agree. A pin resolved without metadata (`--no-deps`) was told nothing, so nothing can differ."""
+    pin, metadata = subject.pin, subject.content.info("METADATA") or b""
     told = pin.metadata
     if told is None or told.text == metadata:
         return None
@@ -40,7 +41,7 @@ def check(pin: Pin, file: VerifiedFile, metadata: bytes) -> Diagnostic | None:
     return Diagnostic(
         "metadata-mismatch",
         f"the metadata that {pin.name} {pin.version} was resolved with is not the metadata in its wheel",
-        context=(f"wheel: {printable(file.filename)}", *differences),
+        context=(f"wheel: {printable(subject.file.filename)}", *differences),
         hint=f"tell the owner of the index; to go on without this version, constrain {pin.name} != {pin.version}",
         origins=pin.required_by,
         subject=pin.name,

@@ -15,12 +15,12 @@ from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Pin
-    from safepip.model.evidence import VerifiedFile
+    from safepip.clearing import Scene, Subject
 
 
-def check(pin: Pin, file: VerifiedFile, metadata: bytes) -> Diagnostic | None:
+def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     """Whether the three agree; what cannot be read does not agree."""
+    pin, file = subject.pin, subject.file
     evidence = [
         f"resolved:   {pin.name} {pin.version}",
         f"file name:  {printable(file.filename)}",
@@ -36,7 +36,7 @@ def check(pin: Pin, file: VerifiedFile, metadata: bytes) -> Diagnostic | None:
     except InvalidWheelFilename:
         agree = False
     try:
-        inside = parse_metadata(metadata, verified=True)
+        inside = parse_metadata(subject.content.info("METADATA") or b"", verified=True)
         evidence.append(f"METADATA:   {inside.name} {inside.version}")
         agree = agree and (inside.name, inside.version) == (pin.name, pin.version)
     except MetadataError as error:

@@ -1,0 +1,99 @@
+"""What a rule looks at: one wheel, and beside it everything else of the run.
+
+A rule is pure. Whatever it has to know of the world (what is installed where, what the target's standard library
+holds) is carried here by values, or by a function that an edge provides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.finding import Diagnostic, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from safepip.landing import Layout
+    from safepip.model.candidate import Pin
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.wheel import Landing, WheelContent
+
+
+class Subject(NamedTuple):
+    """One wheel under judgement: what was resolved, the verified bytes, what is in them, and where pip would put it."""
+
+    pin: Pin
+    file: VerifiedFile
+    content: WheelContent
+    landings: tuple[Landing, ...]
+
+
+def _nobody(_path: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that a rule may know beside the wheel itself.
+
+    `subjects` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
+    the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
+    file there; None where there is no file or nobody owns it. `standard_library` are the names of the target's
+    top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by normalised name.
+    """
+
+    subjects: tuple[Subject, ...]
+    layout: Layout
+    owner: Callable[[str], str | None] = _nobody
+    standard_library: frozenset[str] = frozenset()
+    direct_urls: Mapping[str, str] | None = None
+
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """Normalised names of the installed distributions that make way in this run, or are installed again."""
+        return frozenset(subject.pin.name for subject in self.subjects)
+
+    @cached_property
+    def claimants(self) -> Mapping[str, tuple[Subject, ...]]:
+        """For the `key` of a landing, the wheels that would put a file there, each once."""
+        found: dict[str, tuple[Subject, ...]] = {}
+        for subject in self.subjects:
+            for key in {landing.key for landing in subject.landings}:
+                found[key] = (*found.get(key, ()), subject)
+        return found
+
+
+#: How many lines of evidence are shown; a hostile wheel can have a hundred thousand.
+_SHOWN = 10
+
+
+def objection(
+    subject: Subject, reference: str, message: str, evidence: Iterable[str], *, allowable: bool = True
+) -> Diagnostic:
+    """A rule's finding about a wheel, in the one form that all have.
+
+    `message` goes on after "the wheel of NAME VERSION ". `evidence` are lines, made printable here. The hint is
+    the narrowest line of policy that allows it, or for a rule that none overrules how to go on without the version.
+    """
+    pin, file = subject.pin, subject.file
+    lines = [printable(line) for line in islice(evidence, _SHOWN + 1)]
+    if len(lines) > _SHOWN:
+        lines[_SHOWN] = "and more"
+    hint = f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}"
+    if allowable:
+        hint += (
+            "\nif you have looked at it and want it, write in safepip.toml:"
+            f'\n[[allow]]\nproject = "{pin.name}"\nrule = "{reference}"\nfile = "{printable(file.filename)}"'
+            f'\ndigest = "{file.sha256}"\nreason = "..."'
+        )
+    return Diagnostic(
+        reference,
+        f"the wheel of {pin.name} {pin.version} {message}",
+        context=(f"wheel: {printable(file.filename)}", *lines),
+        hint=hint,
+        origins=pin.required_by,
+        subject=pin.name,
+    )

@@ -1,0 +1,105 @@
+"""From pins to cleared wheels: fetch, verify, read, judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.clearing import Scene, Subject
+from safepip.edges.archive import ArchiveError, read_wheel
+from safepip.edges.fetch import Wanted, fetch_all
+from safepip.edges.terminal import make_progress
+from safepip.errors import Refused
+from safepip.landing import land, layout_of
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import Hashes
+from safepip.rules import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.commands.session import Session
+    from safepip.model.candidate import Pin
+    from safepip.model.digest import Digest
+    from safepip.model.evidence import ClearedWheel, VerifiedFile
+
+
+def cleared_wheels(session: Session, pins: Sequence[Pin]) -> list[ClearedWheel]:
+    """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
+    network = session.settings.network
+    files = fetch_all(
+        session.loop,
+        lambda: session.transport,
+        session.store,
+        [_wanted(session, pin) for pin in pins],
+        make_progress(session.settings.display, session.environ),
+        retries=network.retries,
+        resume_retries=network.resume_retries,
+    )
+    return judge(_scene(session, list(zip(pins, files, strict=True))), session.asked.plan.policy.allowances)
+
+
+def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
+    """Everything the rules look at. Raises `Refused` for the wheels that cannot be read."""
+    target = session.asked.target
+    layout = layout_of(session.settings, target)
+    subjects: list[Subject] = []
+    problems: list[Diagnostic] = []
+    for pin, file in chosen:
+        try:
+            content = read_wheel(file.path, file.filename)
+        except ArchiveError as error:
+            problems.append(unreadable_wheel(pin, file, error))
+        else:
+            subjects.append(Subject(pin, file, content, land(content, layout)))
+    if problems:
+        raise Refused(*problems)
+    return Scene(tuple(subjects), layout, standard_library=target.standard_library)
+
+
+def _wanted(session: Session, pin: Pin) -> Wanted:
+    """What to fetch for a pin. Raises `Refused` where its file may not come from where its index says."""
+    assert pin.candidate is not None
+    file = pin.candidate.file
+    session.catalog.check_servable(pin.candidate)
+    home = session.catalog.home(pin.candidate)
+    # A mirror's file is admitted by the mirror's own rule; a wheel named directly was hashed when it was read.
+    index = None if home is None else home.index
+    optional = index is not None and (index.hashes is Hashes.OPTIONAL or file.url.startswith("file:"))
+    return Wanted(
+        filename=file.filename,
+        url=file.url,
+        index_digests=file.digests,
+        allowed=session.catalog.may_fetch(pin.candidate),
+        user_digests=_demanded(session, pin),
+        size=file.size,
+        hashes_optional=optional,
+        subject=pin.name,
+        origins=pin.required_by,
+    )
+
+
+def _demanded(session: Session, pin: Pin) -> tuple[Digest, ...]:
+    """The user's digests for a pin, of which its file must have one. Raises `Refused` where they allow none."""
+    allowed = session.allowed_hashes.get(pin.name)
+    if allowed is not None and not allowed:
+        # Nothing to compare with would be no demand at all.
+        raise Refused.because(
+            "hash-mismatch",
+            f"the hashes given for {pin.name} contradict each other, so no file has all of them",
+            hint="a requirement and its constraints must have a hash in common",
+            origins=pin.required_by,
+            subject=pin.name,
+        )
+    return tuple(sorted(allowed or ()))
+
+
+def unreadable_wheel(pin: Pin, file: VerifiedFile, error: Exception) -> Diagnostic:
+    """The finding about a wheel that no rule can judge, because its archive is broken or can be read in two ways."""
+    return Diagnostic(
+        "unreadable-wheel",
+        f"the wheel of {pin.name} {pin.version} cannot be opened in one way only, so nothing can be said of it",
+        context=(f"{printable(file.filename)}: {printable(str(error))}",),
+        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
+        origins=pin.required_by,
+        subject=pin.name,
+    )

@@ -1,0 +1,32 @@
+"""A line of policy that overrules a rule's objection to one project's wheels, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from safepip.model.digest import Digest
+    from safepip.model.origin import Origin
+
+
+class Allowance(NamedTuple):
+    """One `[[allow]]` of safepip's configuration.
+
+    `project` is a normalised name and `rule` the reference of the rule. `file` and `digest` narrow it to one wheel
+    by name or by sha256; None allows every wheel of the project. `reason` is for the reader of the report.
+    """
+
+    project: str
+    rule: str
+    reason: str
+    origin: Origin
+    file: str | None = None
+    digest: Digest | None = None
+
+
+class Allowed(NamedTuple):
+    """An objection that policy overruled. `message` is the rule's own sentence."""
+
+    rule: str
+    message: str
+    allowance: Allowance
