@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
@@ -25,7 +25,7 @@ from safepip.model.candidate import Candidate, Fallen, Shelf
 from safepip.routing import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.tags import Tag
 
@@ -104,6 +104,21 @@ class PythonVersions:
             verdict = False  # a number longer than Python reads: nobody can tell, so nothing is admitted
         self._known[requires_python] = verdict
         return verdict
+
+
+def wheels_of(name: str, version: Version, files: Iterable[ProjectFile]) -> list[ProjectFile]:
+    """The wheels of one version among the files of a page, for whatever target, in the order of the page."""
+    found = []
+    for file in files:
+        if not file.filename.endswith(".whl") or len(file.filename) > LONGEST_NAME:
+            continue
+        try:
+            project, its_version, _, _ = parse_wheel_filename(file.filename)
+        except InvalidWheelFilename:
+            continue
+        if project == name and its_version == version:
+            found.append(file)
+    return found
 
 
 def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf:

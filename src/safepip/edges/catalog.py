@@ -26,7 +26,7 @@ from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
 from safepip.routing import Ambiguity, disagreement, normalise, settle
-from safepip.selection import Finder
+from safepip.selection import Finder, wheels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -237,6 +237,23 @@ class IndexCatalog:
                     answer = self._loop.submit(self._wheels.read(candidate, self._homes.get(candidate)))
                 self._metadata[candidate] = answer
             return answer
+
+    def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
+        """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
+
+        In the order of the pages. The reader must have been told to keep listings. Raises `Unavailable` where a kept
+        listing has gone and the index does not answer.
+        """
+        found: dict[str, ProjectFile] = {}
+        for index in self._table.family(route.index) if route.index is not None else ():
+            reading = self._wait(index, candidate.name)
+            files = reading.listing() if reading.listing is not None else None
+            if files is None:
+                reading = self._loop.run(self._reader.read(index, candidate.name, whole=True))
+                files = reading.listing() if reading.listing is not None else None
+            for file in wheels_of(candidate.name, candidate.version, files or ()):
+                found.setdefault(file.filename, file)
+        return tuple(found.values())
 
     def home(self, candidate: Candidate) -> Home | None:
         """The index and page that a candidate was listed on; None for a wheel named directly."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from safepip.edges.http import Answer, Transport
     from safepip.edges.limits import HttpError
-    from safepip.edges.page_cache import PageCache
+    from safepip.edges.page_cache import CachedShelf, PageCache
     from safepip.model.candidate import Shelf
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
@@ -53,16 +53,21 @@ class Reading(NamedTuple):
     """What a source said of a project: `shelf` None for absent. `url` is where the page was read from.
 
     `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
-    an earlier run, in which they were not kept.
+    an earlier run, in which they were not kept. `listing` gives all files of the page, whatever their platform; None
+    where the reader was not told to keep them.
     """
 
     shelf: Shelf | None
     url: str
     digests: frozenset[str] | None = None
+    listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
 
 
 class IndexReader:
-    """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop."""
+    """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop.
+
+    `listings` asks that every reading can tell all files of its page, those for other targets included.
+    """
 
     def __init__(
         self,
@@ -71,7 +76,10 @@ class IndexReader:
         ranks: TagRanks,
         pythons: PythonVersions,
         refresh: NameSet,
+        *,
+        listings: bool = False,
     ) -> None:
+        self._listings = listings
         self._transport = transport
         self._cache = cache
         self._ranks = ranks
@@ -83,10 +91,20 @@ class IndexReader:
         """A shelf of an earlier run that is still fresh. Touches the disk only."""
         if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
             return None
-        cached = self._cache.load(index, name)
+        cached = self._usable(index, name)
         if cached is None or not self._cache.is_fresh(cached):
             return None
-        return Reading(cached.shelf, cached.url)
+        return self._kept_reading(index, cached)
+
+    def _usable(self, index: Index, name: str) -> CachedShelf | None:
+        """The kept shelf, fresh or not, with its listing where listings are asked for."""
+        cached = self._cache.load(index, name)
+        if cached is not None and self._listings and not self._cache.has_listing(index, cached):
+            return None
+        return cached
+
+    def _kept_reading(self, index: Index, cached: CachedShelf) -> Reading:
+        return Reading(cached.shelf, cached.url, listing=lambda: self._cache.load_listing(index, cached))
 
     def read_local(self, index: Index, name: str) -> Reading:
         """A `file:` index or folder, without the network. Raises `Unavailable`."""
@@ -114,18 +132,23 @@ class IndexReader:
         return await self._read_page(index, name, whole)
 
     async def _read_page(self, index: Index, name: str, whole: bool) -> Reading:
-        cached = None if whole or name in self._refresh else self._cache.load(index, name)
+        cached = None if whole or name in self._refresh else self._usable(index, name)
         answer = await self._answer(index, name, index.url.page(name), cached.validators() if cached else {})
         if answer.status == 304 and cached is not None:
             self._cache.renew(index, cached, answer.headers)
-            return Reading(cached.shelf, cached.url)
+            return self._kept_reading(index, cached)
         if answer.status == 404:
             return Reading(None, answer.url)
         _check_status(index, name, answer.status)
         page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
         shelf = shelve(page, self._ranks, self._pythons)
-        self._cache.keep(index, shelf, answer.url, answer.headers)
-        return Reading(shelf, answer.url, _digests(page))
+        listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
+        self._cache.keep(index, shelf, answer.url, answer.headers, listing)
+        return self._reading(shelf, page, answer.url)
+
+    def _reading(self, shelf: Shelf, page: ProjectPage, url: str) -> Reading:
+        """What a page just read says; it is only held in memory where listings are asked for."""
+        return Reading(shelf, url, _digests(page), (lambda: page.files) if self._listings else None)
 
     async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
         from safepip.edges.limits import HttpError
@@ -151,7 +174,7 @@ class IndexReader:
         shelf = shelve(page, self._ranks, self._pythons)
         if not shelf.candidates and not shelf.fallen:
             return Reading(None, url)
-        return Reading(shelf, url, _digests(page))
+        return self._reading(shelf, page, url)
 
     def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
         url = index.location or str(index.url)
@@ -177,7 +200,7 @@ class IndexReader:
             page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
         else:
             page = ProjectPage(name, url, _listed(index, folder))
-        return Reading(shelve(page, self._ranks, self._pythons), url, _digests(page))
+        return self._reading(shelve(page, self._ranks, self._pythons), page, url)
 
 
 def local_path(url: str) -> str:

@@ -42,12 +42,15 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 1
+_FORM = 2
 _METADATA_FORM = 2
 
 
 class CachedShelf(NamedTuple):
-    """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch."""
+    """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch.
+
+    `listing` names the kept listing of all files of the page, empty where none was kept.
+    """
 
     shelf: Shelf
     url: str
@@ -55,6 +58,7 @@ class CachedShelf(NamedTuple):
     fresh_until: float
     etag: str = ""
     last_modified: str = ""
+    listing: str = ""
 
     def validators(self) -> dict[str, str]:
         """Request headers that let the index answer 304 (RFC 9110)."""
@@ -121,14 +125,13 @@ class PageCache:
         """Whether it may be used unasked. A clock that went back makes it stale, never fresh."""
         return cached.fetched <= self._now() < min(cached.fresh_until, cached.fetched + LONGEST_FRESHNESS)
 
-    def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str]) -> None:
+    def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str], listing: str = "") -> None:
         """Remember a shelf just made from an answer with these headers."""
         if self._is_unproven(index):
             return
         now = self._now()
-        cached = CachedShelf(
-            shelf, url, now, now + freshness(headers), headers.get("etag", ""), headers.get("last-modified", "")
-        )
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        cached = CachedShelf(shelf, url, now, now + freshness(headers), etag, modified, listing)
         self._write(self._shelf_path(index, shelf.name), json.dumps(_encode(cached), separators=(",", ":")).encode())
 
     def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
@@ -140,6 +143,36 @@ class PageCache:
         self._write(
             self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
         )
+
+    # --- listings -------------------------------------------------------------------------------------------
+
+    def keep_listing(self, index: Index, name: str, body: bytes, files: Sequence[ProjectFile]) -> str:
+        """Remember all files of a page, for whichever target; the name to give to `keep`, empty where none is kept."""
+        if self._root is None or self._is_unproven(index):
+            return ""
+        listing = hashlib.sha256(body).hexdigest()[:24]
+        path = self._listing_path(index, name, listing)
+        if not os.path.exists(path):
+            self._write(path, json.dumps([_FORM, files], separators=(",", ":")).encode())
+        return listing
+
+    def has_listing(self, index: Index, cached: CachedShelf) -> bool:
+        """Whether the listing of the page that the shelf was made from is there."""
+        path = self._listing_path(index, cached.shelf.name, cached.listing)
+        return bool(self._root and cached.listing) and os.path.exists(path)
+
+    def load_listing(self, index: Index, cached: CachedShelf) -> tuple[ProjectFile, ...] | None:
+        """All files of the page that the shelf was made from; None for a miss."""
+        try:
+            with open(self._listing_path(index, cached.shelf.name, cached.listing), "rb") as file:
+                form, rows = json.loads(file.read())
+            return tuple(map(_decode_file, rows)) if form == _FORM else None
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return None
+
+    def _listing_path(self, index: Index, name: str, listing: str) -> str:
+        key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
+        return os.path.join(self._root or "", f"listings-{_FORM}", key, f"{name}-{listing}.json")
 
     def _is_unproven(self, index: Index) -> bool:
         return any(host is None or host.covers(index.url) for host in self._trusted)
@@ -212,6 +245,7 @@ def _encode(cached: CachedShelf) -> dict[str, Any]:
         "until": cached.fresh_until,
         "etag": cached.etag,
         "modified": cached.last_modified,
+        "listing": cached.listing,
         "status": shelf.status.value,
         "reason": shelf.status_reason,
         "files": shelf.files,
@@ -235,7 +269,10 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
         files=data["files"],
     )
     fetched, until = float(data["fetched"]), float(data["until"])
-    return CachedShelf(shelf, str(data["url"]), fetched, until, str(data["etag"]), str(data["modified"]))
+    etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
+    if not listing.isalnum() and listing:
+        return None
+    return CachedShelf(shelf, str(data["url"]), fetched, until, etag, modified, listing)
 
 
 def _decode_file(row: list[Any]) -> ProjectFile:

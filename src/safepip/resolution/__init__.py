@@ -7,6 +7,7 @@ explained (`conflicts`). A result is only given where nothing was refused on the
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -26,7 +27,7 @@ from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from safepip.model.candidate import Resolution
     from safepip.model.plan import Policy, Settings, Target
@@ -54,8 +55,9 @@ def resolve(
     policy: Policy,
     target: Target,
     table: RoutingTable,
+    preferences: Mapping[str, Version] = MappingProxyType({}),
 ) -> Resolution:
-    """Choose one version of everything that is needed.
+    """Choose one version of everything that is needed. `preferences` are versions, by project, to try first.
 
     Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
     whatever `Unavailable` the catalogue raises.
@@ -72,7 +74,7 @@ def resolve(
     memory = Memory()
     while True:
         unusable = len(memory.unusable)
-        provider = Provider(catalog, installed, finder, settings, limits, python, markers, memory)
+        provider = Provider(catalog, installed, finder, settings, limits, python, markers, memory, preferences)
         roots = collect_roots(statements, target.markers, provider)
         found = _searched(provider, roots)
         if len(memory.unusable) == unusable:

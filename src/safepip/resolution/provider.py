@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -78,7 +79,9 @@ class Provider(AbstractProvider[Want, Choice, str]):
         python: Version,
         markers: Markers,
         memory: Memory,
+        preferences: Mapping[str, Version] = MappingProxyType({}),
     ) -> None:
+        self._preferences = preferences
         self._catalog = catalog
         self._installed = installed
         self.finder = finder
@@ -309,7 +312,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
         routed = self._catalog_shelf(project, wants)
         seen: set[Version] = set()
-        candidates = self.finder.applicable(routed.shelf, specifier, hashes)
+        candidates = self._preferred_first(project, self.finder.applicable(routed.shelf, specifier, hashes))
         for position, candidate in enumerate(candidates):
             if candidate.version in seen:
                 continue
@@ -327,6 +330,13 @@ class Provider(AbstractProvider[Want, Choice, str]):
             yield self.with_extras(choice, extras) if extras else choice
         if keep is not None:
             yield keep
+
+    def _preferred_first(self, project: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """A lock's version before all others, as long as it may be chosen at all."""
+        preferred = self._preferences.get(project)
+        if preferred is None:
+            return candidates
+        return sorted(candidates, key=lambda candidate: candidate.version != preferred)
 
     def _look_ahead(self, project: str, candidates: Sequence[Candidate], position: int, barred: set[int]) -> None:
         """Ask for the metadata of the version that comes next; of several where the project keeps failing.
