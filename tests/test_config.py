@@ -128,7 +128,7 @@ def test_a_pyproject_without_the_table_does_not_count() -> None:
         ('[[index]]\nname = "a"\nurl = "https://a.example/"\npakages = ["x"]\n', 4, "did you mean 'packages'"),
         ("[polcy]\n", 1, "did you mean 'policy'"),
         ("cooldown = 7\n", 1, "known keys"),
-        ("[policy]\nforbid = true\n", 2, "forbid-trusted-hosts"),
+        ("[policy]\nforbid-trusted = true\n", 2, "forbid-trusted-hosts"),
         ('[[index]]\nname = "a"\nurl = "ftp://a.example/"\n', 3, "https:"),
         ('[[index]]\nname = "a"\nurl = "https://a.example/?q"\n', 3, "query"),
         ('[[index]]\nname = "a"\nurl = 3\n', 3, "string"),

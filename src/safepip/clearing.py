@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
+from safepip.toml_text import toml_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,8 +86,9 @@ def objection(
     hint = f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}"
     if allowable:
         hint += (
-            "\nif you have looked at it and want it, write in safepip.toml:"
-            f'\n[[allow]]\nproject = "{pin.name}"\nrule = "{reference}"\nfile = "{printable(file.filename)}"'
+            "\nif you have looked at it and want it, write in safepip.toml"
+            " (in pyproject.toml the heading is [[tool.safepip.allow]]):"
+            f'\n[[allow]]\nproject = "{pin.name}"\nrule = "{reference}"\nfile = {toml_string(file.filename)}'
             f'\ndigest = "{file.sha256}"\nreason = "..."'
         )
     return Diagnostic(

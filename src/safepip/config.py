@@ -7,7 +7,8 @@ downward (routing.md). A lower level may
 - add claims to an index declared above, and ask of it hashes that were optional;
 - be the first to name a default index;
 - trust a host that is not the host of an index declared above, unless a level forbids trusted hosts;
-- allow direct URLs for names that it, not a higher level, claims.
+- allow direct URLs for names that it, not a higher level, claims;
+- make exceptions from rules on the content of wheels, unless a higher level forbids them, and forbid them itself.
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
 (the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.build`.
@@ -31,7 +32,10 @@ from safepip.routing import Claim, normalise, read_claim
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from safepip.safepip_config import DeclaredIndex, Level, Placed
+    from safepip.allowances import Bans
+    from safepip.model.allowance import Allowance
+    from safepip.safepip_config import DeclaredIndex, Level
+    from safepip.toml_tables import Placed
 
 
 class Declared(NamedTuple):
@@ -61,6 +65,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str]) -> Decl
             forbid_trusted_hosts=merging.forbidden is not None,
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
+            allowances=tuple(merging.allowances),
         ),
     )
 
@@ -74,9 +79,11 @@ class _Merging:
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
         self.direct: set[str] = set()
+        self.allowances: list[Allowance] = []
         self.problems: list[Diagnostic] = []
         self._above: dict[str, Index] = {}
         self._claims_above: list[Claim] = []
+        self._bans: Bans | None = None
 
     def add(self, level: Level) -> None:
         self._above = dict(self.indexes)
@@ -91,6 +98,7 @@ class _Merging:
                 self._declare(declared)
             here.setdefault(declared.name, declared.origin)
         self._add_policy(level)
+        self._add_exceptions(level)
 
     def _clash(self, reference: str, message: str, here: dict[str, Origin], declared: DeclaredIndex) -> None:
         lines = (str(here[declared.name]), str(declared.origin))
@@ -220,6 +228,23 @@ class _Merging:
                     name.origin,
                 )
             self.direct.add(key)
+
+    def _add_exceptions(self, level: Level) -> None:
+        if not level.allowances and level.forbid_allow is None:
+            return
+        if self._bans is None:
+            from safepip.allowances import Bans
+
+            self._bans = Bans()
+        for allowance in level.allowances:
+            forbidden = self._bans.against(allowance.rule)
+            if forbidden is not None:
+                self._loosened(f"exceptions from {allowance.rule} are forbidden", forbidden, allowance.origin)
+        self.allowances.extend(level.allowances)
+        lifted = self._bans.lifted(level.forbid_allow)
+        if level.forbid_allow is not None and lifted is not None:
+            self._loosened("exceptions are forbidden", lifted, level.forbid_allow.origin)
+        self._bans.add(level.forbid_allow)
 
 
 def _places(index: Index) -> tuple[Origin, ...]:

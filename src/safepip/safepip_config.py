@@ -17,6 +17,8 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     forbid-trusted-hosts = true            # nothing may name a trusted host
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
 
+and the exceptions from rules on the content of wheels that `allowances` reads.
+
 Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
 credential. All problems of a file are reported together, with file and line. Merging levels is `config`'s matter.
 """
@@ -32,23 +34,20 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes, IndexUrl, UrlError
 from safepip.model.origin import Origin, Source
 from safepip.toml_lines import TomlLines
+from safepip.toml_tables import Placed, TableReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from safepip.allowances import ForbidAllow
+    from safepip.model.allowance import Allowance
+
 _INDEX_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
-_TOP_KEYS = ("index", "policy", "trusted-hosts")
+_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of")
-_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct")
-
-
-class Placed(NamedTuple):
-    """A word of a list, with the line it stands on."""
-
-    value: str
-    origin: Origin
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow")
 
 
 class DeclaredIndex(NamedTuple):
@@ -75,6 +74,8 @@ class Level(NamedTuple):
     forbid_trusted_hosts: bool | None = None
     forbid_origin: Origin | None = None
     allow_direct: tuple[Placed, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
+    forbid_allow: ForbidAllow | None = None
 
 
 def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
@@ -135,50 +136,51 @@ def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
     )
 
 
-class _Reader:
-    """Checks the tables of one file and keeps every problem until the end."""
-
-    def __init__(self, lines: TomlLines, path: str, source: Source) -> None:
-        self.lines = lines
-        self.path = path
-        self.source = source
-        self.problems: list[Diagnostic] = []
-
-    def origin(self, line: int | None = None) -> Origin:
-        return Origin(self.source, self.path, line)
-
-    def problem(self, message: str, line: int | None, hint: str = "") -> None:
-        self.problems.append(Diagnostic("bad-configuration", message, (), hint, (self.origin(line),)))
+class _Reader(TableReader):
+    """Checks the indexes and the policy of one file."""
 
     def level(self, data: Any) -> Level:
-        table = self._table(data, _TOP_KEYS, (), None)
-        policy = self._table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
-        forbid = self._boolean(policy, "forbid-trusted-hosts", ("policy",), None)
+        table = self.table(data, _TOP_KEYS, (), None)
+        policy = self.table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
+        forbid = self.boolean(policy, "forbid-trusted-hosts", ("policy",), None)
+        allowances, forbid_allow = self._exceptions(table, policy)
         level = Level(
             origin=self.origin(),
             indexes=self._indexes(table.get("index", [])),
             trusted_hosts=self._hosts(table, "trusted-hosts", (), None),
             forbid_trusted_hosts=forbid,
             forbid_origin=self.origin(self.lines.key(("policy",), None, "forbid-trusted-hosts")),
-            allow_direct=self._strings(policy, "allow-direct", ("policy",), None, self._project),
+            allow_direct=self.strings(policy, "allow-direct", ("policy",), None, self._project),
+            allowances=allowances,
+            forbid_allow=forbid_allow,
         )
         if self.problems:
             raise UsageError(*self.problems)
         return level
 
+    def _exceptions(
+        self, table: dict[str, Any], policy: dict[str, Any]
+    ) -> tuple[tuple[Allowance, ...], ForbidAllow | None]:
+        if "allow" not in table and "forbid-allow" not in policy:
+            return (), None
+        from safepip import allowances
+
+        made = allowances.read_allowances(self, table.get("allow", []))
+        ban = allowances.read_forbid_allow(self, policy)
+        self.problems.extend(allowances.contradictions(made, ban))
+        return made, ban
+
     def _indexes(self, tables: Any) -> tuple[DeclaredIndex, ...]:
-        if not isinstance(tables, list):
-            self.problem("an index is declared as [[index]], with two brackets", self.lines.table(("index",), None))
-            return ()
-        found = [self._index(table, number) for number, table in enumerate(tables)]
+        declared = self.tables(tables, ("index",), "an index is declared")
+        found = [self._index(table, number) for number, table in enumerate(declared)]
         return tuple(index for index in found if index is not None)
 
     def _index(self, data: Any, number: int) -> DeclaredIndex | None:
         where = ("index",)
         before = len(self.problems)
-        table = self._table(data, _INDEX_KEYS, where, number)
+        table = self.table(data, _INDEX_KEYS, where, number)
         line = self.lines.table(where, number)
-        name = self._string(table, "name", where, number)
+        name = self.string(table, "name", where, number)
         if "name" not in table:
             self.problem("an index needs a name", line, 'add: name = "..."')
         elif name is not None and not _INDEX_NAME.match(name):
@@ -186,80 +188,24 @@ class _Reader:
                 f"{printable(name)!r} cannot be the name of an index", self.lines.key(where, number, "name"),
                 "use letters, digits and . - _",
             )  # fmt: skip
-        default = self._boolean(table, "default", where, number)
-        mirror = self._string(table, "mirror-of", where, number)
+        default = self.boolean(table, "default", where, number)
+        mirror = self.string(table, "mirror-of", where, number)
         index = DeclaredIndex(
             name=name or "",
             origin=self.origin(line),
             url=self._url(table, number),
             url_origin=self.origin(self.lines.key(where, number, "url")),
-            packages=self._strings(table, "packages", where, number, self._pattern),
+            packages=self.strings(table, "packages", where, number, self._pattern),
             default=default,
             file_hosts=self._hosts(table, "file-hosts", where, number),
             hashes=self._hashes(table, number),
             hashes_origin=self.origin(self.lines.key(where, number, "hashes")),
-            mirror_of=None if mirror is None else Placed(mirror, self._at(where, number, "mirror-of")),
+            mirror_of=None if mirror is None else Placed(mirror, self.at(where, number, "mirror-of")),
         )
         return index if len(self.problems) == before else None
 
-    def _at(self, where: tuple[str, ...], number: int | None, key: str) -> Origin:
-        return self.origin(self.lines.key(where, number, key))
-
-    def _table(self, data: Any, known: tuple[str, ...], where: tuple[str, ...], number: int | None) -> dict[str, Any]:
-        name = ".".join(where) or "the file"
-        if not isinstance(data, dict):
-            self.problem(f"{name} must be a table", self.lines.table(where, number))
-            return {}
-        for key in data:
-            if key not in known:
-                from difflib import get_close_matches
-
-                near = get_close_matches(key, known, 1)
-                self.problem(
-                    f"unknown key {printable(key)!r} in {name}",
-                    self.lines.key(where, number, key),
-                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}",
-                )
-        return data
-
-    def _typed(
-        self, table: dict[str, Any], key: str, kind: type, words: str, where: tuple[str, ...], number: int | None
-    ) -> Any:
-        value = table.get(key)
-        if value is None or isinstance(value, kind):
-            return value
-        self.problem(f"{key} must be {words}", self.lines.key(where, number, key))
-        return None
-
-    def _string(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> str | None:
-        value: str | None = self._typed(table, key, str, "a string", where, number)
-        return value
-
-    def _boolean(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> bool | None:
-        value: bool | None = self._typed(table, key, bool, "true or false", where, number)
-        return value
-
-    def _strings(
-        self,
-        table: dict[str, Any],
-        key: str,
-        where: tuple[str, ...],
-        number: int | None,
-        check: Callable[[str], str | None],
-    ) -> tuple[Placed, ...]:
-        words = self._typed(table, key, list, "a list of strings", where, number) or []
-        placed = []
-        for position, word in enumerate(words):
-            line = self.lines.item(where, number, key, word, position) if isinstance(word, str) else None
-            fault = check(word) if isinstance(word, str) else "must be a string"
-            if fault:
-                self.problem(f"{key}: {printable(str(word))!r} {fault}", line or self.lines.key(where, number, key))
-            else:
-                placed.append(Placed(word, self.origin(line)))
-        return tuple(placed)
-
     def _hosts(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> tuple[Placed, ...]:
-        return self._strings(table, key, where, number, self._host)
+        return self.strings(table, key, where, number, self._host)
 
     @staticmethod
     def _host(word: str) -> str | None:
@@ -278,7 +224,7 @@ class _Reader:
         )  # fmt: skip
 
     def _url(self, table: dict[str, Any], number: int) -> IndexUrl | None:
-        text = self._string(table, "url", ("index",), number)
+        text = self.string(table, "url", ("index",), number)
         if text is None:
             return None
         try:
@@ -288,7 +234,7 @@ class _Reader:
             return None
 
     def _hashes(self, table: dict[str, Any], number: int) -> Hashes | None:
-        word = self._string(table, "hashes", ("index",), number)
+        word = self.string(table, "hashes", ("index",), number)
         if word is None:
             return None
         if word not in ("required", "optional"):
