@@ -14,6 +14,7 @@ from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.installed_pip import default_index_url
 from safepip.edges.saving import working_folder
+from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.route import Route
 from safepip.options import HelpRequested
@@ -22,6 +23,7 @@ from safepip.routing import build, normalise
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from safepip.model.allowance import Allowance
     from safepip.model.index import Index
     from safepip.model.plan import Plan, Settings
     from safepip.routing import RoutingTable
@@ -46,7 +48,8 @@ def check_config(argv: Sequence[str]) -> int:
     for notice in plan.notices:
         console.notice(notice)
     table = build(plan.indexes)
-    for line in (*_indexes(plan), *_settings(plan.settings), *_routes(plan.settings.requirements, table)):
+    exceptions = _exceptions(plan.policy.allowances)
+    for line in (*_indexes(plan), *exceptions, *_settings(plan.settings), *_routes(plan.settings.requirements, table)):
         console.data(line)
     return 0
 
@@ -72,6 +75,20 @@ def _about(index: Index) -> str:
     if index.hashes is Hashes.OPTIONAL:
         words.append("hashes optional")
     return "; ".join(words) or index.kind.value
+
+
+def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:
+    if allowances:
+        yield "exceptions from rules on the content of wheels:"
+    for allowance in allowances:
+        words = [allowance.rule, "for", allowance.project]
+        if allowance.file is not None:
+            words.append(printable(allowance.file))
+        if allowance.digest is not None:
+            words.append(str(allowance.digest))
+        yield "  " + " ".join(words)
+        yield f"      because {allowance.reason}"
+        yield f"      from {allowance.origin}, {allowance.origin.source.value}"
 
 
 def _settings(settings: Settings) -> Iterator[str]:

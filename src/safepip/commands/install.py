@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.model.candidate import Resolution
+    from safepip.model.evidence import ClearedWheel
 
 
 def install(argv: Sequence[str]) -> int:
@@ -29,13 +30,14 @@ def install(argv: Sequence[str]) -> int:
             session.console.say(line)
         for notice in resolution.notices:
             session.console.notice(notice)
-        _report(session, resolution)
         if session.settings.dry_run:
+            _report(session, resolution)
             line = would_install(resolution)
             if line:
                 session.console.data(line)
             return 0
         if not resolution.to_install:
+            _report(session, resolution)
             return 0
         own_environment_check(resolution, asked.target, session.settings, lambda: parts_of_safepip(asked.target))
         return _hand_over(session, resolution)
@@ -48,6 +50,8 @@ def _hand_over(session: Session, resolution: Resolution) -> int:
 
     pins = [resolution.pins[name] for name in resolution.to_install]
     wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)])
+    # After the judgement, because it tells what was allowed; before anything changes, as pip's.
+    _report(session, resolution, wheels)
     with private_folder(session.store.root) as folder:
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
@@ -58,7 +62,8 @@ def _hand_over(session: Session, resolution: Resolution) -> int:
             return INTERRUPTED
 
 
-def _report(session: Session, resolution: Resolution) -> None:
+def _report(session: Session, resolution: Resolution, wheels: Sequence[ClearedWheel] = ()) -> None:
+    """Write the report of `--report`, where it is asked for. Without `wheels` nothing has been judged."""
     if session.settings.report is None:
         return
     from importlib.metadata import version
@@ -66,5 +71,5 @@ def _report(session: Session, resolution: Resolution) -> None:
     from safepip import __version__
     from safepip.reporting.json_report import make_report
 
-    text = make_report(resolution, session.asked.target.markers, version("pip"), __version__)
+    text = make_report(resolution, session.asked.target.markers, version("pip"), __version__, wheels)
     session.console.write_report(session.settings.report, text)

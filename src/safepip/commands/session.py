@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from safepip.edges.arguments import World, locator, make_plan
@@ -27,6 +28,8 @@ from safepip.satisfied import nothing_to_do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from packaging.version import Version
 
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.http import Transport
@@ -133,7 +136,7 @@ class Session:
     @cached_property
     def installed(self) -> InstalledEnvironment:
         """The target's distributions; none where pip ignores them (`-I`, `--target`, download)."""
-        ignore = self.settings.ignore_installed or self.settings.target_dir is not None or self._verb == "download"
+        ignore = self.settings.ignore_installed or self.settings.target_dir is not None or self._verb != "install"
         return InstalledEnvironment(None if ignore else self.asked.target)
 
     @cached_property
@@ -167,7 +170,9 @@ class Session:
         pythons = PythonVersions(target.version, ignore=ignore)
         return IndexCatalog(
             table=self.asked.table,
-            reader=IndexReader(lambda: self.transport, cache, ranks, pythons, self.settings.refresh),
+            reader=IndexReader(
+                lambda: self.transport, cache, ranks, pythons, self.settings.refresh, listings=self._verb == "lock"
+            ),
             wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks, self.settings.network),
             loop=self.loop,
             selection=selection,
@@ -187,8 +192,8 @@ class Session:
                 allowed[statement.name] = allowed.get(statement.name, given) & given
         return allowed
 
-    def resolve(self) -> Resolution:
-        """Decide which distributions to install."""
+    def resolve(self, preferences: Mapping[str, Version] = MappingProxyType({})) -> Resolution:
+        """Decide which distributions to install. `preferences` are the versions, by project, to try first."""
         asked = self.asked
         kept = nothing_to_do(asked.statements, self.installed, self.settings, asked.target.markers)
         if kept is not None:
@@ -203,13 +208,22 @@ class Session:
             policy=asked.plan.policy,
             target=asked.target,
             table=asked.table,
+            preferences=preferences,
         )
 
     def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:
-        """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
-        from safepip.commands.wheels import cleared_wheels
+        """Fetch, verify and judge the wheels of these pins, and tell what policy has allowed in them.
 
-        return cleared_wheels(self, pins)
+        Raises `Refused` with everything found.
+        """
+        from safepip.commands.wheels import cleared_wheels
+        from safepip.reporting.human import overruled
+
+        wheels = cleared_wheels(self, pins)
+        for wheel in wheels:
+            for line in overruled(wheel):
+                self.console.notice(line)
+        return wheels
 
 
 class InstalledEnvironment:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from safepip.errors import SafepipError
     from safepip.model.candidate import Resolution
+    from safepip.model.evidence import ClearedWheel
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
 
@@ -85,6 +86,15 @@ def _unmentioned(diagnostic: Diagnostic) -> list[Origin]:
 def render_notice(text: str, style: Style = PLAIN) -> str:
     """One line that the user should know and that stops nothing."""
     return f"{style.notice('notice')}: {text}"
+
+
+def overruled(wheel: ClearedWheel) -> list[str]:
+    """A line for each objection to this wheel that a line of policy has overruled."""
+    return [
+        f"allowed: {allowed.rule} for {wheel.pin.name} {wheel.pin.version}: {allowed.message}"
+        f" (reason: {allowed.allowance.reason}, {allowed.allowance.origin})"
+        for allowed in wheel.allowed
+    ]
 
 
 def would_install(resolution: Resolution) -> str:

@@ -1,6 +1,7 @@
 """pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
 
-For each item `safepip` says which index the file comes from, by which rule, and the digest it was held against.
+For each item `safepip` says which index the file comes from, by which rule, the digest it was held against, and, where
+its content was judged, which objections policy has overruled.
 """
 
 from __future__ import annotations
@@ -11,24 +12,36 @@ from typing import TYPE_CHECKING, Any
 from safepip.core_metadata import metadata_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from safepip.model.allowance import Allowed
     from safepip.model.candidate import Pin, Resolution
+    from safepip.model.evidence import ClearedWheel
 
 
-def make_report(resolution: Resolution, markers: Mapping[str, str], pip_version: str, version: str) -> str:
-    """The report as JSON text. `markers` is the target's environment, `version` safepip's own."""
+def make_report(
+    resolution: Resolution,
+    markers: Mapping[str, str],
+    pip_version: str,
+    version: str,
+    wheels: Iterable[ClearedWheel] = (),
+) -> str:
+    """The report as JSON text. `markers` is the target's environment, `version` safepip's own.
+
+    `wheels` are those that were judged; none for a dry run, which fetches none.
+    """
+    judged = {wheel.pin.name: wheel for wheel in wheels}
     report = {
         "version": "1",
         "pip_version": pip_version,
         "safepip_version": version,
-        "install": [_item(resolution.pins[name]) for name in resolution.to_install],
+        "install": [_item(resolution.pins[name], judged.get(name)) for name in resolution.to_install],
         "environment": dict(markers),
     }
     return json.dumps(report, indent=2, ensure_ascii=False)
 
 
-def _item(pin: Pin) -> dict[str, Any]:
+def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
     candidate = pin.candidate
     assert candidate is not None
     assert pin.metadata is not None
@@ -52,4 +65,15 @@ def _item(pin: Pin) -> dict[str, Any]:
         "digest": str(file.digests[0]) if file.digests else None,
         "rule": pin.route.rule.value,
     }
+    if wheel is not None:
+        item["safepip"]["allowed"] = [_allowed(allowed) for allowed in wheel.allowed]
     return item
+
+
+def _allowed(allowed: Allowed) -> dict[str, str]:
+    return {
+        "rule": allowed.rule,
+        "message": allowed.message,
+        "reason": allowed.allowance.reason,
+        "origin": str(allowed.allowance.origin),
+    }
