@@ -23,7 +23,7 @@ PASSED_THROUGH = (
     "uninstall",
 )
 #: Verbs that are known and that a later version will have.
-NOT_YET = ("wheel", "lock")
+NOT_YET = ("wheel",)
 
 _HELP = """\
 Usage: safepip <command> [options]
@@ -33,6 +33,7 @@ pip's install, with every name pinned to its index and every byte verified first
 Commands:
   install        Decide what to install and from where, verify it, and hand it to pip.
   download       The same up to the verified wheels, which go into a folder.
+  lock           Decide, and write down what was decided: pylock.toml, or requirements with hashes.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command.
 
@@ -113,6 +114,10 @@ def _command(verb: str) -> Callable[[list[str]], int]:
         from safepip.commands.download import download
 
         return download
+    if verb == "lock":
+        from safepip.commands.lock import lock
+
+        return lock
     if verb == "check-config":
         from safepip.commands.check_config import check_config
 
@@ -133,7 +138,7 @@ def _unknown(verb: str) -> Exception:
 
     if verb in NOT_YET:
         return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
-    near = get_close_matches(verb, ["install", "download", "check-config", "help", *PASSED_THROUGH], 1)
+    near = get_close_matches(verb, ["install", "download", "lock", "check-config", "help", *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-INSTALL, DOWNLOAD = "install", "download"
+INSTALL, DOWNLOAD, LOCK = "install", "download", "lock"
 
 
 class Action(enum.Enum):
@@ -82,7 +82,7 @@ class Option(NamedTuple):
     note: str = ""
     hint: str = ""
     rival: str = ""
-    verbs: tuple[str, ...] = (INSTALL, DOWNLOAD)
+    verbs: tuple[str, ...] = (INSTALL, DOWNLOAD, LOCK)
     group: str = "Command Options"
     hidden: bool = False
     own: bool = False
@@ -112,6 +112,8 @@ def _value(*flags: str, dest: str, metavar: str, about: str, **more: Any) -> Opt
 _BUILDS = "concerns building or source checkouts, which safepip does not do yet: nothing to act on"
 _ALWAYS = "names something that safepip does on its own or never does: nothing to act on"
 _ONLY = (INSTALL,)
+_WHEELS = (INSTALL, DOWNLOAD)
+_LOCKS = (LOCK,)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
@@ -126,7 +128,7 @@ COMMAND: tuple[Option, ...] = (
           about="Install the named projects alone, without what they require."),
     _flag("--only-deps", "--only-dependencies", dest="only_dependencies",
           about="Install what the named projects require, without the named projects themselves."),
-    _list("-e", "--editable", dest="editables", metavar="path/url", verbs=_ONLY,
+    _list("-e", "--editable", dest="editables", metavar="path/url", verbs=(INSTALL, LOCK),
           about="Install a project in editable mode from a folder or a version-control URL."),
     _flag("--dry-run", dest="dry_run", verbs=_ONLY,
           about="Decide and report what would be installed, and install nothing."),
@@ -134,13 +136,13 @@ COMMAND: tuple[Option, ...] = (
            default=".", verbs=(DOWNLOAD,), about="Put the verified wheels into <dir>. (default: the current folder)"),
     _value("-t", "--target", dest="target_dir", metavar="dir", fate=BOTH, verbs=_ONLY,
            about="Install into <dir>. Existing files stay unless --upgrade is given."),
-    _list("--platform", dest="platforms", metavar="platform", default=None,
+    _list("--platform", dest="platforms", metavar="platform", default=None, verbs=_WHEELS,
           about="Take wheels for <platform> instead of the running one. May be repeated."),
     Option(("--python-version",), "python_version", "Take wheels for this Python version, written 3, 3.7, 3.7.3 or 37.",
-           Action.PYTHON_VERSION, metavar="python_version"),
-    _value("--implementation", dest="implementation", metavar="implementation",
+           Action.PYTHON_VERSION, metavar="python_version", verbs=_WHEELS),
+    _value("--implementation", dest="implementation", metavar="implementation", verbs=_WHEELS,
            about="Take wheels for this Python implementation: cp, pp, ... or py for any."),
-    _list("--abi", dest="abis", metavar="abi", default=None,
+    _list("--abi", dest="abis", metavar="abi", default=None, verbs=_WHEELS,
           about="Take wheels for this ABI, such as cp311. May be repeated."),
     _flag("--user", dest="use_user_site", fate=BOTH, default=None, verbs=_ONLY,
           about="Install to the user's own folder (site.USER_BASE)."),
@@ -152,6 +154,8 @@ COMMAND: tuple[Option, ...] = (
            about="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
     _value("--src", "--source", "--source-dir", "--source-directory", dest="src_dir", metavar="dir", kind="path",
            note=_BUILDS, about="Folder that editable projects are checked out to."),
+    _value("-o", "--output", dest="output_file", metavar="path", kind="path", default="pylock.toml", verbs=_LOCKS,
+           about="Where to write the lock; - for standard output. (default: %default)"),
     _flag("-U", "--upgrade", dest="upgrade", default=None, verbs=_ONLY,
           about="Take the newest allowed version of every named project."),
     _value("--upgrade-strategy", dest="upgrade_strategy", metavar="upgrade_strategy", default="only-if-needed",
@@ -172,7 +176,7 @@ COMMAND: tuple[Option, ...] = (
     _flag("--break-system-packages", dest="override_externally_managed", default=None, fate=BOTH, verbs=_ONLY,
           about="Change an environment that is marked EXTERNALLY-MANAGED (PEP 668)."),
     Option(("-C", "--config-settings"), "config_settings", "Setting for the build backend, KEY=VALUE. May be repeated.",
-           Action.CONFIG_SETTING, (), "settings", verbs=_ONLY, note=_BUILDS),
+           Action.CONFIG_SETTING, (), "settings", verbs=(INSTALL, LOCK), note=_BUILDS),
     Option(("--compile",), "compile", "Compile Python files to bytecode. (default)", Action.TRUE, default=True,
            fate=FORWARDED, verbs=_ONLY),
     Option(("--no-compile",), "compile", "Do not compile Python files to bytecode.", Action.FALSE, default=True,
@@ -285,6 +289,19 @@ GENERAL: tuple[Option, ...] = (
 )  # fmt: skip
 
 OWN: tuple[Option, ...] = (
+    _flag("-U", "--upgrade", dest="upgrade", default=None, own=True, group="safepip Options", verbs=_LOCKS,
+          about="Take the newest allowed version of everything, whatever the lock has."),
+    _list("-P", "--upgrade-package", dest="upgrade_packages", metavar="name", own=True, group="safepip Options",
+          verbs=_LOCKS, about="Take the newest allowed version of this project; keep the rest of the lock."),
+    _flag("--check", dest="check_lock", own=True, group="safepip Options", verbs=_LOCKS,
+          about="Write nothing; end with 1 and print the difference where the lock is not what is asked for."),
+    _value("--format", dest="lock_format", metavar="format", choices=("pylock", "requirements"), own=True,
+           group="safepip Options", verbs=_LOCKS,
+           about="pylock (PEP 751), or requirements with hashes. (default: by the name of the output)"),
+    _list("--extra", dest="lock_extras", metavar="name", own=True, group="safepip Options", verbs=_LOCKS,
+          about="Lock this extra of a pyproject.toml given by -r, too. May be repeated."),
+    _flag("--all-extras", dest="all_extras", own=True, group="safepip Options", verbs=_LOCKS,
+          about="Lock all extras of a pyproject.toml given by -r, too."),
     _value("--config", dest="config", metavar="file", own=True, group="safepip Options",
            about="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
     _flag("--no-config", dest="no_config", own=True, group="safepip Options",

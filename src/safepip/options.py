@@ -30,6 +30,8 @@ USAGE = (
 _SUMMARY = {
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
+    "lock": "Decide as install does for an empty environment, and write down what was decided: every version, with the "
+    "index, the digests and the dependencies of each project.",
     "download": "Decide as install does, verify every file, and put the wheels into a folder.",
 }
 

@@ -14,8 +14,9 @@ from safepip.errors import UsageError
 from safepip.file_options import name_set
 from safepip.model.finding import Diagnostic
 from safepip.model.origin import Source
-from safepip.model.plan import Display, NameSet, Network, Selection, Settings, UpgradeStrategy
-from safepip.option_table import DOWNLOAD, INSTALL, Action, Fate, options_of
+from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
+from safepip.option_table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
+from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,10 +51,10 @@ def make_settings(
         no_deps=bool(parsed["ignore_dependencies"]),
         only_deps=bool(parsed["only_dependencies"]),
         dry_run=bool(parsed["dry_run"]),
-        upgrade=UpgradeStrategy(parsed["upgrade_strategy"]) if parsed["upgrade"] else UpgradeStrategy.TO_SATISFY_ONLY,
+        upgrade=_upgrade(parsed),
         force_reinstall=bool(parsed["force_reinstall"]),
-        # pip: download, and install into a --target, disregard what is installed.
-        ignore_installed=bool(parsed["ignore_installed"]) or target is not None or parsed.verb == DOWNLOAD,
+        # pip: download, lock, and install into a --target, disregard what is installed.
+        ignore_installed=bool(parsed["ignore_installed"]) or target is not None or parsed.verb != INSTALL,
         require_hashes=bool(parsed["require_hashes"]),
         no_require_hashes=bool(parsed["no_require_hashes"]),
         require_virtualenv=bool(parsed["require_venv"]),
@@ -77,7 +78,29 @@ def make_settings(
         network=_network(parsed, around, trusted_hosts, proxy),
         display=_display(parsed, around),
         forwarded=tuple(_forwarded(parsed, around)),
+        lock=_lock(parsed, around) if parsed.verb == LOCK else None,
         origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.said.items() if places},
+    )
+
+
+def _upgrade(parsed: ParsedOptions) -> UpgradeStrategy:
+    # For a lock nothing is installed; what --upgrade means there is in `LockSettings`.
+    if not parsed["upgrade"] or parsed.verb == LOCK:
+        return UpgradeStrategy.TO_SATISFY_ONLY
+    return UpgradeStrategy(parsed["upgrade_strategy"])
+
+
+def _lock(parsed: ParsedOptions, around: Surroundings) -> LockSettings:
+    output: str = parsed["output_file"]
+    form = parsed["lock_format"]
+    return LockSettings(
+        output=output if output == "-" else around.absolute(output),
+        requirements=form == "requirements" if form else output.endswith(".txt"),
+        check=bool(parsed["check_lock"]),
+        upgrade=bool(parsed["upgrade"]),
+        upgrade_names=frozenset(map(normalise, parsed["upgrade_packages"])),
+        extras=frozenset(map(normalise, parsed["lock_extras"])),
+        all_extras=bool(parsed["all_extras"]),
     )
 
 

@@ -100,6 +100,23 @@ class Display(NamedTuple):
     debug: bool = False
 
 
+class LockSettings(NamedTuple):
+    """What `safepip lock` does with its answer.
+
+    `output` is an absolute path, or `-` for standard output; `requirements` asks for a hashed requirements file in
+    place of `pylock.toml`. `upgrade` takes the newest of everything, `upgrade_names` of these projects alone. `extras`
+    are those of a pyproject.toml that are locked too, `all_extras` all of them.
+    """
+
+    output: str
+    requirements: bool = False
+    check: bool = False
+    upgrade: bool = False
+    upgrade_names: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
+    all_extras: bool = False
+
+
 class Settings(NamedTuple):
     """Every option of `install` and `download` that safepip acts on, decided.
 
@@ -145,6 +162,8 @@ class Settings(NamedTuple):
     network: Network = Network()
     display: Display = Display()
     forwarded: tuple[str, ...] = ()
+    lock: LockSettings | None = None
+    """Set for `safepip lock` alone."""
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was said; fields at their default are absent."""
 
@@ -157,6 +176,11 @@ class Target(NamedTuple):
     in which installed distributions are looked for, in `sys.path` order. `own` tells that safepip itself
     runs from this environment. `externally_managed` is PEP 668's message where there is one.
     `standard_library` are the names of its top-level standard modules.
+
+    `schemes` are sysconfig's folders for what is installed into it, by sysconfig's names; `user_schemes` those of
+    `--user`, `named_schemes` those built on the folder of `--prefix` or `--target`, each empty where there are none.
+    `site_folders` are the folders in which it looks for `.pth` files. `writable` tells whether its own purelib and
+    platlib can be written to, `distutils` that its distributor makes pip ask distutils and not sysconfig for folders.
     """
 
     python: str
@@ -171,6 +195,12 @@ class Target(NamedTuple):
     externally_managed: str | None = None
     schemes: Mapping[str, str] = MappingProxyType({})
     standard_library: frozenset[str] = frozenset()
+    base_prefix: str = ""
+    user_schemes: Mapping[str, str] = MappingProxyType({})
+    named_schemes: Mapping[str, str] = MappingProxyType({})
+    site_folders: tuple[str, ...] = ()
+    writable: bool = True
+    distutils: bool = False
 
 
 class Policy(NamedTuple):

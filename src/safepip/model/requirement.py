@@ -22,7 +22,8 @@ class Requirement(NamedTuple):
     directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment;
     then `specifier` is empty. `hashes` are the digests of which the file must have one; empty means none were given.
     `text` is what was written, for messages. A requirement read from a distribution's metadata has
-    an origin of source DISTRIBUTION.
+    an origin of source DISTRIBUTION. `scope` is empty for what is asked for in any case, otherwise
+    `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Requirement(NamedTuple):
     url: str | None = None
     hashes: tuple[Digest, ...] = ()
     text: str = ""
+    scope: str = ""
 
 
 class Constraint(NamedTuple):

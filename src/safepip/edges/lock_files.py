@@ -1,0 +1,79 @@
+"""Lock files on disk: read whole, replaced whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+
+from safepip.errors import Unavailable
+from safepip.model.finding import printable
+
+#: More than any lock has; a file of this name may be anything.
+_MAX_BYTES = 256 * 1024 * 1024
+
+
+def read_lock_text(path: str) -> str | None:
+    """The text of a lock; None where there is no such file. Raises `Unavailable` (`unreadable-lock`)."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from None
+    if len(data) > _MAX_BYTES:
+        raise _unreadable(path, "it is too large")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _unreadable(path, "it is not UTF-8") from None
+
+
+def write_lock_text(path: str, text: str) -> None:
+    """Put `text` at `path` in one step, the permissions of what was there kept; `-` is standard output.
+
+    Whoever reads the file meanwhile, or after an interruption at any instant, finds the old text or the new one.
+    Raises `Unavailable` (`lock-not-written`).
+    """
+    if path == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    # A link stays a link: what it points to is replaced.
+    path = os.path.realpath(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".safepip-")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(path))
+        os.replace(temporary, path)
+    except BaseException as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        if not isinstance(error, OSError):
+            raise
+        reason = error.strerror or type(error).__name__
+        message = f"the lock could not be written to {printable(path)}: {reason}"
+        raise Unavailable.because("lock-not-written", message, hint="name another place with -o") from None
+
+
+def _mode(path: str) -> int:
+    """The permissions of the file that is replaced, or of a new one."""
+    try:
+        return os.stat(path).st_mode & 0o7777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _unreadable(path: str, reason: str) -> Unavailable:
+    error = Unavailable.because("unreadable-lock", f"the lock {printable(path)} cannot be read: {reason}")
+    assert isinstance(error, Unavailable)
+    return error
