@@ -148,7 +148,88 @@ def markers() -> dict[str, str]:
     }
 
 
-def facts(restriction: dict[str, Any]) -> dict[str, Any]:
+#: What sysconfig's schemes are built on. pip puts the folder of `--prefix` or `--target` in place of each.
+_BASES = ("installed_base", "base", "installed_platbase", "platbase", "prefix", "exec_prefix")
+
+
+def scheme_folders(kind: str, base: str | None = None) -> dict[str, str] | None:
+    """The folders of sysconfig's scheme of a kind (prefix, user, home), by its keys; None where there is none.
+
+    `base` is the folder on which all of them are built, None for this environment's own.
+    """
+    import sysconfig
+
+    name = sysconfig.get_preferred_scheme(kind)  # type: ignore[arg-type]
+    # pip: a distributor's scheme for what its users add to the system is not for a folder that the user names.
+    if base is not None and name in ("posix_local", "osx_framework_library"):
+        name = "posix_prefix"
+    if name not in sysconfig.get_scheme_names():
+        return None
+    if base is None:
+        return sysconfig.get_paths(scheme=name)
+    variables = dict.fromkeys(_BASES, base)
+    if sysconfig.get_config_var("userbase") is not None:
+        variables["userbase"] = base
+    return sysconfig.get_paths(scheme=name, vars=variables)
+
+
+def _site_folders() -> list[str]:
+    """Every folder in which the `site` module of this interpreter looks for `.pth` files."""
+    import site
+
+    found = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
+    if site.ENABLE_USER_SITE:
+        found.append(site.getusersitepackages())
+    # Old virtualenv and distributors add folders by a `site` module of their own.
+    found += [entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")]
+    return list(dict.fromkeys(map(os.path.abspath, found)))
+
+
+def _writable(folder: str) -> bool:
+    """Whether a file can be made in a folder, or in the nearest one above it that exists, as pip finds it out."""
+    while not os.path.isdir(folder):
+        above = os.path.dirname(folder)
+        if above == folder:
+            break
+        folder = above
+    if os.name == "posix":
+        return os.access(folder, os.W_OK)
+    import tempfile
+
+    # Windows: access rights say too little, so pip makes a file and removes it.
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _places(places: dict[str, Any]) -> dict[str, Any]:
+    """Where pip would put things. `places` are the folders of `--prefix`, `--target` and `--root`, None at need."""
+    import sysconfig
+
+    own = scheme_folders("prefix") or {}
+    named = None
+    if places["target"]:
+        named = scheme_folders("home", places["target"])
+    elif places["prefix"]:
+        named = scheme_folders("prefix", places["prefix"])
+    root = places["root"]
+    libraries = {own[key] for key in ("purelib", "platlib") if key in own}
+    if root:
+        libraries = {os.path.join(root, os.path.splitdrive(folder)[1].lstrip("/\\")) for folder in libraries}
+    return {
+        "schemes": own,
+        "user_schemes": scheme_folders("user"),
+        "named_schemes": named,
+        "site_folders": _site_folders(),
+        "writable": all(map(_writable, libraries)),
+        # A distributor may tell pip to ask distutils instead.
+        "distutils": not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True),
+    }
+
+
+def facts(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
     """What safepip needs to know of this interpreter, as JSON can carry it."""
     import site
     import sysconfig
@@ -162,10 +243,11 @@ def facts(restriction: dict[str, Any]) -> dict[str, Any]:
         "path": [os.path.abspath(entry) for entry in sys.path if entry],
         "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else None,
         "prefix": sys.prefix,
+        "base_prefix": getattr(sys, "base_prefix", sys.prefix),
         "virtualenv": virtualenv,
         # PEP 668: a virtual environment is never externally managed.
         "externally_managed": None if virtualenv else _externally_managed(sysconfig.get_path("stdlib")),
-        "schemes": sysconfig.get_paths(),
+        **_places(places),
     }
 
 
@@ -185,7 +267,7 @@ def use_packaging(home: str) -> None:
 
 
 def answer(question: str) -> str:
-    """JSON in, JSON out: `{"packaging": folder, "restriction": ...}` -> `facts`."""
+    """JSON in, JSON out: `{"packaging": folder, "restriction": ..., "places": ...}` -> `facts`."""
     asked = json.loads(question)
     use_packaging(asked["packaging"])
-    return json.dumps(facts(asked["restriction"]))
+    return json.dumps(facts(asked["restriction"], asked["places"]))

@@ -194,11 +194,12 @@ def start_probe(
         "implementation": settings.implementation,
         "abis": list(settings.abis),
     }
+    places = {"target": settings.target_dir, "prefix": settings.prefix_dir, "root": settings.root_dir}
     if _is_own(python) and _same_start(environ):
-        return lambda: _target(python, _ask_self(restriction), version)
+        return lambda: _target(python, _ask_self(restriction, places), version)
     # The environment's own start-up files may print; the answer is what stands between two tokens.
     token = os.urandom(16).hex()
-    process = _ask_other(python, token, restriction, environ)
+    process = _ask_other(python, token, (restriction, places), environ)
     return lambda: _target(python, _answer(python, token, process), version)
 
 
@@ -220,6 +221,12 @@ def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | No
         own=_same_file(facts["prefix"], sys.prefix),
         externally_managed=facts["externally_managed"],
         schemes=facts["schemes"],
+        base_prefix=facts["base_prefix"],
+        user_schemes=facts["user_schemes"] or {},
+        named_schemes=facts["named_schemes"] or {},
+        site_folders=tuple(facts["site_folders"]),
+        writable=facts["writable"],
+        distutils=facts["distutils"],
     )
 
 
@@ -250,11 +257,11 @@ def _same_start(environ: Mapping[str, str]) -> bool:
     return not (flags.isolated or flags.ignore_environment or flags.no_site or user_site_off)
 
 
-def _ask_self(restriction: dict[str, Any]) -> dict[str, Any]:
+def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
     """The facts of this process, without the folder that the start itself put first on `sys.path`."""
     from safepip.edges import probe as questions
 
-    facts = questions.facts(restriction)
+    facts = questions.facts(restriction, places)
     # Python puts the folder of the script, or with -m the working directory, first: projects lie there
     # with an .egg-info of their own, and pip is started so that it has neither.
     if not sys.flags.safe_path:
@@ -265,13 +272,13 @@ def _ask_self(restriction: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask_other(
-    python: str, token: str, restriction: dict[str, Any], environ: Mapping[str, str]
+    python: str, token: str, asked: tuple[dict[str, Any], dict[str, Any]], environ: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """Start `python` with the probe."""
+    """Start `python` with the probe. `asked` are its restriction and places."""
     import json
     import subprocess
 
-    question = json.dumps({"packaging": _packaging_home(), "restriction": restriction})
+    question = json.dumps({"packaging": _packaging_home(), "restriction": asked[0], "places": asked[1]})
     try:
         process = subprocess.Popen(
             [python, "-c", _BOOTSTRAP],
