@@ -250,6 +250,17 @@ class TestProbe:
         assert target.externally_managed is None
         assert target.schemes["purelib"] in target.site_paths
 
+    @pytest.mark.parametrize("minor", range(10, 16))
+    def test_the_standard_library_is_that_of_the_target(self, minor: int) -> None:
+        """What Python 3.13 no longer has shadows nothing there; `test` and what is installed are not counted."""
+        python = python_on_path(f"python3.{minor}")
+        if python is None:
+            pytest.skip(f"no python3.{minor} on PATH that starts")
+        names = probe(python).standard_library
+        assert names >= {"typing", "os", "_thread", "math", "concurrent", "__future__"}
+        assert not names & {"test", "pip", "__main__"}
+        assert ("cgi" in names) == (minor < 13)
+
     def test_the_working_directory_is_never_imported_from(
         self, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

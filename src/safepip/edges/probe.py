@@ -247,6 +247,8 @@ def facts(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]
         "virtualenv": virtualenv,
         # PEP 668: a virtual environment is never externally managed.
         "externally_managed": None if virtualenv else _externally_managed(sysconfig.get_path("stdlib")),
+        # Python 3.10 and later have it, and so does every Python that pip runs on. `test` is not among them.
+        "standard_library": sorted(sys.stdlib_module_names.union(sys.builtin_module_names)),
         **_places(places),
     }
 

@@ -227,6 +227,7 @@ def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | No
         site_folders=tuple(facts["site_folders"]),
         writable=facts["writable"],
         distutils=facts["distutils"],
+        standard_library=frozenset(facts["standard_library"]),
     )
 
 
