@@ -48,6 +48,9 @@ _SCHEMES = {"purelib": "purelib", "platlib": "platlib", "scripts": "scripts", "d
 #: Names that setuptools and pip once wrote into their wheels, with the version of the Python that built them.
 _VERSIONED = re.compile(r"pip(\d+(\.\d+)?)?|easy_install(-\d+\.\d+)?")
 
+#: A line among the fields of an email message: a field, or one that continues the field before it.
+_FIELD = re.compile(r"[!-9;-~]*:|[ \t]|From ")
+
 
 class Layout(NamedTuple):
     """Where an installation puts things. All paths are absolute and use `/`, on every system.
@@ -247,10 +250,13 @@ def _script_files(names: Iterable[str], layout: Layout) -> Iterator[str]:
 
 def root_is_purelib(wheel: bytes) -> bool:
     """Whether WHEEL sends the files at the root to purelib: the first `Root-Is-Purelib` says `true`."""
-    for line in wheel.decode("utf-8", "replace").splitlines():
-        if not line.strip():
+    lines = re.split(r"\r\n|\r|\n", wheel.decode("utf-8", "replace"))
+    for number, line in enumerate(lines):
+        # As the email parser has it, the fields end with the first line that is none and continues none.
+        if not _FIELD.match(line):
             break
         name, _, value = line.partition(":")
         if name.lower() == "root-is-purelib":
-            return value.lstrip(" \t").lower() == "true"
+            continued = lines[number + 1 : number + 2]
+            return value.lstrip(" \t").lower() == "true" and not (continued and continued[0].startswith((" ", "\t")))
     return False
