@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip import wheel_archive
+from safepip import zip_format
 from safepip.edges.archive import read_wheel_metadata
 from safepip.wheel_archive import (
     TAIL_BYTES,
@@ -24,6 +24,7 @@ from safepip.wheel_archive import (
     read_directory,
 )
 from support.wheels import build_wheel, make_wheel
+from support.zips import Part, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -230,7 +231,10 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "directory outside": (lambda: field(SIMPLE, END, 12, "<L", 0xFFFFFFF0), "not where its end record"),
     "directory broken": (lambda: patched(SIMPLE, DIRECTORY, b"PK\x01\x09", 1), "directory is broken"),
     "directory cut off": (lambda: field(SIMPLE, DIRECTORY, 32, "<H", 46, 1), "directory is broken"),
-    "half a directory entry": (lambda: field(SIMPLE, DIRECTORY, 32, "<H", 30), "directory is cut off"),
+    "half a directory entry": (
+        lambda: zip_of([Part(METADATA)], after_directory=DIRECTORY, end={"size": 46 + len(METADATA) + 4}),
+        "directory is cut off",
+    ),
     "a newer format": (lambda: field(SIMPLE, DIRECTORY, 6, "<B", 64), "directory is broken"),
     "a locator without its record": (
         lambda: SIMPLE[:-22] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + SIMPLE[-22:],
@@ -244,9 +248,26 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "a longer ZIP64 record": (lambda: zip64(length=45), "contradict each other"),
     "a ZIP64 locator of several disks": (lambda: zip64(disks=2), "contradict each other"),
     "a ZIP64 locator of another disk": (lambda: zip64(locator_disk=1), "contradict each other"),
-    "a ZIP64 record of another disk": (lambda: zip64(disk=1), "several parts"),
-    "a ZIP64 record of fewer members": (lambda: zip64(count=1, here=1), "has 2 members but says 1"),
-    "a ZIP64 record of another directory": (lambda: zip64(start=0), "not where its end record"),
+    "a ZIP64 record of another disk": (lambda: zip64(disk=1), "contradict each other"),
+    "a ZIP64 record of fewer members": (lambda: zip64(count=1, here=1), "contradict each other"),
+    "a ZIP64 record of another directory": (lambda: zip64(start=0), "contradict each other"),
+    "a ZIP64 record of a newer format": (
+        lambda: zip_of([Part(METADATA)], zip64=True, end64={"needed": 64}),
+        "contradict each other",
+    ),
+    "a ZIP64 record instead of the end's numbers, of several disks": (
+        lambda: zip_of([Part(METADATA)], zip64=True, end={"disk": 0xFFFF}, end64={"disk": 1}),
+        "several parts",
+    ),
+    "a ZIP64 record instead of the end's numbers, of fewer members": (
+        lambda: zip_of(
+            [Part(METADATA), Part("x.py")],
+            zip64=True,
+            end={"count": 0xFFFF, "here": 0xFFFF},
+            end64={"count": 1, "here": 1},
+        ),
+        "has 2 members but says 1",
+    ),
     "two files of one name": (
         lambda: patched(archive_of({METADATA: b"", "acme/x.py": b"a", "acme/y.py": b"b"}), b"acme/y.py", b"acme/x.py"),
         "two members of one name",
@@ -312,11 +333,31 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "packed content that is cut off": (lambda: deflated(PACKED[:-1], b"Name: acme\n" * 9), "does not end"),
     "a member over the next": (lambda: field(field(SIMPLE, DIRECTORY, 20, "<L", 60), LOCAL, 18, "<L", 60), "overlaps"),
     "a long extra field over the next": (lambda: with_local_extra(1), "overlaps"),
-    "an extra field that is cut off": (lambda: with_extra(struct.pack("<HH", 9, 4) + b"xxx"), "extra field is cut off"),
-    "a ZIP64 field that is missing": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", ALL), "outside itself"),
+    "an extra field that is cut off": (lambda: with_extra(struct.pack("<HH", 9, 4) + b"xxx"), "extra field .* cut off"),
+    "an extra field without an end": (lambda: with_extra(b"\t\0\0\0x"), "extra field .* cut off"),
+    "an extra field that looks like an end": (
+        lambda: with_extra(struct.pack("<HH", 9, 22) + SIMPLE[-22:]),
+        "looks like an archive's end",
+    ),
+    "an end record twice": (lambda: field(SIMPLE, END, 12, "<4s", END), "does not end"),  # type: ignore[arg-type]
+    "a member's comment": (lambda: zip_of([Part(METADATA, comment=b"x")]), "has a comment"),
+    "a member on another disk": (lambda: zip_of([Part(METADATA, central={"disk": 1})]), "several parts"),
+    "a ZIP64 field that nothing refers to": (
+        lambda: with_extra(struct.pack("<HHQ", 1, 8, 11)),
+        "does not hold what it should",
+    ),
+    "two ZIP64 fields": (
+        lambda: with_extra(struct.pack("<HHQ", 1, 8, 11) * 2, size=ALL),
+        "does not hold what it should",
+    ),
+    "a ZIP64 field with a rest": (
+        lambda: with_extra(struct.pack("<HHQL", 1, 12, 11, 0), size=ALL),
+        "does not hold what it should",
+    ),
+    "a ZIP64 field that is missing": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", ALL), "does not hold what it should"),
     "a ZIP64 field that is too short": (
         lambda: with_extra(struct.pack("<HHQ", 1, 8, 11), packed=ALL, size=ALL),
-        "too short",
+        "does not hold what it should",
     ),
 }
 
@@ -387,7 +428,7 @@ def test_a_directory_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
     """There is a limit to members and to the directory's size, checked before it is fetched."""
     for limit in ("MAX_MEMBERS", "MAX_DIRECTORY_BYTES"):
         with monkeypatch.context() as patch:
-            patch.setattr(wheel_archive, limit, 1)
+            patch.setattr(zip_format, limit, 1)
             with pytest.raises(ArchiveError, match="too many"):
                 fetched(SIMPLE, FILENAME, 22)
 

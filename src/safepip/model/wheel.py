@@ -12,7 +12,8 @@ class Entry(NamedTuple):
     """A file in a wheel. `path` is as in the archive, with `/`; `size` is unpacked, in bytes.
 
     `digest` is that of the content by `algorithm`: the one which RECORD uses for this file where that is a strong
-    one, otherwise sha256. `executable` tells whether the archive asks for the executable bit.
+    one, otherwise sha256. `executable` tells whether the archive asks for the executable bit. `special` is what the
+    archive says that this is, where that is no ordinary file (or, of a folder, no folder): "a symbolic link", say.
     """
 
     path: str
@@ -20,6 +21,7 @@ class Entry(NamedTuple):
     algorithm: str
     digest: bytes
     executable: bool = False
+    special: str = ""
 
 
 class WheelContent(NamedTuple):
@@ -28,13 +30,15 @@ class WheelContent(NamedTuple):
     `filename` is the wheel's, `dist_info` its one `.dist-info` folder without a slash. `entries` are all files by
     path, in the archive's order. `texts` are the whole contents of those few that rules read: whatever lies in the
     `.dist-info` folder and is METADATA, WHEEL, RECORD, entry_points.txt or direct_url.json, and every `.pth` and
-    `.start` file wherever it lies.
+    `.start` file wherever it lies. `folders` are the folders that the archive lists by themselves, with the slash
+    at their ends; pip passes over them.
     """
 
     filename: str
     dist_info: str
     entries: Mapping[str, Entry]
     texts: Mapping[str, bytes]
+    folders: tuple[Entry, ...] = ()
 
     def info(self, name: str) -> bytes | None:
         """The content of a file of the `.dist-info` folder, None where there is no such file."""
