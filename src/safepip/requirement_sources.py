@@ -119,10 +119,10 @@ class Gathering:
     files: int = 0
     script_requires_python: str | None = None
 
-    def gather(self) -> Loaded:
+    def gather(self, may_ask_nothing: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all that was found to be wrong."""
         settings = self.settings
-        if not any(
+        if not may_ask_nothing and not any(
             (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
         ):
             raise UnusableInput.because(
@@ -376,7 +376,9 @@ def _origin_of(url: str) -> str:
 
 def _pylock(place: _Place) -> SafepipError:
     return Refused.because(
-        "not-yet", f"{place.shown} is a lock file, which safepip cannot install yet", origins=(place.said,)
+        "not-yet",
+        f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
+        origins=(place.said,),
     )
 
 

@@ -21,6 +21,8 @@ from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
 from safepip.errors import ResolutionImpossible, SafepipError, Unavailable
 from safepip.file_options import apply_file_options
+from safepip.lock_sources import split_locks
+from safepip.model.digest import strongest
 from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import Statements, counts
 from safepip.routing import build
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.http import Transport
     from safepip.edges.store import Store
+    from safepip.lock_sources import LockRequest
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel
@@ -49,6 +52,7 @@ class Asked(NamedTuple):
     target: Target
     statements: Statements
     table: RoutingTable
+    locks: tuple[LockRequest, ...] = ()
 
 
 class Session:
@@ -94,7 +98,17 @@ class Session:
         target_of = start_probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
         # pip's own default index is named by nobody, so no value of a variable is meant for it.
         known = frozenset(index.url.origin for index in plan.indexes if index.origin != BUILT_IN)
-        loaded = load(plan.settings, self.environ, self.cwd, self.credentials, self._fetch_text, known_origins=known)
+        # A lock is not made from a lock: there `load` says so.
+        asking, locks = (plan.settings, ()) if self._verb == "lock" else split_locks(plan.settings)
+        loaded = load(
+            asking,
+            self.environ,
+            self.cwd,
+            self.credentials,
+            self.fetch_text,
+            known_origins=known,
+            may_ask_nothing=bool(locks),
+        )
         world = World(self.environ, self.cwd)
         plan = apply_file_options(plan, loaded.options, locate=locator(world))
         self._adopt(plan)
@@ -103,7 +117,7 @@ class Session:
         statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
         target = target_of()
         check_script(loaded.script_requires_python, target, plan.settings)
-        return Asked(plan, target, statements, build(plan.indexes))
+        return Asked(plan, target, statements, build(plan.indexes), locks)
 
     @property
     def settings(self) -> Settings:
@@ -117,7 +131,8 @@ class Session:
             self._transport = None
         self._plan = plan
 
-    def _fetch_text(self, url: str) -> tuple[str, bytes]:
+    def fetch_text(self, url: str) -> tuple[str, bytes]:
+        """A file of requirements, or a lock, by its URL: the final URL and the body."""
         from safepip.edges.remote_text import fetch_text
 
         return fetch_text(self.loop, lambda: self.transport, url)
@@ -184,6 +199,11 @@ class Session:
     def allowed_hashes(self) -> dict[str, frozenset[Digest]]:
         """The digests that the user's statements allow, by project."""
         allowed: dict[str, frozenset[Digest]] = {}
+        if self.asked.locks:
+            from safepip.commands.locked import entries
+
+            # A lock demands its own digest, whatever the index says; of several the strongest proves the most.
+            return {entry.name: frozenset(filter(None, [strongest(entry.digests)])) for entry in entries(self)}
         statements = self.asked.statements
         everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
         for statement in everything:
@@ -195,6 +215,10 @@ class Session:
     def resolve(self, preferences: Mapping[str, Version] = MappingProxyType({})) -> Resolution:
         """Decide which distributions to install. `preferences` are the versions, by project, to try first."""
         asked = self.asked
+        if asked.locks:
+            from safepip.commands.locked import resolve_locks
+
+            return resolve_locks(self)
         kept = nothing_to_do(asked.statements, self.installed, self.settings, asked.target.markers)
         if kept is not None:
             return kept

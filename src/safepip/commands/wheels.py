@@ -35,7 +35,12 @@ def cleared_wheels(session: Session, pins: Sequence[Pin]) -> list[ClearedWheel]:
         retries=network.retries,
         resume_retries=network.resume_retries,
     )
-    return judge(_scene(session, list(zip(pins, files, strict=True))), session.asked.plan.policy.allowances)
+    scene = _scene(session, list(zip(pins, files, strict=True)))
+    if session.asked.locks:
+        from safepip.commands.locked import check_lock_is_whole
+
+        check_lock_is_whole(session, scene.subjects)
+    return judge(scene, session.asked.plan.policy.allowances)
 
 
 def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:

@@ -84,6 +84,7 @@ class IndexCatalog:
         self._homes: dict[Candidate, Home] = {}
         self._direct: dict[str, Candidate] = {}
         self._guessed: set[tuple[str, frozenset[str]]] = set()
+        self._unasked: set[Candidate] = set()
 
     # --- shelves --------------------------------------------------------------------------------------------
 
@@ -215,6 +216,14 @@ class IndexCatalog:
         self._readings[index.name, name] = reading
         return reading
 
+    def expect_pages(self, names: Iterable[str]) -> None:
+        """These projects will be asked for, all of them, and nothing follows from what they say."""
+        for name in names:
+            decision = self._table.route(name)
+            for source in (decision.index,) if isinstance(decision, Route) else decision.sources:
+                for index in self._table.family(source) if source is not None else ():
+                    self._ask(index, name)
+
     # --- metadata -------------------------------------------------------------------------------------------
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
@@ -259,6 +268,10 @@ class IndexCatalog:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
         return self._homes.get(candidate)
 
+    def trust_lock(self, candidate: Candidate) -> None:
+        """This file stands in a lock and its index is not asked (`--offline`): only the store may have it."""
+        self._unasked.add(candidate)
+
     def check_servable(self, candidate: Candidate) -> None:
         """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
         home = self._home_or_direct(candidate)
@@ -268,12 +281,16 @@ class IndexCatalog:
     def _home_or_direct(self, candidate: Candidate) -> Home | None:
         """None only for a wheel that the user named: whatever else has no home was listed by nobody."""
         home = self._homes.get(candidate)
+        if candidate in self._unasked:
+            return None
         if home is None and not any(candidate is direct for direct in self._direct.values()):
             raise LookupError(f"{candidate} was listed by no index of this run")
         return home
 
     def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
         """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
+        if candidate in self._unasked:
+            return lambda _url: False
         home = self._home_or_direct(candidate)
         return (lambda _url: True) if home is None else home.allows(candidate.file)
 

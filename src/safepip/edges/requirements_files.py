@@ -37,16 +37,18 @@ def load(
     fetch: Callable[[str], tuple[str, bytes]],
     *,
     known_origins: frozenset[str] = frozenset(),
+    may_ask_nothing: bool = False,
 ) -> Loaded:
     """Read all requirements and constraints that the command names, in pip's order.
 
     `fetch` gets a requirements file by URL: final URL and body, bounded in size; it raises
     `safepip.errors`. `known_origins` are `IndexUrl.origin` of the indexes in force before any file is read.
-    Raises one `UsageError` or `Refused` with everything that was wrong.
+    `may_ask_nothing` says that a lock is named elsewhere. Raises one `UsageError` or `Refused` with everything that was
+    wrong.
     """
     disk = local_disk(cwd)
     reader = Reader(disk, _read_file, fetch, _beside, _locale_encoding())
-    return Gathering(settings, environ, reader, credentials.absorb, known_origins).gather()
+    return Gathering(settings, environ, reader, credentials.absorb, known_origins).gather(may_ask_nothing)
 
 
 def local_disk(cwd: str) -> Disk:

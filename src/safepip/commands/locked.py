@@ -1,0 +1,157 @@
+"""A session whose answer stands in a lock: read it, select from it, hold it against today's indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
+from safepip.graph import Chosen, Root, walk
+from safepip.locked import check_edges, pin_direct, pin_from_shelf, pin_unasked, select
+from safepip.locking import read_lock
+from safepip.model.candidate import Pin, Resolution
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import Origin, Source
+from safepip.model.requirement import Requirement, counts
+from safepip.model.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.clearing import Subject
+    from safepip.commands.session import Session
+    from safepip.lock_sources import LockRequest
+    from safepip.locked import Entry
+    from safepip.model.candidate import InstalledDistribution
+
+
+def entries(session: Session) -> tuple[Entry, ...]:
+    """What all locks of the run select for the target, read once. Raises `UnusableInput` and `Refused`."""
+    known: tuple[Entry, ...] | None = session.__dict__.get("locked_entries")
+    if known is None:
+        found: dict[str, Entry] = {}
+        for request in session.asked.locks:
+            for entry in select(read_lock(_text(session, request), _origin(request)), request, session.asked.target):
+                first = found.setdefault(entry.name, entry)
+                if first[:4] != entry[:4]:
+                    raise UnusableInput.because(
+                        "invalid-lock",
+                        f"two locks disagree on {entry.name}: {first.version} and {entry.version}",
+                        origins=(first.origin, entry.origin),
+                    )
+        known = session.__dict__["locked_entries"] = tuple(found.values())
+    return known
+
+
+def _origin(request: LockRequest) -> Origin:
+    return Origin(Source.FILE, request.name)
+
+
+def _text(session: Session, request: LockRequest) -> str:
+    from safepip.edges.lock_files import read_lock_text
+
+    if request.name.lower().startswith(("http:", "https:", "file:")):
+        _, body = session.fetch_text(request.name)
+        return body.decode("utf-8", "replace")
+    text = read_lock_text(request.name)
+    if text is None:
+        raise UnusableInput.because(
+            "unreadable-file", f"the lock {printable(request.name)} is not there", origins=(request.origin,)
+        )
+    return text
+
+
+def resolve_locks(session: Session) -> Resolution:
+    """The pins that the locks name. Raises `Refused` with every entry that is not today what was locked."""
+    asked, installed, catalog = session.asked, session.installed, session.catalog
+    wanted = entries(session)
+    _check_constraints(session, wanted)
+    offline = session.settings.network.offline
+    if not offline:
+        catalog.expect_pages(entry.name for entry in wanted if entry.direct is None)
+    pins: dict[str, Pin] = {}
+    problems: list[Diagnostic] = []
+    for entry in wanted:
+        there = installed.get(entry.name)
+        route = asked.table.route(entry.name)
+        if entry.direct is not None:
+            answer: Pin | Diagnostic = _direct(session, entry, there)
+        elif offline and isinstance(route, Route):
+            answer = pin_unasked(entry, route, there)
+        else:
+            answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
+        if isinstance(answer, Diagnostic):
+            problems.append(answer)
+        else:
+            pins[entry.name] = answer
+            if offline and answer.candidate is not None and entry.direct is None and isinstance(route, Route):
+                catalog.trust_lock(answer.candidate)
+    if problems:
+        raise Refused(*problems)
+    fresh = session.settings.force_reinstall or session.settings.ignore_installed
+    for name, pin in pins.items():
+        if not fresh and pin.replaces is not None and pin.replaces.version == pin.version:
+            pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
+    to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
+    return Resolution(pins, (), tuple(to_install))
+
+
+def _direct(session: Session, entry: Entry, there: InstalledDistribution | None) -> Pin | Diagnostic:
+    """A wheel that the lock names by path or URL; a claimed name is never taken from one (routing.md)."""
+    from safepip.edges.requirements_files import local_disk
+    from safepip.resolution.limits import check_direct
+
+    assert entry.direct is not None
+    place = entry.direct
+    if not place.lower().startswith(("http:", "https:", "file:")):
+        import os
+
+        disk = local_disk(os.path.dirname(os.path.join(session.cwd, entry.origin.where)))
+        place = disk.to_url(disk.absolute(place))
+    requirement = Requirement(entry.name, SpecifierSet(), entry.origin, url=place, hashes=entry.digests)
+    asked = session.asked
+    statements = asked.statements._replace(requirements=(requirement,))
+    check_direct(statements, asked.table, asked.plan.policy, asked.target.markers)
+    return pin_direct(entry, session.catalog.direct(requirement), place, there)
+
+
+def _check_constraints(session: Session, wanted: Sequence[Entry]) -> None:
+    """`-c` and PIP_CONSTRAINT hold for a lock as for anything else."""
+    by_name = {entry.name: entry for entry in wanted}
+    for constraint in session.asked.statements.constraints:
+        entry = by_name.get(constraint.name)
+        if entry is None or not counts(constraint, session.asked.target.markers):
+            continue
+        if not constraint.specifier.contains(entry.version, prereleases=True):
+            raise ResolutionImpossible.because(
+                "resolution-impossible",
+                f"{entry.name} {entry.version} is locked, and a constraint does not allow it",
+                context=(f"{printable(constraint.text)}  {constraint.origin.chain()}",),
+                origins=(entry.origin, constraint.origin),
+                subject=entry.name,
+            )
+
+
+def check_lock_is_whole(session: Session, subjects: Sequence[Subject]) -> None:
+    """Hold what the wheels themselves require against the lock. Raises `Refused` (`lock-differs`)."""
+    if session.settings.no_deps:
+        return
+    wanted = entries(session)
+    chosen: dict[str, Chosen] = {}
+    for subject in subjects:
+        try:
+            metadata = parse_metadata(subject.content.info("METADATA") or b"", verified=True)
+        except MetadataError:
+            continue  # wrong-identity says so
+        chosen[subject.pin.name] = Chosen(subject.pin.version, metadata)
+    for entry in wanted:
+        there = session.installed.get(entry.name)
+        if entry.name not in chosen and there is not None:
+            try:
+                chosen[entry.name] = Chosen(there.version, session.installed.metadata(there))
+            except Unavailable:
+                chosen[entry.name] = Chosen(there.version, None)
+    graph = walk([Root(e.name, frozenset(), SpecifierSet()) for e in wanted], chosen.get, session.asked.target.markers)
+    check_edges(wanted, {name: frozenset(edges) for name, edges in graph.edges.items()}, graph.problems)
