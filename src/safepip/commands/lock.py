@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.session import Session
 from safepip.edges.lock_files import read_lock_text, write_lock_text
 from safepip.graph import Chosen, Graph, Root, walk
+from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.locking import (
     Locked,
     environment_marker,
@@ -22,7 +23,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.pylock import Pylock
     from packaging.version import Version
@@ -33,31 +34,58 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Requirement
 
 
+class Known(NamedTuple):
+    """The lock that is there already, in whichever of the two forms; empty where there is none."""
+
+    text: str | None = None
+    lock: Pylock | None = None
+    pins: Mapping[str, Pinned] | None = None
+
+    def versions(self, settings: LockSettings) -> Mapping[str, Version]:
+        """The versions to prefer: all but those that are to be upgraded."""
+        if settings.upgrade:
+            return {}
+        if self.lock is not None:
+            known = versions_of(self.lock)
+        else:
+            known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
+        return {name: version for name, version in known.items() if name not in settings.upgrade_names}
+
+    def kept(self, pin: Pin, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
+        """The files to lock of those that the index offers: those that are locked, as long as they are there."""
+        if self.lock is not None:
+            return kept_files(self.lock, pin.name, pin.version, offered)
+        pinned = (self.pins or {}).get(pin.name)
+        return offered if pinned is None else kept_by_hash(pinned, pin.version, offered)
+
+
 def lock(argv: Sequence[str]) -> int:
     """Run `safepip lock` with these arguments, the verb left out. Raises `SafepipError`."""
     with Session("lock", argv) as session:
         settings = session.settings.lock
         assert settings is not None
-        before = None if settings.output == "-" else read_lock_text(settings.output)
-        known = None if before is None else read_lock(before, Origin(Source.FILE, settings.output))
-        resolution = session.resolve(_preferences(known, settings))
+        known = _known(settings)
+        resolution = session.resolve(known.versions(settings))
         for notice in resolution.notices:
             session.console.notice(notice)
-        text = lock_text(_lock_of(session, resolution, known))
+        text = _text_of(session, resolution, known, settings)
         if settings.check:
-            return _checked(session, before or "", text, settings)
-        if text != before:
+            return _checked(session, known.text or "", text, settings)
+        if text != known.text:
             write_lock_text(settings.output, text)
         if settings.output != "-":
             session.console.say(f"Locked {len(resolution.pins)} projects in {os.path.relpath(settings.output)}")
         return 0
 
 
-def _preferences(known: Pylock | None, settings: LockSettings) -> Mapping[str, Version]:
-    """The versions of the lock that is there, but for those that are to be upgraded."""
-    if known is None or settings.upgrade:
-        return {}
-    return {name: version for name, version in versions_of(known).items() if name not in settings.upgrade_names}
+def _known(settings: LockSettings) -> Known:
+    """Read what is at the output. Raises `UnusableInput` for a `pylock.toml` that is none: it is not written over."""
+    text = None if settings.output == "-" else read_lock_text(settings.output)
+    if text is None:
+        return Known()
+    if settings.requirements:
+        return Known(text, pins=read_pins(text))
+    return Known(text, lock=read_lock(text, Origin(Source.FILE, settings.output)))
 
 
 def _checked(session: Session, before: str, after: str, settings: LockSettings) -> int:
@@ -72,35 +100,36 @@ def _checked(session: Session, before: str, after: str, settings: LockSettings) 
     return 1
 
 
-def _lock_of(session: Session, resolution: Resolution, known: Pylock | None) -> Pylock:
-    """The lock of a resolution made for the target."""
+def _text_of(session: Session, resolution: Resolution, known: Known, settings: LockSettings) -> str:
+    """The text of the lock of a resolution made for the target."""
     asked = session.asked
     requirements = [r for r in asked.statements.requirements if counts(r, asked.target.markers)]
     whole = _walk(session, resolution, requirements)
+    if settings.requirements:
+        packages = [Locked(pin, _files(session, pin, known)) for pin in resolution.pins.values()]
+        return requirements_text(packages, _askers(whole, requirements))
     scopes = {r.scope for r in requirements}
-    reached = {
-        scope: _walk(session, resolution, [r for r in requirements if r.scope == scope]).edges.keys()
-        for scope in scopes
-    }
+    reached = {scope: _reached(session, resolution, requirements, scope) for scope in scopes}
     packages = [
         Locked(
             pin,
             _files(session, pin, known),
             whole.edges.get(name, ()),
             _marker({scope for scope, names in reached.items() if name in names}),
-            _relative_path(session, pin),
+            _relative_path(session, pin, settings),
         )
         for name, pin in resolution.pins.items()
     ]
-    return make_lock(
+    pylock = make_lock(
         packages,
         environments=[environment_marker(whole.variables, asked.target.markers)],
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )
+    return lock_text(pylock)
 
 
-def _walk(session: Session, resolution: Resolution, requirements: Sequence[Requirement]) -> Graph:
+def _walk(session: Session, resolution: Resolution, requirements: Iterable[Requirement]) -> Graph:
     def chosen(name: str) -> Chosen | None:
         pin = resolution.pins.get(name)
         return None if pin is None else Chosen(pin.version, pin.metadata)
@@ -109,7 +138,14 @@ def _walk(session: Session, resolution: Resolution, requirements: Sequence[Requi
     return walk(roots, chosen, session.asked.target.markers, no_deps=session.settings.no_deps)
 
 
-def _named(scopes: set[str], kind: str) -> list[str]:
+def _reached(
+    session: Session, resolution: Resolution, requirements: Iterable[Requirement], scope: str
+) -> frozenset[str]:
+    """The projects that the requirements of one scope need."""
+    return frozenset(_walk(session, resolution, [r for r in requirements if r.scope == scope]).edges)
+
+
+def _named(scopes: Iterable[str], kind: str) -> list[str]:
     return [scope.partition(":")[2] for scope in scopes if scope.startswith(f"{kind}:")]
 
 
@@ -118,24 +154,35 @@ def _marker(scopes: set[str]) -> str:
     return "" if "" in scopes else scope_marker(_named(scopes, "extra"), _named(scopes, "group"))
 
 
-def _files(session: Session, pin: Pin, known: Pylock | None) -> tuple[ProjectFile, ...]:
+def _askers(graph: Graph, requirements: Iterable[Requirement]) -> dict[str, list[str]]:
+    """Who asks for each project: files and the command line first, then projects."""
+    askers: dict[str, list[str]] = {}
+    for requirement in requirements:
+        origin = requirement.origin
+        said = f"-r {origin.where}" if origin.source is Source.FILE else str(Origin(origin.source))
+        if said not in askers.setdefault(requirement.name, []):
+            askers[requirement.name].append(said)
+    for name in sorted(graph.edges):
+        for child in graph.edges[name]:
+            askers.setdefault(child, []).append(name)
+    return askers
+
+
+def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
     """All wheels of the pinned version that its index offers; a wheel named directly alone."""
     assert pin.candidate is not None
     if pin.direct_url is not None:
         return (pin.candidate.file,)
-    offered = session.catalog.listed(pin.route, pin.candidate)
-    return offered if known is None else kept_files(known, pin.name, pin.version, offered)
+    return known.kept(pin, session.catalog.listed(pin.route, pin.candidate))
 
 
-def _relative_path(session: Session, pin: Pin) -> str | None:
+def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:
     """For a wheel named by path, its place as seen from the lock."""
     from safepip.edges.index_reader import local_path
 
     if pin.direct_url is None or not pin.direct_url.startswith("file:"):
         return None
-    lock_settings = session.settings.lock
-    assert lock_settings is not None
-    folder = session.cwd if lock_settings.output == "-" else os.path.dirname(lock_settings.output)
+    folder = session.cwd if settings.output == "-" else os.path.dirname(settings.output)
     try:
         return os.path.relpath(local_path(pin.direct_url), folder).replace(os.sep, "/")
     except ValueError:  # another drive
