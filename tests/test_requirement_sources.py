@@ -282,8 +282,8 @@ def test_wheels_are_named_by_path_and_url(tmp_path: Path) -> None:
         assert (found.name, found.url, str(found.specifier)) == ("acme", expected, "")
 
 
-def test_a_lock_file_is_not_taken_yet(tmp_path: Path) -> None:
-    """By path, by URL, with extras, in a group."""
+def test_a_lock_is_no_file_of_requirements(tmp_path: Path) -> None:
+    """By path, by URL, with extras: a command that reads locks takes them out before, and no file may name one."""
     for name in ("pylock.toml", "sub/pylock.dev.toml", "https://h.example/pylock.toml", "pylock.toml[extra]"):
         with pytest.raises(Refused, match="not-yet"):
             _load(tmp_path, requirement_files=(name,))

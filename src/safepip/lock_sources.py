@@ -35,9 +35,9 @@ class LockRequest(NamedTuple):
 
 
 def is_pylock(name: str) -> bool:
-    """Whether this path or URL, without extras, names a lock."""
+    """Whether this path or URL, with extras or without, names a lock."""
     path = urlsplit(name).path if _URL.match(name) else name
-    return bool(_PYLOCK.match(re.split(r"[/\\]", path.rstrip())[-1]))
+    return bool(_PYLOCK.match(re.split(r"[/\\]", re.sub(r"\[[^\]]*\]\Z", "", path).rstrip())[-1]))
 
 
 def split_locks(settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:

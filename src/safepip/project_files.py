@@ -1,6 +1,6 @@
-"""Requirements that stand in a project's own files: dependency groups (PEP 735) and scripts (PEP 723).
+"""Requirements in a project's own files: its metadata (PEP 621), dependency groups (PEP 735), scripts (PEP 723).
 
-Text in, requirement strings out; nothing is opened here. In both a requirement is PEP 508 only.
+Text in, requirement strings out; nothing is opened here. In all of them a requirement is PEP 508 only.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UnusableInput
 from safepip.model.finding import printable
+from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from safepip.errors import SafepipError
 
 _BLOCK = re.compile(r"# /// ([a-zA-Z0-9-]+)\Z")
 _END = "# ///"
@@ -23,6 +26,56 @@ class Script(NamedTuple):
 
     dependencies: tuple[str, ...]
     requires_python: str | None
+
+
+class Project(NamedTuple):
+    """What a pyproject.toml says its project requires: PEP 508 strings, those of each extra by its normalised name."""
+
+    dependencies: tuple[str, ...]
+    extras: Mapping[str, tuple[str, ...]]
+    requires_python: str | None
+
+
+def is_pyproject(name: str) -> bool:
+    """Whether a path names a pyproject.toml."""
+    return re.split(r"[/\\]", name.rstrip())[-1] == "pyproject.toml"
+
+
+def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project:
+    """The requirements of the project of a pyproject.toml, with the extras `wanted`, None for all of them.
+
+    Raises `UnusableInput` (`invalid-project`) where there is no project, where what it requires is only known to its
+    build backend (PEP 621, `dynamic`), and for an extra that it has not.
+    """
+    project = _toml(text, path, "invalid-project").get("project")
+    if not isinstance(project, dict):
+        raise _invalid_project(f"{path} has no table [project]", "name its requirements file, or add the table")
+    dynamic = project.get("dynamic", [])
+    for key in ("dependencies", "optional-dependencies"):
+        if isinstance(dynamic, list) and key in dynamic:
+            raise _invalid_project(
+                f"the {key} of {path} are dynamic: only its build backend knows them",
+                "write them into [project], or name a requirements file",
+            )
+    dependencies = project.get("dependencies", [])
+    optional = project.get("optional-dependencies", {})
+    requires_python = project.get("requires-python")
+    lists = [dependencies, *(optional.values() if isinstance(optional, dict) else [None])]
+    if not all(isinstance(items, list) and all(isinstance(item, str) for item in items) for items in lists):
+        raise _invalid_project(f"{path}: dependencies are lists of strings", "see PEP 621")
+    if not isinstance(requires_python, str | None):
+        raise _invalid_project(f"{path}: requires-python is a string", "see PEP 621")
+    extras = {normalise(name): tuple(items) for name, items in optional.items()}
+    unknown = sorted((wanted or frozenset()) - extras.keys())
+    if unknown:
+        there = ", ".join(sorted(extras)) or "none"
+        raise _invalid_project(f"{path} has no extra {printable(unknown[0])}", f"it has: {printable(there)}")
+    chosen = {name: items for name, items in extras.items() if wanted is None or name in wanted}
+    return Project(tuple(dependencies), chosen, requires_python or None)
+
+
+def _invalid_project(message: str, hint: str) -> SafepipError:
+    return UnusableInput.because("invalid-project", message, hint=hint)
 
 
 def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, str]]:

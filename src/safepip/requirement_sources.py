@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
+from safepip.lock_sources import is_pylock
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
-from safepip.project_files import group_of, read_groups, read_script
+from safepip.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements import Disk, is_written_out, read_constraint, read_dependency, read_requirement
 from safepip.requirements_txt import (
     FileOption,
@@ -43,6 +44,8 @@ from safepip.requirements_txt import (
     hide_user_info,
     parse,
 )
+from safepip.routing import normalise
+from safepip.source_places import Place, misplaced_lock, undecodable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +55,6 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"(https?|file):", re.IGNORECASE)
 _REMOTE = re.compile(r"https?:", re.IGNORECASE)
-_PYLOCK = re.compile(r"pylock\.(?:[^.]+\.)?toml\Z")
 _DEPTH = 40
 _FILES = 1000
 _SHOWN = 40
@@ -77,7 +79,8 @@ class Loaded(NamedTuple):
 
     `options` are those of files for the whole run. `require_hashes` is hash-checking mode as it results
     from options and files. `script_requires_python` is the script's demand, a specifier, to be checked
-    against the target unless `--ignore-requires-python`.
+    against the target unless `--ignore-requires-python`. `requires_python` are all such demands, a project's
+    included.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -86,14 +89,7 @@ class Loaded(NamedTuple):
     notices: tuple[str, ...] = ()
     require_hashes: bool = False
     script_requires_python: str | None = None
-
-
-class _Place(NamedTuple):
-    """A file to be read: its path or URL, the same for messages (before variables were expanded), and who said it."""
-
-    name: str
-    shown: str
-    said: Origin
+    requires_python: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -118,6 +114,7 @@ class Gathering:
     hashed: bool = False
     files: int = 0
     script_requires_python: str | None = None
+    requires_python: list[str | None] = field(default_factory=list)
 
     def gather(self, may_ask_nothing: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all that was found to be wrong."""
@@ -136,7 +133,11 @@ class Gathering:
         for editable in settings.editables:
             self._take(RequirementLine(editable, self._said("editables"), editable=True, written=printable(editable)))
         for name in settings.requirement_files:
-            self._file(name, False, "requirement_files")
+            # pip would read it as requirements, and fail at its first line.
+            if settings.lock is not None and is_pyproject(name):
+                self._attempt(partial(self._project, name))
+            else:
+                self._file(name, False, "requirement_files")
         if settings.script is not None:
             script = settings.script
             self._attempt(lambda: self._script(script))
@@ -148,6 +149,7 @@ class Gathering:
             tuple(self.notices),
             self._hash_checking(),
             self.script_requires_python,
+            tuple(filter(None, [*self.requires_python, self.script_requires_python])),
         )
 
     # ------------------------------------------------------------------ the sources
@@ -160,43 +162,57 @@ class Gathering:
 
     def _group(self, spec: str) -> None:
         path, group = group_of(spec)
-        place = _Place(path, printable(path), self._said("groups"))
-        if _is_pylock(path):
-            raise _pylock(place)
+        place = Place(path, printable(path), self._said("groups"))
+        if is_pylock(path):
+            raise misplaced_lock(place)
         text = self._project_file(place)
         for name, requirement in read_groups(text, printable(path), [group]):
             origin = Origin(Source.FILE, f"{printable(path)} [dependency-groups] {name}")
-            self._dependency(requirement, origin)
+            self._dependency(requirement, origin, f"group:{normalise(name)}")
+
+    def _project(self, path: str) -> None:
+        """`safepip lock -r pyproject.toml`: what the project itself requires, and its extras as scopes of their own."""
+        wanted = self.settings.lock
+        assert wanted is not None
+        text = self._project_file(Place(path, printable(path), self._said("requirement_files")))
+        project = read_project(text, printable(path), None if wanted.all_extras else wanted.extras)
+        self.requires_python.append(project.requires_python)
+        for requirement in project.dependencies:
+            self._dependency(requirement, Origin(Source.FILE, printable(path)))
+        for extra, requirements in project.extras.items():
+            origin = Origin(Source.FILE, f"{printable(path)} [{extra}]")
+            for requirement in requirements:
+                self._dependency(requirement, origin, f"extra:{extra}")
 
     def _script(self, path: str) -> None:
-        text = self._project_file(_Place(path, printable(path), self._said("script")))
+        text = self._project_file(Place(path, printable(path), self._said("script")))
         script = read_script(text, printable(path))
         self.script_requires_python = script.requires_python
         for requirement in script.dependencies:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
 
-    def _project_file(self, place: _Place) -> str:
+    def _project_file(self, place: Place) -> str:
         # PEP 723 and TOML: UTF-8, whatever the locale. A name that looks like a URL is a path here, as in pip.
         try:
             return self._local_bytes(place.name, place, "file").decode("utf-8")
         except UnicodeDecodeError:
-            raise _undecodable(place) from None
+            raise undecodable(place) from None
 
-    def _dependency(self, requirement: str, origin: Origin) -> None:
+    def _dependency(self, requirement: str, origin: Origin, scope: str = "") -> None:
         text = self.absorb(requirement)
         line = RequirementLine(text, origin, written=printable(hide_user_info(text)))
-        self._attempt(lambda: self.requirements.append(read_dependency(line, self.reader.disk)))
+        self._attempt(lambda: self.requirements.append(read_dependency(line, self.reader.disk)._replace(scope=scope)))
 
     def _file(self, name: str, constraint: bool, setting: str) -> None:
         said = self._said(setting)
         # A file named on the command line needs no parent to be understood; one named by a variable does.
         parent = None if said.source is Source.COMMAND_LINE else said
         clean = self.absorb(name)
-        self._attempt(lambda: self._walk(_Place(clean, printable(clean), said), constraint, parent, ()))
+        self._attempt(lambda: self._walk(Place(clean, printable(clean), said), constraint, parent, ()))
 
     # ------------------------------------------------------------------ files within files
 
-    def _walk(self, place: _Place, constraint: bool, parent: Origin | None, above: tuple[_Place, ...]) -> None:
+    def _walk(self, place: Place, constraint: bool, parent: Origin | None, above: tuple[Place, ...]) -> None:
         """Read one file and, in their places, the files it includes. `above` are those it is included by."""
         self._check_nesting(place, above)
         text = self._text(place, "constraints" if constraint else "requirements")
@@ -214,7 +230,7 @@ class Gathering:
                 case Misread():
                     self.misread.append(line.diagnostic)
 
-    def _check_nesting(self, place: _Place, above: tuple[_Place, ...]) -> None:
+    def _check_nesting(self, place: Place, above: tuple[Place, ...]) -> None:
         # A file that is being read cannot be read again within itself; twice in a row it may.
         if self._key(place) in map(self._key, above):
             raise UnusableInput.because(
@@ -231,15 +247,15 @@ class Gathering:
                 origins=(place.said,),
             )
 
-    def _key(self, place: _Place) -> str:
+    def _key(self, place: Place) -> str:
         return place.name if _URL.match(place.name) else self.reader.disk.absolute(place.name)
 
-    def _include(self, line: Include, including: _Place, above: tuple[_Place, ...]) -> None:
+    def _include(self, line: Include, including: Place, above: tuple[Place, ...]) -> None:
         try:
             name = self._join(including.name, line.target)
             shown = printable(self._join(including.shown, line.written))
         except ValueError:
-            raise _unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
+            raise unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
         if _REMOTE.match(including.name) and not _REMOTE.match(name):
             raise Refused.because(
                 "remote-includes-local",
@@ -247,7 +263,7 @@ class Gathering:
                 origins=(line.origin,),
             )
         self._check_expanded(name, line.expanded, line.origin)
-        self._walk(_Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
+        self._walk(Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
 
     def _join(self, including: str, target: str) -> str:
         if _URL.match(including):
@@ -262,14 +278,14 @@ class Gathering:
         path = disk.absolute(self.reader.beside(filename, option.value))
         return option._replace(value=path) if disk.is_dir(path) or disk.is_file(path) else option
 
-    def _text(self, place: _Place, kind: str) -> str:
-        if _is_pylock(place.name):
-            raise _pylock(place)
+    def _text(self, place: Place, kind: str) -> str:
+        if is_pylock(place.name):
+            raise misplaced_lock(place)
         encoding = self.reader.locale_encoding
         try:
             text, guessed = decode(self._bytes(place, kind), locale_encoding=encoding)
         except (UnicodeError, LookupError):
-            raise _undecodable(place) from None
+            raise undecodable(place) from None
         if guessed:
             self.notices.append(
                 f"{place.shown}: it is not UTF-8 and was read as {encoding}; "
@@ -277,21 +293,21 @@ class Gathering:
             )
         return text
 
-    def _bytes(self, place: _Place, kind: str) -> bytes:
+    def _bytes(self, place: Place, kind: str) -> bytes:
         if _REMOTE.match(place.name):
             return self.reader.fetch(place.name)[1]
         try:
             path = self.reader.disk.from_url(place.name) if _URL.match(place.name) else place.name
         except ValueError:
-            raise _unreadable(f"{place.shown} is no file of this machine", place.said) from None
+            raise unreadable(f"{place.shown} is no file of this machine", place.said) from None
         return self._local_bytes(path, place, kind)
 
-    def _local_bytes(self, path: str, place: _Place, kind: str) -> bytes:
+    def _local_bytes(self, path: str, place: Place, kind: str) -> bytes:
         try:
             return self.reader.read_file(self.reader.disk.absolute(path))
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            raise _unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.said) from None
+            raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.said) from None
 
     # ------------------------------------------------------------------ one statement
 
@@ -361,35 +377,8 @@ class Gathering:
         raise error(*shown)
 
 
-def _is_pylock(name: str) -> bool:
-    # `pylock.toml[extra]` selects extras of a lock.
-    path = urlsplit(name).path if _URL.match(name) else name
-    return bool(_PYLOCK.match(re.split(r"[/\\]", re.sub(r"\[[^\]]+\]\Z", "", path).rstrip())[-1]))
-
-
 def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     default = {"http": 80, "https": 443}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")
-
-
-def _pylock(place: _Place) -> SafepipError:
-    return Refused.because(
-        "not-yet",
-        f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
-        origins=(place.said,),
-    )
-
-
-def _unreadable(message: str, said: Origin) -> SafepipError:
-    return UnusableInput.because("unreadable-file", message, origins=(said,))
-
-
-def _undecodable(place: _Place) -> SafepipError:
-    return UnusableInput.because(
-        "undecodable-file",
-        f"{place.shown} is not text in the encoding it is said to have",
-        origins=(place.said,),
-        hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
-    )

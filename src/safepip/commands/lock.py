@@ -123,6 +123,7 @@ def _text_of(session: Session, resolution: Resolution, known: Known, settings: L
     pylock = make_lock(
         packages,
         environments=[environment_marker(whole.variables, asked.target.markers)],
+        requires_python=",".join(asked.requires_python),
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )

@@ -53,6 +53,7 @@ class Asked(NamedTuple):
     statements: Statements
     table: RoutingTable
     locks: tuple[LockRequest, ...] = ()
+    requires_python: tuple[str, ...] = ()
 
 
 class Session:
@@ -117,7 +118,7 @@ class Session:
         statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
         target = target_of()
         check_script(loaded.script_requires_python, target, plan.settings)
-        return Asked(plan, target, statements, build(plan.indexes), locks)
+        return Asked(plan, target, statements, build(plan.indexes), locks, loaded.requires_python)
 
     @property
     def settings(self) -> Settings:
