@@ -34,6 +34,7 @@ Commands:
   install        Decide what to install and from where, verify it, and hand it to pip.
   download       The same up to the verified wheels, which go into a folder.
   lock           Decide, and write down what was decided: pylock.toml, or requirements with hashes.
+  verify         Hold an environment against what its distributions say of their files.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command.
 
@@ -118,6 +119,10 @@ def _command(verb: str) -> Callable[[list[str]], int]:
         from safepip.commands.lock import lock
 
         return lock
+    if verb == "verify":
+        from safepip.commands.verify import verify
+
+        return verify
     if verb == "check-config":
         from safepip.commands.check_config import check_config
 
@@ -138,7 +143,8 @@ def _unknown(verb: str) -> Exception:
 
     if verb in NOT_YET:
         return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
-    near = get_close_matches(verb, ["install", "download", "lock", "check-config", "help", *PASSED_THROUGH], 1)
+    own = ("install", "download", "lock", "verify", "check-config", "help")
+    near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-INSTALL, DOWNLOAD, LOCK = "install", "download", "lock"
+INSTALL, DOWNLOAD, LOCK, VERIFY = "install", "download", "lock", "verify"
 
 
 class Action(enum.Enum):
@@ -114,6 +114,7 @@ _ALWAYS = "names something that safepip does on its own or never does: nothing t
 _ONLY = (INSTALL,)
 _WHEELS = (INSTALL, DOWNLOAD)
 _LOCKS = (LOCK,)
+_EVERY = (INSTALL, DOWNLOAD, LOCK, VERIFY)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
@@ -236,17 +237,20 @@ INDEX: tuple[Option, ...] = (
 _GENERAL = "General Options"
 
 GENERAL: tuple[Option, ...] = (
-    Option(("-h", "--help"), "help", "Show this help.", Action.HELP, group=_GENERAL),
-    _flag("--debug", dest="debug_mode", group=_GENERAL, about="Show where an unexpected error arose."),
-    _flag("--isolated", dest="isolated_mode", group=_GENERAL,
+    Option(("-h", "--help"), "help", "Show this help.", Action.HELP, group=_GENERAL, verbs=_EVERY),
+    _flag("--debug", dest="debug_mode", group=_GENERAL, verbs=_EVERY, about="Show where an unexpected error arose."),
+    _flag("--isolated", dest="isolated_mode", group=_GENERAL, verbs=_EVERY,
           about="Disregard pip's environment variables and the user's pip configuration."),
     _flag("--require-virtualenv", "--require-venv", dest="require_venv", group=_GENERAL,
           about="Stop unless the target is a virtual environment."),
-    _value("--python", dest="python", metavar="python", group=_GENERAL,
-           about="The environment to install into: its interpreter, or its folder."),
-    Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL),
-    Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL),
+    _value("--python", dest="python", metavar="python", group=_GENERAL, verbs=_EVERY,
+           about="The environment that is meant: its interpreter, or its folder."),
+    Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
+           verbs=_EVERY),
+    Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
+           verbs=_EVERY),
     _value("--log", "--log-file", "--local-log", dest="log", metavar="path", kind="path", fate=BOTH, group=_GENERAL,
+           verbs=_EVERY,
            about="Append a detailed log to this file."),
     _flag("--no-input", dest="no_input", fate=BOTH, group=_GENERAL, about="Never ask anything."),
     _value("--keyring-provider", dest="keyring_provider", metavar="keyring_provider", default="auto",
@@ -273,7 +277,7 @@ GENERAL: tuple[Option, ...] = (
     Option(("--no-cache-dir",), "cache_dir", "Keep no cache.", Action.NO_CACHE, group=_GENERAL),
     _flag("--disable-pip-version-check", dest="disable_pip_version_check", note=_ALWAYS, group=_GENERAL,
           about="Do not look for a newer pip. safepip never does."),
-    _flag("--no-color", dest="no_color", fate=BOTH, group=_GENERAL, about="Use no colours."),
+    _flag("--no-color", dest="no_color", fate=BOTH, group=_GENERAL, verbs=_EVERY, about="Use no colours."),
     _flag("--no-python-version-warning", dest="no_python_version_warning", note=_ALWAYS, hidden=True, group=_GENERAL,
           about="Do not warn of old Python versions."),
     _list("--use-feature", dest="features_enabled", metavar="feature", note=_ALWAYS, group=_GENERAL,
@@ -289,6 +293,8 @@ GENERAL: tuple[Option, ...] = (
 )  # fmt: skip
 
 OWN: tuple[Option, ...] = (
+    _flag("--json", dest="as_json", own=True, group="safepip Options", verbs=(VERIFY,),
+          about="Print what was found as JSON."),
     _flag("-U", "--upgrade", dest="upgrade", default=None, own=True, group="safepip Options", verbs=_LOCKS,
           about="Take the newest allowed version of everything, whatever the lock has."),
     _list("-P", "--upgrade-package", dest="upgrade_packages", metavar="name", own=True, group="safepip Options",

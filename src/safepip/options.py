@@ -27,7 +27,11 @@ USAGE = (
     "{prog} [options] -r <requirements file> ...",
     "{prog} [options] <wheel url/path> ...",
 )
+_USAGE = {"verify": ("{prog} [options] [name] ...",)}
 _SUMMARY = {
+    "verify": "Hold the files of an environment against what its distributions say about them, and name those that "
+    "belong to none. With names, only these distributions are looked at. Nothing is changed, and nothing of the "
+    "environment but its interpreter runs.",
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
     "lock": "Decide as install does for an empty environment, and write down what was decided: every version, with the "
@@ -150,7 +154,7 @@ def format_help(verb: str, width: int = 80) -> str:
     """The text of `safepip VERB --help`: ours in words, pip's in order. No option's configured value is shown."""
     import textwrap
 
-    lines = ["Usage:", *(f"  {form.format(prog=f'safepip {verb}')}" for form in USAGE), ""]
+    lines = ["Usage:", *(f"  {form.format(prog=f'safepip {verb}')}" for form in _USAGE.get(verb, USAGE)), ""]
     lines += [*textwrap.wrap(_SUMMARY.get(verb, _SUMMARY[INSTALL]), width), ""]
     shown = [option for option in options_of(verb) if not option.hidden]
     for group in dict.fromkeys(option.group for option in shown):

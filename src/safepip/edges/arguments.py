@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from safepip.edges.credentials import Credentials
+    from safepip.model.plan import Settings
     from safepip.safepip_config import Level
 
 _OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
@@ -111,6 +112,24 @@ def make_plan(
         parsed, around, tuple(sources.trusted_hosts), None if proxy is None else credentials.absorb_proxy(proxy)
     )
     return Plan(settings, declared.policy, tuple(sources.indexes), sources.notices())
+
+
+def read_options(
+    verb: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: str,
+    credentials: Credentials,
+    world: World | None = None,
+) -> tuple[ParsedOptions, Settings]:
+    """The options and settings of a verb that asks no index, so that indexes and policy are not even read.
+
+    Raises `UsageError`, `options.HelpRequested`.
+    """
+    world = world or World(environ, cwd)
+    parsed = _parse(verb, [credentials.absorb(word) for word in argv], world, credentials)
+    around = Surroundings(world.absolute, _cache_dir(world), no_color=bool(world.environ.get("NO_COLOR")))
+    return parsed, make_settings(parsed, around, (), None)
 
 
 def locator(world: World) -> Callable[[str], str | None]:

@@ -1,0 +1,53 @@
+"""`safepip verify [NAME]...`: hold an environment against the RECORDs of its distributions.
+
+Nothing is written and nothing is asked of any network. The environment's interpreter is started once, without `site`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from safepip.edges.arguments import read_options
+from safepip.edges.console import Console
+from safepip.edges.credentials import Credentials
+from safepip.edges.saving import working_folder
+from safepip.edges.target import choose_python
+from safepip.routing import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: What a finding ends with: as with a refusal somebody has to look at it, and trying again does not help.
+FOUND = 20
+
+
+def verify(argv: Sequence[str]) -> int:
+    """Look, tell what was found, and return 0 or 20. Raises `UsageError`, `Unavailable`."""
+    from safepip import __version__, verification
+    from safepip.edges.installed_files import read_files, read_headers
+    from safepip.edges.survey import find_place, real, resolver, survey
+    from safepip.reporting.verify_report import lines, make_json, summary
+
+    credentials = Credentials(os.environ)
+    parsed, settings = read_options("verify", argv, os.environ, working_folder(), credentials)
+    console = Console(settings.display, credentials.redact, os.environ)
+    place = find_place(choose_python(settings, os.environ), os.environ)
+    if place.prefix == real(sys.prefix):
+        console.notice("safepip runs from this environment itself, so its start-up hooks have run before anything was")
+    for folder in place.unseen:
+        console.notice(f"this environment imports from {folder} too, which was not looked at: name it by --python")
+    verdict = verification.verify(
+        place,
+        survey(place),
+        verification.Eyes(resolver(), read_files, read_headers),
+        [normalise(name) for name in settings.requirements],
+    )
+    if parsed["as_json"]:
+        console.data(make_json(verdict, place, __version__))
+    else:
+        for line in lines(verdict, place):
+            console.data(line)
+        console.say(summary(verdict, place))
+    return FOUND if verdict.findings else 0

@@ -1,0 +1,91 @@
+"""What `safepip verify` has found: lines for people, JSON for programs.
+
+People get one line a finding, in groups, the gravest first. Paths are shown from the environment's folder on; whatever
+comes from the environment is made printable, since whoever tampers with one chooses its file names.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from safepip.model.finding import printable
+from safepip.verification import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.verification import Finding, Place, Verdict
+
+_HEADINGS = {
+    Kind.HOOK: "start-up hooks that belong to no distribution; Python runs them whenever it starts",
+    Kind.DIFFERS: "files that differ from their RECORD",
+    Kind.MISSING: "files that are in a RECORD and missing",
+    Kind.OUTSIDE: "files that a RECORD claims outside of the environment",
+    Kind.BYTE_CODE: "byte code that nothing is held against",
+    Kind.SHARED: "files that more than one distribution claims",
+    Kind.UNOWNED: "files that belong to no distribution",
+    Kind.UNREADABLE: "files and folders that cannot be read",
+    Kind.UNPROVEN: "files without a strong digest in their RECORD",
+    Kind.UNCHECKED: "distributions that cannot be checked",
+    Kind.ABSENT: "names without a distribution",
+}
+
+
+def lines(verdict: Verdict, place: Place) -> Iterator[str]:
+    """The findings for people; none where there are none."""
+    for kind, findings in groupby(verdict.findings, key=lambda finding: finding.kind):
+        yield f"{_HEADINGS[kind]}:"
+        yield from (f"  {_line(finding, place)}" for finding in findings)
+
+
+def _line(finding: Finding, place: Place) -> str:
+    about = ": ".join(filter(None, (finding.distribution, finding.detail)))
+    return "  ".join(filter(None, (_shown(finding.path, place), printable(about))))
+
+
+def _shown(path: str, place: Place) -> str:
+    return printable(path.removeprefix(f"{place.prefix}/"), 500)
+
+
+def summary(verdict: Verdict, place: Place) -> str:
+    """The last line."""
+    found = len(verdict.findings)
+    checked = f"{_count(verdict.distributions, 'distribution')}, {_count(verdict.files, 'file')} checked"
+    outcome = _count(found, "finding") if found else "everything is as its RECORD says"
+    return f"{printable(place.prefix)}: {checked}; {outcome}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def make_json(verdict: Verdict, place: Place, version: str) -> str:
+    """The whole outcome as JSON (docs/reference/verify.md). `version` is safepip's own."""
+    report = {
+        "version": "1",
+        "safepip_version": version,
+        "python": place.python,
+        "python_version": place.version,
+        "prefix": place.prefix,
+        "folders": [*place.sites, *filter(None, (place.scripts,))],
+        "not_looked_at": list(place.unseen),
+        "distributions": verdict.distributions,
+        "files": verdict.files,
+        "clean": not verdict.findings,
+        "findings": [_item(finding) for finding in verdict.findings],
+    }
+    # Names of files that are no text have code points that no encoding has: only escapes carry them.
+    return json.dumps(report, indent=2, ensure_ascii=True)
+
+
+def _item(finding: Finding) -> dict[str, str | None]:
+    name, _, version = finding.distribution.partition(" ")
+    return {
+        "kind": finding.kind.value,
+        "path": finding.path or None,
+        "distribution": name or None,
+        "version": version or None,
+        "detail": finding.detail or None,
+    }
