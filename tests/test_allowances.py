@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,7 @@ from safepip.config import Declared, merge
 from safepip.errors import Refused, UsageError
 from safepip.model.digest import Digest
 from safepip.model.origin import Source
-from safepip.rules import Rule, judge
+from safepip.rules import RULES, Rule, judge
 from safepip.safepip_config import Level, read_level
 from safepip.toml_text import toml_string
 from support.clearing import scene_of, subject_of
@@ -252,6 +255,16 @@ def test_the_block_of_a_refusal_pasted_allows_this_wheel_and_no_other() -> None:
     pyproject = pasted.replace("[[allow]]", "[[tool.safepip.allow]]")
     assert level(pyproject, "pyproject.toml").allowances[0][:2] == ("demo", "odd-module")
     assert "[[tool.safepip.allow]]" in found.hint
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.allowable], ids=lambda rule: rule.reference)
+def test_a_rule_that_none_may_overrule_offers_no_block_to_paste(rule: Rule) -> None:
+    """Every `objection` in its file says so."""
+    tree = ast.parse(inspect.getsource(sys.modules[rule.check.__module__]))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "objection"]
+    for call in calls:
+        said = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        assert said.get("allowable") == "False", ast.unparse(call)
 
 
 @pytest.mark.parametrize("tag", ['py3-none-any."', "py3-none-any.\\", 'py3-none-any.""" #', "py3-none-any.\u202e"])
