@@ -39,13 +39,14 @@ CREATED_BY = "safepip"
 class Locked(NamedTuple):
     """One project for a lock. `files` are all wheels of the version, or the one that was named directly.
 
-    `edges` are the projects it depends on. `marker` says for which environments, extras and groups it is
-    there; empty means always. `path` is set for a wheel that was named by its path: relative to the lock, with `/`.
+    `edges` are the projects it depends on, each with its version where the lock has several of it, else with "".
+    `marker` says for which environments, extras and groups it is there; empty means always. `path` is set for a wheel
+    that was named by its path: relative to the lock, with `/`.
     """
 
     pin: Pin
     files: tuple[ProjectFile, ...]
-    edges: tuple[str, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
     marker: str = ""
     path: str | None = None
 
@@ -89,11 +90,15 @@ def _package(locked: Locked) -> Package:
         version=pin.version,
         marker=Marker(locked.marker) if locked.marker else None,
         requires_python=SpecifierSet(requires_python) if requires_python else None,
-        dependencies=[{"name": name} for name in locked.edges] or None,
+        dependencies=[_edge(*edge) for edge in locked.edges] or None,
         index=str(index.url) if index is not None and not direct else None,
         archive=_archive(locked) if direct else None,
         wheels=None if direct else [_wheel(file) for file in sorted(locked.files, key=lambda file: file.filename)],
     )
+
+
+def _edge(name: str, version: str) -> dict[str, str]:
+    return {"name": name, "version": version} if version else {"name": name}
 
 
 def _wheel(file: ProjectFile) -> PackageWheel:
@@ -126,9 +131,9 @@ def lock_text(lock: Pylock) -> str:
 
 
 def _lines(table: Mapping[str, Any]) -> Iterator[str]:
-    """Keys and values of a table, a list of tables with one of them a line."""
+    """Keys and values of a table, a list with an element a line."""
     for key, value in table.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
+        if isinstance(value, list) and value and (isinstance(value[0], dict) or len(value) > 1):
             yield f"{key} = [\n" + "".join(f"    {toml_value(item)},\n" for item in value) + "]\n"
         else:
             yield f"{key} = {toml_value(value)}\n"
@@ -194,15 +199,20 @@ def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnos
     return Diagnostic(reference, message, hint=hint, origins=(origin,), subject=name)
 
 
-def versions_of(lock: Pylock) -> Mapping[str, Version]:
-    """The version of each project, for those that have one only: what a lock made anew prefers."""
-    found: dict[str, Version | None] = {}
+def versions_of(lock: Pylock, environment: Mapping[str, str]) -> Mapping[str, Version]:
+    """The version of each project that the lock has for an environment: what a lock made anew prefers there."""
+    everything = {
+        **environment,
+        "extras": frozenset(lock.extras or ()),
+        "dependency_groups": frozenset(lock.dependency_groups or ()),
+    }
+    found: dict[str, Version] = {}
     for package in lock.packages:
-        if package.version is not None:
-            known = found.setdefault(package.name, package.version)
-            if known != package.version:
-                found[package.name] = None
-    return {name: version for name, version in found.items() if version is not None}
+        marker = package.marker
+        if package.version is None or (marker is not None and not marker.evaluate(everything, context="lock_file")):
+            continue
+        found.setdefault(package.name, package.version)
+    return found
 
 
 def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:

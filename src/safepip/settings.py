@@ -101,6 +101,8 @@ def _lock(parsed: ParsedOptions, around: Surroundings) -> LockSettings:
         upgrade_names=frozenset(map(normalise, parsed["upgrade_packages"])),
         extras=frozenset(map(normalise, parsed["lock_extras"])),
         all_extras=bool(parsed["all_extras"]),
+        universal=bool(parsed["universal"]) or bool(parsed["lock_environments"]),
+        environments=tuple(parsed["lock_environments"]),
     )
 
 

@@ -37,5 +37,10 @@ def toml_key(key: str) -> str:
 
 
 def toml_string(text: str) -> str:
-    """A basic string. JSON's escapes are TOML's, but for DEL, which TOML wants escaped."""
+    """A literal string where that spares escapes, else a basic one.
+
+    JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
+    """
+    if '"' in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

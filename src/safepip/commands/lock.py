@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.session import Session
 from safepip.edges.lock_files import read_lock_text, write_lock_text
-from safepip.graph import Chosen, Graph, Root, walk
+from safepip.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.locking import (
     Locked,
@@ -41,12 +41,12 @@ class Known(NamedTuple):
     lock: Pylock | None = None
     pins: Mapping[str, Pinned] | None = None
 
-    def versions(self, settings: LockSettings) -> Mapping[str, Version]:
-        """The versions to prefer: all but those that are to be upgraded."""
+    def versions(self, settings: LockSettings, environment: Mapping[str, str]) -> Mapping[str, Version]:
+        """The versions to prefer in an environment: all but those that are to be upgraded."""
         if settings.upgrade:
             return {}
         if self.lock is not None:
-            known = versions_of(self.lock)
+            known = versions_of(self.lock, environment)
         else:
             known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
         return {name: version for name, version in known.items() if name not in settings.upgrade_names}
@@ -65,17 +65,51 @@ def lock(argv: Sequence[str]) -> int:
         settings = session.settings.lock
         assert settings is not None
         known = _known(settings)
-        resolution = session.resolve(known.versions(settings))
-        for notice in resolution.notices:
-            session.console.notice(notice)
-        text = _text_of(session, resolution, known, settings)
+        text, projects = (_everywhere if settings.universal else _here)(session, known, settings)
         if settings.check:
             return _checked(session, known.text or "", text, settings)
         if text != known.text:
             write_lock_text(settings.output, text)
         if settings.output != "-":
-            session.console.say(f"Locked {len(resolution.pins)} projects in {os.path.relpath(settings.output)}")
+            session.console.say(f"Locked {projects} projects in {os.path.relpath(settings.output)}")
         return 0
+
+
+def _here(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+    """The text of a lock for the target alone, and how many projects it has."""
+    resolution = session.resolve(known.versions(settings, session.asked.target.markers))
+    for notice in resolution.notices:
+        session.console.notice(notice)
+    return _text_of(session, resolution, known, settings), len(resolution.pins)
+
+
+def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+    """The text of one lock for several environments, and how many projects it has."""
+    from safepip.commands.lock_universal import Everywhere
+    from safepip.universal import merge
+
+    everywhere = Everywhere(session, lambda environment: known.versions(settings, environment), known.kept)
+    answers = everywhere.answers()
+    for notice in everywhere.notices:
+        session.console.notice(notice)
+    packages = merge(answers)
+    projects = len({locked.pin.name for locked in packages})
+    requirements = session.asked.statements.requirements
+    if settings.requirements:
+        via: dict[str, list[str]] = {}
+        for answer in answers:
+            for name, askers in _askers(answer.edges, requirements).items():
+                via.setdefault(name, []).extend(asker for asker in askers if asker not in via[name])
+        return requirements_text(packages, via), projects
+    scopes = {r.scope for r in requirements}
+    pylock = make_lock(
+        packages,
+        environments=[answer.environment.text() for answer in answers],
+        requires_python=",".join(session.asked.requires_python),
+        extras=_named(scopes, "extra"),
+        groups=_named(scopes, "group"),
+    )
+    return lock_text(pylock), projects
 
 
 def _known(settings: LockSettings) -> Known:
@@ -107,14 +141,14 @@ def _text_of(session: Session, resolution: Resolution, known: Known, settings: L
     whole = _walk(session, resolution, requirements)
     if settings.requirements:
         packages = [Locked(pin, _files(session, pin, known)) for pin in resolution.pins.values()]
-        return requirements_text(packages, _askers(whole, requirements))
+        return requirements_text(packages, _askers(whole.edges, requirements))
     scopes = {r.scope for r in requirements}
     reached = {scope: _reached(session, resolution, requirements, scope) for scope in scopes}
     packages = [
         Locked(
             pin,
             _files(session, pin, known),
-            whole.edges.get(name, ()),
+            tuple((child, "") for child in whole.edges.get(name, ())),
             _marker({scope for scope, names in reached.items() if name in names}),
             _relative_path(session, pin, settings),
         )
@@ -122,7 +156,7 @@ def _text_of(session: Session, resolution: Resolution, known: Known, settings: L
     ]
     pylock = make_lock(
         packages,
-        environments=[environment_marker(whole.variables, asked.target.markers)],
+        environments=[environment_marker(_variables(session), asked.target.markers)],
         requires_python=",".join(asked.requires_python),
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
@@ -155,7 +189,14 @@ def _marker(scopes: set[str]) -> str:
     return "" if "" in scopes else scope_marker(_named(scopes, "extra"), _named(scopes, "group"))
 
 
-def _askers(graph: Graph, requirements: Iterable[Requirement]) -> dict[str, list[str]]:
+def _variables(session: Session) -> frozenset[str]:
+    """The marker variables on which the answer depended: those of all markers that the search came across."""
+    statements = session.asked.statements
+    own = [*(r.marker for r in statements.requirements), *(c.marker for c in statements.constraints)]
+    return frozenset().union(*map(variables_of, (*session.markers.seen, *map(str, filter(None, own)))))
+
+
+def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Requirement]) -> dict[str, list[str]]:
     """Who asks for each project: files and the command line first, then projects."""
     askers: dict[str, list[str]] = {}
     for requirement in requirements:
@@ -163,8 +204,8 @@ def _askers(graph: Graph, requirements: Iterable[Requirement]) -> dict[str, list
         said = f"-r {origin.where}" if origin.source is Source.FILE else str(Origin(origin.source))
         if said not in askers.setdefault(requirement.name, []):
             askers[requirement.name].append(said)
-    for name in sorted(graph.edges):
-        for child in graph.edges[name]:
+    for name in sorted(edges):
+        for child in edges[name]:
             askers.setdefault(child, []).append(name)
     return askers
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.http import Transport
+    from safepip.edges.index_reader import Pages
     from safepip.edges.store import Store
     from safepip.lock_sources import LockRequest
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.resolution.dependencies import Markers
     from safepip.routing import RoutingTable
 
 
@@ -168,14 +170,24 @@ class Session:
     @cached_property
     def catalog(self) -> IndexCatalog:
         """The catalogue of this run."""
+        return self.catalog_for(self.asked.target, self.markers)
+
+    @cached_property
+    def markers(self) -> Markers:
+        """What evaluates markers in the target's environment."""
+        from safepip.resolution.dependencies import Markers
+
+        return Markers(self.asked.target.markers)
+
+    def catalog_for(self, target: Target, markers: Markers, pages: Pages | None = None) -> IndexCatalog:
+        """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
         from safepip.edges.catalog import IndexCatalog
         from safepip.edges.index_reader import IndexReader
         from safepip.edges.page_cache import PageCache, fingerprint
         from safepip.edges.wheel_reader import WheelReader
-        from safepip.resolution.dependencies import Markers
         from safepip.selection import PythonVersions, TagRanks
 
-        target, selection = self.asked.target, self.settings.selection
+        selection = self.settings.selection
         ignore = selection.ignore_requires_python
         cache = PageCache(
             None if self.store.private else self.store.root,
@@ -187,18 +199,28 @@ class Session:
         return IndexCatalog(
             table=self.asked.table,
             reader=IndexReader(
-                lambda: self.transport, cache, ranks, pythons, self.settings.refresh, listings=self._verb == "lock"
+                lambda: self.transport,
+                cache,
+                ranks,
+                pythons,
+                self.settings.refresh,
+                listings=self._verb == "lock",
+                pages=pages,
             ),
             wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks, self.settings.network),
             loop=self.loop,
             selection=selection,
-            markers=Markers(target.markers),
-            hashes=self.allowed_hashes,
+            markers=markers,
+            hashes=self.hashes_allowed_for(target),
         )
 
     @cached_property
     def allowed_hashes(self) -> dict[str, frozenset[Digest]]:
         """The digests that the user's statements allow, by project."""
+        return self.hashes_allowed_for(self.asked.target)
+
+    def hashes_allowed_for(self, target: Target) -> dict[str, frozenset[Digest]]:
+        """The digests that those of the user's statements allow which count for this target."""
         allowed: dict[str, frozenset[Digest]] = {}
         if self.asked.locks:
             from safepip.commands.locked import entries
@@ -208,7 +230,7 @@ class Session:
         statements = self.asked.statements
         everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
         for statement in everything:
-            if statement.hashes and counts(statement, self.asked.target.markers):
+            if statement.hashes and counts(statement, target.markers):
                 given = frozenset(statement.hashes)
                 allowed[statement.name] = allowed.get(statement.name, given) & given
         return allowed
@@ -234,6 +256,7 @@ class Session:
             target=asked.target,
             table=asked.table,
             preferences=preferences,
+            markers=self.markers,
         )
 
     def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from safepip.errors import Refused, SafepipError, Unavailable
@@ -63,10 +63,16 @@ class Reading(NamedTuple):
     listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
 
 
+#: Pages read in this run, by index and project, for readers that shelve them for other targets; a page is made from
+#: its kept listing only when it is wanted. None for a page that there is not.
+Pages: TypeAlias = "dict[tuple[str, str], Callable[[], ProjectPage | None]]"
+
+
 class IndexReader:
     """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop.
 
-    `listings` asks that every reading can tell all files of its page, those for other targets included.
+    `listings` asks that every reading can tell all files of its page, those for other targets included. `pages` are
+    shared with readers for other targets.
     """
 
     def __init__(
@@ -78,7 +84,9 @@ class IndexReader:
         refresh: NameSet,
         *,
         listings: bool = False,
+        pages: Pages | None = None,
     ) -> None:
+        self._pages = pages
         self._listings = listings
         self._transport = transport
         self._cache = cache
@@ -91,10 +99,21 @@ class IndexReader:
         """A shelf of an earlier run that is still fresh. Touches the disk only."""
         if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
             return None
+        shared = self._shared(index, name)
+        if shared is not None:
+            return shared
         cached = self._usable(index, name)
         if cached is None or not self._cache.is_fresh(cached):
             return None
         return self._kept_reading(index, cached)
+
+    def _shared(self, index: Index, name: str) -> Reading | None:
+        """What another reader of this run has read, shelved for this target."""
+        load = (self._pages or {}).get((index.name, name))
+        page = load() if load is not None else None
+        if page is None:
+            return None
+        return self._reading(shelve(page, self._ranks, self._pythons), page, page.url)
 
     def _usable(self, index: Index, name: str) -> CachedShelf | None:
         """The kept shelf, fresh or not, with its listing where listings are asked for."""
@@ -104,6 +123,15 @@ class IndexReader:
         return cached
 
     def _kept_reading(self, index: Index, cached: CachedShelf) -> Reading:
+        def page() -> ProjectPage | None:
+            files = self._cache.load_listing(index, cached)
+            shelf = cached.shelf
+            if files is None:
+                return None
+            return ProjectPage(shelf.name, cached.url, files, shelf.status, shelf.status_reason)
+
+        if self._pages is not None:
+            self._pages[index.name, cached.shelf.name] = page
         return Reading(cached.shelf, cached.url, listing=lambda: self._cache.load_listing(index, cached))
 
     def read_local(self, index: Index, name: str) -> Reading:
@@ -142,6 +170,8 @@ class IndexReader:
         _check_status(index, name, answer.status)
         page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
         shelf = shelve(page, self._ranks, self._pythons)
+        if self._pages is not None:
+            self._pages[index.name, name] = lambda: page
         listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
         self._cache.keep(index, shelf, answer.url, answer.headers, listing)
         return self._reading(shelf, page, answer.url)

@@ -105,7 +105,8 @@ class LockSettings(NamedTuple):
 
     `output` is an absolute path, or `-` for standard output; `requirements` asks for a hashed requirements file in
     place of `pylock.toml`. `upgrade` takes the newest of everything, `upgrade_names` of these projects alone. `extras`
-    are those of a pyproject.toml that are locked too, `all_extras` all of them.
+    are those of a pyproject.toml that are locked too, `all_extras` all of them. `universal` asks for one lock for
+    several environments, `environments` names them; empty means the usual ones.
     """
 
     output: str
@@ -115,6 +116,8 @@ class LockSettings(NamedTuple):
     upgrade_names: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
     all_extras: bool = False
+    universal: bool = False
+    environments: tuple[str, ...] = ()
 
 
 class Settings(NamedTuple):

@@ -56,15 +56,20 @@ def resolve(
     target: Target,
     table: RoutingTable,
     preferences: Mapping[str, Version] = MappingProxyType({}),
+    markers: Markers | None = None,
 ) -> Resolution:
-    """Choose one version of everything that is needed. `preferences` are versions, by project, to try first.
+    """Choose one version of everything that is needed.
+
+    `preferences` are versions, by project, to try first. `markers` evaluates markers in the target's environment, and
+    knows afterwards which were asked for.
 
     Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
     whatever `Unavailable` the catalogue raises.
     """
     check_direct(statements, table, policy, target.markers)
     limits = collect_limits(statements, target.markers)
-    finder, python, markers = Finder(settings.selection), Version(target.version), Markers(target.markers)
+    finder, python = Finder(settings.selection), Version(target.version)
+    markers = markers or Markers(target.markers)
     fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
     catalog.expect_shelves(
         (r.name, r.specifier, r.extras)

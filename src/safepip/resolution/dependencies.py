@@ -56,6 +56,11 @@ class Markers:
         self._environment = dict(environment)
         self._known: dict[tuple[str, str], bool] = {}
 
+    @property
+    def seen(self) -> frozenset[str]:
+        """The texts of all markers that were evaluated: what the answer depended on."""
+        return frozenset(text for text, _ in self._known)
+
     def hold(self, requirement: MetadataRequirement, extras: frozenset[str]) -> bool:
         """Whether a requirement counts with these extras; with none, in the environment without an extra.
 

@@ -1,0 +1,118 @@
+"""`safepip lock --universal`: resolve each environment over shared pages, and merge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.errors import SafepipError
+from safepip.graph import Chosen, Graph, Root, walk
+from safepip.model.requirement import counts
+from safepip.resolution import resolve
+from safepip.resolution.dependencies import Markers
+from safepip.universal import Answer, Environment, environments, joined, split_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from safepip.commands.session import Session
+    from safepip.edges.index_reader import Pages
+    from safepip.model.candidate import Pin, Resolution
+    from safepip.model.page import ProjectFile
+    from safepip.model.requirement import Requirement
+
+
+class Everywhere:
+    """All environments of one lock, resolved.
+
+    `preferences` gives the versions to try first, by an environment's markers; `kept` the files to lock of those that
+    an index offers for a pin.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        preferences: Callable[[Mapping[str, str]], Mapping[str, Version]],
+        kept: Callable[[Pin, tuple[ProjectFile, ...]], tuple[ProjectFile, ...]],
+    ) -> None:
+        self._session = session
+        self._preferences = preferences
+        self._kept = kept
+        self._pages: Pages = {}
+        self.notices: dict[str, None] = {}
+
+    def answers(self) -> list[Answer]:
+        """The answer for each environment, patch versions that make no difference taken together."""
+        asked = self._session.asked
+        settings = self._session.settings.lock
+        assert settings is not None
+        own_minor = int(asked.target.version.split(".")[1])
+        found: list[Answer] = []
+        for environment in environments(settings.environments, asked.requires_python, own_minor):
+            waiting = [environment]
+            while waiting:
+                part = waiting.pop()
+                answer, markers = self._answer(part)
+                parts = split_at(part, markers)
+                if len(parts) == 1:
+                    found.append(answer)
+                else:
+                    waiting += reversed(parts)
+        return joined(found)
+
+    def _answer(self, environment: Environment) -> tuple[Answer, frozenset[str]]:
+        """The answer for one environment, and the markers on which it depended."""
+        session, asked = self._session, self._session.asked
+        target = environment.target(asked.target)
+        markers = Markers(target.markers)
+        catalog = session.catalog_for(target, markers, self._pages)
+        try:
+            resolution = resolve(
+                asked.statements,
+                catalog=catalog,
+                installed=session.installed,
+                settings=session.settings,
+                policy=asked.plan.policy,
+                target=target,
+                table=asked.table,
+                preferences=self._preferences(target.markers),
+                markers=markers,
+            )
+        except SafepipError as error:
+            line = f"for {environment.platform}, Python {environment.low}"
+            raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
+        self.notices.update(dict.fromkeys(resolution.notices))
+        files = {
+            name: self._kept(pin, catalog.listed(pin.route, pin.candidate))
+            for name, pin in resolution.pins.items()
+            if pin.candidate is not None and pin.direct_url is None
+        }
+        for name, pin in resolution.pins.items():
+            if pin.direct_url is not None and pin.candidate is not None:
+                files[name] = (pin.candidate.file,)
+        requirements = [r for r in asked.statements.requirements if counts(r, target.markers)]
+        edges = self._walk(resolution, requirements, target.markers).edges
+        said = frozenset(str(r.marker) for r in asked.statements.requirements if r.marker is not None)
+        scopes = self._scopes(resolution, requirements, target.markers)
+        return Answer(environment, resolution.pins, edges, scopes, files), markers.seen | said
+
+    def _walk(
+        self, resolution: Resolution, requirements: Iterable[Requirement], environment: Mapping[str, str]
+    ) -> Graph:
+        def chosen(name: str) -> Chosen | None:
+            pin = resolution.pins.get(name)
+            return None if pin is None else Chosen(pin.version, pin.metadata)
+
+        roots = [Root(r.name, r.extras, r.specifier, str(r.origin)) for r in requirements]
+        return walk(roots, chosen, environment, no_deps=self._session.settings.no_deps)
+
+    def _scopes(
+        self, resolution: Resolution, requirements: Sequence[Requirement], environment: Mapping[str, str]
+    ) -> dict[str, frozenset[str]]:
+        """For each project the scopes that need it."""
+        found: dict[str, set[str]] = {}
+        for scope in {r.scope for r in requirements}:
+            for name in self._walk(resolution, [r for r in requirements if r.scope == scope], environment).edges:
+                found.setdefault(name, set()).add(scope)
+        return {name: frozenset({""} if "" in scopes else scopes) for name, scopes in found.items()}
