@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,20 +14,22 @@ from safepip import rules
 from safepip.clearing import Scene, Subject
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.errors import Refused
+from safepip.landing import land
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.digest import Digest
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, Rule
-from safepip.model.wheel import WheelContent
+from safepip.model.wheel import Entry, WheelContent
 from support.clearing import LAYOUT
-from support.wheels import metadata_text
+from support.wheels import metadata_text, record_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FILENAME = "acme_web-1.0-py3-none-any.whl"
+WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 REQUIRED_BY = Origin(Source.FILE, "requirements.txt", 7)
 
 
@@ -55,9 +58,13 @@ def verified(filename: str = FILENAME) -> VerifiedFile:
 
 
 def subject(told: Pin, file: VerifiedFile, inside: bytes) -> Subject:
-    """A wheel that has this METADATA and nothing else that these rules look at."""
-    content = WheelContent(file.filename, "acme_web-1.0.dist-info", {}, {"acme_web-1.0.dist-info/METADATA": inside})
-    return Subject(told, file, content, ())
+    """A wheel that has this METADATA, whatever that makes of its name, and is right in all else."""
+    info = "acme_web-1.0.dist-info"
+    texts = {f"{info}/METADATA": inside, f"{info}/WHEEL": WHEEL}
+    texts[f"{info}/RECORD"] = record_text(texts, f"{info}/RECORD").encode()
+    entries = {path: Entry(path, len(text), "sha256", hashlib.sha256(text).digest()) for path, text in texts.items()}
+    content = WheelContent(file.filename, info, entries, texts)
+    return Subject(told, file, content, land(content, LAYOUT))
 
 
 def clear(told: Pin, file: VerifiedFile, inside: bytes) -> ClearedWheel:
@@ -214,7 +221,7 @@ LINES = st.lists(
 @given(LINES, LINES)
 def test_cleared_means_equal_in_all_that_was_resolved_with(said: list[str], inside: list[str]) -> None:
     """Only `Refused` leaves the room, its text is fit for a terminal, and what is cleared reads the same."""
-    head = "Name: acme-web\nVersion: 1.0\n"
+    head = "Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n"
     told, wheel = ("\n".join([head.strip(), *lines, ""]).encode() for lines in (said, inside))
     try:
         resolved = pin(told)

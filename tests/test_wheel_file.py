@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.tags import Tag, parse_tag
 
+from safepip.landing import root_is_purelib
 from safepip.wheel_file import MAX_TAGS, WheelFile, WheelFileError, parse_wheel_file
 
 PLAIN = "Wheel-Version: 1.0\nGenerator: acme 1\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -78,6 +79,8 @@ def test_a_tag_of_sets_stands_for_their_product() -> None:
         PLAIN.replace("py3-none-any", "py3-none-any-any"),
         PLAIN.replace("py3-none-any", "py3.-none-any"),
         PLAIN.replace("py3-none-any", "py3--any"),
+        PLAIN.replace("py3-none-any", "3-none-any"),
+        PLAIN.replace("py3-none-any", "py3-none-any;x"),
         PLAIN.replace("py3-none-any", "py3-none-any\x1b[2J"),
         PLAIN.replace("py3-none-any", "-".join([".".join(f"a{n}" for n in range(11))] * 3)),
         PLAIN + "".join(f"Tag: py{number}-none-any\n" for number in range(4, MAX_TAGS + 4)),
@@ -133,6 +136,7 @@ def test_what_is_read_is_what_pip_and_others_read(lines: list[str], end: str) ->
     assert (header["Root-Is-Purelib"].strip().lower() == "true") is found.root_is_purelib
     for tags in (header.get_all("Tag", []), fields["tag"]):
         assert frozenset().union(*map(parse_tag, tags)) == found.tags
+    assert root_is_purelib(text.encode()) is found.root_is_purelib
     assert (header["Build"] or "") == fields.get("build", [""])[-1] == found.build
 
 

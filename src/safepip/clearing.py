@@ -44,6 +44,7 @@ class Scene:
     the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
     file there; None where there is no file or nobody owns it. `standard_library` are the names of the target's
     top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by normalised name.
+    `markers` is the target's environment for markers (PEP 508), None where it is not known.
     """
 
     subjects: tuple[Subject, ...]
@@ -51,6 +52,7 @@ class Scene:
     owner: Callable[[str], str | None] = _nobody
     standard_library: frozenset[str] = frozenset()
     direct_urls: Mapping[str, str] | None = None
+    markers: Mapping[str, str] | None = None
 
     @cached_property
     def replaced(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.tags import Tag, parse_tag
+from packaging.tags import InvalidTag, Tag, TooManyTagsError, parse_tag
 
 from safepip.model.finding import printable
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 #: A field's name, as in METADATA, and its value.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 _VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})*")
-_TAG = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){2}")
+_TAG = re.compile(r"[A-Za-z0-9_.-]+")
 
-#: How many tags a wheel may be for. Each Tag line may stand for the product of three sets.
-MAX_TAGS = 1000
+#: How many tags a wheel may be for; real ones have some dozens. Each Tag line may stand for the product of three sets.
+MAX_TAGS = 500
 
 #: The largest WHEEL that is read, in bytes; real ones have some hundred.
 _MAX_BYTES = 256 * 1024
@@ -97,13 +97,13 @@ def _only(fields: Mapping[str, list[str]], name: str) -> str:
 def _tags(texts: list[str]) -> frozenset[Tag]:
     tags: set[Tag] = set()
     for text in texts:
-        # Sets of names, joined by dots, stand for their product (PEP 425).
-        if _TAG.fullmatch(text) is None or "." in (text[0], text[-1]) or ".." in text or ".-" in text or "-." in text:
-            raise WheelFileError(f"WHEEL has a Tag that is none: {printable(text, 100)}")
-        python, abi, platform = (part.count(".") + 1 for part in text.split("-"))
-        if len(tags) + python * abi * platform > MAX_TAGS:
+        try:
+            # Sets of names, joined by dots, stand for their product (PEP 425).
+            tags |= parse_tag(text if _TAG.fullmatch(text) else "", limit=MAX_TAGS)
+        except (InvalidTag, TooManyTagsError):
+            raise WheelFileError(f"WHEEL has a Tag that is none: {printable(text, 100)}") from None
+        if len(tags) > MAX_TAGS:
             raise WheelFileError(f"WHEEL is for more than {MAX_TAGS} tags")
-        tags |= parse_tag(text)
     if not tags:
         raise WheelFileError("WHEEL has no Tag")
     return frozenset(tags)

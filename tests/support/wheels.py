@@ -159,7 +159,7 @@ def zip_bytes(members: Mapping[str, bytes]) -> bytes:
 
 def record_text(members: Mapping[str, bytes], record: str) -> str:
     """A RECORD for `members`, with the row of RECORD itself last and without a digest."""
-    rows = [f"{path},{_record_digest(content)},{len(content)}" for path, content in members.items()]
+    rows = [f"{_field(path)},{_record_digest(content)},{len(content)}" for path, content in members.items()]
     return "\n".join([*rows, f"{record},,"]) + "\n"
 
 
@@ -221,6 +221,11 @@ def _wheel_text(tag: str, build: str) -> str:
     if build:
         lines.append(f"Build: {build}")
     return "\n".join(lines) + "\n"
+
+
+def _field(text: str) -> str:
+    """A field of a CSV row, quoted where it must be."""
+    return '"{}"'.format(text.replace('"', '""')) if '"' in text or "," in text else text
 
 
 def _record_digest(content: bytes) -> str:

@@ -12,6 +12,7 @@ from safepip.errors import Refused
 from safepip.landing import land, layout_of
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
+from safepip.model.requirement import counts
 from safepip.rules import judge
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Pin
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel, VerifiedFile
+    from safepip.model.requirement import Constraint, Requirement
 
 
 def cleared_wheels(session: Session, pins: Sequence[Pin]) -> list[ClearedWheel]:
@@ -58,7 +60,24 @@ def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
             subjects.append(Subject(pin, file, content, land(content, layout)))
     if problems:
         raise Refused(*problems)
-    return Scene(tuple(subjects), layout, standard_library=target.standard_library)
+    return Scene(
+        tuple(subjects),
+        layout,
+        standard_library=target.standard_library,
+        direct_urls=_direct_urls(session, chosen),
+        markers=target.markers,
+    )
+
+
+def _direct_urls(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> dict[str, str]:
+    """The URLs of wheels that the user's requirements, constraints and locks name, by normalised name."""
+    statements, markers = session.asked.statements, session.asked.target.markers
+    everything: tuple[Requirement | Constraint, ...] = (*statements.constraints, *statements.requirements)
+    named: dict[str, str] = {}
+    for statement in everything:
+        if statement.url is not None and counts(statement, markers):
+            named[statement.name] = statement.url
+    return named | {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
 
 
 def _wanted(session: Session, pin: Pin) -> Wanted:

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.errors import Refused
 from safepip.model.allowance import Allowance, Allowed
 from safepip.model.evidence import ClearedWheel
-from safepip.rules import metadata_mismatch, wrong_identity
+from safepip.rules import (
+    direct_reference,
+    installer_file,
+    metadata_mismatch,
+    wrong_identity,
+    wrong_record,
+    wrong_tags,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +43,11 @@ class Rule(NamedTuple):
 #: Every rule, in the order of the report.
 RULES: tuple[Rule, ...] = (
     Rule("wrong-identity", wrong_identity.check, allowable=False),
+    Rule("wrong-tags", wrong_tags.check, allowable=True),
+    Rule("wrong-record", wrong_record.check, allowable=True),
+    Rule("installer-file", installer_file.check, allowable=True),
     Rule("metadata-mismatch", metadata_mismatch.check, allowable=False),
+    Rule("direct-reference", direct_reference.check, allowable=False),
 )
 
 

@@ -1,54 +1,116 @@
-"""`wrong-identity`: the file's name, the METADATA in it and what was resolved are one project and one version.
+"""`wrong-identity`: the wheel is one project in one version, the one that was resolved, and nothing beside it.
 
 pip takes the project and version of a wheel from its file name when it chooses, and from its `.dist-info` when
-it installs. A wheel in which they differ could be chosen as one thing and be installed as another. That the
-`.dist-info` folder agrees with the file name is checked when the archive is opened.
+it installs; every tool afterwards asks the metadata folders in site-packages. A wheel in which they differ could be
+chosen as one thing and be installed as another, and a wheel with a second metadata folder would be two things
+at once: an installed distribution that nobody asked for, or one in place of another. So:
+
+1. The file is the one that was chosen, and its name says the project and version that were resolved.
+2. METADATA can be used, says its Metadata-Version, Name and Version exactly once, and the latter two are those
+   resolved. Its major version is one that is understood (1 or 2; the core metadata specification: a tool fails
+   on a greater one).
+3. WHEEL can be read in one way, and its major version is 1 (PEP 427: an installer fails on a greater one).
+4. What lands at the top of a site folder by any route, and would be read there as the metadata of a distribution,
+   lies in the archive's own `.dist-info` folder. The standard library's folder counts as one.
+
+That the `.dist-info` folder agrees with the file name, and that there is one of it at the archive's root, is checked
+when the archive is opened. A wheel that vendors projects with their metadata has it deeper than the top of a
+site folder, where no tool takes it for an installed distribution.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.model.finding import Diagnostic, printable
+from safepip.clearing import objection
+from safepip.core_metadata import MetadataError, parse_metadata, split_headers
+from safepip.landing import key_of
+from safepip.wheel_file import WheelFileError, parse_wheel_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+
+#: Endings by which tools find installed distributions in a folder (importlib.metadata, pip, setuptools).
+_METADATA_ENDINGS = (".dist-info", ".egg-info", ".egg-link", ".egg")
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
-    """Whether the three agree; what cannot be read does not agree."""
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether all that names the wheel agrees; what cannot be read does not agree."""
+    problems = [*_file_name(subject), *_metadata(subject), *_wheel_file(subject), *_second_metadata(subject, scene)]
+    if not problems:
+        return None
+    pin = subject.pin
+    evidence = (f"resolved: {pin.name} {pin.version}", *problems)
+    return objection(subject, "wrong-identity", "is not what it says it is", evidence, allowable=False)
+
+
+def _file_name(subject: Subject) -> Iterator[str]:
     pin, file = subject.pin, subject.file
-    evidence = [
-        f"resolved:   {pin.name} {pin.version}",
-        f"file name:  {printable(file.filename)}",
-    ]
-    agree = pin.candidate is not None and pin.candidate.file.filename == file.filename
     if pin.candidate is None:
-        evidence.append("resolved to an installed distribution, not to a file")
-    elif not agree:
-        evidence.append(f"chosen:     {printable(pin.candidate.file.filename)}")
+        yield "resolved to an installed distribution, not to a file"
+    elif pin.candidate.file.filename != file.filename:
+        yield f"chosen file: {pin.candidate.file.filename}"
     try:
         name, version, _, _ = parse_wheel_filename(file.filename)
-        agree = agree and (name, version) == (pin.name, pin.version)
-    except InvalidWheelFilename:
-        agree = False
+    except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
+        yield "the file's name is none of a wheel"
+    else:
+        if (name, version) != (pin.name, pin.version):
+            yield f"file name: {name} {version}"
+
+
+def _metadata(subject: Subject) -> Iterator[str]:
+    pin, data = subject.pin, subject.content.info("METADATA") or b""
     try:
-        inside = parse_metadata(subject.content.info("METADATA") or b"", verified=True)
-        evidence.append(f"METADATA:   {inside.name} {inside.version}")
-        agree = agree and (inside.name, inside.version) == (pin.name, pin.version)
+        # The bytes that resolution has read need not be read again.
+        told = pin.metadata
+        inside = told if told is not None and told.text == data else parse_metadata(data, verified=True)
+        fields = split_headers(data.decode("utf-8"))[0]
     except MetadataError as error:
-        evidence.append(f"METADATA:   {error}")
-        agree = False
-    if agree:
-        return None
-    return Diagnostic(
-        "wrong-identity",
-        f"the wheel of {pin.name} {pin.version} is not what it says it is",
-        context=tuple(evidence),
-        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
-        origins=pin.required_by,
-        subject=pin.name,
-    )
+        yield f"METADATA: {error}"
+        return
+    if (inside.name, inside.version) != (pin.name, pin.version):
+        yield f"METADATA: {inside.name} {inside.version}"
+    # Of a field that stands twice some tools take the first and some the last.
+    names = [name for name, _ in fields]
+    for field in ("Metadata-Version", "Name", "Version"):
+        if names.count(field.lower()) != 1:
+            yield f"METADATA: {names.count(field.lower()) or 'no'} fields {field}, where one belongs"
+    for name, value in fields:
+        if name == "metadata-version" and value.strip().partition(".")[0] not in ("1", "2"):
+            yield f"METADATA: the format's version {value} is not understood"
+
+
+def _wheel_file(subject: Subject) -> Iterator[str]:
+    try:
+        wheel = parse_wheel_file(subject.content.info("WHEEL") or b"")
+    except WheelFileError as error:
+        yield str(error)
+        return
+    # A greater minor version adds what may be ignored; pip installs such a wheel with a warning.
+    if wheel.version[0] != 1:
+        yield f"WHEEL: the format's version {'.'.join(map(str, wheel.version))} is not understood"
+
+
+def _second_metadata(subject: Subject, scene: Scene) -> Iterator[str]:
+    """One line for each file that would be read as another distribution's metadata, or joins its own by a detour."""
+    own = f"{subject.content.dist_info}/"
+    layout = scene.layout
+    # Tools look for distributions in all of sys.path, of which the standard library is a part.
+    folders = [f"{key_of(folder)}/" for folder in (*layout.site_folders, *layout.libraries)]
+    for landing in subject.landings:
+        path, entry = landing.key, landing.entry
+        # Nearly every file goes no further than this line.
+        if (".dist-info" not in path and ".egg" not in path) or (entry is not None and entry.path.startswith(own)):
+            continue
+        if any(_is_metadata_of(folder, path) for folder in folders):
+            yield f"metadata beside its own: {landing.path if entry is None else entry.path}"
+
+
+def _is_metadata_of(folder: str, path: str) -> bool:
+    return path.startswith(folder) and path[len(folder) :].partition("/")[0].endswith(_METADATA_ENDINGS)

@@ -1,0 +1,79 @@
+"""`direct-reference`: the wheel requires no project from a URL that the user did not name.
+
+A `Requires-Dist: name @ URL` (PEP 508) lets the author of a dependency decide where further bytes come from: no
+index, no claim and no hash of the user has a say over them, and pip fetches such a URL even with `--no-index`.
+The resolution refuses it as soon as it follows one (`safepip.resolution.limits`). What is judged here is the wheel
+itself, whether or not anybody followed its dependencies:
+
+- with `--no-deps` nobody did. The requirement would stand in the environment, and the next resolution
+  that keeps this distribution would follow it;
+- a lock is installed without resolving anything;
+- where resolution was told other metadata than the wheel's, `metadata-mismatch` refuses too, but this rule does
+  not lean on it.
+
+A requirement counts where its marker holds in the target, without an extra or with one that was asked for. Many
+projects name URLs in extras for their own developers, which nobody installs. A marker that cannot be
+evaluated counts, and METADATA that cannot be read is refused. The URL may stand in a requirement or a constraint of
+the user's own, or in the lock; it has to be the very same text, for the same project.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.utils import canonicalize_name
+
+from safepip.clearing import objection
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from packaging.requirements import Requirement
+
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+
+#: How many URLs the hint repeats.
+_SHOWN = 10
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether every URL that the wheel requires is the user's own."""
+    named = scene.direct_urls or {}
+    try:
+        foreign = [f"{name} @ {url}" for name, url in _by_url(subject, scene.markers) if named.get(name) != url]
+    except MetadataError as error:
+        unread = (f"METADATA: {error}",)
+        return objection(subject, "direct-reference", "may require anything", unread, allowable=False)
+    if not foreign:
+        return None
+    finding = objection(
+        subject, "direct-reference", "requires other projects from URLs of its own choosing", foreign, allowable=False
+    )
+    lines = "\n".join(map(printable, foreign[:_SHOWN]))
+    return finding._replace(hint=f"if that is meant, name the same URL in your requirements or constraints:\n{lines}")
+
+
+def _by_url(subject: Subject, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """Normalised name and URL of every requirement by URL that counts. Raises `MetadataError`."""
+    pin, data = subject.pin, subject.content.info("METADATA") or b""
+    # The bytes that resolution has read need not be read again.
+    told = pin.metadata
+    inside = told if told is not None and told.text == data else parse_metadata(data, verified=True)
+    for requirement in inside.requires.with_extras(pin.extras):
+        if requirement.url is not None and _holds(requirement, markers, pin.extras):
+            yield canonicalize_name(requirement.name), requirement.url
+
+
+def _holds(requirement: Requirement, markers: Mapping[str, str] | None, extras: frozenset[str]) -> bool:
+    """Whether the marker holds in the target with one of these extras or with none, or cannot be evaluated."""
+    marker = requirement.marker
+    if marker is None or markers is None:
+        return True
+    try:
+        return any(marker.evaluate({**markers, "extra": extra}) for extra in ("", *extras))
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return True

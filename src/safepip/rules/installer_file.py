@@ -1,0 +1,53 @@
+"""`installer-file`: the wheel brings no file that says how it was installed.
+
+"Recording installed projects" and PEP 610 leave some files of the `.dist-info` folder to the installer: they tell
+where a distribution came from, who installed it and whether anybody asked for it. A wheel can hold them all the
+same, and pip 26.3 unpacks them like any other file:
+
+- `direct_url.json` stays, because an installation from an index writes none. `pip freeze` then gives the wheel's
+  own URL in place of the version, and the next environment made from that list is filled from there.
+- `provenance_url.json` (proposed by PEP 710) stays and names an index and digests of its choosing.
+- `REQUESTED` stays and makes a dependency look like something that was asked for.
+- `INSTALLER` is replaced by pip, but its row in RECORD stays beside pip's, so that the installed RECORD
+  contradicts itself, and tools that ask for the installer are refused a certain answer.
+- `uv_cache.json` and `uv_build.json` stay; by them uv decides whether it has to install again.
+- `RECORD` in another case of letters is the RECORD itself where the disk ignores case.
+
+Names are compared without regard to case for that reason. Files deeper in the folder are read by nobody. The
+signatures `RECORD.jws` and `RECORD.p7s` belong to the wheel (PEP 427). None of 966 real wheels has a file
+refused here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.clearing import objection
+
+if TYPE_CHECKING:
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+
+#: In lower case, what each of the files would say.
+_FORGED = {
+    "direct_url.json": "from which URL it was installed",
+    "provenance_url.json": "from which index it was installed",
+    "requested": "that somebody asked for it",
+    "installer": "by whom it was installed",
+    "uv_cache.json": "whether uv has to install it again",
+    "uv_build.json": "how uv has built it",
+    "record": "what was installed",
+}
+
+
+def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+    """Whether the `.dist-info` folder is as a builder leaves it."""
+    folder = f"{subject.content.dist_info}/"
+    evidence = []
+    for path in subject.content.entries:
+        name = path.removeprefix(folder)
+        if name != path and name != "RECORD" and name.casefold() in _FORGED:
+            evidence.append(f"{path} says {_FORGED[name.casefold()]}")
+    if not evidence:
+        return None
+    return objection(subject, "installer-file", "brings files that only an installer writes", evidence)
