@@ -88,6 +88,8 @@ def walk(
     position = 0
     for _ in members:
         member = expected.pop(position, None)
+        if member is None and position == start:
+            raise ArchiveError("the archive's directory has more members than stand before it, one behind the other")
         if member is None:
             raise ArchiveError(f"what stands at byte {position} of the archive is in no entry of its directory")
         begin = _content_begin(ahead, position, start, member)
