@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip.record import RecordError, Row, parse_record, record_digest
+from safepip.record import RecordError, Row, parse_record, record_digest, record_paths
 
 ALGORITHMS = ("sha256", "sha384", "sha512", "md5")
 
@@ -165,6 +165,15 @@ def test_what_is_read_is_what_pip_reads(text: str) -> None:
             assert row.digest == base64.urlsafe_b64decode(told.partition("=")[2] + "==")
         assert row.algorithm == told.partition("=")[0]
         assert row.size == (int(fields[2]) if len(fields) > 2 and fields[2] else None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(BITS, max_size=14).map("".join))
+def test_the_paths_alone_are_those_of_the_rows(text: str) -> None:
+    """Where the rows can be read; where only what follows a path is wrong, the paths can be had all the same."""
+    data = text.encode()
+    with contextlib.suppress(RecordError):
+        assert [row.path for row in parse_record(data)] == record_paths(data)
 
 
 @settings(max_examples=200, deadline=None)

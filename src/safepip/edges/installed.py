@@ -56,6 +56,19 @@ def installed(target: Target) -> dict[str, InstalledDistribution]:
     return found
 
 
+def all_metadata(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Normalised name and metadata path of everything that is installed in these folders.
+
+    Unlike `installed` it also gives what another of its name hides, and what has no valid version.
+    """
+    for folder in folders:
+        for place in (folder, *_egg_links(folder)):
+            for name, _, path in _listed(place):
+                normalised = canonicalize_name(name)
+                if _NAME.fullmatch(normalised):
+                    yield normalised, path
+
+
 def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
     """The bytes of its METADATA, or of an egg's PKG-INFO; the latter may be the path itself.
 
