@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.clearing import Scene, Subject
-from safepip.edges.archive import ArchiveError, read_wheel
+from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheels
 from safepip.edges.fetch import Wanted, fetch_all
 from safepip.edges.terminal import make_progress
 from safepip.errors import Refused
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.session import Session
-    from safepip.model.candidate import Pin
+    from safepip.model.candidate import InstalledDistribution, Pin
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
 
 
-def cleared_wheels(session: Session, pins: Sequence[Pin]) -> list[ClearedWheel]:
-    """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found."""
+def cleared_wheels(
+    session: Session, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()
+) -> list[ClearedWheel]:
+    """Fetch, verify and judge the wheels of these pins. Raises `Refused` with everything found.
+
+    `gone` are the installed distributions that are taken away before.
+    """
     network = session.settings.network
     files = fetch_all(
         session.loop,
@@ -38,6 +44,7 @@ def cleared_wheels(session: Session, pins: Sequence[Pin]) -> list[ClearedWheel]:
         resume_retries=network.resume_retries,
     )
     scene = _scene(session, list(zip(pins, files, strict=True)))
+    scene = replace(scene, removed=frozenset(item.name for item in gone))
     if session.asked.locks:
         from safepip.commands.locked import check_lock_is_whole
 
@@ -51,11 +58,10 @@ def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
     layout = layout_of(session.settings, target)
     subjects: list[Subject] = []
     problems: list[Diagnostic] = []
-    for pin, file in chosen:
-        try:
-            content = read_wheel(file.path, file.filename)
-        except ArchiveError as error:
-            problems.append(unreadable_wheel(pin, file, error))
+    contents = read_wheels([(file.path, file.filename) for _, file in chosen])
+    for (pin, file), content in zip(chosen, contents, strict=True):
+        if isinstance(content, ArchiveError):
+            problems.append(unreadable_wheel(pin, file, content))
         else:
             subjects.append(Subject(pin, file, content, land(content, layout)))
     if problems:
@@ -117,11 +123,15 @@ def _demanded(session: Session, pin: Pin) -> tuple[Digest, ...]:
     return tuple(sorted(allowed or ()))
 
 
-def unreadable_wheel(pin: Pin, file: VerifiedFile, error: Exception) -> Diagnostic:
-    """The finding about a wheel that no rule can judge, because its archive is broken or can be read in two ways."""
+def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagnostic:
+    """The finding about a wheel that no rule can judge: its archive is broken, read in two ways, or without bounds."""
+    if isinstance(error, OversizedArchive):
+        reference, message = "oversized-wheel", "is larger, or unpacks to more, than any real one"
+    else:
+        reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
     return Diagnostic(
-        "unreadable-wheel",
-        f"the wheel of {pin.name} {pin.version} cannot be opened in one way only, so nothing can be said of it",
+        reference,
+        f"the wheel of {pin.name} {pin.version} {message}",
         context=(f"{printable(file.filename)}: {printable(str(error))}",),
         hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
         origins=pin.required_by,

@@ -17,7 +17,10 @@ def printable(text: str, limit: int = 300) -> str:
     """
     if text.isprintable() and len(text) <= limit:
         return text
-    clean = "".join(" " if char in "\t\n\r" else "�" if unicodedata.category(char)[0] == "C" else char for char in text)
+    # U+2028 and U+2029 end a line, as a line feed does, though they are no control characters.
+    clean = "".join(
+        " " if char in "\t\n\r\u2028\u2029" else "�" if unicodedata.category(char)[0] == "C" else char for char in text
+    )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

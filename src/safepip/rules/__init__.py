@@ -20,6 +20,7 @@ from safepip.rules import (
     direct_reference,
     installer_file,
     metadata_mismatch,
+    unsafe_path,
     wrong_identity,
     wrong_record,
     wrong_tags,
@@ -42,6 +43,7 @@ class Rule(NamedTuple):
 
 #: Every rule, in the order of the report.
 RULES: tuple[Rule, ...] = (
+    Rule("unsafe-path", unsafe_path.check, allowable=False),
     Rule("wrong-identity", wrong_identity.check, allowable=False),
     Rule("wrong-tags", wrong_tags.check, allowable=True),
     Rule("wrong-record", wrong_record.check, allowable=True),
