@@ -1,8 +1,8 @@
 """The documentation says what the program does: drift between the two fails here.
 
 The references of errors are found by walking the source: what stands first in `SomeError.because(...)` and
-`Diagnostic(...)`, followed through variables and through functions that pass a reference on. A place whose reference
-cannot be found that way is a failure too, so that no new way of raising goes unnoticed.
+`Diagnostic(...)` and second in `objection(...)`, followed through variables and through functions that pass a reference
+on. A place whose reference cannot be found that way is a failure too, so that no new way of raising goes unnoticed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
 # --- references in the source ---------------------------------------------------------------------------------
 
 
+#: At which place the functions that all files share take a reference. `objection` is that of the rules on wheels.
+REFERENCE_AT = {"because": 0, "Diagnostic": 0, "objection": 1}
+
+
 class References:
     """All references that the source can raise: `found` with where, `unclear` the places that hide theirs.
 
@@ -59,7 +63,7 @@ class References:
         for path, tree in self._files.items():
             for call, around in _calls(tree):
                 name = _called(call)
-                position = 0 if name in ("because", "Diagnostic") else self._carriers.get((path, name))
+                position = REFERENCE_AT.get(name, self._carriers.get((path, name)))
                 if position is not None:
                     self._note(path, tree, call, around, position)
         return len(self._carriers) > before
@@ -97,7 +101,9 @@ def _called(call: ast.Call) -> str:
 
 
 def _exit_code(call: ast.Call) -> int | None:
-    """That of the class in `Class.because(...)`, where it is one that always ends so."""
+    """That of the class in `Class.because(...)`, where it is one that always ends so, and of a rule's objection."""
+    if _called(call) == "objection":
+        return errors.Refused.exit_code
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     name = owner.id if isinstance(owner, ast.Name) else ""
     found = getattr(errors, name, None) or getattr(environment, name, None)
@@ -116,8 +122,10 @@ def _constants(value: ast.AST | None, tree: ast.Module, around: ast.AST | None) 
     elif isinstance(value, ast.IfExp):
         yield from _constants(value.body, tree, around)
         yield from _constants(value.orelse, tree, around)
-    elif isinstance(value, ast.Name) and around is not None:
-        for target, assigned in _assignments(around):
+    elif isinstance(value, ast.Name):
+        # A name of the function, or a constant of the module.
+        constants = ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], [])
+        for target, assigned in (*(_assignments(around) if around else ()), *_assignments(constants)):
             if isinstance(target, ast.Name) and target.id == value.id:
                 yield from _constants(assigned, tree, around)
             elif isinstance(target, ast.Tuple):
