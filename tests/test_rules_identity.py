@@ -284,20 +284,23 @@ def test_covering_is_transitive(made: str, between: str, claimed: str) -> None:
         assert found(wrong_tags.check, tagged(claimed, made)) is None
 
 
-def test_what_wrong_tags_cannot_read_is_refused_without_exception() -> None:
-    """It is silent about a name or WHEEL that cannot be read, because wrong-identity is not."""
-    allowable = {rule.reference: rule.allowable for rule in RULES}
-    assert allowable["wrong-identity"] is False
+def test_what_cannot_be_compared_is_refused_and_no_policy_helps() -> None:
+    """A name or WHEEL that cannot be read is wrong-identity too, and that is not overruled."""
+    assert {rule.reference: rule.allowable for rule in RULES}["wrong-identity"] is False
     for text in ("", PLAIN + "\nTag: py2-none-any\n", PLAIN.replace("Tag", "Flag")):
         subject = wheel(files={f"{INFO}/WHEEL": text})
-        with pytest.raises(WheelFileError):
+        with pytest.raises(WheelFileError) as raised:
             parse_wheel_file(text.encode())
-        assert found(wrong_tags.check, subject) is None
+        assert found(wrong_tags.check, subject) == (str(raised.value),)
         assert found(wrong_identity.check, subject) is not None
     subject = wheel()
-    subject = subject._replace(file=renamed(subject, "acme_web-1.0-3-none-any.whl"))
-    assert found(wrong_tags.check, subject) is None
-    assert found(wrong_identity.check, subject) is not None
+    for name in ("acme_web-1.0-3-none-any.whl", "acme_web-1.0.zip", f"acme_web-{'1' * 5000}-py3-none-any.whl"):
+        subject = subject._replace(file=renamed(subject, name))
+        assert found(wrong_tags.check, subject) == ("the file's name is none of a wheel",)
+        assert found(wrong_identity.check, subject) is not None
+        finding = wrong_tags.check(subject, scene_of(subject))
+        assert finding is not None
+        assert "[[allow]]" not in finding.hint
 
 
 def renamed(subject: Subject, filename: str) -> Any:

@@ -18,8 +18,8 @@ name that claims less, one with `py2` added) and this rule hits none.
 
 Build tags order the wheels of one version: where name and WHEEL have one, they are equal.
 
-What cannot be compared, because the name or WHEEL cannot be read, is refused by `wrong-identity`, which nothing
-overrules.
+What cannot be compared, because the name or WHEEL cannot be read, is refused. `wrong-identity` refuses it too, and
+nothing overrules that.
 """
 
 from __future__ import annotations
@@ -62,13 +62,19 @@ def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     try:
         _, _, build, claimed = parse_wheel_filename(subject.file.filename)
         wheel = parse_wheel_file(subject.content.info("WHEEL") or b"")
-    except (ValueError, WheelFileError):  # an invalid name is a ValueError
-        return None
+    except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
+        return _unknown(subject, "the file's name is none of a wheel")
+    except WheelFileError as error:
+        return _unknown(subject, str(error))
     evidence = [] if claimed == wheel.tags else list(_not_covered(claimed, wheel))
     evidence += _other_build(build, wheel)
     if not evidence:
         return None
     return objection(subject, "wrong-tags", "was made for something else than its file name claims", evidence)
+
+
+def _unknown(subject: Subject, why: str) -> Diagnostic:
+    return objection(subject, "wrong-tags", "does not say what it was made for", (why,), allowable=False)
 
 
 def _not_covered(claimed: frozenset[Tag], wheel: WheelFile) -> Iterator[str]:
