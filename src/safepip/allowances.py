@@ -146,10 +146,11 @@ def _rule_fault(word: str) -> str | None:
 
 
 def _rules() -> dict[str, bool]:
-    """Every rule's reference, and whether it may be overruled."""
+    """Every rule's reference, and whether it may be overruled, at least in some of what it looks at."""
     from safepip.rules import RULES
 
-    return {**dict.fromkeys(_BEFORE_THE_RULES, False), **{rule.reference: rule.allowable for rule in RULES}}
+    may = {rule.reference for rule in RULES if rule.allowable}
+    return {name: name in may for name in (*_BEFORE_THE_RULES, *(rule.reference for rule in RULES))}
 
 
 def contradictions(allowances: Iterable[Allowance], ban: ForbidAllow | None) -> Iterable[Diagnostic]:
