@@ -34,6 +34,7 @@ Commands:
   install        Decide what to install and from where, verify it, and hand it to pip.
   download       The same up to the verified wheels, which go into a folder.
   lock           Decide, and write down what was decided: pylock.toml, or requirements with hashes.
+  sync           Make an environment exactly what a lock says: install what is missing, take away the rest.
   verify         Hold an environment against what its distributions say of their files.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command.
@@ -115,6 +116,10 @@ def _command(verb: str) -> Callable[[list[str]], int]:
         from safepip.commands.download import download
 
         return download
+    if verb == "sync":
+        from safepip.commands.sync import sync
+
+        return sync
     if verb == "lock":
         from safepip.commands.lock import lock
 
@@ -143,7 +148,7 @@ def _unknown(verb: str) -> Exception:
 
     if verb in NOT_YET:
         return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
-    own = ("install", "download", "lock", "verify", "check-config", "help")
+    own = ("install", "download", "lock", "sync", "verify", "check-config", "help")
     near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)

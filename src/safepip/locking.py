@@ -28,6 +28,7 @@ from safepip.toml_values import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from safepip.model.candidate import Pin
     from safepip.model.origin import Origin
@@ -201,7 +202,7 @@ def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnos
 
 def versions_of(lock: Pylock, environment: Mapping[str, str]) -> Mapping[str, Version]:
     """The version of each project that the lock has for an environment: what a lock made anew prefers there."""
-    everything = {
+    everything: dict[str, str | AbstractSet[str]] = {
         **environment,
         "extras": frozenset(lock.extras or ()),
         "dependency_groups": frozenset(lock.dependency_groups or ()),

@@ -10,56 +10,83 @@ from safepip.commands.session import Session
 INTERRUPTED = 130
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from safepip.model.candidate import Resolution
+    from safepip.model.candidate import InstalledDistribution, Resolution
     from safepip.model.evidence import ClearedWheel
+
+    Removal = Callable[[Resolution], Sequence[InstalledDistribution]]
+
+
+def no_removal(_resolution: Resolution) -> Sequence[InstalledDistribution]:
+    """What `safepip install` takes away beside what it replaces: nothing."""
+    return ()
 
 
 def install(argv: Sequence[str]) -> int:
     """Run `safepip install` with these arguments, the verb left out. Raises `SafepipError`."""
+    with Session("install", argv) as session:
+        return carry_out(session, session.resolve)
+
+
+def carry_out(session: Session, decide: Callable[[], Resolution], removed: Removal = no_removal) -> int:
+    """From a session to an exit code: decide, say what was decided, and unless it is a dry run have pip do it.
+
+    `removed` gives, once it is decided what stays, the installed distributions that go. Raises `SafepipError`.
+    """
     from safepip.edges.installed import parts_of_safepip
     from safepip.environment import check_target, own_environment_check
-    from safepip.reporting.human import already_satisfied, would_install
+    from safepip.reporting.human import already_satisfied, would_install, would_uninstall
 
-    with Session("install", argv) as session:
-        asked = session.asked
-        check_target(session.settings, asked.target)
-        resolution = session.resolve()
-        for line in already_satisfied(resolution):
-            session.console.say(line)
-        for notice in resolution.notices:
-            session.console.notice(notice)
-        if session.settings.dry_run:
-            _report(session, resolution)
-            line = would_install(resolution)
-            if line:
-                session.console.data(line)
-            return 0
-        if not resolution.to_install:
-            _report(session, resolution)
-            return 0
-        own_environment_check(resolution, asked.target, session.settings, lambda: parts_of_safepip(asked.target))
-        return _hand_over(session, resolution)
+    asked = session.asked
+    check_target(session.settings, asked.target)
+    resolution = decide()
+    gone = removed(resolution)
+    for line in already_satisfied(resolution):
+        session.console.say(line)
+    for notice in resolution.notices:
+        session.console.notice(notice)
+    if session.settings.dry_run:
+        _report(session, resolution)
+        for line in filter(None, (would_install(resolution), would_uninstall(gone))):
+            session.console.data(line)
+        return 0
+    if not resolution.to_install:
+        _report(session, resolution)
+        return _uninstall(session, gone)
+    own_environment_check(resolution, asked.target, session.settings, lambda: parts_of_safepip(asked.target))
+    return _hand_over(session, resolution, gone)
 
 
-def _hand_over(session: Session, resolution: Resolution) -> int:
-    """From a resolution to pip's exit code: nothing in the target changes before the last line."""
+def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
+    """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.edges.pip import hand_over, private_folder
     from safepip.handover import make_handover, roots_to_read
 
     pins = [resolution.pins[name] for name in resolution.to_install]
-    wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)])
+    wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)], gone)
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
     _report(session, resolution, wheels)
     with private_folder(session.store.root) as folder:
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
         try:
-            return hand_over(handover, session.asked.target, session.settings, session.environ)
+            # Before, because a wheel may bring a file that one of those has: pip would take it away again.
+            return _uninstall(session, gone) or hand_over(
+                handover, session.asked.target, session.settings, session.environ
+            )
         except KeyboardInterrupt:
             session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return INTERRUPTED
+
+
+def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:
+    """Have pip take these distributions away; its exit code."""
+    from safepip.edges.pip import uninstall
+
+    if not gone:
+        return 0
+    return uninstall([item.name for item in gone], session.asked.target, session.settings, session.environ)
 
 
 def _report(session: Session, resolution: Resolution, wheels: Sequence[ClearedWheel] = ()) -> None:

@@ -61,13 +61,26 @@ class Asked(NamedTuple):
 class Session:
     """One run's edges. Use as a context manager: leaving it closes connections and the loop."""
 
-    def __init__(self, verb: str, argv: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        verb: str,
+        argv: Sequence[str],
+        environ: Mapping[str, str] | None = None,
+        *,
+        arguments_are_files: bool = False,
+    ) -> None:
+        """`argv` is without the verb. With `arguments_are_files` an argument is what `-r` takes: a file, no project."""
         self.environ = os.environ if environ is None else environ
         self._verb = verb
         self.cwd = working_folder()
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
-        self._plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+        plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+        if arguments_are_files:
+            settings = plan.settings
+            files = (*settings.requirement_files, *settings.requirements)
+            plan = plan._replace(settings=settings._replace(requirements=(), requirement_files=files))
+        self._plan = plan
         self.console = Console(self._plan.settings.display, self.credentials.redact, self.environ)
         self._transport: Transport | None = None
 
@@ -151,10 +164,15 @@ class Session:
 
     # --- deciding ----------------------------------------------------------------------------------------------
 
+    @property
+    def installs(self) -> bool:
+        """Whether this run puts what it judges into its target; `download` and `lock` do not."""
+        return self._verb == "install"
+
     @cached_property
     def installed(self) -> InstalledEnvironment:
         """The target's distributions; none where pip ignores them (`-I`, `--target`, download)."""
-        ignore = self.settings.ignore_installed or self.settings.target_dir is not None or self._verb != "install"
+        ignore = self.settings.ignore_installed or self.settings.target_dir is not None or not self.installs
         return InstalledEnvironment(None if ignore else self.asked.target)
 
     @cached_property
@@ -259,15 +277,16 @@ class Session:
             markers=self.markers,
         )
 
-    def clear(self, pins: Sequence[Pin]) -> list[ClearedWheel]:
+    def clear(self, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()) -> list[ClearedWheel]:
         """Fetch, verify and judge the wheels of these pins, and tell what policy has allowed in them.
 
-        Raises `Refused` with everything found.
+        `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
+        everything found.
         """
         from safepip.commands.wheels import cleared_wheels
         from safepip.reporting.human import overruled
 
-        wheels = cleared_wheels(self, pins)
+        wheels = cleared_wheels(self, pins, gone)
         for wheel in wheels:
             for line in overruled(wheel):
                 self.console.notice(line)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from safepip.errors import SafepipError
-    from safepip.model.candidate import Resolution
+    from safepip.model.candidate import InstalledDistribution, Resolution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
@@ -101,6 +101,12 @@ def would_install(resolution: Resolution) -> str:
     """pip's last line of a dry run, empty where nothing would be installed."""
     items = sorted(_named(resolution))
     return "Would install " + " ".join(f"{name}-{version}" for name, version in items) if items else ""
+
+
+def would_uninstall(gone: Iterable[InstalledDistribution]) -> str:
+    """The line of a dry run for what would be taken away, empty where that is nothing."""
+    items = " ".join(f"{item.name}-{item.version}" for item in gone)
+    return f"Would uninstall {items}" if items else ""
 
 
 def _named(resolution: Resolution) -> Iterable[tuple[str, str]]:

@@ -1,0 +1,95 @@
+"""`safepip sync LOCK`: make an environment exactly the lock.
+
+What the lock selects is installed as `safepip install -r LOCK` does; what is installed and not in the lock is taken
+away. Everything is fetched, verified and judged before the first change. What is taken away goes first, because what
+comes may bring the same files; each distribution is taken away whole or not at all, which is pip's own promise.
+
+pip, setuptools and wheel stay unless the lock names them: an environment is made with them, and no lock of an
+application lists them. So does everything that safepip is made of, where it lives in that environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.commands.install import carry_out
+from safepip.commands.session import Session
+from safepip.errors import UsageError
+from safepip.options import HelpRequested
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.model.candidate import InstalledDistribution, Resolution
+
+_HELP = """\
+Usage: safepip sync [options] LOCK ...
+
+Make an environment exactly what a lock says: install what is missing, take away what is not in it.
+LOCK is a pylock.toml, or a requirements file in which everything is pinned by hash.
+The options are those of `safepip install` that concern one environment: see `safepip install --help`.
+--dry-run shows what would change."""
+
+#: What an environment is made with.
+_SEEDS = frozenset({"pip", "setuptools", "wheel"})
+
+
+def sync(argv: Sequence[str]) -> int:
+    """Run `safepip sync` with these arguments, the verb left out. Raises `SafepipError`."""
+    if "--help" in argv or "-h" in argv:
+        raise HelpRequested(_HELP)
+    with Session("install", argv, arguments_are_files=True) as session:
+        _check(session)
+        return carry_out(session, session.resolve, lambda resolution: _gone(session, resolution))
+
+
+def _check(session: Session) -> None:
+    """Raise `UsageError` for what makes no sense here."""
+    settings = session.settings
+    elsewhere = {
+        "--target": settings.target_dir,
+        "--prefix": settings.prefix_dir,
+        "--root": settings.root_dir,
+        "--user": settings.user,
+        "--ignore-installed": settings.ignore_installed,
+        "--no-deps": settings.no_deps,
+        "--only-deps": settings.only_deps,
+        "--editable": settings.editables,
+    }
+    for option, value in elsewhere.items():
+        if value:
+            raise UsageError.because(
+                "conflicting-options",
+                f"sync makes a whole environment what the lock says, and {option} asks for something else",
+                hint="use safepip install -r LOCK with it",
+            )
+    asked = session.asked
+    if not asked.locks and not asked.statements.require_hashes:
+        raise UsageError.because(
+            "not-a-lock",
+            "sync takes a lock, and what is named does not pin everything by hash",
+            hint="make a lock of it: safepip lock -r FILE",
+        )
+
+
+def _gone(session: Session, resolution: Resolution) -> list[InstalledDistribution]:
+    """What is installed and must go, sorted by name."""
+    from safepip.edges.installed import installed, parts_of_safepip
+
+    target = session.asked.target
+    kept = {*resolution.pins, *(_SEEDS - resolution.pins.keys())}
+    if target.own:
+        kept |= parts_of_safepip(target)
+    # What another environment brings (a base with system packages) is not this one's to take away.
+    own = [target.schemes.get("purelib", ""), target.schemes.get("platlib", "")]
+    return [
+        item
+        for name, item in sorted(installed(target).items())
+        if name not in kept and not item.in_user_site and _folder(item.metadata_path) in own
+    ]
+
+
+def _folder(path: str) -> str:
+    import os
+
+    return os.path.dirname(path)
