@@ -255,7 +255,8 @@ def test_only_deps_of_a_wheel_by_path(world: World) -> None:
 def test_a_target_folder_is_replaced_with_upgrade_only(world: World, tmp_path: Path) -> None:
     """pip's rule for `--target`."""
     place = str(tmp_path / "place")
-    world.hand(Chosen(world.wheel("lib", "1.0"), requested=True), settings=Settings(forwarded=("--target", place)))
+    fresh = Settings(target_dir=place, forwarded=("--target", place))
+    world.hand(Chosen(world.wheel("lib", "1.0"), requested=True), settings=fresh)
     for strategy, version in ((UpgradeStrategy.TO_SATISFY_ONLY, "1.0"), (UpgradeStrategy.EAGER, "2.0")):
         settings = Settings(target_dir=place, upgrade=strategy, forwarded=("--target", place, "--no-compile"))
         assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=settings) == 0

@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_pip_starts(
     wheel = cleared(pin_of(chosen), app)
     app.unlink()
     monkeypatch.setattr(
-        "support.handing.cleared", lambda pin, _path: type(wheel)._attest(pin, wheel.file, wheel.content)
+        "support.handing.cleared", lambda pin, *_more: type(wheel)._attest(pin, wheel.file, wheel.content)
     )
     with pytest.raises(SafepipError) as caught:
         install(target.python, [chosen], environ=runner.environment())

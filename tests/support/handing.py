@@ -11,6 +11,7 @@ from packaging.utils import parse_wheel_filename
 from safepip.edges.pip import hand_over, private_folder
 from safepip.edges.target import probe
 from safepip.handover import make_handover
+from safepip.landing import land, layout_of
 from safepip.model.candidate import Candidate, InstalledDistribution, Pin, Resolution
 from safepip.model.digest import Digest
 from safepip.model.evidence import ClearedWheel, VerifiedFile
@@ -22,6 +23,8 @@ from support.clearing import content_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from safepip.landing import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,23 @@ def kept(distribution: InstalledDistribution, *, requested: bool = False, extras
     )
 
 
-def cleared(pin: Pin, wheel: Path) -> ClearedWheel:
-    """The wheel as it comes out of the rules."""
+def cleared(pin: Pin, wheel: Path, layout: Layout | None = None) -> ClearedWheel:
+    """The wheel as it comes out of the rules; it lands nowhere without a layout."""
     data = wheel.read_bytes()
     digest = Digest("sha256", hashlib.sha256(data).hexdigest())
     file = VerifiedFile._attest(wheel.name, str(wheel), digest, len(data), (digest,))
-    return ClearedWheel._attest(pin, file, content_of(wheel.name, data))
+    content = content_of(wheel.name, data)
+    return ClearedWheel._attest(pin, file, content, () if layout is None else land(content, layout))
 
 
-def resolve(choices: Iterable[Chosen], kept_pins: Iterable[Pin] = ()) -> tuple[Resolution, list[ClearedWheel]]:
+def resolve(
+    choices: Iterable[Chosen], kept_pins: Iterable[Pin] = (), layout: Layout | None = None
+) -> tuple[Resolution, list[ClearedWheel]]:
     """A resolution of these wheels, and the cleared wheels."""
     pins = [(pin_of(chosen), chosen) for chosen in choices]
     names = {pin.name: pin for pin in (*kept_pins, *(pin for pin, _ in pins))}
     resolution = Resolution(names, (), tuple(pin.name for pin, chosen in pins if chosen.installs))
-    return resolution, [cleared(pin, chosen.wheel) for pin, chosen in pins]
+    return resolution, [cleared(pin, chosen.wheel, layout) for pin, chosen in pins]
 
 
 def install(
@@ -90,8 +96,9 @@ def install(
 ) -> int:
     """Hand these wheels to pip for the environment of `python`; pip's exit code."""
     settings = settings or Settings()
-    resolution, wheels = resolve(choices, kept_pins)
+    target = probe(str(python), settings, environ)
+    resolution, wheels = resolve(choices, kept_pins, layout_of(settings, target))
     with private_folder() as folder:
         handover = make_handover(resolution, wheels, settings, folder)
         assert handover is not None
-        return hand_over(handover, probe(str(python), settings, environ), settings, environ)
+        return hand_over(handover, target, settings, environ)

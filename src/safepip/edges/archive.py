@@ -88,7 +88,7 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
             start, members = open_directory(source)
             member = next((member for member in members if member.name == name), None)
             if member is None:
-                raise ArchiveError(f"the wheel has no {printable(name, 120)} any more")
+                raise ArchiveError("the wheel is another one than was read before")
             end = min((other.offset for other in members if other.offset > member.offset), default=start)
             return read_member(source, member, end)
     except OSError as error:

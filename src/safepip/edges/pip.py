@@ -108,11 +108,12 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
     The folder is the one that `make_handover` was given, within `private_folder`. Raises `Refused`
     (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, `Unavailable`
     (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
-    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`).
+    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
     """
     import json
 
     from safepip.edges.direct_url import record_direct_urls
+    from safepip.edges.installed_wheels import check_installed, kept_by_pip
 
     try:
         for name, text in handover.files.items():
@@ -124,12 +125,14 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
         message = f"what pip is to install could not be laid out for it: {error.strerror or error}"
         raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
     environ = os.environ if environ is None else environ
+    kept = kept_by_pip(settings)
     _say(handover.before)
     code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
     if code == 0:
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
         record_direct_urls(handover, target, settings)
+        check_installed(handover, target, settings, environ, kept)
         _say(handover.after)
     return code
 
