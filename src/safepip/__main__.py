@@ -35,6 +35,7 @@ Commands:
   download       The same up to the verified wheels, which go into a folder.
   lock           Decide, and write down what was decided: pylock.toml, or requirements with hashes.
   sync           Make an environment exactly what a lock says: install what is missing, take away the rest.
+  explain        Say why a project is there in its version, and from which index by which rule.
   verify         Hold an environment against what its distributions say of their files.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command.
@@ -124,6 +125,10 @@ def _command(verb: str) -> Callable[[list[str]], int]:
         from safepip.commands.lock import lock
 
         return lock
+    if verb == "explain":
+        from safepip.commands.explain import explain_names
+
+        return explain_names
     if verb == "verify":
         from safepip.commands.verify import verify
 
@@ -148,7 +153,7 @@ def _unknown(verb: str) -> Exception:
 
     if verb in NOT_YET:
         return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
-    own = ("install", "download", "lock", "sync", "verify", "check-config", "help")
+    own = ("install", "download", "lock", "sync", "explain", "verify", "check-config", "help")
     near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from safepip.edges.arguments import World, locator, make_plan
 from safepip.edges.console import Console
@@ -67,19 +67,25 @@ class Session:
         argv: Sequence[str],
         environ: Mapping[str, str] | None = None,
         *,
-        arguments_are_files: bool = False,
+        arguments_are: Literal["projects", "files", "names"] = "projects",
     ) -> None:
-        """`argv` is without the verb. With `arguments_are_files` an argument is what `-r` takes: a file, no project."""
+        """`argv` is without the verb. Its arguments are projects to decide on, files as `-r` takes them, or just names,
+        which are then `named`; beside names, the lock of the working directory is meant where nothing is asked for."""
         self.environ = os.environ if environ is None else environ
         self._verb = verb
         self.cwd = working_folder()
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
         plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
-        if arguments_are_files:
-            settings = plan.settings
+        settings = plan.settings
+        self.named: tuple[str, ...] = ()
+        if arguments_are == "files":
             files = (*settings.requirement_files, *settings.requirements)
-            plan = plan._replace(settings=settings._replace(requirements=(), requirement_files=files))
+            settings = settings._replace(requirements=(), requirement_files=files)
+        elif arguments_are == "names":
+            self.named = settings.requirements
+            settings = _with_lock(settings._replace(requirements=()), self.cwd)
+        plan = plan._replace(settings=settings)
         self._plan = plan
         self.console = Console(self._plan.settings.display, self.credentials.redact, self.environ)
         self._transport: Transport | None = None
@@ -291,6 +297,14 @@ class Session:
             for line in overruled(wheel):
                 self.console.notice(line)
         return wheels
+
+
+def _with_lock(settings: Settings, cwd: str) -> Settings:
+    """Where nothing is asked for, the lock of the working directory is."""
+    asks = (settings.requirement_files, settings.groups, settings.editables, settings.script)
+    if any(asks) or not os.path.isfile(os.path.join(cwd, "pylock.toml")):
+        return settings
+    return settings._replace(requirement_files=("pylock.toml",))
 
 
 class InstalledEnvironment:

@@ -38,7 +38,7 @@ def sync(argv: Sequence[str]) -> int:
     """Run `safepip sync` with these arguments, the verb left out. Raises `SafepipError`."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
-    with Session("install", argv, arguments_are_files=True) as session:
+    with Session("install", argv, arguments_are="files") as session:
         _check(session)
         return carry_out(session, session.resolve, lambda resolution: _gone(session, resolution))
 

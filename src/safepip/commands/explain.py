@@ -1,0 +1,75 @@
+"""`safepip explain NAME`: why this version, from which index by which rule, who asks for it, what fell and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.commands.session import Session
+from safepip.errors import Unavailable
+from safepip.explaining import as_data, as_text, explain
+from safepip.model.finding import printable
+from safepip.options import HelpRequested
+from safepip.routing import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.explaining import Explanation
+    from safepip.model.candidate import Pin, Shelf
+
+_HELP = """\
+Usage: safepip explain [options] NAME ...
+
+Say of each NAME why it is there in this version, from which index and by which rule, who asks for it, and why newer
+versions fell. What is explained is decided anew for an empty environment from -r FILE, --group and the like, or read
+from a lock given by -r. Without any of them the lock pylock.toml of the working directory is explained.
+--json prints the same as data. The other options are those of `safepip install`: see `safepip install --help`."""
+
+
+def explain_names(argv: Sequence[str]) -> int:
+    """Run `safepip explain` with these arguments, the verb left out; 1 where a name is not there."""
+    if "--help" in argv or "-h" in argv:
+        raise HelpRequested(_HELP)
+    words = [word for word in argv if word != "--json"]
+    # A decision for an empty environment, as for a lock.
+    with Session("download", words, arguments_are="names") as session:
+        resolution = session.resolve()
+        found: list[Explanation] = []
+        missing: list[str] = []
+        for name in map(normalise, session.named):
+            pin = resolution.pins.get(name)
+            if pin is None:
+                missing.append(name)
+                continue
+            found.append(
+                explain(
+                    name,
+                    resolution,
+                    session.asked.statements,
+                    session.markers,
+                    session.settings.selection,
+                    _shelf(session, pin),
+                )
+            )
+        if "--json" in argv:
+            import json
+
+            session.console.data(json.dumps([as_data(item) for item in found], indent=2, ensure_ascii=False))
+        else:
+            for item in found:
+                session.console.data("\n".join(as_text(item)))
+        for name in missing:
+            session.console.notice(f"{printable(name)} is not needed by anything that is asked for")
+        return 1 if missing else 0
+
+
+def _shelf(session: Session, pin: Pin) -> Shelf | None:
+    """What the index offers, where it is asked; a kept answer will do."""
+    if pin.direct_url is not None:
+        return None
+    try:
+        return session.catalog.shelf(pin.name, pin.required_by).shelf
+    except Unavailable:
+        if session.settings.network.offline:
+            return None
+        raise
