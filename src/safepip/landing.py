@@ -48,6 +48,9 @@ _SCHEMES = {"purelib": "purelib", "platlib": "platlib", "scripts": "scripts", "d
 #: Names that setuptools and pip once wrote into their wheels, with the version of the Python that built them.
 _VERSIONED = re.compile(r"pip(\d+(\.\d+)?)?|easy_install(-\d+\.\d+)?")
 
+#: What makes more of a path than its parts one after the other: empty parts, dots, backslashes, a drive, a stream.
+_ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\:]")
+
 #: A line among the fields of an email message: a field, or one that continues the field before it.
 _FIELD = re.compile(r"[!-9;-~]*:|[ \t]|From ")
 
@@ -60,7 +63,8 @@ class Layout(NamedTuple):
     the target looks for `.pth` files, purelib and platlib included. `windows` tells whether paths of the target
     are those of Windows. `libraries` are the folders of its standard library. `prefix` is the environment's folder and
     `base_prefix` that of the Python it was made of. `python` is its version as `3.12`. `moved` are pairs of
-    folders: what pip would write below the first ends below the second.
+    folders: what pip would write below the first ends below the second. `search_path` are the folders from which the
+    target imports, those of its standard library included.
     """
 
     schemes: Mapping[str, str] = MappingProxyType({})
@@ -71,6 +75,12 @@ class Layout(NamedTuple):
     base_prefix: str = ""
     python: str = ""
     moved: tuple[tuple[str, str], ...] = ()
+    search_path: frozenset[str] = frozenset()
+
+    def folder(self, scheme: str, project: str) -> str | None:
+        """The folder below which a project's files of this scheme lie; None where it is none of pip's schemes."""
+        base = self.schemes.get(scheme)
+        return f"{base}/{project}" if base is not None and scheme == "headers" else base
 
 
 def installs_for_user(settings: Settings, target: Target) -> bool:
@@ -99,6 +109,7 @@ def layout_of(settings: Settings, target: Target) -> Layout:
         base_prefix=system.rooted(target.base_prefix or target.prefix),
         python=python,
         moved=moved,
+        search_path=frozenset({*map(system.plain, target.site_paths), *map(system.rooted, target.site_paths)}),
     )
 
 
@@ -181,13 +192,13 @@ def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str
     paths = ntpath if layout.windows else posixpath
     root = "purelib" if root_is_purelib(content.info("WHEEL") or b"") else "platlib"
     for entry in content.entries.values():
-        normal = paths.normpath(entry.path)
         top, _, rest = entry.path.partition("/")
+        normal = paths.normpath(entry.path) if _ODD.search(entry.path) else entry.path
         if not top.endswith(".data"):
             scheme, inside = root, normal
         else:
             # A file that lies in `.data` itself belongs to no scheme.
-            _, scheme, inside = (*normal.split(paths.sep, 2), "", "")[:3]
+            _, scheme, inside = (*normal.replace(paths.sep, "/").split("/", 2), "", "")[:3]
             if not inside:
                 scheme = ""
             elif rest.startswith("scripts/") and _is_wrapper(paths.basename(inside), scripts):
@@ -198,13 +209,13 @@ def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str
 
 def _place(layout: Layout, scheme: str, inside: str, project: str = "") -> str:
     """The absolute path of `inside` in a scheme; empty where the scheme is unknown."""
-    base = layout.schemes.get(scheme)
+    base = layout.folder(scheme, project)
     if base is None:
         return ""
-    if scheme == "headers":
-        base = f"{base}/{project}"
-    paths = ntpath if layout.windows else posixpath
-    path = _normal(paths.join(base, inside), layout.windows)
+    path = f"{base}/{inside}"
+    if _ODD.search(inside):
+        paths = ntpath if layout.windows else posixpath
+        path = _normal(paths.join(base, inside), layout.windows)
     for old, new in layout.moved:
         if path.startswith(f"{old}/"):
             return new + path[len(old) :]

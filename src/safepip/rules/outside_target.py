@@ -1,0 +1,229 @@
+"""`outside-target`: every file of a wheel lands where a wheel of its kind may put files, and nowhere else.
+
+Two checks, because only the second can be overruled:
+
+`check_paths`: it is certain where each file lands, and that is below the folder of its scheme. The wheel specification
+knows five schemes, one `.data` folder named as the `.dist-info` folder is, and scripts whose names are file names. What
+pip refuses itself is refused here too, since pip does so when other wheels of the run are already installed.
+
+`check_places`: what arrives by `data`, `headers` or `scripts` stays out of places that belong to others: folders that
+Python imports from or reads at its start, the standard library, folders of metadata, the files that tell an interpreter
+what it is, headers of other projects, and what shells and conda read at theirs. A wheel's modules go to purelib and
+platlib, where the other rules look at them.
+
+Folders that are links lead elsewhere; that is the environment's owner's doing, and not seen here.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from safepip.clearing import objection
+from safepip.entry_points import is_callable, parse
+from safepip.landing import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.clearing import Scene, Subject
+    from safepip.landing import Layout
+    from safepip.model.finding import Diagnostic
+    from safepip.model.wheel import Landing
+
+REFERENCE = "outside-target"
+
+#: What no name of a script has: separators and other characters that Windows forbids, and brackets and the equals sign,
+#: which pip's script maker takes for a part of its own grammar.
+_NOT_IN_NAMES = frozenset('/\\:*?"<>|[]=')
+
+#: Names that Windows takes for devices, whatever ending they have.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+
+#: How long a file name may be on most systems, less what is added to it (`-script.py`, a temporary ending).
+_LONGEST = 200
+
+#: Folders of a standard library, below `lib` and its like.
+_LIBRARY = re.compile(r"(python|pypy)(\d+(\.\d+)*t?)?")
+_LIBRARY_HOMES = frozenset({"lib", "lib64", "lib32"})
+_SITE_NAMES = frozenset({"site-packages", "dist-packages"})
+_METADATA = (".dist-info", ".egg-info", ".egg-link", ".egg")
+
+#: Read by an interpreter when it starts, or loaded by it: `pyvenv.cfg`, `python311._pth`, `python311.zip` on its search
+#: path, `python3.dll`.
+_INTERPRETERS = re.compile(r"pyvenv\.cfg|.*\._pth|python\d*\.(zip|dll)")
+
+#: Folders below the environment's that others read, with who does.
+_READ_BY = {
+    ("conda-meta",): "conda's records of what is installed",
+    ("etc", "conda"): "read by conda when an environment is activated",
+    ("etc", "profile.d"): "read by every shell when it starts",
+}
+_IMPORTABLE = (".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".pth", ".start", ".egg-link")
+
+
+def check_paths(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether it is certain where every file lands, and that it is below the folder of its scheme."""
+    evidence = _evidence(chain(_unclear(subject, scene.layout), _scripts(subject), _outside(subject, scene.layout)))
+    if evidence is None:
+        return None
+    message = "has files that do not land in the folder that is theirs"
+    return objection(subject, REFERENCE, message, evidence, allowable=False)
+
+
+def check_places(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether files that are no modules stay out of what belongs to others."""
+    evidence = _evidence(_misplaced(subject, scene.layout))
+    if evidence is None:
+        return None
+    return objection(subject, REFERENCE, "puts files where a wheel may put none", evidence)
+
+
+def _evidence(lines: Iterator[str]) -> Iterator[str] | None:
+    """The lines, or None where there is none."""
+    first = next(lines, None)
+    return None if first is None else chain((first,), lines)
+
+
+# --- where files land -----------------------------------------------------------------------------------------------
+
+
+def _unclear(subject: Subject, layout: Layout) -> Iterator[str]:
+    """What leaves open where things land."""
+    if not layout.schemes:
+        yield "it cannot be said where pip would put things with these options and this Python"
+    expected = subject.content.dist_info.removesuffix(".dist-info") + ".data"
+    tops = dict.fromkeys(path.partition("/")[0] for path in subject.content.entries)
+    for top in tops:
+        # The wheel specification: {distribution}-{version}.data. pip takes any folder with the ending, others do not.
+        if top.casefold().endswith(".data") and top != expected:
+            yield f"{top}: a .data folder is named {expected}"
+    yield from parse(subject.content.info("entry_points.txt")).problems
+
+
+def _outside(subject: Subject, layout: Layout) -> Iterator[str]:
+    """Files that leave their scheme or have none, and files of the wheel that land on one another."""
+    project = canonicalize_name(subject.content.filename.partition("-")[0])
+    bases = {scheme: f"{(layout.folder(scheme, project) or '').rstrip('/')}/" for scheme in layout.schemes}
+    seen: dict[str, str] = {}
+    for landing in subject.landings:
+        said = landing.entry.path if landing.entry else f"the script {landing.entry_point}"
+        if not landing.path or landing.scheme not in bases:
+            if layout.schemes:
+                yield f"{said}: {landing.scheme} is no scheme" if landing.scheme else f"{said}: has no scheme"
+        elif not landing.path.startswith(bases[landing.scheme]):
+            yield f"{said}: would land at {landing.path}, outside of {bases[landing.scheme]}"
+        elif seen.setdefault(landing.key, said) != said:
+            yield f"{said}: would land on {seen[landing.key]}, at {landing.path}"
+
+
+def _scripts(subject: Subject) -> Iterator[str]:
+    """Entry points of which no script of their own name can be made."""
+    for entry in parse(subject.content.info("entry_points.txt")).scripts:
+        problem = _name_problem(entry.name)
+        if problem:
+            yield f"the script {entry.name or '(without a name)'} {problem}"
+        # pip's documentation of entry points: a script needs a function behind the colon.
+        if not is_callable(entry.value):
+            yield f"the script {entry.name} names no function: {entry.value or '(nothing)'}"
+
+
+def _name_problem(name: str) -> str:
+    """Why this is not the name of a file, in words that go on after the name; empty where it is one."""
+    if not name:
+        return "has no name"
+    if not name.isprintable() or any(char.isspace() for char in name):
+        return "has white space or an invisible character in its name"
+    if not _NOT_IN_NAMES.isdisjoint(name):
+        return "is a path, or has a character that no script's name has"
+    if name.endswith(".") or _DEVICES.fullmatch(name):
+        return "has a name that is another file's, or a device, on Windows"
+    return "has a name that is too long" if len(name.encode("utf-8", "replace")) > _LONGEST else ""
+
+
+# --- what belongs to others -----------------------------------------------------------------------------------------
+
+
+def _misplaced(subject: Subject, layout: Layout) -> Iterator[str]:
+    """Files of `data`, `headers` and `scripts` in places of others."""
+    if not any(landing.entry and landing.scheme not in ("purelib", "platlib") for landing in subject.landings):
+        return
+    project = canonicalize_name(subject.content.filename.partition("-")[0])
+    places = _Places(layout, project)
+    for landing in subject.landings:
+        if landing.entry is not None and landing.path and landing.scheme in ("data", "headers", "scripts"):
+            why = places.why_not(landing, landing.entry.path)
+            if why:
+                yield f"{landing.entry.path}: lands at {landing.path}: {why}"
+
+
+class _Places:
+    """The places that belong to others, as keys: letter case never makes a difference here."""
+
+    def __init__(self, layout: Layout, project: str) -> None:
+        self._bases = {scheme: key_of(layout.folder(scheme, project) or "") for scheme in layout.schemes}
+        self._sites = sorted(map(key_of, layout.site_folders))
+        prefixes = (layout.prefix, layout.base_prefix) if layout.windows else ()
+        self._libraries = sorted({*map(key_of, layout.libraries), *(f"{key_of(base)}/dlls" for base in prefixes)})
+        self._headers = key_of(layout.schemes.get("headers", ""))
+
+    def why_not(self, landing: Landing, path: str) -> str:
+        """Whose the place is, empty where it is nobody's. `path` is the file's in the wheel."""
+        # Behind `.data` and the scheme. What pip moves (--target) is no longer at that path below the scheme.
+        within = key_of(path).split("/")[2:]
+        return (
+            self._of_python(landing.key, self._bases.get(landing.scheme, ""))
+            or _of_others(within)
+            or self._of_headers(landing, within)
+        )
+
+    def _of_python(self, key: str, base: str) -> str:
+        """Folders that Python imports from."""
+        for folder in self._sites:
+            if not key.startswith(f"{folder}/"):
+                continue
+            # Of a site folder that holds the whole scheme (--target, and on Windows the environment's own folder) only
+            # what could be imported from it is somebody's.
+            if not f"{base}/".startswith(f"{folder}/") or _is_importable(key[len(folder) + 1 :]):
+                return f"modules and their metadata lie in {folder}"
+        for folder in self._libraries:
+            if key.startswith(f"{folder}/") and not f"{base}/".startswith(f"{folder}/"):
+                return f"the standard library lies in {folder}"
+        return ""
+
+    def _of_headers(self, landing: Landing, within: list[str]) -> str:
+        """Headers of Python, and of the projects that others compile against."""
+        if landing.scheme == "headers":
+            return ""
+        below = landing.key.startswith(f"{self._headers}/") if self._headers else False
+        named = len(within) > 2 and within[0] == "include" and (within[1] == "site" or _LIBRARY.fullmatch(within[1]))
+        own = self._bases.get("headers", "")
+        if (below or named) and not landing.key.startswith(f"{own}/"):
+            return "headers of Python or of another project lie there"
+        return ""
+
+
+def _is_importable(path: str) -> bool:
+    """Whether Python finds a module, or a file that it reads at its start, at this path below a folder it knows."""
+    top, _, rest = path.partition("/")
+    return (not rest and top.endswith(_IMPORTABLE)) or ("/" not in rest and rest.startswith("__init__."))
+
+
+def _of_others(within: list[str]) -> str:
+    """Places that are somebody's wherever the environment is; `within` are the parts of a path below its scheme."""
+    if _INTERPRETERS.fullmatch(within[-1] if within else ""):
+        return "the interpreter reads this file when it starts"
+    for number, part in enumerate(within):
+        if part in _SITE_NAMES:
+            return "modules and their metadata lie in such a folder"
+        if part.endswith(_METADATA):
+            return "metadata of a distribution lies there"
+        if part in _LIBRARY_HOMES and len(within) > number + 2 and _LIBRARY.fullmatch(within[number + 1]):
+            return "a standard library lies there"
+    for parts, whose in _READ_BY.items():
+        if tuple(within[: len(parts)]) == parts:
+            return whose
+    return ""

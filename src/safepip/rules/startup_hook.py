@@ -1,0 +1,204 @@
+"""`startup-hook`: nothing in a wheel runs at every start of Python, unless it is known to be harmless.
+
+The `site` module of Python does three things before any program begins: it goes through the `.pth` files of every site
+folder and runs their import lines (from 3.15 on it also calls what `.start` files name), and it imports
+`sitecustomize` and `usercustomize` from wherever it finds them. A wheel that brings one of these runs its code in
+every program of the environment, pip and safepip included, without anybody importing it.
+
+1. A `.pth` file or a `.start` file in a site folder runs nothing. Folders of the wheel may be added to `sys.path`.
+2. There is no module, package, compiled file or extension of the two names in a folder that Python imports from,
+   folders added by the `.pth` files of this run included.
+3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
+   `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
+4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
+   namespace packages. Such a line makes a module without executing it, so it is harmless where the name is no
+   standard module's, the wheel has files for it, and nothing of that name is an extension: loading one runs it.
+
+Python passes over hidden files, and finds modules only in the case they are asked for in. Neither is relied on here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.clearing import objection
+from safepip.known_hooks import is_known, namespace_of
+from safepip.landing import key_of
+from safepip.pth import read_pth, read_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.clearing import Scene, Subject
+    from safepip.landing import Layout
+    from safepip.model.finding import Diagnostic
+    from safepip.model.wheel import Entry, Landing
+
+REFERENCE = "startup-hook"
+
+_SITE_NAMES = frozenset({"site-packages", "dist-packages"})
+_CUSTOM = frozenset({"sitecustomize", "usercustomize"})
+
+#: What must not be made a namespace: a module of these names is imported, or exists, at every start.
+_NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *_CUSTOM})
+
+_EXTENSIONS = (".so", ".pyd", ".dll", ".dylib", ".sl")
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class _File(NamedTuple):
+    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands."""
+
+    entry: Entry
+    folder: str
+    name: str
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether nothing of the wheel runs by itself."""
+    files = tuple(_start_files(subject, scene.layout))
+    found = chain(
+        chain.from_iterable(_pth(file, subject, scene) for file in files if file.name.endswith(".pth")),
+        chain.from_iterable(_start(file, subject) for file in files if file.name.endswith(".start")),
+        _custom_modules(subject, scene),
+    )
+    first = next(found, None)
+    if first is None:
+        return None
+    return objection(subject, REFERENCE, "has code that runs at every start of Python", chain((first,), found))
+
+
+def _start_files(subject: Subject, layout: Layout) -> Iterator[_File]:
+    """The `.pth` and `.start` files of a wheel that lie in a site folder."""
+    sites = frozenset(map(key_of, layout.site_folders))
+    for landing in subject.landings:
+        if landing.entry is not None and key_of(landing.entry.path[-6:]).endswith((".pth", ".start")):
+            folder, name = posixpath.split(landing.key)
+            if not landing.path:
+                folder, name = "", key_of(posixpath.basename(landing.entry.path))
+            if folder in sites or posixpath.basename(folder) in _SITE_NAMES or _is_at_the_top(landing):
+                yield _File(landing.entry, folder, name)
+
+
+def _is_at_the_top(landing: Landing) -> bool:
+    """Whether a file lies directly in purelib, platlib or a scheme that nobody knows, by its path in the wheel."""
+    assert landing.entry is not None
+    above = posixpath.dirname(landing.entry.path)
+    return landing.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))
+
+
+def _is_scheme(folder: str) -> bool:
+    top, _, rest = folder.partition("/")
+    return key_of(top).endswith(".data") and "/" not in rest
+
+
+# --- .pth and .start ------------------------------------------------------------------------------------------------
+
+
+def _pth(file: _File, subject: Subject, scene: Scene) -> Iterator[str]:
+    """What is wrong with a `.pth` file, one line each."""
+    data = subject.content.texts.get(file.entry.path)
+    if data is None:
+        yield f"{file.entry.path}: was not read"
+    elif not is_known(subject.pin.name, posixpath.basename(file.entry.path), data):
+        lines = read_pth(data)
+        for line in lines.code:
+            why = _why_no_namespace(line, file, subject, scene) if file.name.endswith("-nspkg.pth") else "runs"
+            if why:
+                yield f"{file.entry.path}: {why}: {line.strip()}"
+        for line in lines.paths:
+            why = _why_no_folder(line, file, subject)
+            if why:
+                yield f"{file.entry.path}: {why}: {line}"
+
+
+def _start(file: _File, subject: Subject) -> Iterator[str]:
+    """PEP 829: each line names a function that Python calls. An empty file too tells Python to pass over a `.pth`."""
+    for line in read_start(subject.content.texts.get(file.entry.path, b"")) or ("(nothing)",):
+        yield f"{file.entry.path}: calls: {line}"
+
+
+def _why_no_folder(line: str, file: _File, subject: Subject) -> str:
+    """Why a path line is refused; empty where it adds a folder of the wheel's own."""
+    path = line.replace("\\", "/")
+    if not line.isprintable():
+        return "adds a path with invisible characters"
+    if path.startswith("/") or _DRIVE.match(path):
+        return "adds an absolute path"
+    if ".." in path.split("/"):
+        return "adds a path that leads out of the folder"
+    folder = _added(line, file.folder)
+    if folder == file.folder:
+        return ""
+    keys = [landing.key for landing in subject.landings]
+    if folder in keys:
+        return "adds an archive, whose content nobody has looked at"
+    return "" if any(key.startswith(f"{folder}/") for key in keys) else "adds a folder that is not the wheel's"
+
+
+def _added(line: str, folder: str) -> str:
+    """The key of what a path line adds. Windows takes a backslash for a separator, so here it is one."""
+    return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
+
+
+def _why_no_namespace(line: str, file: _File, subject: Subject, scene: Scene) -> str:
+    """Why a line of a `-nspkg.pth` file is not harmless; empty where it is."""
+    parts = namespace_of(line)
+    if parts is None:
+        return "runs"
+    if parts[0] in _NO_NAMESPACES or parts[0] in scene.standard_library:
+        return "takes the place of a standard module"
+    place = f"{file.folder}/{key_of('/'.join(parts))}"
+    if not any(landing.key.startswith(f"{place}/") for landing in subject.landings):
+        return "makes a package that is not the wheel's"
+    loaded = (f"{place}.", f"{place}/__init__.")
+    if any(key.startswith(loaded) and key.endswith(_EXTENSIONS) for key in scene.claimants):
+        return "loads an extension"
+    return ""
+
+
+# --- sitecustomize and usercustomize --------------------------------------------------------------------------------
+
+
+def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
+    """Files that Python would import as one of the two modules."""
+    folders: frozenset[str] | None = None
+    for landing in subject.landings:
+        if landing.entry is None or "customize" not in key_of(landing.entry.path):
+            continue
+        if folders is None:
+            folders = _import_folders(scene)
+        parts = (landing.key or _as_if_in_a_site_folder(landing.entry.path)).split("/")
+        for number, part in enumerate(parts):
+            last = number == len(parts) - 1
+            if (part.partition(".")[0] if last else part) in _CUSTOM and _is_imported(parts[:number], folders):
+                yield f"{landing.entry.path}: is imported at every start, as {part.partition('.')[0]}"
+                break
+
+
+def _as_if_in_a_site_folder(path: str) -> str:
+    """A key for a file of which nobody knows where it lands."""
+    top, _, rest = key_of(path).partition("/")
+    return f"/site-packages/{rest.partition('/')[2] if top.endswith('.data') else key_of(path)}"
+
+
+def _is_imported(above: list[str], folders: frozenset[str]) -> bool:
+    """Whether Python imports modules from this folder, given in its parts, or takes them for compiled from there."""
+    if above and above[-1] == "__pycache__":
+        above = above[:-1]
+    return "/".join(above) in folders or (bool(above) and above[-1] in _SITE_NAMES)
+
+
+def _import_folders(scene: Scene) -> frozenset[str]:
+    """The keys of all folders that Python imports from when the run has ended."""
+    layout = scene.layout
+    found = {key_of(folder) for folder in (*layout.site_folders, *layout.search_path)}
+    for subject in scene.subjects:
+        if any(key_of(path[-4:]) == ".pth" for path in subject.content.texts):
+            for file in _start_files(subject, layout):
+                lines = read_pth(subject.content.texts.get(file.entry.path, b""))
+                found.update(_added(line, file.folder) for line in lines.paths)
+    return frozenset(found)
