@@ -1,0 +1,214 @@
+"""`safepip lock` from the command line to the file, and `safepip download -r` of what it wrote."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.pylock import Pylock
+
+from support.inside import Inside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.index import IndexServer
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    """safepip in an empty folder."""
+    return Inside(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def served(index: IndexServer) -> IndexServer:
+    """An application, two libraries, one of them for an extra only, and one with wheels for several systems."""
+    index.add("app", "1.0", requires=["lib>=1", "native", "odd; sys_platform == 'win32'"], extras={"more": ["extra"]})
+    index.add("lib", "1.0", requires_python=">=3.8")
+    index.add("lib", "1.1")
+    index.add("extra", "2.0")
+    index.add("odd", "1.0")
+    for tag in ("cp311-cp311-win_amd64", "cp312-cp312-macosx_11_0_arm64", "py3-none-any"):
+        index.add("native", "3.0", tag=tag)
+    return index
+
+
+def options(index: IndexServer) -> tuple[str, ...]:
+    """One index and nothing kept between runs."""
+    return ("-i", index.url, "--no-cache-dir", "-q")
+
+
+def packages(text: str) -> dict[str, dict[str, object]]:
+    """The packages of a lock by name, after packaging has found it valid."""
+    data = tomllib.loads(text)
+    Pylock.from_dict(data)
+    return {package["name"]: package for package in data["packages"]}
+
+
+def test_a_lock_has_versions_indexes_all_wheels_and_the_graph(run: Inside, served: IndexServer) -> None:
+    """Wheels for other systems are in it, each with its digest, size and URL; markers decide what is not."""
+    assert run("lock", "app", *options(served)).code == 0
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert locked.keys() == {"app", "lib", "native"}
+    assert locked["app"]["dependencies"] == [{"name": "lib"}, {"name": "native"}]
+    assert {package["index"] for package in locked.values()} == {served.url}
+    assert locked["lib"]["version"] == "1.1"
+    wheels = locked["native"]["wheels"]
+    assert isinstance(wheels, list)
+    assert [wheel["name"].split("-", 2)[2] for wheel in wheels] == [
+        "cp311-cp311-win_amd64.whl",
+        "cp312-cp312-macosx_11_0_arm64.whl",
+        "py3-none-any.whl",
+    ]
+    assert all(len(wheel["hashes"]["sha256"]) == 64 and wheel["size"] > 0 for wheel in wheels)
+
+
+def test_the_environments_of_a_lock_are_those_on_which_the_answer_depended(run: Inside, served: IndexServer) -> None:
+    """A marker on the system was met for the application, none for the library."""
+    run("lock", "app", *options(served))
+    (marker,) = tomllib.loads((run.folder / "pylock.toml").read_text())["environments"]
+    assert "sys_platform" in marker
+    assert "python_version" in marker
+    run("lock", "lib", "-o", "pylock.lib.toml", *options(served))
+    (marker,) = tomllib.loads((run.folder / "pylock.lib.toml").read_text())["environments"]
+    assert "sys_platform" not in marker
+
+
+def test_a_lock_keeps_what_it_has_until_told_otherwise(run: Inside, served: IndexServer) -> None:
+    """A newer version and a wheel added to a locked one change nothing; -P and -U do."""
+    run("lock", "app", *options(served))
+    before = (run.folder / "pylock.toml").read_bytes()
+    served.add("lib", "1.2")
+    served.add("native", "4.0")
+    served.add("native", "3.0", tag="cp313-cp313-win_amd64")
+    assert run("lock", "app", "--check", *options(served)) == (0, "", "")
+    run("lock", "app", *options(served))
+    assert (run.folder / "pylock.toml").read_bytes() == before
+    run("lock", "app", "-P", "lib", *options(served))
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert (locked["lib"]["version"], locked["native"]["version"]) == ("1.2", "3.0")
+    run("lock", "app", "-U", *options(served))
+    assert packages((run.folder / "pylock.toml").read_text())["native"]["version"] == "4.0"
+
+
+def test_check_prints_the_difference_and_writes_nothing(run: Inside, served: IndexServer) -> None:
+    """A version that is no longer allowed is a difference; so is a lock that is not there."""
+    assert run("lock", "app", "--check", *options(served)).code == 1
+    assert not (run.folder / "pylock.toml").exists()
+    run("lock", "app", *options(served))
+    before = (run.folder / "pylock.toml").read_bytes()
+    done = run("lock", "app", "lib<1.1", "--check", *options(served))
+    assert done.code == 1
+    assert '-version = "1.1"' in done.out
+    assert '+version = "1.0"' in done.out
+    assert (run.folder / "pylock.toml").read_bytes() == before
+
+
+def test_the_same_inputs_give_the_same_bytes(run: Inside, served: IndexServer) -> None:
+    """Written to another place and in another order of the arguments."""
+    run("lock", "app", "extra", *options(served))
+    run("lock", "extra", "app", "-o", "pylock.again.toml", *options(served))
+    assert (run.folder / "pylock.toml").read_bytes() == (run.folder / "pylock.again.toml").read_bytes()
+    assert run("lock", "app", "extra", "-o", "-", *options(served)).out == (run.folder / "pylock.toml").read_text()
+
+
+def test_extras_and_groups_of_a_project_are_kept_apart(run: Inside, served: IndexServer) -> None:
+    """A lock of pyproject.toml is installed without them, with one, or with the other."""
+    (run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["lib"]\n'
+        '[project.optional-dependencies]\nOther_One = ["extra"]\n[dependency-groups]\ndev = ["native", "lib"]\n'
+    )
+    done = run("lock", "-r", "pyproject.toml", "--all-extras", "--group", "dev", *options(served))
+    assert done.code == 0, done.err
+    data = tomllib.loads((run.folder / "pylock.toml").read_text())
+    assert (data["extras"], data["dependency-groups"], data["requires-python"]) == (["other-one"], ["dev"], ">=3.9")
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert "marker" not in locked["lib"]
+    selections: dict[tuple[str, ...], set[str]] = {
+        ("-r", "pylock.toml"): {"lib"},
+        ("-r", "pylock.toml[other.one]"): {"lib", "extra"},
+        ("-r", "pylock.toml", "--group", "pylock.toml:dev"): {"lib", "native"},
+    }
+    for number, (words, expected) in enumerate(selections.items()):
+        done = run("download", "-d", f"out{number}", *words, *options(served))
+        assert done.code == 0, done.err
+        assert {path.name.split("-")[0] for path in (run.folder / f"out{number}").iterdir()} == expected
+    done = run("download", "-d", "none", "-r", "pylock.toml[nope]", *options(served))
+    assert done.code == 1
+    assert "has no extra nope" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[tool]\n", "no table [project]"),
+        ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "dynamic"),
+        ('[project]\nname = "x"\ndependencies = "flask"\n', "lists of strings"),
+        ("[project\n", "not valid TOML"),
+    ],
+)
+def test_a_project_that_cannot_say_what_it_requires_is_an_error(
+    run: Inside, served: IndexServer, text: str, reason: str
+) -> None:
+    (run.folder / "pyproject.toml").write_text(text)
+    done = run("lock", "-r", "pyproject.toml", *options(served))
+    assert done.code == 1
+    assert "error: invalid-project" in done.err
+    assert reason in done.err
+
+
+def test_requirements_with_hashes_name_every_wheel_and_who_asks(run: Inside, served: IndexServer) -> None:
+    """The form of pip-compile, which keeps what it has as well."""
+    (run.folder / "requirements.in").write_text("app\nlib\n")
+    assert run("lock", "-r", "requirements.in", "-o", "requirements.txt", *options(served)).code == 0
+    text = (run.folder / "requirements.txt").read_text()
+    assert text.count("--hash=sha256:") == 5
+    assert "lib==1.1 \\\n" in text
+    assert "    # via\n    #   -r requirements.in\n    #   app\n" in text
+    served.add("lib", "1.2")
+    assert run("lock", "-r", "requirements.in", "-o", "requirements.txt", "--check", *options(served)).code == 0
+    run("lock", "-r", "requirements.in", "-o", "requirements.txt", "-U", *options(served))
+    assert "lib==1.2" in (run.folder / "requirements.txt").read_text()
+
+
+def test_what_is_no_lock_is_not_written_over(run: Inside, served: IndexServer) -> None:
+    """A file of the lock's name with something else in it stays as it is."""
+    for text in ("precious\n", 'lock-version = "9"\ncreated-by = "x"\npackages = []\n', "x = 1\n"):
+        (run.folder / "pylock.toml").write_text(text)
+        done = run("lock", "app", *options(served))
+        assert done.code == 1
+        assert "error: invalid-lock" in done.err
+        assert (run.folder / "pylock.toml").read_text() == text
+
+
+def test_a_lock_whose_folder_cannot_be_written_is_an_error(run: Inside, served: IndexServer) -> None:
+    done = run("lock", "app", "-o", "missing/pylock.toml", *options(served))
+    assert done.code == 1
+    assert "error: lock-not-written" in done.err
+
+
+def test_the_owner_of_a_name_is_in_the_lock(run: Inside, two_indexes: tuple[IndexServer, IndexServer]) -> None:
+    """Both indexes have the name; the file, digest and index of the one that owns it are locked."""
+    internal, public = two_indexes
+    internal.add("billing", "1.0", files={"inside.py": ""})
+    public.add("billing", "99.0")
+    public.add("lib", "1.0")
+    (run.folder / "safepip.toml").write_text(
+        f'[[index]]\nname = "acme"\nurl = "{internal.url}"\npackages = ["billing"]\n'
+        f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n'
+    )
+    assert run("lock", "billing", "lib", "-q").code == 0
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert (locked["billing"]["version"], locked["billing"]["index"]) == ("1.0", internal.url)
+    assert locked["lib"]["index"] == public.url
+    assert not public.mentions("billing")
+    assert run("download", "-d", "out", "-r", "pylock.toml", "-q").code == 0
+    # The claim moves: what is locked is no longer what routing says.
+    (run.folder / "safepip.toml").write_text(f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n')
+    done = run("download", "-d", "out2", "-r", "pylock.toml", "-q")
+    assert done.code == 20
+    assert "error: lock-differs" in done.err
+    assert "another index owns the name today" in done.err
+    assert not (run.folder / "out2").exists()
