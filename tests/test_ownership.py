@@ -117,6 +117,18 @@ def test_rows_may_be_absolute_or_lead_about(site: Path) -> None:
     assert owner(site, "b.py") == "odd"
 
 
+def test_lists_that_were_moved_lead_from_where_they_were_written(tmp_path: Path) -> None:
+    """pip leaves them as they are with `--target`: `../../bin` is the folder's own `bin` then."""
+    folder = tmp_path.resolve() / "into"
+    install(folder, "acme", "acme.py")
+    path = put(folder / "bin" / "acme")
+    record = folder / "acme-1.0.dist-info" / "RECORD"
+    record.write_text("acme.py,,\n../../bin/acme,,\n")
+    moved = [(f"{folder.as_posix()}/lib/python", folder.as_posix())]
+    assert Ownership([folder.as_posix()], (), moved).owner(path) == "acme"
+    assert Ownership([folder.as_posix()], (), moved).owner((folder / "acme.py").as_posix()) == "acme"
+
+
 @pytest.mark.parametrize(
     "row", [b'"quo""ted.py",,\r\n', b',,\n"quo""ted.py",,\n', b'quo"ted.py,,\x0c\n', b'\xff.py,,\n"quo""ted.py",,\n']
 )

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
+from safepip.modules import module_at
 from safepip.toml_text import toml_string
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from safepip.landing import Layout
     from safepip.model.candidate import Pin
     from safepip.model.evidence import VerifiedFile
-    from safepip.model.wheel import Landing, WheelContent
+    from safepip.model.wheel import Entry, Landing, WheelContent
+    from safepip.modules import Module
 
 
 class Subject(NamedTuple):
@@ -36,13 +38,22 @@ def _nobody(_path: str) -> str | None:
     return None
 
 
+def _nothing(_path: str, _entry: Entry) -> bool:
+    return False
+
+
+def _empty(_folder: str) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that a rule may know beside the wheel itself.
 
     `subjects` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
     the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
-    file there; None where there is no file or nobody owns it. `standard_library` are the names of the target's
+    file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
+    wheel's entry already, `names` what lies in a folder. `standard_library` are the names of the target's
     top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by normalised name.
     `markers` is the target's environment for markers (PEP 508), None where it is not known.
     """
@@ -50,22 +61,47 @@ class Scene:
     subjects: tuple[Subject, ...]
     layout: Layout
     owner: Callable[[str], str | None] = _nobody
+    holds: Callable[[str, Entry], bool] = _nothing
+    names: Callable[[str], Collection[str]] = _empty
     standard_library: frozenset[str] = frozenset()
     direct_urls: Mapping[str, str] | None = None
+    removed: frozenset[str] = frozenset()
     markers: Mapping[str, str] | None = None
 
     @cached_property
     def replaced(self) -> frozenset[str]:
         """Normalised names of the installed distributions that make way in this run, or are installed again."""
-        return frozenset(subject.pin.name for subject in self.subjects)
+        return self.removed.union(subject.pin.name for subject in self.subjects)
 
     @cached_property
     def claimants(self) -> Mapping[str, tuple[Subject, ...]]:
         """For the `key` of a landing, the wheels that would put a file there, each once."""
         found: dict[str, tuple[Subject, ...]] = {}
         for subject in self.subjects:
-            for key in {landing.key for landing in subject.landings}:
+            for key in {landing.key for landing in subject.landings if landing.path}:
                 found[key] = (*found.get(key, ()), subject)
+        return found
+
+    @cached_property
+    def obstacles(self) -> Mapping[str, str]:
+        """For the `key` of a file that some wheel needs as a folder, one key below it."""
+        # With the separator before every other character, what lies below a file follows it at once.
+        ordered = sorted(key.replace("/", "\0") for key in self.claimants)
+        return {
+            file.replace("\0", "/"): below.replace("\0", "/")
+            for file, below in pairwise(ordered)
+            if below.startswith(f"{file}\0")
+        }
+
+    @cached_property
+    def modules(self) -> Mapping[str, list[tuple[Subject, Landing, Module]]]:
+        """For the place of a module, the files of all wheels that would be this module to Python."""
+        found: dict[str, list[tuple[Subject, Landing, Module]]] = {}
+        for subject in self.subjects:
+            for landing in subject.landings:
+                module = module_at(landing.path)
+                if module is not None:
+                    found.setdefault(module.place, []).append((subject, landing, module))
         return found
 
 

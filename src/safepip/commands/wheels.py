@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from safepip.clearing import Scene, Subject
 from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheels
 from safepip.edges.fetch import Wanted, fetch_all
+from safepip.edges.ownership import Ownership
 from safepip.edges.terminal import make_progress
 from safepip.errors import Refused
 from safepip.landing import land, layout_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.session import Session
+    from safepip.landing import Layout
     from safepip.model.candidate import InstalledDistribution, Pin
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel, VerifiedFile
@@ -45,6 +47,8 @@ def cleared_wheels(
     )
     scene = _scene(session, list(zip(pins, files, strict=True)))
     scene = replace(scene, removed=frozenset(item.name for item in gone))
+    there = Ownership(_folders_of_distributions(session, scene.layout), scene.replaced, scene.layout.moved)
+    scene = replace(scene, owner=there.owner, holds=there.holds, names=there.names)
     if session.asked.locks:
         from safepip.commands.locked import check_lock_is_whole
 
@@ -73,6 +77,17 @@ def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
         direct_urls=_direct_urls(session, chosen),
         markers=target.markers,
     )
+
+
+def _folders_of_distributions(session: Session, layout: Layout) -> frozenset[str]:
+    """Where to look for installed distributions whose files are in the way."""
+    if not session.installs:
+        return frozenset()
+    folders = layout.site_folders.union(session.asked.target.site_paths)
+    if session.settings.target_dir is not None:
+        # Like pip: of what lies elsewhere nothing counts. pip fills the folder itself, and `bin` in it.
+        folders = frozenset(layout.schemes[name] for name in ("purelib", "platlib") if name in layout.schemes)
+    return folders
 
 
 def _direct_urls(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> dict[str, str]:

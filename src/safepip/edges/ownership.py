@@ -24,7 +24,7 @@ from safepip.model.finding import printable
 from safepip.record import RecordError, record_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from safepip.model.wheel import Entry
 
@@ -36,10 +36,14 @@ class Ownership:
     """The files of the distributions that are installed in some folders.
 
     `folders` are those that distributions are looked for in. `making_way` are normalised names of distributions that
-    are of no account, since what they own is replaced. Paths are absolute and with `/`.
+    are of no account, since what they own is replaced. `moved` is `Layout.moved`: lists of files in the second folder
+    of a pair were written for the first. Paths are absolute and with `/`.
     """
 
-    def __init__(self, folders: Iterable[str], making_way: Collection[str] = ()) -> None:
+    def __init__(
+        self, folders: Iterable[str], making_way: Collection[str] = (), moved: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        self._written_for = {new: old for old, new in moved}
         self._folders = tuple(dict.fromkeys(folders))
         self._making_way = frozenset(making_way)
         self._places: dict[str, str] = {}
@@ -141,7 +145,7 @@ class Ownership:
         owners: dict[str, str] = {}
         for name, metadata in reversed(tuple(all_metadata(self._folders))):
             if name not in self._making_way:
-                files, trees = _listed(metadata.replace(os.sep, "/"))
+                files, trees = _listed(metadata.replace(os.sep, "/"), self._written_for)
                 owners.update(dict.fromkeys(self._keys(files), name))
                 self._trees.update(dict.fromkeys(self._keys(trees), name))
         return owners
@@ -181,14 +185,14 @@ def _slashed(path: str) -> str:
     return path.replace(os.sep, "/").rstrip("/") + "/"
 
 
-def _listed(metadata: str) -> tuple[list[str], list[str]]:
+def _listed(metadata: str, written_for: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The files of the distribution whose metadata lies there, and the trees that are its own: absolute paths."""
     folder = metadata.rpartition("/")[0]
     if metadata.endswith(".egg/EGG-INFO"):
         return [], [folder]
     data = _read(f"{metadata}/RECORD")
     if data is not None:
-        return _absolute(_record(data, metadata), folder), []
+        return _absolute(_record(data, metadata), folder, written_for.get(folder, folder)), []
     # What an old `setup.py install` wrote; paths are relative to the metadata.
     data = _read(f"{metadata}/installed-files.txt")
     if data is not None:
@@ -238,9 +242,13 @@ def _lines(data: bytes) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _absolute(paths: list[str], folder: str) -> list[str]:
-    """Absolute paths without `.` and `..`, with `/`, of paths that are relative to a folder or are not."""
-    return [_normal(path, folder) if _is_unusual(path) else f"{folder}/{path}" for path in paths]
+def _absolute(paths: list[str], folder: str, written_for: str = "") -> list[str]:
+    """Absolute paths without `.` and `..`, with `/`, of paths that are relative to a folder or are not.
+
+    Those that lead out of the folder do so from the one that they were written for.
+    """
+    base = written_for or folder
+    return [_normal(path, base) if _is_unusual(path) else f"{folder}/{path}" for path in paths]
 
 
 def _is_unusual(path: str) -> bool:

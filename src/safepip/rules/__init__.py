@@ -17,9 +17,14 @@ from safepip.errors import Refused
 from safepip.model.allowance import Allowance, Allowed
 from safepip.model.evidence import ClearedWheel
 from safepip.rules import (
+    command_clash,
     direct_reference,
+    file_overlap,
     installer_file,
     metadata_mismatch,
+    outside_target,
+    standard_library,
+    startup_hook,
     unsafe_path,
     wrong_identity,
     wrong_record,
@@ -50,6 +55,13 @@ RULES: tuple[Rule, ...] = (
     Rule("installer-file", installer_file.check, allowable=True),
     Rule("metadata-mismatch", metadata_mismatch.check, allowable=False),
     Rule("direct-reference", direct_reference.check, allowable=False),
+    # One reference, two checks: what lands nowhere in particular cannot be allowed, what lands in others' places can.
+    Rule(outside_target.REFERENCE, outside_target.check_paths, allowable=False),
+    Rule(outside_target.REFERENCE, outside_target.check_places, allowable=True),
+    Rule(startup_hook.REFERENCE, startup_hook.check, allowable=True),
+    Rule("file-overlap", file_overlap.check, allowable=True),
+    Rule("standard-library", standard_library.check, allowable=True),
+    Rule("command-clash", command_clash.check, allowable=True),
 )
 
 

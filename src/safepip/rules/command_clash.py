@@ -1,0 +1,94 @@
+"""`command-clash`: no wheel brings a command that is the environment's own, or another distribution's.
+
+A wheel has commands by its entry points, by `.data/scripts`, and by `.data/data` that lands in a folder of commands
+(`safepip.script_names`). None of them is:
+
+1. the interpreter (`python`, `python3.11`, `pythonw`, `pypy3`, the launcher `py` ...), or a script that activates the
+   environment, whoever the project is;
+2. `pip` with or without a version, unless the project is pip; `safepip`, unless it is safepip;
+3. a command of another wheel of the run, or of an installed distribution that this run does not replace.
+
+For 1 and 2 letter case and endings (`.exe`, `.py`, `-script.py` ...) make no difference on any system, for 3 letter
+case makes none, and on Windows endings neither. Commands of the same bytes are a clash like any other.
+
+Not judged: names of the system's own commands, such as `ls`, of which there are thousands, different on every system;
+and a file in the folder of commands that belongs to nobody, as an installation leaves it that was killed. Between
+966 real wheels no command is found twice.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from safepip.clearing import objection
+from safepip.landing import key_of
+from safepip.script_names import bare, command_folders, command_of, spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+    from safepip.model.wheel import Landing
+
+#: `python3.14t`, `pythonw`, `python3-intel64`, `python_d`, `python3.11-config`; `𝜋thon` is from venv of Python 3.14.
+_INTERPRETER = re.compile(
+    r"(?:python|pypy|graalpy|𝜋thon)w?(?:\d+(?:\.\d+)*)?(?:[tdmuw]|-32|-64|-intel64)*(?:_d|-config)?"
+)
+_LAUNCHERS = frozenset({"py", "pyw", "venvlauncher", "venvwlauncher"})
+_ACTIVATION = frozenset({"activate", "activate_this", "activate-this", "deactivate"})
+_PIP = re.compile(r"pip-?(?:\d+(?:\.\d+)*)?")
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether every command of the wheel has a name of its own."""
+    evidence = _evidence(subject, scene)
+    first = next(evidence, None)
+    if first is None:
+        return None
+    return objection(subject, "command-clash", "brings commands that are others'", chain([first], evidence))
+
+
+def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
+    folders = command_folders(scene.layout)
+    for landing in subject.landings:
+        name = command_of(landing, folders)
+        if name is None:
+            continue
+        whose = reserved(bare(name))
+        if whose is not None and subject.pin.name != whose:
+            yield f"{_shown(landing)}: this is a name of {whose or 'the environment itself'}"
+        else:
+            yield from _others(subject, landing, scene)
+
+
+def reserved(name: str) -> str | None:
+    """Which project may have a command of this bare name, given in the form of a key.
+
+    Empty where none may, None where it is like any other.
+    """
+    if name in _LAUNCHERS or name in _ACTIVATION or _INTERPRETER.fullmatch(name):
+        return ""
+    if _PIP.fullmatch(name):
+        return "pip"
+    return "safepip" if name == "safepip" else None
+
+
+def _others(subject: Subject, landing: Landing, scene: Scene) -> Iterator[str]:
+    """Who else has this command."""
+    for path in spellings(landing.path, windows=scene.layout.windows):
+        for other in scene.claimants.get(key_of(path), ()):
+            if other is not subject:
+                yield f"{_shown(landing)}: the wheel of {other.pin.name} has this command too"
+        owner = scene.owner(path)
+        if owner is not None and owner not in scene.replaced:
+            yield f"{_shown(landing)}: this command belongs to {owner}, which is installed"
+
+
+def _shown(landing: Landing) -> str:
+    """Where the wheel has the command."""
+    if landing.entry is not None:
+        return landing.entry.path
+    return f"entry point {landing.entry_point}"

@@ -1,0 +1,155 @@
+"""`file-overlap`: no wheel puts a file in the place of another wheel's, or of an installed distribution's.
+
+pip writes over whatever is there, silently. Distributions may share folders, as namespace packages do, and not files:
+
+1. No two wheels of a run have one path, and no wheel has one for two files of its own.
+2. Where a file exists that belongs to an installed distribution no wheel of another project puts one.
+3. What is a folder for one is no file for another: pip would stop in the midst of it.
+4. Python does not only go by paths. `six/__init__.py` beside another's `six.py` is imported in its place, an extension
+   module in the place of source, and byte code in `__pycache__` in the place of the source it was made from.
+
+Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with the
+`__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, and with a `LICENSE` at the top. To
+uninstall one of them takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as
+a later version has other bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that
+differ: pygame and pygame-ce, opencv-python and opencv-python-headless. Each of them does take the other's place.
+
+A file that belongs to nobody is written over: an installation that was killed leaves such, and must be repeatable.
+Commands are left to `command-clash`.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from safepip.byte_code import is_cached, possible_sources
+from safepip.clearing import objection
+from safepip.modules import module_at
+from safepip.script_names import command_folders, command_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+    from safepip.model.wheel import Landing
+    from safepip.modules import Module
+
+#: Projects that take the place of a module of another one, which its owner made for that: pytest brings a `py.py` that
+#: says of itself that the real project `py` goes before it.
+_MADE_WAY_FOR = frozenset({("py", "pytest")})
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether every file of the wheel has its place for itself."""
+    commands = command_folders(scene.layout)
+    landings = [landing for landing in subject.landings if landing.path]
+    elsewhere = [landing for landing in landings if command_of(landing, commands) is None]
+    evidence = chain(
+        _twice(landings),
+        _among_wheels(subject, elsewhere, scene),
+        _among_installed(elsewhere, scene),
+        _in_the_place_of_wheels(subject, elsewhere, scene),
+        _in_the_place_of_installed(subject, elsewhere, scene),
+    )
+    first = next(evidence, None)
+    if first is None:
+        return None
+    return objection(subject, "file-overlap", "puts files in the place of others", chain([first], evidence))
+
+
+def _twice(landings: Iterable[Landing]) -> Iterator[str]:
+    """Two files of the wheel itself for one path. Scripts that pip makes of two entry points are not its files."""
+    seen: dict[str, Landing] = {}
+    for landing in landings:
+        other = seen.setdefault(landing.key, landing)
+        if other is not landing and (landing.entry or other.entry):
+            yield f"{_shown(landing)}: the wheel itself has {_shown(other)} for the same place"
+
+
+def _among_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+    """The same paths in other wheels, and folders there that are files here."""
+    by_key: dict[str, dict[str, Landing]] = {}
+    for landing in landings:
+        for other in scene.claimants[landing.key]:
+            if other is subject:
+                continue
+            name = other.pin.name
+            theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.landings})
+            if not _same_bytes(landing, theirs[landing.key]):
+                yield f"{_shown(landing)}: the wheel of {name} has another file in this place"
+        below = scene.obstacles.get(landing.key)
+        if below is not None:
+            names = ", ".join(other.pin.name for other in scene.claimants[below])
+            yield f"{_shown(landing)}: this is a folder in the wheel of {names}"
+
+
+def _same_bytes(one: Landing, other: Landing) -> bool:
+    """Whether two files are known to be the same. Digests of two algorithms say nothing."""
+    if one.entry is None or other.entry is None:
+        return False
+    return one.entry[1:4] == other.entry[1:4]
+
+
+def _among_installed(landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+    for landing in landings:
+        owner = scene.owner(landing.path)
+        if owner is None or owner in scene.replaced:
+            continue
+        if landing.entry is None or not scene.holds(landing.path, landing.entry):
+            yield f"{_shown(landing)}: this place belongs to {owner}, which is installed"
+
+
+def _in_the_place_of_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+    """What Python would take for a module of another wheel."""
+    for landing in landings:
+        if is_cached(landing.key):
+            for source in possible_sources(landing.key):
+                names = [other.pin.name for other in scene.claimants.get(source, ()) if other is not subject]
+                if names:
+                    yield f"{_shown(landing)}: this is byte code for a module in the wheel of {', '.join(names)}"
+        module = module_at(landing.path)
+        if module is None:
+            continue
+        for other, place, its in scene.modules[module.place]:
+            if other is not subject and place.key != landing.key and module.may_hide(its):
+                yield from _taken(subject, landing, other.pin.name, place.path)
+
+
+def _in_the_place_of_installed(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+    """What Python would take for a module of an installed distribution."""
+    folders: dict[str, dict[str, list[tuple[str, Module]]]] = {}
+    for landing in landings:
+        module = module_at(landing.path)
+        if module is None:
+            continue
+        # What a package hides lies beside its folder or in it.
+        for folder in (module.folder, module.place) if module.package else (module.folder,):
+            if folder not in folders:
+                folders[folder] = _modules_in(folder, scene)
+            for path, its in folders[folder].get(module.place, ()):
+                owner = scene.owner(path) if path != landing.path and module.may_hide(its) else None
+                if owner is not None and owner not in scene.replaced:
+                    yield from _taken(subject, landing, owner, path)
+
+
+def _modules_in(folder: str, scene: Scene) -> dict[str, list[tuple[str, Module]]]:
+    """The modules that lie in a folder, by their place."""
+    found: dict[str, list[tuple[str, Module]]] = {}
+    for name in scene.names(folder):
+        path = f"{folder}/{name}"
+        module = module_at(path)
+        if module is not None:
+            found.setdefault(module.place, []).append((path, module))
+    return found
+
+
+def _taken(subject: Subject, landing: Landing, owner: str, path: str) -> Iterator[str]:
+    if (subject.pin.name, owner) not in _MADE_WAY_FOR:
+        yield f"{_shown(landing)}: Python would import it in the place of {path}, which belongs to {owner}"
+
+
+def _shown(landing: Landing) -> str:
+    """A file as the wheel has it."""
+    return landing.entry.path if landing.entry is not None else f"the command {landing.entry_point}"

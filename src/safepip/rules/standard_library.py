@@ -1,0 +1,88 @@
+"""`standard-library`: no wheel has a module of the standard library's name at the top of a folder for distributions.
+
+Python looks for a module in its standard library before it looks at what is installed, so such a file usually sleeps.
+It is imported where that order is another one (`PYTHONPATH` or `--target` folders, applications that put their own
+folder first), where that Python was built without the module, and from the next version on that has removed it.
+
+What counts is what Python would import by such a name: a module, an extension module or byte code, and a folder with
+an `__init__`. A folder without one is a portion of a namespace package; it gives way to any module of its name, so
+data in a folder `html` harms nobody. Deeper names never count: that is how copies are vendored. `test` is no name of
+the standard library to Python itself.
+
+Of 966 real wheels one has such a name, argparse. Projects that carry a module of the standard library to older or newer
+Pythons, and are known for it, are named below with the modules they may bring.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from safepip.clearing import objection
+from safepip.landing import key_of
+from safepip.modules import module_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+
+#: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
+#: in the standard library, and redistributions of modules that Python 3.12 and 3.13 have removed.
+BACKPORTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "argparse": frozenset({"argparse"}),
+        "asyncio": frozenset({"asyncio"}),
+        "configparser": frozenset({"configparser"}),
+        "dataclasses": frozenset({"dataclasses"}),
+        "enum34": frozenset({"enum"}),
+        "graphlib-backport": frozenset({"graphlib"}),
+        "ipaddress": frozenset({"ipaddress"}),
+        "legacy-cgi": frozenset({"cgi", "cgitb"}),
+        "pathlib": frozenset({"pathlib"}),
+        "pyasynchat": frozenset({"asynchat"}),
+        "pyasyncore": frozenset({"asyncore"}),
+        "standard-aifc": frozenset({"aifc"}),
+        "standard-asynchat": frozenset({"asynchat"}),
+        "standard-asyncore": frozenset({"asyncore"}),
+        "standard-cgi": frozenset({"cgi"}),
+        "standard-chunk": frozenset({"chunk"}),
+        "standard-crypt": frozenset({"crypt"}),
+        "standard-distutils": frozenset({"distutils"}),
+        "standard-imghdr": frozenset({"imghdr"}),
+        "standard-mailcap": frozenset({"mailcap"}),
+        "standard-nntplib": frozenset({"nntplib"}),
+        "standard-pipes": frozenset({"pipes"}),
+        "standard-smtpd": frozenset({"smtpd"}),
+        "standard-sunau": frozenset({"sunau"}),
+        "standard-telnetlib": frozenset({"telnetlib"}),
+        "standard-uu": frozenset({"uu"}),
+        "standard-xdrlib": frozenset({"xdrlib"}),
+        "typing": frozenset({"typing"}),
+        "zombie-imp": frozenset({"imp"}),
+    }
+)
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether every top-level name of the wheel is its own."""
+    evidence = _evidence(subject, scene)
+    first = next(evidence, None)
+    if first is None:
+        return None
+    message = "brings modules of the standard library's names"
+    return objection(subject, "standard-library", message, chain([first], evidence))
+
+
+def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
+    layout = scene.layout
+    roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
+    tops = {key_of(folder) for folder in (*layout.site_folders, *roots) if folder}
+    forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
+    for landing in subject.landings:
+        module = module_at(landing.path)
+        if module is not None and module.name in forbidden and key_of(module.folder) in tops:
+            path = landing.entry.path if landing.entry is not None else landing.path
+            yield f"{path}: the standard library has a module {module.name}"

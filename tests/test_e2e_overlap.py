@@ -1,0 +1,134 @@
+"""Wheels that take the place of others, in a real environment: refused, and nothing in it has changed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.runs import shown
+
+if TYPE_CHECKING:
+    from support.environment import Environment, Runner
+    from support.index import IndexServer
+
+SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+
+#: What the index has as demo, which is installed first, and what is refused beside it.
+INTRUDERS = [
+    pytest.param({"demo/core.py": "taken"}, {}, "file-overlap", "demo/core.py", id="file"),
+    pytest.param({"evil-1.0.data/purelib/demo/core.py": "taken"}, {}, "file-overlap", "demo/core.py", id="by-purelib"),
+    pytest.param({"demo/core/__init__.py": "taken"}, {}, "file-overlap", "in the place of", id="package"),
+    pytest.param({"demo/core.so": "taken"}, {}, "file-overlap", "in the place of", id="extension-module"),
+    pytest.param({"demo/__pycache__/core.cpython-311.pyc": "x"}, {}, "file-overlap", "belongs to demo", id="byte-code"),
+    pytest.param({"demo/core.py/x.py": "taken"}, {}, "file-overlap", "belongs to demo", id="folder-for-file"),
+    pytest.param({"demo": "taken"}, {}, "file-overlap", "belongs to demo", id="file-for-folder"),
+    pytest.param({"evil-1.0.data/scripts/demo": "#!python\n"}, {}, "command-clash", "belongs to demo", id="script"),
+    pytest.param({"evil-1.0.data/data/bin/demo": "#!/bin/sh\n"}, {}, "command-clash", "belongs to demo", id="data"),
+    pytest.param({}, {"demo": "evil:main"}, "command-clash", "entry point demo: this command", id="entry-point"),
+    pytest.param({}, {"pip3": "evil:main"}, "command-clash", "pip3: this is a name of pip", id="pip"),
+    pytest.param({"evil-1.0.data/data/bin/activate": "x"}, {}, "command-clash", "environment itself", id="activate"),
+    pytest.param({"ssl.py": "taken"}, {}, "standard-library", "a module ssl", id="standard-library"),
+]
+
+
+@pytest.fixture
+def words(index: IndexServer, runner: Runner, target: Environment) -> tuple[str, ...]:
+    """The options of every run; demo 1.0 is installed, with a module and a command."""
+    index.add("demo", "1.0", files={"demo/core.py": "mine"}, scripts={"demo": "demo.core:main"})
+    words = ("--python", str(target.python), "-i", index.url)
+    done = runner.safepip("install", *words, "demo")
+    assert done.returncode == 0, shown(done)
+    return words
+
+
+@pytest.mark.parametrize(("files", "scripts", "rule", "said"), INTRUDERS)
+def test_what_takes_the_place_of_an_installed_distribution_is_refused(
+    index: IndexServer,
+    runner: Runner,
+    target: Environment,
+    words: tuple[str, ...],
+    files: dict[str, str],
+    scripts: dict[str, str],
+    rule: str,
+    said: str,
+) -> None:
+    """Whatever of it is taken; the environment's tree is the one it was."""
+    index.add("evil", "1.0", files=files, scripts=scripts)
+    before = target.state()
+    done = runner.safepip("install", *words, "evil")
+    assert done.returncode == 20, shown(done)
+    assert f"error: {rule}\n" in done.stderr, shown(done)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert target.state() == before
+
+
+def test_a_distribution_takes_its_own_place(
+    index: IndexServer, runner: Runner, target: Environment, words: tuple[str, ...]
+) -> None:
+    """Installed again, and in another version in which a module has become a package."""
+    done = runner.safepip("install", *words, "--force-reinstall", "demo")
+    assert done.returncode == 0, shown(done)
+    index.add("demo", "2.0", files={"demo/core/__init__.py": "new"}, scripts={"demo": "demo.core:main"})
+    done = runner.safepip("install", *words, "--no-cache-dir", "-U", "demo")
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {"demo": "2.0"}
+
+
+def test_two_of_a_namespace_package_go_into_one_run_or_two(
+    index: IndexServer, runner: Runner, target: Environment, words: tuple[str, ...]
+) -> None:
+    """With the `__init__.py` that both bring, as long as it is the same."""
+    for name in ("one", "two", "three"):
+        text = PKGUTIL if name != "three" else "taken = True\n"
+        index.add(f"space-{name}", "1.0", files={"space/__init__.py": text, f"space/{name}.py": ""})
+    assert runner.safepip("install", *words, "space-one").returncode == 0
+    done = runner.safepip("install", *words, "space-two")
+    assert done.returncode == 0, shown(done)
+    done = runner.safepip("install", *words, "space-three")
+    assert done.returncode == 20, shown(done)
+    assert "space/__init__.py: this place belongs to space-" in done.stderr
+    assert target.installed().keys() == {"demo", "space-one", "space-two"}
+
+
+def test_what_a_killed_installation_left_is_written_over(
+    index: IndexServer, runner: Runner, target: Environment, words: tuple[str, ...]
+) -> None:
+    """Files that no distribution lists, commands among them, stop nothing."""
+    index.add("plain", "1.0", scripts={"plain": "plain:main"})
+    (target.site_packages / "plain").mkdir()
+    (target.site_packages / "plain" / "__init__.py").write_text("half of it")
+    (target.python.parent / "plain").write_text("half of it")
+    done = runner.safepip("install", *words, "plain")
+    assert done.returncode == 0, shown(done)
+    assert target.module_version("plain") == "1.0"
+
+
+def test_a_target_folder_has_distributions_of_its_own(
+    index: IndexServer, runner: Runner, words: tuple[str, ...]
+) -> None:
+    """With `--target` what counts is what lies in that folder, and not what the environment has."""
+    index.add("evil", "1.0", files={"demo/core.py": "taken"}, scripts={"demo": "evil:main"})
+    into = ("--target", str(runner.folder / "into"))
+    assert runner.safepip("install", *words, *into, "demo").returncode == 0
+    done = runner.safepip("install", *words, *into, "evil")
+    assert done.returncode == 20, shown(done)
+    assert {"error: file-overlap", "error: command-clash"} <= set(done.stderr.splitlines())
+    elsewhere = ("--target", str(runner.folder / "elsewhere"))
+    assert runner.safepip("install", *words, *elsewhere, "evil").returncode == 0
+
+
+def test_a_download_is_not_held_against_what_is_installed(
+    index: IndexServer, runner: Runner, words: tuple[str, ...]
+) -> None:
+    """But its wheels are held against each other."""
+    index.add("evil", "1.0", files={"demo/core.py": "taken"})
+    into = ("-d", str(runner.folder / "wheels"))
+    done = runner.safepip("download", *words, *into, "evil")
+    assert done.returncode == 0, shown(done)
+    done = runner.safepip("download", *words, *into, "evil", "demo")
+    assert done.returncode == 20, shown(done)
+    assert "demo/core.py: the wheel of demo has another file in this place" in done.stderr
