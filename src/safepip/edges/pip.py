@@ -137,6 +137,19 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
     return code
 
 
+def uninstall(
+    names: Sequence[str], target: Target, settings: Settings, environ: Mapping[str, str] | None = None
+) -> int:
+    """Have pip take these distributions out of the target. pip's exit code."""
+    environ = os.environ if environ is None else environ
+    quiet = ["--quiet"] * max(0, -settings.display.verbosity)
+    system = ["--break-system-packages"] if settings.break_system_packages else []
+    options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
+    arguments = ["uninstall", "--yes", *options, *names]
+    sys.stdout.flush()
+    return run_pip(arguments, env=pip_environment(environ), python=None if target.own else target.python)
+
+
 def _say(line: str) -> None:
     """A line on standard output in pip's place, and all that was written before it, ahead of what pip writes."""
     sys.stdout.write(f"{line}\n" if line else "")
