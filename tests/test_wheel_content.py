@@ -240,12 +240,17 @@ BROKEN: dict[str, tuple[list[Part], dict[str, object], str]] = {
     "zstandard": (changed(PARTS, MODULE, method=93), {}, "encrypted or packed"),
     "two sizes of stored content": (both(PARTS, MODULE, size=SIZE - 1), {}, "contradict each other"),
     "a member over the next": (both(PARTS, MODULE, packed=40, size=40), {}, "in no entry|not the size"),
-    "the last member over the directory": (both(PARTS, f"{INFO}/RECORD", packed=9999, size=9999), {}, "overlaps"),
-    "an extra field over the directory": (
-        changed(PARTS, f"{INFO}/RECORD", local={"extra_size": 65000}),
+    "the last member over the directory": (
+        both([*PARTS, Part("last.py")], "last.py", packed=20, size=20),
         {},
         "overlaps",
     ),
+    "an extra field over the directory": (
+        changed([*PARTS, Part("last.py")], "last.py", local={"extra_size": 65000}),
+        {},
+        "overlaps",
+    ),
+    "RECORD over the directory": (both(PARTS, f"{INFO}/RECORD", packed=9999, size=9999), {}, "overlaps"),
     "a wrong checksum": (both(PARTS, MODULE, checksum=1), {}, "not the size and checksum"),
     "a wrong checksum of a large member": (
         both([*PARTS, BIG], "acme/big.bin", checksum=1),
@@ -328,6 +333,16 @@ BROKEN: dict[str, tuple[list[Part], dict[str, object], str]] = {
     ),
     "other ZIP64 sizes in the header": (
         changed(PARTS, MODULE, local_extra=extra_field(1, struct.pack("<2Q", 1, 1))),
+        {},
+        "ZIP64 field .* does not hold",
+    ),
+    "another ZIP64 size in the header": (
+        changed(PARTS, MODULE, local={"packed": ALL32}, local_extra=extra_field(1, struct.pack("<2Q", 1, SIZE))),
+        {},
+        "ZIP64 field .* does not hold",
+    ),
+    "another ZIP64 packed size in the header": (
+        changed(PARTS, MODULE, local={"size": ALL32}, local_extra=extra_field(1, struct.pack("<2Q", SIZE, 1))),
         {},
         "ZIP64 field .* does not hold",
     ),
