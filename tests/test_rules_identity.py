@@ -105,6 +105,17 @@ def test_metadata_of_a_second_distribution_is_refused_by_every_route(path: str) 
     )
 
 
+def test_the_case_of_the_targets_own_folders_does_not_matter() -> None:
+    """As on Windows, whose folders have capitals."""
+    site = "C:/Env/Lib/site-packages"
+    layout = LAYOUT._replace(
+        schemes={**LAYOUT.schemes, "purelib": site, "platlib": site}, site_folders=frozenset({site}), windows=True
+    )
+    assert found(wrong_identity.check, wheel(layout=layout), layout=layout) is None
+    subject = wheel(files={"Evil.EGG-info/PKG-INFO": ""}, layout=layout)
+    assert found(wrong_identity.check, subject, layout=layout) is not None
+
+
 @pytest.mark.parametrize(
     ("lines", "evidence"),
     [
@@ -181,6 +192,7 @@ def tagged(claimed: str, *made: str) -> Subject:
         ("py27.cp27.py3-none-any", "py3-none-any"),
         ("cp311-none-any", "py3-none-any"),
         ("py38-none-any", "py37-none-any"),
+        ("cp38-none-any", "py38-none-any"),
         ("py3-none-manylinux1_x86_64", "py3-none-any"),
         ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-linux_x86_64"),
         ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "cp311-cp311-linux_x86_64"),
@@ -206,6 +218,8 @@ def test_a_name_may_claim_what_the_content_was_made_for_or_less(claimed: str, ma
         ("py3-none-any", "py2-none-any"),
         ("py3-none-any", "py37-none-any"),
         ("py37-none-any", "py38-none-any"),
+        ("cp311-none-any", "cp39-none-any"),
+        ("x-none-any", "y-none-any"),
         ("py3-none-any", "py3-none-win_amd64"),
         ("cp312-cp312-win_amd64", "cp311-cp311-win_amd64"),
         ("cp311-abi3-win_amd64", "cp311-cp311-win_amd64"),
@@ -237,6 +251,14 @@ def test_every_tag_of_the_name_needs_its_own() -> None:
     assert evidence is not None
     assert evidence[0] == "the file name claims: py3-none-win_arm64"
     assert found(wrong_tags.check, tagged("py3-none-win32.win_arm64", "py3-none-win32", "py3-none-win_arm64")) is None
+
+
+def test_a_flood_of_tags_is_not_compared() -> None:
+    """Some letters in a file's name stand for a hundred thousand tags."""
+    letters = "abcdefgh"
+    flood = "-".join([".".join(letters), ".".join(letters), ".".join(f"{letter}1" for letter in letters)])
+    evidence = found(wrong_tags.check, tagged(flood, "py3-none-any"))
+    assert evidence == ("the file name claims 512 tags; at most 500 are looked at",)
 
 
 @pytest.mark.parametrize(
@@ -396,6 +418,14 @@ def test_a_record_that_is_not_the_archive_is_refused(record: str | None, evidenc
     shown = recorded(FILES, record)
     assert shown is not None
     assert shown[0].startswith(evidence)
+
+
+def test_a_weak_digest_proves_nothing_even_where_it_was_compared() -> None:
+    """Whatever the reader of the archive has hashed a file by."""
+    subject = subject_of(FILENAME, zip_bytes({**FILES, f"{INFO}/RECORD": with_row(INIT, row(INIT, "md5")).encode()}))
+    weak = subject.content.entries[INIT]._replace(algorithm="md5", digest=hashlib.md5(FILES[INIT]).digest())
+    subject = subject._replace(content=subject.content._replace(entries={**subject.content.entries, INIT: weak}))
+    assert found(wrong_record.check, subject) == (f"a digest that is no proof, md5: {INIT}",)
 
 
 @pytest.mark.parametrize("name", ["RECORD.jws", "RECORD.p7s"])

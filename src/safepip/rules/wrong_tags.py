@@ -132,7 +132,7 @@ def _covers(made: _Target, claimed: _Target) -> bool:
 def _covers_python(made: _Target, claimed: _Target) -> bool:
     if made.tag.interpreter == claimed.tag.interpreter:
         return made.tag.abi in ("none", claimed.tag.abi)
-    if not made.major or made.major != claimed.major:
+    if made.major != claimed.major:
         return False
     # A name without a minor version is for all of them, one with it for that version and all later ones.
     later = not made.minor or (claimed.minor != "" and int(claimed.minor) >= int(made.minor))
@@ -144,7 +144,7 @@ def _covers_python(made: _Target, claimed: _Target) -> bool:
 def _covers_platform(made: _Target, claimed: _Target) -> bool:
     if made.tag.platform in ("any", claimed.tag.platform):
         return True
-    if not claimed.processors or not claimed.processors <= made.processors:
+    if not claimed.processors <= made.processors:
         return False
     # `linux` says nothing about the C library; the two others name different ones.
     return made.system == claimed.system or (made.system == "linux" and claimed.system in ("manylinux", "musllinux"))
