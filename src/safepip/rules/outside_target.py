@@ -46,8 +46,8 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?",
 #: How long a file name may be on most systems, less what is added to it (`-script.py`, a temporary ending).
 _LONGEST = 200
 
-#: Folders of a standard library, below `lib` and its like.
-_LIBRARY = re.compile(r"(python|pypy)(\d+(\.\d+)*t?)?")
+#: Folders of a standard library, below `lib` and its like, and of Python's headers, below `include`.
+_LIBRARY = re.compile(r"(python|pypy)(\d+(\.\d+)*[a-z]*)?")
 _LIBRARY_HOMES = frozenset({"lib", "lib64", "lib32"})
 _SITE_NAMES = frozenset({"site-packages", "dist-packages"})
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".egg")
@@ -105,10 +105,10 @@ def _unclear(subject: Subject, layout: Layout) -> Iterator[str]:
 
 
 def _outside(subject: Subject, layout: Layout) -> Iterator[str]:
-    """Files that leave their scheme or have none, and files of the wheel that land on one another."""
+    """Files that leave their scheme or have none, and scripts that would be made twice at one place."""
     project = canonicalize_name(subject.content.filename.partition("-")[0])
     bases = {scheme: f"{(layout.folder(scheme, project) or '').rstrip('/')}/" for scheme in layout.schemes}
-    seen: dict[str, str] = {}
+    scripts: set[str] = set()
     for landing in subject.landings:
         said = landing.entry.path if landing.entry else f"the script {landing.entry_point}"
         if not landing.path or landing.scheme not in bases:
@@ -116,8 +116,10 @@ def _outside(subject: Subject, layout: Layout) -> Iterator[str]:
                 yield f"{said}: {landing.scheme} is no scheme" if landing.scheme else f"{said}: has no scheme"
         elif not landing.path.startswith(bases[landing.scheme]):
             yield f"{said}: would land at {landing.path}, outside of {bases[landing.scheme]}"
-        elif seen.setdefault(landing.key, said) != said:
-            yield f"{said}: would land on {seen[landing.key]}, at {landing.path}"
+        elif landing.entry is None:
+            if landing.key in scripts:
+                yield f"{said}: would be made twice, at {landing.path}"
+            scripts.add(landing.key)
 
 
 def _scripts(subject: Subject) -> Iterator[str]:
