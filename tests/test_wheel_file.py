@@ -39,6 +39,20 @@ def test_spellings_that_nobody_reads_otherwise_do_not_matter(text: str) -> None:
     assert parse_wheel_file(text.encode()) == parse_wheel_file(PLAIN.encode())
 
 
+def test_all_tags_and_nothing_else_may_stand_behind_an_empty_line() -> None:
+    """scikit-build wrote WHEEL so; a reader of the header finds no tag there, and never another one."""
+    tags = "Tag: py2-none-any\nTag: py3-none-any\n"
+    odd = PLAIN.replace("Tag: py3-none-any\n", f"\n{tags}")
+    assert parse_wheel_file(odd.encode()).tags == parse_tag("py2.py3-none-any")
+    assert parse_wheel_file(odd.replace("\n", "\r\n").encode()) == parse_wheel_file(odd.encode())
+    for more in ("Root-Is-Purelib: false\n", "Wheel-Version: 2.0\n", "Build: 1\n", "Generator: x\n"):
+        for text in (odd + more, odd.replace(tags, more + tags), odd.replace("Tag: py3", f"{more}Tag: py3")):
+            with pytest.raises(WheelFileError):
+                parse_wheel_file(text.encode())
+    with pytest.raises(WheelFileError):
+        parse_wheel_file(f"{odd}\nTag: py4-none-any\n".encode())
+
+
 def test_a_tag_of_sets_stands_for_their_product() -> None:
     """PEP 425: `py2.py3-none-any` is two tags, whether in one line or in two."""
     one = PLAIN.replace("py3-none-any", "py2.py3-none-any")
@@ -65,6 +79,7 @@ def test_a_tag_of_sets_stands_for_their_product() -> None:
         PLAIN.replace("1.0", "\u0661"),
         PLAIN.replace("1.0", "1" * 5000),
         PLAIN.replace("Root", "\nRoot"),
+        "\n" + PLAIN,
         PLAIN + "\nTag: py3-none-any\n",
         PLAIN + " Tag: py2-none-any\n",
         PLAIN.replace("acme 1", "acme\n Root-Is-Purelib: false"),
@@ -134,8 +149,9 @@ def test_what_is_read_is_what_pip_and_others_read(lines: list[str], end: str) ->
     assert header["Wheel-Version"].strip() == fields["wheel-version"][-1] == ".".join(map(str, found.version))
     assert header["Root-Is-Purelib"].strip().lower() == fields["root-is-purelib"][-1].lower()
     assert (header["Root-Is-Purelib"].strip().lower() == "true") is found.root_is_purelib
-    for tags in (header.get_all("Tag", []), fields["tag"]):
-        assert frozenset().union(*map(parse_tag, tags)) == found.tags
+    assert frozenset().union(*map(parse_tag, fields["tag"])) == found.tags
+    # Behind an empty line a header has no tags at all, which is not the same as others.
+    assert frozenset().union(*map(parse_tag, header.get_all("Tag", fields["tag"]))) == found.tags
     assert root_is_purelib(text.encode()) is found.root_is_purelib
     assert (header["Build"] or "") == fields.get("build", [""])[-1] == found.build
 
