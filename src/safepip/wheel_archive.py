@@ -42,6 +42,7 @@ from safepip.zip_format import (
     STREAMED,
     ArchiveError,
     MissingRange,
+    OversizedArchive,
     open_directory,
 )
 from safepip.zip_walk import whole_content
@@ -112,7 +113,7 @@ def metadata_from(source: Source, filename: str) -> bytes:
     start, members = open_directory(source)
     member = _find_metadata(members, filename)
     if member.size > MAX_METADATA_BYTES or member.packed > MAX_METADATA_BYTES:
-        raise ArchiveError(f"METADATA has {member.size} bytes; at most {MAX_METADATA_BYTES} are read")
+        raise OversizedArchive(f"METADATA has {member.size} bytes; at most {MAX_METADATA_BYTES} are read")
     end = min((other.offset for other in members if other.offset > member.offset), default=start)
     return read_member(source, member, end)
 
@@ -141,7 +142,8 @@ def _find_metadata(members: list[Member], filename: str) -> Member:
         raise ArchiveError(f"a wheel has exactly one .dist-info folder; found {found}")
     _check_folder(folders[0], filename)
     path = f"{folders[0]}/METADATA"
-    found_members = [member for member in members if member.name.casefold() == path.casefold()]
+    folded = path.casefold()
+    found_members = [member for member in members if member.name.casefold() == folded]
     if [member.name for member in found_members] != [path]:
         raise ArchiveError(f"a wheel has exactly one {printable(path, 120)}; found {len(found_members)}")
     return found_members[0]

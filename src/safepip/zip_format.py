@@ -172,10 +172,10 @@ def _members(data: bytes) -> Iterator[Member]:
     while position < len(data):
         if position + _MEMBER.size > len(data):
             raise ArchiveError("the archive's directory is cut off")
-        mark, needed, flags, method, checksum, packed, size, *lengths, disk, attributes, offset = _MEMBER.unpack_from(
-            data, position
-        )
-        name_size, extra_size, comment_size = lengths
+        (
+            mark, needed, flags, method, checksum, packed, size,
+            name_size, extra_size, comment_size, disk, attributes, offset,
+        ) = _MEMBER.unpack_from(data, position)  # fmt: skip
         start = position + _MEMBER.size
         name_end = start + name_size
         position = name_end + extra_size + comment_size
@@ -185,7 +185,7 @@ def _members(data: bytes) -> Iterator[Member]:
         name = _decoded(raw_name, flags)
         if comment_size:
             raise ArchiveError(f"{printable(name, 120)} has a comment")
-        if extra_size or MARK32 in (packed, size, offset):
+        if extra_size or packed == MARK32 or size == MARK32 or offset == MARK32:
             packed, size, offset = _extras(data[name_end:position], name, packed, size, offset)
         if disk:
             raise ArchiveError("the archive is one of several parts")

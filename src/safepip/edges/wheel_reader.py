@@ -229,7 +229,7 @@ class WheelReader:
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         """Fetch and verify the wheel that the user names. Raises `Refused`, `Unavailable`, `ResolutionImpossible`."""
-        from safepip.edges.archive import ArchiveError, read_wheel_metadata
+        from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheel_metadata
         from safepip.edges.fetch import Wanted
 
         url = requirement.url
@@ -251,9 +251,12 @@ class WheelReader:
         try:
             read_wheel_metadata(wheel.path, filename)
         except ArchiveError as error:
+            reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
+            if isinstance(error, OversizedArchive):
+                reference, message = "oversized-wheel", "is larger than any real one"
             raise Refused.because(
-                "unreadable-wheel",
-                f"{printable(filename)} cannot be opened in one way only, so nothing can be said of it",
+                reference,
+                f"{printable(filename)} {message}",
                 context=(f"{printable(url)}: {printable(str(error))}",),
                 origins=(requirement.origin,),
                 subject=requirement.name,
