@@ -1,0 +1,213 @@
+"""What it costs that every wheel is judged: its share of the processor time of an install, as a ratio.
+
+Everything of an install is measured, pip and its children included, as the operating system counts it. Inside
+safepip's process the parts that make up the clearing are put between two looks at the process's own clock, which
+counts all its threads. Nothing of safepip is switched off for that, because nothing in it can be:
+
+- clearing is `Session.clear` without the fetching in it: loading the rules, reading, hashing and unpacking every
+  member of every wheel, landing and judging;
+- each rule by itself, which is a part of the clearing;
+- what comes after pip: the installed files against what was cleared.
+
+The store is warm and the target fresh. `adds` is a part's time divided by that of an install without it.
+
+    clearing_cost.py                        the synthetic set L, some hundred wheels; no network
+    clearing_cost.py --wheels FOLDER        real wheels that fit this machine, one of each project
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shapes
+import tools
+from compare import index
+from judging import POSIX, findings, judged
+from packaging.tags import sys_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from safepip.edges.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Parts that are measured: where they are found, and what they are called here. Indented ones lie within the first.
+PARTS = (
+    ("safepip.commands.session", "Session.clear", "clear"),
+    ("safepip.commands.wheels", "fetch_all", "  fetching"),
+    ("safepip.commands.wheels", "read_wheels", "  reading"),
+    ("safepip.commands.wheels", "land", "  landing"),
+    ("safepip.commands.wheels", "judge", "  judging"),
+)
+
+#: What is larger is no part of the question: one such wheel would outweigh all others.
+LARGEST = 20_000_000
+
+
+class Stopwatch:
+    """Seconds of processor time of this process, all threads, by part."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, measured."""
+
+        def measured(*args: Any, **kwargs: Any) -> Any:
+            begin = time.process_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.seconds[name] += time.process_time() - begin
+
+        return measured
+
+    def attach(self) -> None:
+        """Measure every part of `PARTS`, and every rule."""
+        from importlib import import_module
+
+        import safepip.rules as rules
+
+        for module, path, name in PARTS:
+            *owners, attribute = path.split(".")
+            place: Any = import_module(module)
+            for owner in owners:
+                place = getattr(place, owner)
+            setattr(place, attribute, self.around(name, getattr(place, attribute)))
+        rules.RULES = tuple(
+            rule._replace(check=self.around(f"    {rule.reference}", rule.check)) for rule in rules.RULES
+        )
+
+
+def inside(report: str, argv: list[str]) -> int:
+    """Run safepip in this process with its parts measured; they are written to `report`."""
+    from safepip.__main__ import main as safepip
+
+    watch = Stopwatch()
+    watch.attach()
+    try:
+        return safepip(argv)
+    finally:
+        Path(report).write_text(json.dumps(watch.seconds), encoding="utf-8")
+
+
+# --- installs -----------------------------------------------------------------------------------------------------
+
+
+def fitting(folder: Path) -> list[Path]:
+    """Wheels of a folder that this machine can install, one of each project, by name."""
+    mine = frozenset(sys_tags())
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.whl")):
+        try:
+            name, _, _, tags = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            continue
+        if mine & tags and path.stat().st_size <= LARGEST and name not in ("pip", "setuptools"):
+            found[name] = path
+    return [found[name] for name in sorted(found)]
+
+
+def spread(paths: list[Path], count: int) -> list[Path]:
+    """As many of them, from all over the list."""
+    return [paths[len(paths) * i // count] for i in range(count)] if len(paths) > count else paths
+
+
+def measure(folder: Path, arguments: list[str], rounds: int) -> Iterator[tuple[float, dict[str, float]]]:
+    """Install `rounds` times; all processor time of each, and its parts. A first run warms the store."""
+    template, target, report = tools.template(folder), folder / "target", folder / "parts.json"
+    room = tools.Room(target, folder / "cache", folder / "requirements.txt", report)
+    words = ["install", "-q", "--no-input", "--python", room.python, "--cache-dir", str(room.cache)]
+    command = [sys.executable, "-P", __file__, "--inside", str(report), "--", *words, *arguments]
+    command += ["-r", str(room.requirements)]
+    environ = tools.environment(folder) | {"PYTHONPATH": str(Path(__file__).parent)}
+    for number in range(rounds + 1):
+        tools.fresh_target(template, target)
+        with (folder / "output").open("wb") as output:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environ
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit((folder / "output").read_text(encoding="utf-8", errors="replace"))
+        if number:
+            yield usage.ru_utime + usage.ru_stime, json.loads(report.read_text(encoding="utf-8"))
+
+
+def show(runs: list[tuple[float, dict[str, float]]]) -> None:
+    """The table: each part's median share of an install, and what the checks add to one without them."""
+    names = list(dict.fromkeys(name for _, parts in runs for name in parts if name.startswith("  ")))
+    names.sort(key=lambda name: [part for *_, part in PARTS].index(name) if not name.startswith("    ") else len(PARTS))
+    print("| part | share of the install's processor time |\n|---|--:|")
+    for name in names:
+        share = statistics.median(parts.get(name, 0.0) / total for total, parts in runs)
+        print(f"| {name.replace('  ', '&nbsp;&nbsp;')} | {share:.2%} |")
+    added = sorted(_added(total, parts["clear"] - parts["  fetching"]) for total, parts in runs)
+    print(f"\nclearing adds {statistics.median(added):.1%} ({added[0]:.1%}..{added[-1]:.1%}) to an install without it")
+
+
+def _added(total: float, part: float) -> float:
+    return part / (total - part)
+
+
+def main() -> int:
+    """Prepare what is installed, install it, print the table."""
+    if sys.argv[1:2] == ["--inside"]:
+        return inside(sys.argv[2], sys.argv[4:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheels", type=Path, metavar="FOLDER", help="real wheels instead of synthetic ones")
+    parser.add_argument("--count", type=int, default=100, help="how many real wheels (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-compile", action="store_true", help="without bytecode, which is most of pip's work")
+    parser.add_argument("--world", type=Path, default=Path(tempfile.gettempdir()) / "safepip-benchmark-world")
+    arguments = parser.parse_args()
+    options = ["--no-compile"] if arguments.no_compile else []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if arguments.wheels:
+            lines = _real(folder, arguments.wheels, arguments.count)
+            options += ["--no-deps", "--no-index", "--find-links", str(folder / "wheels")]
+        else:
+            lines = shapes.load().requirements("L")
+        (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with nullcontext("") if arguments.wheels else index(arguments.world, []) as url:
+            runs = list(measure(folder, [*options, *(["-i", url] if url else [])], arguments.rounds))
+    show(runs)
+    return 0
+
+
+def accepted(paths: list[Path]) -> list[Path]:
+    """Those that safepip would install together: a refusal would end the install that is measured."""
+    with Store(None) as store:
+        verdicts = [verdict for path in paths if not (verdict := judged(path, store)).findings]
+    subjects = {verdict.name: verdict.subject for verdict in verdicts if verdict.subject is not None}
+    against = {finding.subject for finding in findings(subjects.values(), POSIX)}
+    return [verdict.path for verdict in verdicts if verdict.name not in against]
+
+
+def _real(folder: Path, source: Path, count: int) -> list[str]:
+    """Put wheels into the folder that is installed from; their requirements."""
+    chosen = spread(accepted(fitting(source)), count)
+    (folder / "wheels").mkdir()
+    for path in chosen:
+        shutil.copyfile(path, folder / "wheels" / path.name)
+    size = sum(path.stat().st_size for path in chosen) / 1e6
+    print(f"{len(chosen)} real wheels, {size:.0f} MB packed\n")
+    return ["{}=={}".format(*parse_wheel_filename(path.name)[:2]) for path in chosen]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
