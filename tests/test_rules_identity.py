@@ -523,6 +523,7 @@ URL = "https://elsewhere.example/payload-1.0-py3-none-any.whl"
         (f"payload @ {URL} ; python_version > '3' or extra == 'x'", {}),
         (f"payload @ {URL} ; extra == 'dev'", {"extras_asked": frozenset({"dev", "x"})}),
         (f"payload @ {URL} ; extra != 'dev'", {}),
+        (f"payload @ {URL} ; extra != 'dev'", {"extras_asked": frozenset({"dev"})}),
         (f"payload @ {URL} ; sys_platform ~= 'linux'", {}),
         ("payload @ file:///tmp/payload-1.0-py3-none-any.whl", {}),
         ("payload @ git+https://elsewhere.example/payload.git", {}),
