@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -212,3 +213,47 @@ def test_the_owner_of_a_name_is_in_the_lock(run: Inside, two_indexes: tuple[Inde
     assert "error: lock-differs" in done.err
     assert "another index owns the name today" in done.err
     assert not (run.folder / "out2").exists()
+
+
+def test_a_lock_found_right_is_not_asked_about_again(run: Inside, served: IndexServer) -> None:
+    """With the cache of an earlier run --check makes no request, and another input, option or text is looked into."""
+    warm = ("-i", served.url, "-q")
+    run("lock", "app", *warm)
+    served.requests.clear()
+    assert run("lock", "app", "--check", *warm) == (0, "", "")
+    assert not served.requests
+    path = run.folder / "pylock.toml"
+    text = path.read_text()
+    for words in (("app", "lib<1.1"), ("app", "--pre"), ("app", "--no-deps")):
+        assert run("lock", *words, "-o", "pylock.other.toml", "--check", *warm).code == 1
+    assert run("lock", "app", "lib<1.1", "--check", *warm).code == 1
+    path.write_text(text.replace('version = "1.1"', 'version = "1.0"').replace("lib-1.1", "lib-1.0"))
+    assert run("lock", "app", "--check", *warm).code == 1
+
+
+def test_explain_tells_index_rule_askers_and_what_fell(run: Inside, served: IndexServer) -> None:
+    """From a fresh decision, and from the lock of the folder."""
+    served.add("lib", "2.0rc1")
+    served.add("lib", "1.2", file={"yanked": "broken"})
+    served.add("lib", "3.0", tag="cp399-cp399-win_amd64")
+    (run.folder / "requirements.in").write_text("app\n")
+    (run.folder / "constraints.txt").write_text("lib<4\n")
+    words = ("-r", "requirements.in", "-c", "constraints.txt", *options(served))
+    done = run("explain", "lib", *words)
+    assert done.code == 0, done.err
+    lines = [line.strip() for line in done.out.splitlines()]
+    assert lines[0] == "lib 1.1"
+    assert lines[1].endswith(served.url)
+    assert "required by  app 1.0: lib>=1" in lines
+    assert "constrained  constraints.txt:1: lib<4" in lines
+    assert "fell         3.0  has no wheel for this platform: cp399-cp399-win_amd64" in lines
+    assert "2.0rc1  a pre-release, and nothing asks for one" in lines
+    assert "1.2  yanked: broken" in lines
+    data = json.loads(run("explain", "lib", "app", "--json", *words).out)
+    assert [item["name"] for item in data] == ["lib", "app"]
+    assert data[1]["required_by"] == [{"who": "requirements.in:1", "requirement": "app"}]
+    run("lock", "app", *options(served))
+    done = run("explain", "lib", "nobody", *options(served))
+    assert done.code == 1
+    assert "required by  app 1.0: lib" in done.out
+    assert "nobody is not needed" in done.err

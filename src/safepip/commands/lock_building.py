@@ -1,0 +1,207 @@
+"""From a session to the text of a lock: decide, keep what is locked, write."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.graph import Chosen, Graph, Root, variables_of, walk
+from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
+from safepip.locking import (
+    Locked,
+    environment_marker,
+    kept_files,
+    lock_text,
+    make_lock,
+    read_lock,
+    scope_marker,
+    versions_of,
+)
+from safepip.model.origin import Origin, Source
+from safepip.model.requirement import counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packaging.pylock import Pylock
+    from packaging.version import Version
+
+    from safepip.commands.session import Session
+    from safepip.model.candidate import Pin, Resolution
+    from safepip.model.page import ProjectFile
+    from safepip.model.plan import LockSettings
+    from safepip.model.requirement import Requirement
+
+
+class Known(NamedTuple):
+    """The lock that is there already, in whichever of the two forms; empty where there is none."""
+
+    text: str | None = None
+    lock: Pylock | None = None
+    pins: Mapping[str, Pinned] | None = None
+
+    def versions(self, settings: LockSettings, environment: Mapping[str, str]) -> Mapping[str, Version]:
+        """The versions to prefer in an environment: all but those that are to be upgraded."""
+        if settings.upgrade:
+            return {}
+        if self.lock is not None:
+            known = versions_of(self.lock, environment)
+        else:
+            known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
+        return {name: version for name, version in known.items() if name not in settings.upgrade_names}
+
+    def kept(self, pin: Pin, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
+        """The files to lock of those that the index offers: those that are locked, as long as they are there."""
+        if self.lock is not None:
+            return kept_files(self.lock, pin.name, pin.version, offered)
+        pinned = (self.pins or {}).get(pin.name)
+        return offered if pinned is None else kept_by_hash(pinned, pin.version, offered)
+
+
+def build_lock(session: Session, before: str | None, settings: LockSettings) -> tuple[str, int]:
+    """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
+    known = _known(before, settings)
+    return _everywhere(session, known, settings) if settings.universal else _here(session, known, settings)
+
+
+def _known(text: str | None, settings: LockSettings) -> Known:
+    """Read what is at the output. Raises `UnusableInput` for a `pylock.toml` that is none: it is not written over."""
+    if text is None:
+        return Known()
+    if settings.requirements:
+        return Known(text, pins=read_pins(text))
+    return Known(text, lock=read_lock(text, Origin(Source.FILE, settings.output)))
+
+
+def _here(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+    """The text of a lock for the target alone, and how many projects it has."""
+    resolution = session.resolve(known.versions(settings, session.asked.target.markers))
+    for notice in resolution.notices:
+        session.console.notice(notice)
+    return _text_of(session, resolution, known, settings), len(resolution.pins)
+
+
+def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+    """The text of one lock for several environments, and how many projects it has."""
+    from safepip.commands.lock_universal import Everywhere
+    from safepip.universal import merge
+
+    everywhere = Everywhere(session, lambda environment: known.versions(settings, environment), known.kept)
+    answers = everywhere.answers()
+    for notice in everywhere.notices:
+        session.console.notice(notice)
+    packages = merge(answers)
+    projects = len({locked.pin.name for locked in packages})
+    requirements = session.asked.statements.requirements
+    if settings.requirements:
+        via: dict[str, list[str]] = {}
+        for answer in answers:
+            for name, askers in _askers(answer.edges, requirements).items():
+                via.setdefault(name, []).extend(asker for asker in askers if asker not in via[name])
+        return requirements_text(packages, via), projects
+    scopes = {r.scope for r in requirements}
+    pylock = make_lock(
+        packages,
+        environments=[answer.environment.text() for answer in answers],
+        requires_python=",".join(session.asked.requires_python),
+        extras=_named(scopes, "extra"),
+        groups=_named(scopes, "group"),
+    )
+    return lock_text(pylock), projects
+
+
+def _text_of(session: Session, resolution: Resolution, known: Known, settings: LockSettings) -> str:
+    """The text of the lock of a resolution made for the target."""
+    asked = session.asked
+    requirements = [r for r in asked.statements.requirements if counts(r, asked.target.markers)]
+    whole = _walk(session, resolution, requirements)
+    if settings.requirements:
+        packages = [Locked(pin, _files(session, pin, known)) for pin in resolution.pins.values()]
+        return requirements_text(packages, _askers(whole.edges, requirements))
+    scopes = {r.scope for r in requirements}
+    reached = {scope: _reached(session, resolution, requirements, scope) for scope in scopes}
+    packages = [
+        Locked(
+            pin,
+            _files(session, pin, known),
+            tuple((child, "") for child in whole.edges.get(name, ())),
+            _marker({scope for scope, names in reached.items() if name in names}),
+            _relative_path(session, pin, settings),
+        )
+        for name, pin in resolution.pins.items()
+    ]
+    pylock = make_lock(
+        packages,
+        environments=[environment_marker(_variables(session), asked.target.markers)],
+        requires_python=",".join(asked.requires_python),
+        extras=_named(scopes, "extra"),
+        groups=_named(scopes, "group"),
+    )
+    return lock_text(pylock)
+
+
+def _walk(session: Session, resolution: Resolution, requirements: Iterable[Requirement]) -> Graph:
+    def chosen(name: str) -> Chosen | None:
+        pin = resolution.pins.get(name)
+        return None if pin is None else Chosen(pin.version, pin.metadata)
+
+    roots = [Root(r.name, r.extras, r.specifier, str(r.origin)) for r in requirements]
+    return walk(roots, chosen, session.asked.target.markers, no_deps=session.settings.no_deps)
+
+
+def _reached(
+    session: Session, resolution: Resolution, requirements: Iterable[Requirement], scope: str
+) -> frozenset[str]:
+    """The projects that the requirements of one scope need."""
+    return frozenset(_walk(session, resolution, [r for r in requirements if r.scope == scope]).edges)
+
+
+def _named(scopes: Iterable[str], kind: str) -> list[str]:
+    return [scope.partition(":")[2] for scope in scopes if scope.startswith(f"{kind}:")]
+
+
+def _marker(scopes: set[str]) -> str:
+    """What the lock says of when a package is there, by the scopes that need it."""
+    return "" if "" in scopes else scope_marker(_named(scopes, "extra"), _named(scopes, "group"))
+
+
+def _variables(session: Session) -> frozenset[str]:
+    """The marker variables on which the answer depended: those of all markers that the search came across."""
+    statements = session.asked.statements
+    own = [*(r.marker for r in statements.requirements), *(c.marker for c in statements.constraints)]
+    return frozenset().union(*map(variables_of, (*session.markers.seen, *map(str, filter(None, own)))))
+
+
+def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Requirement]) -> dict[str, list[str]]:
+    """Who asks for each project: files and the command line first, then projects."""
+    askers: dict[str, list[str]] = {}
+    for requirement in requirements:
+        origin = requirement.origin
+        said = f"-r {origin.where}" if origin.source is Source.FILE else str(Origin(origin.source))
+        if said not in askers.setdefault(requirement.name, []):
+            askers[requirement.name].append(said)
+    for name in sorted(edges):
+        for child in edges[name]:
+            askers.setdefault(child, []).append(name)
+    return askers
+
+
+def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
+    """All wheels of the pinned version that its index offers; a wheel named directly alone."""
+    assert pin.candidate is not None
+    if pin.direct_url is not None:
+        return (pin.candidate.file,)
+    return known.kept(pin, session.catalog.listed(pin.route, pin.candidate))
+
+
+def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:
+    """For a wheel named by path, its place as seen from the lock."""
+    from safepip.edges.index_reader import local_path
+
+    if pin.direct_url is None or not pin.direct_url.startswith("file:"):
+        return None
+    folder = session.cwd if settings.output == "-" else os.path.dirname(settings.output)
+    try:
+        return os.path.relpath(local_path(pin.direct_url), folder).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return local_path(pin.direct_url)

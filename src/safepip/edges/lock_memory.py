@@ -1,0 +1,47 @@
+"""Remembers, in the cache folder, which locks were found to be what was asked for.
+
+An entry is a name: the digest of the inputs and of the lock's text. It holds for a day; after that the indexes are
+asked again whether they still have every file. Whoever can write the cache folder can forge it, as any page in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+
+_FORM = 1
+_SECONDS = 86_400.0
+
+
+class LockMemory:
+    """The folder `locks` below the cache folder; with root None nothing is remembered."""
+
+    def __init__(self, root: str | None) -> None:
+        self._root = root
+
+    def knows(self, inputs: str, text: str) -> bool:
+        """Whether the lock of this text was what these inputs ask for, less than a day ago."""
+        if self._root is None:
+            return False
+        try:
+            age = time.time() - os.stat(self._path(inputs, text)).st_mtime
+        except OSError:
+            return False
+        return 0 <= age < _SECONDS
+
+    def remember(self, inputs: str, text: str) -> None:
+        """Note that it is. A cache that cannot be written is a slower run, not a failed one."""
+        if self._root is None:
+            return
+        path = self._path(inputs, text)
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            with open(path, "wb"):
+                pass
+            os.utime(path)
+
+    def _path(self, inputs: str, text: str) -> str:
+        name = hashlib.sha256(f"{inputs} {hashlib.sha256(text.encode()).hexdigest()}".encode()).hexdigest()
+        return os.path.join(self._root or "", f"locks-{_FORM}", name)
