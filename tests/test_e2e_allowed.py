@@ -49,7 +49,9 @@ def own(text: str) -> dict[str, dict[str, Any]]:
     return {item["metadata"]["name"]: item["safepip"] for item in report["install"]}
 
 
-@pytest.mark.parametrize(("rule", "files"), [("wrong-record", unlisted())])
+@pytest.mark.parametrize(
+    ("rule", "files"), [("wrong-record", unlisted()), ("startup-hook", {"demo.pth": "import demo\n"})]
+)
 def test_the_block_of_the_hint_pasted_installs_the_wheel_and_says_so_everywhere(
     index: IndexServer,
     runner: Runner,
