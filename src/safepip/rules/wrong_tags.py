@@ -130,15 +130,18 @@ def _covers(made: _Target, claimed: _Target) -> bool:
 
 
 def _covers_python(made: _Target, claimed: _Target) -> bool:
+    stable = claimed.tag.abi.startswith("abi3")
     if made.tag.interpreter == claimed.tag.interpreter:
-        return made.tag.abi in ("none", claimed.tag.abi)
+        # `cp39-none` is for Python 3.9 alone, `cp39-abi3` for every later one as well.
+        anywhere = made.tag.abi == "none" and (not stable or made.implementation == "py")
+        return anywhere or made.tag.abi == claimed.tag.abi
     if made.major != claimed.major:
         return False
     # A name without a minor version is for all of them, one with it for that version and all later ones.
     later = not made.minor or (claimed.minor != "" and int(claimed.minor) >= int(made.minor))
     if made.implementation == "py":
         return later and made.tag.abi in ("none", claimed.tag.abi)
-    return later and made.implementation == claimed.implementation and made.tag.abi == claimed.tag.abi == "abi3"
+    return later and made.implementation == claimed.implementation and stable and made.tag.abi == claimed.tag.abi
 
 
 def _covers_platform(made: _Target, claimed: _Target) -> bool:
