@@ -50,7 +50,7 @@ def test_a_wheel_is_judged_by_the_rules_of_the_product(real_wheels: Any, store: 
 
 def test_wheels_of_one_run_are_held_against_each_other(real_wheels: Any, store: Store, tmp_path: Path) -> None:
     """Each by itself has nothing wrong. Of one project only the newest version takes part."""
-    for name, version, text in (("one", "1.0", "x"), ("one", "2.0", "x"), ("two", "1.0", "y")):
+    for name, version, text in (("one", "10.0", "x"), ("one", "9.0", "y"), ("two", "1.0", "y")):
         make_wheel(tmp_path / "wheels", name, version, files={"shared/__init__.py": text})
     verdicts = [real_wheels.judged(path, store) for path in sorted((tmp_path / "wheels").glob("*.whl"))]
     assert [verdict.findings for verdict in verdicts] == [(), (), ()]
