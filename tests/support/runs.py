@@ -31,9 +31,10 @@ def pip_in(
     *arguments: str | Path,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Plain pip, that of safepip's own environment, in the interpreter of `target`."""
-    return runner.run([str(target.python), str(_PIP), *map(str, arguments)], env=env, cwd=cwd)
+    return runner.run([str(target.python), str(_PIP), *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)

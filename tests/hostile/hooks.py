@@ -1,0 +1,201 @@
+"""Code that would run at every start of Python in the environment, without anybody importing the package."""
+
+from __future__ import annotations
+
+from hostile.attack import DATA, HARMLESS, Offer, offer_files, stopped_by
+from support.site import SITE
+
+_PTH = "widget-hook.pth"
+
+#: setuptools' own hook, word for word, from a release of 2024.
+DISTUTILS_PRECEDENCE = (
+    "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
+    "enabled and __import__('_distutils_hack').add_shim(); \n"
+)
+
+
+@stopped_by("startup-hook")
+def pth_with_an_import() -> Offer:
+    """A `.pth` line that begins with `import` is code, and runs at every start of Python."""
+    return offer_files({_PTH: "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_an_import_behind_paths() -> Offer:
+    """The line with code stands behind a page of harmless paths and comments."""
+    return offer_files({_PTH: "# folders of widget\n" * 40 + "widget\nwidget/more\nimport safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_an_import_behind_a_thousand_spaces() -> Offer:
+    """The code is pushed out of every editor's window by spaces behind a harmless import."""
+    return offer_files({_PTH: f"import sys{' ' * 1000};import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_tab() -> Offer:
+    """A tab behind `import` does as well, which a search for `import ` does not find."""
+    return offer_files({_PTH: "import\tsafepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_carriage_return() -> Offer:
+    """A carriage return alone ends a line for Python, and for most editors it does not."""
+    return offer_files({_PTH: "# nothing to see here\rimport safepip_payload_marker\r"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_form_feed() -> Offer:
+    """From Python 3.13 on a form feed ends a line, so what looks like one comment is a comment and code."""
+    return offer_files({_PTH: "# nothing to see here\x0cimport safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_line_separator() -> Offer:
+    """From Python 3.13 on Unicode's line separator ends a line too."""
+    return offer_files({_PTH: "widget\u2028import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_file_separator() -> Offer:
+    """From Python 3.13 on the control character of a forgotten tape format ends a line."""
+    return offer_files({_PTH: "widget\x1cimport safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_mark_in_front() -> Offer:
+    """A byte order mark stands before the import: old Pythons see a path, new ones code."""
+    return offer_files({_PTH: b"\xef\xbb\xbfimport safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_that_is_not_utf8() -> Offer:
+    """A byte that is not UTF-8 makes a strict reader give up; Python falls back to the locale and runs the rest."""
+    return offer_files({_PTH: b"# caf\xe9\nimport safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_a_hidden_name() -> Offer:
+    """The file's name begins with a dot, and no listing shows it."""
+    return offer_files({".widget.pth": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_with_no_name() -> Offer:
+    """The file has nothing but the ending for a name."""
+    return offer_files({".pth": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_by_the_pure_route() -> Offer:
+    """The hook does not lie at the archive's root but comes to site-packages through `.data/purelib`."""
+    return offer_files({f"{DATA}/purelib/{_PTH}": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_by_the_native_route() -> Offer:
+    """The hook comes to site-packages through `.data/platlib`."""
+    return offer_files({f"{DATA}/platlib/{_PTH}": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_by_the_data_route() -> Offer:
+    """The hook comes to site-packages through `.data/data`, which leads to the environment's root."""
+    return offer_files({f"{DATA}/data/{SITE}/{_PTH}": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_by_the_script_of_another_data_folder() -> Offer:
+    """pip takes every folder that ends with `.data` for the wheel's own: this one is named for nobody."""
+    return offer_files({f"x.data/purelib/{_PTH}": "import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_that_adds_a_folder_with_a_hook() -> Offer:
+    """A path line adds a folder of the wheel, and Python then finds `sitecustomize` in it."""
+    return offer_files({_PTH: "widget/start\n", "widget/start/sitecustomize.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_that_leads_out_of_the_environment() -> Offer:
+    """A path line adds a folder to which every user of the machine can write."""
+    return offer_files({_PTH: "/tmp/safepip-hostile-corpus\n"})
+
+
+@stopped_by("startup-hook")
+def pth_of_setuptools_with_more_in_it() -> Offer:
+    """The name is that of setuptools' known hook, the content is not."""
+    return offer_files({"distutils-precedence.pth": f"{DISTUTILS_PRECEDENCE}import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def pth_of_setuptools_with_another_module_behind_it() -> Offer:
+    """The hook is setuptools' own to the byte, but the module that it starts is the attacker's."""
+    return offer_files({"distutils-precedence.pth": DISTUTILS_PRECEDENCE, "_distutils_hack/__init__.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_with_more_in_it() -> Offer:
+    """A line as old setuptools writes it for namespaces, with one statement more at its end."""
+    line = "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('widget',));"
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": f"{line}import safepip_payload_marker\n"})
+
+
+@stopped_by("startup-hook")
+def start_file() -> Offer:
+    """From Python 3.15 on a `.start` file names what is called at every start."""
+    return offer_files({"widget.start": "safepip_payload_marker:main\n"})
+
+
+@stopped_by("startup-hook")
+def start_file_by_the_pure_route() -> Offer:
+    """A `.start` file through `.data/purelib`."""
+    return offer_files({f"{DATA}/purelib/widget.start": "safepip_payload_marker:main\n"})
+
+
+@stopped_by("startup-hook")
+def sitecustomize() -> Offer:
+    """Python imports `sitecustomize` at every start, if there is one."""
+    return offer_files({"sitecustomize.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def sitecustomize_compiled() -> Offer:
+    """`sitecustomize` without a source, as compiled code alone."""
+    return offer_files({"sitecustomize.pyc": bytes(16)})
+
+
+@stopped_by("startup-hook")
+def sitecustomize_native() -> Offer:
+    """`sitecustomize` as a native library."""
+    return offer_files({"sitecustomize.cpython-311-x86_64-linux-gnu.so": b"\x7fELF"})
+
+
+@stopped_by("startup-hook")
+def sitecustomize_as_a_package() -> Offer:
+    """`sitecustomize` as a folder with an `__init__`."""
+    return offer_files({"sitecustomize/__init__.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def sitecustomize_by_the_native_route() -> Offer:
+    """`sitecustomize` through `.data/platlib`."""
+    return offer_files({f"{DATA}/platlib/sitecustomize.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def sitecustomize_by_the_data_route() -> Offer:
+    """`sitecustomize` through `.data/data`."""
+    return offer_files({f"{DATA}/data/{SITE}/sitecustomize.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def usercustomize() -> Offer:
+    """Python imports `usercustomize` as well, where the user's site is on."""
+    return offer_files({"usercustomize.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def usercustomize_as_a_package() -> Offer:
+    """`usercustomize` as a folder through `.data/purelib`."""
+    return offer_files({f"{DATA}/purelib/usercustomize/__init__.py": HARMLESS})
