@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SETS = Path(__file__).parent / "sets"
 
@@ -90,16 +90,28 @@ def differences(pip: Selection, safepip: Selection) -> list[str]:
     return [f"{name}: pip {left}, safepip {right}" for name, left, right in pairs if left != right]
 
 
-def main() -> int:
-    """Compare the sets named on the command line, or all of them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def sets_parser(doc: str | None) -> argparse.ArgumentParser:
+    """A command line that names sets and a date."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", help="names of sets; by default all")
     parser.add_argument("--date", default=DATE, help="take no file uploaded after this (default %(default)s)")
-    parser.add_argument("--brief", action="store_true", help="print differences only, not the selections")
-    arguments = parser.parse_args()
-    paths = [SETS / f"{name}.txt" for name in arguments.sets] or sorted(SETS.glob("*.txt"))
+    return parser
+
+
+def paths_of(parser: argparse.ArgumentParser, names: Sequence[str]) -> list[Path]:
+    """The files of the sets of these names, or of all."""
+    paths = [SETS / f"{name}.txt" for name in names] or sorted(SETS.glob("*.txt"))
     if missing := [path.stem for path in paths if not path.is_file()]:
         parser.error(f"no such set: {', '.join(missing)}")
+    return paths
+
+
+def main() -> int:
+    """Compare the sets named on the command line, or all of them."""
+    parser = sets_parser(__doc__)
+    parser.add_argument("--brief", action="store_true", help="print differences only, not the selections")
+    arguments = parser.parse_args()
+    paths = paths_of(parser, arguments.sets)
     same = 0
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         for path in paths:

@@ -1,4 +1,4 @@
-"""Text as TOML writes it, for the lines of configuration that hints offer to paste."""
+"""Text as TOML writes it: in locks, and in the lines of configuration that hints offer to paste."""
 
 from __future__ import annotations
 

@@ -6,10 +6,11 @@ What is needed here is little: strings, numbers, truth values, times, lists and 
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
+
+from safepip.toml_text import toml_string
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -21,7 +22,7 @@ def toml_value(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
-        return toml_string(value)
+        return _string(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, dict):
@@ -36,11 +37,8 @@ def toml_key(key: str) -> str:
     return key if _BARE.match(key) else toml_string(key)
 
 
-def toml_string(text: str) -> str:
-    """A literal string where that spares escapes, else a basic one.
-
-    JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
-    """
+def _string(text: str) -> str:
+    """A literal string where that spares escapes, as for markers, else a basic one."""
     if '"' in text and "'" not in text and text.isprintable():
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_string(text)
