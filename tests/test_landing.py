@@ -257,6 +257,28 @@ def test_what_may_not_be_written_to_is_left_for_the_users_own_folder() -> None:
     assert not installs_for_user(Settings(target_dir="/t"), closed)
 
 
+def test_a_python_whose_distributor_prefers_distutils_says_so(target: Environment, runner: Runner) -> None:
+    """Then nothing is installed rather than judged by the wrong folders."""
+    python, environ = str(target.python), runner.environment()
+    assert not probe(python, environ=environ).distutils
+    (target.site_packages / "sitecustomize.py").write_text("import sysconfig; sysconfig._PIP_USE_SYSCONFIG = False\n")
+    assert probe(python, environ=environ).distutils
+
+
+def test_the_folders_of_a_python_are_those_of_its_site_module(target: Environment, runner: Runner) -> None:
+    """Its own site-packages, the user's where they are on, and what its distributor adds; and where it imports from."""
+    found = probe(str(target.python), environ=runner.environment())
+    layout = layout_of(Settings(), found)
+    assert layout.site_folders == {target.site_packages.as_posix()}
+    assert layout.schemes["purelib"] in layout.search_path
+    assert Path(json.__file__).parent.parent.as_posix() in layout.libraries & layout.search_path
+    assert layout.prefix == target.folder.as_posix()
+    base = probe(os.path.realpath(target.python), environ=runner.environment())
+    assert layout.base_prefix == base.prefix == base.base_prefix
+    assert base.user_site is not None
+    assert Path(base.user_site).as_posix() in layout_of(Settings(), base).site_folders
+
+
 def test_where_it_cannot_be_said_what_pip_takes_there_is_no_scheme() -> None:
     """distutils in sysconfig's place, a root beneath a --target, a scheme that the target lacks."""
     assert not layout_of(Settings(), PLAIN._replace(distutils=True)).schemes
