@@ -22,6 +22,7 @@ How pip is made to carry out the resolution and nothing else:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -62,6 +63,8 @@ KEPT_PYTHON_VARIABLES = frozenset(
 
 #: A port of the own host at which nothing can listen for a proxy: 0 is not a port to connect to.
 _NO_NETWORK = "http://127.0.0.1:0"
+
+_BY_URL = re.compile(rb"^Requires-Dist:[^\r\n;]*@", re.MULTILINE | re.IGNORECASE)
 
 _WHEELS = "wheels"
 _REPORT = "report.json"
@@ -118,8 +121,12 @@ def make_handover(
     if settings.only_deps:
         asked = tuple(roots)
     else:
-        files[_REQUIREMENTS] = "".join(f"{line}\n" for line in roots)
-        asked = ("--requirement", f"{base}/{_REQUIREMENTS}")
+        # pip would follow a URL in METADATA, which policy may have allowed, even without an index: then it is told
+        # everything and asked to look for nothing, at the price of marking all of it as requested.
+        followed = any(map(_requires_by_url, given.values()))
+        lines = [*roots, *(_hashed(wheel) for wheel in below)] if followed else roots
+        files[_REQUIREMENTS] = "".join(f"{line}\n" for line in lines)
+        asked = (*(("--no-deps",) if followed else ()), "--requirement", f"{base}/{_REQUIREMENTS}")
     installs = {name: given[name] for name in sorted(resolution.to_install)}
     before, after = _said_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
     return Handover(
@@ -137,6 +144,11 @@ def make_handover(
         before=before,
         after=after,
     )
+
+
+def _requires_by_url(wheel: ClearedWheel) -> bool:
+    """Whether the wheel's METADATA has a requirement with a URL, in force or not."""
+    return _BY_URL.search(wheel.content.info("METADATA") or b"") is not None
 
 
 def _said_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
