@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -318,3 +319,18 @@ def _installed(subject: Subject, site: Path) -> None:
         path.write_text(f"{name} has {landing.entry.path}")
     record = site / subject.content.dist_info / "RECORD"
     record.write_text("".join(f"{path},,\n" for path in subject.content.entries))
+
+
+def test_names_made_to_be_slow_are_judged_quickly() -> None:
+    """Deep paths, many dots, and many files for one module cost no more than as many plain ones."""
+    files = {
+        **{f"six.x{number}.so": "" for number in range(5000)},
+        **{f"six/__pycache__/a{number}{'.x' * 2000}.pyc": "" for number in range(50)},
+        **{"/".join([f"d{number}", *"a" * 2000]): "" for number in range(50)},
+    }
+    mine, theirs = wheel("mine", texts=files), wheel("theirs", "other.py")
+    there = Ownership([SITE])
+    scene = scene_of(mine, theirs, owner=there.owner, names=there.names, holds=there.holds)
+    start = time.process_time()
+    assert evidence(mine, scene) is None
+    assert time.process_time() - start < 3

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _CACHE = "__pycache__"
 _LEVEL = re.compile(r"\.opt-[A-Za-z0-9]+\Z")
 
+_MOST_DOTS = 16
+
 #: How many bytes a header has: magic number, flags, and twice four bytes.
 HEADER_BYTES = 16
 
@@ -29,11 +31,14 @@ def is_cached(path: str) -> bool:
 
 
 def possible_sources(path: str) -> Iterator[str]:
-    """For a path of which `is_cached` holds, the paths that its source may have, the likeliest first."""
+    """For a path of which `is_cached` holds, the paths that its source may have, the likeliest first.
+
+    They are few even where a name consists of dots: no tag has more than a handful.
+    """
     folder, _, name = path.rpartition("/")
     above = folder.removesuffix(_CACHE)
     stem = _LEVEL.sub("", name.removesuffix(".pyc"))
-    while "." in stem:
+    for _ in range(min(stem.count("."), _MOST_DOTS)):
         stem = stem.rpartition(".")[0]
         if stem:
             yield f"{above}{stem}.py"

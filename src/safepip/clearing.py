@@ -94,15 +94,23 @@ class Scene:
         }
 
     @cached_property
-    def modules(self) -> Mapping[str, list[tuple[Subject, Landing, Module]]]:
-        """For the place of a module, the files of all wheels that would be this module to Python."""
-        found: dict[str, list[tuple[Subject, Landing, Module]]] = {}
-        for subject in self.subjects:
-            for landing in subject.landings:
-                module = module_at(landing.path)
-                if module is not None:
-                    found.setdefault(module.place, []).append((subject, landing, module))
-        return found
+    def modules(self) -> Mapping[str, tuple[tuple[Landing, Module], ...]]:
+        """For the normalised name of each project, those of its files that are modules to Python."""
+        return {
+            subject.pin.name: tuple(
+                (landing, module) for landing in subject.landings if (module := module_at(landing.path)) is not None
+            )
+            for subject in self.subjects
+        }
+
+    @cached_property
+    def rivals(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
+        """For the place of a module that several projects have files for, these files and their projects."""
+        found: dict[str, list[tuple[str, Landing, Module]]] = {}
+        for name, modules in self.modules.items():
+            for landing, module in modules:
+                found.setdefault(module.place, []).append((name, landing, module))
+        return {place: rivals for place, rivals in found.items() if rivals[0][0] != rivals[-1][0]}
 
 
 #: How many lines of evidence are shown; a hostile wheel can have a hundred thousand.

@@ -51,7 +51,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
         _among_wheels(subject, elsewhere, scene),
         _among_installed(elsewhere, scene),
         _in_the_place_of_wheels(subject, elsewhere, scene),
-        _in_the_place_of_installed(subject, elsewhere, scene),
+        _in_the_place_of_installed(subject, scene),
     )
     first = next(evidence, None)
     if first is None:
@@ -104,26 +104,21 @@ def _among_installed(landings: Iterable[Landing], scene: Scene) -> Iterator[str]
 def _in_the_place_of_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
     """What Python would take for a module of another wheel."""
     for landing in landings:
-        if is_cached(landing.key):
+        if landing.key.endswith(".pyc") and is_cached(landing.key):
             for source in possible_sources(landing.key):
                 names = [other.pin.name for other in scene.claimants.get(source, ()) if other is not subject]
                 if names:
                     yield f"{_shown(landing)}: this is byte code for a module in the wheel of {', '.join(names)}"
-        module = module_at(landing.path)
-        if module is None:
-            continue
-        for other, place, its in scene.modules[module.place]:
-            if other is not subject and place.key != landing.key and module.may_hide(its):
-                yield from _taken(subject, landing, other.pin.name, place.path)
+    for landing, module in scene.modules[subject.pin.name]:
+        for name, place, its in scene.rivals.get(module.place, ()):
+            if name != subject.pin.name and place.key != landing.key and module.may_hide(its):
+                yield from _taken(subject, landing, name, place.path)
 
 
-def _in_the_place_of_installed(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
     """What Python would take for a module of an installed distribution."""
     folders: dict[str, dict[str, list[tuple[str, Module]]]] = {}
-    for landing in landings:
-        module = module_at(landing.path)
-        if module is None:
-            continue
+    for landing, module in scene.modules[subject.pin.name]:
         # What a package hides lies beside its folder or in it.
         for folder in (module.folder, module.place) if module.package else (module.folder,):
             if folder not in folders:

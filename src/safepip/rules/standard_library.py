@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.landing import key_of
-from safepip.modules import module_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,8 +80,7 @@ def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
     roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
     tops = {key_of(folder) for folder in (*layout.site_folders, *roots) if folder}
     forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
-    for landing in subject.landings:
-        module = module_at(landing.path)
-        if module is not None and module.name in forbidden and key_of(module.folder) in tops:
+    for landing, module in scene.modules[subject.pin.name]:
+        if module.name in forbidden and key_of(module.folder) in tops:
             path = landing.entry.path if landing.entry is not None else landing.path
             yield f"{path}: the standard library has a module {module.name}"
