@@ -43,7 +43,7 @@ from support.wheels import build_wheel
 from support.zips import DEFLATED, FOLDER, LINK, REGULAR, STORED, Part, extra_field, parts_of, unicode_path, zip_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from safepip.model.wheel import WheelContent
 
@@ -96,6 +96,18 @@ class Header(NamedTuple):
     content: bytes
 
 
+def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of each extra field."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        yield kind, extra[4 : 4 + length]
+        extra = extra[4 + length :]
+
+
+def _decoded(name: bytes, flags: int) -> str:
+    return name.decode("utf-8" if flags & 0x800 else "cp437")
+
+
 def headers_of(data: bytes) -> tuple[list[Header], int]:
     """All members from byte 0 on, as long as one follows the other, and where the last one ends."""
     position, found = 0, []
@@ -107,11 +119,10 @@ def headers_of(data: bytes) -> tuple[list[Header], int]:
         name = data[position : position + name_size]
         extra = data[position + name_size : position + name_size + extra_size]
         position += name_size + extra_size
-        while len(extra) >= 4:
-            kind, length = struct.unpack_from("<HH", extra)
-            if kind == 1 and length >= 16:
-                size, packed = struct.unpack_from("<2Q", extra, 4)
-            extra = extra[4 + length :]
+        for kind, value in extra_fields(extra):
+            if kind == 1 and len(value) >= 16:
+                size, packed = struct.unpack_from("<2Q", value)
+            assert kind != 0x7075 or value[5:].decode() == _decoded(name, flags), "a header gives a second name"
         content = data[position : position + packed]
         if method == DEFLATED:
             content = zlib.decompress(content, -15)
@@ -175,8 +186,10 @@ def _compare_with_headers(data: bytes, content: WheelContent) -> None:
         listed = {info.orig_filename: info for info in archive.infolist()}
     assert len(headers) == len(listed) == len(content.entries) + len(content.folders)
     for header in headers:
-        name = header.name.decode("utf-8" if header.flags & 0x800 else "cp437")
-        info = listed.pop(name)
+        info = listed.pop(_decoded(header.name, header.flags))
+        # Newer versions of zipfile, and other programs, prefer a name that stands in an extra field.
+        names = [value[5:].decode() for kind, value in extra_fields(info.extra) if kind == 0x7075]
+        assert names in ([], [info.orig_filename]), "the directory gives a second name"
         assert (header.flags, header.method) == (info.flag_bits, info.compress_type)
         assert (header.checksum, header.size) == (info.CRC, info.file_size)
         assert zlib.crc32(header.content) == info.CRC, "the headers lead to another content"

@@ -288,6 +288,10 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "a .dist-info that is a file": (lambda: archive_of({METADATA: b"", "b-1.0.dist-info": b""}), "found acme-1.0"),
     "another project": (lambda: archive_of({"other-1.0.dist-info/METADATA": b""}), "not what its file name says"),
     "another version": (lambda: archive_of({"acme-2.0.dist-info/METADATA": b""}), "not what its file name says"),
+    "a version of too many digits": (
+        lambda: archive_of({f"acme-{'1' * 5000}.dist-info/METADATA": b""}),
+        "not what its file name says",
+    ),
     "no version": (lambda: archive_of({"acme-x.dist-info/METADATA": b""}), "not what its file name says"),
     "no METADATA": (lambda: archive_of({"acme-1.0.dist-info/WHEEL": b""}), "found 0"),
     "two METADATA in letter case": (
@@ -434,7 +438,15 @@ def test_a_directory_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "filename", ["acme-1.0.zip", "acme.whl", "other-1.0-py3-none-any.whl", "acme-1.0.1-py3-none-any.whl"]
+    "filename",
+    [
+        "acme-1.0.zip",
+        "acme.whl",
+        "other-1.0-py3-none-any.whl",
+        "acme-1.0.1-py3-none-any.whl",
+        f"acme-{'1' * 5000}-py3-none-any.whl",
+    ],
+    ids=range(5),
 )
 def test_the_file_name_must_be_that_of_the_wheel(filename: str) -> None:
     """Another name, another version and no wheel's name at all are refused."""
