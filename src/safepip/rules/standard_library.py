@@ -1,8 +1,10 @@
-"""`standard-library`: no wheel has a module of the standard library's name at the top of a folder for distributions.
+"""`standard-library`: no wheel has a module of the standard library's name where Python would look for it.
 
-Python looks for a module in its standard library before it looks at what is installed, so such a file usually sleeps.
-It is imported where that order is another one (`PYTHONPATH` or `--target` folders, applications that put their own
-folder first), where that Python was built without the module, and from the next version on that has removed it.
+Those are two kinds of folders. In the folder of commands it is imported at once: to every script that pip has made
+Python puts that folder before the standard library. At the top of a folder for distributions it usually sleeps, because
+Python looks there last. It is imported where that order is another one (`PYTHONPATH` or `--target` folders,
+applications that put their own folder first), where that Python was built without the module, and from the next
+version on that has removed it.
 
 What counts is what Python would import by such a name: a module, an extension module or byte code, and a folder with
 an `__init__`. A folder without one is a portion of a namespace package; it gives way to any module of its name, so
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.landing import key_of
+from safepip.script_names import command_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
 
 #: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
-#: in the standard library, and redistributions of modules that Python 3.12 and 3.13 have removed.
+#: in the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which
+#: every Python lists and Python on Windows has not.
 BACKPORTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "argparse": frozenset({"argparse"}),
@@ -43,6 +47,7 @@ BACKPORTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "pathlib": frozenset({"pathlib"}),
         "pyasynchat": frozenset({"asynchat"}),
         "pyasyncore": frozenset({"asyncore"}),
+        "pyreadline3": frozenset({"readline"}),
         "standard-aifc": frozenset({"aifc"}),
         "standard-asynchat": frozenset({"asynchat"}),
         "standard-asyncore": frozenset({"asyncore"}),
@@ -78,7 +83,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
     layout = scene.layout
     roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
-    tops = {key_of(folder) for folder in (*layout.site_folders, *roots) if folder}
+    tops = command_folders(layout).union(key_of(folder) for folder in (*layout.site_folders, *roots) if folder)
     forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
     for landing, module in scene.modules[subject.pin.name]:
         if module.name in forbidden and key_of(module.folder) in tops:
