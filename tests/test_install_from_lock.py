@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import tomllib
@@ -230,3 +231,14 @@ def test_every_field_that_decides_is_refused_when_it_changes(run: Inside, served
         assert not saved(run.folder / "out")
     path.write_text(re.sub(r'url = "[^"]*"', 'url = "https://elsewhere.example/x.whl"', text))
     assert run("download", "-d", "out", "-r", "pylock.toml", *options(served)).code == 0
+
+
+def test_a_dry_run_of_a_lock_reports_what_it_would_install(run: Inside, served: IndexServer) -> None:
+    """Metadata included, though the lock itself needs none."""
+    run("lock", "app", *options(served))
+    done = run(
+        "install", "--dry-run", "--ignore-installed", "--report", "report.json", "-r", "pylock.toml", *options(served)
+    )
+    assert done.code == 0, done.err
+    items = json.loads((run.folder / "report.json").read_text())["install"]
+    assert [(item["metadata"]["name"], item["requested"]) for item in items] == [("app", True), ("lib", True)]

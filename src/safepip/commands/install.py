@@ -93,6 +93,10 @@ def _report(session: Session, resolution: Resolution, wheels: Sequence[ClearedWh
     """Write the report of `--report`, where it is asked for. Without `wheels` nothing has been judged."""
     if session.settings.report is None:
         return
+    if session.asked.locks:
+        from safepip.commands.locked import with_metadata
+
+        resolution = with_metadata(session, resolution, wheels)
     from importlib.metadata import version
 
     from safepip import __version__

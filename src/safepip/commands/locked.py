@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from safepip.lock_sources import LockRequest
     from safepip.locked import Entry
     from safepip.model.candidate import InstalledDistribution
+    from safepip.model.evidence import ClearedWheel
 
 
 def entries(session: Session) -> tuple[Entry, ...]:
@@ -96,6 +97,22 @@ def resolve_locks(session: Session) -> Resolution:
             pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
     to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
     return Resolution(pins, (), tuple(to_install))
+
+
+def with_metadata(session: Session, resolution: Resolution, wheels: Sequence[ClearedWheel]) -> Resolution:
+    """The same resolution with the metadata of what is installed, for a report: a lock is installed without reading it.
+
+    It is that of the `wheels`, and without them, in a dry run, what the index says.
+    """
+    inside = {wheel.pin.name: wheel.content.info("METADATA") or b"" for wheel in wheels}
+    pins = dict(resolution.pins)
+    for name in resolution.to_install:
+        pin = pins[name]
+        assert pin.candidate is not None
+        text = inside.get(name)
+        read = session.catalog.metadata(pin.candidate) if text is None else parse_metadata(text, verified=True)
+        pins[name] = pin._replace(metadata=read)
+    return resolution._replace(pins=pins)
 
 
 def _direct(session: Session, entry: Entry, there: InstalledDistribution | None) -> Pin | Diagnostic:
