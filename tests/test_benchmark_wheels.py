@@ -74,9 +74,12 @@ def test_the_exit_code_tells_whether_each_refusal_is_explained(
     assert "NOT EXPLAINED" in capsys.readouterr().out
     monkeypatch.setattr(real_wheels, "explanations", lambda: {hooked.name: "startup-hook: looked at"})
     assert real_wheels.report(verdicts) is True
-    assert "2 wheels of 2 projects, 1 refused: 50.00%" in capsys.readouterr().out
+    assert "wheels as they came: 2 of 2 projects, 1 refused: 50.00%" in capsys.readouterr().out
     monkeypatch.setattr(real_wheels, "TOLERATED", 0.005)
     assert real_wheels.report(verdicts) is False
+    monkeypatch.setattr(real_wheels, "pins", lambda _path: ["Hooked==1"])
+    assert real_wheels.report(verdicts) is True
+    assert "wheels of the lists: 1 of 1 projects, 1 refused: 100.00%" in capsys.readouterr().out
 
 
 def test_kinds_are_told_by_what_is_in_a_wheel(real_wheels: Any, store: Store, tmp_path: Path) -> None:
