@@ -242,3 +242,30 @@ def test_a_dry_run_of_a_lock_reports_what_it_would_install(run: Inside, served: 
     assert done.code == 0, done.err
     items = json.loads((run.folder / "report.json").read_text())["install"]
     assert [(item["metadata"]["name"], item["requested"]) for item in items] == [("app", True), ("lib", True)]
+
+
+def test_pins_by_hash_need_pages_and_files_and_no_metadata(run: Inside, served: IndexServer) -> None:
+    """Requirements with hashes are a lock as well: the files are known, and what they require is read out of them."""
+    served.add("app", "1.1", requires=["lib"])
+    run("lock", "app<1.1", "-o", "requirements.txt", *options(served))
+    served.requests.clear()
+    done = run("download", "-d", "out", "-r", "requirements.txt", *options(served))
+    assert done.code == 0, done.err
+    assert sorted(saved(run.folder / "out")) == ["app-1.0-py3-none-any.whl", "lib-1.1-py3-none-any.whl"]
+    assert len(served.requests) == 4
+
+
+def test_pins_by_hash_that_are_not_whole_are_explained_as_by_the_search(run: Inside, served: IndexServer) -> None:
+    """A line taken out, or a version that does not fit: nothing is saved, and the error is pip's own kind."""
+    served.add("lib", "0.9")
+    run("lock", "app", "-o", "requirements.txt", *options(served))
+    text = (run.folder / "requirements.txt").read_text()
+    (run.folder / "short.txt").write_text(text.partition("lib==")[0])
+    done = run("download", "-d", "out", "-r", "short.txt", *options(served))
+    assert (done.code, "error: missing-hash" in done.err) == (20, True)
+    run("lock", "lib<1", "-o", "old.txt", *options(served))
+    old = (run.folder / "old.txt").read_text().partition("\n")[2]
+    (run.folder / "unfit.txt").write_text(text.partition("lib==")[0] + old)
+    done = run("download", "-d", "out", "-r", "unfit.txt", *options(served))
+    assert (done.code, "error: resolution-impossible" in done.err) == (1, True)
+    assert not saved(run.folder / "out")

@@ -22,7 +22,7 @@ def download(argv: Sequence[str]) -> int:
 
     with Session("download", argv) as session:
         check_target(session.settings, session.asked.target)
-        resolution = session.resolve()
+        resolution = session.decide()
         for notice in resolution.notices:
             session.console.notice(notice)
         wheels = session.clear([resolution.pins[name] for name in resolution.to_install])

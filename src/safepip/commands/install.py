@@ -26,7 +26,7 @@ def no_removal(_resolution: Resolution) -> Sequence[InstalledDistribution]:
 def install(argv: Sequence[str]) -> int:
     """Run `safepip install` with these arguments, the verb left out. Raises `SafepipError`."""
     with Session("install", argv) as session:
-        return carry_out(session, session.resolve)
+        return carry_out(session, session.decide)
 
 
 def carry_out(session: Session, decide: Callable[[], Resolution], removed: Removal = no_removal) -> int:
@@ -93,7 +93,7 @@ def _report(session: Session, resolution: Resolution, wheels: Sequence[ClearedWh
     """Write the report of `--report`, where it is asked for. Without `wheels` nothing has been judged."""
     if session.settings.report is None:
         return
-    if session.asked.locks:
+    if session.asked.locks or session.hashed is not None:
         from safepip.commands.locked import with_metadata
 
         resolution = with_metadata(session, resolution, wheels)

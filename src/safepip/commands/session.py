@@ -79,6 +79,8 @@ class Session:
         plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
         settings = plan.settings
         self.named: tuple[str, ...] = ()
+        self.hashed: Resolution | None = None
+        """What was decided without a search, where everything is pinned by hash."""
         if arguments_are == "files":
             files = (*settings.requirement_files, *settings.requirements)
             settings = settings._replace(requirements=(), requirement_files=files)
@@ -258,6 +260,18 @@ class Session:
                 given = frozenset(statement.hashes)
                 allowed[statement.name] = allowed.get(statement.name, given) & given
         return allowed
+
+    def decide(self) -> Resolution:
+        """Decide what to install: without a search where everything is pinned by hash, else as `resolve`."""
+        from safepip.commands.hashed import resolve_hashed
+
+        statements = self.asked.statements
+        if statements.require_hashes and not self.asked.locks:
+            kept = nothing_to_do(statements, self.installed, self.settings, self.asked.target.markers)
+            if kept is not None:
+                return kept
+            self.hashed = resolve_hashed(self)
+        return self.hashed or self.resolve()
 
     def resolve(self, preferences: Mapping[str, Version] = MappingProxyType({})) -> Resolution:
         """Decide which distributions to install. `preferences` are the versions, by project, to try first."""

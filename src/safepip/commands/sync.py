@@ -40,7 +40,7 @@ def sync(argv: Sequence[str]) -> int:
         raise HelpRequested(_HELP)
     with Session("install", argv, arguments_are="files") as session:
         _check(session)
-        return carry_out(session, session.resolve, lambda resolution: _gone(session, resolution))
+        return carry_out(session, session.decide, lambda resolution: _gone(session, resolution))
 
 
 def _check(session: Session) -> None:

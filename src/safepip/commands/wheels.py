@@ -53,6 +53,10 @@ def cleared_wheels(
         from safepip.commands.locked import check_lock_is_whole
 
         check_lock_is_whole(session, scene.subjects)
+    if session.hashed is not None:
+        from safepip.commands.hashed import check_hashed_is_whole
+
+        check_hashed_is_whole(session, session.hashed, scene.subjects)
     return judge(scene, session.asked.plan.policy.allowances)
 
 

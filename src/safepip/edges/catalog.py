@@ -74,7 +74,7 @@ class IndexCatalog:
         self._reader = reader
         self._wheels = wheels
         self._loop = loop
-        self._finder = Finder(selection)
+        self.finder = Finder(selection)
         self._markers = markers
         self._hashes = hashes
         self._lock = threading.Lock()
@@ -325,7 +325,7 @@ class IndexCatalog:
             if reading.shelf is None:
                 return
             self._note_home(index, reading)
-            candidates = self._finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
+            candidates = self.finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
             if not candidates:
                 return
             promised = self._ask_metadata(candidates[0])

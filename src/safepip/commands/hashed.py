@@ -1,0 +1,129 @@
+"""A session in which everything is pinned by hash: `requirements.txt` as pip-compile, uv and safepip itself write it.
+
+Nothing is searched for: each project's file is the one that has a hash of its line. What the wheels themselves require
+is held against the lines once they are read; where a line is missing or does not fit, the search is made after all,
+which says what is wrong in pip's terms. So the answer is the search's in every case, and in the usual one it costs no
+metadata.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.errors import Refused, Unavailable
+from safepip.graph import Chosen, Root, walk
+from safepip.model.candidate import Pin, Resolution
+from safepip.model.page import Status
+from safepip.model.plan import UpgradeStrategy
+from safepip.model.requirement import counts
+from safepip.selection import is_pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.clearing import Subject
+    from safepip.commands.session import Session
+    from safepip.model.requirement import Requirement
+
+
+def resolve_hashed(session: Session) -> Resolution | None:
+    """The pins that the lines name, or None where that is not plain, and the search has to decide."""
+    wanted = _plain(session)
+    if wanted is None:
+        return None
+    session.catalog.expect_pages(requirement.name for requirement in wanted)
+    pins: dict[str, Pin] = {}
+    for requirement in wanted:
+        pin = _pin(session, requirement)
+        if pin is None:
+            return None
+        pins[requirement.name] = pin
+    to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
+    return Resolution(pins, (), tuple(to_install))
+
+
+def _plain(session: Session) -> list[Requirement] | None:
+    """The requirements in force, one a project and each with hashes and one version; None where they are not so."""
+    asked, settings = session.asked, session.settings
+    kept_as_is = settings.upgrade is UpgradeStrategy.TO_SATISFY_ONLY and not (settings.no_deps or settings.only_deps)
+    if not asked.statements.require_hashes or settings.dry_run or not kept_as_is or asked.statements.constraints:
+        return None
+    wanted = [r for r in asked.statements.requirements if counts(r, asked.target.markers)]
+    plain = all(r.hashes and r.url is None and is_pinned(r.specifier) for r in wanted)
+    return wanted if plain and len({r.name for r in wanted}) == len(wanted) else None
+
+
+def _pin(session: Session, requirement: Requirement) -> Pin | None:
+    """One line's file as its index lists it; None for anything out of the ordinary."""
+    name = requirement.name
+    there = session.installed.get(name)
+    fresh = session.settings.force_reinstall or session.settings.ignore_installed
+    try:
+        routed = session.catalog.shelf(name, [requirement.origin])
+    except Refused:
+        return None  # the search finds all refusals of a run together
+    if routed.shelf.status is not Status.ACTIVE:
+        return None
+    # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
+    candidates = session.catalog.finder.applicable(routed.shelf, requirement.specifier, frozenset(requirement.hashes))
+    if not candidates or candidates[0].file.yanked is not None:
+        return None
+    chosen = candidates[0]
+    if not set(chosen.file.digests) & set(requirement.hashes):
+        return None
+    kept = there if there is not None and not fresh and there.version == chosen.version else None
+    return Pin(
+        name,
+        chosen.version,
+        routed.route,
+        candidate=None if kept else chosen,
+        installed=kept,
+        replaces=None if kept else there,
+        extras=requirement.extras,
+        requested=True,
+        required_by=(requirement.origin,),
+    )
+
+
+def check_hashed_is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subject]) -> None:
+    """Hold what the wheels require against the lines. Where that is not plain the search is made after all.
+
+    Raises whatever the search raises, and `Refused` (`lock-differs`) where it comes to other files.
+    """
+    if _is_whole(session, resolution, subjects):
+        return
+    searched = session.resolve()
+    if _files(searched) != _files(resolution):
+        names = sorted(dict(_files(searched) ^ _files(resolution)))
+        raise Refused.because(
+            "lock-differs",
+            "what the requirements pin by hash is not what their wheels need",
+            context=tuple(f"about {name}" for name in names[:10]),
+            hint="make the file anew: safepip lock -o requirements.txt",
+        )
+
+
+def _files(resolution: Resolution) -> set[tuple[str, str]]:
+    """What would be installed: projects and files."""
+    pins = [resolution.pins[name] for name in resolution.to_install]
+    return {(pin.name, pin.candidate.file.filename) for pin in pins if pin.candidate is not None}
+
+
+def _is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subject]) -> bool:
+    """Whether everything that the wheels require is among the pins, in a version that fits."""
+    chosen: dict[str, Chosen] = {}
+    inside = {subject.pin.name: subject.content.info("METADATA") or b"" for subject in subjects}
+    for name, pin in resolution.pins.items():
+        try:
+            if pin.installed is not None:
+                metadata = session.installed.metadata(pin.installed)
+            else:
+                metadata = parse_metadata(inside[name], verified=True)
+        except (MetadataError, Unavailable):
+            return False
+        chosen[name] = Chosen(pin.version, metadata)
+    roots = [Root(r.name, r.extras, r.specifier) for r in _plain(session) or ()]
+    graph = walk(roots, chosen.get, session.asked.target.markers)
+    by_url = any(r.url for node in chosen.values() if node.metadata is not None for r in node.metadata.requires)
+    return not graph.problems and not by_url
