@@ -78,7 +78,7 @@ def test_every_file_is_read_as_pip_reads_it() -> None:
 
 
 def test_the_texts_that_rules_read_are_kept_and_no_others() -> None:
-    """Kept are five files of the wheel's own .dist-info, and start-up hooks wherever they lie."""
+    """Kept are five files of the wheel's own .dist-info, and what could be a start-up hook by where it lies."""
     files = {
         f"{INFO}/direct_url.json": "{}",
         f"{INFO}/INSTALLER": "x",
@@ -86,9 +86,12 @@ def test_the_texts_that_rules_read_are_kept_and_no_others() -> None:
         "acme-1.0.data/purelib/deep/a.pth": "a",
         "b.start": "b",
         "C.PTH": "c",
+        "acme/env/Lib/Site-Packages/d.pth": "d",
+        "acme/weights.pth": "x",
+        "acme/site-packages/deep/e.pth": "x",
     }
     content = content_of(*build_wheel("acme", "1.0", files=files, scripts={"acme": "acme:main"}))
-    kept = {"acme-1.0.data/purelib/deep/a.pth", "b.start", "C.PTH"}
+    kept = {"acme-1.0.data/purelib/deep/a.pth", "b.start", "C.PTH", "acme/env/Lib/Site-Packages/d.pth"}
     kept |= {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "direct_url.json")}
     assert set(content.texts) == kept
     assert content.texts["b.start"] == b"b"
@@ -583,6 +586,13 @@ def test_a_text_without_end_is_not_kept(name: str) -> None:
     assert read([*(part for part in PARTS if part.name != name), Part(name, text)]).texts[name] == text
     with pytest.raises(OversizedArchive, match="at most 1048576 are read"):
         read([*(part for part in PARTS if part.name != name), Part(name, text + b"x")])
+
+
+def test_weights_of_a_network_may_be_large() -> None:
+    """They too are called .pth, but lie in a package, where Python does not look for start-up files."""
+    weights = b"x" * ((1 << 20) + 1)
+    content = read([*PARTS, Part("acme/weights.pth", weights)])
+    assert content.entries["acme/weights.pth"].size == len(weights)
 
 
 # --- files on the disk --------------------------------------------------------------------------------------------

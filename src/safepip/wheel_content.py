@@ -92,7 +92,7 @@ def content_from(source: Source, filename: str) -> WheelContent:
 def _kept(members: Sequence[Member], info: str) -> frozenset[str]:
     """The names of the members whose contents are kept. Raises `OversizedArchive` where that is too much."""
     limits = {f"{info}/{name}": limit for name, limit in _KEPT_INFO.items()}
-    kept = [m for m in members if m.name in limits or m.name.casefold().endswith(_KEPT_SUFFIXES)]
+    kept = [m for m in members if m.name in limits or _may_run(m.name)]
     for member in kept:
         limit = limits.get(member.name, MAX_TEXT_BYTES)
         if member.size > limit:
@@ -101,6 +101,15 @@ def _kept(members: Sequence[Member], info: str) -> frozenset[str]:
     if total > MAX_TEXTS_BYTES:
         raise OversizedArchive(f"the wheel's own texts have {total} bytes; at most {MAX_TEXTS_BYTES} are read")
     return frozenset(member.name for member in kept)
+
+
+def _may_run(name: str) -> bool:
+    """Whether a file could run when Python starts, by its name and place; in a package a `.pth` is data."""
+    folder, _, file = name.casefold().rpartition("/")
+    if not file.endswith(_KEPT_SUFFIXES):
+        return False
+    in_data = folder.partition("/")[0].endswith(".data")
+    return not folder or in_data or folder.rpartition("/")[2] in ("site-packages", "dist-packages")
 
 
 def _algorithms(source: Source, start: int, members: Sequence[Member], record: str) -> Mapping[str, str]:
