@@ -137,6 +137,23 @@ def test_pip_and_setuptools_get_the_names_of_the_python_they_are_installed_for(
     assert not made & {"pip2", "pip3.5", "easy_install-3.5"}
 
 
+def test_only_wrappers_among_the_scripts_are_left_out() -> None:
+    """A file of that name by another scheme is a file."""
+    text = "[console_scripts]\nrun = p:m\npip = p:m\npip2 = p:m\n"
+    found = landed(
+        {
+            "probe-1.dist-info/entry_points.txt": text,
+            "Probe-1.data/data/bin/run": "x",
+            "Probe-1.data/headers/run": "x",
+            "Probe-1.data/scripts/run": "x",
+            "Probe-1.data/scripts/pip2": "x",
+        },
+        LAYOUT._replace(python="3.11"),
+    )
+    assert found.keys() >= {"Probe-1.data/data/bin/run", "Probe-1.data/headers/run", "run", "pip", "pip3", "pip3.11"}
+    assert not found.keys() & {"Probe-1.data/scripts/run", "Probe-1.data/scripts/pip2", "pip2"}
+
+
 def test_versioned_names_stay_where_the_plain_name_is_none_of_the_scripts() -> None:
     """pip replaces them only beside `pip` itself."""
     text = "[console_scripts]\npip3.5 = p:m\n[gui_scripts]\npip = p:m\n"
