@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from support.index import IndexServer
 
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+posix = pytest.mark.skipif(os.name == "nt", reason="launchers of Windows are no scripts")
 PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 
 #: What the index has as demo, which is installed first, and what is refused beside it.
@@ -132,3 +134,22 @@ def test_a_download_is_not_held_against_what_is_installed(
     done = runner.safepip("download", *words, *into, "evil", "demo")
     assert done.returncode == 20, shown(done)
     assert "demo/core.py: the wheel of demo has another file in this place" in done.stderr
+
+
+@posix
+def test_a_script_finds_modules_beside_itself_first(
+    index: IndexServer, runner: Runner, target: Environment, words: tuple[str, ...]
+) -> None:
+    """Why modules among the commands are refused: this is what Python does with them."""
+    index.add("tool", "1.0", files={"tool/__init__.py": "import random\nmain = print\n"}, scripts={"tool": "tool:main"})
+    assert runner.safepip("install", *words, "tool").returncode == 0
+    (target.python.parent / "random.py").write_text("raise SystemExit('taken')\n")
+    assert runner.run([str(target.python.parent / "tool")]).stderr == "taken\n"
+    for place in ("random.py", "demo.py"):
+        index.add(f"evil-{place[0]}", "1.0", files={f"evil_{place[0]}-1.0.data/scripts/{place}": ""})
+    before = target.state()
+    done = runner.safepip("install", *words, "evil-r", "evil-d")
+    assert done.returncode == 20, shown(done)
+    assert "random.py: the standard library has a module random" in done.stderr
+    assert "demo.py: Python would import it in the place of" in done.stderr
+    assert target.state() == before

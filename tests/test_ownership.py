@@ -213,8 +213,9 @@ def test_a_file_holds_bytes_or_does_not(site: Path) -> None:
 
 
 def test_names_are_those_of_a_folder(site: Path) -> None:
-    """None where there is no folder."""
+    """Those of files; none where there is no folder."""
     ownership = Ownership([str(site)])
+    (site / "shared" / "folder").mkdir()
     assert set(ownership.names((site / "shared").as_posix())) == {"data.txt", "other.txt"}
     assert not ownership.names((site / "six.py").as_posix())
     assert not ownership.names((site / "nothing").as_posix())

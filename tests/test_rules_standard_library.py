@@ -53,11 +53,14 @@ def evidence(subject: Subject, layout: Layout = LAYOUT, names: frozenset[str] = 
         pytest.param("DATA/purelib/typing.py", id="by-purelib"),
         pytest.param("DATA/platlib/typing.py", id="by-platlib"),
         pytest.param("DATA/data/lib/python3.11/site-packages/typing.py", id="by-data"),
+        pytest.param("DATA/scripts/typing.py", id="beside-the-commands"),
+        pytest.param("DATA/scripts/typing/__init__.py", id="package-beside-the-commands"),
+        pytest.param("DATA/data/bin/typing.so", id="beside-the-commands-by-data"),
         pytest.param("DATA/data/LIB/Python3.11/site-packages/typing.py", id="by-a-folder-in-other-letters"),
     ],
 )
 def test_a_module_of_the_standard_librarys_name_is_refused(path: str) -> None:
-    """By every route to the top of site-packages, and in every form that Python imports."""
+    """By every route to site-packages and to the folder of commands, and in every form that Python imports."""
     subject = wheel(path)
     assert evidence(subject) == (f"{path.replace('DATA', 'acme-1.0.data')}: the standard library has a module typing",)
 
@@ -77,7 +80,8 @@ def test_a_module_of_the_standard_librarys_name_is_refused(path: str) -> None:
         pytest.param("test/__init__.py", id="test-is-no-name-of-it"),
         pytest.param("__pycache__/typing.cpython-311.pyc", id="byte-code-without-source"),
         pytest.param("__init__.py", id="no-name"),
-        pytest.param("DATA/scripts/typing.py", id="script"),
+        pytest.param("DATA/scripts/typing", id="script"),
+        pytest.param("DATA/scripts/sub/typing.py", id="below-the-scripts"),
         pytest.param("DATA/data/share/typing.py", id="data"),
         pytest.param("DATA/headers/typing.py", id="headers"),
         pytest.param("DATA/nonsense/typing.py", id="nowhere"),

@@ -53,7 +53,7 @@ class Scene:
     `subjects` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
     the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
     file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
-    wheel's entry already, `names` what lies in a folder. `standard_library` are the names of the target's
+    wheel's entry already, `names` the files that lie in a folder. `standard_library` are the names of the target's
     top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by normalised name.
     `markers` is the target's environment for markers (PEP 508), None where it is not known.
     """
@@ -104,13 +104,18 @@ class Scene:
         }
 
     @cached_property
-    def rivals(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
-        """For the place of a module that several projects have files for, these files and their projects."""
+    def places(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
+        """For the place of a module, the files that would be this module, with their projects."""
         found: dict[str, list[tuple[str, Landing, Module]]] = {}
         for name, modules in self.modules.items():
             for landing, module in modules:
                 found.setdefault(module.place, []).append((name, landing, module))
-        return {place: rivals for place, rivals in found.items() if rivals[0][0] != rivals[-1][0]}
+        return found
+
+    @cached_property
+    def rivals(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
+        """Those of `places` for which several projects have files."""
+        return {place: files for place, files in self.places.items() if files[0][0] != files[-1][0]}
 
 
 #: How many lines of evidence are shown; a hostile wheel can have a hundred thousand.

@@ -78,7 +78,7 @@ class Ownership:
             return False
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what lies in a folder; none where there is no folder that can be read."""
+        """The names of what lies in a folder, folders left out; none where there is no folder that can be read."""
         if folder not in self._names:
             place = self._place(folder)
             self._names[folder] = _list(place) if place.endswith("/") else ()
@@ -176,7 +176,8 @@ def _entered(path: str) -> str:
 
 def _list(folder: str) -> tuple[str, ...]:
     try:
-        return tuple(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            return tuple(entry.name for entry in entries if not entry.is_dir())
     except OSError:
         return ()
 

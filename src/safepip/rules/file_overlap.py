@@ -7,6 +7,8 @@ pip writes over whatever is there, silently. Distributions may share folders, as
 3. What is a folder for one is no file for another: pip would stop in the midst of it.
 4. Python does not only go by paths. `six/__init__.py` beside another's `six.py` is imported in its place, an extension
    module in the place of source, and byte code in `__pycache__` in the place of the source it was made from.
+5. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
+   another's `six`, by every script that pip has made.
 
 Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with the
 `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, and with a `LICENSE` at the top. To
@@ -25,11 +27,12 @@ from typing import TYPE_CHECKING
 
 from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
+from safepip.landing import key_of
 from safepip.modules import module_at
 from safepip.script_names import command_folders, command_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
@@ -52,6 +55,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
         _among_installed(elsewhere, scene),
         _in_the_place_of_wheels(subject, elsewhere, scene),
         _in_the_place_of_installed(subject, scene),
+        _before_all_others(subject, scene, commands),
     )
     first = next(evidence, None)
     if first is None:
@@ -125,6 +129,23 @@ def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
                 folders[folder] = _modules_in(folder, scene)
             for path, its in folders[folder].get(module.place, ()):
                 owner = scene.owner(path) if path != landing.path and module.may_hide(its) else None
+                if owner is not None and owner not in scene.replaced:
+                    yield from _taken(subject, landing, owner, path)
+
+
+def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
+    """What a command would take for a module of another wheel or distribution."""
+    sites = dict.fromkeys(scene.layout.schemes.get(name, "") for name in ("purelib", "platlib"))
+    for landing, module in scene.modules[subject.pin.name]:
+        if key_of(module.folder) not in commands:
+            continue
+        for place in (f"{site}/{module.name}" for site in sites if site):
+            for name, other, _ in scene.places.get(place, ()):
+                if name != subject.pin.name:
+                    yield from _taken(subject, landing, name, other.path)
+            # A package is a folder, of which some file tells the owner.
+            for path in (place, *(path for path, _ in _modules_in(place.rpartition("/")[0], scene).get(place, ()))):
+                owner = scene.owner(path)
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
 
