@@ -9,6 +9,7 @@ import os
 import py_compile
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -234,6 +235,8 @@ def test_nothing_is_opened_but_regular_files_of_the_environment(runner: Runner, 
     (env.site_packages / "outside").symlink_to("/etc")
     os.mkfifo(env.site_packages / "pipe")
     rewrite_record(env, lambda text: text + "/dev/zero,,\n../../../../elsewhere,,\noutside/passwd,,\n")
+    details = {item["detail"] for item in verified(runner, env)[1] if item["kind"] == "differs"}
+    assert details == {"is a link to /dev/zero", "is no regular file"}
     assert found(runner, env) == {
         ("differs", site(env, "app/data.txt")),
         ("differs", site(env, "app/__init__.py")),
@@ -250,6 +253,13 @@ def test_one_file_of_two_distributions_is_named_with_both(runner: Runner, env: E
     rewrite_record(env, lambda text: f"{text}{row(env, 'app/data.txt')}\n", "lib-2.0.dist-info")
     _, findings = verified(runner, env)
     assert [(item["kind"], item["detail"]) for item in findings] == [("shared", "app 1.0 and lib 2.0")]
+
+
+def test_a_size_counts_as_much_as_a_digest(runner: Runner, env: Environment) -> None:
+    """The digest is right, and RECORD names another size."""
+    rewrite_record(env, lambda text: text.replace(row(env, "app/data.txt"), row(env, "app/data.txt") + "0"))
+    _, findings = verified(runner, env)
+    assert [item["detail"] for item in findings] == ["has 4 bytes, RECORD says 40"]
 
 
 def test_rows_that_prove_nothing_are_named(runner: Runner, env: Environment) -> None:
@@ -411,6 +421,17 @@ def powerless(path: Path) -> Iterator[None]:
         if root:
             os.seteuid(0)
         path.chmod(before)
+
+
+@POSIX
+def test_special_files_are_not_even_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Opening a device can do something, and a socket cannot be opened: the kind is asked of the path first."""
+    monkeypatch.chdir(tmp_path)  # a socket's address is short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        assert read_file("socket", "sha256").state is State.OTHER
+    (tmp_path / "link").symlink_to("socket")
+    assert read_file("link", "sha256") == (State.LINK, 0, b"", "socket")
 
 
 @POSIX

@@ -28,6 +28,7 @@ import ntpath
 import posixpath
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -93,6 +94,11 @@ class Arrangement:
     cache_elsewhere: bool = False
     _planned: dict[str, list[Content]] = field(default_factory=lambda: defaultdict(list), init=False)
 
+    @cached_property
+    def _headers(self) -> str:
+        """The folder of headers with its slash; what no path begins with where there is none."""
+        return f"{self.layout.schemes.get('headers') or chr(0)}/"
+
     def __post_init__(self) -> None:
         for wheel in self.wheels:
             for landing in wheel.landings:
@@ -105,10 +111,9 @@ class Arrangement:
 
     def key(self, path: str) -> str:
         """A path as it is compared: in folders of headers the project may be spelt as whoever requires it does."""
-        headers = self.layout.schemes.get("headers")
-        if headers and path.startswith(headers) and path[len(headers) :].startswith("/"):
-            project, slash, rest = path[len(headers) + 1 :].partition("/")
-            path = f"{headers}/{canonicalize_name(project)}{slash}{rest}"
+        if path.startswith(self._headers):
+            project, slash, rest = path[len(self._headers) :].partition("/")
+            path = f"{self._headers}{canonicalize_name(project)}{slash}{rest}"
         return key_of(path) if self.layout.windows else path
 
     def is_kept(self, path: str) -> bool:

@@ -79,10 +79,12 @@ def _open(path: str) -> int | Found:
 
 
 def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> Found:
+    expected = os.fstat(handle).st_size
     if not algorithm:
-        return Found(State.FILE, os.fstat(handle).st_size)
+        return Found(State.FILE, expected)
     hashed, size = hashlib.new(algorithm), 0
-    while piece := os.read(handle, _PIECE):
+    # Most files are read at once: asking each of them for its end would cost as much again.
+    while size < expected and (piece := os.read(handle, _PIECE)):
         hashed.update(piece)
         size += len(piece)
         if stopped():
