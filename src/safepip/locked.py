@@ -16,9 +16,11 @@ the lock was made, and the file must be in the store.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import PylockSelectError
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
@@ -87,6 +89,13 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
             hint="make a lock for it with safepip lock, or one for all with safepip lock --universal",
             origins=(request.origin,),
         ) from None
+    except (UndefinedComparison, UndefinedEnvironmentName) as problem:
+        raise UnusableInput.because(
+            "invalid-lock",
+            f"{printable(request.name)} has a marker that cannot be evaluated: {printable(str(problem))}",
+            hint="make it anew with safepip lock",
+            origins=(request.origin,),
+        ) from None
     entries = []
     problems = []
     for package, file in chosen:
@@ -147,13 +156,16 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         )  # fmt: skip
     if kind == "PackageArchive":
         archive: PackageArchive = file  # type: ignore[assignment]
-        place = archive.path or archive.url or ""
-        filename = place.partition("?")[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
+        filename = _archive_name(archive)
         if filename.endswith(".whl") and not archive.subdirectory:
-            _, version, _, _ = parse_wheel_filename(filename)
+            try:
+                _, version, _, _ = parse_wheel_filename(filename)
+            except InvalidWheelFilename as problem:
+                what = f"{package.name} is taken from what is no wheel: {printable(str(problem))}"
+                raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
             return Entry(
                 package.name, version, filename, _digests(archive.hashes), origin,
-                None, archive.size, None, place, edges,
+                None, archive.size, None, archive.path or archive.url, edges,
             )  # fmt: skip
     what = {
         "PackageVcs": "a version-control checkout",
@@ -168,6 +180,13 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         origins=(origin,),
         subject=package.name,
     )
+
+
+def _archive_name(archive: PackageArchive) -> str:
+    """The file name of an archive that is named by path or by URL."""
+    if archive.path is not None:
+        return archive.path.replace("\\", "/").rpartition("/")[2]
+    return unquote((archive.url or "").partition("#")[0].partition("?")[0].rpartition("/")[2])
 
 
 def _digests(hashes: Mapping[str, str]) -> tuple[Digest, ...]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -209,11 +209,16 @@ def versions_of(lock: Pylock, environment: Mapping[str, str]) -> Mapping[str, Ve
     }
     found: dict[str, Version] = {}
     for package in lock.packages:
-        marker = package.marker
-        if package.version is None or (marker is not None and not marker.evaluate(everything, context="lock_file")):
-            continue
-        found.setdefault(package.name, package.version)
+        if package.version is not None and _holds(package.marker, everything):
+            found.setdefault(package.name, package.version)
     return found
+
+
+def _holds(marker: Marker | None, environment: Mapping[str, str | AbstractSet[str]]) -> bool:
+    try:
+        return marker is None or marker.evaluate(environment, context="lock_file")
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False  # no preference comes of what nobody can install
 
 
 def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:

@@ -71,9 +71,8 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
         try:
-            # Before, because a wheel may bring a file that one of those has: pip would take it away again.
-            return _uninstall(session, gone) or hand_over(
-                handover, session.asked.target, session.settings, session.environ
+            return hand_over(
+                handover, session.asked.target, session.settings, session.environ, [item.name for item in gone]
             )
         except KeyboardInterrupt:
             session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")

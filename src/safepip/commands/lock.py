@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from safepip.commands.session import Session
-from safepip.edges.lock_files import read_lock_text, write_lock_text
+from safepip.edges.lock_files import is_stream, read_lock_text, write_lock_text
 from safepip.edges.lock_memory import LockMemory
+from safepip.errors import UnusableInput, UsageError
 from safepip.lock_inputs import digest_of_inputs
+from safepip.project_files import is_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,8 @@ def lock(argv: Sequence[str]) -> int:
     with Session("lock", argv) as session:
         settings = session.settings.lock
         assert settings is not None
-        before = None if settings.output == "-" else read_lock_text(settings.output)
+        _check(session, settings)
+        before = None if is_stream(settings.output) else read_lock_text(settings.output)
         memory = LockMemory(None if session.store.private else session.store.root)
         inputs = _inputs(session)
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
@@ -37,9 +40,26 @@ def lock(argv: Sequence[str]) -> int:
         if text != before:
             write_lock_text(settings.output, text)
         memory.remember(inputs, text)
-        if settings.output != "-" and not settings.check:
+        if not is_stream(settings.output) and not settings.check:
             session.console.say(f"Locked {projects} projects in {os.path.relpath(settings.output)}")
         return 0
+
+
+def _check(session: Session, settings: LockSettings) -> None:
+    """Raise for options that would have no effect."""
+    if settings.check and is_stream(settings.output):
+        raise UsageError.because(
+            "conflicting-options",
+            "--check holds a lock against what is asked for, and --output names no file that could be one",
+            hint="safepip lock --check -o pylock.toml",
+        )
+    files = session.settings.requirement_files
+    if (settings.extras or settings.all_extras) and not any(map(is_pyproject, files)):
+        raise UnusableInput.because(
+            "invalid-project",
+            "--extra and --all-extras mean the extras of a pyproject.toml, and none is given by -r",
+            hint="safepip lock -r pyproject.toml --extra NAME; the extras of others are written NAME[EXTRA]",
+        )
 
 
 def _keeps(settings: LockSettings) -> bool:

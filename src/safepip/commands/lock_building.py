@@ -17,11 +17,12 @@ from safepip.locking import (
     scope_marker,
     versions_of,
 )
+from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from packaging.pylock import Pylock
     from packaging.version import Version
@@ -78,6 +79,7 @@ def _here(session: Session, known: Known, settings: LockSettings) -> tuple[str, 
     resolution = session.resolve(known.versions(settings, session.asked.target.markers))
     for notice in resolution.notices:
         session.console.notice(notice)
+    _tell_needless(session, settings, resolution.pins)
     return _text_of(session, resolution, known, settings), len(resolution.pins)
 
 
@@ -91,7 +93,9 @@ def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple
     for notice in everywhere.notices:
         session.console.notice(notice)
     packages = merge(answers)
-    projects = len({locked.pin.name for locked in packages})
+    names = {locked.pin.name for locked in packages}
+    projects = len(names)
+    _tell_needless(session, settings, names)
     requirements = session.asked.statements.requirements
     if settings.requirements:
         via: dict[str, list[str]] = {}
@@ -108,6 +112,13 @@ def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple
         groups=_named(scopes, "group"),
     )
     return lock_text(pylock), projects
+
+
+def _tell_needless(session: Session, settings: LockSettings, names: Container[str]) -> None:
+    """Say which names of -P are not in the lock: misspelt, or no longer needed."""
+    for name in sorted(settings.upgrade_names):
+        if name not in names:
+            session.console.notice(f"-P {printable(name)}: nothing that is asked for needs it")
 
 
 def _text_of(session: Session, resolution: Resolution, known: Known, settings: LockSettings) -> str:

@@ -19,7 +19,7 @@ from safepip.edges.loop import Loop
 from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
-from safepip.errors import ResolutionImpossible, SafepipError, Unavailable
+from safepip.errors import ResolutionImpossible, SafepipError, Unavailable, UsageError
 from safepip.file_options import apply_file_options
 from safepip.lock_sources import split_locks
 from safepip.model.digest import strongest
@@ -76,7 +76,10 @@ class Session:
         self.cwd = working_folder()
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
-        plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+        try:
+            plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+        except UsageError as error:
+            raise _in_words_of(error, verb, arguments_are) from None
         settings = plan.settings
         self.named: tuple[str, ...] = ()
         self.hashed: Resolution | None = None
@@ -311,6 +314,18 @@ class Session:
             for line in overruled(wheel):
                 self.console.notice(line)
         return wheels
+
+
+def _in_words_of(error: UsageError, verb: str, arguments_are: str) -> UsageError:
+    """The same error, a command that takes the options of another one named by its own name."""
+    own = {"files": "sync", "names": "explain"}.get(arguments_are, verb)
+    error.diagnostics = tuple(
+        d._replace(message=f"nothing was asked of {own}", hint=f"safepip {own} --help")
+        if d.reference == "nothing-asked" and own != verb
+        else d
+        for d in error.diagnostics
+    )
+    return error
 
 
 def _with_lock(settings: Settings, cwd: str) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 import tempfile
 
@@ -12,6 +13,17 @@ from safepip.model.finding import printable
 
 #: More than any lock has; a file of this name may be anything.
 _MAX_BYTES = 256 * 1024 * 1024
+
+
+def is_stream(path: str) -> bool:
+    """Whether what is written to this path cannot be read back: standard output (`-`), a pipe, a device."""
+    if path == "-":
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def read_lock_text(path: str) -> str | None:
@@ -32,7 +44,7 @@ def read_lock_text(path: str) -> str | None:
 
 
 def write_lock_text(path: str, text: str) -> None:
-    """Put `text` at `path` in one step, the permissions of what was there kept; `-` is standard output.
+    """Put `text` at `path` in one step, the permissions of what was there kept; a stream is written to.
 
     Whoever reads the file meanwhile, or after an interruption at any instant, finds the old text or the new one.
     Raises `Unavailable` (`lock-not-written`).
@@ -41,10 +53,15 @@ def write_lock_text(path: str, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    # A link stays a link: what it points to is replaced.
-    path = os.path.realpath(path)
     temporary = None
     try:
+        if is_stream(path):
+            # A device must not give place to a file.
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            return
+        # A link stays a link: what it points to is replaced.
+        path = os.path.realpath(path)
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".safepip-")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

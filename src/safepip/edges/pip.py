@@ -102,13 +102,20 @@ def private_folder(near: str | None = None) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def hand_over(handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str] | None = None) -> int:
+def hand_over(
+    handover: Handover,
+    target: Target,
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    gone: Sequence[str] = (),
+) -> int:
     """Lay out the private folder, run pip, and hold its report against the handover. pip's exit code.
 
-    The folder is the one that `make_handover` was given, within `private_folder`. Raises `Refused`
-    (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, `Unavailable`
-    (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
-    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
+    `gone` are distributions that pip takes away before, because a wheel may bring a file that one of those has; where
+    that fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
+    Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones,
+    `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when pip ended with 0 but did
+    something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
     """
     import json
 
@@ -126,6 +133,10 @@ def hand_over(handover: Handover, target: Target, settings: Settings, environ: M
         raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
     environ = os.environ if environ is None else environ
     kept = kept_by_pip(settings)
+    # Everything lies ready; only from here on does the target change.
+    code = uninstall(gone, target, settings, environ) if gone else 0
+    if code:
+        return code
     _say(handover.before)
     code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
     if code == 0:
@@ -145,7 +156,7 @@ def uninstall(
     quiet = ["--quiet"] * max(0, -settings.display.verbosity)
     system = ["--break-system-packages"] if settings.break_system_packages else []
     options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
-    arguments = ["uninstall", "--yes", *options, *names]
+    arguments = ["uninstall", "--yes", *options, "--", *names]
     sys.stdout.flush()
     return run_pip(arguments, env=pip_environment(environ), python=None if target.own else target.python)
 
