@@ -176,7 +176,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
     return Diagnostic(
         "not-yet",
         f"{printable(origin.where)} takes {package.name} from {what}, which safepip cannot install yet",
-        hint="build a wheel of it on an index of your own, and lock that",
+        hint="leave it out of the lock (uv export: --no-emit-project), or lock a wheel of it from an index of your own",
         origins=(origin,),
         subject=package.name,
     )
