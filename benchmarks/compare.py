@@ -43,7 +43,8 @@ class Job:
     """One kind of run on one set. `prepared` says what is there before: "", "cache" or "installed".
 
     `against_pip` is how many times faster than pip safepip should be, `against_uv` how many times uv's time it may
-    take; None where there is no target. `delay` is the round trip in milliseconds.
+    take; None where there is no target. `delay` is the round trip in milliseconds. `locked` jobs install what
+    `safepip lock` wrote: safepip and uv from `pylock.toml`, pip from requirements with hashes.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Job:
     delay: float = 20
     against_pip: float | None = None
     against_uv: float | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def jobs() -> list[Job]:
             Job("cold install without bytecode", workload, "", False, False, against_pip=2, against_uv=2),
             Job("warm install", workload, "cache", False, True, against_pip=1.5),
             Job("warm install without bytecode", workload, "cache", False, False, against_pip=1.5),
+            Job("cold install from a lock", workload, "", False, False, locked=True),
+            Job("warm install from a lock", workload, "cache", False, False, locked=True),
             Job("nothing to do", workload, "installed", False, True, against_pip=8, against_uv=4),
         ]
     return found
@@ -120,7 +124,11 @@ class Bench:
         (base / "requirements.txt").write_text(
             "\n".join(shapes.load().requirements(job.workload)) + "\n", encoding="utf-8"
         )
-        return Room(base / "target", base / "cache", base / "requirements.txt", base / "report.json")
+        room = Room(base / "target", base / "cache", base / "requirements.txt", base / "report.json")
+        if not job.locked:
+            return room
+        locked = tools.locked(self.folder, self.url, room)
+        return dataclasses.replace(room, requirements=locked["pip" if tool.name == "pip" else "others"])
 
     def _prepare(self, tool: Tool, job: Job, room: Room) -> bool:
         """What the job presupposes, and a first run that warms the index and tells whether it works at all."""

@@ -55,6 +55,7 @@ class Tool:
             words += ["--no-compile"] if not compile_bytecode else []
             words += ["--report", str(room.report)] if dry_run else []
         words += ["--dry-run"] if dry_run else []
+        words += ["--require-hashes"] if room.requirements.name == "hashed.txt" else []
         return [*words, "--cache-dir", str(room.cache), "-r", str(room.requirements)]
 
     def chosen(self, room: Room, errors: str) -> set[tuple[str, str]]:
@@ -75,6 +76,16 @@ def environment(home: Path) -> dict[str, str]:
         key: str(home) for key in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
     }
     return kept | folders | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def locked(home: Path, url: str, room: Room) -> dict[str, Path]:
+    """The requirements of a room locked by safepip: hashed requirements for pip, `pylock.toml` for the others."""
+    files = {"pip": room.report.parent / "hashed.txt", "others": room.report.parent / "pylock.toml"}
+    for output in files.values():
+        command = [sys.executable, "-P", "-m", "safepip", "lock", "-q", "-i", url, "-r", str(room.requirements)]
+        command += ["-o", str(output), "--cache-dir", str(home / "lock-cache")]
+        subprocess.run(command, check=True, cwd=home, env=environment(home))
+    return files
 
 
 def template(folder: Path) -> Path:
