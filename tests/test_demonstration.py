@@ -1,4 +1,4 @@
-"""The demonstration in docs shows what it says."""
+"""The demonstrations in docs show what they say."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from support.environment import Runner
 
-SCRIPT = Path(__file__).parent.parent / "docs" / "demonstration.py"
+DOCS = Path(__file__).parent.parent / "docs"
 
 
-def test_every_outcome_of_the_demonstration_is_as_described(runner: Runner) -> None:
-    done = runner.run([sys.executable, str(SCRIPT)])
+@pytest.mark.parametrize("name", ["demonstration.py", "lock-demonstration.py"])
+def test_every_outcome_of_the_demonstration_is_as_described(runner: Runner, name: str) -> None:
+    done = runner.run([sys.executable, str(DOCS / name)])
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("Every outcome was as described.\n")
