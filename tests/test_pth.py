@@ -69,7 +69,7 @@ _PIECES += [
     "\xc3\xa9",
     "\x00",
 ]
-_PIECES += ["\n", "\n", "../out", "\\", _RUNS, _RUNS, _RUNS]
+_PIECES += ["\n", "\n", "../out", "\\", _RUNS, _RUNS, _RUNS, "a\x0cb"]
 
 
 def contents() -> list[str]:
@@ -93,7 +93,7 @@ def pythons() -> list[str]:
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_what_runs_or_is_added_in_any_python_has_been_read(python: str, locale: str, tmp_path: Path) -> None:
     """No line that Python runs, and no folder that it adds, is missing in what is read."""
-    for folder in ("a/c", "b", "site/a/c", "site/b", "out", "site/é"):
+    for folder in ("a/c", "b", "site/a/c", "site/b", "out", "site/é", "site/a\x0cb"):
         (tmp_path / folder).mkdir(parents=True)
     texts = contents()
     site = tmp_path / "site"

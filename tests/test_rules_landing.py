@@ -243,6 +243,13 @@ def test_the_folder_of_the_standard_library_is_closed_whatever_it_is_called() ->
     assert refused(wheel({f"{DATA}/data/share/Library/os.py": "x"}, custom), custom)
 
 
+def test_a_site_folder_is_closed_whatever_it_is_called() -> None:
+    """To everything, since what is data to one distribution may be another's."""
+    custom = POSIX._replace(site_folders=frozenset({"/env/share/Modules"}))
+    assert refused(wheel({f"{DATA}/data/share/modules/other/notes.txt": "x"}, custom), custom)
+    assert not refused(wheel({f"{DATA}/data/share/modules.txt": "x"}, custom), custom)
+
+
 @pytest.mark.parametrize("layout", ["windows", "target", "base"])
 @pytest.mark.parametrize("name", ["x.py", "x.PTH", "x.pyd", "x.start", "x.abi3.so", "pkg/__init__.py", "x.egg-link"])
 def test_where_data_and_modules_share_a_folder_no_data_is_a_module(name: str, layout: str) -> None:

@@ -217,6 +217,7 @@ def test_such_a_name_elsewhere_is_an_ordinary_name() -> None:
             "demo/bootstrap/sitecustomize.py": "",
             "demo/sitecustomize/__init__.py": "",
             "sitecustomize_demo.py": "",
+            "sitecustomize.libs/libdemo.so": b"",
             "my_usercustomize/__init__.py": "",
             f"{DATA}/data/share/sitecustomize.py": "",
             f"{DATA}/scripts/sitecustomize.py": "",

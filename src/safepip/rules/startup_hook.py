@@ -131,8 +131,6 @@ def _why_no_folder(line: str, file: _File, subject: Subject) -> str:
     if ".." in path.split("/"):
         return "adds a path that leads out of the folder"
     folder = _added(line, file.folder)
-    if folder == file.folder:
-        return ""
     keys = [landing.key for landing in subject.landings]
     if folder in keys:
         return "adds an archive, whose content nobody has looked at"
