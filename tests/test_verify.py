@@ -398,10 +398,13 @@ def test_ctrl_c_ends_it_at_once(runner: Runner, env: Environment) -> None:
         [SAFEPIP, "verify", "--python", str(env.python)],
         env=runner.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(1.5)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        time.sleep(1.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
     assert out == ""
