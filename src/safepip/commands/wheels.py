@@ -87,11 +87,8 @@ def _folders_of_distributions(session: Session, layout: Layout) -> frozenset[str
     """Where to look for installed distributions whose files are in the way."""
     if not session.installs:
         return frozenset()
-    folders = layout.site_folders.union(session.asked.target.site_paths)
-    if session.settings.target_dir is not None:
-        # Like pip: of what lies elsewhere nothing counts. pip fills the folder itself, and `bin` in it.
-        folders = frozenset(layout.schemes[name] for name in ("purelib", "platlib") if name in layout.schemes)
-    return folders
+    # The folder of `--target` is among the first, and so are those of `--prefix` and `--root`.
+    return layout.site_folders.union(session.asked.target.site_paths)
 
 
 def _direct_urls(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> dict[str, str]:
