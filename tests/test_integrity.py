@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import sys
+import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -30,7 +34,6 @@ from support.wheels import build_wheel, make_wheel, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from support.environment import Runner
     from support.index import IndexServer
@@ -92,6 +95,18 @@ def test_an_honest_pip_passes_wherever_it_installs(
         assert tool == f"#!{target.python}\nprint('tool')\n", "pip has changed the script, and that is known"
 
 
+@POSIX
+def test_an_honest_pip_passes_in_the_users_own_folder(runner: Runner, tmp_path: Path) -> None:
+    """`--user`, of the Python that virtual environments are made of."""
+    base = str(getattr(sys, "_base_executable", sys.executable))
+    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():
+        pytest.skip("this Python is its distributor's")
+    environ = runner.environment({"PYTHONUSERBASE": str(tmp_path / "me")})
+    chosen = Chosen(full_wheel(tmp_path), requested=True)
+    assert install(base, [chosen], settings=Settings(user=True, forwarded=("--user",)), environ=environ) == 0
+    assert (tmp_path / "me" / "bin" / "tool").exists()
+
+
 def test_a_wheel_named_by_url_passes(runner: Runner, target: Environment, tmp_path: Path) -> None:
     """direct_url.json is pip's, and its row follows when safepip completes it."""
     chosen = Chosen(full_wheel(tmp_path), requested=True, direct_url="https://acme.example/app-1.0-py3-none-any.whl")
@@ -132,6 +147,12 @@ def _edit(site: Path, change: Callable[[str], str]) -> None:
     record.write_bytes(change(record.read_bytes().decode()).encode())
 
 
+def other_row(name: str) -> Callable[[Path], object]:
+    """Another digest in a row, of a file that stays as it is."""
+    digest = record_digest("sha256", bytes(32))
+    return lambda site: _edit(site, lambda text: re.sub(rf"(?m)^{re.escape(name)},[^,]*", f"{name},{digest}", text))
+
+
 def drop_row(name: str) -> Callable[[Path], object]:
     return lambda site: _edit(
         site, lambda text: "".join(line for line in text.splitlines(keepends=True) if not line.startswith(name))
@@ -153,6 +174,8 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "extra byte code": (add_row("app/__pycache__/evil.cpython-311.pyc,,"), "evil.cpython-311.pyc, which was not"),
     "row outside": (add_row("../../../../../etc/passwd,,"), "etc/passwd, which was not verified"),
     "row gone": (drop_row("app/sub/deep.py"), "RECORD does not list"),
+    "script's row": (other_row("../../../bin/tool"), "bin/tool something else than what is there"),
+    "installer's row": (other_row("app-1.0.dist-info/INSTALLER"), "INSTALLER something else than what is there"),
     "script's row gone": (drop_row("../../../bin/app-run"), "RECORD does not list the script"),
     "RECORD gone": (lambda site: (site / "app-1.0.dist-info/RECORD").unlink(), "RECORD is not there"),
     "RECORD broken": (add_row('"'), "RECORD cannot be read"),

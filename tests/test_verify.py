@@ -283,7 +283,7 @@ def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runn
     """No RECORD, a broken one, an egg-info, and an editable install each stand in the list, and their files do not."""
     sp = env.site_packages
     (sp / "lib-2.0.dist-info" / "RECORD").unlink()
-    (sp / "lib-2.0.dist-info" / "top_level.txt").write_text("lib\n")
+    (sp / "lib-2.0.dist-info" / "top_level.txt").write_text("lib\nlib-hook\n")
     (sp / "old-1.0-py3.11.egg-info").mkdir()
     (sp / "old-1.0-py3.11.egg-info" / "top_level.txt").write_text("old\n")
     (sp / "old.py").write_text("")
