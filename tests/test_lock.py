@@ -10,6 +10,7 @@ import pytest
 from packaging.pylock import Pylock
 
 from support.inside import Inside
+from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +230,55 @@ def test_a_lock_found_right_is_not_asked_about_again(run: Inside, served: IndexS
     assert run("lock", "app", "lib<1.1", "--check", *warm).code == 1
     path.write_text(text.replace('version = "1.1"', 'version = "1.0"').replace("lib-1.1", "lib-1.0"))
     assert run("lock", "app", "--check", *warm).code == 1
+
+
+def test_what_changes_under_its_name_is_looked_at_each_time(run: Inside, served: IndexServer) -> None:
+    """A wheel named by its path, a folder of wheels, and --refresh-package: nothing is remembered for them."""
+    warm = ("-i", served.url, "-q")
+    folder = run.folder / "wheels"
+    folder.mkdir()
+    filename, data = build_wheel("tool", "1.0")
+    for words in ((f"wheels/{filename}",), ("tool", "-f", "wheels")):
+        (folder / filename).write_bytes(data)
+        assert run("lock", *words, *warm, "-U").code == 0
+        assert run("lock", *words, "--check", *warm).code == 0
+        (folder / filename).write_bytes(build_wheel("tool", "1.0", files={"more.py": ""})[1])
+        done = run("lock", *words, "--check", *warm)
+        assert done.code == 1, words
+        assert "+" in done.out
+    run("lock", "app", "-o", "pylock.app.toml", *warm)
+    served.requests.clear()
+    run("lock", "app", "-o", "pylock.app.toml", "--check", "--refresh-package", ":all:", *warm)
+    assert served.requests
+
+
+def test_what_an_index_gives_no_digest_for_is_hashed_or_refused(run: Inside, index: IndexServer) -> None:
+    """Refused unless the index is declared to need none; then the chosen file is fetched, and locked alone."""
+    for tag in ("cp311-cp311-win_amd64", "py3-none-any"):
+        index.add("bare", "1.0", tag=tag, file={"hashes": {"md5": "0" * 32}})
+    done = run("lock", "bare", *options(index))
+    assert done.code == 20
+    assert "error: unhashed-file" in done.err
+    assert not (run.folder / "pylock.toml").exists()
+    (run.folder / "safepip.toml").write_text(
+        f'[[index]]\nname = "plain"\nurl = "{index.url}"\ndefault = true\nhashes = "optional"\n'
+    )
+    for words in ((), ("--environment", "linux-x86_64:3.11")):
+        done = run("lock", "bare", "-o", f"pylock.{len(words)}.toml", *words)
+        assert done.code == 0, done.err
+        assert "bare-1.0-py3-none-any.whl alone is locked" in done.err
+        wheels = packages((run.folder / f"pylock.{len(words)}.toml").read_text())["bare"]["wheels"]
+        assert isinstance(wheels, list)
+        assert [(wheel["name"], wheel["hashes"]) for wheel in wheels] == [
+            ("bare-1.0-py3-none-any.whl", {"sha256": sha256(index.project("bare").files[1].data)})
+        ]
+    assert run("lock", "bare", "-o", "pylock.0.toml", "--check", "-q").code == 0
+    assert run("download", "-d", "out", "-r", "pylock.0.toml", "-q").code == 0
+    file = index.project("bare").files[1]
+    file.data = file.data[:-1] + b"x"
+    done = run("download", "-d", "other", "-r", "pylock.0.toml", "-q", "--no-cache-dir")
+    assert done.code == 20
+    assert "error: digest-mismatch" in done.err
 
 
 def test_explain_tells_index_rule_askers_and_what_fell(run: Inside, served: IndexServer) -> None:

@@ -10,6 +10,7 @@ from safepip.edges.lock_files import is_stream, read_lock_text, write_lock_text
 from safepip.edges.lock_memory import LockMemory
 from safepip.errors import UnusableInput, UsageError
 from safepip.lock_inputs import digest_of_inputs
+from safepip.model.plan import NameSet
 from safepip.project_files import is_pyproject
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def lock(argv: Sequence[str]) -> int:
         assert settings is not None
         _check(session, settings)
         before = None if is_stream(settings.output) else read_lock_text(settings.output)
-        memory = LockMemory(None if session.store.private else session.store.root)
+        memory = LockMemory(_remembered_in(session))
         inputs = _inputs(session)
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
         if before is not None and _keeps(settings) and memory.knows(inputs, before):
@@ -43,6 +44,16 @@ def lock(argv: Sequence[str]) -> int:
         if not is_stream(settings.output) and not settings.check:
             session.console.say(f"Locked {projects} projects in {os.path.relpath(settings.output)}")
         return 0
+
+
+def _remembered_in(session: Session) -> str | None:
+    """The cache folder; None where nothing may be remembered: asked for afresh, or made of what changes under its name,
+    a wheel or a folder of wheels that is named directly."""
+    asked = session.asked
+    folders = any(index.url.scheme == "file" for index in asked.plan.indexes)
+    if session.store.private or session.settings.refresh != NameSet() or folders:
+        return None
+    return None if any(r.url is not None for r in asked.statements.requirements) else session.store.root
 
 
 def _check(session: Session, settings: LockSettings) -> None:

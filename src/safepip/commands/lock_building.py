@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.commands.lock_hashing import with_digests
 from safepip.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.locking import (
@@ -202,7 +203,8 @@ def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
     assert pin.candidate is not None
     if pin.direct_url is not None:
         return (pin.candidate.file,)
-    return known.kept(pin, session.catalog.listed(pin.route, pin.candidate))
+    catalog = session.catalog
+    return known.kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate)))
 
 
 def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.commands.lock_hashing import with_digests
 from safepip.errors import SafepipError
 from safepip.graph import Chosen, Graph, Root, walk
 from safepip.model.requirement import counts
@@ -84,7 +85,7 @@ class Everywhere:
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
         self.notices.update(dict.fromkeys(resolution.notices))
         files = {
-            name: self._kept(pin, catalog.listed(pin.route, pin.candidate))
+            name: self._kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate)))
             for name, pin in resolution.pins.items()
             if pin.candidate is not None and pin.direct_url is None
         }

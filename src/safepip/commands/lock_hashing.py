@@ -1,0 +1,71 @@
+"""Digests for a lock where an index gives none: the files are fetched, and hashed as they come.
+
+A folder of wheels gives no digests, and all of its wheels of a version are hashed. An index that is declared to need
+none (`hashes = "optional"`) may list many files; of them the chosen one is fetched and locked, and the others are left
+out. From any other index a file without a strong digest is refused, as an install would.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.edges.fetch import Wanted, fetch_all
+from safepip.model.finding import printable
+from safepip.model.index import Hashes
+
+if TYPE_CHECKING:
+    from safepip.commands.session import Session
+    from safepip.edges.catalog import IndexCatalog
+    from safepip.model.candidate import Pin
+    from safepip.model.page import ProjectFile
+
+
+def with_digests(
+    session: Session, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...]
+) -> tuple[ProjectFile, ...]:
+    """Of the files offered for a pin those that can be locked, each with a strong digest.
+
+    Raises `Refused` (`unhashed-file`, `digest-mismatch`) and `Unavailable`.
+    """
+    bare = [file for file in offered if not file.digests]
+    if not bare:
+        return offered
+    assert pin.candidate is not None
+    chosen = pin.candidate.file.filename
+    home = catalog.home(pin.candidate)
+    optional = home is not None and home.index.hashes is Hashes.OPTIONAL
+    wanted = [file for file in bare if _is_local(file) or file.filename == chosen]
+    fetched = fetch_all(
+        session.loop,
+        lambda: session.transport,
+        session.store,
+        [
+            Wanted(
+                filename=file.filename,
+                url=file.url,
+                index_digests=(),
+                allowed=catalog.may_fetch(pin.candidate),
+                user_digests=tuple(sorted(session.allowed_hashes.get(pin.name, ()))),
+                size=file.size,
+                hashes_optional=optional or _is_local(file),
+                subject=pin.name,
+                origins=pin.required_by,
+            )
+            for file in wanted
+        ],
+    )
+    hashed = {
+        file.filename: file._replace(digests=(it.sha256,), size=it.size)
+        for file, it in zip(wanted, fetched, strict=True)
+    }
+    left_out = len(bare) - len(wanted)
+    if left_out:
+        session.console.notice(
+            f"{pin.name} {pin.version}: the index gives no digests, so of {left_out + 1} wheels "
+            f"{printable(chosen)} alone is locked"
+        )
+    return tuple(hashed.get(file.filename, file) for file in offered if file.digests or file.filename in hashed)
+
+
+def _is_local(file: ProjectFile) -> bool:
+    return file.url.lower().startswith("file:")
