@@ -47,7 +47,8 @@ def cleared_wheels(
     )
     scene = _scene(session, list(zip(pins, files, strict=True)))
     scene = replace(scene, removed=frozenset(item.name for item in gone))
-    there = Ownership(_folders_of_distributions(session, scene.layout), scene.replaced, scene.layout.moved)
+    folders = sorted(_folders_of_distributions(session, scene.layout))
+    there = Ownership(folders, scene.replaced, scene.layout.moved)
     scene = replace(scene, owner=there.owner, holds=there.holds, names=there.names)
     if session.asked.locks:
         from safepip.commands.locked import check_lock_is_whole
