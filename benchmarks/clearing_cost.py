@@ -43,13 +43,14 @@ from safepip.edges.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Parts that are measured: where they are found, and what they are called here. Indented ones lie within the first.
+#: Parts that are measured: where they are found, and what they are called here. Indented ones lie within the one above.
 PARTS = (
     ("safepip.commands.session", "Session.clear", "clear"),
     ("safepip.commands.wheels", "fetch_all", "  fetching"),
     ("safepip.commands.wheels", "read_wheels", "  reading"),
     ("safepip.commands.wheels", "land", "  landing"),
     ("safepip.commands.wheels", "judge", "  judging"),
+    ("safepip.edges.installed_wheels", "check_installed", "afterwards"),
 )
 
 #: What is larger is no part of the question: one such wheel would outweigh all others.
@@ -149,14 +150,22 @@ def measure(folder: Path, arguments: list[str], rounds: int) -> Iterator[tuple[f
 
 def show(runs: list[tuple[float, dict[str, float]]]) -> None:
     """The table: each part's median share of an install, and what the checks add to one without them."""
-    names = list(dict.fromkeys(name for _, parts in runs for name in parts if name.startswith("  ")))
-    names.sort(key=lambda name: [part for *_, part in PARTS].index(name) if not name.startswith("    ") else len(PARTS))
     print("| part | share of the install's processor time |\n|---|--:|")
-    for name in names:
+    for name in (name for *_, part in PARTS for name in ([part, *_rules(runs)] if part == "  judging" else [part])):
         share = statistics.median(parts.get(name, 0.0) / total for total, parts in runs)
         print(f"| {name.replace('  ', '&nbsp;&nbsp;')} | {share:.2%} |")
-    added = sorted(_added(total, parts["clear"] - parts["  fetching"]) for total, parts in runs)
-    print(f"\nclearing adds {statistics.median(added):.1%} ({added[0]:.1%}..{added[-1]:.1%}) to an install without it")
+    print()
+    measured: tuple[tuple[str, Callable[[dict[str, float]], float]], ...] = (
+        ("clearing", lambda parts: parts["clear"] - parts["  fetching"]),
+        ("the look at what pip has installed", lambda parts: parts["afterwards"]),
+    )
+    for what, part in measured:
+        added = sorted(_added(total, part(parts)) for total, parts in runs)
+        print(f"{what} adds {statistics.median(added):.1%} ({added[0]:.1%}..{added[-1]:.1%}) to an install without it")
+
+
+def _rules(runs: list[tuple[float, dict[str, float]]]) -> list[str]:
+    return list(dict.fromkeys(name for _, parts in runs for name in parts if name.startswith("    ")))
 
 
 def _added(total: float, part: float) -> float:
@@ -200,7 +209,8 @@ def accepted(paths: list[Path]) -> list[Path]:
 
 def _real(folder: Path, source: Path, count: int) -> list[str]:
     """Put wheels into the folder that is installed from; their requirements."""
-    chosen = spread(accepted(fitting(source)), count)
+    # Some more than needed: a few may be refused.
+    chosen = accepted(spread(fitting(source), count + count // 10))[:count]
     (folder / "wheels").mkdir()
     for path in chosen:
         shutil.copyfile(path, folder / "wheels" / path.name)
