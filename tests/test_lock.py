@@ -149,6 +149,7 @@ def test_extras_and_groups_of_a_project_are_kept_apart(run: Inside, served: Inde
         ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "dynamic"),
         ('[project]\nname = "x"\ndependencies = "flask"\n', "lists of strings"),
         ("[project\n", "not valid TOML"),
+        ('[project]\nname = "x"\nrequires-python = "three"\n', "is no version specifier"),
     ],
 )
 def test_a_project_that_cannot_say_what_it_requires_is_an_error(
@@ -159,6 +160,46 @@ def test_a_project_that_cannot_say_what_it_requires_is_an_error(
     assert done.code == 1
     assert "error: invalid-project" in done.err
     assert reason in done.err
+
+
+def test_a_project_is_not_asked_of_an_index_for_its_own_extras(run: Inside, served: IndexServer) -> None:
+    """An extra that names others of the same project, in a circle or under a marker, is their requirements."""
+    served.add("me", "99.0")
+    (run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "Me"\nversion = "1"\n[project.optional-dependencies]\n'
+        'all = ["me[one,two]", "lib"]\none = ["extra", "me[all]"]\n'
+        """two = ["me[odd] ; sys_platform == 'nowhere'"]\nodd = ["odd"]\n"""
+    )
+    done = run("lock", "-r", "pyproject.toml", "--extra", "all", *options(served))
+    assert done.code == 0, done.err
+    assert not served.mentions("me/")
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert {name: package["marker"] for name, package in locked.items()} == dict.fromkeys(
+        ("extra", "lib"), '"all" in extras'
+    )
+    (run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "me"\nversion = "1"\n[project.optional-dependencies]\nall = ["me[nope]"]\n'
+    )
+    assert "has no extra nope, which its extra all names" in run(
+        "lock", "-r", "pyproject.toml", "--all-extras", *options(served)
+    ).err  # fmt: skip
+
+
+def test_a_lock_of_nothing_is_a_lock(run: Inside, served: IndexServer) -> None:
+    """A project without dependencies, and a requirement for other systems."""
+    assert run("lock", "lib; sys_platform == 'nowhere'", *options(served)).code == 0
+    assert packages((run.folder / "pylock.toml").read_text()) == {}
+    assert run("lock", "lib; sys_platform == 'nowhere'", "--check", *options(served)).code == 0
+    assert run("download", "-d", "out", "-r", "pylock.toml", *options(served)).code == 0
+
+
+def test_no_lock_is_made_for_a_python_that_the_project_does_not_take(run: Inside, served: IndexServer) -> None:
+    (run.folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.99"\n')
+    done = run("lock", "-r", "pyproject.toml", *options(served))
+    assert done.code == 1
+    assert "error: requires-python" in done.err
+    assert not (run.folder / "pylock.toml").exists()
+    assert run("lock", "-r", "pyproject.toml", "--environment", "linux-x86_64:3.99", *options(served)).code == 0
 
 
 def test_requirements_with_hashes_name_every_wheel_and_who_asks(run: Inside, served: IndexServer) -> None:

@@ -73,7 +73,7 @@ def explain(
 def _askers(name: str, resolution: Resolution, statements: Statements, markers: Markers) -> Iterator[Asker]:
     for requirement in statements.requirements:
         if requirement.name == name:
-            yield Asker(str(requirement.origin), requirement.text or name, requirement.specifier)
+            yield Asker(str(requirement.origin), requirement.text.strip() or name, requirement.specifier)
     for other in resolution.pins.values():
         if other.metadata is None:
             if name in other.requires:

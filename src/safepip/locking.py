@@ -126,7 +126,8 @@ def lock_text(lock: Pylock) -> str:
     """The lock as TOML: a table for each package, a line for each file, so that a change reads well in a review."""
     data = dict(lock.to_dict())
     packages = data.pop("packages")
-    blocks = ["".join(_lines(data))]
+    # A lock of nothing says so.
+    blocks = ["".join(_lines(data if packages else {**data, "packages": []}))]
     blocks += ["[[packages]]\n" + "".join(_lines(package)) for package in packages]
     return "\n".join(blocks)
 

@@ -65,16 +65,67 @@ def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project
         raise _invalid_project(f"{path}: dependencies are lists of strings", "see PEP 621")
     if not isinstance(requires_python, str | None):
         raise _invalid_project(f"{path}: requires-python is a string", "see PEP 621")
+    if not _is_specifier(requires_python):
+        raise _invalid_project(
+            f"{path}: requires-python = {printable(requires_python or '')!r} is no version specifier"
+        )
     extras = {normalise(name): tuple(items) for name, items in optional.items()}
     unknown = sorted((wanted or frozenset()) - extras.keys())
     if unknown:
         there = ", ".join(sorted(extras)) or "none"
         raise _invalid_project(f"{path} has no extra {printable(unknown[0])}", f"it has: {printable(there)}")
-    chosen = {name: items for name, items in extras.items() if wanted is None or name in wanted}
+    own = normalise(str(project.get("name", "")))
+    chosen = {name: _expanded(own, name, extras, path) for name in extras if wanted is None or name in wanted}
     return Project(tuple(dependencies), chosen, requires_python or None)
 
 
-def _invalid_project(message: str, hint: str) -> SafepipError:
+def _expanded(own: str, extra: str, extras: Mapping[str, tuple[str, ...]], path: str) -> tuple[str, ...]:
+    """The requirements of an extra, with those of the project's own extras that it names as `PROJECT[EXTRA]`.
+
+    The project itself is asked of no index: it is the one whose requirements are read, and somebody else may own its
+    name there.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    found: dict[str, None] = {}
+    waiting = [(extra, "")]
+    visited: set[tuple[str, str]] = set()
+    while waiting:
+        step = waiting.pop(0)
+        if step in visited:
+            continue
+        visited.add(step)
+        name, marker = step
+        if name not in extras:
+            raise _invalid_project(f"{path} has no extra {printable(name)}, which its extra {extra} names")
+        for text in extras[name]:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                found[text] = None  # told with its place by whoever reads it
+                continue
+            both = " and ".join(f"({part})" for part in (marker, str(requirement.marker or "")) if part)
+            if own and normalise(requirement.name) == own:
+                waiting += [(normalise(other), both) for other in sorted(requirement.extras)]
+            elif marker:
+                bare = text.partition(";")[0].rstrip() if requirement.url is None else f"{text.partition(' ;')[0]} "
+                found[f"{bare}; {both}"] = None
+            else:
+                found[text] = None
+    return tuple(found)
+
+
+def _is_specifier(text: str | None) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text or "")
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+def _invalid_project(message: str, hint: str = "see PEP 621") -> SafepipError:
     return UnusableInput.because("invalid-project", message, hint=hint)
 
 
@@ -134,6 +185,9 @@ def read_script(text: str, path: str) -> Script:
         raise UnusableInput.because("invalid-script", f"{path}: dependencies is not a list of strings")
     if not isinstance(requires_python, str | None):
         raise UnusableInput.because("invalid-script", f"{path}: requires-python is not a string")
+    if not _is_specifier(requires_python):
+        message = f"{path}: requires-python = {printable(requires_python or '')!r} is no version specifier"
+        raise UnusableInput.because("invalid-script", message)
     return Script(tuple(dependencies), requires_python or None)
 
 

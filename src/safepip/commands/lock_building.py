@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.lock_hashing import with_digests
+from safepip.errors import ResolutionImpossible
 from safepip.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.locking import (
@@ -77,11 +78,27 @@ def _known(text: str | None, settings: LockSettings) -> Known:
 
 def _here(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
     """The text of a lock for the target alone, and how many projects it has."""
+    check_python(session)
     resolution = session.resolve(known.versions(settings, session.asked.target.markers))
     for notice in resolution.notices:
         session.console.notice(notice)
     _tell_needless(session, settings, resolution.pins)
     return _text_of(session, resolution, known, settings), len(resolution.pins)
+
+
+def check_python(session: Session) -> None:
+    """A lock for one environment is made for a Python that the projects support. Raises `ResolutionImpossible`."""
+    from packaging.specifiers import SpecifierSet
+
+    asked = session.asked
+    specifier = SpecifierSet(",".join(asked.requires_python))
+    if session.settings.selection.ignore_requires_python or specifier.contains(asked.target.version, prereleases=True):
+        return
+    raise ResolutionImpossible.because(
+        "requires-python",
+        f"the project requires a different Python: {asked.target.version} not in {str(specifier)!r}",
+        hint="name an interpreter with --python, or make one lock for all Pythons with --universal",
+    )
 
 
 def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
