@@ -111,7 +111,8 @@ def test_what_runs_or_is_added_in_any_python_has_been_read(python: str, locale: 
         ran_something += bool(ran)
         assert len(read.code) >= bool(ran), text
         for folder in added:
-            assert folder in {os.path.normpath(site / line) for line in read.paths}, (text, folder)
+            # To 3.9 a line of white space is the folder itself, which is on the path already.
+            assert folder in {str(site), *(os.path.normpath(site / line) for line in read.paths)}, (text, folder)
     assert ran_something > 50, "the mixtures are too poor to show anything"
 
 
