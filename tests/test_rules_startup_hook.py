@@ -185,7 +185,7 @@ def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
     assert not refused(files, WINDOWS)
 
 
-# --- sitecustomize and usercustomize --------------------------------------------------------------------------------
+# --- what is imported at every start --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -202,7 +202,9 @@ def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
         "__pycache__/{}.cpython-311.pyc",
     ],
 )
-@pytest.mark.parametrize("module", ["sitecustomize", "usercustomize", "SiteCustomize"])
+@pytest.mark.parametrize(
+    "module", ["sitecustomize", "usercustomize", "SiteCustomize", "_virtualenv", "apport_python_hook"]
+)
 def test_a_module_that_python_imports_by_itself_is_refused_by_every_route(route: str, name: str, module: str) -> None:
     """As source, as compiled file, as extension and as package."""
     path = route.format(name.format(module))
@@ -216,6 +218,7 @@ def test_such_a_name_elsewhere_is_an_ordinary_name() -> None:
         {
             "demo/bootstrap/sitecustomize.py": "",
             "demo/sitecustomize/__init__.py": "",
+            "demo/create/_virtualenv.py": "",
             "sitecustomize_demo.py": "",
             "sitecustomize.libs/libdemo.so": b"",
             "my_usercustomize/__init__.py": "",

@@ -7,7 +7,10 @@ every program of the environment, pip and safepip included, without anybody impo
 
 1. A `.pth` file or a `.start` file in a site folder runs nothing. Folders of the wheel may be added to `sys.path`.
 2. There is no module, package, compiled file or extension of the two names in a folder that Python imports from,
-   folders added by the `.pth` files of this run included.
+   folders added by the `.pth` files of this run included. So with two more, which hooks import that many environments
+   have from their makers, and which belong to no distribution: `_virtualenv`, by the `.pth` file that virtualenv and
+   uv put into each environment, and `apport_python_hook`, by the `sitecustomize` of Ubuntu, of whose Python each
+   environment imports it, whether apport is there or not.
 3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
    `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
 4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
 REFERENCE = "startup-hook"
 
 _SITE_NAMES = frozenset({"site-packages", "dist-packages"})
-_CUSTOM = frozenset({"sitecustomize", "usercustomize"})
+_CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook"})
+_MAY_BE_CUSTOM = re.compile("|".join(sorted(_CUSTOM)))
 
 #: What must not be made a namespace: a module of these names is imported, or exists, at every start.
 _NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *_CUSTOM})
@@ -158,14 +162,14 @@ def _why_no_namespace(line: str, file: _File, subject: Subject, scene: Scene) ->
     return ""
 
 
-# --- sitecustomize and usercustomize --------------------------------------------------------------------------------
+# --- what is imported at every start --------------------------------------------------------------------------------
 
 
 def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
-    """Files that Python would import as one of the two modules."""
+    """Files that Python would import at its start by one of the names."""
     folders: frozenset[str] | None = None
     for landing in subject.landings:
-        if landing.entry is None or "customize" not in key_of(landing.entry.path):
+        if landing.entry is None or not _MAY_BE_CUSTOM.search(landing.key or key_of(landing.entry.path)):
             continue
         if folders is None:
             folders = _import_folders(scene)
