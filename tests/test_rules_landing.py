@@ -116,10 +116,13 @@ def test_a_file_that_does_not_land_in_its_schemes_folder_is_refused(path: str, s
         "a b",
         "a\u202eb",
         "n" * 201,
+        "pyvenv.cfg",
+        "PyVenv.cfg",
+        "python311._pth",
     ],
 )
 def test_an_entry_point_has_the_name_of_a_file(name: str) -> None:
-    """A path, a device and a name that nobody can see are no names."""
+    """A path, a device and a name that nobody can see are no names, nor is that of a file the interpreter reads."""
     assert refused(wheel(scripts={name: "demo:main"}))
 
 
@@ -195,9 +198,15 @@ def test_what_leaves_its_folder_cannot_be_allowed_and_what_lies_in_a_place_of_ot
         "lib/python311.zip",
         "python311.zip",
         "python3.dll",
+        "lib/libpython3.11.so.1.0",
+        "lib/libpython3.so",
+        "lib64/libpython3.13t.dylib",
+        "lib/libpypy3.10-c.so",
         "conda-meta/x.json",
         "etc/conda/activate.d/x.sh",
         "etc/profile.d/x.sh",
+        "etc/fish/conf.d/x.fish",
+        "share/fish/vendor_conf.d/x.fish",
         "include/python3.11/Python.h",
         "include/site/python3.11/victim/victim.h",
         "Include/Python3.11d/x.h",
@@ -215,6 +224,8 @@ def test_data_in_a_place_of_others_is_refused(path: str, layout: str) -> None:
     [
         "bin/z3",
         "lib/libz3.so",
+        "lib/libboost_python311.so.1.83.0",
+        "share/fish/vendor_completions.d/demo.fish",
         "lib/gmsh.jl",
         "include/gmsh.h",
         "include/demo/api.h",

@@ -53,14 +53,16 @@ _SITE_NAMES = frozenset({"site-packages", "dist-packages"})
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".egg")
 
 #: Read by an interpreter when it starts, or loaded by it: `pyvenv.cfg`, `python311._pth`, `python311.zip` on its search
-#: path, `python3.dll`.
-_INTERPRETERS = re.compile(r"pyvenv\.cfg|.*\._pth|python\d*\.(zip|dll)")
+#: path, `python3.dll`, `libpython3.11.so.1.0`, which in `lib` is most of an interpreter that was built to share it.
+_INTERPRETERS = re.compile(r"pyvenv\.cfg|.*\._pth|python\d*\.(zip|dll)|lib(python|pypy)\d[\w.-]*\.(so|dylib)(\.\d+)*")
 
 #: Folders below the environment's that others read, with who does.
 _READ_BY = {
     ("conda-meta",): "conda's records of what is installed",
     ("etc", "conda"): "read by conda when an environment is activated",
     ("etc", "profile.d"): "read by every shell when it starts",
+    ("etc", "fish", "conf.d"): "read by every fish when it starts",
+    ("share", "fish", "vendor_conf.d"): "read by every fish when it starts",
 }
 _IMPORTABLE = (".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".pth", ".start", ".egg-link")
 
@@ -143,6 +145,10 @@ def _name_problem(name: str) -> str:
         return "is a path, or has a character that no script's name has"
     if name.endswith(".") or _DEVICES.fullmatch(name):
         return "has a name that is another file's, or a device, on Windows"
+    # Beside the interpreter `pyvenv.cfg` goes before the environment's own; without `home` and the like in it, as
+    # in a script, modules of the system are let in.
+    if _INTERPRETERS.fullmatch(key_of(name)):
+        return "has the name of a file that the interpreter reads when it starts"
     return "has a name that is too long" if len(name.encode("utf-8", "replace")) > _LONGEST else ""
 
 
