@@ -14,8 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hostile.attack import INFO, INIT
 from hostile.corpus import ATTACKS
 from hostile.world import World, arguments
+from support.site import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +29,13 @@ RECORD = Path(__file__).parent.parent / "golden" / "hostile-pip.toml"
 
 _HEAD = """\
 # What plain pip does with every attack of tests/hostile: written by `python -m hostile` in tests/, not by hand.
-# `landed` is what changed: + new, - gone, ! changed; paths below the environment, bytecode left out.
+# `landed` is what changed: + new, - gone, ! changed; paths below the environment, bytecode left out, and of a whole
+# installation also what every wheel of `widget` leaves.
 """
+
+#: What an installation of the ordinary wheel leaves.
+_INFO = ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL")
+_ORDINARY = {f"+{SITE}/{INIT}", *(f"+{SITE}/{INFO}/{name}" for name in _INFO)}
 
 
 def load() -> dict[str, Any]:
@@ -43,7 +50,7 @@ def written(attack: Attack, done: Done) -> dict[str, Any]:
         "stopped-by": attack.rule,
         "pip": done.outcome,
         "exit": done.code,
-        "landed": list(done.landed),
+        "landed": [path for path in done.landed if done.code or path not in _ORDINARY],
     }
 
 

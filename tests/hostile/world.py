@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shutil
+import stat
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from safepip.__main__ import main
@@ -36,6 +37,9 @@ class Judged(NamedTuple):
 
 class Done(NamedTuple):
     """What plain pip did: its exit code, what came of it in a few words, and which paths it changed.
+
+    `outcome` begins with `installed silently`, `installed with a warning`, `refused`, or `gave up half-way` where it
+    failed and left something behind.
 
     `landed` are paths below the folder in which the environment lies, those of the environment without its name, each
     with `+`, `-` or `!` in front for new, gone and changed.
@@ -109,11 +113,12 @@ class World:
         before = self.tree()
         done = pip_in(self.runner, self.environment, "install", "--no-cache-dir", *arguments, timeout=1800)
         landed = difference(before, self.tree(), self.environment.folder.relative_to(self.cage).as_posix() + "/")
-        return Done(done.returncode, _outcome(done.returncode, done.stderr, self), first_of(landed))
+        outcome = _outcome(done.returncode, done.stderr, self, failed="gave up half-way" if landed else "refused")
+        return Done(done.returncode, outcome, first_of(landed))
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every entry below `folder` with its mode and its bytes' digest or its target, bytecode that Python writes out."""
+    """Every entry below `folder` with its mode, and the digest of its bytes or its target."""
     found = {}
     for base, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -122,7 +127,7 @@ def tree(folder: Path) -> dict[str, str]:
             content = ""
             if os.path.islink(path):
                 content = os.readlink(path)
-            elif name in files and os.path.isfile(path):
+            elif stat.S_ISREG(status.st_mode):
                 with open(path, "rb") as file:
                     content = hashlib.file_digest(file, "sha256").hexdigest()
             found[os.path.relpath(path, folder).replace(os.sep, "/")] = f"{status.st_mode:o} {content}"
@@ -147,15 +152,15 @@ def first_of(changes: tuple[str, ...], shown: int = 20) -> tuple[str, ...]:
     return changes if len(changes) <= shown else (*changes[:shown], f"and {len(changes) - shown} more")
 
 
-def _outcome(code: int, stderr: str, world: World) -> str:
-    """`installed silently`, `installed with a warning: ...` or `refused: ...`, the same on every machine."""
+def _outcome(code: int, stderr: str, world: World, *, failed: str) -> str:
+    """`installed silently`, `installed with a warning: ...`, or `failed` and why; the same on every machine."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("[notice]", "File ", "Traceback"))]
     if code == 0:
         told = [line for line in lines if line.startswith(("WARNING", "DEPRECATION"))]
         return f"installed with a warning: {_same(told[0], world)}" if told else "installed silently"
     errors = [line for line in lines if line.startswith("ERROR: ") and not line.endswith("Exception:")]
-    return f"refused: {_same((errors or lines or ['without a word'])[-1], world)}"
+    return f"{failed}: {_same((errors or lines or ['without a word'])[-1], world)}"
 
 
 def _same(line: str, world: World) -> str:
