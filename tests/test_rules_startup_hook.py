@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -236,6 +237,17 @@ def test_a_folder_that_a_wheel_of_the_run_adds_is_imported_from() -> None:
     assert not judged(one, one, other)
     assert judged(other, one, other)
     assert not judged(other, other)
+
+
+def test_a_wheel_may_add_as_many_folders_as_it_has_files() -> None:
+    """Each line costs a look at few of the files: with a look at all, this takes half a minute of the CPU."""
+    folders = [f"f{number}" for number in range(12_000)]
+    files: dict[str, str | bytes] = {f"{folder}/x": "" for folder in folders}
+    subject = wheel({**files, "demo.pth": "\n".join(folders)})
+    scene = scene_of(subject)
+    before = time.process_time()
+    assert check(subject, scene) is None
+    assert time.process_time() - before < 5
 
 
 def test_what_is_on_the_search_path_is_imported_from() -> None:

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +35,7 @@ from safepip.landing import key_of
 from safepip.pth import read_pth, read_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from safepip.clearing import Scene, Subject
     from safepip.landing import Layout
@@ -61,11 +63,49 @@ class _File(NamedTuple):
     name: str
 
 
+class _Sorted:
+    """Keys in order: of a hundred thousand, those that begin alike are found without a look at all."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = sorted(keys)
+
+    def __contains__(self, key: str) -> bool:
+        return self._at(key) == key
+
+    def any_begins(self, prefix: str) -> bool:
+        """Whether some key begins so."""
+        return self._at(prefix).startswith(prefix)
+
+    def _at(self, text: str) -> str:
+        """The first key that does not stand before `text`; empty where all do."""
+        number = bisect_left(self._keys, text)
+        return self._keys[number] if number < len(self._keys) else ""
+
+
+class _Places:
+    """What the lines of `.pth` files are held against. A wheel may have as many lines as files."""
+
+    def __init__(self, subject: Subject, scene: Scene) -> None:
+        self._subject = subject
+        self._scene = scene
+
+    @cached_property
+    def own(self) -> _Sorted:
+        """The places of the wheel's own files."""
+        return _Sorted(landing.key for landing in self._subject.landings)
+
+    @cached_property
+    def extensions(self) -> _Sorted:
+        """The places of all extensions of the run."""
+        return _Sorted(key for key in self._scene.claimants if key.endswith(_EXTENSIONS))
+
+
 def check(subject: Subject, scene: Scene) -> Diagnostic | None:
     """Whether nothing of the wheel runs by itself."""
     files = tuple(_start_files(subject, scene.layout))
+    places = _Places(subject, scene)
     found = chain(
-        chain.from_iterable(_pth(file, subject, scene) for file in files if file.name.endswith(".pth")),
+        chain.from_iterable(_pth(file, subject, scene, places) for file in files if file.name.endswith(".pth")),
         chain.from_iterable(_start(file, subject) for file in files if file.name.endswith(".start")),
         _custom_modules(subject, scene),
     )
@@ -102,7 +142,7 @@ def _is_scheme(folder: str) -> bool:
 # --- .pth and .start ------------------------------------------------------------------------------------------------
 
 
-def _pth(file: _File, subject: Subject, scene: Scene) -> Iterator[str]:
+def _pth(file: _File, subject: Subject, scene: Scene, places: _Places) -> Iterator[str]:
     """What is wrong with a `.pth` file, one line each."""
     data = subject.content.texts.get(file.entry.path)
     if data is None:
@@ -110,11 +150,11 @@ def _pth(file: _File, subject: Subject, scene: Scene) -> Iterator[str]:
     elif not is_known(subject.pin.name, posixpath.basename(file.entry.path), data):
         lines = read_pth(data)
         for line in lines.code:
-            why = _why_no_namespace(line, file, subject, scene) if file.name.endswith("-nspkg.pth") else "runs"
+            why = _why_no_namespace(line, file, scene, places) if file.name.endswith("-nspkg.pth") else "runs"
             if why:
                 yield f"{file.entry.path}: {why}: {line.strip()}"
         for line in lines.paths:
-            why = _why_no_folder(line, file, subject)
+            why = _why_no_folder(line, file, places.own)
             if why:
                 yield f"{file.entry.path}: {why}: {line}"
 
@@ -125,7 +165,7 @@ def _start(file: _File, subject: Subject) -> Iterator[str]:
         yield f"{file.entry.path}: calls: {line}"
 
 
-def _why_no_folder(line: str, file: _File, subject: Subject) -> str:
+def _why_no_folder(line: str, file: _File, own: _Sorted) -> str:
     """Why a path line is refused; empty where it adds a folder of the wheel's own."""
     path = line.replace("\\", "/")
     if not line.isprintable():
@@ -135,10 +175,9 @@ def _why_no_folder(line: str, file: _File, subject: Subject) -> str:
     if ".." in path.split("/"):
         return "adds a path that leads out of the folder"
     folder = _added(line, file.folder)
-    keys = [landing.key for landing in subject.landings]
-    if folder in keys:
+    if folder in own:
         return "adds an archive, whose content nobody has looked at"
-    return "" if any(key.startswith(f"{folder}/") for key in keys) else "adds a folder that is not the wheel's"
+    return "" if own.any_begins(f"{folder}/") else "adds a folder that is not the wheel's"
 
 
 def _added(line: str, folder: str) -> str:
@@ -146,7 +185,7 @@ def _added(line: str, folder: str) -> str:
     return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
 
 
-def _why_no_namespace(line: str, file: _File, subject: Subject, scene: Scene) -> str:
+def _why_no_namespace(line: str, file: _File, scene: Scene, places: _Places) -> str:
     """Why a line of a `-nspkg.pth` file is not harmless; empty where it is."""
     parts = namespace_of(line)
     if parts is None:
@@ -154,10 +193,9 @@ def _why_no_namespace(line: str, file: _File, subject: Subject, scene: Scene) ->
     if parts[0] in _NO_NAMESPACES or parts[0] in scene.standard_library:
         return "takes the place of a standard module"
     place = f"{file.folder}/{key_of('/'.join(parts))}"
-    if not any(landing.key.startswith(f"{place}/") for landing in subject.landings):
+    if not places.own.any_begins(f"{place}/"):
         return "makes a package that is not the wheel's"
-    loaded = (f"{place}.", f"{place}/__init__.")
-    if any(key.startswith(loaded) and key.endswith(_EXTENSIONS) for key in scene.claimants):
+    if any(map(places.extensions.any_begins, (f"{place}.", f"{place}/__init__."))):
         return "loads an extension"
     return ""
 
