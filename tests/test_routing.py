@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safepip.config import merge
-from safepip.errors import UsageError
+from safepip.errors import UnusableInput, UsageError
 from safepip.model.digest import strong
 from safepip.model.index import Index, IndexUrl
 from safepip.model.origin import Origin, Source
@@ -22,6 +22,7 @@ from safepip.routing import (
     may_answer,
     may_serve,
     normalise,
+    project_name,
     settle,
 )
 from safepip.safepip_config import read_level
@@ -322,3 +323,15 @@ def test_a_mirror_with_other_bytes_disagrees() -> None:
     assert disagreement(listed(PAGE, hashed=True), other)
     assert not disagreement(listed(PAGE, hashed=True), listed(PAGE, hashed=True))
     assert not disagreement(listed(PAGE, hashed=True), longer)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("acme==1", "acme"), ("acme[x]", "acme"), ("acme utils", "acme"), ("./acme", ""), ("", "")]
+)
+def test_an_argument_that_is_more_than_a_name_is_told_and_not_routed(text: str, hint: str) -> None:
+    """Taken for a name it would be shown as claimed by nobody."""
+    with pytest.raises(UnusableInput) as caught:
+        project_name(text)
+    assert caught.value.diagnostics[0].reference == "invalid-requirement"
+    assert caught.value.diagnostics[0].hint == (f"give the name alone: {hint}" if hint else "")
+    assert project_name("Acme.Utils") == "acme-utils"

@@ -453,3 +453,17 @@ def test_what_cannot_be_read_is_told_and_not_raised(tmp_path: Path) -> None:
     assert read_file(str(tmp_path / "none"), "sha256").state is State.MISSING
     assert read_file(str(file / "below"), "").state is State.MISSING
     assert read_small(str(file), 0) == (None, "too large")
+
+
+def test_a_name_with_more_than_a_name_is_a_mistake_and_no_finding(runner: Runner, env: Environment) -> None:
+    """`app==1.0` is installed, so to say that it is not would be wrong."""
+    done = runner.safepip("verify", "--python", env.python, "app==1.0")
+    assert done.returncode == 1
+    assert "app==1.0 is no name of a project" in done.stderr
+    assert "hint: give the name alone: app" in done.stderr
+
+
+def test_that_safepip_lives_in_the_environment_is_said_in_a_whole_sentence(runner: Runner) -> None:
+    """What ran before the look could have changed what is seen."""
+    done = runner.safepip("verify", "pip")
+    assert "so its start-up hooks have run already\n" in done.stderr

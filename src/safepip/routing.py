@@ -23,16 +23,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from safepip.errors import UsageError
+from safepip.errors import UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Index, IndexKind
-from safepip.model.origin import Source
+from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
 
 _NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
@@ -42,6 +41,22 @@ _SEPARATORS = re.compile(r"[-_.]+")
 def normalise(name: str) -> str:
     """The one spelling of a project name that is compared (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()
+
+
+def project_name(text: str) -> str:
+    """A command's argument that is a project's name and nothing more, normalised. Raises `UnusableInput`.
+
+    `acme==1` taken for a name would be shown as claimed by nobody, or as not installed.
+    """
+    if not _NAME.fullmatch(text):
+        begin = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text)
+        raise UnusableInput.because(
+            "invalid-requirement",
+            f"{printable(text)} is no name of a project",
+            origins=(Origin(Source.COMMAND_LINE),),
+            hint=f"give the name alone: {begin[0]}" if begin else "",
+        )
+    return normalise(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.route import Route
 from safepip.options import HelpRequested
-from safepip.routing import build, normalise
+from safepip.routing import build, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,8 @@ def check_config(argv: Sequence[str]) -> int:
         console.notice(notice)
     table = build(plan.indexes)
     exceptions = _exceptions(plan.policy.allowances)
-    for line in (*_indexes(plan), *exceptions, *_settings(plan.settings), *_routes(plan.settings.requirements, table)):
+    routes = list(_routes(plan.settings.requirements, table))
+    for line in (*_indexes(plan), *exceptions, *_settings(plan.settings), *routes):
         console.data(line)
     return 0
 
@@ -113,7 +114,7 @@ def _routes(names: Sequence[str], table: RoutingTable) -> Iterator[str]:
     if names:
         yield "routes:"
     for text in names:
-        name = normalise(text)
+        name = project_name(text)
         decision = table.route(name)
         if isinstance(decision, Route):
             assert decision.index is not None

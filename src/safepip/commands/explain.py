@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.commands.session import Session
-from safepip.errors import Unavailable
+from safepip.errors import Unavailable, UnusableInput
 from safepip.explaining import as_data, as_text, explain
 from safepip.model.finding import printable
 from safepip.options import HelpRequested
-from safepip.routing import normalise
+from safepip.routing import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,12 @@ def explain_names(argv: Sequence[str]) -> int:
     words = [word for word in argv if word != "--json"]
     # A decision for an empty environment, as for a lock.
     with Session("download", words, arguments_are="names") as session:
+        names = [project_name(text) for text in session.named]
+        _read(session)
         resolution = session.resolve()
         found: list[Explanation] = []
         missing: list[str] = []
-        for name in map(normalise, session.named):
+        for name in names:
             pin = resolution.pins.get(name)
             if pin is None:
                 missing.append(name)
@@ -61,6 +63,20 @@ def explain_names(argv: Sequence[str]) -> int:
         for name in missing:
             session.console.notice(f"{printable(name)} is not needed by anything that is asked for")
         return 1 if missing else 0
+
+
+def _read(session: Session) -> None:
+    """Read what is asked for; that there is nothing is said in this command's words. Raises `SafepipError`."""
+    try:
+        session.asked  # noqa: B018 - read once, kept
+    except UnusableInput as error:
+        if error.diagnostics[0].reference != "no-requirements":
+            raise
+        raise UnusableInput.because(
+            "no-requirements",
+            "nothing says what to explain: there is no -r, and no pylock.toml in the working directory",
+            hint="make the lock with safepip lock -r FILE, or name what is meant: safepip explain NAME -r FILE",
+        ) from None
 
 
 def _shelf(session: Session, pin: Pin) -> Shelf | None:

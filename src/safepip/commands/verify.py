@@ -14,7 +14,7 @@ from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python
-from safepip.routing import normalise
+from safepip.routing import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,17 +32,18 @@ def verify(argv: Sequence[str]) -> int:
 
     credentials = Credentials(os.environ)
     parsed, settings = read_options("verify", argv, os.environ, working_folder(), credentials)
+    names = [project_name(text) for text in settings.requirements]
     console = Console(settings.display, credentials.redact, os.environ)
     place = find_place(choose_python(settings, os.environ), os.environ)
     if place.prefix == real(sys.prefix):
-        console.notice("safepip runs from this environment itself, so its start-up hooks have run before anything was")
+        console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:
         console.notice(f"this environment imports from {folder} too, which was not looked at: name it by --python")
     verdict = verification.verify(
         place,
         survey(place),
         verification.Eyes(resolver(), read_files, read_headers),
-        [normalise(name) for name in settings.requirements],
+        names,
     )
     if parsed["as_json"]:
         console.data(make_json(verdict, place, __version__))

@@ -1,0 +1,27 @@
+"""`safepip explain` without anything to explain from, and with arguments that are no names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from support.environment import Runner
+
+
+def test_without_lock_and_without_r_it_says_what_is_missing(runner: Runner) -> None:
+    """To name a project is no help: one is named."""
+    done = runner.safepip("explain", "flask")
+    assert done.returncode == 1
+    assert "error: no-requirements" in done.stderr
+    assert "there is no -r, and no pylock.toml in the working directory" in done.stderr
+    assert "safepip explain NAME -r FILE" in done.stderr
+
+
+def test_a_requirement_is_no_name(runner: Runner) -> None:
+    """`flask==3` is said to be no name, and not to be needed by nobody; `check-config` shows no route for it."""
+    for verb in ("explain", "check-config"):
+        done = runner.safepip(verb, "flask==3")
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert "flask==3 is no name of a project" in done.stderr
+        assert "hint: give the name alone: flask" in done.stderr
