@@ -204,13 +204,21 @@ def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "module", ["sitecustomize", "usercustomize", "SiteCustomize", "_virtualenv", "apport_python_hook"]
+    "module",
+    ["sitecustomize", "usercustomize", "SiteCustomize", "_virtualenv", "apport_python_hook", "_distutils_hack"],
 )
 def test_a_module_that_python_imports_by_itself_is_refused_by_every_route(route: str, name: str, module: str) -> None:
     """As source, as compiled file, as extension and as package."""
     path = route.format(name.format(module))
     (said,) = refused({path: b""})
     assert path in said
+
+
+def test_the_module_of_a_known_hook_is_brought_by_its_project_alone() -> None:
+    """The hook may lie in the system's folder, which is searched after the one that the wheel goes to."""
+    files = {"_distutils_hack/__init__.py": ""}
+    assert not refused(files, name="setuptools")
+    assert refused(files)
 
 
 def test_such_a_name_elsewhere_is_an_ordinary_name() -> None:

@@ -10,7 +10,8 @@ every program of the environment, pip and safepip included, without anybody impo
    folders added by the `.pth` files of this run included. So with two more, which hooks import that many environments
    have from their makers, and which belong to no distribution: `_virtualenv`, by the `.pth` file that virtualenv and
    uv put into each environment, and `apport_python_hook`, by the `sitecustomize` of Ubuntu, of whose Python each
-   environment imports it, whether apport is there or not.
+   environment imports it, whether apport is there or not. And `_distutils_hack` is setuptools' alone: its hook may lie
+   in another folder of the search path, the system's, and would import what lies before it.
 3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
    `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
 4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 REFERENCE = "startup-hook"
 
 _SITE_NAMES = frozenset({"site-packages", "dist-packages"})
-_CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook"})
+_OF_PROJECTS = {"_distutils_hack": "setuptools"}
+_CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", *_OF_PROJECTS})
 _MAY_BE_CUSTOM = re.compile("|".join(sorted(_CUSTOM)))
 
 #: What must not be made a namespace: a module of these names is imported, or exists, at every start.
@@ -213,9 +215,11 @@ def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
             folders = _import_folders(scene)
         parts = (landing.key or _as_if_in_a_site_folder(landing.entry.path)).split("/")
         for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            if (part.partition(".")[0] if last else part) in _CUSTOM and _is_imported(parts[:number], folders):
-                yield f"{landing.entry.path}: is imported at every start, as {part.partition('.')[0]}"
+            name = part.partition(".")[0] if number == len(parts) - 1 else part
+            if name not in _CUSTOM or _OF_PROJECTS.get(name) == subject.pin.name:
+                continue
+            if _is_imported(parts[:number], folders):
+                yield f"{landing.entry.path}: is imported at every start, as {name}"
                 break
 
 
