@@ -511,6 +511,14 @@ def test_a_file_that_only_an_installer_writes_is_refused(name: str) -> None:
     assert evidence[0].startswith(f"{INFO}/{name} says ")
 
 
+@pytest.mark.parametrize("name", ["REQUESTED", "INSTALLER", "direct_url.json", "Installer"])
+def test_a_folder_in_the_place_of_an_installers_file_is_refused(name: str) -> None:
+    """pip would fail to write its own file there, with all others already installed."""
+    evidence = found(installer_file.check, wheel(files={f"{INFO}/{name}/x": "{}"}))
+    assert evidence is not None
+    assert evidence[0].startswith(f"{INFO}/{name}/x is in the place of the file that says ")
+
+
 @pytest.mark.parametrize(
     "path",
     [

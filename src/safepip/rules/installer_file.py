@@ -13,7 +13,8 @@ same, and pip 26.3 unpacks them like any other file:
 - `uv_cache.json` and `uv_build.json` stay; by them uv decides whether it has to install again.
 - `RECORD` in another case of letters is the RECORD itself where the disk ignores case.
 
-Names are compared without regard to case for that reason. Files deeper in the folder are read by nobody. The
+Names are compared without regard to case for that reason. Files deeper in the folder are read by nobody, but where one
+of the names is a folder's, pip stops half-way, because it cannot write its own file there. The
 signatures `RECORD.jws` and `RECORD.p7s` belong to the wheel (PEP 427). None of 966 real wheels has a file
 refused here.
 """
@@ -45,9 +46,11 @@ def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     folder = f"{subject.content.dist_info}/"
     evidence = []
     for path in subject.content.entries:
-        name = path.removeprefix(folder)
-        if name != path and name != "RECORD" and name.casefold() in _FORGED:
-            evidence.append(f"{path} says {_FORGED[name.casefold()]}")
+        inside = path.removeprefix(folder)
+        name = inside.partition("/")[0].casefold()
+        if inside not in (path, "RECORD") and name in _FORGED:
+            why = "says" if "/" not in inside else "is in the place of the file that says"
+            evidence.append(f"{path} {why} {_FORGED[name]}")
     if not evidence:
         return None
     return objection(subject, "installer-file", "brings files that only an installer writes", evidence)
