@@ -216,6 +216,23 @@ def test_requirements_with_hashes_name_every_wheel_and_who_asks(run: Inside, ser
     assert "lib==1.2" in (run.folder / "requirements.txt").read_text()
 
 
+def test_a_lock_over_another_lock_keeps_to_its_files(run: Inside, served: IndexServer) -> None:
+    """Layers, as pip-tools has them: hashed constraints, and requirements of which nothing is known yet."""
+    (run.folder / "base.txt").write_text(f"lib==1.0 --hash=sha256:{sha256(served.project('lib').files[0].data)}\n")
+    native = served.project("native").files[2]
+    (run.folder / "dev.in").write_text(f"-c base.txt\napp\nnative==3.0 --hash=sha256:{sha256(native.data)}\n")
+    done = run("lock", "-r", "dev.in", *options(served))
+    assert done.code == 0, done.err
+    locked = packages((run.folder / "pylock.toml").read_text())
+    assert {name: package["version"] for name, package in locked.items()} == {
+        "app": "1.0", "lib": "1.0", "native": "3.0"
+    }  # fmt: skip
+    wheels = locked["native"]["wheels"]
+    assert isinstance(wheels, list)
+    assert [wheel["name"] for wheel in wheels] == [native.filename]
+    assert run("lock", "-r", "dev.in", "--require-hashes", *options(served)).code == 20
+
+
 def test_what_is_no_lock_is_not_written_over(run: Inside, served: IndexServer) -> None:
     """A file of the lock's name with something else in it stays as it is."""
     for text in ("precious\n", 'lock-version = "9"\ncreated-by = "x"\npackages = []\n', "x = 1\n"):

@@ -345,12 +345,14 @@ class Gathering:
     def _hash_checking(self) -> bool:
         """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off.
 
+        For a lock it has to be asked for: a lock finds the hashes, and is made over constraints that are locks
+        themselves. A hash that is given counts in any case.
         That --require-hashes and --no-require-hashes contradict each other is told where options are applied.
         """
         names = {option.name for option in self.options}
         wanted = self.settings.require_hashes or "require-hashes" in names
         unwanted = self.settings.no_require_hashes or "no-require-hashes" in names
-        return wanted or (self.hashed and not unwanted)
+        return wanted or (self.hashed and not unwanted and self.settings.lock is None)
 
     # ------------------------------------------------------------------ errors
 

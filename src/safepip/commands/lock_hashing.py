@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 def with_digests(
     session: Session, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...]
 ) -> tuple[ProjectFile, ...]:
-    """Of the files offered for a pin those that can be locked, each with a strong digest.
+    """Of the files offered for a pin those that can be locked, each with a strong digest, which is one of the user's
+    where he gives some for the project.
 
     Raises `Refused` (`unhashed-file`, `digest-mismatch`) and `Unavailable`.
     """
+    allowed = session.allowed_hashes.get(pin.name, frozenset())
+    if allowed:
+        offered = tuple(file for file in offered if not file.digests or not allowed.isdisjoint(file.digests))
     bare = [file for file in offered if not file.digests]
     if not bare:
         return offered
@@ -45,7 +49,7 @@ def with_digests(
                 url=file.url,
                 index_digests=(),
                 allowed=catalog.may_fetch(pin.candidate),
-                user_digests=tuple(sorted(session.allowed_hashes.get(pin.name, ()))),
+                user_digests=tuple(sorted(allowed)),
                 size=file.size,
                 hashes_optional=optional or _is_local(file),
                 subject=pin.name,

@@ -6,6 +6,7 @@ starts no loop and opens no connection.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cached_property
 from types import MappingProxyType
@@ -29,7 +30,7 @@ from safepip.routing import build
 from safepip.satisfied import nothing_to_do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.version import Version
 
@@ -106,6 +107,8 @@ class Session:
         # A second Ctrl-C may come at any of these: the next one is done all the same.
         try:
             if self._transport is not None:
+                # A guess that is still under way would open a connection behind the closed ones.
+                self.loop.quiet()
                 self.loop.run(self._transport.close())
         finally:
             try:
@@ -119,10 +122,20 @@ class Session:
     @cached_property
     def asked(self) -> Asked:
         """Read the requirements, decide the target and the routes. Raises `UsageError`, `Refused`, `Unavailable`."""
+        settings = self._plan.settings
+        target_of = start_probe(choose_python(settings, self.environ), settings, self.environ)
+        try:
+            return self._read(target_of)
+        except SafepipError:
+            # The other interpreter is not left behind; whether it has an answer does not matter any more.
+            with contextlib.suppress(SafepipError, OSError, ValueError):
+                target_of()
+            raise
+
+    def _read(self, target_of: Callable[[], Target]) -> Asked:
         from safepip.edges.requirements_files import load
 
         plan = self._plan
-        target_of = start_probe(choose_python(plan.settings, self.environ), plan.settings, self.environ)
         # pip's own default index is named by nobody, so no value of a variable is meant for it.
         known = frozenset(index.url.origin for index in plan.indexes if index.origin != BUILT_IN)
         # A lock is not made from a lock: there `load` says so.

@@ -54,6 +54,11 @@ class Loop:
                 future.cancel()
             raise
 
+    def quiet(self) -> None:
+        """Cancel what still runs, and wait for its clean-up: nothing opens a connection after this."""
+        if self._loop is not None:
+            self.run(_end_others())
+
     def close(self) -> None:
         """Cancel what still runs, let it clean up, and end the thread. Closing twice is harmless."""
         with self._lock:
@@ -75,6 +80,16 @@ class Loop:
                     self._thread.start()
                     self._loop = loop
         return self._loop
+
+
+async def _end_others() -> None:
+    import asyncio
+
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
