@@ -91,7 +91,7 @@ def _run(words: list[str]) -> int:
     except SafepipError as error:
         from safepip.edges.console import last_words
 
-        last_words(error)
+        last_words(error, words)
         return error.exit_code
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from safepip.errors import UsageError
 from safepip.reporting.human import Style, render_error, render_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from safepip.errors import SafepipError
     from safepip.model.plan import Display
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 class Console:
     """Writes for one run. `redact` takes every known secret out of a text. Raises `UsageError` (`log-not-written`)."""
 
+    wants_color: ClassVar[bool] = True
+    """False where this run's options or configuration say `--no-color`; the last words keep to it."""
+
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
         self._redact = redact
-        color = display.color is not False and "NO_COLOR" not in environ and sys.stderr.isatty()
-        self.style = Style(color=color and environ.get("TERM") != "dumb")
+        Console.wants_color = display.color is not False
+        self.style = _style(Console.wants_color, environ)
         self._told: set[str] = set()
         # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
         self._log("")
@@ -93,13 +96,18 @@ class Console:
             ) from None
 
 
-def last_words(error: SafepipError) -> None:
-    """Show an error that ended a run before, or after, it had a console of its own.
+def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
+    """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
 
     Every credential was taken out of every text on its way in; what is shown here has none to begin with.
     """
-    style = Style(color=sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+    style = _style(Console.wants_color and "--no-color" not in words, os.environ)
     _write(sys.stderr, render_error(error, style))
+
+
+def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
+    """Colours where they are wanted and somebody sees them. An empty NO_COLOR says nothing (no-color.org)."""
+    return Style(color=wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty())
 
 
 def _write(stream: TextIO, text: str) -> None:
