@@ -271,6 +271,17 @@ class TestProbe:
         monkeypatch.chdir(tmp_path)
         assert str(tmp_path) not in probe(other).site_paths
 
+    def test_nothing_is_written_into_an_environment_that_is_asked(self, tmp_path: Path) -> None:
+        """Not even the bytecode of what the environment's own start-up files import."""
+        venv.create(tmp_path / "asked", symlinks=os.name != "nt")
+        python = find_interpreter(str(tmp_path / "asked"))
+        assert python is not None
+        site = next((tmp_path / "asked").rglob("site-packages"))
+        (site / "hook.pth").write_text("import started")
+        (site / "started.py").write_text("")
+        probe(python)
+        assert sorted(path.name for path in site.iterdir()) == ["hook.pth", "started.py"]
+
     def test_variables_that_add_code_do_not_reach_it(self, other: str, tmp_path: Path) -> None:
         """PYTHONPATH neither brings modules nor counts as a place where distributions are installed."""
         (tmp_path / "json.py").write_text("raise SystemExit('imported from PYTHONPATH')")

@@ -286,7 +286,8 @@ def _ask_other(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**clean_environment(environ), "PYTHONIOENCODING": "utf-8"},
+            # What a target's own start-up files import would leave bytecode in an environment that is only asked.
+            env={**clean_environment(environ), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
         )
     except OSError as error:
         raise _python_failed(python, str(error)) from error
