@@ -35,7 +35,11 @@ class OnlyPip:
     def find_spec(name, path=None, target=None):
         return PathFinder.find_spec(name, [home], target) if name == "pip" and path is None else None
 sys.meta_path.insert(0, OnlyPip)
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
+try:
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+except KeyboardInterrupt:
+    # pip handles it once it runs; until its modules are loaded nothing has been done.
+    sys.exit(130)
 """
 
 #: Verbs of pip that concern no environment.
