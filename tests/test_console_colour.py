@@ -7,6 +7,7 @@ import io
 import pytest
 
 from safepip.__main__ import main
+from safepip.edges.console import Console
 
 
 class Screen(io.StringIO):
@@ -33,6 +34,7 @@ def test_the_error_that_ends_a_run_has_colours_unless_they_are_switched_off(
 ) -> None:
     """By the option, by pip's variable, or by the terminal's."""
     screen = Screen()
+    monkeypatch.setattr(Console, "wants_color", True)
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
