@@ -367,6 +367,22 @@ def test_an_extension_of_a_namespaces_name_is_loaded_and_so_refused(name: str) -
     assert not judged(one, one)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("", "google.abi3.so"), ("", "Google.cpython-311-x86_64-linux-gnu.so"), ("/google", "__init__.so")],
+)
+def test_an_extension_of_a_namespaces_name_that_is_installed_is_loaded_as_well(folder: str, name: str) -> None:
+    """Else two installations would bring what is refused to one."""
+    subject = wheel({"demo-1.0-nspkg.pth": f"{NAMESPACES[3]}\n", "google/demo/x.py": ""})
+    site = LAYOUT.schemes["purelib"]
+    there = {f"{site}{folder}": (name,)}
+    scene = scene_of(subject, names=lambda asked: there.get(asked, ()))
+    finding = check(subject, scene)
+    assert finding is not None
+    assert "loads an extension that is installed" in finding.context[1]
+    assert check(subject, scene_of(subject, names=lambda _: ("google.py", "googles.so", "demo.abi3.so"))) is None
+
+
 def test_python_runs_nothing_of_a_namespaces_package_because_of_the_line(tmp_path: Path) -> None:
     """Held against Python itself: the module is there, its `__init__` has not run, and the folder is on its path."""
     (tmp_path / "google").mkdir()

@@ -58,11 +58,12 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class _File(NamedTuple):
-    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands."""
+    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands, `place` its path."""
 
     entry: Entry
     folder: str
     name: str
+    place: str
 
 
 class _Sorted:
@@ -126,7 +127,7 @@ def _start_files(subject: Subject, layout: Layout) -> Iterator[_File]:
             if not landing.path:
                 folder, name = "", key_of(posixpath.basename(landing.entry.path))
             if folder in sites or posixpath.basename(folder) in _SITE_NAMES or _is_at_the_top(landing):
-                yield _File(landing.entry, folder, name)
+                yield _File(landing.entry, folder, name, posixpath.dirname(landing.path))
 
 
 def _is_at_the_top(landing: Landing) -> bool:
@@ -199,6 +200,12 @@ def _why_no_namespace(line: str, file: _File, scene: Scene, places: _Places) -> 
         return "makes a package that is not the wheel's"
     if any(map(places.extensions.any_begins, (f"{place}.", f"{place}/__init__."))):
         return "loads an extension"
+    *above, last = parts
+    there = "/".join((file.place, *above))
+    for place, stem in ((there, last), (f"{there}/{last}", "__init__")):
+        beginning = key_of(stem) + "."
+        if any(key.startswith(beginning) and key.endswith(_EXTENSIONS) for key in map(key_of, scene.names(place))):
+            return "loads an extension that is installed"
     return ""
 
 
