@@ -205,7 +205,15 @@ def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
 )
 @pytest.mark.parametrize(
     "module",
-    ["sitecustomize", "usercustomize", "SiteCustomize", "_virtualenv", "apport_python_hook", "_distutils_hack"],
+    [
+        "sitecustomize",
+        "usercustomize",
+        "SiteCustomize",
+        "_virtualenv",
+        "apport_python_hook",
+        "_distutils_hack",
+        "_manylinux",
+    ],
 )
 def test_a_module_that_python_imports_by_itself_is_refused_by_every_route(route: str, name: str, module: str) -> None:
     """As source, as compiled file, as extension and as package."""

@@ -12,6 +12,8 @@ every program of the environment, pip and safepip included, without anybody impo
    uv put into each environment, and `apport_python_hook`, by the `sitecustomize` of Ubuntu, of whose Python each
    environment imports it, whether apport is there or not. And `_distutils_hack` is setuptools' alone: its hook may lie
    in another folder of the search path, the system's, and would import what lies before it.
+   `_manylinux` (PEP 513) is imported by each pip that asks which wheels fit, and by safepip's own question for that:
+   it would run in every later installation, before a wheel is judged.
 3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
    `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
 4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
@@ -47,7 +49,9 @@ REFERENCE = "startup-hook"
 
 _SITE_NAMES = frozenset({"site-packages", "dist-packages"})
 _OF_PROJECTS = {"_distutils_hack": "setuptools"}
-_CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", *_OF_PROJECTS})
+_CUSTOM = frozenset(
+    {"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", "_manylinux", *_OF_PROJECTS}
+)
 _MAY_BE_CUSTOM = re.compile("|".join(sorted(_CUSTOM)))
 
 #: What must not be made a namespace: a module of these names is imported, or exists, at every start.
@@ -226,7 +230,7 @@ def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
             if name not in _CUSTOM or _OF_PROJECTS.get(name) == subject.pin.name:
                 continue
             if _is_imported(parts[:number], folders):
-                yield f"{landing.entry.path}: is imported at every start, as {name}"
+                yield f"{landing.entry.path}: is imported without being asked for, as {name}"
                 break
 
 
