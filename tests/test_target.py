@@ -271,8 +271,11 @@ class TestProbe:
         monkeypatch.chdir(tmp_path)
         assert str(tmp_path) not in probe(other).site_paths
 
-    def test_nothing_is_written_into_an_environment_that_is_asked(self, tmp_path: Path) -> None:
+    def test_nothing_is_written_into_an_environment_that_is_asked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Not even the bytecode of what the environment's own start-up files import."""
+        monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         venv.create(tmp_path / "asked", symlinks=os.name != "nt")
         python = find_interpreter(str(tmp_path / "asked"))
         assert python is not None
