@@ -14,6 +14,19 @@ DISTUTILS_PRECEDENCE = (
 )
 
 
+def namespace_line(name: str, folder: str = "") -> str:
+    """The line of a `-nspkg.pth`, as setuptools wrote it for namespaces. `folder` is another folder than `name`."""
+    return (
+        "import sys, types, os;has_mfs = sys.version_info > (3, 5);"
+        f"p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('{folder or name}',));"
+        "importlib = has_mfs and __import__('importlib.util');has_mfs and __import__('importlib.machinery');"
+        f"m = has_mfs and sys.modules.setdefault('{name}', importlib.util.module_from_spec("
+        f"importlib.machinery.PathFinder.find_spec('{name}', [os.path.dirname(p)])));"
+        f"m = m or sys.modules.setdefault('{name}', types.ModuleType('{name}'));"
+        "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
+    )
+
+
 @stopped_by("startup-hook")
 def pth_with_an_import() -> Offer:
     """A `.pth` line that begins with `import` is code, and runs at every start of Python."""
@@ -137,8 +150,28 @@ def pth_of_setuptools_with_another_module_behind_it() -> Offer:
 @stopped_by("startup-hook")
 def pth_of_a_namespace_with_more_in_it() -> Offer:
     """A line as old setuptools writes it for namespaces, with one statement more at its end."""
-    line = "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('widget',));"
-    return offer_files({"widget-1.0-py3.11-nspkg.pth": f"{line}import safepip_payload_marker\n"})
+    line = f"{namespace_line('widget').rstrip()};import safepip_payload_marker\n"
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": line})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_of_the_standard_library() -> Offer:
+    """The line makes a namespace of a standard module's name, so that the wheel's folder stands in for that module."""
+    files = {"widget-1.0-py3.11-nspkg.pth": namespace_line("logging"), "logging/handlers.py": HARMLESS}
+    return offer_files(files)
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_in_another_folder() -> Offer:
+    """The line lets a namespace lie in a folder outside of the environment."""
+    files = {"widget-1.0-py3.11-nspkg.pth": namespace_line("widget_space", "/tmp/safepip-hostile-corpus")}
+    return offer_files({**files, "widget_space/part.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def module_that_the_environment_itself_starts() -> Offer:
+    """virtualenv and uv give each environment a `.pth` that imports `_virtualenv`; the wheel brings that module."""
+    return offer_files({"_virtualenv.py": HARMLESS})
 
 
 @stopped_by("startup-hook")

@@ -100,6 +100,18 @@ def settings_of_the_environment() -> Offer:
 
 
 @stopped_by("outside-target")
+def library_of_the_interpreter() -> Offer:
+    """The interpreter's own shared library is replaced, where Python was installed into the prefix itself."""
+    return offer_files({f"{DATA}/data/lib/lib{PYTHON}.so.1.0": b"\x7fELF"})
+
+
+@stopped_by("outside-target")
+def settings_of_conda() -> Offer:
+    """conda runs every script in this folder when the environment is activated."""
+    return offer_files({f"{DATA}/data/etc/conda/activate.d/widget.sh": "true\n"})
+
+
+@stopped_by("outside-target")
 def headers_of_another_project() -> Offer:
     """A header arrives in another project's folder through `.data/data`, and is compiled into whatever uses it."""
     return offer_files({f"{DATA}/data/include/site/{PYTHON}/victim/victim.h": "#define VICTIM 1\n"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostile.hooks import DISTUTILS_PRECEDENCE
+from hostile.hooks import DISTUTILS_PRECEDENCE, namespace_line
 from hostile.lookalike import NATIVE, TAGS, cleared, data_folder, info, made
 from support.wheels import escaped, metadata_text
 
@@ -91,18 +91,10 @@ _EXTENDS = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 @cleared
 def space_with_a_hook(name: str) -> Offered:
     """A namespace package of old setuptools: a `-nspkg.pth` of its template."""
-    line = (
-        "import sys, types, os;has_mfs = sys.version_info > (3, 5);"
-        "p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('space_with_a_hook',));"
-        "importlib = has_mfs and __import__('importlib.util');"
-        "has_mfs and __import__('importlib.machinery');"
-        "m = has_mfs and sys.modules.setdefault('space_with_a_hook', importlib.util.module_from_spec("
-        "importlib.machinery.PathFinder.find_spec('space_with_a_hook', [os.path.dirname(p)])));"
-        "m = m or sys.modules.setdefault('space_with_a_hook', types.ModuleType('space_with_a_hook'));"
-        "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
-    )
     pth = "space_with_a_hook-1.0-py3.11-nspkg.pth"
-    return made(name, {pth: line, "space_with_a_hook/part/__init__.py": ""}, module=False)
+    return made(
+        name, {pth: namespace_line("space_with_a_hook"), "space_with_a_hook/part/__init__.py": ""}, module=False
+    )
 
 
 @cleared

@@ -185,6 +185,9 @@ def _make_template(folder: Path, runner: Runner) -> Environment:
     made = make_environment(folder / "template")
     done = pip_in(runner, made, "install", "--no-index", "--find-links", str(wheels), *INSTALLED)
     assert done.returncode == 0, shown(done)
+    # As virtualenv and uv leave them in every environment that they make; no RECORD has them.
+    (made.site_packages / "_virtualenv.pth").write_text("import _virtualenv\n")
+    (made.site_packages / "_virtualenv.py").write_text("# stands for virtualenv's own\n")
     return made
 
 
