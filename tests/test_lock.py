@@ -365,3 +365,12 @@ def test_explain_tells_index_rule_askers_and_what_fell(run: Inside, served: Inde
     assert done.code == 1
     assert "required by  app 1.0: lib" in done.out
     assert "nobody is not needed" in done.err
+
+
+def test_a_lock_of_another_name_is_written_and_told_of(run: Inside, served: IndexServer) -> None:
+    """No tool would read it as a lock; requirements and standard output have no such names."""
+    words = ("-i", served.url, "--no-cache-dir")
+    done = run("lock", "lib", "-o", "locked.toml", *words)
+    assert (done.code, "locked.toml is no name of a lock" in done.err) == (0, True)
+    for output in ("pylock.toml", "pylock.dev.toml", "requirements.txt", "-"):
+        assert "no name of a lock" not in run("lock", "lib", "-o", output, *words).err

@@ -10,6 +10,7 @@ from safepip.edges.lock_files import is_stream, read_lock_text, write_lock_text
 from safepip.edges.lock_memory import LockMemory
 from safepip.errors import UnusableInput, UsageError
 from safepip.lock_inputs import digest_of_inputs
+from safepip.lock_sources import is_pylock
 from safepip.model.plan import NameSet
 from safepip.project_files import is_pyproject
 
@@ -42,7 +43,8 @@ def lock(argv: Sequence[str]) -> int:
             write_lock_text(settings.output, text)
         memory.remember(inputs, text)
         if not is_stream(settings.output) and not settings.check:
-            session.console.say(f"Locked {projects} projects in {os.path.relpath(settings.output)}")
+            several = "" if projects == 1 else "s"
+            session.console.say(f"Locked {projects} project{several} in {os.path.relpath(settings.output)}")
         return 0
 
 
@@ -57,7 +59,7 @@ def _remembered_in(session: Session) -> str | None:
 
 
 def _check(session: Session, settings: LockSettings) -> None:
-    """Raise for options that would have no effect."""
+    """Raise for options that would have no effect; tell of a name by which no tool would know a lock."""
     if settings.check and is_stream(settings.output):
         raise UsageError.because(
             "conflicting-options",
@@ -71,6 +73,11 @@ def _check(session: Session, settings: LockSettings) -> None:
             "--extra and --all-extras mean the extras of a pyproject.toml, and none is given by -r",
             hint="safepip lock -r pyproject.toml --extra NAME; the extras of others are written NAME[EXTRA]",
         )
+
+    if not (settings.requirements or is_stream(settings.output) or is_pylock(settings.output)):
+        # PEP 751, "File Name": a tool knows a lock by its name. pip, too, warns and writes it.
+        name = os.path.basename(settings.output)
+        session.console.notice(f"{name} is no name of a lock: to be read as one, it is pylock.toml or pylock.NAME.toml")
 
 
 def _keeps(settings: LockSettings) -> bool:
