@@ -17,6 +17,7 @@ from safepip.edges.pip import hand_over, private_folder
 from safepip.edges.target import probe
 from safepip.errors import PipFailed, Refused
 from safepip.handover import make_handover
+from safepip.landing import layout_of
 from safepip.model.plan import Settings, UpgradeStrategy
 from support.environment import tree_state
 from support.handing import Chosen, cleared, install, kept, resolve
@@ -320,6 +321,25 @@ def test_bytes_that_changed_since_they_were_verified_stop_it(world: World) -> No
         with pytest.raises(Refused, match="digest-mismatch"):
             hand_over(handover, target, Settings(), world.environ)
     assert not Path(folder).exists()
+
+
+def test_nothing_is_taken_away_before_everything_lies_ready(world: World) -> None:
+    """`sync` removes first, and not even that where a wheel cannot be laid out."""
+    assert world.hand(Chosen(world.wheel("old"), requested=True)) == 0
+    app = world.wheel("app")
+    target = probe(str(world.handed.python))
+    resolution, wheels = resolve([Chosen(app, requested=True)], layout=layout_of(Settings(), target))
+    honest = app.read_bytes()
+    for data, expected in ((honest + b" ", {"old"}), (honest, {"app"})):
+        app.write_bytes(data)
+        with private_folder() as folder:
+            handover = make_handover(resolution, wheels, Settings(), folder)
+            assert handover is not None
+            try:
+                assert hand_over(handover, target, Settings(), world.environ, ["old"]) == 0
+            except Refused:
+                assert data != honest
+        assert world.handed.installed().keys() == expected
 
 
 def test_pip_verifies_the_digests_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
