@@ -15,14 +15,14 @@ _MEGABYTE = 1 << 20
 
 @stopped_by("oversized-wheel")
 def one_member_of_zeros() -> Offer:
-    """A member of 300 MB of zeros is packed into 300 KB, and fills a disk or the memory of a scanner."""
-    return offer_parts(_zeros("widget/zeros.bin", 300))
+    """A member of 270 MB of zeros is packed into 270 KB, and fills a disk or the memory of a scanner."""
+    return offer_parts(_zeros("widget/zeros.bin", 270))
 
 
 @stopped_by("oversized-wheel")
 def many_members_of_zeros() -> Offer:
     """No member is large; together they are a thousand times the size of the file."""
-    return offer_parts(*(_zeros(f"widget/zeros-{number}.bin", 10) for number in range(30)))
+    return offer_parts(*(_zeros(f"widget/zeros-{number}.bin", 10) for number in range(27)))
 
 
 @stopped_by("oversized-wheel")

@@ -175,6 +175,12 @@ def module_that_the_environment_itself_starts() -> Offer:
 
 
 @stopped_by("startup-hook")
+def module_that_pip_asks_for_the_platform() -> Offer:
+    """pip imports `_manylinux`, where there is one, to learn what the platform can do: at every later install."""
+    return offer_files({"_manylinux.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
 def start_file() -> Offer:
     """From Python 3.15 on a `.start` file names what is called at every start."""
     return offer_files({"widget.start": "safepip_payload_marker:main\n"})
