@@ -55,7 +55,12 @@ def owners(**files: str) -> dict[str, Any]:
     for path in by_path:
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder, []).append(name)
-    return {"owner": by_path.get, "names": lambda folder: folders.get(folder, [])}
+
+    def owner(path: str) -> str | None:
+        """As the edge answers: of a folder, the owner of something in it."""
+        return next((name for file, name in by_path.items() if file == path or file.startswith(f"{path}/")), None)
+
+    return {"owner": owner, "names": lambda folder: folders.get(folder, [])}
 
 
 @pytest.mark.parametrize(
@@ -200,6 +205,30 @@ def test_a_module_that_python_does_not_prefer_takes_nothing() -> None:
     """The one that is hidden is not at fault."""
     assert refused(wheel("mine", "six.py"), wheel("theirs", "six/__init__.py")) == {"theirs"}
     assert refused(wheel("mine", "six.py"), **owners(theirs="six/__init__.py six.abi3.so")) == set()
+
+
+@pytest.mark.parametrize("mine", ["shared.py", "shared.abi3.so", "shared/__init__.abi3.so", "acme/in.py"])
+def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
+    """A folder without `__init__` gives way to any module of its name, wherever its portions come from."""
+    portion = "acme/in/part/x.py" if mine.startswith("acme") else "shared/part/__init__.py"
+    one, other = wheel("mine", mine), wheel("theirs", portion)
+    for scene in (scene_of(one, other), scene_of(one, **owners(theirs=portion))):
+        lines = evidence(one, scene)
+        assert lines is not None
+        assert lines[0].startswith(f"{mine}: Python would import it in the place of {SITE}/")
+        assert lines[0].endswith("which belongs to theirs")
+    # A package hides the module beside it, and whoever has both has nobody to take from.
+    assert refused(wheel("mine", mine, portion)) == set()
+    if "__init__" not in mine:
+        package = portion.partition("/part")[0] + "/__init__.py"
+        assert refused(wheel("mine", mine), **owners(theirs=f"{portion} {package}")) == set()
+        assert "mine" not in refused(wheel("mine", mine), wheel("theirs", portion, package))
+
+
+def test_an_old_namespace_package_stays_beside_the_portions_of_others() -> None:
+    """Its `__init__.py` extends the path; whether every one does is not found out."""
+    assert refused(wheel("mine", "google/__init__.py"), wheel("theirs", "google/part/__init__.py")) == set()
+    assert refused(wheel("mine", "google/__init__.py"), **owners(theirs="google/part/__init__.py")) == set()
 
 
 def test_python_tells_modules_apart_by_letter_case() -> None:

@@ -179,6 +179,14 @@ def test_a_path_that_is_not_the_wheels_own_folder_is_refused(text: str, said: st
     assert said in line
 
 
+@pytest.mark.parametrize("metadata", ["victim-99.0.dist-info/METADATA", "Victim.EGG-INFO", "victim.egg-link"])
+def test_a_path_to_a_folder_with_metadata_is_refused(metadata: str) -> None:
+    """pip and importlib.metadata would take it for an installed distribution."""
+    (line,) = refused({"demo.pth": "demo/lib\n", f"demo/lib/{metadata}": "x"})
+    assert "would count as installed" in line
+    assert not refused({"demo.pth": "demo/lib\n", f"demo/lib/deep/{metadata}": "x"})
+
+
 def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
     """As pywin32 has it, with the separators of either system."""
     files = {"demo.pth": "# folders\n\ndemo\ndemo\\lib\n./demo/lib\n.\n", "demo/lib/x.py": ""}

@@ -6,6 +6,7 @@ holds) is carried here by values, or by a function that an edge provides.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
@@ -85,13 +86,27 @@ class Scene:
     @cached_property
     def obstacles(self) -> Mapping[str, str]:
         """For the `key` of a file that some wheel needs as a folder, one key below it."""
-        # With the separator before every other character, what lies below a file follows it at once.
-        ordered = sorted(key.replace("/", "\0") for key in self.claimants)
         return {
             file.replace("\0", "/"): below.replace("\0", "/")
-            for file, below in pairwise(ordered)
+            for file, below in pairwise(self._ordered)
             if below.startswith(f"{file}\0")
         }
+
+    def below(self, folder: str) -> tuple[Subject, ...]:
+        """The wheels that put files below the folder of this key."""
+        prefix = folder.replace("/", "\0") + "\0"
+        found: dict[str, Subject] = {}
+        for position in range(bisect_left(self._ordered, prefix), len(self._ordered)):
+            key = self._ordered[position]
+            if not key.startswith(prefix):
+                break
+            found.update((subject.pin.name, subject) for subject in self.claimants[key.replace("\0", "/")])
+        return tuple(found.values())
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        """All keys, with the separator before every other character: what lies below a file or folder follows it."""
+        return sorted(key.replace("/", "\0") for key in self.claimants)
 
     @cached_property
     def modules(self) -> Mapping[str, tuple[tuple[Landing, Module], ...]]:

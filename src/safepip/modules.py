@@ -39,6 +39,14 @@ class Module(NamedTuple):
         """The folder in which an import looks for it."""
         return self.place.rpartition("/")[0]
 
+    @property
+    def ends_namespaces(self) -> bool:
+        """Whether it is imported in the place of a folder of its name that has no `__init__`, and leaves nothing of it.
+
+        A package made of source may extend its path over the folders of others; an extension module never does.
+        """
+        return not self.package or self.rank == _EXTENSION
+
     def may_hide(self, other: Module) -> bool:
         """Whether Python may import it where it would import another one of the same place without it."""
         return (not self.package, self.rank) <= (not other.package, other.rank)

@@ -7,7 +7,10 @@ pip writes over whatever is there, silently. Distributions may share folders, as
 3. What is a folder for one is no file for another: pip would stop in the midst of it.
 4. Python does not only go by paths. `six/__init__.py` beside another's `six.py` is imported in its place, an extension
    module in the place of source, and byte code in `__pycache__` in the place of the source it was made from.
-5. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
+5. A folder without `__init__` is a namespace that projects share, and gives way to any module of its name: with
+   `shared.py`, or an extension module, beside it nobody's `shared/` can be imported any more. A package's
+   `__init__.py` there is not refused, because old namespace packages have one and others' portions beside it.
+6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
    another's `six`, by every script that pip has made.
 
 Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with the
@@ -117,6 +120,15 @@ def _in_the_place_of_wheels(subject: Subject, landings: Iterable[Landing], scene
         for name, place, its in scene.rivals.get(module.place, ()):
             if name != subject.pin.name and place.key != landing.key and module.may_hide(its):
                 yield from _taken(subject, landing, name, place.path)
+    for landing, module in _ends_of_namespaces(subject, scene):
+        # A package is imported before a module, so whoever has one there loses nothing.
+        packages = {name for name, _, its in scene.places.get(module.place, ()) if its.package}
+        for other in scene.below(key_of(module.place)):
+            if other is subject or other.pin.name in packages:
+                continue
+            # Imports tell letter case apart on every system, keys do not.
+            if any(place.path.startswith(f"{module.place}/") for place in other.landings):
+                yield from _taken(subject, landing, other.pin.name, module.place)
 
 
 def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
@@ -131,6 +143,20 @@ def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
                 owner = scene.owner(path) if path != landing.path and module.may_hide(its) else None
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
+    for landing, module in _ends_of_namespaces(subject, scene):
+        if not any(name.startswith("__init__.") for name in scene.names(module.place)):
+            owner = scene.owner(module.place)
+            if owner is not None and owner not in scene.replaced:
+                yield from _taken(subject, landing, owner, module.place)
+
+
+def _ends_of_namespaces(subject: Subject, scene: Scene) -> Iterator[tuple[Landing, Module]]:
+    """Modules of the wheel in whose favour Python gives up a folder of their name, one for each name."""
+    seen: set[str] = set()
+    for landing, module in scene.modules[subject.pin.name]:
+        if module.ends_namespaces and module.place not in seen:
+            seen.add(module.place)
+            yield landing, module
 
 
 def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:

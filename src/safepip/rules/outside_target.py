@@ -54,10 +54,15 @@ _METADATA = (".dist-info", ".egg-info", ".egg-link", ".egg")
 
 #: Read by an interpreter when it starts, or loaded by it: `pyvenv.cfg`, `python311._pth`, `python311.zip` on its search
 #: path, `python3.dll`, `libpython3.11.so.1.0`, which in `lib` is most of an interpreter that was built to share it.
-_INTERPRETERS = re.compile(r"pyvenv\.cfg|.*\._pth|python\d*\.(zip|dll)|lib(python|pypy)\d[\w.-]*\.(so|dylib)(\.\d+)*")
+_INTERPRETERS = re.compile(
+    r"pyvenv\.cfg|pybuilddir\.txt|.*\._pth|python\d*\.(zip|dll)|lib(python|pypy)\d[\w.-]*\.(so|dylib)(\.\d+)*"
+)
 
 #: Folders below the environment's that others read, with who does.
 _READ_BY = {
+    ("pip.conf",): "pip's configuration for this environment",
+    ("pip.ini",): "pip's configuration for this environment",
+    ("bin", "modules"): "Python takes itself for a build of its own sources where this lies beside it",
     ("conda-meta",): "conda's records of what is installed",
     ("etc", "conda"): "read by conda when an environment is activated",
     ("etc", "profile.d"): "read by every shell when it starts",

@@ -58,6 +58,8 @@ _MAY_BE_CUSTOM = re.compile("|".join(sorted(_CUSTOM)))
 _NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *_CUSTOM})
 
 _EXTENSIONS = (".so", ".pyd", ".dll", ".dylib", ".sl")
+#: Below a folder on the path pip and `importlib.metadata` take these for distributions.
+_METADATA = re.compile(r"/[^/]*\.(?:dist-info|egg-info|egg-link|egg)(?=/|$)")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -75,6 +77,8 @@ class _Sorted:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = sorted(keys)
+        # Folders in which metadata of a distribution lies.
+        self.holders = {key[: found.start()] for key in self._keys for found in _METADATA.finditer(key)}
 
     def __contains__(self, key: str) -> bool:
         return self._at(key) == key
@@ -184,6 +188,8 @@ def _why_no_folder(line: str, file: _File, own: _Sorted) -> str:
     folder = _added(line, file.folder)
     if folder in own:
         return "adds an archive, whose content nobody has looked at"
+    if folder != file.folder and folder in own.holders:
+        return "adds a folder with metadata of a distribution, which would count as installed"
     return "" if own.any_begins(f"{folder}/") else "adds a folder that is not the wheel's"
 
 
