@@ -260,10 +260,12 @@ def test_nobody_says_that_something_was_installed_before_it_was_looked_at(
 def test_a_hook_in_the_environment_that_changes_what_pip_installs_is_found(
     index: IndexServer, runner: Runner, target: Environment
 ) -> None:
-    """The hostile environment is real: its sitecustomize runs inside pip and rewrites a module when pip ends."""
+    """The hostile environment is real: its start-up hook runs inside pip and rewrites a module when pip ends."""
     index.add_wheel("app", *build_wheel("app", "1.0"), version="1.0")
     victim = target.site_packages / "app" / "__init__.py"
-    (target.site_packages / "sitecustomize.py").write_text(
+    # Not a sitecustomize: a system may have one of its own, which goes first.
+    (target.site_packages / "hook.pth").write_text("import strikes\n")
+    (target.site_packages / "strikes.py").write_text(
         "import atexit, os, sys\n"
         f"def strike(path={str(victim)!r}):\n"
         "    if os.path.exists(path):\n"
