@@ -9,6 +9,7 @@ import pytest
 from support.certificates import Authority
 from support.environment import Environment, Runner, make_environment
 from support.index import IndexServer
+from support.inside import Inside
 from support.servers import DevpiServer, PypiServer, running_devpi, running_pypiserver
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ def index() -> Iterator[IndexServer]:
     """One index on loopback."""
     with IndexServer() as server:
         yield server
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    """safepip run in this process, in an empty folder: for commands that start no pip."""
+    return Inside(tmp_path, monkeypatch)
 
 
 @pytest.fixture

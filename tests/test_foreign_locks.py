@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.inside import Inside
-
 if TYPE_CHECKING:
     from support.environment import Runner
     from support.index import IndexServer
+    from support.inside import Inside
 
 SAMPLES = Path(__file__).parent / "foreign_locks"
 
 APPLICATION = {"acme_app-1.0", "acme_lib-1.1", "acme_more-2.0", "acme_fast-3.0"}
 EVERYTHING = APPLICATION | {"acme_test-1.0"}
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """safepip in an empty folder."""
-    return Inside(tmp_path, monkeypatch)
 
 
 @pytest.fixture

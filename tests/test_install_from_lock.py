@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.inside import Inside
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.index import IndexServer
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """safepip in an empty folder."""
-    return Inside(tmp_path, monkeypatch)
+    from support.inside import Inside
 
 
 @pytest.fixture
@@ -268,4 +263,33 @@ def test_pins_by_hash_that_are_not_whole_are_explained_as_by_the_search(run: Ins
     (run.folder / "unfit.txt").write_text(text.partition("lib==")[0] + old)
     done = run("download", "-d", "out", "-r", "unfit.txt", *options(served))
     assert (done.code, "error: resolution-impossible" in done.err) == (1, True)
+    assert not saved(run.folder / "out")
+
+
+def test_a_lock_from_a_network_names_no_file_of_this_machine(run: Inside, served: IndexServer) -> None:
+    """A path in it is below its own URL, as pip reads it; `file:` is refused, and so is text that is none."""
+    filename, data = build_wheel("direct", "1.0")
+    (run.folder / filename).write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    text = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "direct"\n'
+    archive = f'[packages.archive]\nurl = "{(run.folder / filename).as_uri()}"\nhashes = {{ sha256 = "{digest}" }}\n'
+    (run.folder / "pylock.toml").write_text(text + archive)
+    assert run("download", "-d", "local", "-r", "pylock.toml", *options(served)).code == 0
+    served.add_file("locks", "pylock.toml", (text + archive).encode())
+    url = f"{served.url.removesuffix('/simple/')}{served.file_path('pylock.toml')}"
+    done = run("download", "-d", "out", "-r", url, *options(served))
+    assert (done.code, "error: remote-includes-local" in done.err) == (20, True), done.err
+    served.add_file("locks", "pylock.bad.toml", b"\xff" + text.encode())
+    done = run("download", "-d", "out", "-r", url.replace("pylock.toml", "pylock.bad.toml"), *options(served))
+    assert (done.code, "error: invalid-lock" in done.err) == (1, True), done.err
+    assert not saved(run.folder / "out")
+
+
+def test_pins_by_hash_are_held_to_the_wheels_own_python(run: Inside, served: IndexServer) -> None:
+    """Where the page says nothing of it, METADATA does, as to the search."""
+    served.add("old", "1.0", requires_python="<3.0", file={"requires_python": None})
+    digest = hashlib.sha256(served.project("old").files[0].data).hexdigest()
+    (run.folder / "requirements.txt").write_text(f"old==1.0 --hash=sha256:{digest}\n")
+    done = run("download", "-d", "out", "-r", "requirements.txt", *options(served))
+    assert done.code == 1, (done.out, done.err)
     assert not saved(run.folder / "out")

@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.pylock import Pylock
 
-from support.inside import Inside
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.index import IndexServer
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """safepip in an empty folder."""
-    return Inside(tmp_path, monkeypatch)
+    from support.inside import Inside
 
 
 @pytest.fixture

@@ -15,14 +15,13 @@ from packaging.version import Version
 from safepip.locking import read_lock, versions_of
 from safepip.model.origin import Origin, Source
 from safepip.toml_values import toml_value
-from support.inside import Inside
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.index import IndexServer
+    from support.inside import Inside
 
 #: Of the wrong type wherever they stand, or of the right one and senseless.
 SENSELESS: tuple[Any, ...] = (
@@ -30,12 +29,6 @@ SENSELESS: tuple[Any, ...] = (
     10**30, "../../etc/hosts", "file:///etc/hosts", "http://[", "python_version < '3' or", "extra == 'x'",
     "os_name ~= '1'",
 )  # fmt: skip
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """safepip in an empty folder."""
-    return Inside(tmp_path, monkeypatch)
 
 
 @pytest.fixture

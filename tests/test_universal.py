@@ -16,14 +16,13 @@ from safepip.errors import UsageError
 from safepip.model.candidate import Pin
 from safepip.model.route import Route, Rule
 from safepip.universal import PLATFORMS, Answer, Environment, environments, joined, merge, split_at
-from support.inside import Inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from support.index import IndexServer
+    from support.inside import Inside
 
 GRID = [Environment(platform, minor, f"3.{minor}.0") for platform in PLATFORMS for minor in (11, 12, 13)]
 
@@ -135,12 +134,6 @@ def test_pythons_are_those_that_requires_python_admits() -> None:
             environments(words, [], 11)
     with pytest.raises(UsageError, match="unknown-environment"):
         environments((), ["<3.0"], 11)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """safepip in an empty folder."""
-    return Inside(tmp_path, monkeypatch)
 
 
 def test_a_universal_lock_selects_what_a_lock_for_each_environment_has(run: Inside, index: IndexServer) -> None:

@@ -17,7 +17,7 @@ from safepip.model.candidate import Pin, Resolution
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
-from safepip.selection import is_pinned
+from safepip.selection import PythonVersions, is_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,6 +114,8 @@ def _is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subje
     """Whether everything that the wheels require is among the pins, in a version that fits."""
     chosen: dict[str, Chosen] = {}
     inside = {subject.pin.name: subject.content.info("METADATA") or b"" for subject in subjects}
+    ignore = session.settings.selection.ignore_requires_python
+    pythons = PythonVersions(session.asked.target.version, ignore=ignore)
     for name, pin in resolution.pins.items():
         try:
             if pin.installed is not None:
@@ -121,6 +123,8 @@ def _is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subje
             else:
                 metadata = parse_metadata(inside[name], verified=True)
         except (MetadataError, Unavailable):
+            return False
+        if pin.installed is None and not pythons.admitted_by(metadata.requires_python):
             return False
         chosen[name] = Chosen(pin.version, metadata)
     roots = [Root(r.name, r.extras, r.specifier) for r in _plain(session) or ()]

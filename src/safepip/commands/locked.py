@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from safepip.model.evidence import ClearedWheel
 
 
-def entries(session: Session) -> tuple[Entry, ...]:
-    """What all locks of the run select for the target, read once. Raises `UnusableInput` and `Refused`."""
-    known: tuple[Entry, ...] | None = session.__dict__.get("locked_entries")
-    if known is None:
-        found: dict[str, Entry] = {}
-        for request in session.asked.locks:
-            for entry in select(read_lock(_text(session, request), _origin(request)), request, session.asked.target):
-                first = found.setdefault(entry.name, entry)
-                if first[:4] != entry[:4]:
-                    raise UnusableInput.because(
-                        "invalid-lock",
-                        f"two locks disagree on {entry.name}: {first.version} and {entry.version}",
-                        origins=(first.origin, entry.origin),
-                    )
-        known = session.__dict__["locked_entries"] = tuple(found.values())
-    return known
+_REMOTE = ("http:", "https:")
+
+
+def read_entries(session: Session) -> tuple[Entry, ...]:
+    """What all locks of the run select for the target. Raises `UnusableInput` and `Refused`."""
+    found: dict[str, Entry] = {}
+    for request in session.asked.locks:
+        for entry in select(read_lock(_text(session, request), _origin(request)), request, session.asked.target):
+            first = found.setdefault(entry.name, entry)
+            if first[:4] != entry[:4]:
+                raise UnusableInput.because(
+                    "invalid-lock",
+                    f"two locks disagree on {entry.name}: {first.version} and {entry.version}",
+                    origins=(first.origin, entry.origin),
+                )
+    return tuple(found.values())
 
 
 def _origin(request: LockRequest) -> Origin:
@@ -53,9 +53,13 @@ def _origin(request: LockRequest) -> Origin:
 def _text(session: Session, request: LockRequest) -> str:
     from safepip.edges.lock_files import read_lock_text
 
-    if request.name.lower().startswith(("http:", "https:", "file:")):
+    if request.name.lower().startswith((*_REMOTE, "file:")):
         _, body = session.fetch_text(request.name)
-        return body.decode("utf-8", "replace")
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            message = f"the lock {printable(request.name)} is not UTF-8"
+            raise UnusableInput.because("invalid-lock", message, origins=(request.origin,)) from None
     text = read_lock_text(request.name)
     if text is None:
         raise UnusableInput.because(
@@ -67,7 +71,7 @@ def _text(session: Session, request: LockRequest) -> str:
 def resolve_locks(session: Session) -> Resolution:
     """The pins that the locks name. Raises `Refused` with every entry that is not today what was locked."""
     asked, installed, catalog = session.asked, session.installed, session.catalog
-    wanted = entries(session)
+    wanted = session.locked
     _check_constraints(session, wanted)
     offline = session.settings.network.offline
     if not offline:
@@ -122,7 +126,19 @@ def _direct(session: Session, entry: Entry, there: InstalledDistribution | None)
 
     assert entry.direct is not None
     place = entry.direct
-    if not place.lower().startswith(("http:", "https:", "file:")):
+    if entry.origin.where.lower().startswith(_REMOTE):
+        from urllib.parse import urljoin
+
+        place = urljoin(entry.origin.where, place)
+        if not place.lower().startswith(_REMOTE):
+            return Diagnostic(
+                "remote-includes-local",
+                f"{printable(entry.origin.where)} came from a network and names a file of this machine",
+                context=(printable(place),),
+                origins=(entry.origin,),
+                subject=entry.name,
+            )
+    elif not place.lower().startswith((*_REMOTE, "file:")):
         import os
 
         disk = local_disk(os.path.dirname(os.path.join(session.cwd, entry.origin.where)))
@@ -155,7 +171,7 @@ def check_lock_is_whole(session: Session, subjects: Sequence[Subject]) -> None:
     """Hold what the wheels themselves require against the lock. Raises `Refused` (`lock-differs`)."""
     if session.settings.no_deps:
         return
-    wanted = entries(session)
+    wanted = session.locked
     chosen: dict[str, Chosen] = {}
     for subject in subjects:
         try:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from safepip.edges.index_reader import Pages
     from safepip.edges.store import Store
     from safepip.lock_sources import LockRequest
+    from safepip.locked import Entry
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel
@@ -257,6 +258,13 @@ class Session:
         )
 
     @cached_property
+    def locked(self) -> tuple[Entry, ...]:
+        """What the run's locks select for the target. Raises `UnusableInput` and `Refused`."""
+        from safepip.commands.locked import read_entries
+
+        return read_entries(self)
+
+    @cached_property
     def allowed_hashes(self) -> dict[str, frozenset[Digest]]:
         """The digests that the user's statements allow, by project."""
         return self.hashes_allowed_for(self.asked.target)
@@ -265,10 +273,8 @@ class Session:
         """The digests that those of the user's statements allow which count for this target."""
         allowed: dict[str, frozenset[Digest]] = {}
         if self.asked.locks:
-            from safepip.commands.locked import entries
-
             # A lock demands its own digest, whatever the index says; of several the strongest proves the most.
-            return {entry.name: frozenset(filter(None, [strongest(entry.digests)])) for entry in entries(self)}
+            return {entry.name: frozenset(filter(None, [strongest(entry.digests)])) for entry in self.locked}
         statements = self.asked.statements
         everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
         for statement in everything:
