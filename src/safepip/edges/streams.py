@@ -8,10 +8,12 @@ limit, and reports the protocol that a TLS handshake agreed on (ALPN, RFC 7301) 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore
+from aiohappyeyeballs import start_connection
 
 if TYPE_CHECKING:
     import ssl
@@ -170,9 +172,13 @@ class Backend(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                _, stream = await loop.create_connection(
-                    lambda: Stream(self._on_alpn), host, port, happy_eyeballs_delay=_HAPPY_EYEBALLS_SECONDS
+                addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                # The race of asyncio's own `create_connection` loses the winner's socket when it is cancelled just
+                # then (seen with Python 3.11.7); this one, the race of RFC 8305 as well, does not.
+                connected = await start_connection(
+                    addresses, happy_eyeballs_delay=_HAPPY_EYEBALLS_SECONDS, interleave=1
                 )
+                _, stream = await loop.create_connection(lambda: Stream(self._on_alpn), sock=connected)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout("no connection in time") from error
         except (OSError, UnicodeError) as error:
