@@ -12,6 +12,7 @@ import pytest
 
 from safepip.edges.streams import Backend
 
+
 async def _given_up_after(turns: int, host: str, port: int) -> bool:
     """Cancel a connection after so many turns of the loop; whether it stood before that."""
 
