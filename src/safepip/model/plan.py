@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.model.ages import AgePolicy, Cooldown
 from safepip.model.origin import BUILT_IN, Origin
 
 if TYPE_CHECKING:
@@ -167,6 +168,12 @@ class Settings(NamedTuple):
     forwarded: tuple[str, ...] = ()
     lock: LockSettings | None = None
     """Set for `safepip lock` alone."""
+    cooldown: Cooldown | None = None
+    """What `--cooldown` says of this run."""
+    allow_names: frozenset[str] = frozenset()
+    """Normalised names of `--allow-name`: neither look-alikes nor new projects to this run."""
+    well_known_names: str | None = None
+    """Absolute path of the list of `--well-known-names`."""
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was said; fields at their default are absent."""
 
@@ -212,7 +219,8 @@ class Policy(NamedTuple):
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
-    `allowances` overrule rules on the content of wheels.
+    `allowances` overrule rules. `ages` says how old things have to be. `well_known_names` is the absolute path of the
+    list that replaces safepip's own, said at `well_known_origin`.
     """
 
     declared: bool = False
@@ -220,6 +228,9 @@ class Policy(NamedTuple):
     allow_direct: frozenset[str] = frozenset()
     origin: Origin = BUILT_IN
     allowances: tuple[Allowance, ...] = ()
+    ages: AgePolicy = AgePolicy()
+    well_known_names: str | None = None
+    well_known_origin: Origin = BUILT_IN
 
 
 class Plan(NamedTuple):
@@ -229,3 +240,5 @@ class Plan(NamedTuple):
     policy: Policy
     indexes: tuple[Index, ...]
     notices: tuple[str, ...] = ()
+    now: float = 0.0
+    """When the run began, seconds since the epoch."""
