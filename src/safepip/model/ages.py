@@ -1,4 +1,4 @@
-"""How old a file or a project has to be before it is taken. Spans are in seconds, moments in seconds since the epoch."""
+"""How old a file or a project has to be before it is taken. Spans are seconds, moments seconds since the epoch."""
 
 from __future__ import annotations
 
