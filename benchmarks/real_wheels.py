@@ -1,13 +1,16 @@
 """Put real wheels of popular projects before safepip's rules, and tell which are refused and why.
 
-pip fetches them from its default index, away from every configuration: the sets of `sets/` with all they depend on,
-as they stood at one date (`same_choices.py`), and the lists of `wheels/`, which name hard cases by exact version:
-wheels of the first generators, namespace packages, start-up hooks, backports, and wheels for other systems. Each is
-judged alone, then the newest of each project as one run. Nothing is installed and no code of a wheel runs.
+pip fetches them from its default index, away from every configuration:
 
-The lists were put together to find what a rule might get wrong, so their wheels are counted apart from those that came
-as they came. The exit code is 1 where more than 0.5 % of the latter are refused, or a wheel of either kind that
-`wheels/refused.toml` does not explain. It needs the network and is run by hand: some 500 wheels, half a gigabyte.
+- the sets of `sets/` with all they depend on, as they stood at one date (`same_choices.py`);
+- the best known projects, in the order of safepip's own list, each as it stood at that date and as it stood some years
+  before, when other generators were in use; whatever has a wheel for this Python is taken, and nothing is picked;
+- the lists of `wheels/`, which name hard cases by exact version: wheels of the first generators, namespace packages,
+  start-up hooks, backports, and wheels for other systems. They were put together to find what a rule might get wrong.
+
+Each is judged alone, then the newest of each project as one run. Nothing is installed and no code of a wheel runs.
+The exit code is 1 where more than 0.5 % of all of them are refused, or one that `wheels/refused.toml` does not explain.
+It needs the network and is run by hand: more than 1,000 wheels, some gigabytes.
 
     real_wheels.py --keep FOLDER           fetch what is not there yet, and keep it for the next time
     real_wheels.py --wheels FOLDER ...     judge the wheels that are in these folders; no network
@@ -50,10 +53,20 @@ PLATFORMS = {
     "windows": ("win_amd64",),
 }
 
-#: Requests for wheels at the same time; pip is polite in itself.
-CONCURRENT = 3
+#: The names that safepip takes for well known, the best known first, and how many of them are fetched at each date.
+NAMES = Path(__file__).parents[1] / "src" / "safepip" / "data" / "well_known_names.txt"
+POPULAR = {"popular": (DATE, 700), "popular-before-2022": ("2022-01-01", 400)}
 
-#: The share of wheels, those of the lists left out, that may be refused.
+#: Projects left out for their size: names that begin so.
+HEAVY = (
+    "catboost", "cupy", "jax", "mxnet", "nvidia-", "paddle", "pyspark", "ray", "spark", "tensor", "tf-", "torch",
+    "triton", "vllm", "xgboost",
+)  # fmt: skip
+
+#: How many projects one call of pip is asked for, and how many calls there are at a time; pip is polite in itself.
+TOGETHER, CONCURRENT = 32, 3
+
+#: The share of all wheels that may be refused.
 TOLERATED = 0.005
 
 
@@ -77,6 +90,25 @@ def fetch(folder: Path, sets: Iterable[str], only: str) -> Iterator[str]:
                 yield problem
             else:
                 marker.touch()
+    for name, (date, count) in POPULAR.items() if not only else ():
+        marker = folder / name / "complete"
+        if not marker.exists():
+            some = [name for name in pins(NAMES)[:count] if not name.startswith(HEAVY)]
+            parts = [some[start : start + TOGETHER] for start in range(0, len(some), TOGETHER)]
+            with ThreadPoolExecutor(CONCURRENT) as pool:
+                found = pool.map(lambda part, to=folder / name, date=date: list(_newest(to, date, part)), parts)
+                yield from (problem for problems in found for problem in problems)
+            marker.touch()
+
+
+def _newest(folder: Path, date: str, names: list[str]) -> Iterator[str]:
+    """Fetch each project as it stood at a date, in as few calls as go well: one that has no wheel fails its call."""
+    problem = _download(folder, ["--no-deps", "--uploaded-prior-to", date, *names])
+    if problem and len(names) == 1:
+        yield problem
+    elif problem:
+        for part in (names[: len(names) // 2], names[len(names) // 2 :]):
+            yield from _newest(folder, date, part)
 
 
 def pins(path: Path) -> list[str]:
@@ -194,8 +226,8 @@ def report(verdicts: list[Verdict]) -> bool:
     hard = {_pinned(pin) for path in LISTS.glob("*.txt") for pin in pins(path)}
     print()
     share("wheels of the lists", [v for v in verdicts if (v.name, v.version) in hard])
-    share("all wheels", verdicts)
-    found = share("wheels as they came", [v for v in verdicts if (v.name, v.version) not in hard])
+    found = share("all wheels", verdicts)
+    share("wheels as they came", [v for v in verdicts if (v.name, v.version) not in hard])
     return found <= TOLERATED and all(verdict.filename in known for verdict in refused)
 
 
