@@ -77,8 +77,9 @@ def test_the_exit_code_tells_whether_each_refusal_is_explained(
     assert "wheels as they came: 2 of 2 projects, 1 refused: 50.00%" in capsys.readouterr().out
     monkeypatch.setattr(real_wheels, "TOLERATED", 0.005)
     assert real_wheels.report(verdicts) is False
+    # Being on a list of hard cases excuses nothing.
     monkeypatch.setattr(real_wheels, "pins", lambda _path: ["Hooked==1"])
-    assert real_wheels.report(verdicts) is True
+    assert real_wheels.report(verdicts) is False
     assert "wheels of the lists: 1 of 1 projects, 1 refused: 100.00%" in capsys.readouterr().out
 
 
@@ -105,6 +106,24 @@ def test_what_is_kept_is_not_fetched_again(real_wheels: Any, tmp_path: Path) -> 
     assert there(tmp_path, "ruamel.yaml.clib==0.2.8")
     assert not there(tmp_path, "ruamel.yaml==0.2.8")
     assert not there(tmp_path, "ruamel.yaml.clib==0.2")
+
+
+def test_a_project_without_a_wheel_costs_no_other_its_own(
+    real_wheels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip fails a whole call for one name: the others of the call are asked for again."""
+    fetched: list[str] = []
+
+    def download(_folder: Path, arguments: list[str]) -> str:
+        names = arguments[3:]
+        if "c" in names:
+            return f"{' '.join(names)}: nothing found"
+        fetched.extend(names)
+        return ""
+
+    monkeypatch.setattr(real_wheels, "_download", download)
+    assert list(real_wheels._newest(tmp_path, "2022-01-01", list("abcdefg"))) == ["c: nothing found"]
+    assert sorted(fetched) == list("abdefg")
 
 
 def test_every_explanation_names_a_rule_and_a_wheel_of_the_lists(real_wheels: Any) -> None:
