@@ -53,19 +53,20 @@ def a_shelf() -> Shelf:
         "acme-web",
         (
             Candidate("acme-web", Version("1!1.0+x"), file, 3, (1, "a")),
-            Candidate("acme-web", Version("1.0"), a_file(), 0),
+            Candidate("acme-web", Version("1.0"), a_file(), 0, released=1_690_000_000.0, for_new_python=True),
         ),
         (Fallen(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
         Status.DEPRECATED,
         "use acme-site",
         files=4,
+        born=1.5,
     )
 
 
 def comparable(shelf: Shelf) -> tuple[Any, ...]:
     """A shelf without the identity of its candidates."""
-    rows = [(c.name, c.version, c.file, c.tag_rank, c.build) for c in shelf.candidates]
-    return rows, shelf.fallen, shelf.status, shelf.status_reason, shelf.files, shelf.name
+    rows = [(c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
+    return rows, shelf.fallen, shelf.status, shelf.status_reason, shelf.files, shelf.name, shelf.born
 
 
 def test_a_shelf_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_a_weak_digest_in_the_cache_is_a_miss(
 ) -> None:
     cache, path, good = spoilt
     changed = json.loads(json.dumps(good))
-    changed["candidates"][0][3][2] = [digest]
+    changed["candidates"][0][5][2] = [digest]
     path.write_text(json.dumps(changed), encoding="utf-8")
     assert cache.load(PUBLIC, "acme-web") is None
     assert STRONG["sha256"] == 64

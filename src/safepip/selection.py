@@ -14,7 +14,7 @@ Source archives are never candidates here: their metadata cannot be had without 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -22,6 +22,7 @@ from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.releases import archive_version, earliest, releases
 from safepip.routing import normalise
 
 if TYPE_CHECKING:
@@ -32,20 +33,6 @@ if TYPE_CHECKING:
     from safepip.model.digest import Digest
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.model.plan import Selection
-
-SDIST_ENDINGS = (
-    ".tar.gz",
-    ".zip",
-    ".tar.bz2",
-    ".tgz",
-    ".tar.xz",
-    ".tar",
-    ".tbz",
-    ".txz",
-    ".tlz",
-    ".tar.lz",
-    ".tar.lzma",
-)
 
 #: No file system in use takes a longer name, so no such file can be installed; reading one could take for ever.
 LONGEST_NAME = 255
@@ -121,47 +108,79 @@ def wheels_of(name: str, version: Version, files: Iterable[ProjectFile]) -> list
     return found
 
 
+class _Fitting(NamedTuple):
+    """A wheel that the target can install. `text` is its version as its name spells it."""
+
+    version: Version
+    tag_rank: int
+    build: tuple[int, str] | tuple[()]
+    file: ProjectFile
+    text: str
+
+
 def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf:
     """Reduce a page to the wheels that the target can install, best first, and the versions without one.
 
     Files of another project, with a name that no standard describes, or of unknown kinds are left out,
     as pip leaves them out.
     """
-    candidates: list[Candidate] = []
+    fitting: list[_Fitting] = []
     fates: dict[str, tuple[int, str, ProjectFile]] = {}
-    served: set[str] = set()
+    by_text: dict[str, list[ProjectFile]] = {}
     for file in page.files:
         if len(file.filename) > LONGEST_NAME:
             continue
         if file.filename.endswith(".whl"):
-            version, fate, detail = _judge_wheel(page.name, file, ranks, pythons, candidates)
+            text, fate, detail = _judge_wheel(page.name, file, ranks, pythons, fitting)
         else:
-            version, fate, detail = _sdist_version(page.name, file.filename), 0, ""
-        if version is None:
+            text, fate, detail = archive_version(page.name, file.filename), 0, ""
+        if text is None:
             continue
-        if fate is None:
-            served.add(version)
-        elif version not in served:
-            best = fates.get(version)
+        by_text.setdefault(text, []).append(file)
+        if fate is not None:
+            best = fates.get(text)
             if best is None or fate > best[0]:
-                fates[version] = (fate, detail, file)
-    # Python's sort is stable, and pip reads its ascending list backwards: of equals the last listed is first.
-    candidates.sort(key=lambda c: (c.version, -c.tag_rank, c.build))
-    candidates.reverse()
+                fates[text] = (fate, detail, file)
+    served = {wheel.text for wheel in fitting}
+    candidates = _candidates(page.name, fitting, by_text)
     return Shelf(
         name=page.name,
-        candidates=tuple(candidates),
-        fallen=_fallen(fates, candidates),
+        candidates=candidates,
+        fallen=_fallen({text: fate for text, fate in fates.items() if text not in served}, candidates),
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
+        born=earliest(file.upload_time for file in page.files),
+    )
+
+
+def _candidates(
+    name: str, fitting: list[_Fitting], by_text: Mapping[str, Sequence[ProjectFile]]
+) -> tuple[Candidate, ...]:
+    """The candidates, best first, each with what is known of its release."""
+    # Python's sort is stable, and pip reads its ascending list backwards: of equals the last listed is first.
+    fitting.sort(key=lambda w: (w.version, -w.tag_rank, w.build))
+    fitting.reverse()
+    known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
+    in_time = {wheel.version for wheel in fitting if not known[wheel.text].is_late(wheel.file)}
+    return tuple(
+        Candidate(
+            name,
+            wheel.version,
+            wheel.file,
+            wheel.tag_rank,
+            wheel.build,
+            known[wheel.text].first,
+            known[wheel.text].awaited(wheel.file) and wheel.version not in in_time,
+        )
+        for wheel in fitting
     )
 
 
 def _judge_wheel(
-    name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, candidates: list[Candidate]
+    name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, fitting: list[_Fitting]
 ) -> tuple[str | None, int | None, str]:
-    """Add the wheel to `candidates`, or say how far it got: its version as text, its fate, the detail."""
+    """Add the wheel to `fitting`, or say how far it got: its version as text, its fate, the detail."""
     parts = file.filename[:-4].split("-")
     if len(parts) not in (5, 6):  # name-version(-build)?-python-abi-platform
         return None, None, ""
@@ -178,24 +197,8 @@ def _judge_wheel(
         return None, None, ""
     if project != name:
         return None, None, ""
-    candidates.append(Candidate(name, version, file, rank, build))
+    fitting.append(_Fitting(version, rank, build, file, parts[1]))
     return parts[1], None, ""
-
-
-def _sdist_version(name: str, filename: str) -> str | None:
-    """The version in a source archive's name, or None: pip splits where the part before is the project's name."""
-    ending = next((e for e in SDIST_ENDINGS if filename.endswith(e)), None)
-    if ending is None:
-        return None
-    stem = filename[: -len(ending)]
-    # The usual case first: the name as long as its normalised form, then a dash.
-    position = len(name)
-    if stem[position : position + 1] == "-" and normalise(stem[:position]) == name:
-        return stem[position + 1 :] or None
-    for position, char in enumerate(stem):
-        if char == "-" and normalise(stem[:position]) == name:
-            return stem[position + 1 :] or None
-    return None
 
 
 def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate]) -> tuple[Fallen, ...]:

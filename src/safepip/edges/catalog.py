@@ -23,6 +23,7 @@ from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.candidate import CoreMetadata, Shelf
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
 from safepip.routing import Ambiguity, disagreement, normalise, settle
@@ -165,7 +166,8 @@ class IndexCatalog:
     def _pinned(self, name: str, shelves: list[Shelf], allowed: frozenset[Digest]) -> Shelf:
         """The files of all sources that have one of the user's digests."""
         candidates = [c for shelf in shelves for c in shelf.candidates if not allowed.isdisjoint(c.file.digests)]
-        return Shelf(name, _best_first(candidates), files=sum(shelf.files for shelf in shelves))
+        born = earliest(shelf.born for shelf in shelves)
+        return Shelf(name, _best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
@@ -184,7 +186,8 @@ class IndexCatalog:
                     extra.append(candidate)
                 elif disagreement(same.file, candidate.file):
                     raise mirror_differs(name, first, same.file, index, candidate.file)
-        return original._replace(candidates=_best_first([*original.candidates, *extra]))
+        born = earliest(shelf.born for _, shelf in there)
+        return original._replace(candidates=_best_first([*original.candidates, *extra]), born=born)
 
     def _note_home(self, index: Index, reading: Reading) -> None:
         if reading.shelf is not None:

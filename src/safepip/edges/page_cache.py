@@ -23,6 +23,7 @@ import hashlib
 import json
 import os
 import time
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 2
+_FORM = 3
 _METADATA_FORM = 2
 
 
@@ -249,7 +250,10 @@ def _encode(cached: CachedShelf) -> dict[str, Any]:
         "status": shelf.status.value,
         "reason": shelf.status_reason,
         "files": shelf.files,
-        "candidates": [[str(c.version), c.tag_rank, c.build, c.file] for c in shelf.candidates],
+        "born": shelf.born,
+        "candidates": [
+            [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in shelf.candidates
+        ],
         "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in shelf.fallen],
     }
 
@@ -260,13 +264,14 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
     shelf = Shelf(
         name=name,
         candidates=tuple(
-            Candidate(name, Version(version), _decode_file(file), rank, tuple(build))
-            for version, rank, build, file in data["candidates"]
+            Candidate(name, Version(version), _decode_file(file), rank, tuple(build), _moment(released), new is True)
+            for version, rank, build, released, new, file in data["candidates"]
         ),
         fallen=tuple(Fallen(Version(version), *rest) for version, *rest in data["fallen"]),
         status=Status(data["status"]),
         status_reason=data["reason"],
         files=data["files"],
+        born=_moment(data["born"]),
     )
     fetched, until = float(data["fetched"]), float(data["until"])
     etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
@@ -290,8 +295,15 @@ def _decode_file(row: list[Any]) -> ProjectFile:
         yanked,
         None if metadata is None else _decode_digests(metadata),
         size,
-        upload_time,
+        _moment(upload_time),
     )
+
+
+def _moment(value: float | None) -> float | None:
+    """Seconds since the epoch, or None; anything else would be compared with the clock later."""
+    if value is not None and (value.__class__ not in (float, int) or not isfinite(value)):
+        raise ValueError("not a moment")
+    return value
 
 
 def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:

@@ -22,7 +22,9 @@ class Candidate:
     """A wheel that the target could install. Compared by identity: one object a file and run.
 
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
-    tag as packaging parses it, `()` where there is none.
+    tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
+    its release, None where none is dated; `for_new_python` tells of a late file that is the honest case
+    (`safepip.releases`).
     """
 
     name: str
@@ -30,6 +32,8 @@ class Candidate:
     file: ProjectFile
     tag_rank: int
     build: tuple[int, str] | tuple[()] = ()
+    released: float | None = None
+    for_new_python: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -62,6 +66,9 @@ class Shelf(NamedTuple):
     status_reason: str = ""
     files: int = 0
     """How many entries the page had, of whatever kind."""
+    born: float | None = None
+    """The upload time of the project's first file, whatever its kind and target, seconds since the epoch; None where
+    the page dates nothing."""
 
 
 class Requirements(Protocol):

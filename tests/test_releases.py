@@ -1,0 +1,118 @@
+"""When a release began, which of its files came late, and the one honest late file that can be told apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.tags import Tag
+
+from safepip.model.ages import DAY
+from safepip.model.page import ProjectFile, ProjectPage
+from safepip.releases import LATE_AFTER, is_late
+from safepip.selection import PythonVersions, TagRanks, shelve
+
+if TYPE_CHECKING:
+    from safepip.model.candidate import Candidate, Shelf
+
+RANKS = TagRanks(
+    [
+        Tag("cp314", "cp314", "linux_x86_64"),
+        *(Tag(f"cp3{minor}", "abi3", "linux_x86_64") for minor in (14, 13, 12, 11)),
+        Tag("py3", "none", "any"),
+    ]
+)
+START = 1_600_000_000.0
+LATER = START + LATE_AFTER + 1
+
+
+def file(name: str, uploaded: float | None = START) -> ProjectFile:
+    return ProjectFile(name, f"https://files.example/{name}", upload_time=uploaded)
+
+
+def shelf(*files: ProjectFile) -> Shelf:
+    return shelve(ProjectPage("acme", "https://public.example/acme/", files), RANKS, PythonVersions("3.14.0"))
+
+
+def only(*files: ProjectFile) -> Candidate:
+    (candidate,) = shelf(*files).candidates
+    return candidate
+
+
+def late(candidate: Candidate) -> bool:
+    return is_late(candidate.file.upload_time, candidate.released)
+
+
+def test_a_project_is_born_with_its_first_file_of_whatever_kind_and_target() -> None:
+    made = shelf(
+        file("acme-2.0-py3-none-any.whl", START + 9), file("acme-1.0-cp27-cp27m-win32.whl"), file("acme-1.0.exe", 5.0)
+    )
+    assert made.born == 5.0
+    assert shelf(file("acme-2.0-py3-none-any.whl", None)).born is None
+
+
+def test_a_release_begins_with_its_source_archive_and_with_other_platforms_wheels() -> None:
+    wheel = file("acme-1.0-py3-none-any.whl", LATER)
+    assert not late(only(wheel))
+    assert late(only(wheel, file("acme-1.0.tar.gz")))
+    assert late(only(wheel, file("acme-1.0-cp27-cp27m-win32.whl")))
+    assert not late(only(wheel, file("acme-0.9.tar.gz")))
+    assert not late(only(wheel, file("acme-1.0.tar.gz", START + 1)))
+
+
+def test_texts_that_mean_the_same_version_are_one_release() -> None:
+    wheel = file("acme-1.0-py3-none-any.whl", LATER)
+    assert late(only(wheel, file("acme-1.tar.gz")))
+    assert late(only(wheel, file("acme-01.0.0-cp27-cp27m-win32.whl")))
+    assert not late(only(wheel, file("acme-1.0.post1.tar.gz")))
+
+
+def test_an_undated_file_beside_dated_ones_is_late_and_without_dates_nothing_is() -> None:
+    wheel = file("acme-1.0-py3-none-any.whl", None)
+    assert late(only(wheel, file("acme-1.0.tar.gz")))
+    assert not late(only(wheel, file("acme-1.0.tar.gz", None)))
+
+
+def excused(name: str, *timely: str, uploaded: float = LATER) -> bool:
+    files = (*map(file, timely), file(name, uploaded))
+    return next(c.for_new_python for c in shelf(*files).candidates if c.file.filename == name)
+
+
+NEW = "acme-1.0-cp314-cp314-linux_x86_64.whl"
+OLD = "acme-1.0-cp313-cp313-linux_x86_64.whl"
+
+
+def test_a_late_wheel_for_a_python_newer_than_all_timely_ones_is_told_apart() -> None:
+    assert excused(NEW, OLD)
+    assert excused(NEW, OLD, "acme-1.0.tar.gz", "acme-1.0-cp39-cp39-win32.whl")
+    assert not excused(NEW, OLD, uploaded=START + 1)  # not late at all
+
+
+def test_whatever_could_have_served_the_new_python_leaves_a_late_wheel_late() -> None:
+    assert not excused(NEW, "acme-1.0.tar.gz")  # a source archive alone: no wheel was to be expected
+    assert not excused(NEW, OLD, "acme-1.0-py3-none-any.whl")
+    assert not excused(NEW, OLD, "acme-1.0-cp311-abi3-linux_x86_64.whl")
+    assert not excused(NEW, OLD, "acme-1.0-py2.py3-none-win32.whl")
+    assert not excused(NEW, OLD, "acme-1.0-cp314-cp314-win32.whl")
+    assert not excused("acme-1.0-py3-none-any.whl", OLD)
+    assert not excused("acme-1.0-cp313-abi3-linux_x86_64.whl", OLD)
+    assert not excused("acme-1.0-cp314.cp313-cp314-linux_x86_64.whl", OLD)
+
+
+def test_a_late_wheel_beside_a_timely_one_that_the_target_can_install_is_late() -> None:
+    assert not excused(NEW, OLD, "acme-1.0-1-cp314-cp314-linux_x86_64.whl")
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(("1", "1.0", "2"))), min_size=1, max_size=12), st.data())
+def test_the_order_of_a_page_changes_nothing_about_its_releases(rows: list[tuple[int, str]], data: Any) -> None:
+    files = [
+        file(f"acme-{text}-{number}-py3-none-any.whl", START + days * DAY) for number, (days, text) in enumerate(rows)
+    ]
+    shuffled = data.draw(st.permutations(files))
+    told = [{c.file.filename: c.released for c in shelf(*order).candidates} for order in (files, shuffled)]
+    assert told[0] == told[1]
+    for candidate in shelf(*files).candidates:
+        assert candidate.released is not None
+        assert candidate.released <= (candidate.file.upload_time or 0)
