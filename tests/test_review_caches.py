@@ -79,7 +79,7 @@ def test_a_field_of_the_wrong_kind_is_a_miss(tmp_path: Path, field: int, value: 
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
     path = Path(cache._shelf_path(PUBLIC, "acme-web"))
     content = json.loads(path.read_bytes())
-    content["candidates"][0][3][field] = value
+    content["candidates"][0][5][field] = value
     path.write_text(json.dumps(content), encoding="utf-8")
     assert cache.load(PUBLIC, "acme-web") is None
 
