@@ -25,8 +25,15 @@ class Allowance(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """An objection that policy overruled. `message` is the rule's own sentence."""
+    """An objection that policy, or an option for one run, overruled. `message` is the rule's own sentence."""
 
     rule: str
     message: str
     allowance: Allowance
+
+    def line(self, subject: str) -> str:
+        """What is told of it; `subject` is what it was about, such as `name version`."""
+        return (
+            f"allowed: {self.rule} for {subject}: {self.message}"
+            f" (reason: {self.allowance.reason}, {self.allowance.origin})"
+        )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.version import Version
 
+    from safepip.model.allowance import Allowed
     from safepip.model.origin import Origin
     from safepip.model.route import Route
 
@@ -113,7 +114,8 @@ class Pin(NamedTuple):
 
     Exactly one of `candidate` and `installed` is the choice. `replaces` is the installed distribution
     that makes way for `candidate`. `requires` are names of the other pins this one depends on.
-    `required_by` are the statements that asked for it, nearest first.
+    `required_by` are the statements that asked for it, nearest first. `allowed` are the objections to the choice, its
+    name or its age, that were overruled; those to a wheel's content come later.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Pin(NamedTuple):
     direct_url: str | None = None
     requires: tuple[str, ...] = ()
     required_by: tuple[Origin, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
 
 
 class Resolution(NamedTuple):

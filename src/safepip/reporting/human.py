@@ -90,11 +90,7 @@ def render_notice(text: str, style: Style = PLAIN) -> str:
 
 def overruled(wheel: ClearedWheel) -> list[str]:
     """A line for each objection to this wheel that a line of policy has overruled."""
-    return [
-        f"allowed: {allowed.rule} for {wheel.pin.name} {wheel.pin.version}: {allowed.message}"
-        f" (reason: {allowed.allowance.reason}, {allowed.allowance.origin})"
-        for allowed in wheel.allowed
-    ]
+    return [allowed.line(f"{wheel.pin.name} {wheel.pin.version}") for allowed in wheel.allowed]
 
 
 def would_install(resolution: Resolution) -> str:

@@ -1,7 +1,7 @@
 """pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
 
-For each item `safepip` says which index the file comes from, by which rule, the digest it was held against, and, where
-its content was judged, which objections policy has overruled.
+For each item `safepip` says which index the file comes from, by which rule, the digest it was held against, and which
+objections were overruled: to its name or age, and, where its content was judged, to that.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
         "digest": str(file.digests[0]) if file.digests else None,
         "rule": pin.route.rule.value,
     }
-    if wheel is not None:
-        item["safepip"]["allowed"] = [_allowed(allowed) for allowed in wheel.allowed]
+    if wheel is not None or pin.allowed:
+        overruled = (*pin.allowed, *(wheel.allowed if wheel is not None else ()))
+        item["safepip"]["allowed"] = [_allowed(allowed) for allowed in overruled]
     return item
 
 

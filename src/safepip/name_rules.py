@@ -1,0 +1,250 @@
+"""Whether a project may be wanted by its name: the rules `look-alike` and `new-project`.
+
+A name is judged wherever files of an index would be chosen for it, whoever asks. In this order:
+
+1. Nothing is held against a name that an index claims, that stands in the lock which is being renewed, or whose files
+   the user pins by hash: each of these was somebody's decision before.
+2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
+   A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
+   are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
+3. A weak resemblance of a name that a distribution requires is refused where the project is young, else told in a line.
+   A project whose index does not say when it began is taken to be young, because nobody could tell the difference; one
+   whose files all lie on this machine is not, because no stranger puts a name there.
+4. `new-project`: a name that the user asks for, whose first file is younger than policy says. What is well known is
+   held to this too: a name that was given up and taken again has a page that begins anew. Where nothing is dated, this
+   rule says nothing; the cooldown says so.
+
+A line of policy, or `--allow-name` for one run, overrules either rule for one name; that it did so is told.
+
+Not handled here: which names resemble each other, where lists come from, and the age of files.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.ages import DAY
+from safepip.model.allowance import Allowance, Allowed
+from safepip.model.finding import Diagnostic
+from safepip.model.origin import Origin, Source
+from safepip.model.route import Route, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from safepip.look_alikes import KnownNames, Resemblance
+    from safepip.model.candidate import Shelf
+    from safepip.routing import RoutingTable
+
+#: A project younger than this, in seconds, is young: most squats are found and taken down well before.
+YOUNG = 90 * DAY
+
+LOOK_ALIKE, NEW_PROJECT = "look-alike", "new-project"
+
+#: How two names are alike, by the kind of a resemblance.
+_HOW = {
+    "separator": "the two differ in separators only",
+    "homoglyph": "the two differ in letters and digits that are easily taken for each other",
+    "order": "both have the same words, in another order",
+    "affix": "the two differ in what is put before or behind many names",
+    "edit": "the two are one letter apart",
+}
+
+
+class Verdict(NamedTuple):
+    """What comes of judging a name. `refusal` lacks who asks. `notice` is a line worth telling, or empty."""
+
+    refusal: Diagnostic | None = None
+    allowed: tuple[Allowed, ...] = ()
+    notice: str = ""
+
+
+_NOTHING = Verdict()
+
+
+class NameRules:
+    """The rules for one run and target.
+
+    `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
+    reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
+    `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
+    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds.
+    All names are normalised.
+    """
+
+    def __init__(
+        self,
+        known: Callable[[], KnownNames],
+        table: RoutingTable,
+        *,
+        asked: AbstractSet[str] = frozenset(),
+        settled: AbstractSet[str] = frozenset(),
+        allowances: Sequence[Allowance] = (),
+        allowed_names: AbstractSet[str] = frozenset(),
+        allowed_at: Origin | None = None,
+        now: float,
+        new_project: float = 7 * DAY,
+    ) -> None:
+        self._load = known
+        self._known: KnownNames | None = None
+        self._table = table
+        self._asked = asked
+        self._settled = settled
+        self._allowances = allowances
+        self._allowed_names = allowed_names
+        self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
+        self._now = now
+        self._new_project = new_project
+        self._alike: dict[str, Resemblance | None] = {}
+
+    def by_name(self, name: str) -> Verdict:
+        """What the name alone says, before any index is asked for it."""
+        alike = self._resemblance(name)
+        if alike is None or not (alike.strong or name in self._asked):
+            return _NOTHING
+        return self._refused(self._look_alike(alike))
+
+    def by_shelf(self, name: str, shelf: Shelf) -> Verdict:
+        """What the project's page says beyond that. For names to which `by_name` has no objection."""
+        if self._is_settled(name):
+            return _NOTHING
+        if name in self._asked:
+            if shelf.born is None or self._now - shelf.born >= self._new_project:
+                return _NOTHING
+            return self._refused(self._new(name, shelf.born))
+        alike = self._resemblance(name)
+        if alike is None or alike.strong:
+            return _NOTHING
+        if self._is_young(shelf):
+            return self._refused(self._look_alike(alike, shelf))
+        if self._allowance(name, LOOK_ALIKE) is not None:
+            return _NOTHING
+        return Verdict(notice=f"{_said(alike)}; it is not new, and it was not asked for by name, so it is taken")
+
+    def permit(self, name: str, shelf: Shelf | None = None) -> bool:
+        """Whether something may be fetched on a guess: the page, or, once `shelf` is there, a file of the project."""
+        if self.by_name(name).refusal is not None:
+            return False
+        return shelf is None or self.by_shelf(name, shelf).refusal is None
+
+    # --- what is found -------------------------------------------------------------------------------------
+
+    def _is_settled(self, name: str) -> bool:
+        return name in self._settled or self._claim(name) is not None
+
+    def _claim(self, name: str) -> Route | None:
+        route = self._table.route(name)
+        claimed = isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM)
+        return route if isinstance(route, Route) and claimed else None
+
+    def _resemblance(self, name: str) -> Resemblance | None:
+        try:
+            return self._alike[name]
+        except KeyError:
+            pass
+        alike = None
+        if not self._is_settled(name):
+            if self._known is None:
+                self._known = self._load()
+            alike = self._known.resemblance(name)
+        self._alike[name] = alike
+        return alike
+
+    def _is_young(self, shelf: Shelf) -> bool:
+        if shelf.born is not None:
+            return self._now - shelf.born < YOUNG
+        here = bool(shelf.candidates) and all(c.file.url.startswith("file:") for c in shelf.candidates)
+        # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.
+        return shelf.files > 0 and not here
+
+    # --- what is said --------------------------------------------------------------------------------------
+
+    def _look_alike(self, alike: Resemblance, shelf: Shelf | None = None) -> Diagnostic:
+        context, hint = self._evidence(alike)
+        if shelf is not None:
+            born = shelf.born
+            context += ("nothing says how old it is" if born is None else f"its first file is of {_date(born)}",)
+        if alike.name not in self._asked and alike.kind in _HOW:
+            hint = f"did whoever requires it mean {alike.known}? Look there first; a version may do without it"
+        return Diagnostic(
+            LOOK_ALIKE, _said(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
+        )
+
+    def _evidence(self, alike: Resemblance) -> tuple[tuple[str, ...], str]:
+        """The lines below the sentence, and what was probably meant."""
+        if alike.kind == "requirements-file":
+            return (), f"did you mean a file? To install what one lists, write -r before its name: -r {alike.known}"
+        if alike.kind == "standard-library":
+            return (), f"did you mean the module? There is nothing to install: import {alike.name.replace('-', '_')}"
+        lines = [_HOW.get(alike.kind, alike.kind)]
+        stem = next((c for c in self._table.prefixes if c.key == alike.known), None)
+        claim = self._claim(alike.known)
+        if stem is not None:
+            lines.append(f"{stem.pattern} is claimed by the index {stem.index.name}")
+            return tuple(lines), f"did you mean a name that begins with {alike.known}?"
+        if claim is not None and claim.index is not None:
+            lines.append(f"{alike.known} is claimed by the index {claim.index.name}")
+        return tuple(lines), f"did you mean {alike.known}?"
+
+    def _new(self, name: str, born: float) -> Diagnostic:
+        return Diagnostic(
+            NEW_PROJECT,
+            f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old",
+            (f"its first file is of {_date(born)}", f"by policy a project is new for {_span(self._new_project)}"),
+            f"find out who recommends it: names that programs make up are registered by others\n{_ways(name, NEW_PROJECT)}",
+            subject=name,
+        )
+
+    def _refused(self, found: Diagnostic) -> Verdict:
+        """The verdict on an objection, policy's lines and the run's own considered."""
+        allowance = self._allowance(found.subject, found.reference)
+        if allowance is None:
+            return Verdict(found)
+        return Verdict(allowed=(Allowed(found.reference, found.message, allowance),))
+
+    def _allowance(self, name: str, rule: str) -> Allowance | None:
+        for allowance in self._allowances:
+            if allowance.project == name and allowance.rule == rule:
+                return allowance
+        if name in self._allowed_names:
+            return Allowance(name, rule, "allowed for this run", self._allowed_at)
+        return None
+
+
+def _said(alike: Resemblance) -> str:
+    """The sentence on a resemblance."""
+    name = alike.name
+    if alike.kind == "requirements-file":
+        return f"{name} is the name of a file rather than that of a project"
+    if alike.kind == "standard-library":
+        return f"{name} is a module that comes with Python, and no well-known project has its name"
+    known = alike.known.removesuffix("-")
+    return f"{name} is not well known, and its name resembles {known}"
+
+
+def _ways(name: str, rule: str) -> str:
+    """How the name is allowed, for one run and for good."""
+    return (
+        f"if you have looked at it and want it: --allow-name {name} for this run\n"
+        "or for every run, in safepip.toml (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
+        f'[[allow]]\nproject = "{name}"\nrule = "{rule}"\nreason = "..."'
+    )
+
+
+def _date(moment: float) -> str:
+    """A moment in words; whatever lies beyond the calendar is no date that an index could have meant."""
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return "no year that there is"
+
+
+def _span(seconds: float) -> str:
+    """A length of time in its largest whole unit."""
+    for unit, length in (("day", DAY), ("hour", 3_600.0), ("minute", 60.0)):
+        count = int(seconds // length)
+        if count >= 1:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
