@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.arguments import World, locator, machine_policy_path
+from safepip.edges.arguments import World, locator
+from safepip.edges.configuration_files import machine_policy_path
 from safepip.model.origin import Source
 from support.machine import Machine
 

@@ -1,4 +1,4 @@
-"""Exceptions from the rules on the content of wheels: `[[allow]]` and `forbid-allow` in safepip's configuration.
+"""Exceptions from rules: `[[allow]]` and `forbid-allow` in safepip's configuration.
 
     [[allow]]
     project = "demo"                       # required
@@ -10,12 +10,13 @@
     [policy]
     forbid-allow = true                    # no exceptions below this level, or ["startup-hook"]: none from these rules
 
-What is said here is only that a rule is overruled; whether it is, `safepip.rules` decides wheel by wheel. A misspelt
-exception must not pass for one: the rule must exist and be one that may be overruled, and a file must be a wheel of
-the project. A level that forbids exceptions makes none itself, and none may be made on a level below; those of a level
-above stand. An exception that no wheel of a run needs is no mistake, since many runs share one file.
+What is said here is only that a rule is overruled; whether it is, `safepip.rules` decides wheel by wheel for the
+content of wheels, `safepip.ages` file by file for ages, and `safepip.name_rules` for names, which no file can narrow. A
+misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a file must be a
+wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level below; those of
+a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one file.
 
-The rules themselves are loaded only for a file that speaks of them, because that takes time.
+The rules on content are loaded only for a file that speaks of them, because that takes time.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 #: What stops a wheel before any rule is asked; there is nothing then that could be allowed.
 _BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
+
+#: The rules on a project's name and age, and those on a file's age and standing; all may be overruled.
+_ON_NAMES = ("look-alike", "new-project")
+_ON_AGES = ("cooldown", "late-file", "yanked")
 
 
 class ForbidAllow(NamedTuple):
@@ -76,6 +81,11 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
         _wrong(reader, number, "reason", reason, "is no reason: write one line of text")
     if file is not None:
         _check_file(reader, number, file, project)
+    for key in ("file", "digest") if rule in _ON_NAMES else ():
+        if key in table:
+            reader.problem(
+                f"{rule} is about a project, and {key} narrows nothing", reader.lines.key(_WHERE, number, key)
+            )
     digest = _digest(reader, number, words["digest"])
     if len(reader.problems) > before or project is None or rule is None or reason is None:
         return None
@@ -87,6 +97,8 @@ def _wrong(reader: TableReader, number: int, key: str, word: str, fault: str, hi
 
 
 def _check_rule(reader: TableReader, number: int, rule: str) -> None:
+    if rule in _ON_NAMES or rule in _ON_AGES:
+        return
     rules = _rules()
     if rules.get(rule):
         return
@@ -95,7 +107,7 @@ def _check_rule(reader: TableReader, number: int, rule: str) -> None:
         _wrong(reader, number, "rule", rule, "cannot be overruled", f"docs/refusals/{rule}.md says why")
     else:
         hint = near(rule, allowable, f"rules that can be overruled: {', '.join(allowable)}")
-        _wrong(reader, number, "rule", rule, "is no rule on the content of wheels", hint)
+        _wrong(reader, number, "rule", rule, "is no rule", hint)
 
 
 def _check_file(reader: TableReader, number: int, file: str, project: str | None) -> None:
@@ -142,7 +154,7 @@ def read_forbid_allow(reader: TableReader, policy: dict[str, Any]) -> ForbidAllo
 
 def _rule_fault(word: str) -> str | None:
     rules = _rules()
-    return None if word in rules else f"is no rule on the content of wheels; {near(word, rules, 'see docs/refusals')}"
+    return None if word in rules else f"is no rule; {near(word, rules, 'see docs/refusals')}"
 
 
 def _rules() -> dict[str, bool]:
@@ -150,7 +162,24 @@ def _rules() -> dict[str, bool]:
     from safepip.rules import RULES
 
     may = {rule.reference for rule in RULES if rule.allowable}
-    return {name: name in may for name in (*_BEFORE_THE_RULES, *(rule.reference for rule in RULES))}
+    may = may.union(_ON_NAMES, _ON_AGES)
+    return {name: name in may for name in (*_BEFORE_THE_RULES, *(r.reference for r in RULES), *_ON_NAMES, *_ON_AGES)}
+
+
+def overruling(
+    allowances: Iterable[Allowance], rule: str, project: str, filename: str, digests: Iterable[Digest]
+) -> Allowance | None:
+    """The first line of policy that overrules this rule for this file as an index lists it."""
+    given = tuple(digests)
+    for allowance in allowances:
+        if (
+            allowance.rule == rule
+            and allowance.project == project
+            and allowance.file in (None, filename)
+            and (allowance.digest is None or allowance.digest in given)
+        ):
+            return allowance
+    return None
 
 
 def contradictions(allowances: Iterable[Allowance], ban: ForbidAllow | None) -> Iterable[Diagnostic]:

@@ -8,7 +8,8 @@ downward (routing.md). A lower level may
 - be the first to name a default index;
 - trust a host that is not the host of an index declared above, unless a level forbids trusted hosts;
 - allow direct URLs for names that it, not a higher level, claims;
-- make exceptions from rules on the content of wheels, unless a higher level forbids them, and forbid them itself.
+- make exceptions from rules, unless a higher level forbids them, and forbid them itself;
+- lengthen a cooldown, and be the first to name a list of well-known names (`age_settings`).
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
 (the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.build`.
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.hosts import read_host
+from safepip.model.ages import AgePolicy
 from safepip.model.finding import Diagnostic
 from safepip.model.index import Hashes, Index, IndexUrl
 from safepip.model.origin import BUILT_IN, Origin
@@ -32,6 +34,7 @@ from safepip.routing import Claim, normalise, read_claim
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from safepip.age_settings import MergedAges
     from safepip.allowances import Bans
     from safepip.model.allowance import Allowance
     from safepip.safepip_config import DeclaredIndex, Level
@@ -44,19 +47,24 @@ class Declared(NamedTuple):
     indexes: tuple[Index, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     policy: Policy = Policy()
+    bans: Bans | None = None
+    """Which exceptions are forbidden, None where no level speaks of it."""
 
 
-def merge(levels: Sequence[Level], default_index_url: Callable[[], str]) -> Declared:
+def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: float = 0.0) -> Declared:
     """Merge levels, the highest first. `default_index_url` gives pip's own default, asked only where it is needed.
+    `now` is the moment of the run, at which a date and a span are compared.
 
     `policy.declared` holds when any level declares an index: a configuration without one restricts what
     it mentions and leaves pip's sources in force. Raises `UsageError` with all problems.
     """
-    merging = _Merging(default_index_url)
+    merging = _Merging(default_index_url, now)
     for level in levels:
         merging.add(level)
     if merging.problems:
         raise UsageError(*merging.problems)
+    ages = merging.ages
+    names = ages.names if ages is not None else None
     return Declared(
         indexes=tuple(merging.indexes.values()),
         trusted_hosts=() if merging.forbidden else tuple(dict.fromkeys(merging.trusted)),
@@ -66,15 +74,22 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str]) -> Decl
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
             allowances=tuple(merging.allowances),
+            ages=AgePolicy() if ages is None else ages.policy(),
+            well_known_names=names.value if names else None,
+            well_known_origin=names.origin if names else BUILT_IN,
         ),
+        bans=merging.bans,
     )
 
 
 class _Merging:
     """The levels met so far. `_above` counts indexes, hosts and claims of the levels higher than the current one."""
 
-    def __init__(self, default_index_url: Callable[[], str]) -> None:
+    def __init__(self, default_index_url: Callable[[], str], now: float) -> None:
         self.default_index_url = default_index_url
+        self._now = now
+        self.ages: MergedAges | None = None
+        self.bans: Bans | None = None
         self.indexes: dict[str, Index] = {}
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
@@ -83,7 +98,6 @@ class _Merging:
         self.problems: list[Diagnostic] = []
         self._above: dict[str, Index] = {}
         self._claims_above: list[Claim] = []
-        self._bans: Bans | None = None
 
     def add(self, level: Level) -> None:
         self._above = dict(self.indexes)
@@ -99,6 +113,7 @@ class _Merging:
             here.setdefault(declared.name, declared.origin)
         self._add_policy(level)
         self._add_exceptions(level)
+        self._add_ages(level)
 
     def _clash(self, reference: str, message: str, here: dict[str, Origin], declared: DeclaredIndex) -> None:
         lines = (str(here[declared.name]), str(declared.origin))
@@ -203,6 +218,10 @@ class _Merging:
         ]
         return max(covering, key=lambda above: (not above.prefix, len(above.key)), default=None)
 
+    def _owner_of(self, name: str) -> Claim | None:
+        """The claim of a higher level to this normalised name."""
+        return self._owner_above(Claim(name, False, Index("", IndexUrl("file", "", None, "/")), name, BUILT_IN))
+
     def _add_policy(self, level: Level) -> None:
         for host in level.trusted_hosts:
             place = read_host(host.value)
@@ -218,9 +237,7 @@ class _Merging:
             self.forbidden = level.forbid_origin or level.origin
         for name in level.allow_direct:
             key = normalise(name.value)
-            owner_claim = self._owner_above(
-                Claim(key, False, Index("", IndexUrl("file", "", None, "/")), key, BUILT_IN)
-            )
+            owner_claim = self._owner_of(key)
             if owner_claim is not None:
                 self._loosened(
                     f"{name.value} belongs to {owner_claim.index.name} and may not come by a direct URL",
@@ -232,19 +249,34 @@ class _Merging:
     def _add_exceptions(self, level: Level) -> None:
         if not level.allowances and level.forbid_allow is None:
             return
-        if self._bans is None:
+        if self.bans is None:
             from safepip.allowances import Bans
 
-            self._bans = Bans()
+            self.bans = Bans()
         for allowance in level.allowances:
-            forbidden = self._bans.against(allowance.rule)
+            forbidden = self.bans.against(allowance.rule)
             if forbidden is not None:
                 self._loosened(f"exceptions from {allowance.rule} are forbidden", forbidden, allowance.origin)
         self.allowances.extend(level.allowances)
-        lifted = self._bans.lifted(level.forbid_allow)
+        lifted = self.bans.lifted(level.forbid_allow)
         if level.forbid_allow is not None and lifted is not None:
             self._loosened("exceptions are forbidden", lifted, level.forbid_allow.origin)
-        self._bans.add(level.forbid_allow)
+        self.bans.add(level.forbid_allow)
+
+    def _add_ages(self, level: Level) -> None:
+        indexes = {index.name: index.cooldown for index in level.indexes if index.cooldown is not None}
+        if level.ages is None and not indexes:
+            return
+        if self.ages is None:
+            from safepip.age_settings import MergedAges
+
+            self.ages = MergedAges(self._loosened, self._now)
+
+        def owner_above(name: str) -> str | None:
+            claim = self._owner_of(name)
+            return None if claim is None else claim.index.name
+
+        self.ages.add(level.ages, indexes, owner_above)
 
 
 def _places(index: Index) -> tuple[Origin, ...]:

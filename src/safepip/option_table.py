@@ -316,6 +316,12 @@ OWN: tuple[Option, ...] = (
            about="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
     _flag("--no-config", dest="no_config", own=True, group="safepip Options",
           about="Use no project configuration; the machine's and the user's policy still hold."),
+    _value("--cooldown", dest="cooldown", metavar="age", own=True, group="safepip Options",
+           about="Hold back files for so long after their upload (P3D, 72h, 0), or all but those from before a date."),
+    _list("--allow-name", dest="allow_names", metavar="name", own=True, group="safepip Options",
+          about="Take this project though its name resembles another, or it is new. May be repeated."),
+    _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True,
+           group="safepip Options", about="Hold names against the well-known ones in this file, not safepip's own."),
     _flag("--offline", dest="offline", own=True, group="safepip Options",
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip

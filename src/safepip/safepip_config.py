@@ -17,7 +17,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     forbid-trusted-hosts = true            # nothing may name a trusted host
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
 
-and the exceptions from rules on the content of wheels that `allowances` reads.
+with the exceptions from rules that `allowances` reads, and what `age_settings` reads of ages and well-known names.
 
 Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
 credential. All problems of a file are reported together, with file and line. Merging levels is `config`'s matter.
@@ -39,15 +39,18 @@ from safepip.toml_tables import Placed, TableReader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from safepip.age_settings import AgeLevel
     from safepip.allowances import ForbidAllow
+    from safepip.model.ages import Cooldown
     from safepip.model.allowance import Allowance
 
 _INDEX_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
-_INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of")
-_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow")
+_INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
+_AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", *_AGE_KEYS)
 
 
 class DeclaredIndex(NamedTuple):
@@ -63,6 +66,7 @@ class DeclaredIndex(NamedTuple):
     hashes: Hashes | None = None
     hashes_origin: Origin | None = None
     mirror_of: Placed | None = None
+    cooldown: Cooldown | None = None
 
 
 class Level(NamedTuple):
@@ -76,6 +80,7 @@ class Level(NamedTuple):
     allow_direct: tuple[Placed, ...] = ()
     allowances: tuple[Allowance, ...] = ()
     forbid_allow: ForbidAllow | None = None
+    ages: AgeLevel | None = None
 
 
 def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
@@ -153,6 +158,7 @@ class _Reader(TableReader):
             allow_direct=self.strings(policy, "allow-direct", ("policy",), None, self._project),
             allowances=allowances,
             forbid_allow=forbid_allow,
+            ages=self._ages(policy),
         )
         if self.problems:
             raise UsageError(*self.problems)
@@ -169,6 +175,20 @@ class _Reader(TableReader):
         ban = allowances.read_forbid_allow(self, policy)
         self.problems.extend(allowances.contradictions(made, ban))
         return made, ban
+
+    def _ages(self, policy: dict[str, Any]) -> AgeLevel | None:
+        if not any(key in policy for key in _AGE_KEYS):
+            return None
+        from safepip.age_settings import read_age_level
+
+        return read_age_level(self, policy)
+
+    def _cooldown(self, table: dict[str, Any], number: int) -> Cooldown | None:
+        if "cooldown" not in table:
+            return None
+        from safepip.age_settings import read_cooldown_key
+
+        return read_cooldown_key(self, table, ("index",), number)
 
     def _indexes(self, tables: Any) -> tuple[DeclaredIndex, ...]:
         declared = self.tables(tables, ("index",), "an index is declared")
@@ -201,6 +221,7 @@ class _Reader(TableReader):
             hashes=self._hashes(table, number),
             hashes_origin=self.origin(self.lines.key(where, number, "hashes")),
             mirror_of=None if mirror is None else Placed(mirror, self.at(where, number, "mirror-of")),
+            cooldown=self._cooldown(table, number),
         )
         return index if len(self.problems) == before else None
 

@@ -8,12 +8,13 @@ No I/O: paths are made absolute by an injected function, because pip runs elsewh
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.file_options import name_set
-from safepip.model.finding import Diagnostic
-from safepip.model.origin import Source
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.option_table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
 from safepip.routing import normalise
@@ -21,8 +22,12 @@ from safepip.routing import normalise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from safepip.model.ages import Cooldown
     from safepip.model.origin import Origin
     from safepip.options import ParsedOptions
+
+
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 
 class Surroundings(NamedTuple):
@@ -79,6 +84,9 @@ def make_settings(
         display=_display(parsed, around),
         forwarded=tuple(_forwarded(parsed, around)),
         lock=_lock(parsed, around) if parsed.verb == LOCK else None,
+        cooldown=_cooldown(parsed),
+        allow_names=frozenset(map(normalise, parsed["allow_names"])),
+        well_known_names=_path(parsed, "well_known_names", around),
         origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.said.items() if places},
     )
 
@@ -136,6 +144,15 @@ def _selection(parsed: ParsedOptions) -> Selection:
         uploaded_before=parsed["uploaded_prior_to"],
         ignore_requires_python=bool(parsed["ignore_requires_python"]),
     )
+
+
+def _cooldown(parsed: ParsedOptions) -> Cooldown | None:
+    value = parsed["cooldown"]
+    if value is None:
+        return None
+    from safepip.spans import read_cooldown
+
+    return read_cooldown(value, parsed.origin("cooldown") or BUILT_IN)
 
 
 def _network(parsed: ParsedOptions, around: Surroundings, trusted: tuple[str, ...], proxy: str | None) -> Network:
@@ -211,7 +228,7 @@ def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
 
 def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
     """Raise `UsageError` for options that pip will not take together (exit 1) and numbers that are none (exit 2)."""
-    numbers = list(_numbers(parsed))
+    numbers = [*_numbers(parsed), *_values(parsed)]
     if numbers:
         raise UsageError(*numbers)
     problems = list(_contradictions(parsed))
@@ -242,6 +259,24 @@ def _numbers(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         if not math.isfinite(value) or value < 0:
             places = parsed.said.get(dest, ())
             yield Diagnostic("bad-option", f"{flag} {value}: the number must be 0 or more, and finite", origins=places)
+
+
+def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    """Values of safepip's own options that cannot be what they have to be."""
+    try:
+        _cooldown(parsed)
+    except ValueError as fault:
+        from safepip.spans import FORMS
+
+        message = f"--cooldown: {printable(parsed['cooldown'])!r} {fault}"
+        yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.said["cooldown"])
+    for name in parsed["allow_names"]:
+        if not _PROJECT.match(name):
+            message = f"--allow-name: {printable(name)!r} is not a project's name"
+            yield Diagnostic("bad-option", message, origins=parsed.said["allow_names"])
+    if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
+        message = "--well-known-names needs the path of a file"
+        yield Diagnostic("bad-option", message, origins=parsed.said["well_known_names"])
 
 
 def _clash(parsed: ParsedOptions, message: str, *dests: str, hint: str = "") -> Diagnostic:

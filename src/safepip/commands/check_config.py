@@ -80,7 +80,7 @@ def _about(index: Index) -> str:
 
 def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:
     if allowances:
-        yield "exceptions from rules on the content of wheels:"
+        yield "exceptions from rules:"
     for allowance in allowances:
         words = [allowance.rule, "for", allowance.project]
         if allowance.file is not None:

@@ -4,27 +4,18 @@ Order: safepip's own variables, pip's configuration files, the command line over
 files, and out of all of it the `Plan`. Every text that may hold a URL goes through `Credentials.absorb` as soon
 as it is read, so that no value, message or plan holds a secret.
 
-Where safepip's configuration is looked for, highest first:
-
-1. machine: `/etc/safepip/safepip.toml` on Linux and other Unix systems, a fixed place that no variable moves;
-   `/Library/Application Support/safepip/` on macOS, the common application data folder on Windows;
-2. user: `safepip/safepip.toml` in the user's configuration folder (XDG_CONFIG_HOME, else `~/.config`);
-3. project: `--config` or SAFEPIP_CONFIG, else the nearest `safepip.toml`, or `pyproject.toml` with `[tool.safepip]`,
-   upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other.
-
-A configuration file that is there and cannot be read is an error: a policy must not vanish with a permission.
+Where safepip's configuration is looked for, is said in `configuration_files`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip import config, pip_config
+from safepip.edges import configuration_files
 from safepip.errors import UsageError
-from safepip.model.finding import printable
-from safepip.model.origin import Origin, Source
 from safepip.model.plan import Plan
 from safepip.options import ParsedOptions, parse
 from safepip.settings import Surroundings, check, make_settings
@@ -35,9 +26,6 @@ if TYPE_CHECKING:
 
     from safepip.edges.credentials import Credentials
     from safepip.model.plan import Settings
-    from safepip.safepip_config import Level
-
-_OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
 
 
 class World(NamedTuple):
@@ -93,13 +81,14 @@ def make_plan(
     `file_options.apply_file_options`. `may_ask_nothing` is for `check-config`, which needs no requirement.
     Raises `UsageError`, `Refused`, `options.HelpRequested`.
     """
-    world = world or World(environ, cwd)
-    own = _own_variables(world.environ)
+    world = _at_a_moment(world or World(environ, cwd))
+    own = configuration_files.own_variables(world.environ)
     words = [credentials.absorb(word) for word in argv]
     parsed = _parse(verb, words, world, credentials)
     check(parsed, may_ask_nothing=may_ask_nothing)
-    levels = _levels(parsed, own, world, credentials)
-    declared = config.merge(levels, lambda: credentials.absorb(default_index_url()))
+    levels = configuration_files.levels(parsed, own, world, credentials)
+    now = world.now or 0.0
+    declared = config.merge(levels, lambda: credentials.absorb(default_index_url()), now)
     sources = decide(parsed, declared, lambda: credentials.absorb(default_index_url()), locator(world))
     around = Surroundings(
         absolute=world.absolute,
@@ -111,7 +100,23 @@ def make_plan(
     settings = make_settings(
         parsed, around, tuple(sources.trusted_hosts), None if proxy is None else credentials.absorb_proxy(proxy)
     )
-    return Plan(settings, declared.policy, tuple(sources.indexes), sources.notices())
+    policy = configuration_files.with_names(declared.policy, world)
+    if settings.cooldown or settings.allow_names or settings.well_known_names:
+        from safepip.age_settings import against_policy
+
+        problems = tuple(against_policy(settings, policy, declared.bans, now))
+        if problems:
+            raise UsageError(*problems)
+    return Plan(settings, policy, tuple(sources.indexes), sources.notices(), now)
+
+
+def _at_a_moment(world: World) -> World:
+    """The same world with a clock that stands: one run has one moment."""
+    if world.now is not None:
+        return world
+    import time
+
+    return world._replace(now=time.time())
 
 
 def read_options(
@@ -181,11 +186,7 @@ def _parse_for(prefix: str, verb: str, words: Sequence[str], world: World, crede
     texts = [(path, credentials.absorb(text)) for path, text in read if text is not None]
     environ = {name: credentials.absorb(value) for name, value in world.environ.items() if name.startswith("PIP_")}
     configured = pip_config.read(verb, texts, environ, isolated=isolated)
-    if world.now is None:
-        import time
-
-        world = world._replace(now=time.time())
-    return parse(verb, words, configured, now=world.now or 0.0, expand_user=world.expand)
+    return parse(verb, words, configured, now=_at_a_moment(world).now or 0.0, expand_user=world.expand)
 
 
 def _prefix_of(python: str) -> str:
@@ -245,136 +246,9 @@ def _read_pip_file(path: str) -> str | None:
         return None
 
 
-# --- safepip's configuration -----------------------------------------------------------------------------
-
-
-def _own_variables(environ: Mapping[str, str]) -> dict[str, bool]:
-    """Which of safepip's variables are on. An unknown one is an error: a misspelt one would do nothing."""
-    from safepip.option_parser import truth
-
-    unknown = sorted(name for name in environ if name.startswith("SAFEPIP_") and name not in _OWN_VARIABLES)
-    if unknown:
-        _fail_variable(unknown[0], "is no variable of safepip", f"known ones: {', '.join(_OWN_VARIABLES)}")
-    states = {"SAFEPIP_CONFIG": bool(environ.get("SAFEPIP_CONFIG"))}
-    for name in _OWN_VARIABLES[1:]:
-        state = truth(environ.get(name) or "no")
-        if state is None:
-            _fail_variable(name, "has no truth value", "write yes or no")
-        states[name] = state
-    return states
-
-
-def _fail_variable(name: str, message: str, hint: str) -> NoReturn:
-    raise UsageError.because(
-        "bad-variable", f"{printable(name)} {message}", hint=hint, origins=(Origin(Source.ENVIRONMENT, name),)
-    )
-
-
-def _levels(parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials) -> list[Level]:
-    """The levels that exist, the highest first."""
-    user = os.path.join(_config_folder(world), "safepip", "safepip.toml")
-    machine = machine_policy_path() if world.machine_policy is None else world.machine_policy
-    found = [
-        _read_level(machine, Source.MACHINE_POLICY, credentials),
-        _read_level(user, Source.USER_POLICY, credentials),
-        _project_level(parsed, own, world, credentials),
-    ]
-    return [level for level in found if level is not None]
-
-
-def machine_policy_path() -> str:
-    """Where the machine's policy stands; it may not exist."""
-    if sys.platform in ("win32", "darwin"):
-        import platformdirs
-
-        return os.path.join(platformdirs.site_config_dir("safepip", appauthor=False), "safepip.toml")
-    return "/etc/safepip/safepip.toml"
-
-
-def _config_folder(world: World) -> str:
-    if sys.platform == "win32":
-        import platformdirs
-
-        return platformdirs.user_config_dir(appauthor=False)
-    return world.folder("XDG_CONFIG_HOME", ".config")
-
-
 def _cache_dir(world: World) -> str:
     if sys.platform in ("win32", "darwin"):
         import platformdirs
 
         return platformdirs.user_cache_dir("safepip", appauthor=False)
     return os.path.join(world.folder("XDG_CACHE_HOME", ".cache"), "safepip")
-
-
-def _project_level(
-    parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials
-) -> Level | None:
-    """`--config` or `--no-config`; else the variables; else the nearest file upward."""
-    named, without = parsed["config"], parsed["no_config"]
-    origin = parsed.origin("config")
-    if named is None and not without:
-        named = world.environ.get("SAFEPIP_CONFIG") or None
-        without = own["SAFEPIP_NO_CONFIG"]
-        origin = Origin(Source.ENVIRONMENT, "SAFEPIP_CONFIG")
-    if named is not None and without:
-        error = UsageError.because(
-            "conflicting-options", "a configuration is named and forbidden at once (--config, --no-config)"
-        )
-        error.exit_code = 2
-        raise error
-    if without:
-        return None
-    if named is None:
-        return _discover(world, credentials)
-    path = world.absolute(world.expand(named))
-    level = _read_level(path, Source.PROJECT_CONFIG, credentials)
-    if level is None:
-        raise UsageError.because(
-            "missing-configuration",
-            f"{printable(path)} does not exist, or is a pyproject.toml without [tool.safepip]",
-            origins=(origin,) if origin else (),
-        )
-    return level
-
-
-def _discover(world: World, credentials: Credentials) -> Level | None:
-    """The nearest configuration from the working directory upward; `safepip.toml` first in each folder."""
-    folder = os.path.abspath(world.cwd)
-    while True:
-        for name in ("safepip.toml", "pyproject.toml"):
-            level = _read_level(os.path.join(folder, name), Source.PROJECT_CONFIG, credentials)
-            if level is not None:
-                return level
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-
-
-def _read_level(path: str, source: Source, credentials: Credentials) -> Level | None:
-    text = _read_policy_file(path, source)
-    # A pyproject.toml that never says "safepip" is someone else's, even where it is no valid TOML.
-    if text is None or (path.endswith("pyproject.toml") and "safepip" not in text):
-        return None
-    from safepip.safepip_config import read_level
-
-    return read_level(text, path, source, credentials.absorb)
-
-
-def _read_policy_file(path: str, source: Source) -> str | None:
-    """The text of a configuration file; None only where there is nothing by that name."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError) as problem:
-        if not os.path.islink(path):
-            return None
-        reason = f"a symbolic link to nothing ({problem.strerror})"
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8"
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-    raise UsageError.because(
-        "unreadable-configuration", f"the configuration cannot be read: {reason}", origins=(Origin(source, path),)
-    )

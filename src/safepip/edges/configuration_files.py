@@ -1,0 +1,166 @@
+"""safepip's own variables and configuration files, found and read, the highest level first.
+
+Where safepip's configuration is looked for, highest first:
+
+1. machine: `/etc/safepip/safepip.toml` on Linux and other Unix systems, a fixed place that no variable moves;
+   `/Library/Application Support/safepip/` on macOS, the common application data folder on Windows;
+2. user: `safepip/safepip.toml` in the user's configuration folder (XDG_CONFIG_HOME, else `~/.config`);
+3. project: `--config` or SAFEPIP_CONFIG, else the nearest `safepip.toml`, or `pyproject.toml` with `[tool.safepip]`,
+   upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other.
+
+A configuration file that is there and cannot be read is an error: a policy must not vanish with a permission.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from safepip.errors import UsageError
+from safepip.model.finding import printable
+from safepip.model.origin import Origin, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.edges.arguments import World
+    from safepip.edges.credentials import Credentials
+    from safepip.model.plan import Policy
+    from safepip.options import ParsedOptions
+    from safepip.safepip_config import Level
+
+_OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
+
+
+def own_variables(environ: Mapping[str, str]) -> dict[str, bool]:
+    """Which of safepip's variables are on. An unknown one is an error: a misspelt one would do nothing."""
+    from safepip.option_parser import truth
+
+    unknown = sorted(name for name in environ if name.startswith("SAFEPIP_") and name not in _OWN_VARIABLES)
+    if unknown:
+        _fail_variable(unknown[0], "is no variable of safepip", f"known ones: {', '.join(_OWN_VARIABLES)}")
+    states = {"SAFEPIP_CONFIG": bool(environ.get("SAFEPIP_CONFIG"))}
+    for name in _OWN_VARIABLES[1:]:
+        state = truth(environ.get(name) or "no")
+        if state is None:
+            _fail_variable(name, "has no truth value", "write yes or no")
+        states[name] = state
+    return states
+
+
+def _fail_variable(name: str, message: str, hint: str) -> NoReturn:
+    raise UsageError.because(
+        "bad-variable", f"{printable(name)} {message}", hint=hint, origins=(Origin(Source.ENVIRONMENT, name),)
+    )
+
+
+def levels(parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials) -> list[Level]:
+    """The levels that exist, the highest first."""
+    user = os.path.join(_config_folder(world), "safepip", "safepip.toml")
+    machine = machine_policy_path() if world.machine_policy is None else world.machine_policy
+    found = [
+        _read_level(machine, Source.MACHINE_POLICY, credentials),
+        _read_level(user, Source.USER_POLICY, credentials),
+        _project_level(parsed, own, world, credentials),
+    ]
+    return [level for level in found if level is not None]
+
+
+def machine_policy_path() -> str:
+    """Where the machine's policy stands; it may not exist."""
+    if sys.platform in ("win32", "darwin"):
+        import platformdirs
+
+        return os.path.join(platformdirs.site_config_dir("safepip", appauthor=False), "safepip.toml")
+    return "/etc/safepip/safepip.toml"
+
+
+def _config_folder(world: World) -> str:
+    if sys.platform == "win32":
+        import platformdirs
+
+        return platformdirs.user_config_dir(appauthor=False)
+    return world.folder("XDG_CONFIG_HOME", ".config")
+
+
+def _project_level(
+    parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials
+) -> Level | None:
+    """`--config` or `--no-config`; else the variables; else the nearest file upward."""
+    named, without = parsed["config"], parsed["no_config"]
+    origin = parsed.origin("config")
+    if named is None and not without:
+        named = world.environ.get("SAFEPIP_CONFIG") or None
+        without = own["SAFEPIP_NO_CONFIG"]
+        origin = Origin(Source.ENVIRONMENT, "SAFEPIP_CONFIG")
+    if named is not None and without:
+        error = UsageError.because(
+            "conflicting-options", "a configuration is named and forbidden at once (--config, --no-config)"
+        )
+        error.exit_code = 2
+        raise error
+    if without:
+        return None
+    if named is None:
+        return _discover(world, credentials)
+    path = world.absolute(world.expand(named))
+    level = _read_level(path, Source.PROJECT_CONFIG, credentials)
+    if level is None:
+        raise UsageError.because(
+            "missing-configuration",
+            f"{printable(path)} does not exist, or is a pyproject.toml without [tool.safepip]",
+            origins=(origin,) if origin else (),
+        )
+    return level
+
+
+def _discover(world: World, credentials: Credentials) -> Level | None:
+    """The nearest configuration from the working directory upward; `safepip.toml` first in each folder."""
+    folder = os.path.abspath(world.cwd)
+    while True:
+        for name in ("safepip.toml", "pyproject.toml"):
+            level = _read_level(os.path.join(folder, name), Source.PROJECT_CONFIG, credentials)
+            if level is not None:
+                return level
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _read_level(path: str, source: Source, credentials: Credentials) -> Level | None:
+    text = _read_policy_file(path, source)
+    # A pyproject.toml that never says "safepip" is someone else's, even where it is no valid TOML.
+    if text is None or (path.endswith("pyproject.toml") and "safepip" not in text):
+        return None
+    from safepip.safepip_config import read_level
+
+    return read_level(text, path, source, credentials.absorb)
+
+
+def _read_policy_file(path: str, source: Source) -> str | None:
+    """The text of a configuration file; None only where there is nothing by that name."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        if not os.path.islink(path):
+            return None
+        reason = f"a symbolic link to nothing ({problem.strerror})"
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8"
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+    raise UsageError.because(
+        "unreadable-configuration", f"the configuration cannot be read: {reason}", origins=(Origin(source, path),)
+    )
+
+
+def with_names(policy: Policy, world: World) -> Policy:
+    """The list of well-known names that policy says, relative to the file that says it."""
+    if policy.well_known_names is None:
+        return policy
+    folder = os.path.dirname(world.absolute(policy.well_known_origin.where))
+    path = os.path.normpath(os.path.join(folder, world.expand(policy.well_known_names)))
+    return policy._replace(well_known_names=path)
