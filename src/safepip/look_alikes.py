@@ -1,56 +1,75 @@
 """Names that resemble well-known ones: pure, offline, and by the name alone.
 
-A name that is known resembles nothing. Any other is compared with the known ones by the forms in `name_shapes`, and the
-first that fits, in this order, is the answer; among several known names of one form, one that an index claims goes
-before all, and then the more popular one.
+A name that is known resembles nothing. Any other is compared with the known ones, and what it resembles depends on how
+popular they are, because honest names stand close to each other too: the more a name is asked for, the more its
+imitations pay, and the fewer honest ones there are among its neighbours. From the head of the list down:
 
-Whether a resemblance is *strong* depends on whom it is to (a claimed name, or one of the most popular) and on its kind.
-What becomes of a strong and of a weak one is decided elsewhere (name_rules.py): here nothing is refused, no index is
-asked, and no list is read from anywhere.
+- *foremost* names, and those that indexes claim: every kind of resemblance counts, any edit at all included;
+- *popular* ones: every kind, but of the edits only those that are slips more often than other names (`_SHORTEST`);
+- *guarded* ones: other separators, look-alike letters, the order of words;
+- all others: only edits within a long word.
+
+Resemblance to a claimed or a popular name is *strong*, but for the kinds that were found between honest names: a digit
+(`psycopg2`), an affix too few (`docx`), words that say nothing. Where these lines lie was found by measuring
+(benchmarks/look_alikes.py). What becomes of a strong and of a weak one is decided elsewhere (name_rules.py): here
+nothing is refused, no index is asked, and no list is read from anywhere.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import printable
-from safepip.name_shapes import compact, core, in_order, one_edit, skeleton
+from safepip.name_shapes import (
+    LANGUAGE,
+    Slip,
+    compact,
+    core,
+    in_order,
+    one_edit,
+    skeleton,
+    slip,
+    without_empty_words,
+    word_at,
+)
 from safepip.routing import normalise
-from safepip.standard_names import STANDARD_NAMES
+from safepip.standard_names import BACKPORTS, STANDARD_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: As many names from the head of a list are very popular, where nobody says otherwise.
 POPULAR = 1_000
 
-#: The shortest name, in characters, to which one edit is a resemblance. Shorter ones have honest neighbours.
-SHORTEST_EDITED = 6
+#: The foremost are one in so many of the popular ones; guarded are so many times as many.
+_FOREMOST, _GUARDED = 5, 2
 
-#: The shortest form that counts for the other kinds.
-SHORTEST = 4
+#: The shortest form, in characters, by which two names are compared other than by an edit.
+_SHORTEST_FORM = 4
 
-#: Files that are installed *from*. With a separator or `-r` forgotten they are read as names of projects.
-_FILES = (
-    "requirements",
-    "requirement",
-    "constraints",
-    "pyproject",
-    "pylock",
-    "setup",
-    "pipfile",
-    "poetry",
-    "environment",
-)
-_ENDINGS = ("txt", "toml", "cfg", "lock", "yml", "yaml")
+#: The shortest name or word, in characters, of which an edit is a resemblance; a large one for never. First the name as
+#: a whole, for the foremost; then the word that is changed, for the popular ones and for all others.
+_NEVER = 1_000
+_SHORTEST = {
+    Slip.HAND: (4, 4, 7),
+    Slip.KEY: (6, 6, 10),
+    Slip.LETTER: (6, 9, 10),
+    Slip.END: (6, _NEVER, _NEVER),
+    Slip.DIGIT: (6, _NEVER, _NEVER),
+}
+
+#: Files that requirements are installed *from*: with a separator or `-r` forgotten they are read as names of projects.
+_FILES = ("requirements", "requirement", "constraints")
+_ENDINGS = ("txt", "in")
 
 
 class Resemblance(NamedTuple):
     """That `name` resembles `known`, both normalised, and how.
 
-    `kind` is `homoglyph`, `separator`, `affix`, `order`, `edit`, `standard-library` (`known` is the module) or
-    `requirements-file` (`known` is the file that was probably meant). Where the claim
-    of an index is a pattern, `known` is that pattern (`acme-*`).
+    `kind` is `separator`, `homoglyph`, `order`, `affix`, `edit`, `standard-library` (`known` is the module) or
+    `requirements-file` (`known` is the file that was probably meant). Where the claim of an index is a pattern, `known`
+    is that pattern (`acme-*`).
     """
 
     name: str
@@ -72,20 +91,21 @@ class KnownNames:
 
     `names` are project names, most popular first, of which the first `popular` are very popular. `own` are names that
     indexes claim: exact ones, and the stems of patterns with their last separator (`acme-` or `acme-*`).
-    Tables are built when the first name is asked that is not known.
+    Tables are built when the first name is asked that is not known; an answer then costs some ten microseconds.
     """
 
     def __init__(self, names: Sequence[str], own: Iterable[str] = (), *, popular: int = POPULAR) -> None:
-        claimed = [normalise(name.removesuffix("*")) for name in own]
-        self._stems = tuple(sorted({name for name in claimed if name.endswith("-")}))
+        claimed = sorted({normalise(name.removesuffix("*")) for name in own})
+        self._stems = tuple(name for name in claimed if name.endswith("-"))
         #: Position by name; claimed names have the lowest, so that they are the first answer.
-        self._ranks: dict[str, int] = {}
-        for name in sorted({name for name in claimed if not name.endswith("-")}):
-            self._ranks[name] = len(self._ranks)
-        self._popular = len(self._ranks) + popular
-        for name in names:
+        self._ranks = {name: rank for rank, name in enumerate(name for name in claimed if not name.endswith("-"))}
+        first = len(self._ranks)
+        for name in (*names, *sorted(BACKPORTS)):
             self._ranks.setdefault(normalise(name), len(self._ranks))
-        self._forms: tuple[dict[str, str], ...] | None = None
+        self._foremost = first + -(-popular // _FOREMOST)
+        self._popular = first + popular
+        self._guarded = first + popular * _GUARDED
+        self._forms: dict[Callable[[str], str], dict[str, str]] = {}
         self._halves: dict[tuple[int, str, str], list[str]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -93,81 +113,101 @@ class KnownNames:
         return name in self._ranks or name.startswith(self._stems)
 
     def resemblance(self, name: str) -> Resemblance | None:
-        """What a name resembles. None for a known name and for one that resembles none."""
+        """What a name resembles, strongly if it can be. None for a known name and where it resembles nothing."""
         name = normalise(name)
         if name in self:
             return None
-        if self._forms is None:
+        if not self._forms:
             self._build()
-        found = next(self._alike(name), None)
-        if found is None:
-            return None
-        kind, known = found
-        strong = kind == "requirements-file" or (kind != "standard-library" and self._is_popular(known))
-        return Resemblance(name, known, kind, strong)
+        weak: Resemblance | None = None
+        for found in self._alike(name):
+            if found.strong:
+                return found
+            weak = weak or found
+        return weak
 
-    def _is_popular(self, known: str) -> bool:
-        return known.endswith("*") or self._ranks[known] < self._popular
-
-    def _alike(self, name: str) -> Iterator[tuple[str, str]]:
-        """Kinds with the known name, in the order of the kinds."""
+    def _alike(self, name: str) -> Iterator[Resemblance]:
+        """All that a name resembles, in the order in which it is told."""
         if file := _file_meant(name):
-            yield "requirements-file", file
-        for kind, form, table in zip(
-            ("separator", "homoglyph", "order", "affix"), _FORMS, self._forms or (), strict=True
-        ):
-            shape = form(name)
-            if len(shape) >= SHORTEST and (known := table.get(shape)):
-                yield kind, known
-        if (edited := self._edited(name)) is not None:
-            yield "edit", edited
-        if name.replace("-", "_") in STANDARD_NAMES:
-            yield "standard-library", name
+            yield Resemblance(name, file, "requirements-file", strong=True)
         for stem in self._stems:
-            if (resembling := _resembles_stem(name, stem)) is not None:
-                yield resembling, f"{stem}*"
+            if kind := _kind_of_stem(name, stem):
+                yield Resemblance(name, f"{stem}*", kind, strong=True)
+        for kind, form in (("separator", compact), ("homoglyph", skeleton), ("order", in_order)):
+            known = self._of_form(form, name)
+            if known is not None:
+                yield Resemblance(name, known, kind, self._ranks[known] < self._popular)
+        yield from self._affixed(name)
+        yield from self._edited(name)
+        module = name.replace("-", "_")
+        if module in STANDARD_NAMES:
+            yield Resemblance(name, module, "standard-library", strong=False)
 
-    def _edited(self, name: str) -> str | None:
-        """The most popular known name that one edit leads to."""
-        best: str | None = None
-        for known in self._near(name):
-            if one_edit(name, known) and (best is None or self._ranks[known] < self._ranks[best]):
-                best = known
-        return best
+    def _of_form(self, form: Callable[[str], str], name: str) -> str | None:
+        """The most popular guarded name that has the same form as `name`."""
+        shape = form(name)
+        return self._forms[form].get(shape) if len(shape) >= _SHORTEST_FORM else None
 
-    def _near(self, name: str) -> Iterator[str]:
-        """Known names that share a half with the name, and those with the letters around the middle transposed.
+    def _affixed(self, name: str) -> Iterator[Resemblance]:
+        """Names that differ by what says that they are for Python, or by words that say nothing."""
+        known = self._of_form(core, name)
+        if known is not None and self._ranks[known] < self._popular:
+            missing = LANGUAGE.isdisjoint(name.split("-"))
+            added = LANGUAGE.isdisjoint(known.split("-"))
+            if not added or self._ranks[known] < self._foremost:
+                yield Resemblance(name, known, "affix", strong=not missing)
+        rest = without_empty_words(name)
+        if rest != name:
+            known = rest if rest in self._ranks else self._of_form(core, rest)
+            if known is not None and len(rest) >= _SHORTEST_FORM and self._ranks[known] < self._popular:
+                yield Resemblance(name, known, "affix", strong=False)
+
+    def _edited(self, name: str) -> Iterator[Resemblance]:
+        """Names that one edit leads to, the most popular first."""
+        for known in sorted(self._near(name), key=self._ranks.__getitem__):
+            edit = one_edit(name, known)
+            if edit is None or (kind := slip(edit, known)) is None:
+                continue
+            foremost, popular, other = _SHORTEST[kind]
+            rank, word = self._ranks[known], len(word_at(known, edit.at))
+            if rank < self._foremost and len(known) >= foremost:
+                yield Resemblance(name, known, "edit", strong=kind is not Slip.DIGIT)
+            elif word >= (popular if rank < self._popular else other):
+                yield Resemblance(name, known, "edit", strong=rank < self._popular)
+
+    def _near(self, name: str) -> set[str]:
+        """Known names that share a half with the name, and the one with the letters around the middle transposed.
 
         One edit leaves one half of a name as it was, unless it transposes the two letters around the middle.
         """
+        found: set[str] = set()
         for length in (len(name) - 1, len(name), len(name) + 1):
             half = length // 2
-            yield from self._halves.get((length, name[:half], ""), ())
-            yield from self._halves.get((length, "", name[half - length :]), ())
+            found.update(self._halves.get((length, name[:half], ""), ()))
+            found.update(self._halves.get((length, "", name[half - length :]), ()))
         half = len(name) // 2
         swapped = name[: half - 1] + name[half] + name[half - 1] + name[half + 1 :] if half else name
-        if swapped in self._ranks and len(swapped) >= SHORTEST_EDITED:
-            yield swapped
+        if swapped in self._ranks:
+            found.add(swapped)
+        return found
 
     def _build(self) -> None:
-        tables: tuple[dict[str, str], ...] = tuple({} for _ in _FORMS)
-        for name in self._ranks:
-            for form, table in zip(_FORMS, tables, strict=True):
+        for form in (compact, skeleton, in_order, core):
+            table = self._forms[form] = {}
+            for name in islice(self._ranks, self._guarded):
                 table.setdefault(form(name), name)
+        shortest = min(min(lengths) for lengths in _SHORTEST.values())
+        for name in self._ranks:
             length, half = len(name), len(name) // 2
-            if length >= SHORTEST_EDITED:
+            if length >= shortest:
                 self._halves.setdefault((length, name[:half], ""), []).append(name)
                 self._halves.setdefault((length, "", name[half:]), []).append(name)
-        self._forms = tables
-
-
-_FORMS = (compact, skeleton, in_order, core)
 
 
 def _file_meant(name: str) -> str | None:
     """The file that a name is shaped like: `requirements-txt`, `requirementstxt`, `requirements-dev-txt`."""
     shape = compact(name)
-    ending = next((e for e in _ENDINGS if shape.endswith(e)), None)
+    ending = next((ending for ending in _ENDINGS if shape.endswith(ending)), None)
     if ending is None:
         return None
     stem = shape.removesuffix(ending)
@@ -177,7 +217,7 @@ def _file_meant(name: str) -> str | None:
     return None
 
 
-def _resembles_stem(name: str, stem: str) -> str | None:
+def _kind_of_stem(name: str, stem: str) -> str | None:
     """The kind in which the first words of a name resemble the stem of a pattern (`acme-`)."""
     words = name.split("-")
     wanted = stem.removesuffix("-")
@@ -185,9 +225,10 @@ def _resembles_stem(name: str, stem: str) -> str | None:
         head = "-".join(words[:count])
         if compact(head) == compact(wanted):
             return "separator"
-        if len(wanted) >= SHORTEST and skeleton(head) == skeleton(wanted):
+        if len(wanted) >= _SHORTEST_FORM and skeleton(head) == skeleton(wanted):
             return "homoglyph"
-        if len(wanted) >= SHORTEST_EDITED and one_edit(head, wanted):
+        edit = one_edit(head, wanted)
+        if edit and (kind := slip(edit, wanted)) and len(wanted) >= _SHORTEST[kind][0]:
             return "edit"
     return None
 

@@ -6,10 +6,19 @@ with; none of it is ever shown or asked for. Two different names with one form r
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 #: Words that only say that something is for Python.
 LANGUAGE = frozenset({"python", "python2", "python3", "py", "py2", "py3"})
+
+#: Words that say nothing of what something does, and promise the same again, or better.
+EMPTY = frozenset(
+    {
+        "dev", "fix", "fixed", "free", "install", "installer", "latest", "lib", "libs", "module", "new", "next",
+        "official", "package", "plus", "pro", "real", "secure", "update", "updated",
+    }
+)  # fmt: skip
 
 #: Letters and digits that look alike in some common typeface are one (`l`, `1`, `i`; `o`, `0`).
 _GLYPHS = str.maketrans({"1": "l", "i": "l", "0": "o", "-": None})
@@ -33,6 +42,11 @@ def core(name: str) -> str:
     return "-".join([word for word in name.split("-") if word not in LANGUAGE])
 
 
+def without_empty_words(name: str) -> str:
+    """The name without words that say nothing: `requests-latest` is `requests`."""
+    return "-".join([word for word in name.split("-") if word not in EMPTY])
+
+
 def in_order(name: str) -> str:
     """The words of the name in alphabetical order: `nmap-python` and `python-nmap` are one."""
     return "-".join(sorted(name.split("-")))
@@ -41,7 +55,7 @@ def in_order(name: str) -> str:
 class Edit(NamedTuple):
     """The one change between two names: where it begins in the known one, and what stands there in each.
 
-    `known` is empty for an insertion, `asked` for a deletion; both have two letters, reversed, for a transposition.
+    `known` is empty for an insertion, `asked` for an omission; both have two letters, reversed, for a transposition.
     """
 
     at: int
@@ -50,7 +64,7 @@ class Edit(NamedTuple):
 
 
 def one_edit(asked: str, known: str) -> Edit | None:
-    """The insertion, deletion, substitution or transposition of neighbours that makes `asked` of `known`, if one does.
+    """The insertion, omission, substitution or transposition of neighbours that makes `asked` of `known`, if one does.
 
     None for equal names too. Where several places would do (a doubled letter) it is the last of them.
     """
@@ -70,3 +84,58 @@ def one_edit(asked: str, known: str) -> Edit | None:
     if asked[at : at + 2] == known[at : at + 2][::-1] and asked[at + 2 :] == known[at + 2 :]:
         return Edit(at, known[at : at + 2], asked[at : at + 2])
     return None
+
+
+class Slip(Enum):
+    """What kind of slip one edit is. Some are hardly ever the difference between two honest names, some often."""
+
+    #: Two neighbours transposed, or a letter that is doubled or no longer doubled.
+    HAND = "hand"
+    #: A letter within the name left out, or a neighbouring key hit beside or in place of one.
+    KEY = "key"
+    #: Any other letter put within the name, or in the place of one.
+    LETTER = "letter"
+    #: The first or the last letter: plurals, and `i`, `c` or `g` before the name of what is wrapped.
+    END = "end"
+    #: A digit, as versions and successors have one.
+    DIGIT = "digit"
+
+
+_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _beside(key: str) -> str:
+    """The keys around one on an American keyboard, each row shifted by half a key against the one above."""
+    for number, row in enumerate(_ROWS):
+        at = row.find(key)
+        if at < 0:
+            continue
+        above = _ROWS[number - 1][at : at + 2] if number else ""
+        below = _ROWS[number + 1][max(at - 1, 0) : at + 1] if number + 1 < len(_ROWS) else ""
+        return row[max(at - 1, 0) : at + 2] + above + below
+    return ""
+
+
+def slip(edit: Edit, known: str) -> Slip | None:
+    """What kind of slip an edit of `known` is. None for one of a separator, which is no edit of letters."""
+    changed = edit.known + edit.asked
+    around = known[max(edit.at - 1, 0) : edit.at] + known[edit.at + len(edit.known) :][:1]
+    if "-" in changed:
+        return None
+    if any(character.isdigit() for character in changed):
+        return Slip.DIGIT
+    if len(edit.known) == 2 or (len(changed) == 1 and changed in around):
+        return Slip.HAND
+    if edit.at == 0 or edit.at + len(edit.known) >= len(known):
+        return Slip.END
+    if not edit.asked:
+        return Slip.KEY
+    meant = edit.known or around
+    return Slip.KEY if any(edit.asked in _beside(key) for key in meant) else Slip.LETTER
+
+
+def word_at(name: str, at: int) -> str:
+    """The word of a name in which a position lies."""
+    begin = name.rfind("-", 0, at) + 1
+    end = name.find("-", at)
+    return name[begin:] if end < 0 else name[begin:end]

@@ -30,3 +30,6 @@ zipfile zipimport zlib zoneinfo
 """
 
 STANDARD_NAMES = frozenset(_TEXT.split())
+
+#: Those under whose name an established project carries the module to Pythons that have not got it.
+BACKPORTS = frozenset({"argparse", "asyncio", "configparser", "dataclasses", "ipaddress", "pathlib", "typing"})
