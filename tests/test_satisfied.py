@@ -11,10 +11,12 @@ from packaging.requirements import Requirement as Parsed
 from packaging.version import Version
 
 from safepip.core_metadata import parse_metadata
+from safepip.look_alikes import KnownNames
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Policy, Settings, Target, UpgradeStrategy
 from safepip.model.requirement import Constraint, Requirement, Statements
+from safepip.name_rules import NameRules
 from safepip.resolution import resolve
 from safepip.routing import build
 from safepip.satisfied import nothing_to_do
@@ -84,6 +86,7 @@ def searched(asked: Statements, environment: Environment, settings: Settings) ->
             policy=Policy(),
             target=TARGET,
             table=build([]),
+            names=NameRules(lambda: KnownNames(()), build([]), now=0.0),
         )
     except Asked:
         return None

@@ -193,7 +193,8 @@ class NameRules:
             NEW_PROJECT,
             f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old",
             (f"its first file is of {_date(born)}", f"by policy a project is new for {_span(self._new_project)}"),
-            f"find out who recommends it: names that programs make up are registered by others\n{_ways(name, NEW_PROJECT)}",
+            "find out who recommends it: names that programs make up are registered by others\n"
+            f"{_ways(name, NEW_PROJECT)}",
             subject=name,
         )
 

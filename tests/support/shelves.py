@@ -20,6 +20,7 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from safepip.core_metadata import parse_metadata
+from safepip.look_alikes import KnownNames
 from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
@@ -28,6 +29,7 @@ from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.model.route import Observation, Presence, Route
+from safepip.name_rules import NameRules
 from safepip.resolution import AmbiguousName, resolve
 from safepip.resolution.catalog import RoutedShelf
 from safepip.routing import Ambiguity, build, normalise, settle
@@ -215,9 +217,13 @@ def decide(
     catalog: MemoryCatalog | None = None,
     require_hashes: bool = False,
     selection: Selection | None = None,
+    names: NameRules | None = None,
     **settings: Any,
 ) -> Resolution:
-    """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's."""
+    """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's.
+
+    Without `names` no name is well known, so that nothing resembles anything.
+    """
     world = releases if not isinstance(releases, (list, tuple)) else {"public": releases}
     table = build(indexes)
     statements = Statements(
@@ -233,6 +239,7 @@ def decide(
         policy=policy or Policy(),
         target=TARGET,
         table=table,
+        names=names or NameRules(lambda: KnownNames(()), table, now=0.0),
     )
 
 

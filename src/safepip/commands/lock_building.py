@@ -53,6 +53,12 @@ class Known(NamedTuple):
             known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
         return {name: version for name, version in known.items() if name not in settings.upgrade_names}
 
+    def names(self) -> frozenset[str]:
+        """The projects in it, for whatever environment."""
+        if self.lock is not None:
+            return frozenset(package.name for package in self.lock.packages)
+        return frozenset(self.pins or ())
+
     def kept(self, pin: Pin, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
         """The files to lock of those that the index offers: those that are locked, as long as they are there."""
         if self.lock is not None:
@@ -64,6 +70,7 @@ class Known(NamedTuple):
 def build_lock(session: Session, before: str | None, settings: LockSettings) -> tuple[str, int]:
     """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
     known = _known(before, settings)
+    session.renewed = known.names()
     return _everywhere(session, known, settings) if settings.universal else _here(session, known, settings)
 
 

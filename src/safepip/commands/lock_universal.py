@@ -77,6 +77,7 @@ class Everywhere:
                 policy=asked.plan.policy,
                 target=target,
                 table=asked.table,
+                names=catalog.names,
                 preferences=self._preferences(target.markers),
                 markers=markers,
             )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from safepip.edges.store import Store
     from safepip.lock_sources import LockRequest
     from safepip.locked import Entry
+    from safepip.look_alikes import KnownNames
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel
@@ -74,7 +75,7 @@ class Session:
         """`argv` is without the verb. Its arguments are projects to decide on, files as `-r` takes them, or just names,
         which are then `named`; beside names, the lock of the working directory is meant where nothing is asked for."""
         self.environ = os.environ if environ is None else environ
-        self._verb = verb
+        self.verb = verb
         self.cwd = working_folder()
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
@@ -86,6 +87,8 @@ class Session:
         self.named: tuple[str, ...] = ()
         self.hashed: Resolution | None = None
         """What was decided without a search, where everything is pinned by hash."""
+        self.renewed: frozenset[str] = frozenset()
+        """The names in the lock that this run makes anew. They were judged when they came into it."""
         if arguments_are == "files":
             files = (*settings.requirement_files, *settings.requirements)
             settings = settings._replace(requirements=(), requirement_files=files)
@@ -140,7 +143,7 @@ class Session:
         # pip's own default index is named by nobody, so no value of a variable is meant for it.
         known = frozenset(index.url.origin for index in plan.indexes if index.origin != BUILT_IN)
         # A lock is not made from a lock: there `load` says so.
-        asking, locks = (plan.settings, ()) if self._verb == "lock" else split_locks(plan.settings)
+        asking, locks = (plan.settings, ()) if self.verb == "lock" else split_locks(plan.settings)
         loaded = load(
             asking,
             self.environ,
@@ -192,7 +195,7 @@ class Session:
     @property
     def installs(self) -> bool:
         """Whether this run puts what it judges into its target; `download` and `lock` do not."""
-        return self._verb == "install"
+        return self.verb == "install"
 
     @cached_property
     def installed(self) -> InstalledEnvironment:
@@ -224,38 +227,16 @@ class Session:
 
     def catalog_for(self, target: Target, markers: Markers, pages: Pages | None = None) -> IndexCatalog:
         """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
-        from safepip.edges.catalog import IndexCatalog
-        from safepip.edges.index_reader import IndexReader
-        from safepip.edges.page_cache import PageCache, fingerprint
-        from safepip.edges.wheel_reader import WheelReader
-        from safepip.selection import PythonVersions, TagRanks
+        from safepip.commands.catalogue import open_catalog
 
-        selection = self.settings.selection
-        ignore = selection.ignore_requires_python
-        cache = PageCache(
-            None if self.store.private else self.store.root,
-            fingerprint(target, ignore_requires_python=ignore),
-            trusted_hosts=self.settings.network.trusted_hosts,
-        )
-        ranks = TagRanks(target.tags)
-        pythons = PythonVersions(target.version, ignore=ignore)
-        return IndexCatalog(
-            table=self.asked.table,
-            reader=IndexReader(
-                lambda: self.transport,
-                cache,
-                ranks,
-                pythons,
-                self.settings.refresh,
-                listings=self._verb == "lock",
-                pages=pages,
-            ),
-            wheels=WheelReader(self.loop, lambda: self.transport, cache, self.store, ranks, self.settings.network),
-            loop=self.loop,
-            selection=selection,
-            markers=markers,
-            hashes=self.hashes_allowed_for(target),
-        )
+        return open_catalog(self, target, markers, pages)
+
+    @cached_property
+    def known_names(self) -> KnownNames:
+        """Well-known names and those that indexes claim. Raises `UsageError` and `Unavailable` (`unusable-names`)."""
+        from safepip.commands.catalogue import known_names
+
+        return known_names(self)
 
     @cached_property
     def locked(self) -> tuple[Entry, ...]:
@@ -315,6 +296,7 @@ class Session:
             policy=asked.plan.policy,
             target=asked.target,
             table=asked.table,
+            names=self.catalog.names,
             preferences=preferences,
             markers=self.markers,
         )

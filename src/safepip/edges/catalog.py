@@ -6,7 +6,9 @@ sidecar where the index has one; a range request; the whole wheel, which then st
 
 What the search will ask next is fetched while it thinks (`expect_shelves`): the page, then the metadata of
 the version that will probably be chosen, then the pages of what that requires, as deep as it goes. A guess
-that fails is dropped; the same question, asked in earnest, reports the failure.
+that fails is dropped; the same question, asked in earnest, reports the failure. What would be refused is not
+guessed at: of a project in quarantine, or one whose name is refused, no file is fetched, and where the name alone
+is enough to refuse it, no index hears of it.
 
 An index that must answer and does not is an error, each kind with its own reference. It never is an empty shelf.
 """
@@ -22,6 +24,7 @@ from safepip.edges.index_reader import Reading
 from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.page import Status
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Selection
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.name_rules import NameRules
     from safepip.resolution.catalog import Hint
     from safepip.resolution.dependencies import Markers
     from safepip.routing import RoutingTable
@@ -56,8 +60,8 @@ _MOST_GUESSES = 5_000
 class IndexCatalog:
     """The `Catalog` of a run. `reader` and `metadata_reader` do the asking on `loop`; see the module.
 
-    `hashes` are the digests that the user's statements allow, by project. `routes_of` tells afterwards where
-    a candidate came from.
+    `hashes` are the digests that the user's statements allow, by project. `names` says what may be fetched on a guess;
+    whoever asks in earnest has judged the name.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class IndexCatalog:
         selection: Selection,
         markers: Markers,
         hashes: Mapping[str, frozenset[Digest]],
+        names: NameRules,
     ) -> None:
         self._table = table
         self._reader = reader
@@ -78,6 +83,7 @@ class IndexCatalog:
         self.finder = Finder(selection)
         self._markers = markers
         self._hashes = hashes
+        self.names = names
         self._lock = threading.Lock()
         self._shelves: dict[str, RoutedShelf] = {}
         self._readings: dict[tuple[str, str], Reading | Future[Reading]] = {}
@@ -311,11 +317,17 @@ class IndexCatalog:
             if (name, extras) in self._guessed or name in self._shelves or len(self._guessed) >= _MOST_GUESSES:
                 continue
             self._guessed.add((name, extras))
+            if not self.names.permit(name):
+                continue
             decision = self._table.route(name)
             sources = (decision.index,) if isinstance(decision, Route) else decision.sources
             answers = [(index, self._ask(index, name)) for index in sources if index is not None]
             if len(answers) == 1 and not isinstance(answers[0][1], Reading):
                 self._loop.submit(self._explore(*answers[0], specifier, extras))
+
+    def _may_look_into(self, shelf: Shelf) -> bool:
+        """Whether a file of the project may be fetched on a guess."""
+        return shelf.status is not Status.QUARANTINED and self.names.permit(shelf.name, shelf)
 
     async def _explore(
         self, index: Index, answer: Reading | Future[Reading], specifier: SpecifierSet, extras: frozenset[str]
@@ -325,7 +337,7 @@ class IndexCatalog:
 
         try:
             reading = answer if isinstance(answer, Reading) else await asyncio.wrap_future(answer)
-            if reading.shelf is None:
+            if reading.shelf is None or not self._may_look_into(reading.shelf):
                 return
             self._note_home(index, reading)
             candidates = self.finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))

@@ -16,8 +16,10 @@ from resolvelib import ResolutionTooDeep
 
 from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
+from safepip.model.requirement import counts
 from safepip.resolution.conflicts import explain
 from safepip.resolution.dependencies import Markers, Memory
+from safepip.resolution.judged import JudgedShelves
 from safepip.resolution.limits import check_direct, collect_limits
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Resolution
     from safepip.model.plan import Policy, Settings, Target
     from safepip.model.requirement import Statements
+    from safepip.name_rules import NameRules
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.nodes import Choice, Want
     from safepip.resolution.search import Found
@@ -55,13 +58,14 @@ def resolve(
     policy: Policy,
     target: Target,
     table: RoutingTable,
+    names: NameRules,
     preferences: Mapping[str, Version] = MappingProxyType({}),
     markers: Markers | None = None,
 ) -> Resolution:
     """Choose one version of everything that is needed.
 
-    `preferences` are versions, by project, to try first. `markers` evaluates markers in the target's environment, and
-    knows afterwards which were asked for.
+    `names` judges the projects. `preferences` are versions, by project, to try first. `markers` evaluates markers in
+    the target's environment, and knows afterwards which were asked for.
 
     Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
     whatever `Unavailable` the catalogue raises.
@@ -74,12 +78,12 @@ def resolve(
     catalog.expect_shelves(
         (r.name, r.specifier, r.extras)
         for r in statements.requirements
-        if r.url is None and (fresh or installed.get(r.name) is None)
+        if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
     )
-    memory = Memory()
+    memory, shelves = Memory(), JudgedShelves(catalog, names)
     while True:
         unusable = len(memory.unusable)
-        provider = Provider(catalog, installed, finder, settings, limits, python, markers, memory, preferences)
+        provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)
         roots = collect_roots(statements, target.markers, provider)
         found = _searched(provider, roots)
         if len(memory.unusable) == unusable:

@@ -35,7 +35,8 @@ class Catalog(Protocol):
     """Pages and metadata, by the routes of the run. Everything asked twice is remembered.
 
     `shelf` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say
-    what will probably be asked next, cost next to nothing and never raise.
+    what will probably be asked next, cost next to nothing and raise nothing, but that the list of well-known names
+    cannot be read.
     """
 
     def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:

@@ -57,6 +57,7 @@ def make_resolution(
             requested=identifier in requested,
             requires=tuple(sorted(_projects_below(found, mapping, choice.project))),
             required_by=tuple(o for o in required_by if o.where.partition(" ")[0] != choice.project),
+            allowed=provider.shelves.allowed(choice.project) if _is_from_index(choice) else (),
             installed=installed,
         )
     to_install = [name for name, pin in pins.items() if _to_be_installed(pin, settings)]
@@ -93,6 +94,11 @@ def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
     )
 
 
+def _is_from_index(choice: Choice) -> bool:
+    """Whether the file was chosen from what an index lists, so that its project was judged."""
+    return isinstance(choice, FileChoice) and choice.direct_url is None
+
+
 def _extras_by_project(choices: Iterable[Choice]) -> dict[str, frozenset[str]]:
     extras: dict[str, frozenset[str]] = {}
     for choice in choices:
@@ -125,6 +131,8 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
         lines.append(f"{pin.name} {pin.version} is yanked. Reason for being yanked: {reason}")
     if pin.direct_url is not None:
         return lines
+    lines += [allowed.line(f"{pin.name} {pin.version}") for allowed in pin.allowed]
+    lines += provider.shelves.notices(pin.name)
     shelf = catalog.shelf(pin.name, pin.required_by).shelf
     if shelf.status in (Status.ARCHIVED, Status.DEPRECATED):
         reason = f": {printable(shelf.status_reason)}" if shelf.status_reason else ""

@@ -40,7 +40,6 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
-from safepip.resolution.quarantine import check_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -51,8 +50,9 @@ if TYPE_CHECKING:
     from safepip.model.digest import Digest
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
-    from safepip.resolution.catalog import Catalog, Installed, RoutedShelf
+    from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.dependencies import Markers, Memory
+    from safepip.resolution.judged import JudgedShelves
     from safepip.resolution.limits import Limits
     from safepip.selection import Finder
 
@@ -72,6 +72,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
     def __init__(
         self,
         catalog: Catalog,
+        shelves: JudgedShelves,
         installed: Installed,
         finder: Finder,
         settings: Settings,
@@ -83,6 +84,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
     ) -> None:
         self._preferences = preferences
         self._catalog = catalog
+        self.shelves = shelves
         self._installed = installed
         self.finder = finder
         self._settings = settings
@@ -283,7 +285,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         upgrade = self._may_upgrade(project, wants[0].name)
         if keep is None or upgrade:
             # The shelf will be read in any case: read it now, so that a refusal is met here.
-            self._catalog_shelf(project, wants)
+            self.shelves.shelf(project, wants)
 
         def choices() -> Iterator[Choice]:
             first = None if keep is None or upgrade else keep
@@ -310,7 +312,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         barred: set[int],
     ) -> Iterator[Choice]:
         """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
-        routed = self._catalog_shelf(project, wants)
+        routed = self.shelves.shelf(project, wants)
         seen: set[Version] = set()
         candidates = self._preferred_first(project, self.finder.applicable(routed.shelf, specifier, hashes))
         for position, candidate in enumerate(candidates):
@@ -354,11 +356,6 @@ class Provider(AbstractProvider[Want, Choice, str]):
             ahead -= 1
             if ahead <= 0 or candidate.file.metadata is None:
                 return
-
-    def _catalog_shelf(self, project: str, wants: Sequence[Want]) -> RoutedShelf:
-        routed = self._catalog.shelf(project, [want.origin for want in wants])
-        check_status(project, routed, wants)
-        return routed
 
     def _keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:
         """The installed distribution where it may stay: not with --force-reinstall, and only if it fits."""

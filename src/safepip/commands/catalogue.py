@@ -1,0 +1,92 @@
+"""Opens what a run decides with: the catalogue for a target, and the rules on names that go with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.model.requirement import counts
+from safepip.name_rules import NameRules
+
+if TYPE_CHECKING:
+    from safepip.commands.session import Session
+    from safepip.edges.catalog import IndexCatalog
+    from safepip.edges.index_reader import Pages
+    from safepip.look_alikes import KnownNames
+    from safepip.model.plan import Target
+    from safepip.resolution.dependencies import Markers
+
+
+def open_catalog(session: Session, target: Target, markers: Markers, pages: Pages | None = None) -> IndexCatalog:
+    """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
+    from safepip.edges.catalog import IndexCatalog
+    from safepip.edges.index_reader import IndexReader
+    from safepip.edges.page_cache import PageCache, fingerprint
+    from safepip.edges.wheel_reader import WheelReader
+    from safepip.selection import PythonVersions, TagRanks
+
+    settings, store = session.settings, session.store
+    ignore = settings.selection.ignore_requires_python
+    cache = PageCache(
+        None if store.private else store.root,
+        fingerprint(target, ignore_requires_python=ignore),
+        trusted_hosts=settings.network.trusted_hosts,
+    )
+    ranks = TagRanks(target.tags)
+    pythons = PythonVersions(target.version, ignore=ignore)
+    return IndexCatalog(
+        table=session.asked.table,
+        reader=IndexReader(
+            lambda: session.transport,
+            cache,
+            ranks,
+            pythons,
+            settings.refresh,
+            listings=session.verb == "lock",
+            pages=pages,
+        ),
+        wheels=WheelReader(session.loop, lambda: session.transport, cache, store, ranks, settings.network),
+        loop=session.loop,
+        selection=settings.selection,
+        markers=markers,
+        hashes=session.hashes_allowed_for(target),
+        names=name_rules(session, target),
+    )
+
+
+def name_rules(session: Session, target: Target) -> NameRules:
+    """The rules on names for one target. The list of well-known names is read when the first name needs it."""
+    asked, settings = session.asked, session.settings
+    requirements = asked.statements.requirements
+    return NameRules(
+        lambda: session.known_names,
+        asked.table,
+        asked=frozenset(r.name for r in requirements if r.url is None and counts(r, target.markers)),
+        settled=session.renewed | session.hashes_allowed_for(target).keys(),
+        allowances=asked.plan.policy.allowances,
+        allowed_names=settings.allow_names,
+        allowed_at=settings.origins.get("allow_names"),
+        now=asked.plan.now,
+        new_project=asked.plan.policy.ages.new_project,
+    )
+
+
+def known_names(session: Session) -> KnownNames:
+    """The names that others are compared with: the list in force, and what indexes claim.
+
+    Raises `UsageError` and `Unavailable` (`unusable-names`) where the list cannot be read.
+    """
+    from safepip.edges.well_known import names_from, shipped_names, unusable_names
+    from safepip.look_alikes import KnownNames, UnusableNames, read_names
+
+    settings, policy, table = session.settings, session.asked.plan.policy, session.asked.table
+    path, origin = settings.well_known_names, settings.origins.get("well_known_names")
+    if path is None:
+        path, origin = policy.well_known_names, policy.well_known_origin
+    own = [*table.exact, *(claim.key for claim in table.prefixes)]
+    if path is None:
+        return KnownNames(read_names(shipped_names()), own)
+    try:
+        return KnownNames(read_names(names_from(path, origin)), own)
+    except UnusableNames as problem:
+        where = "" if problem.line is None else f"line {problem.line}: "
+        raise unusable_names(path, f"{where}{problem}", origin) from None
