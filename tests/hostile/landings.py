@@ -248,3 +248,31 @@ def command_of_another_wheel_of_the_run() -> Offer:
 def command_of_another_wheel_of_the_run_by_the_data_route() -> Offer:
     """One wheel has the command as an entry point, the other as a file of `.data/data`."""
     return two_wheels({}, {"gadget-1.0.data/data/bin/shared": _SCRIPT}, first_scripts={"shared": "widget:main"})
+
+
+@stopped_by("outside-target")
+def folder_in_place_of_the_interpreter() -> Offer:
+    """A script lies in a folder with the interpreter's name; pip gives up in the middle, and the rest stays."""
+    return offer_files({f"{DATA}/scripts/{PYTHON}/x": "#!python\n"})
+
+
+@stopped_by("outside-target")
+def folder_in_place_of_the_own_command() -> Offer:
+    """An entry point makes a command, and a script lies in a folder with that name; pip gives up in the middle."""
+    files = {
+        f"{DATA}/scripts/widget-run/x": "#!python\n",
+        f"{INFO}/entry_points.txt": "[console_scripts]\nwidget-run = widget:main\n",
+    }
+    return offer_files(files)
+
+
+@stopped_by("outside-target")
+def file_in_place_of_a_folder() -> Offer:
+    """A file has the name of one of the environment's folders; pip gives up in the middle."""
+    return offer_files({f"{DATA}/data/include": "\n"})
+
+
+@stopped_by("outside-target")
+def file_in_place_of_the_second_library_folder() -> Offer:
+    """A file has the name of the link that many environments have beside `lib`."""
+    return offer_files({f"{DATA}/data/lib64": "\n"})

@@ -8,8 +8,9 @@ pip refuses itself is refused here too, since pip does so when other wheels of t
 
 `check_places`: what arrives by `data`, `headers` or `scripts` stays out of places that belong to others: folders that
 Python imports from or reads at its start, the standard library, folders of metadata, the files that tell an interpreter
-what it is, headers of other projects, and what shells and conda read at theirs. A wheel's modules go to purelib and
-platlib, where the other rules look at them.
+what it is, headers of other projects, and what shells and conda read at theirs. No file lies where the environment has
+a folder, and no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the
+other rules look at them.
 
 Folders that are links lead elsewhere; that is the environment's owner's doing, and not seen here.
 """
@@ -27,7 +28,7 @@ from safepip.entry_points import is_callable, parse
 from safepip.landing import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from safepip.clearing import Scene, Subject
     from safepip.landing import Layout
@@ -182,11 +183,17 @@ class _Places:
         prefixes = (layout.prefix, layout.base_prefix) if layout.windows else ()
         self._libraries = sorted({*map(key_of, layout.libraries), *(f"{key_of(base)}/dlls" for base in prefixes)})
         self._headers = key_of(layout.schemes.get("headers", ""))
+        self._folders = frozenset(_upwards([*self._bases.values(), *self._sites, *self._libraries]))
 
     def why_not(self, landing: Landing, path: str) -> str:
         """Whose the place is, empty where it is nobody's. `path` is the file's in the wheel."""
         # Behind `.data` and the scheme. What pip moves (--target) is no longer at that path below the scheme.
         within = key_of(path).split("/")[2:]
+        # pip would give up here, when other wheels of the run are installed already.
+        if landing.key in self._folders or (landing.scheme == "data" and within in ([home] for home in _LIBRARY_HOMES)):
+            return "this is a folder of the environment"
+        if landing.scheme == "scripts" and len(within) > 1:
+            return "commands lie in the folder of commands itself, not below it"
         return (
             self._of_python(landing.key, self._bases.get(landing.scheme, ""))
             or _of_others(within)
@@ -217,6 +224,14 @@ class _Places:
         if (below or named) and not landing.key.startswith(f"{own}/"):
             return "headers of Python or of another project lie there"
         return ""
+
+
+def _upwards(folders: Iterable[str]) -> Iterator[str]:
+    """These folders, and all folders that they are in."""
+    for folder in folders:
+        while folder:
+            yield folder
+            folder = folder.rpartition("/")[0]
 
 
 def _is_importable(path: str) -> bool:
