@@ -167,7 +167,7 @@ class NameRules:
             born = shelf.born
             context += ("nothing says how old it is" if born is None else f"its first file is of {_date(born)}",)
         if alike.name not in self._asked and alike.kind in _HOW:
-            hint = f"did whoever requires it mean {alike.known}? Look there first; a version may do without it"
+            hint = f"did whoever requires it mean {alike.known}? Look there first"
         return Diagnostic(
             LOOK_ALIKE, _said(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
         )
@@ -179,11 +179,11 @@ class NameRules:
         if alike.kind == "standard-library":
             return (), f"did you mean the module? There is nothing to install: import {alike.name.replace('-', '_')}"
         lines = [_HOW.get(alike.kind, alike.kind)]
-        stem = next((c for c in self._table.prefixes if c.key == alike.known), None)
+        pattern = next((c for c in self._table.prefixes if f"{c.key}*" == alike.known), None)
+        if pattern is not None:
+            lines.append(f"{alike.known} is claimed by the index {pattern.index.name}")
+            return tuple(lines), f"did you mean a name that begins with {pattern.key}?"
         claim = self._claim(alike.known)
-        if stem is not None:
-            lines.append(f"{stem.pattern} is claimed by the index {stem.index.name}")
-            return tuple(lines), f"did you mean a name that begins with {alike.known}?"
         if claim is not None and claim.index is not None:
             lines.append(f"{alike.known} is claimed by the index {claim.index.name}")
         return tuple(lines), f"did you mean {alike.known}?"
@@ -221,8 +221,7 @@ def _said(alike: Resemblance) -> str:
         return f"{name} is the name of a file rather than that of a project"
     if alike.kind == "standard-library":
         return f"{name} is a module that comes with Python, and no well-known project has its name"
-    known = alike.known.removesuffix("-")
-    return f"{name} is not well known, and its name resembles {known}"
+    return f"{name} is not well known, and its name resembles {alike.known}"
 
 
 def _ways(name: str, rule: str) -> str:

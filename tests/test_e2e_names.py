@@ -1,0 +1,278 @@
+"""Look-alikes, new projects and quarantined ones from the command line: what is asked of the index, and what is left.
+
+The index is on loopback and its log is read: a name that is refused for what it is was asked of nobody, and of a project
+that is refused for its age or its status no file was fetched, on a guess neither. The list of well-known names is the
+one that safepip brings along, unless a test brings its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.replies import stall
+from support.runs import pip_in, shown
+from support.wheels import sha256
+
+if TYPE_CHECKING:
+    from support.environment import Environment, Runner
+    from support.index import IndexServer, ServedFile
+    from support.inside import Done, Inside
+
+#: A strong and a weak resemblance by the list of the package; what they resemble is on no index here.
+STRONG, WEAK = "python3-dateutil", "acme-observabilty"
+
+
+def days_ago(days: float) -> str:
+    """An upload time as indexes write it."""
+    return f"{datetime.fromtimestamp(time.time() - days * 86_400, UTC):%Y-%m-%dT%H:%M:%S.000000Z}"
+
+
+def add(index: IndexServer, name: str, days: float = 1_000, version: str = "1.0", **wheel: Any) -> ServedFile:
+    """A wheel that was uploaded so many days ago."""
+    return index.add(name, version, file={"upload_time": days_ago(days)}, **wheel)
+
+
+def references(text: str) -> list[str]:
+    return re.findall(r"^error: ([a-z-]+)$", text, re.MULTILINE)
+
+
+@pytest.fixture
+def names(run: Inside) -> str:
+    """A list in which `acme-observability` is known and far from popular."""
+    popular = "\n".join(f"popular-{number:05}-name" for number in range(1_200))
+    (run.folder / "names.txt").write_text(f"python-dateutil\n{popular}\nacme-observability\n")
+    return "--well-known-names=names.txt"
+
+
+def dry(run: Inside, index: IndexServer, *words: str) -> Done:
+    """What would be installed into an empty environment."""
+    return run("install", "--dry-run", "--ignore-installed", "-i", index.url, "--no-cache-dir", *words)
+
+
+# --- the three of the threat model, as a user meets them --------------------------------------------------------------
+
+
+def test_the_look_alike_of_a_popular_project_is_not_installed_and_nobody_is_asked_for_it(
+    index: IndexServer, runner: Runner, target: Environment
+) -> None:
+    add(index, STRONG)
+    before = target.state()
+    done = runner.safepip("install", "--python", target.python, "-i", index.url, STRONG)
+    assert (done.returncode, references(done.stderr)) == (20, ["look-alike"]), shown(done)
+    assert "did you mean python-dateutil?" in done.stderr
+    assert index.paths_asked() == []
+    assert target.state() == before
+
+
+def test_a_project_born_yesterday_is_not_installed_and_no_file_of_it_is_fetched(
+    index: IndexServer, runner: Runner, target: Environment
+) -> None:
+    add(index, "fastjson-schema-helpers", 1.5)
+    before = target.state()
+    done = runner.safepip("install", "--python", target.python, "-i", index.url, "fastjson-schema-helpers")
+    assert (done.returncode, references(done.stderr)) == (20, ["new-project"]), shown(done)
+    assert index.paths_asked() == [index.page_path("fastjson-schema-helpers")]
+    assert target.state() == before
+
+
+def test_a_project_in_quarantine_is_not_installed_and_no_file_of_it_is_fetched(
+    index: IndexServer, runner: Runner, target: Environment
+) -> None:
+    """Though its page still lists one, and though there is time to fetch it on a guess."""
+    add(index, "held-for-review")
+    add(index, "slow-page-of-ours")
+    index.project("held-for-review").status = "quarantined"
+    index.fault("slow-page-of-ours", stall(0.6))
+    before = target.state()
+    words = ("slow-page-of-ours", "held-for-review")
+    done = runner.safepip("install", "--python", target.python, "-i", index.url, *words)
+    assert (done.returncode, references(done.stderr)) == (20, ["quarantined"]), shown(done)
+    assert index.mentions("held-for-review") == [index.page_path("held-for-review")]
+    assert target.state() == before
+
+
+# --- guesses and dependencies ----------------------------------------------------------------------------------------
+
+
+def test_no_file_is_fetched_on_a_guess_of_what_is_refused_and_no_page_of_a_strong_look_alike(
+    index: IndexServer, run: Inside, names: str
+) -> None:
+    """The page of the first project keeps the search waiting, so that every guess has the time it needs."""
+    add(index, "first-of-all", requires=["app"])
+    add(index, "app", requires=[STRONG, WEAK, "born-on-monday"])
+    add(index, STRONG)
+    add(index, WEAK, 20)
+    add(index, "born-on-monday", 3)
+    index.fault("first-of-all", stall(0.6))
+    done = dry(run, index, names, "first-of-all", "app", "born-on-monday")
+    assert (done.code, sorted(references(done.err))) == (20, ["look-alike", "look-alike", "new-project"]), done.err
+    assert index.mentions("app")[1:], "nothing was guessed at, so that this shows nothing"
+    assert index.mentions(STRONG) == []
+    for name in (WEAK, "born-on-monday"):
+        assert index.mentions(name) == [index.page_path(name)]
+    assert not index.mentions("python-dateutil")
+    assert not index.mentions("acme-observability")
+
+
+def test_everything_that_is_refused_is_told_at_once_with_who_asks_for_it(
+    index: IndexServer, run: Inside, names: str
+) -> None:
+    add(index, "app", requires=[STRONG, "quiet-helper"])
+    add(index, "quiet-helper")
+    add(index, "born-on-monday", 3)
+    index.project("quiet-helper").status = "quarantined"
+    done = dry(run, index, names, "app", "born-on-monday", WEAK)
+    assert sorted(references(done.err)) == ["look-alike", "look-alike", "new-project", "quarantined"], done.err
+    assert "required by app 1.0  <-  the command line" in done.err
+    assert not index.mentions(WEAK)
+
+
+def test_a_weak_look_alike_that_is_required_and_old_is_taken_and_told(
+    index: IndexServer, run: Inside, names: str
+) -> None:
+    add(index, "app", requires=[WEAK])
+    add(index, WEAK, 91)
+    done = dry(run, index, names, "app")
+    assert done.code == 0, done.err
+    assert f"notice: {WEAK} is not well known, and its name resembles acme-observability" in done.err
+    for served in index.project(WEAK).files:
+        served.upload_time = days_ago(89)
+    assert references(dry(run, index, names, "app").err) == ["look-alike"]
+
+
+def test_what_is_installed_and_stays_is_not_judged(index: IndexServer, runner: Runner, target: Environment) -> None:
+    add(index, STRONG)
+    add(index, "app", requires=[STRONG])
+    pip_in(runner, target, "install", "-q", "-i", index.url, STRONG)
+    done = runner.safepip("install", "--python", target.python, "-i", index.url, "app")
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {STRONG: "1.0", "app": "1.0"}
+
+
+# --- who is known ----------------------------------------------------------------------------------------------------
+
+
+def test_what_resembles_a_claimed_name_is_refused_and_the_claimed_name_is_not(
+    two_indexes: tuple[IndexServer, IndexServer], run: Inside
+) -> None:
+    internal, public = two_indexes
+    add(internal, "billing-core", 1)
+    add(public, "billing-cor")
+    policy = f'[[index]]\nname = "acme"\nurl = "{internal.url}"\npackages = ["billing-core"]\n'
+    policy += f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n'
+    (run.folder / "safepip.toml").write_text(policy)
+    words = ("install", "--dry-run", "--ignore-installed", "--no-cache-dir")
+    assert run(*words, "billing-core").code == 0
+    done = run(*words, "billing-cor")
+    assert references(done.err) == ["look-alike"], done.err
+    assert "billing-core is claimed by the index acme" in done.err
+    assert public.paths_asked() == []
+
+
+def test_a_list_of_ones_own_replaces_the_list_of_the_package(index: IndexServer, run: Inside) -> None:
+    add(index, STRONG)
+    add(index, "our-own-service")
+    add(index, "our-own-servise")
+    (run.folder / "names.json").write_text(json.dumps({"rows": [{"project": "our-own-service", "download_count": 9}]}))
+    words = ("--well-known-names", "names.json")
+    assert dry(run, index, *words, STRONG, "our-own-service").code == 0
+    done = dry(run, index, *words, "our-own-servise")
+    assert references(done.err) == ["look-alike"], done.err
+    assert "did you mean our-own-service?" in done.err
+
+
+@pytest.mark.parametrize("content", ["", "{", "good-name\nno name!\n", "\ufffe"])
+def test_a_list_that_cannot_be_used_ends_the_run_before_anything_is_asked(
+    index: IndexServer, run: Inside, content: str
+) -> None:
+    add(index, "app")
+    (run.folder / "names.txt").write_text(content, "utf-16" if content == "\ufffe" else "utf-8")
+    done = dry(run, index, "--well-known-names", "names.txt", "app")
+    assert (done.code, references(done.err)) == (2, ["unusable-names"]), done.err
+    assert index.paths_asked() == []
+
+
+# --- what overrules --------------------------------------------------------------------------------------------------
+
+
+def test_an_option_allows_a_name_for_one_run_and_the_report_says_so(index: IndexServer, run: Inside) -> None:
+    add(index, STRONG, 3)
+    done = dry(run, index, "--allow-name", "Python3_dateutil", "--report", "report.json", STRONG)
+    assert done.code == 0, done.err
+    assert f"notice: allowed: look-alike for {STRONG} 1.0: " in done.err
+    assert f"notice: allowed: new-project for {STRONG} 1.0: " in done.err
+    (item,) = json.loads((run.folder / "report.json").read_text())["install"]
+    assert [allowed["rule"] for allowed in item["safepip"]["allowed"]] == ["look-alike", "new-project"]
+    assert references(dry(run, index, STRONG).err) == ["look-alike"]
+
+
+@pytest.mark.parametrize(("name", "rule"), [(STRONG, "look-alike"), ("fastjson-schema-helpers", "new-project")])
+def test_the_block_of_the_hint_pasted_lets_the_project_be_installed(
+    index: IndexServer, runner: Runner, target: Environment, name: str, rule: str
+) -> None:
+    add(index, name, 3 if rule == "new-project" else 1_000)
+    words = ("install", "--python", target.python, "-i", index.url, "--report", "-", name)
+    done = runner.safepip(*words)
+    assert references(done.stderr) == [rule], shown(done)
+    start = done.stderr.index("    [[allow]]")
+    block = done.stderr[start : done.stderr.index("\n\n", start)].replace("    ", "").replace("...", "read by us")
+    (runner.folder / "safepip.toml").write_text(
+        f'{block}\n[[index]]\nname = "public"\nurl = "{index.url}"\ndefault = true\n'
+    )
+    done = runner.safepip(*words)
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {name: "1.0"}
+    assert "(reason: read by us, " in done.stderr
+    report = json.JSONDecoder().raw_decode(done.stdout)[0]
+    assert [a["rule"] for a in report["install"][0]["safepip"]["allowed"]] == [rule]
+
+
+def test_a_file_pinned_by_the_users_own_hash_is_not_judged_by_its_name(index: IndexServer, run: Inside) -> None:
+    served = add(index, STRONG, 3)
+    (run.folder / "requirements.txt").write_text(f"{STRONG}==1.0 --hash=sha256:{sha256(served.data)}\n")
+    assert dry(run, index, "-r", "requirements.txt").code == 0
+
+
+# --- the other commands ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("download", STRONG), ("lock", STRONG), ("lock", "--universal", STRONG), ("explain", STRONG, "-r", "asked.txt")],
+    ids=["download", "lock", "lock --universal", "explain"],
+)
+def test_every_command_that_decides_refuses_alike(index: IndexServer, run: Inside, words: tuple[str, ...]) -> None:
+    add(index, STRONG)
+    (run.folder / "asked.txt").write_text(f"{STRONG}\n")
+    done = run(*words, "-i", index.url, "--no-cache-dir")
+    assert (done.code, set(references(done.err))) == (20, {"look-alike"}), done.err
+    assert index.paths_asked() == []
+    assert not (run.folder / "pylock.toml").exists()
+
+
+@pytest.mark.parametrize("form", [("-o", "pylock.toml"), ("--format", "requirements", "-o", "requirements.txt")])
+def test_a_name_in_the_lock_was_judged_when_it_came_into_it(
+    index: IndexServer, run: Inside, form: tuple[str, ...]
+) -> None:
+    """Making the lock anew does not ask again, upgrades included; a further name is judged."""
+    add(index, STRONG, 3)
+    where = ("-i", index.url, "--no-cache-dir", *form)
+    assert run("lock", STRONG, "--allow-name", STRONG, *where).code == 0
+    assert run("lock", STRONG, "-U", *where).code == 0
+    add(index, "plain", 3)
+    done = run("lock", STRONG, "plain", *where)
+    assert references(done.err) == ["new-project"], done.err
+
+
+def test_installing_from_a_lock_judges_no_name(index: IndexServer, run: Inside) -> None:
+    add(index, STRONG, 3)
+    assert run("lock", STRONG, "--allow-name", STRONG, "-i", index.url, "--no-cache-dir").code == 0
+    done = run("download", "-r", "pylock.toml", "-d", "out", "-i", index.url, "--no-cache-dir")
+    assert done.code == 0, done.err
+    assert len(list((run.folder / "out").iterdir())) == 1
