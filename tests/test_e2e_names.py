@@ -1,8 +1,8 @@
 """Look-alikes, new projects and quarantined ones from the command line: what is asked of the index, and what is left.
 
-The index is on loopback and its log is read: a name that is refused for what it is was asked of nobody, and of a project
-that is refused for its age or its status no file was fetched, on a guess neither. The list of well-known names is the
-one that safepip brings along, unless a test brings its own.
+The index is on loopback and its log is read: a name that is refused for what it is was asked of nobody, and of a
+project that is refused for its age or its status no file was fetched, on a guess neither. The list of well-known names
+is the one that safepip brings along, unless a test brings its own.
 """
 
 from __future__ import annotations
