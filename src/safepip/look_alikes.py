@@ -1,18 +1,19 @@
 """Names that resemble well-known ones: pure, offline, and by the name alone.
 
-A name that is known resembles nothing. Any other is compared with the known ones, and what it resembles depends on how
-popular they are, because honest names stand close to each other too: the more a name is asked for, the more its
-imitations pay, and the fewer honest ones there are among its neighbours. From the head of the list down:
+A name that is known resembles nothing. Any other is compared with the known ones. What counts as a resemblance depends
+on how popular the known one is, because honest names stand close to each other too: the more a name is asked for, the
+more its imitations pay, and the more of its neighbours are imitations. From the head of the list down:
 
-- *foremost* names, and those that indexes claim: every kind of resemblance counts, any edit at all included;
-- *popular* ones: every kind, but of the edits only those that are slips more often than other names (`_SHORTEST`);
+- *foremost* names, and those that indexes claim: every kind of resemblance, any edit of letters included;
+- *popular* ones: of the edits those that are slips more often than they are other names (`_SHORTEST`); no name that
+  merely lacks `python`;
 - *guarded* ones: other separators, look-alike letters, the order of words;
-- all others: only edits within a long word.
+- all others: only edits within a long word, and transposed or doubled letters in one of middling length.
 
-Resemblance to a claimed or a popular name is *strong*, but for the kinds that were found between honest names: a digit
-(`psycopg2`), an affix too few (`docx`), words that say nothing. Where these lines lie was found by measuring
-(benchmarks/look_alikes.py). What becomes of a strong and of a weak one is decided elsewhere (name_rules.py): here
-nothing is refused, no index is asked, and no list is read from anywhere.
+Resemblance to a claimed or a popular name is *strong*, but for the kinds that are common between honest names: a digit
+(`psycopg2`), `python` before or behind a name that is not foremost, words that say nothing, a standard module. Where
+these lines lie was found by measuring (benchmarks/look_alikes.py). What becomes of a strong and of a weak resemblance
+is decided elsewhere (name_rules.py): here nothing is refused, no index is asked, and no list is read from anywhere.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from safepip.name_shapes import (
     one_edit,
     skeleton,
     slip,
+    unglued,
     without_empty_words,
     word_at,
 )
@@ -43,10 +45,13 @@ if TYPE_CHECKING:
 POPULAR = 1_000
 
 #: The foremost are one in so many of the popular ones; guarded are so many times as many.
-_FOREMOST, _GUARDED = 5, 2
+_FOREMOST, _GUARDED = 10, 2
 
 #: The shortest form, in characters, by which two names are compared other than by an edit.
 _SHORTEST_FORM = 4
+
+#: The shortest name to which a word is found glued.
+_SHORTEST_GLUED = 6
 
 #: The shortest name or word, in characters, of which an edit is a resemblance; a large one for never. First the name as
 #: a whole, for the foremost; then the word that is changed, for the popular ones and for all others.
@@ -151,16 +156,21 @@ class KnownNames:
     def _affixed(self, name: str) -> Iterator[Resemblance]:
         """Names that differ by what says that they are for Python, or by words that say nothing."""
         known = self._of_form(core, name)
-        if known is not None and self._ranks[known] < self._popular:
+        if known is not None:
+            # `python-redis` for `redis`, and the other way round `dotenv` for `python-dotenv`.
             missing = LANGUAGE.isdisjoint(name.split("-"))
-            added = LANGUAGE.isdisjoint(known.split("-"))
-            if not added or self._ranks[known] < self._foremost:
-                yield Resemblance(name, known, "affix", strong=not missing)
+            foremost = self._ranks[known] < self._foremost
+            if foremost or (self._ranks[known] < self._popular and not missing):
+                yield Resemblance(name, known, "affix", strong=foremost and not missing)
         rest = without_empty_words(name)
         if rest != name:
             known = rest if rest in self._ranks else self._of_form(core, rest)
             if known is not None and len(rest) >= _SHORTEST_FORM and self._ranks[known] < self._popular:
                 yield Resemblance(name, known, "affix", strong=False)
+        for rest, word in unglued(name):
+            if len(rest) >= _SHORTEST_GLUED and self._ranks.get(rest, self._popular) < self._popular:
+                foremost = self._ranks[rest] < self._foremost
+                yield Resemblance(name, rest, "affix", strong=foremost and word in LANGUAGE)
 
     def _edited(self, name: str) -> Iterator[Resemblance]:
         """Names that one edit leads to, the most popular first."""

@@ -7,7 +7,10 @@ with; none of it is ever shown or asked for. Two different names with one form r
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Words that only say that something is for Python.
 LANGUAGE = frozenset({"python", "python2", "python3", "py", "py2", "py3"})
@@ -15,7 +18,7 @@ LANGUAGE = frozenset({"python", "python2", "python3", "py", "py2", "py3"})
 #: Words that say nothing of what something does, and promise the same again, or better.
 EMPTY = frozenset(
     {
-        "dev", "fix", "fixed", "free", "install", "installer", "latest", "lib", "libs", "module", "new", "next",
+        "dev", "fix", "fixed", "free", "latest", "lib", "libs", "module", "new", "next",
         "official", "package", "plus", "pro", "real", "secure", "update", "updated",
     }
 )  # fmt: skip
@@ -45,6 +48,19 @@ def core(name: str) -> str:
 def without_empty_words(name: str) -> str:
     """The name without words that say nothing: `requests-latest` is `requests`."""
     return "-".join([word for word in name.split("-") if word not in EMPTY])
+
+
+def unglued(name: str) -> Iterator[tuple[str, str]]:
+    """What is left of a name without a word of `EMPTY` or `LANGUAGE` at its begin or end, and that word: `requestspro`.
+
+    `py` is not among them: names of honest wrappers begin or end with it.
+    """
+    for word in sorted(EMPTY | LANGUAGE):
+        if len(word) > len("py"):
+            if name.startswith(word):
+                yield name.removeprefix(word), word
+            if name.endswith(word):
+                yield name.removesuffix(word), word
 
 
 def in_order(name: str) -> str:
@@ -91,16 +107,17 @@ class Slip(Enum):
 
     #: Two neighbours transposed, or a letter that is doubled or no longer doubled.
     HAND = "hand"
-    #: A letter within the name left out, or a neighbouring key hit beside or in place of one.
+    #: A letter within the name left out, a neighbouring key hit beside or in place of one, a vowel taken for another.
     KEY = "key"
     #: Any other letter put within the name, or in the place of one.
     LETTER = "letter"
-    #: The first or the last letter: plurals, and `i`, `c` or `g` before the name of what is wrapped.
+    #: The first letter, or one more or less at the end: plurals, and `c` or `g` before the name of what is wrapped.
     END = "end"
     #: A digit, as versions and successors have one.
     DIGIT = "digit"
 
 
+_VOWELS = frozenset("aeiouy")
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -126,9 +143,10 @@ def slip(edit: Edit, known: str) -> Slip | None:
         return Slip.DIGIT
     if len(edit.known) == 2 or (len(changed) == 1 and changed in around):
         return Slip.HAND
-    if edit.at == 0 or edit.at + len(edit.known) >= len(known):
+    substituted = bool(edit.known and edit.asked)
+    if edit.at == 0 or (edit.at + len(edit.known) >= len(known) and not substituted):
         return Slip.END
-    if not edit.asked:
+    if not edit.asked or (substituted and _VOWELS.issuperset(changed)):
         return Slip.KEY
     meant = edit.known or around
     return Slip.KEY if any(edit.asked in _beside(key) for key in meant) else Slip.LETTER
