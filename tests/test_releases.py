@@ -68,9 +68,9 @@ def test_texts_that_mean_the_same_version_are_one_release() -> None:
     assert not late(only(wheel, file("acme-1.0.post1.tar.gz")))
 
 
-def test_an_undated_file_beside_dated_ones_is_late_and_without_dates_nothing_is() -> None:
+def test_without_a_date_nothing_is_late() -> None:
     wheel = file("acme-1.0-py3-none-any.whl", None)
-    assert late(only(wheel, file("acme-1.0.tar.gz")))
+    assert not late(only(wheel, file("acme-1.0.tar.gz")))
     assert not late(only(wheel, file("acme-1.0.tar.gz", None)))
 
 

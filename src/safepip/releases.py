@@ -3,7 +3,7 @@
 A release is all files of one version on a page, source archives and other platforms' wheels included; texts that mean
 the same version (`1.0`, `1.0.0`) are one release. It began with its first dated file. A file that came more than
 fourteen days after that is late: whoever takes over an old project can add a file to a release that everybody pins and
-nobody looks at any more. An undated file beside dated ones counts as late, since nobody can tell.
+nobody looks at any more. An undated file is not called late: it counts as young (`ages`).
 
 The honest late file is a wheel for a Python that did not exist when the release was made. It is told apart by names and
 dates alone, and only where all of this holds:
@@ -58,8 +58,8 @@ def earliest(moments: Iterable[float | None]) -> float | None:
 
 
 def is_late(uploaded: float | None, first: float | None) -> bool:
-    """Whether a file is late in a release that began at `first`; nothing is late in a release without dates."""
-    return first is not None and (uploaded is None or uploaded > first + LATE_AFTER)
+    """Whether a file is late in a release that began at `first`; nothing is late where dates are missing."""
+    return first is not None and uploaded is not None and uploaded > first + LATE_AFTER
 
 
 class Release(NamedTuple):
@@ -78,7 +78,7 @@ class Release(NamedTuple):
 
         Whether the target can install a timely wheel is for the caller to ask.
         """
-        if self.newest is None or not self.is_late(file):
+        if self.newest is None or not file.filename.endswith(".whl") or not self.is_late(file):
             return False
         its = _minors(file.filename)
         return bool(its) and min(its) > self.newest
@@ -120,6 +120,17 @@ def _version(text: str) -> Version | str:
         return Version(text)
     except ValueError:
         return text
+
+
+def release_of(name: str, version: Version, files: Iterable[ProjectFile]) -> tuple[list[ProjectFile], Release]:
+    """The files of one version, of all files of a project's page, and what is known of the release."""
+    same: dict[str, bool] = {}
+    mine = []
+    for file in files:
+        text = file_version(name, file.filename)
+        if text is not None and (same.get(text) if text in same else same.setdefault(text, _version(text) == version)):
+            mine.append(file)
+    return mine, _release(mine)
 
 
 def file_version(name: str, filename: str) -> str | None:

@@ -3,7 +3,8 @@
 Two steps, because they depend on different things and the first is worth caching:
 
 `shelve` reduces a page to what one target (its tags and its Python version) could ever install.
-`Finder` applies a run's options, specifiers and hashes to a shelf.
+`Finder` applies a run's options, specifiers and hashes to a shelf, and holds back what is too young or came late
+(`ages`).
 
 The preferences are pip's (its CandidateEvaluator): an allowed hash before none, then the version, then the
 position of the best tag in the target's list, then the build tag; of files equal in all of these, the one
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
+    from safepip.ages import AgeRules, Held
     from safepip.model.digest import Digest
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.model.plan import Selection
@@ -223,8 +225,11 @@ def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Seque
 class Finder:
     """Applies one run's options to shelves. Answers are remembered: a resolver asks the same again and again."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, ages: AgeRules | None = None) -> None:
         self._selection = selection
+        self.ages = ages
+        self._offered: dict[str, tuple[Candidate, ...]] = {}
+        self._held: dict[str, dict[Candidate, Held]] = {}
         self._usable: dict[str, tuple[Candidate, ...]] = {}
         self._applicable: dict[tuple[str, str, frozenset[Digest] | None], list[Candidate]] = {}
 
@@ -258,11 +263,51 @@ class Finder:
         return chosen
 
     def usable(self, shelf: Shelf) -> tuple[Candidate, ...]:
-        """The candidates that the options allow, whatever the specifier."""
+        """The candidates that the options and the rules on ages allow, whatever the specifier."""
         try:
             return self._usable[shelf.name]
         except KeyError:
             pass
+        offered = usable = self._offered[shelf.name] = self._by_options(shelf)
+        held: tuple[Held, ...] = ()
+        if self.ages is not None:
+            usable, held = self.ages.sift(shelf, offered)
+        self._held[shelf.name] = {h.candidate: h for h in held}
+        self._usable[shelf.name] = usable
+        return usable
+
+    def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None = None) -> list[Held]:
+        """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
+        held = self._held_of(shelf)
+        return [held[c] for c in self._regardless(shelf, specifier, hashes) if c in held] if held else []
+
+    def passed_over(
+        self, shelf: Shelf, version: Version, chosen: Candidate | None, specifier: SpecifierSet
+    ) -> Held | None:
+        """The best candidate held back for its age that would have come before what was chosen: a candidate of this
+        version, or, with None, the installed distribution of it."""
+        held = self._held_of(shelf)
+        for candidate in self._regardless(shelf, specifier, None) if held else ():
+            if candidate is chosen or candidate.version < version or (chosen is None and candidate.version == version):
+                return None
+            if candidate in held:
+                return held[candidate]
+        return None
+
+    def _held_of(self, shelf: Shelf) -> Mapping[Candidate, Held]:
+        self.usable(shelf)
+        return self._held[shelf.name]
+
+    def _regardless(
+        self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None
+    ) -> Sequence[Candidate]:
+        """What `applicable` would be without the rules on ages."""
+        offered = [c for c in self._offered[shelf.name] if hashes is None or hashes & {*c.file.digests}]
+        allow = self._selection.allows_prereleases(shelf.name)
+        found = list(specifier.filter(offered, prereleases=allow, key=lambda candidate: candidate.version))
+        return _without_yanked(found, specifier)
+
+    def _by_options(self, shelf: Shelf) -> tuple[Candidate, ...]:
         options = self._selection
         usable = shelf.candidates
         # An option for the exact name beats `:all:`; safepip takes wheels only, so `--no-binary` leaves nothing.
@@ -271,7 +316,6 @@ class Finder:
             usable = ()
         if options.uploaded_before is not None:
             usable = tuple(c for c in usable if self._early_enough(c))
-        self._usable[shelf.name] = usable
         return usable
 
     def _early_enough(self, candidate: Candidate) -> bool:

@@ -19,6 +19,7 @@ from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
+from safepip.ages import AgeRules
 from safepip.core_metadata import parse_metadata
 from safepip.look_alikes import KnownNames
 from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
@@ -52,6 +53,9 @@ MARKERS = {str(key): str(value) for key, value in default_environment().items()}
 }
 TARGET = Target(python="/python", version=PYTHON, markers=MARKERS, tags=tuple(sys_tags()))
 RANKS = TagRanks(TARGET.tags)
+
+#: When resolutions take place; a release is many years older unless it says otherwise.
+NOW = 1_700_000_000.0
 
 
 def index(name: str = "public", *, default: bool = False, packages: tuple[str, ...] = ()) -> Index:
@@ -87,6 +91,7 @@ def listed(release: Release, host: str = "public") -> ProjectFile:
         (digest_of(release),),
         requires_python=None if release.hidden_python else release.requires_python,
         yanked=yanked,
+        upload_time=release.uploaded,
     )
 
 
@@ -218,14 +223,16 @@ def decide(
     require_hashes: bool = False,
     selection: Selection | None = None,
     names: NameRules | None = None,
+    ages: AgeRules | None = None,
     **settings: Any,
 ) -> Resolution:
     """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's.
 
-    Without `names` no name is well known, so that nothing resembles anything.
+    Without `names` no name is well known, so that nothing resembles anything. Without `ages` the time is `NOW`, and
+    policy's ages hold.
     """
     world = releases if not isinstance(releases, (list, tuple)) else {"public": releases}
-    table = build(indexes)
+    table, policy = build(indexes), policy or Policy()
     statements = Statements(
         tuple(asked(r, n) if isinstance(r, str) else r for n, r in enumerate(requirements, 1)),
         tuple(limited(c, n) if isinstance(c, str) else c for n, c in enumerate(constraints, 1)),
@@ -236,10 +243,11 @@ def decide(
         catalog=catalog or MemoryCatalog(table, world),  # type: ignore[arg-type]  # a sequence was wrapped above
         installed=MemoryInstalled(() if settings.get("ignore_installed") else installed),
         settings=Settings(selection=selection or Selection(), **settings),
-        policy=policy or Policy(),
+        policy=policy,
         target=TARGET,
         table=table,
-        names=names or NameRules(lambda: KnownNames(()), table, now=0.0),
+        names=names or NameRules(lambda: KnownNames(()), table, now=NOW),
+        ages=ages or AgeRules(policy.ages, None, table, now=NOW, allowances=policy.allowances),
     )
 
 

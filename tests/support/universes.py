@@ -54,6 +54,7 @@ class Release:
     build: str = ""
     yanked: str | bool = False
     sdist: bool = False
+    uploaded: float | None = 1_500_000_000.0
 
     def text(self) -> str:
         """Its METADATA."""

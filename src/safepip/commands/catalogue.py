@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.ages import AgeRules
 from safepip.model.requirement import counts
 from safepip.name_rules import NameRules
 
@@ -50,6 +51,7 @@ def open_catalog(session: Session, target: Target, markers: Markers, pages: Page
         markers=markers,
         hashes=session.hashes_allowed_for(target),
         names=name_rules(session, target),
+        ages=age_rules(session, target),
     )
 
 
@@ -67,6 +69,22 @@ def name_rules(session: Session, target: Target) -> NameRules:
         allowed_at=settings.origins.get("allow_names"),
         now=asked.plan.now,
         new_project=asked.plan.policy.ages.new_project,
+    )
+
+
+def age_rules(session: Session, target: Target) -> AgeRules:
+    """The rules on ages for one target. What the user or the lock that is made anew gives a digest for was judged."""
+    plan = session.asked.plan
+    given = session.hashes_allowed_for(target)
+    names = given.keys() | session.judged.keys()
+    judged = {n: frozenset(map(str, given.get(n, ()))) | session.judged.get(n, frozenset()) for n in names}
+    return AgeRules(
+        plan.policy.ages,
+        plan.settings.cooldown,
+        session.asked.table,
+        now=plan.now,
+        allowances=plan.policy.allowances,
+        judged=judged,
     )
 
 

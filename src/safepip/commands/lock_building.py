@@ -59,6 +59,16 @@ class Known(NamedTuple):
             return frozenset(package.name for package in self.lock.packages)
         return frozenset(self.pins or ())
 
+    def digests(self) -> dict[str, frozenset[str]]:
+        """The digests of its files, as text, by project."""
+        if self.lock is None:
+            return {name: frozenset(pinned.hashes) for name, pinned in (self.pins or {}).items()}
+        found: dict[str, frozenset[str]] = {}
+        for package in self.lock.packages:
+            given = {f"{name}:{value}" for wheel in package.wheels or () for name, value in wheel.hashes.items()}
+            found[package.name] = found.get(package.name, frozenset()) | given
+        return found
+
     def kept(self, pin: Pin, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
         """The files to lock of those that the index offers: those that are locked, as long as they are there."""
         if self.lock is not None:
@@ -70,7 +80,7 @@ class Known(NamedTuple):
 def build_lock(session: Session, before: str | None, settings: LockSettings) -> tuple[str, int]:
     """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
     known = _known(before, settings)
-    session.renewed = known.names()
+    session.renewed, session.judged = known.names(), known.digests()
     return _everywhere(session, known, settings) if settings.universal else _here(session, known, settings)
 
 

@@ -78,6 +78,7 @@ class Everywhere:
                 target=target,
                 table=asked.table,
                 names=catalog.names,
+                ages=catalog.ages,
                 preferences=self._preferences(target.markers),
                 markers=markers,
             )

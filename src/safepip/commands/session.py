@@ -89,6 +89,8 @@ class Session:
         """What was decided without a search, where everything is pinned by hash."""
         self.renewed: frozenset[str] = frozenset()
         """The names in the lock that this run makes anew. They were judged when they came into it."""
+        self.judged: Mapping[str, frozenset[str]] = {}
+        """The digests of its files, as text, by project."""
         if arguments_are == "files":
             files = (*settings.requirement_files, *settings.requirements)
             settings = settings._replace(requirements=(), requirement_files=files)
@@ -297,6 +299,7 @@ class Session:
             target=asked.target,
             table=asked.table,
             names=self.catalog.names,
+            ages=self.catalog.ages,
             preferences=preferences,
             markers=self.markers,
         )

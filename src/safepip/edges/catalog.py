@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
+    from safepip.ages import AgeRules
     from safepip.edges.index_reader import IndexReader
     from safepip.edges.loop import Loop
     from safepip.edges.wheel_reader import WheelReader
@@ -75,12 +76,14 @@ class IndexCatalog:
         markers: Markers,
         hashes: Mapping[str, frozenset[Digest]],
         names: NameRules,
+        ages: AgeRules,
     ) -> None:
         self._table = table
         self._reader = reader
         self._wheels = wheels
         self._loop = loop
-        self.finder = Finder(selection)
+        self.finder = Finder(selection, ages)
+        self.ages = ages
         self._markers = markers
         self._hashes = hashes
         self.names = names
@@ -259,8 +262,9 @@ class IndexCatalog:
     def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
 
-        In the order of the pages. The reader must have been told to keep listings. Raises `Unavailable` where a kept
-        listing has gone and the index does not answer.
+        Those that are too young or came late are left out: from a lock they would be installed unasked. In the order of
+        the pages. The reader must have been told to keep listings. Raises `Unavailable` where a kept listing has gone
+        and the index does not answer.
         """
         found: dict[str, ProjectFile] = {}
         for index in self._table.family(route.index) if route.index is not None else ():
@@ -269,7 +273,8 @@ class IndexCatalog:
             if files is None:
                 reading = self._loop.run(self._reader.read(index, candidate.name, whole=True))
                 files = reading.listing() if reading.listing is not None else None
-            for file in wheels_of(candidate.name, candidate.version, files or ()):
+            old_enough = self.ages.lockable(candidate.name, candidate.version, files or ())
+            for file in wheels_of(candidate.name, candidate.version, old_enough):
                 found.setdefault(file.filename, file)
         return tuple(found.values())
 
@@ -341,7 +346,7 @@ class IndexCatalog:
                 return
             self._note_home(index, reading)
             candidates = self.finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
-            if not candidates:
+            if not candidates or candidates[0].file.yanked is not None:
                 return
             promised = self._ask_metadata(candidates[0])
             metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)

@@ -21,23 +21,25 @@ from safepip.resolution.conflicts import explain
 from safepip.resolution.dependencies import Markers, Memory
 from safepip.resolution.judged import JudgedShelves
 from safepip.resolution.limits import check_direct, collect_limits
+from safepip.resolution.nodes import RefusedChoice
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
-from safepip.resolution.search import MOST_ROUNDS, search
+from safepip.resolution.search import MOST_ROUNDS, Found, search
+from safepip.resolution.standing import held_back
 from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from safepip.ages import AgeRules
     from safepip.model.candidate import Resolution
     from safepip.model.plan import Policy, Settings, Target
     from safepip.model.requirement import Statements
     from safepip.name_rules import NameRules
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.nodes import Choice, Want
-    from safepip.resolution.search import Found
     from safepip.routing import RoutingTable
 
 
@@ -59,20 +61,21 @@ def resolve(
     target: Target,
     table: RoutingTable,
     names: NameRules,
+    ages: AgeRules,
     preferences: Mapping[str, Version] = MappingProxyType({}),
     markers: Markers | None = None,
 ) -> Resolution:
     """Choose one version of everything that is needed.
 
-    `names` judges the projects. `preferences` are versions, by project, to try first. `markers` evaluates markers in
-    the target's environment, and knows afterwards which were asked for.
+    `names` judges the projects, `ages` their files. `preferences` are versions, by project, to try first. `markers`
+    evaluates markers in the target's environment, and knows afterwards which were asked for.
 
     Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
     whatever `Unavailable` the catalogue raises.
     """
     check_direct(statements, table, policy, target.markers)
     limits = collect_limits(statements, target.markers)
-    finder, python = Finder(settings.selection), Version(target.version)
+    finder, python = Finder(settings.selection, ages), Version(target.version)
     markers = markers or Markers(target.markers)
     fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
     catalog.expect_shelves(
@@ -80,7 +83,7 @@ def resolve(
         for r in statements.requirements
         if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
     )
-    memory, shelves = Memory(), JudgedShelves(catalog, names)
+    memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances)
     while True:
         unusable = len(memory.unusable)
         provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)
@@ -89,9 +92,11 @@ def resolve(
         if len(memory.unusable) == unusable:
             break
         # Wheels came up that pip would never have offered to the search: search again without them.
-    _raise_refusals(provider)
+    _raise_refusals(provider, found)
     if isinstance(found, _Impossible):
-        raise explain(list(found.causes), provider, limits, catalog, target.version)
+        raise held_back(found.causes, finder, limits, catalog) or explain(
+            list(found.causes), provider, limits, catalog, target.version
+        )
     if isinstance(found, ResolutionTooDeep):
         raise ResolutionImpossible.because(
             "resolution-too-deep",
@@ -113,10 +118,14 @@ def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[
         return _Impossible([])
 
 
-def _raise_refusals(provider: Provider) -> None:
+def _raise_refusals(provider: Provider, found: object) -> None:
     """End the run with everything that was refused; ambiguous names share one block of TOML."""
-    ambiguous = [r.ambiguity for r in provider.refusals if isinstance(r, AmbiguousName)]
-    others = [d for r in provider.refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
+    refusals = list(provider.refusals)
+    if isinstance(found, Found):
+        chosen = {c.project: c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice)}
+        refusals += [refusal for refusal in chosen.values() if refusal is not None]
+    ambiguous = [r.ambiguity for r in refusals if isinstance(r, AmbiguousName)]
+    others = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
     diagnostics = (*others, *explain_ambiguities(ambiguous)) if ambiguous else tuple(others)
     if diagnostics:
         raise Refused(*dict.fromkeys(diagnostics))

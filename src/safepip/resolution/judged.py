@@ -1,6 +1,7 @@
 """Shelves from which the search may choose: those of projects against which no rule on projects has an objection.
 
-The name comes first, because nobody is asked for a name that is refused; then, with the page, its status and its age.
+The name comes first, because nobody is asked for a name that is refused; then, with the page, its status and its age;
+then the standing of the files that would do (`standing`).
 """
 
 from __future__ import annotations
@@ -9,22 +10,34 @@ from typing import TYPE_CHECKING
 
 from safepip.errors import Refused
 from safepip.resolution.quarantine import check_status
+from safepip.resolution.standing import check_held, permitted, yank_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.allowance import Allowed
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.model.allowance import Allowance, Allowed
+    from safepip.model.candidate import Candidate, Pin
+    from safepip.model.digest import Digest
     from safepip.model.finding import Diagnostic
     from safepip.name_rules import NameRules, Verdict
     from safepip.resolution.catalog import Catalog, RoutedShelf
+    from safepip.resolution.limits import Limit
     from safepip.resolution.nodes import Want
+    from safepip.selection import Finder
 
 
 class JudgedShelves:
     """The catalogue's shelves, each project judged once a search."""
 
-    def __init__(self, catalog: Catalog, names: NameRules) -> None:
+    def __init__(
+        self, catalog: Catalog, names: NameRules, finder: Finder, allowances: Sequence[Allowance] = ()
+    ) -> None:
         self._catalog = catalog
+        self._finder = finder
+        self._allowances = allowances
+        self._read: dict[str, RoutedShelf] = {}
         self._names = names
         self._passed: dict[str, tuple[Verdict, Verdict]] = {}
 
@@ -41,15 +54,54 @@ class JudgedShelves:
             if after.refusal is not None:
                 raise _refused(after.refusal, wants)
             self._passed[project] = (before, after)
+            self._read[project] = routed
         return routed
 
-    def allowed(self, project: str) -> tuple[Allowed, ...]:
-        """The objections to a project that were overruled."""
-        return tuple(allowed for verdict in self._passed.get(project, ()) for allowed in verdict.allowed)
+    def check_held(
+        self, project: str, wants: Sequence[Want], limit: Limit | None, hashes: frozenset[Digest] | None
+    ) -> None:
+        """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
+        check_held(self._finder, self.shelf(project, wants).shelf, wants, limit, hashes)
 
-    def notices(self, project: str) -> list[str]:
-        """What is worth telling of a project that was chosen."""
-        return [verdict.notice for verdict in self._passed.get(project, ()) if verdict.notice]
+    def candidates(
+        self,
+        project: str,
+        wants: Sequence[Want],
+        limit: Limit | None,
+        specifier: SpecifierSet,
+        hashes: frozenset[Digest] | None,
+    ) -> list[Candidate]:
+        """The candidates for a specifier, best first. Raises `Refused` and `RefusedIfChosen`, and what `shelf` does."""
+        found = self._finder.applicable(self.shelf(project, wants).shelf, specifier, hashes)
+        # A hash is the user's own, and names the file more narrowly than a version does.
+        return found if hashes is not None else permitted(found, wants, limit, self._allowances)
+
+    def read(self, project: str) -> RoutedShelf | None:
+        """The shelf, where the search has looked at it."""
+        return self._read.get(project)
+
+    def allowed(self, candidate: Candidate) -> tuple[Allowed, ...]:
+        """The objections to a candidate and its project that were overruled."""
+        project, routed, ages = candidate.name, self._read.get(candidate.name), self._finder.ages
+        found = [allowed for verdict in self._passed.get(project, ()) for allowed in verdict.allowed]
+        if routed is not None and ages is not None:
+            found += ages.allowed(routed.shelf, candidate)
+        return (*found, *filter(None, [yank_allowed(candidate, self._allowances)]))
+
+    def notices(self, pin: Pin, specifier: SpecifierSet) -> list[str]:
+        """What is worth telling of a project that was chosen; `specifier` is what all who want it allow."""
+        lines = [verdict.notice for verdict in self._passed.get(pin.name, ()) if verdict.notice]
+        routed, ages = self._read.get(pin.name), self._finder.ages
+        if routed is None:
+            return lines
+        held = self._finder.passed_over(routed.shelf, pin.version, pin.candidate, specifier)
+        if held is not None:
+            lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")
+        if pin.candidate is not None and ages is not None and ages.unheld(routed.shelf, pin.candidate):
+            index = pin.route.index
+            whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"
+            lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be held for what it has")
+        return lines
 
 
 def _refused(refusal: Diagnostic, wants: Sequence[Want]) -> Refused:

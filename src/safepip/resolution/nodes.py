@@ -21,6 +21,7 @@ from safepip.selection import is_pinned
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from safepip.errors import Refused
     from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
     from safepip.model.digest import Digest
     from safepip.model.origin import Origin
@@ -97,10 +98,17 @@ class PythonChoice(Choice):
 class RefusedChoice(Choice):
     """Stands for a project that was refused, so that the search goes on and finds what else is to be refused.
 
-    It satisfies every want and wants nothing. No result with one in it ever leaves the resolution.
+    It satisfies every want and wants nothing. No result with one in it ever leaves the resolution. `refusal` is what
+    is then raised, where it only counts if this is chosen.
     """
 
-    __slots__ = ()
+    __slots__ = ("refusal",)
+
+    def __init__(
+        self, project: str, version: Version, extras: frozenset[str] = frozenset(), refusal: Refused | None = None
+    ) -> None:
+        super().__init__(project, version, extras)
+        self.refusal = refusal
 
 
 class Want:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
+    from safepip.model.allowance import Allowed
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.plan import Settings
     from safepip.model.requirement import Statements
@@ -57,19 +58,23 @@ def make_resolution(
             requested=identifier in requested,
             requires=tuple(sorted(_projects_below(found, mapping, choice.project))),
             required_by=tuple(o for o in required_by if o.where.partition(" ")[0] != choice.project),
-            allowed=provider.shelves.allowed(choice.project) if _is_from_index(choice) else (),
+            allowed=_overruled(choice, provider),
             installed=installed,
         )
     to_install = [name for name, pin in pins.items() if _to_be_installed(pin, settings)]
     if settings.only_deps:
         to_install = [name for name in to_install if name not in requested]
     lines = []
-    for name in to_install:
+    for name in pins:
         wanted = [info.requirement.specifier for info in found.criteria[name].information]
         if name in limits.constraints:
             wanted.append(limits.constraints[name].specifier)
-        lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
-    resolution = Resolution(pins, (*provider.notices, *lines), tuple(to_install))
+        if name in to_install:
+            lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
+        elif pins[name].installed is not None:
+            # Where it was looked for something newer to upgrade to, that may be held back.
+            lines += provider.shelves.notices(pins[name], provider.intersection(wanted))
+    resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
     if statements.require_hashes:
         check_hashes(resolution, limits)
     return resolution
@@ -94,9 +99,11 @@ def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
     )
 
 
-def _is_from_index(choice: Choice) -> bool:
-    """Whether the file was chosen from what an index lists, so that its project was judged."""
-    return isinstance(choice, FileChoice) and choice.direct_url is None
+def _overruled(choice: Choice, provider: Provider) -> tuple[Allowed, ...]:
+    """The objections that policy overruled to a file chosen from what an index lists; no other was judged."""
+    if not isinstance(choice, FileChoice) or choice.direct_url is not None:
+        return ()
+    return provider.shelves.allowed(choice.candidate)
 
 
 def _extras_by_project(choices: Iterable[Choice]) -> dict[str, frozenset[str]]:
@@ -132,7 +139,7 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
     if pin.direct_url is not None:
         return lines
     lines += [allowed.line(f"{pin.name} {pin.version}") for allowed in pin.allowed]
-    lines += provider.shelves.notices(pin.name)
+    lines += provider.shelves.notices(pin, specifier)
     shelf = catalog.shelf(pin.name, pin.required_by).shelf
     if shelf.status in (Status.ARCHIVED, Status.DEPRECATED):
         reason = f": {printable(shelf.status_reason)}" if shelf.status_reason else ""

@@ -40,6 +40,7 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
+from safepip.resolution.standing import RefusedIfChosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -216,9 +217,12 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
     def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedChoice:
         """Note the refusal, once a project, and give what the search goes on with; the same one each time."""
-        self._refusals.setdefault(project, refusal)
-        stand_in = RefusedChoice(project, Version("0"), extras)
-        return self._stand_ins.setdefault(stand_in.name, stand_in)
+        if isinstance(refusal, RefusedIfChosen):
+            stand_in = RefusedChoice(project, refusal.version, extras, refusal)
+        else:
+            self._refusals.setdefault(project, refusal)
+            stand_in = RefusedChoice(project, Version("0"), extras)
+        return self._stand_ins.setdefault(f"{stand_in}", stand_in)
 
     # --- choices --------------------------------------------------------------------------------------------
 
@@ -286,6 +290,8 @@ class Provider(AbstractProvider[Want, Choice, str]):
         if keep is None or upgrade:
             # The shelf will be read in any case: read it now, so that a refusal is met here.
             self.shelves.shelf(project, wants)
+        if keep is None:
+            self.shelves.check_held(project, wants, limit, hashes)
 
         def choices() -> Iterator[Choice]:
             first = None if keep is None or upgrade else keep
@@ -293,7 +299,8 @@ class Provider(AbstractProvider[Want, Choice, str]):
             if first is not None:
                 yield first
             try:
-                for choice in self._by_version(project, extras, wants, specifier, hashes, inserted, barred):
+                candidates = self.shelves.candidates(project, wants, limit, specifier, hashes)
+                for choice in self._by_version(project, extras, wants, candidates, inserted, barred):
                     if first is None or choice.version != first.version:
                         yield choice
             except Refused as refusal:
@@ -306,15 +313,14 @@ class Provider(AbstractProvider[Want, Choice, str]):
         project: str,
         extras: frozenset[str],
         wants: Sequence[Want],
-        specifier: SpecifierSet,
-        hashes: frozenset[Digest] | None,
+        candidates: Sequence[Candidate],
         keep: Choice | None,
         barred: set[int],
     ) -> Iterator[Choice]:
         """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
         routed = self.shelves.shelf(project, wants)
         seen: set[Version] = set()
-        candidates = self._preferred_first(project, self.finder.applicable(routed.shelf, specifier, hashes))
+        candidates = self._preferred_first(project, candidates)
         for position, candidate in enumerate(candidates):
             if candidate.version in seen:
                 continue
