@@ -149,22 +149,18 @@ def _usable(text: str) -> bool:
     return len(text) > 1 and "--" not in text and text[0] != "-" and text[-1] != "-"
 
 
-#: Squats that were found on PyPI and told of in public, with the project that each imitated. Collected from the
-#: reports named; what imitated no name (an invented or a stolen one) is not in it.
-FOUND: dict[str, tuple[tuple[str, str], ...]] = {
+#: Squats that were found on PyPI and told of in public, with the project that each imitated: those that are a slip of
+#: the hand, of the eye or of memory. Collected from the reports named.
+SLIPS: dict[str, tuple[tuple[str, str], ...]] = {
     "SK-CSIRT, 2017": (
         ("acqusition", "acquisition"),
-        ("apidev-coop", "apidev-coop-cms"),
-        ("bzip", "bz2file"),
         ("crypt", "crypto"),
-        ("django-server", "django-server-guardian-api"),
         ("pwd", "pwdhash"),
         ("setup-tools", "setuptools"),
-        ("telnet", "telnetsrvlib"),
         ("urlib3", "urllib3"),
         ("urllib", "urllib3"),
     ),
-    "two reports on Django's and colorama's imitators, 2018": (
+    "imitators of Django and others, 2018": (
         ("diango", "django"),
         ("djago", "django"),
         ("dajngo", "django"),
@@ -173,22 +169,9 @@ FOUND: dict[str, tuple[tuple[str, str], ...]] = {
         ("openvc", "opencv-python"),
         ("virtualnv", "virtualenv"),
     ),
-    "the keys' thief of December 2019": (
+    "a thief of keys, December 2019": (
         ("python3-dateutil", "python-dateutil"),
         ("jeIlyfish", "jellyfish"),
-    ),
-    "imitators of requests, 2020 to 2023": (
-        ("request", "requests"),
-        ("ultrarequests", "requests"),
-        ("requests-httpx", "requests"),
-        ("requestspro", "requests"),
-        ("request-plus", "requests"),
-        ("requests-darwin-lite", "requests"),
-    ),
-    "miners, 2021": (
-        ("mplatlib", "matplotlib"),
-        ("matplatlib-plus", "matplotlib"),
-        ("mitmproxy2", "mitmproxy"),
     ),
     "twelve popular packages, August 2022": (
         ("gesnim", "gensim"),
@@ -199,20 +182,48 @@ FOUND: dict[str, tuple[tuple[str, str], ...]] = {
         ("lxlm", "lxml"),
         ("mokc", "mock"),
         ("ipaddres", "ipaddress"),
+        ("ipadress", "ipaddress"),
         ("falsk", "flask"),
         ("douctils", "docutils"),
         ("inda", "idna"),
     ),
-    "single ones, 2022 to 2025": (
+    "single ones, 2020 to 2025": (
+        ("request", "requests"),
+        ("mitmproxy2", "mitmproxy"),
         ("pymafka", "pykafka"),
         ("colorsama", "colorama"),
         ("pystyte", "pystyle"),
-        ("pyurllib", "urllib3"),
-        ("crytic-compilers", "crytic-compile"),
         ("fabrice", "fabric"),
-        ("bitcoinlib-dev", "bitcoinlib"),
-        ("bitcoinlibdbfix", "bitcoinlib"),
         ("termncolor", "termcolor"),
         ("requirements-txt", "a file"),
+    ),
+}
+
+#: The same for those that put words to a name, leave some out, or are made up after it.
+MADE_UP: dict[str, tuple[tuple[str, str], ...]] = {
+    "SK-CSIRT, 2017": (
+        ("apidev-coop", "apidev-coop-cms"),
+        ("bzip", "bz2file"),
+        ("django-server", "django-server-guardian-api"),
+        ("telnet", "telnetsrvlib"),
+    ),
+    "miners, 2021": (
+        ("mplatlib", "matplotlib"),
+        ("matplatlib-plus", "matplotlib"),
+    ),
+    "imitators of requests, 2022 to 2024": (
+        ("ultrarequests", "requests"),
+        ("requests-httpx", "requests"),
+        ("requestspro", "requests"),
+        ("request-plus", "requests"),
+        ("requests-darwin-lite", "requests"),
+    ),
+    "single ones, 2022 to 2025": (
+        ("pyurllib", "urllib3"),
+        ("pycryptoenv", "pycrypto"),
+        ("pycryptoconf", "pycrypto"),
+        ("crytic-compilers", "crytic-compile"),
+        ("bitcoinlib-dev", "bitcoinlib"),
+        ("bitcoinlibdbfix", "bitcoinlib"),
     ),
 }

@@ -5,15 +5,16 @@ on how popular the known one is, because honest names stand close to each other 
 more its imitations pay, and the more of its neighbours are imitations. From the head of the list down:
 
 - *foremost* names, and those that indexes claim: every kind of resemblance, any edit of letters included;
-- *popular* ones: of the edits those that are slips more often than they are other names (`_SHORTEST`); no name that
-  merely lacks `python`;
+- *popular* ones: of the edits those that are slips more often than they are other names (`_SHORTEST`), of affixes those
+  that Linux distributions give, words that say nothing, and `python` written together with the name;
 - *guarded* ones: other separators, look-alike letters, the order of words;
 - all others: only edits within a long word, and transposed or doubled letters in one of middling length.
 
 Resemblance to a claimed or a popular name is *strong*, but for the kinds that are common between honest names: a digit
-(`psycopg2`), `python` before or behind a name that is not foremost, words that say nothing, a standard module. Where
-these lines lie was found by measuring (benchmarks/look_alikes.py). What becomes of a strong and of a weak resemblance
-is decided elsewhere (name_rules.py): here nothing is refused, no index is asked, and no list is read from anywhere.
+(`psycopg2`), a plural or `python` where the name is not foremost, words that say nothing, a standard module.
+
+Where these lines lie was found by measuring (benchmarks/look_alikes.py). What becomes of a strong and of a weak
+resemblance is decided elsewhere (name_rules.py): here nothing is refused, no index is asked, no list is opened.
 """
 
 from __future__ import annotations
@@ -60,9 +61,13 @@ _SHORTEST = {
     Slip.HAND: (4, 4, 7),
     Slip.KEY: (6, 6, 10),
     Slip.LETTER: (6, 9, 10),
+    Slip.PLURAL: (6, 6, _NEVER),
     Slip.END: (6, _NEVER, _NEVER),
     Slip.DIGIT: (6, _NEVER, _NEVER),
 }
+
+#: What stands before the names of Python projects in Linux distributions.
+_DISTRIBUTIONS = ("python-", "python3-")
 
 #: Files that requirements are installed *from*: with a separator or `-r` forgotten they are read as names of projects.
 _FILES = ("requirements", "requirement", "constraints")
@@ -157,10 +162,10 @@ class KnownNames:
         """Names that differ by what says that they are for Python, or by words that say nothing."""
         known = self._of_form(core, name)
         if known is not None:
-            # `python-redis` for `redis`, and the other way round `dotenv` for `python-dotenv`.
+            # `python3-redis`, as Linux distributions call things; `redis-py`, and `dotenv` for `python-dotenv`.
             missing = LANGUAGE.isdisjoint(name.split("-"))
             foremost = self._ranks[known] < self._foremost
-            if foremost or (self._ranks[known] < self._popular and not missing):
+            if foremost or (self._ranks[known] < self._popular and name.startswith(_DISTRIBUTIONS)):
                 yield Resemblance(name, known, "affix", strong=foremost and not missing)
         rest = without_empty_words(name)
         if rest != name:
@@ -183,7 +188,7 @@ class KnownNames:
             if rank < self._foremost and len(known) >= foremost:
                 yield Resemblance(name, known, "edit", strong=kind is not Slip.DIGIT)
             elif word >= (popular if rank < self._popular else other):
-                yield Resemblance(name, known, "edit", strong=rank < self._popular)
+                yield Resemblance(name, known, "edit", strong=rank < self._popular and kind is not Slip.PLURAL)
 
     def _near(self, name: str) -> set[str]:
         """Known names that share a half with the name, and the one with the letters around the middle transposed.

@@ -53,14 +53,13 @@ def without_empty_words(name: str) -> str:
 def unglued(name: str) -> Iterator[tuple[str, str]]:
     """What is left of a name without a word of `EMPTY` or `LANGUAGE` at its begin or end, and that word: `requestspro`.
 
-    `py` is not among them: names of honest wrappers begin or end with it.
+    `py` and its like are not among them: names of honest wrappers begin or end with it.
     """
-    for word in sorted(EMPTY | LANGUAGE):
-        if len(word) > len("py"):
-            if name.startswith(word):
-                yield name.removeprefix(word), word
-            if name.endswith(word):
-                yield name.removesuffix(word), word
+    for word in sorted(EMPTY | LANGUAGE - {"py", "py2", "py3"}):
+        if name.startswith(word):
+            yield name.removeprefix(word), word
+        if name.endswith(word):
+            yield name.removesuffix(word), word
 
 
 def in_order(name: str) -> str:
@@ -111,7 +110,9 @@ class Slip(Enum):
     KEY = "key"
     #: Any other letter put within the name, or in the place of one.
     LETTER = "letter"
-    #: The first letter, or one more or less at the end: plurals, and `c` or `g` before the name of what is wrapped.
+    #: One `s` more or less at the end.
+    PLURAL = "plural"
+    #: The first letter, or any other letter more or less at the end: `c` or `g` before the name of what is wrapped.
     END = "end"
     #: A digit, as versions and successors have one.
     DIGIT = "digit"
@@ -145,7 +146,7 @@ def slip(edit: Edit, known: str) -> Slip | None:
         return Slip.HAND
     substituted = bool(edit.known and edit.asked)
     if edit.at == 0 or (edit.at + len(edit.known) >= len(known) and not substituted):
-        return Slip.END
+        return Slip.PLURAL if edit.at and changed == "s" else Slip.END
     if not edit.asked or (substituted and _VOWELS.issuperset(changed)):
         return Slip.KEY
     meant = edit.known or around
