@@ -2,8 +2,8 @@
 
 Everything told is what the decision was made of: the route of its name, the requirements that asked for it, the files
 that its index offers. A version newer than the chosen one fell for the first of these reasons that holds: a requirement
-or constraint excludes it, it is yanked, it is a pre-release that nothing asks for, it was uploaded too late, no wheel
-of it fits; else the search went back from it because of what it requires itself.
+or constraint excludes it, it is yanked, it is a pre-release that nothing asks for, it was uploaded too late, it is held
+back for its age, no wheel of it fits; else the search went back from it because of what it requires itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
+    from safepip.ages import AgeRules, Held
     from safepip.model.candidate import Candidate, Pin, Resolution, Shelf
     from safepip.model.plan import Selection
     from safepip.model.requirement import Statements
@@ -57,8 +58,10 @@ def explain(
     markers: Markers,
     selection: Selection,
     shelf: Shelf | None,
+    ages: AgeRules | None = None,
 ) -> Explanation:
-    """Explain a project that the resolution has. `shelf` is what its index offers, None where nobody was asked."""
+    """Explain a project that the resolution has. `shelf` is what its index offers, None where nobody was asked; `ages`
+    are the rules on ages that it was held to, None where it was not."""
     pin = resolution.pins[name]
     askers = tuple(_askers(name, resolution, statements, markers))
     limits = tuple(
@@ -66,7 +69,7 @@ def explain(
         for c in statements.constraints
         if c.name == name
     )
-    fell = tuple(_fell(pin, (*askers, *limits), selection, shelf)) if shelf is not None else ()
+    fell = tuple(_fell(pin, (*askers, *limits), selection, shelf, ages)) if shelf is not None else ()
     return Explanation(pin, askers, limits, fell)
 
 
@@ -96,12 +99,15 @@ def _any() -> SpecifierSet:
     return SpecifierSet()
 
 
-def _fell(pin: Pin, askers: Sequence[Asker], selection: Selection, shelf: Shelf) -> Iterator[tuple[str, str]]:
+def _fell(
+    pin: Pin, askers: Sequence[Asker], selection: Selection, shelf: Shelf, ages: AgeRules | None
+) -> Iterator[tuple[str, str]]:
     """Versions newer than the chosen one, newest first."""
+    held = {} if ages is None else {h.candidate: h for h in ages.sift(shelf, shelf.candidates)[1]}
     newer: dict[Version, str] = {}
     for candidate in shelf.candidates:
         if candidate.version > pin.version and candidate.version not in newer:
-            newer[candidate.version] = _reason(candidate, askers, selection)
+            newer[candidate.version] = _reason(candidate, askers, selection, held.get(candidate))
     for fallen in shelf.fallen:
         if fallen.version > pin.version and fallen.version not in newer:
             detail = f": {printable(fallen.detail, 80)}" if fallen.detail else ""
@@ -110,7 +116,7 @@ def _fell(pin: Pin, askers: Sequence[Asker], selection: Selection, shelf: Shelf)
         yield str(version), newer[version]
 
 
-def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection) -> str:
+def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection, held: Held | None) -> str:
     for asker in askers:
         if not asker.specifier.contains(candidate.version, prereleases=True):
             return f"excluded by {asker.who}, which asks for {asker.text}"
@@ -121,6 +127,8 @@ def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection)
         return "a pre-release, and nothing asks for one"
     if selection.uploaded_before is not None and (file.upload_time or 0) >= selection.uploaded_before:
         return "uploaded after the date of --uploaded-prior-to"
+    if held is not None:
+        return held.line()
     return "the search went back from it: what it requires does not fit the rest"
 
 

@@ -51,6 +51,7 @@ def explain_names(argv: Sequence[str]) -> int:
                     session.markers,
                     session.settings.selection,
                     _shelf(session, pin),
+                    None if session.asked.locks else session.catalog.ages,
                 )
             )
         if "--json" in argv:
