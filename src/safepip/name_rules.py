@@ -121,7 +121,8 @@ class NameRules:
             return self._refused(self._look_alike(alike, shelf))
         if self._allowance(name, LOOK_ALIKE) is not None:
             return _NOTHING
-        return Verdict(notice=f"{_said(alike)}; it is not new, and it was not asked for by name, so it is taken")
+        since = "its files are on this machine" if shelf.born is None else f"its first file is of {_date(shelf.born)}"
+        return Verdict(notice=f"{_said(alike)}; it is taken, as a distribution requires it and {since}")
 
     def permit(self, name: str, shelf: Shelf | None = None) -> bool:
         """Whether something may be fetched on a guess: the page, or, once `shelf` is there, a file of the project."""
