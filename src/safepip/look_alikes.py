@@ -19,6 +19,7 @@ resemblance is decided elsewhere (name_rules.py): here nothing is refused, no in
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,8 +71,12 @@ _SHORTEST = {
 _DISTRIBUTIONS = ("python-", "python3-")
 
 #: Files that requirements are installed *from*: with a separator or `-r` forgotten they are read as names of projects.
-_FILES = ("requirements", "requirement", "constraints")
+_FILES = ("requirements", "constraints")
 _ENDINGS = ("txt", "in")
+
+
+#: A valid name of a project (core metadata, Name).
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
 class Resemblance(NamedTuple):
@@ -110,13 +115,14 @@ class KnownNames:
         #: Position by name; claimed names have the lowest, so that they are the first answer.
         self._ranks = {name: rank for rank, name in enumerate(name for name in claimed if not name.endswith("-"))}
         first = len(self._ranks)
-        for name in (*names, *sorted(BACKPORTS)):
-            self._ranks.setdefault(normalise(name), len(self._ranks))
+        for name in (*_normalised(names), *sorted(BACKPORTS)):
+            self._ranks.setdefault(name, len(self._ranks))
         self._foremost = first + -(-popular // _FOREMOST)
         self._popular = first + popular
         self._guarded = first + popular * _GUARDED
         self._forms: dict[Callable[[str], str], dict[str, str]] = {}
-        self._halves: dict[tuple[int, str, str], list[str]] = {}
+        self._by_length: dict[int, list[str]] = {}
+        self._halves: dict[int, tuple[dict[str, list[str]], dict[str, list[str]]]] = {}
 
     def __contains__(self, name: str) -> bool:
         name = normalise(name)
@@ -197,26 +203,43 @@ class KnownNames:
         """
         found: set[str] = set()
         for length in (len(name) - 1, len(name), len(name) + 1):
+            heads, tails = self._halves_of(length)
             half = length // 2
-            found.update(self._halves.get((length, name[:half], ""), ()))
-            found.update(self._halves.get((length, "", name[half - length :]), ()))
+            found.update(heads.get(name[:half], ()), tails.get(name[half - length :], ()))
         half = len(name) // 2
         swapped = name[: half - 1] + name[half] + name[half - 1] + name[half + 1 :] if half else name
         if swapped in self._ranks:
             found.add(swapped)
         return found
 
+    def _halves_of(self, length: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The known names of one length by their first and by their second half, made when first asked for."""
+        try:
+            return self._halves[length]
+        except KeyError:
+            heads: dict[str, list[str]] = {}
+            tails: dict[str, list[str]] = {}
+            for name in self._by_length.get(length, ()):
+                heads.setdefault(name[: length // 2], []).append(name)
+                tails.setdefault(name[length // 2 :], []).append(name)
+            return self._halves.setdefault(length, (heads, tails))
+
     def _build(self) -> None:
+        """Tables of the forms of all guarded names, and all names by length."""
+        guarded = list(islice(self._ranks, self._guarded))
         for form in (compact, skeleton, in_order, core):
             table = self._forms[form] = {}
-            for name in islice(self._ranks, self._guarded):
+            for name in guarded:
                 table.setdefault(form(name), name)
         shortest = min(min(lengths) for lengths in _SHORTEST.values())
         for name in self._ranks:
-            length, half = len(name), len(name) // 2
-            if length >= shortest:
-                self._halves.setdefault((length, name[:half], ""), []).append(name)
-                self._halves.setdefault((length, "", name[half:]), []).append(name)
+            if len(name) >= shortest:
+                self._by_length.setdefault(len(name), []).append(name)
+
+
+def _normalised(names: Sequence[str]) -> list[str]:
+    """Many names in the form of PEP 503, in one go: no name has a line break."""
+    return normalise("\n".join(names)).split("\n") if names else []
 
 
 def _file_meant(name: str) -> str | None:
@@ -227,7 +250,7 @@ def _file_meant(name: str) -> str | None:
         return None
     stem = shape.removesuffix(ending)
     for file in _FILES:
-        if stem.startswith(file) or one_edit(stem, file):
+        if stem.startswith(file.removesuffix("s")) or one_edit(stem, file):
             return f"{file}.{ending}"
     return None
 
@@ -262,11 +285,11 @@ def read_names(text: str) -> tuple[str, ...]:
         stripped = ((line.partition("#")[0].strip(), number) for number, line in lines)
         found = [(name, number) for name, number in stripped if name]
     for name, number in found:
-        if not _is_name(name):
+        if not _NAME.fullmatch(name):
             raise UnusableNames(f"{printable(name)} is no name of a project", number)
     if not found:
         raise UnusableNames("there is no name in it")
-    return tuple(dict.fromkeys(normalise(name) for name, _ in found))
+    return tuple(dict.fromkeys(_normalised([name for name, _ in found])))
 
 
 def _from_json(text: str) -> list[str]:
@@ -276,8 +299,8 @@ def _from_json(text: str) -> list[str]:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise UnusableNames(f"it begins like JSON and is none: {error.msg}", error.lineno) from error
-    except RecursionError as error:
-        raise UnusableNames("it is nested too deeply") from error
+    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+        raise UnusableNames("it begins like JSON and holds what no list of names does") from error
     if isinstance(data, dict):
         return _from_rows(data.get("rows"))
     names = [name for name in data if isinstance(name, str)]
@@ -299,9 +322,3 @@ def _from_rows(rows: object) -> list[str]:
         counted.append((name, count))
     counted.sort(key=lambda item: -item[1])
     return [name for name, _ in counted]
-
-
-def _is_name(text: str) -> bool:
-    """Whether this is a valid name of a project (core metadata, Name)."""
-    shape = text.replace("-", "").replace("_", "").replace(".", "")
-    return shape.isascii() and shape.isalnum() and text[0] not in "-_." and text[-1] not in "-_."
