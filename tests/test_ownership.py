@@ -212,6 +212,43 @@ def test_a_file_holds_bytes_or_does_not(site: Path) -> None:
         assert not ownership.holds(f"{path}.not", same)
 
 
+def test_a_file_holds_a_declaration_of_a_namespace_whatever_its_comments(site: Path) -> None:
+    """What an entry has is known by the way in which it declares; a file that does more holds something else."""
+    path = put(
+        site / "shared" / "__init__.py", "# mine\n__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+    )
+    entry = Entry("shared/__init__.py", 9, "sha256", b"", namespace="pkgutil")
+    ownership = Ownership([str(site)])
+    assert ownership.holds(path, entry)
+    assert not ownership.holds(path, entry._replace(namespace="pkg_resources"))
+    assert not ownership.holds(path, entry._replace(namespace=""))
+    put(
+        site / "shared" / "__init__.py",
+        "import evil\n__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+    )
+    assert not ownership.holds(path, entry)
+
+
+def test_byte_code_owns_the_folder_that_it_lies_in(site: Path) -> None:
+    """So that nobody's file takes the place of that folder, or of one above it."""
+    put(site / "deep" / "__pycache__" / "gone.cpython-311.pyc", "")
+    info = site / "compiled-1.0.dist-info"
+    put(info / "METADATA", "Metadata-Version: 2.1\nName: compiled\nVersion: 1.0\n")
+    put(info / "RECORD", "deep/__pycache__/gone.cpython-311.pyc,,\n")
+    assert owner(site, "deep") == "compiled"
+    assert owner(site, "deep/__pycache__/other.cpython-311.pyc") is None
+
+
+def test_entry_points_are_those_of_the_named_distribution(site: Path) -> None:
+    """None where it has none, or is not there."""
+    put(site / "tool-1.0.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n")
+    ownership = Ownership([str(site)])
+    assert ownership.entry_points("tool") is None
+    put(site / "tool-1.0.dist-info" / "entry_points.txt", "[console_scripts]\ntool = tool:main\n")
+    assert ownership.entry_points("tool") == b"[console_scripts]\ntool = tool:main\n"
+    assert ownership.entry_points("nothing") is None
+
+
 def test_names_are_those_of_a_folder(site: Path) -> None:
     """Those of files; none where there is no folder."""
     ownership = Ownership([str(site)])

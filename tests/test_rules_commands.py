@@ -233,3 +233,21 @@ def test_names_without_end_are_looked_at_quickly() -> None:
     name = "a" + ".py" * 100_000
     assert bare(name) == name
     assert command_clash.reserved("python" + "3.1" * 100_000 + "x") is None
+
+
+def test_entry_points_that_say_the_same_are_one_command() -> None:
+    """mlflow and mlflow-skinny have one; pip makes the same script of either."""
+    mine, theirs = wheel("tool", name="acme"), wheel("tool", name="acme-skinny")
+    assert refused(mine, theirs) == set()
+    said = b"[console_scripts]\ntool = acme:main\n"
+    there: dict[str, Any] = {"owner": lambda path: "acme-skinny" if path == "/env/bin/tool" else None}
+    assert refused(mine, **there) == {"acme"}
+    assert refused(mine, **there, entry_points=lambda owner: said if owner == "acme-skinny" else None) == set()
+    assert refused(mine, **there, entry_points=lambda _owner: said.replace(b"main", b"evil")) == {"acme"}
+
+
+@pytest.mark.parametrize("route", ["gui", "scripts", "data"])
+def test_a_command_made_in_another_way_is_another_command(route: str) -> None:
+    """Whatever its name: a graphical script, and a file of whatever content."""
+    mine, theirs = wheel("tool", name="acme"), wheel("tool", name="acme-skinny", route=route)
+    assert refused(mine, theirs) == {"acme", "acme-skinny"}

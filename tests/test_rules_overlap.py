@@ -115,6 +115,22 @@ def test_files_of_the_same_bytes_may_be_shared() -> None:
     assert refused(mine, wheel("theirs", texts={"google/__init__.py": PKGUTIL + "import evil\n"})) == {"mine", "theirs"}
 
 
+@pytest.mark.parametrize(
+    "theirs", [PKGUTIL, "# A comment.\nfrom pkgutil import extend_path\n\n__path__ = extend_path(__path__, __name__)\n"]
+)
+def test_declarations_of_one_namespace_may_differ_in_what_does_nothing(theirs: str) -> None:
+    """dbt-core and its adapters have other comments; a declaration in another way is another file."""
+    path = "google/__init__.py"
+    mine = wheel("mine", texts={path: f'"""Shared."""\n{PKGUTIL}# mine\n'})
+    assert refused(mine, wheel("theirs", texts={path: theirs})) == set()
+    for other in (
+        theirs + "x = 1\n",
+        "__import__('pkg_resources').declare_namespace(__name__)\n",
+        "# pkgutil extend_path\n",
+    ):
+        assert refused(mine, wheel("theirs", texts={path: other})) == {"mine", "theirs"}
+
+
 def test_digests_of_two_algorithms_say_nothing() -> None:
     """Bytes that are not known to be the same are taken for different ones."""
     mine, theirs = wheel("mine", texts={"a.txt": ""}), wheel("theirs", texts={"a.txt": ""})

@@ -47,6 +47,10 @@ def _empty(_folder: str) -> tuple[str, ...]:
     return ()
 
 
+def _unsaid(_owner: str) -> bytes | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that a rule may know beside the wheel itself.
@@ -54,8 +58,9 @@ class Scene:
     `subjects` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
     the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
     file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
-    wheel's entry already, `names` the files that lie in a folder. `standard_library` are the names of the target's
-    top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by normalised name.
+    wheel's entry already, `names` the files that lie in a folder, `entry_points` what the `entry_points.txt` of an
+    installed distribution says. `standard_library` are the names of the target's top-level standard modules.
+    `direct_urls` are the URLs that the user's own statements give, by normalised name.
     `markers` is the target's environment for markers (PEP 508), None where it is not known.
     """
 
@@ -64,6 +69,7 @@ class Scene:
     owner: Callable[[str], str | None] = _nobody
     holds: Callable[[str, Entry], bool] = _nothing
     names: Callable[[str], Collection[str]] = _empty
+    entry_points: Callable[[str], bytes | None] = _unsaid
     standard_library: frozenset[str] = frozenset()
     direct_urls: Mapping[str, str] | None = None
     removed: frozenset[str] = frozenset()

@@ -64,6 +64,15 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "3e2d9744017c6873424ac9ac63805129533e9c9d5ea46033258fb9f5a1d25c45",
         }
     ),
+    # Does nothing unless COLOREDLOGS_AUTO_INSTALL is set; then colours what the logging module writes to a terminal.
+    ("coloredlogs", "coloredlogs.pth"): frozenset(
+        {
+            # 10.0.
+            "9fd084989744cfaf6297ecf3db256e5d9b3520803b5a001821e369585e26a350",
+            # 14.0, 15.0, 15.0.1.
+            "dda83a855986efa5cd87f0248b0199c0086eb0e8e7fece7d6741959c5ce39536",
+        }
+    ),
     # Registers the source encoding `future_fstrings`; nothing is done with sources that do not name it.
     ("future-fstrings", "aaaaa_future_fstrings.pth"): frozenset(
         {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from safepip.core_metadata import MAX_METADATA_BYTES
 from safepip.model.finding import printable
 from safepip.model.wheel import Entry, WheelContent
+from safepip.namespaces import LONGEST, way_of_declaring
 from safepip.record import RecordError, parse_record
 from safepip.wheel_archive import dist_info_folder, read_member
 from safepip.zip_format import ArchiveError, OversizedArchive, open_directory
@@ -72,13 +73,18 @@ def content_from(source: Source, filename: str) -> WheelContent:
         name = member.name
         algorithm = algorithms.get(name, "sha256")
         hashed = _ALGORITHMS.get(algorithm, hashlib.sha256)()
+        namespace = ""
         if name in kept:
             texts[name] = text = b"".join(pieces)
             hashed.update(text)
+        elif 0 < member.size <= LONGEST and name.endswith("/__init__.py"):
+            text = b"".join(pieces)
+            hashed.update(text)
+            namespace = way_of_declaring(text)
         else:
             for piece in pieces:
                 hashed.update(piece)
-        found[name] = _entry(member, algorithm, hashed.digest())
+        found[name] = _entry(member, algorithm, hashed.digest(), namespace)
     ordered = [found[member.name] for member in members]
     return WheelContent(
         filename,
@@ -128,11 +134,12 @@ def _algorithms(source: Source, start: int, members: Sequence[Member], record: s
         return {}
 
 
-def _entry(member: Member, algorithm: str, digest: bytes) -> Entry:
+def _entry(member: Member, algorithm: str, digest: bytes, namespace: str) -> Entry:
     folder = member.name.endswith("/")
     if folder and member.size:
         raise ArchiveError(f"the folder {printable(member.name, 120)} has content")
-    return Entry(member.name, member.size, algorithm, digest, *_kind(member.attributes, folder))
+    executable, special = _kind(member.attributes, folder)
+    return Entry(member.name, member.size, algorithm, digest, executable, special, namespace)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,9 @@ from safepip.edges.installed import all_metadata
 from safepip.errors import SafepipError, Unavailable
 from safepip.landing import key_of
 from safepip.model.finding import printable
+from safepip.namespaces import LONGEST, way_of_declaring
 from safepip.record import RecordError, record_paths
+from safepip.wheel_content import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -65,17 +67,28 @@ class Ownership:
         return self._owner_at(path)
 
     def holds(self, path: str, entry: Entry) -> bool:
-        """Whether the file at `path` has the bytes of a wheel's entry already."""
+        """Whether the file at `path` has the bytes of a wheel's entry already, or declares the same namespace."""
         import hashlib
 
         try:
             found = os.lstat(path)
-            if not stat.S_ISREG(found.st_mode) or found.st_size != entry.size:
+            if not stat.S_ISREG(found.st_mode) or (found.st_size != entry.size and not entry.namespace):
                 return False
             with open(path, "rb") as file:
+                if entry.namespace:
+                    return way_of_declaring(file.read(LONGEST + 1)) == entry.namespace
                 return hashlib.file_digest(file, entry.algorithm).digest() == entry.digest
         except (OSError, ValueError):
             return False
+
+    def entry_points(self, owner: str) -> bytes | None:
+        """The content of `entry_points.txt` of an installed distribution; None where it has none that can be read."""
+        found = (metadata for name, metadata in all_metadata(self._folders) if name == owner)
+        try:
+            with open(os.path.join(next(found, ""), "entry_points.txt"), "rb") as file:
+                return file.read(MAX_TEXT_BYTES)
+        except OSError:
+            return None
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies in a folder, folders left out; none where there is no folder that can be read."""
@@ -224,7 +237,7 @@ def _unreadable(reason: str) -> SafepipError:
 
 
 def _record(data: bytes, metadata: str) -> list[str]:
-    """The paths in a RECORD, without the byte code that goes by its source."""
+    """The paths in a RECORD; in the place of byte code, which goes by its source, the folder that it lies in."""
     try:
         paths = record_paths(data)
     except RecordError:
@@ -235,7 +248,9 @@ def _record(data: bytes, metadata: str) -> list[str]:
             paths = [row[0] for row in csv.reader(lines) if row and row[0]]
         except csv.Error as error:
             raise _unreadable(f"{metadata}/RECORD: {error}") from None
-    return [path for path in paths if path and not (path.endswith(".pyc") and is_cached(path))]
+    cached = [path.endswith(".pyc") and is_cached(path) for path in paths]
+    folders = {path.rpartition("/")[0] for path, is_byte_code in zip(paths, cached, strict=True) if is_byte_code}
+    return [*(path for path, is_byte_code in zip(paths, cached, strict=True) if path and not is_byte_code), *folders]
 
 
 def _lines(data: bytes) -> list[str]:

@@ -9,7 +9,9 @@ A wheel has commands by its entry points, by `.data/scripts`, and by `.data/data
 3. a command of another wheel of the run, or of an installed distribution that this run does not replace.
 
 For 1 and 2 letter case and endings (`.exe`, `.py`, `-script.py` ...) make no difference on any system, for 3 letter
-case makes none, and on Windows endings neither. Commands of the same bytes are a clash like any other.
+case makes none, and on Windows endings neither. Files of the same bytes are a clash like any other. Entry points that
+say the same are none: the script that pip makes of them is the same, whoever comes last (mlflow and mlflow-skinny, of
+which one requires the other, both have `mlflow = mlflow.cli:cli`).
 
 Not judged: names of the system's own commands, such as `ls`, of which there are thousands, different on every system;
 and a file in the folder of commands that belongs to nobody, as an installation leaves it that was killed. Between
@@ -23,6 +25,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
+from safepip.entry_points import parse
 from safepip.landing import key_of
 from safepip.script_names import bare, command_folders, command_of, spellings
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.clearing import Scene, Subject
+    from safepip.entry_points import EntryPoint
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
 
@@ -78,13 +82,30 @@ def reserved(name: str) -> str | None:
 
 def _others(subject: Subject, landing: Landing, scene: Scene) -> Iterator[str]:
     """Who else has this command."""
+    own = _script(landing, subject.content.info("entry_points.txt"))
     for path in spellings(landing.path, windows=scene.layout.windows):
         for other in scene.claimants.get(key_of(path), ()):
-            if other is not subject:
+            if other is not subject and not (own and own == _script_of(other, path)):
                 yield f"{_shown(landing)}: the wheel of {other.pin.name} has this command too"
         owner = scene.owner(path)
-        if owner is not None and owner not in scene.replaced:
-            yield f"{_shown(landing)}: this command belongs to {owner}, which is installed"
+        if owner is None or owner in scene.replaced or (own and own == _script(landing, scene.entry_points(owner))):
+            continue
+        yield f"{_shown(landing)}: this command belongs to {owner}, which is installed"
+
+
+def _script(landing: Landing, entry_points: bytes | None) -> EntryPoint | None:
+    """The line that makes the script of a landing; None for a file, and where no line does."""
+    if landing.entry is not None:
+        return None
+    return next((script for script in parse(entry_points).scripts if script.name == landing.entry_point), None)
+
+
+def _script_of(other: Subject, path: str) -> EntryPoint | None:
+    """The line of another wheel that makes the script at a path; None where a file of it lands there too."""
+    there = [landing for landing in other.landings if landing.key == key_of(path)]
+    if any(landing.entry is not None for landing in there):
+        return None
+    return next((_script(landing, other.content.info("entry_points.txt")) for landing in there), None)
 
 
 def _shown(landing: Landing) -> str:

@@ -13,11 +13,12 @@ pip writes over whatever is there, silently. Distributions may share folders, as
 6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
    another's `six`, by every script that pip has made.
 
-Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with the
-`__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, and with a `LICENSE` at the top. To
-uninstall one of them takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as
-a later version has other bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that
-differ: pygame and pygame-ce, opencv-python and opencv-python-headless. Each of them does take the other's place.
+Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with a
+`LICENSE` at the top, and with the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which
+may also differ in comments (`safepip.namespaces`; those of dbt-core and its adapters do). To uninstall one of them
+takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as a later version has other
+bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and
+pygame-ce, opencv-python and opencv-python-headless. Each of them does take the other's place.
 
 A file that belongs to nobody is written over: an installation that was killed leaves such, and must be repeatable.
 Commands are left to `command-clash`.
@@ -84,7 +85,7 @@ def _among_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -
                 continue
             name = other.pin.name
             theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.landings})
-            if not _same_bytes(landing, theirs[landing.key]):
+            if not _same(landing, theirs[landing.key]):
                 yield f"{_shown(landing)}: the wheel of {name} has another file in this place"
         below = scene.obstacles.get(landing.key)
         if below is not None:
@@ -92,10 +93,12 @@ def _among_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -
             yield f"{_shown(landing)}: this is a folder in the wheel of {names}"
 
 
-def _same_bytes(one: Landing, other: Landing) -> bool:
-    """Whether two files are known to be the same. Digests of two algorithms say nothing."""
+def _same(one: Landing, other: Landing) -> bool:
+    """Whether two files are known to be the same, or to do the same. Digests of two algorithms say nothing."""
     if one.entry is None or other.entry is None:
         return False
+    if one.entry.namespace:
+        return one.entry.namespace == other.entry.namespace
     return one.entry[1:4] == other.entry[1:4]
 
 

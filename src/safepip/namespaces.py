@@ -1,0 +1,63 @@
+"""Whether an `__init__.py` does nothing but declare a namespace package, in one of the two ways that are older than
+PEP 420.
+
+Every project that shares such a package brings the file, and it matters that each does the same, not that all have the
+same comments (the packaging guide, "Packaging namespace packages"). So sources are compared by what Python reads: as
+syntax trees, without the string at the head that documents a module. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from functools import cache
+
+#: Such a file has a line or two, and a comment; whatever is larger is none. In bytes.
+LONGEST = 4096
+
+_PKGUTIL = (
+    "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
+    "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)",
+    "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)",
+)
+_PKG_RESOURCES = (
+    "__import__('pkg_resources').declare_namespace(__name__)",
+    "import pkg_resources\npkg_resources.declare_namespace(__name__)",
+)
+
+
+def way_of_declaring(source: bytes) -> str:
+    """`pkgutil`, `pkg_resources`, `either` (the second, and the first where that is missing); empty for anything else.
+
+    Two files with the same answer do the same.
+    """
+    if len(source) > LONGEST or not (b"extend_path" in source or b"declare_namespace" in source):
+        return ""
+    tree = _tree(source)
+    return "" if tree is None else _ways().get(tree, "")
+
+
+def _tree(source: bytes | str) -> str | None:
+    """The source's syntax tree as text, the documentation left out; None where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            # What Python would say of a stranger's source is nothing for whoever installs it.
+            warnings.simplefilter("ignore")
+            module = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if ast.get_docstring(module, clean=False) is not None:
+        del module.body[0]
+    return ast.dump(module)
+
+
+@cache
+def _ways() -> dict[str, str]:
+    """The answer for each tree that has one."""
+    found = dict.fromkeys(_PKGUTIL, "pkgutil") | dict.fromkeys(_PKG_RESOURCES, "pkg_resources")
+    for first in _PKG_RESOURCES:
+        for second in _PKGUTIL:
+            inner = second.replace("\n", "\n    ")
+            for error in ("ImportError", "Exception", "ModuleNotFoundError"):
+                found[f"try:\n    {first.replace(chr(10), chr(10) + '    ')}\nexcept {error}:\n    {inner}"] = "either"
+    return {tree: way for text, way in found.items() if (tree := _tree(text)) is not None}
