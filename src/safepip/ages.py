@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.routing import RoutingTable
 
-COOLDOWN, LATE_FILE = "cooldown", "late-file"
+COOLDOWN = "cooldown"
+LATE_FILE = "late-file"
 
 #: How many of the files that were held back a message shows.
 _SHOWN = 5
@@ -233,7 +234,8 @@ def refusal(project: str, held: Sequence[Held], asked: Iterable[str], origins: I
     lines = [f"{printable(h.candidate.file.filename)} {o.why}" for h in held for o in h.objections]
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     context = (*lines[:_SHOWN], *more, *asked)
-    return Diagnostic(best.rule, message, context, _hint(project, best), tuple(dict.fromkeys(origins)), project)
+    reference = LATE_FILE if best.rule == LATE_FILE else COOLDOWN
+    return Diagnostic(reference, message, context, _hint(project, best), tuple(dict.fromkeys(origins)), project)
 
 
 def _hint(project: str, held: Held) -> str:
