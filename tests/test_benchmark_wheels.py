@@ -126,11 +126,13 @@ def test_a_project_without_a_wheel_costs_no_other_its_own(
     assert sorted(fetched) == list("abdefg")
 
 
-def test_every_explanation_names_a_rule_and_a_wheel_of_the_lists(real_wheels: Any) -> None:
+def test_every_explanation_names_a_rule_and_a_wheel_that_is_fetched(real_wheels: Any) -> None:
     """An explanation of what is not fetched, or by a rule that is no more, explains nothing."""
+    known = set(real_wheels.pins(real_wheels.NAMES)[: max(count for _, count in real_wheels.POPULAR.values())])
     references = {rule.reference for rule in RULES}
     sets = (path.read_text(encoding="utf-8") for path in real_wheels.LISTS.glob("*.txt"))
     pins = {tuple(line.lower().split("==")) for text in sets for line in text.splitlines() if "==" in line}
     for file, words in real_wheels.explanations().items():
         assert words.split(":")[0] in references
-        assert tuple(file.lower().replace("_", "-").split("-")[:2]) in pins
+        name, version = file.lower().replace("_", "-").split("-")[:2]
+        assert name in known or (name, version) in pins
