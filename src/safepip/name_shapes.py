@@ -23,8 +23,8 @@ EMPTY = frozenset(
     }
 )  # fmt: skip
 
-#: Letters and digits that look alike in some common typeface are one (`l`, `1`, `i`; `o`, `0`).
-_GLYPHS = str.maketrans({"1": "l", "i": "l", "0": "o", "-": None})
+#: Letters and digits that look alike in some common typeface.
+_GLYPHS = (("1", "l"), ("i", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
 
 
 def compact(name: str) -> str:
@@ -33,8 +33,11 @@ def compact(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """What the name looks like at a glance, without separators: `l`, `1` and `i` are one, `rn` is `m`."""
-    return name.translate(_GLYPHS).replace("rn", "m").replace("vv", "w")
+    """What the name looks like at a glance, without separators: `l`, `1` and `i` are one, so are `rn` and `m`."""
+    shape = compact(name)
+    for one, other in _GLYPHS:
+        shape = shape.replace(one, other)
+    return shape
 
 
 def core(name: str) -> str:
@@ -42,6 +45,8 @@ def core(name: str) -> str:
 
     Empty where nothing else is in the name.
     """
+    if "-" not in name:
+        return "" if name in LANGUAGE else name
     return "-".join([word for word in name.split("-") if word not in LANGUAGE])
 
 
@@ -64,7 +69,7 @@ def unglued(name: str) -> Iterator[tuple[str, str]]:
 
 def in_order(name: str) -> str:
     """The words of the name in alphabetical order: `nmap-python` and `python-nmap` are one."""
-    return "-".join(sorted(name.split("-")))
+    return "-".join(sorted(name.split("-"))) if "-" in name else name
 
 
 class Edit(NamedTuple):
