@@ -170,11 +170,14 @@ def test_the_standard_names_are_those_of_this_python_and_its_backports_those_tha
 
 
 def test_fewer_honest_names_of_the_list_are_flagged_than_the_rule_elsewhere_flags() -> None:
+    """Without those at its end that are on it because they were flagged."""
+    names = read_names(shipped_names().partition("\n# Neighbours:")[0])
+    assert 0 < len(SHIPPED) - len(names) < 100
     flagged = 0
     for part in range(10):
-        known = KnownNames([name for at, name in enumerate(SHIPPED) if at % 10 != part])
-        flagged += sum(known.resemblance(name) is not None for name in SHIPPED[part::10])
-    assert flagged / len(SHIPPED) < 0.0062
+        known = KnownNames([name for at, name in enumerate(names) if at % 10 != part])
+        flagged += sum(known.resemblance(name) is not None for name in names[part::10])
+    assert flagged / len(names) < 0.0062
 
 
 @pytest.mark.parametrize(
