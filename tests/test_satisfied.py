@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement as Parsed
 from packaging.version import Version
 
+from safepip.ages import AgeRules
 from safepip.core_metadata import parse_metadata
 from safepip.look_alikes import KnownNames
+from safepip.model.ages import AgePolicy
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Policy, Settings, Target, UpgradeStrategy
@@ -87,6 +89,7 @@ def searched(asked: Statements, environment: Environment, settings: Settings) ->
             target=TARGET,
             table=build([]),
             names=NameRules(lambda: KnownNames(()), build([]), now=0.0),
+            ages=AgeRules(AgePolicy(), None, build([]), now=0.0),
         )
     except Asked:
         return None
