@@ -135,9 +135,17 @@ class AgeRules:
 
     def sift(self, shelf: Shelf, candidates: Iterable[Candidate]) -> tuple[tuple[Candidate, ...], tuple[Held, ...]]:
         """Those candidates of a shelf that may be chosen, and those that are held back, each in the shelf's order."""
+        cooldown = self.cooldown_of(shelf.name)
+        if cooldown is None:
+            return tuple(candidates), ()
         usable, held = [], []
-        dated = shelf.born is not None
+        dated, limit = shelf.born is not None, cutoff(cooldown, self._now)
         for candidate in candidates:
+            uploaded = candidate.file.upload_time
+            # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
+            if uploaded is not None and uploaded < limit and not is_late(uploaded, candidate.released):
+                usable.append(candidate)
+                continue
             release = (candidate.released, candidate.for_new_python)
             found = [o for o, a in self._judge(shelf.name, candidate.file, *release, dated=dated) if a is None]
             if found:
