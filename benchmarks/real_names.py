@@ -1,8 +1,8 @@
 """Show that the rules on names let real requirement sets pass: no look-alike among what honest projects are made of.
 
 Each set of `sets/` is resolved by `safepip install --dry-run --ignore-installed`, at one `--uploaded-prior-to` date,
-from pip's default index, with no configuration and the list of well-known names that safepip brings along, or that of
-`--well-known-names`. For each set it prints how many projects were chosen and how many of them the list does not have;
+from pip's default index, with no configuration but that of the sets, and with the list of well-known names that safepip
+brings along, or that of `--well-known-names`. For each set it prints how many projects were chosen and how many of them the list does not have;
 which look-alikes were refused; which were told in a line because they are required and not new; and which would be
 refused if the user asked for them by name.
 
@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
 
 def resolve(requirements: Path, date: str, listed: str | None, folder: Path) -> Run:
-    """Resolve one set, away from every configuration."""
+    """Resolve one set, away from every configuration but the sets' own."""
     report = folder / f"{requirements.stem}.json"
     command = [sys.executable, "-P", "-m", "safepip", "install", "--dry-run", "--ignore-installed", "--no-input"]
     command += ["--uploaded-prior-to", date, "--report", str(report), "-r", str(requirements)]
