@@ -2,9 +2,9 @@
 
 Each set of `sets/` is resolved by `safepip install --dry-run --ignore-installed`, at one `--uploaded-prior-to` date,
 from pip's default index, with no configuration but that of the sets, and with the list of well-known names that safepip
-brings along, or that of `--well-known-names`. For each set it prints how many projects were chosen and how many of them the list does not have;
-which look-alikes were refused; which were told in a line because they are required and not new; and which would be
-refused if the user asked for them by name.
+brings along, or that of `--well-known-names`. For each set it prints how many projects were chosen and how many of them
+the list does not have; which look-alikes were refused; which were told in a line because they are required and not new;
+and which would be refused if the user asked for them by name.
 
 The exit code is 1 if any name was refused, or if a set had no answer for another reason. It needs the network and is
 run by hand.
