@@ -2,8 +2,8 @@
 
 Each set of `sets/` is resolved by `pip install --dry-run --ignore-installed --only-binary :all:` and by
 `safepip install --dry-run --ignore-installed`, at one `--uploaded-prior-to` date, from pip's default index, with no
-configuration. Both selections are printed, with the differences marked; the exit code is 1 if there is any.
-Both programs run from the Python that runs this script. It needs the network and is run by hand.
+configuration but the one exception that a set needs (`sets/safepip.toml`). Both selections are printed, with the
+differences marked; the exit code is 1 if there is any. Both programs run from the Python that runs this script. It needs the network and is run by hand.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Selection:
 
 
 def select(program: str, requirements: Path, date: str, folder: Path) -> Selection:
-    """Run one program on one set, away from every configuration."""
+    """Run one program on one set, away from every configuration but the sets' own."""
     report = folder / f"{requirements.stem}.{program}.json"
     command = [sys.executable, "-P", "-m", *COMMANDS[program], "--dry-run", "--ignore-installed", "--no-input", "-q"]
     command += ["--disable-pip-version-check", "--uploaded-prior-to", date]
@@ -77,7 +77,12 @@ def _environment(folder: Path) -> dict[str, str]:
     }
     cache = Path(kept.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     # pip's configuration is shut out; its cache is not, so that the index is asked once for what both need.
-    return kept | {"PIP_CONFIG_FILE": os.devnull, "XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
+    return kept | {
+        "PIP_CONFIG_FILE": os.devnull,
+        "SAFEPIP_CONFIG": str(SETS / "safepip.toml"),
+        "XDG_CONFIG_HOME": str(folder),
+        "XDG_CACHE_HOME": str(cache),
+    }
 
 
 def differences(pip: Selection, safepip: Selection) -> list[str]:
