@@ -163,6 +163,11 @@ def test_an_upgrade_that_is_held_back_is_told_and_what_is_installed_stays() -> N
     assert "demo 2.0 is held back" in told(found)
 
 
+def test_a_version_that_stays_because_it_is_locked_is_told_nothing_of() -> None:
+    found = decide([OLD, YOUNG], "demo", preferences={"demo": Version("1.0")})
+    assert (chosen(found), found.notices) == ({"demo": "1.0"}, ())
+
+
 def test_the_stricter_of_the_cooldown_and_uploaded_prior_to_holds() -> None:
     world = [Release("demo", "1", uploaded=NOW - 9 * DAY), Release("demo", "2", uploaded=NOW - 2 * DAY), YOUNG]
     earlier, later = (Selection(uploaded_before=NOW - days * DAY) for days in (5, 0))

@@ -201,19 +201,23 @@ class AgeRules:
         uploaded, limit = file.upload_time, cutoff(cooldown, self._now)
         if limit == float("inf"):
             return None
-        said = f"(cooldown {written(cooldown)}, {cooldown.origin})"
+        until = None
         if uploaded is None:
-            if dated:
-                return Objection(COOLDOWN, f"is held back, having no upload time where others have one {said}")
-            # The default is nobody's demand: it is not held, and a notice says so.
-            why = f"is held back, since its index gives no upload times {said}"
-            return Objection(COOLDOWN, why) if cooldown.origin != BUILT_IN else None
-        if cooldown.moment is not None:
-            why = f"is held back, being of {day_and_time(uploaded)} {said}"
-            return Objection(COOLDOWN, why) if uploaded >= limit else None
-        until = uploaded + cooldown.seconds
-        why = f"is held back until {day_and_time(until)} {said}"
-        return Objection(COOLDOWN, why, until) if uploaded > limit else None
+            if not dated and cooldown.origin == BUILT_IN:
+                return None  # the default is nobody's demand: it is not held, and a notice says so
+            why = (
+                ", having no upload time where others have one" if dated else ", since its index gives no upload times"
+            )
+        elif cooldown.moment is not None:
+            if uploaded < limit:
+                return None
+            why = f", being of {day_and_time(uploaded)}"
+        else:
+            if uploaded <= limit:
+                return None
+            until = uploaded + cooldown.seconds
+            why = f" until {day_and_time(until)}"
+        return Objection(COOLDOWN, f"is held back{why} (cooldown {written(cooldown)}, {cooldown.origin})", until)
 
 
 def _lateness(file: ProjectFile, released: float | None) -> Objection | None:
@@ -247,11 +251,13 @@ def refusal(project: str, held: Sequence[Held], asked: Iterable[str], origins: I
 
 
 def _hint(project: str, held: Held) -> str:
-    ways = {
-        LATE_FILE: "ask the owner of the project about it, or take another version",
-        COOLDOWN: "wait, or ask for an older version",
-    }
     file = held.candidate.file
+    if held.rule == LATE_FILE:
+        way = "ask the owner of the project about it, or take another version"
+    elif file.upload_time is None:
+        way = "ask the index for upload times (PEP 700)"
+    else:
+        way = "ask for an older version" if held.objections[0].until is None else "wait, or ask for an older version"
     digest = next((f'digest = "{digest}"\n' for digest in file.digests if digest.algorithm == "sha256"), "")
     blocks = [
         f'[[allow]]\nproject = "{project}"\nrule = "{objection.rule}"\nfile = {toml_string(file.filename)}\n'
@@ -259,7 +265,7 @@ def _hint(project: str, held: Held) -> str:
         for objection in held.objections
     ]
     lead = (
-        f"{ways[held.rule]}\nif you have looked at this file and want it, write in safepip.toml"
+        f"{way}\nif you have looked at this file and want it, write in safepip.toml"
         " (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
     )
     return lead + "\n".join(blocks)

@@ -224,6 +224,7 @@ def decide(
     selection: Selection | None = None,
     names: NameRules | None = None,
     ages: AgeRules | None = None,
+    preferences: Mapping[str, Version] | None = None,
     **settings: Any,
 ) -> Resolution:
     """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's.
@@ -248,6 +249,7 @@ def decide(
         table=table,
         names=names or NameRules(lambda: KnownNames(()), table, now=NOW),
         ages=ages or AgeRules(policy.ages, None, table, now=NOW, allowances=policy.allowances),
+        preferences=preferences or {},
     )
 
 

@@ -83,7 +83,7 @@ def resolve(
         for r in statements.requirements
         if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
     )
-    memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances)
+    memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances, preferences)
     while True:
         unusable = len(memory.unusable)
         provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)

@@ -6,6 +6,7 @@ then the standing of the files that would do (`standing`).
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.errors import Refused
@@ -13,9 +14,10 @@ from safepip.resolution.quarantine import check_status
 from safepip.resolution.standing import check_held, permitted, yank_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     from safepip.model.allowance import Allowance, Allowed
     from safepip.model.candidate import Candidate, Pin
@@ -32,11 +34,17 @@ class JudgedShelves:
     """The catalogue's shelves, each project judged once a search."""
 
     def __init__(
-        self, catalog: Catalog, names: NameRules, finder: Finder, allowances: Sequence[Allowance] = ()
+        self,
+        catalog: Catalog,
+        names: NameRules,
+        finder: Finder,
+        allowances: Sequence[Allowance] = (),
+        preferences: Mapping[str, Version] = MappingProxyType({}),
     ) -> None:
         self._catalog = catalog
         self._finder = finder
         self._allowances = allowances
+        self._preferences = preferences
         self._read: dict[str, RoutedShelf] = {}
         self._names = names
         self._passed: dict[str, tuple[Verdict, Verdict]] = {}
@@ -95,7 +103,8 @@ class JudgedShelves:
         if routed is None:
             return lines
         held = self._finder.passed_over(routed.shelf, pin.version, pin.candidate, specifier)
-        if held is not None:
+        # A version that stays because the lock has it would stay in any case.
+        if held is not None and self._preferences.get(pin.name) != pin.version:
             lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")
         if pin.candidate is not None and ages is not None and ages.unheld(routed.shelf, pin.candidate):
             index = pin.route.index
