@@ -3,7 +3,8 @@
 Each set of `sets/` is resolved by `pip install --dry-run --ignore-installed --only-binary :all:` and by
 `safepip install --dry-run --ignore-installed`, at one `--uploaded-prior-to` date, from pip's default index, with no
 configuration but the one exception that a set needs (`sets/safepip.toml`). Both selections are printed, with the
-differences marked; the exit code is 1 if there is any. Both programs run from the Python that runs this script. It needs the network and is run by hand.
+differences marked; the exit code is 1 if there is any. Both programs run from the Python that
+runs this script. It needs the network and is run by hand.
 """
 
 from __future__ import annotations
