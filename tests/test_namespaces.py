@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip.namespaces import LONGEST, way_of_declaring
+from safepip.namespaces import LONGEST, interchangeable, way_of_declaring
 
 PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 RESOURCES = "__import__('pkg_resources').declare_namespace(__name__)\n"
@@ -24,8 +24,12 @@ INDENTED = f"    {PKGUTIL}"
         (RESOURCES, "pkg_resources"),
         ("import pkg_resources\r\npkg_resources.declare_namespace(__name__)\r\n", "pkg_resources"),
         (f"try:\n    {RESOURCES}except ImportError:\n{INDENTED}", "either"),
-        ("", ""),
-        ("# extend_path\n", ""),
+        ("", "nothing"),
+        ("# extend_path\n\n\t# more\r\n", "nothing"),
+        ("# -*- coding: utf-7 -*-\n# +AAo-import evil\n", ""),
+        ("# one\\\nimport evil\n", ""),
+        ("# one\rimport evil\n", ""),
+        ("# \u2028import evil\n", ""),
         (f"{PKGUTIL}import os\n", ""),
         (f"import os\n{PKGUTIL}", ""),
         (PKGUTIL.replace("__name__", "'other'"), ""),
@@ -43,6 +47,17 @@ INDENTED = f"    {PKGUTIL}"
 def test_a_declaration_is_known_by_what_python_reads(source: str, way: str) -> None:
     """Comments, quotes and a documentation string make no difference; one statement more does."""
     assert way_of_declaring(source.encode()) == way
+
+
+def test_only_what_needs_pkg_resources_stands_alone() -> None:
+    """In its place another may stand that needs nothing, but what was there before would be missed."""
+    freely = ("pkgutil", "either", "nothing")
+    assert all(interchangeable(one, other) for one in freely for other in freely)
+    assert interchangeable("pkg_resources", "pkg_resources")
+    assert not any(
+        interchangeable("pkg_resources", other) or interchangeable(other, "pkg_resources") for other in freely
+    )
+    assert not interchangeable("", "")
 
 
 @settings(max_examples=200, deadline=None)

@@ -126,7 +126,7 @@ def test_declarations_of_one_namespace_may_differ_in_what_does_nothing(theirs: s
     for other in (
         theirs + "x = 1\n",
         "__import__('pkg_resources').declare_namespace(__name__)\n",
-        "# pkgutil extend_path\n",
+        "pkgutil = extend_path = 1\n",
     ):
         assert refused(mine, wheel("theirs", texts={path: other})) == {"mine", "theirs"}
 

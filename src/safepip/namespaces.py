@@ -1,9 +1,12 @@
 """Whether an `__init__.py` does nothing but declare a namespace package, in one of the two ways that are older than
-PEP 420.
+PEP 420, or nothing at all.
 
 Every project that shares such a package brings the file, and it matters that each does the same, not that all have the
 same comments (the packaging guide, "Packaging namespace packages"). So sources are compared by what Python reads: as
 syntax trees, without the string at the head that documents a module. Nothing is run.
+
+A file that does nothing may stand in the place of a declaration and the other way round: in one folder all portions are
+found with either. One that needs `pkg_resources` may not stand where another does without.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ _PKGUTIL = (
     "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)",
     "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)",
 )
+_WITHOUT_PKG_RESOURCES = {"pkgutil", "either", "nothing"}
 _PKG_RESOURCES = (
     "__import__('pkg_resources').declare_namespace(__name__)",
     "import pkg_resources\npkg_resources.declare_namespace(__name__)",
@@ -27,14 +31,28 @@ _PKG_RESOURCES = (
 
 
 def way_of_declaring(source: bytes) -> str:
-    """`pkgutil`, `pkg_resources`, `either` (the second, and the first where that is missing); empty for anything else.
+    """`pkgutil`, `pkg_resources`, `either` (the second, and the first where that is missing), or `nothing`.
 
-    Two files with the same answer do the same.
+    Empty for anything else.
     """
+    if _is_comment(source):
+        return "nothing"
     if len(source) > LONGEST or not (b"extend_path" in source or b"declare_namespace" in source):
         return ""
     tree = _tree(source)
     return "" if tree is None else _ways().get(tree, "")
+
+
+def interchangeable(one: str, other: str) -> bool:
+    """Whether it makes no difference which of two files is there, by their ways of declaring."""
+    return bool(one) and (one == other or {one, other} <= _WITHOUT_PKG_RESOURCES)
+
+
+def _is_comment(source: bytes) -> bool:
+    """Whether nothing but comments can be read in a source, whatever encoding it names."""
+    if not source.isascii() or b"coding" in source or b"\0" in source:
+        return False
+    return all(not line.strip() or line.lstrip().startswith(b"#") for line in source.splitlines())
 
 
 def _tree(source: bytes | str) -> str | None:

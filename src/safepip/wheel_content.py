@@ -77,7 +77,7 @@ def content_from(source: Source, filename: str) -> WheelContent:
         if name in kept:
             texts[name] = text = b"".join(pieces)
             hashed.update(text)
-        elif 0 < member.size <= LONGEST and name.endswith("/__init__.py"):
+        elif member.size <= LONGEST and name.endswith("/__init__.py"):
             text = b"".join(pieces)
             hashed.update(text)
             namespace = way_of_declaring(text)

@@ -21,7 +21,7 @@ from safepip.edges.installed import all_metadata
 from safepip.errors import SafepipError, Unavailable
 from safepip.landing import key_of
 from safepip.model.finding import printable
-from safepip.namespaces import LONGEST, way_of_declaring
+from safepip.namespaces import LONGEST, interchangeable, way_of_declaring
 from safepip.record import RecordError, record_paths
 from safepip.wheel_content import MAX_TEXT_BYTES
 
@@ -67,7 +67,7 @@ class Ownership:
         return self._owner_at(path)
 
     def holds(self, path: str, entry: Entry) -> bool:
-        """Whether the file at `path` has the bytes of a wheel's entry already, or declares the same namespace."""
+        """Whether the file at `path` has the bytes of a wheel's entry already, or declares a namespace as well as it."""
         import hashlib
 
         try:
@@ -76,7 +76,7 @@ class Ownership:
                 return False
             with open(path, "rb") as file:
                 if entry.namespace:
-                    return way_of_declaring(file.read(LONGEST + 1)) == entry.namespace
+                    return interchangeable(way_of_declaring(file.read(LONGEST + 1)), entry.namespace)
                 return hashlib.file_digest(file, entry.algorithm).digest() == entry.digest
         except (OSError, ValueError):
             return False

@@ -33,6 +33,7 @@ from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
 from safepip.landing import key_of
 from safepip.modules import module_at
+from safepip.namespaces import interchangeable
 from safepip.script_names import command_folders, command_of
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ def _same(one: Landing, other: Landing) -> bool:
     """Whether two files are known to be the same, or to do the same. Digests of two algorithms say nothing."""
     if one.entry is None or other.entry is None:
         return False
-    if one.entry.namespace:
-        return one.entry.namespace == other.entry.namespace
-    return one.entry[1:4] == other.entry[1:4]
+    return one.entry[1:4] == other.entry[1:4] or interchangeable(one.entry.namespace, other.entry.namespace)
 
 
 def _among_installed(landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
