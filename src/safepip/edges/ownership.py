@@ -67,7 +67,7 @@ class Ownership:
         return self._owner_at(path)
 
     def holds(self, path: str, entry: Entry) -> bool:
-        """Whether the file at `path` has the bytes of a wheel's entry already, or declares a namespace as well as it."""
+        """Whether the file at `path` has the bytes of a wheel's entry already, or declares a namespace as it does."""
         import hashlib
 
         try:
