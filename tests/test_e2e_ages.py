@@ -220,6 +220,16 @@ def test_a_yanked_version_that_a_dependency_pins_is_not_installed(
     assert target.state() == before
 
 
+def test_nothing_of_a_yanked_version_is_fetched_on_a_guess(index: IndexServer, run: Inside) -> None:
+    add(index, "demo", "1.0", 100, file={"yanked": "taken over"})
+    add(index, "app", "3.0", 100, requires=["demo==1.0"])
+    add(index, "slow", "1.0", 100)
+    index.fault("slow", stall(0.6))
+    done = dry(run, "-i", index.url, "slow", "app")
+    assert (done.code, references(done.err)) == (20, ["yanked"]), done.err
+    assert index.mentions("demo") == [index.page_path("demo")]
+
+
 def test_a_yanked_version_that_the_user_pins_is_installed_with_a_notice(index: IndexServer, run: Inside) -> None:
     add(index, "demo", "1.0", 100, file={"yanked": True})
     add(index, "app", "3.0", 100, requires=["demo==1.0"])
