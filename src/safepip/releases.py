@@ -54,7 +54,7 @@ _CPYTHON = re.compile(r"cp(\d)(\d+)\Z")
 
 def earliest(moments: Iterable[float | None]) -> float | None:
     """The first of these moments, None where there is none."""
-    return min((moment for moment in moments if moment is not None), default=None)
+    return min([moment for moment in moments if moment is not None], default=None)
 
 
 def is_late(uploaded: float | None, first: float | None) -> bool:
@@ -106,10 +106,11 @@ def releases(by_text: Mapping[str, Sequence[ProjectFile]], versions: Mapping[str
 
 
 def _release(files: Sequence[ProjectFile]) -> Release:
-    first = earliest(file.upload_time for file in files)
-    timely = [file for file in files if not is_late(file.upload_time, first)]
-    if first is None or len(timely) == len(files):
+    moments = [file.upload_time for file in files if file.upload_time is not None]
+    first = min(moments, default=None)
+    if first is None or not is_late(max(moments), first):
         return Release(first)  # nothing to tell apart
+    timely = [file for file in files if not is_late(file.upload_time, first)]
     minors = [_minors(file.filename) for file in timely if file.filename.endswith(".whl")]
     return Release(first, max(map(max, minors)) if minors and all(minors) else None)
 

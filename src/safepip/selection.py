@@ -152,7 +152,7 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
-        born=earliest(file.upload_time for file in page.files),
+        born=earliest([file.upload_time for file in page.files]),
     )
 
 
