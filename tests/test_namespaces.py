@@ -64,4 +64,4 @@ def test_only_what_needs_pkg_resources_stands_alone() -> None:
 @given(before=st.binary(max_size=40), after=st.binary(max_size=40))
 def test_whatever_the_bytes_there_is_an_answer(before: bytes, after: bytes) -> None:
     """And a warning of Python's about them is nobody's."""
-    assert way_of_declaring(before + PKGUTIL.encode() + after) in ("", "pkgutil")
+    assert way_of_declaring(before + PKGUTIL.encode() + after) in ("", "nothing", "pkgutil")

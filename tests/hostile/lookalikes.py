@@ -188,7 +188,7 @@ def script_files(name: str) -> Offered:
 
 
 @cleared
-def commands(name: str) -> Offered:
+def commands_of_both_groups(name: str) -> Offered:
     """Entry points of both groups, with an extra, a comment, and groups of other tools."""
     text = """\
 [console_scripts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,12 +15,22 @@ from typing import TYPE_CHECKING
 from support.environment import SAFEPIP, tree_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from support.environment import Environment, Runner
 
 #: Half of a `pip --python` is spent in the interpreter that only starts the other one. This is what it starts.
 _PIP = Path((find_spec("pip") or sys.exit("pip is missing")).origin or "").parent / "__pip-runner__.py"
+
+#: Runs a program and writes its exit code and the largest memory of any of its processes, in kB. Linux counts for a
+#: process what its parent had when it was started, so the parent must be a small one and not the tests' own.
+_METER = """
+import os, sys
+process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(process, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}")
+"""
 
 #: The same bounds for every run: a fault ends it at once and not after pip's five retries.
 IMPATIENT = ("--retries", "0", "--resume-retries", "0", "--timeout", "1")
@@ -50,29 +61,32 @@ class Measured:
 def measured(runner: Runner, *arguments: str | Path, timeout: float = 60) -> Measured:
     """Run safepip and measure it. One that does not end within `timeout` seconds is killed, and an error."""
     start = time.monotonic()
+    result = runner.home.parent / "measured"
+    meter = (sys.executable, "-I", "-c", _METER, str(result), SAFEPIP)
     with (runner.home.parent / "output").open("w+b") as output:
-        process = begin(runner, *arguments, output=output.fileno())
-        while time.monotonic() - start < timeout:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                process.returncode = os.waitstatus_to_exitcode(status)
-                break
-            time.sleep(0.02)
-        else:
-            process.kill()
+        process = begin(runner, *arguments, output=output.fileno(), program=meter)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise AssertionError(f"safepip {arguments} has not ended after {timeout} seconds")
+            raise AssertionError(f"safepip {arguments} has not ended after {timeout} seconds") from None
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
-    return Measured(process.returncode, text, usage.ru_maxrss / 1024, time.monotonic() - start)
+    code, kilobytes = map(int, result.read_text(encoding="utf-8").split())
+    return Measured(code, text, kilobytes / 1024, time.monotonic() - start)
 
 
 def begin(
-    runner: Runner, *arguments: str | Path, output: int = subprocess.DEVNULL, env: Mapping[str, str] | None = None
+    runner: Runner,
+    *arguments: str | Path,
+    output: int = subprocess.DEVNULL,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = (SAFEPIP,),
 ) -> subprocess.Popen[bytes]:
     """Start safepip in a process group of its own, both of its outputs going to `output`."""
     return subprocess.Popen(
-        [SAFEPIP, *map(str, arguments)],
+        [*program, *map(str, arguments)],
         cwd=runner.folder,
         env=runner.environment(env),
         stdin=subprocess.DEVNULL,
