@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -249,6 +250,25 @@ def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that
     assert found.pins["demo"].candidate is not None
     assert found.pins["demo"].candidate.file.filename == "demo-1.0-py3-none-any.whl"
     assert "demo-1.0-1-py3-none-any.whl came 100 days" in told(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "claimed", "exempt"),
+    [
+        (Source.MACHINE_POLICY, Source.PROJECT_CONFIG, False),
+        (Source.MACHINE_POLICY, Source.USER_POLICY, False),
+        (Source.USER_POLICY, Source.PROJECT_CONFIG, False),
+        (Source.MACHINE_POLICY, Source.MACHINE_POLICY, True),
+        (Source.USER_POLICY, Source.MACHINE_POLICY, True),
+        (Source.PROJECT_CONFIG, Source.PROJECT_CONFIG, True),
+    ],
+)
+def test_a_claim_takes_nothing_out_of_the_cooldown_of_a_higher_level(
+    said: Source, claimed: Source, exempt: bool
+) -> None:
+    claiming = replace(index("acme", packages=("demo",)), claim_origins=(Origin(claimed, "safepip.toml", 2),))
+    general = Cooldown(3 * DAY, origin=Origin(said, "policy.toml", 1))
+    assert ages(PUBLIC, claiming, cooldown=general).cooldown_of("demo") == (None if exempt else general)
 
 
 def test_no_cooldown_lets_a_late_file_in_and_a_claim_does() -> None:

@@ -6,7 +6,8 @@ name:
 
 1. the project's own setting;
 2. for a name that an index claims, that index's setting; without one its files are exempt, from `late-file` too: they
-   are the organisation's own;
+   are the organisation's own. A general setting of a higher level than the claim's holds all the same, because a lower
+   level may only tighten;
 3. for any other name the strictest of what its possible sources say, each by its own setting or the general one, which
    is `--cooldown`, else policy's, else a day.
 
@@ -28,8 +29,8 @@ from safepip.allowances import overruling
 from safepip.model.ages import Cooldown
 from safepip.model.allowance import Allowed
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.origin import BUILT_IN
-from safepip.model.route import Route, Rule
+from safepip.model.origin import BUILT_IN, Source
+from safepip.model.route import Route
 from safepip.releases import is_late, release_of
 from safepip.spans import cutoff, day_and_time, written
 from safepip.toml_text import toml_string
@@ -44,10 +45,13 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate, Shelf
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
-    from safepip.routing import RoutingTable
+    from safepip.routing import Claim, RoutingTable
 
 COOLDOWN = "cooldown"
 LATE_FILE = "late-file"
+
+#: The levels of safepip's configuration above the project's.
+_LEVELS = {Source.USER_POLICY: 1, Source.MACHINE_POLICY: 2}
 
 #: How many of the files that were held back a message shows.
 _SHOWN = 5
@@ -109,20 +113,26 @@ class AgeRules:
             return found
 
     def _decide(self, name: str) -> Cooldown | None:
-        decision = self._table.route(name)
-        claimed = isinstance(decision, Route) and decision.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM)
+        decision, claim = self._table.route(name), self._table.claim(name)
         cooldown = self._policy.projects.get(name)
         if cooldown is None:
             sources = (decision.index,) if isinstance(decision, Route) else decision.sources
             settings = [self._of_source(i.name for i in self._table.family(s)) for s in sources if s is not None]
             general = self._said or self._policy.cooldown or Cooldown()
-            if claimed:
-                cooldown = strictest(settings, self._now)
+            if claim is not None:
+                cooldown = strictest([*settings, self._above(claim)], self._now)
             else:
                 strict = [setting or general for setting in settings] or [general]
                 cooldown = strictest([*strict, self._said], self._now)
         # A claimed name with `0` said of it is as exempt as one with nothing.
-        return None if claimed and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
+        return None if claim is not None and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
+
+    def _above(self, claim: Claim) -> Cooldown | None:
+        """The general setting of a higher level than that of a claim."""
+        general = self._policy.cooldown
+        if general is None or _LEVELS.get(general.origin.source, 0) <= _LEVELS.get(claim.origin.source, 0):
+            return None
+        return general
 
     def _of_source(self, names: Iterable[str]) -> Cooldown | None:
         """What an index and its mirrors, which are one source, are given."""

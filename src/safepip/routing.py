@@ -99,16 +99,21 @@ class RoutingTable(NamedTuple):
 
     def route(self, name: str) -> Route | Survey:
         """Decide for a normalised name. Costs a dictionary lookup and a walk over the patterns."""
-        claim = self.exact.get(name)
+        claim = self.claim(name)
         if claim is not None:
-            return Route(name, Rule.EXACT_CLAIM, claim.index, claim.pattern)
-        for claim in self.prefixes:
-            if name.startswith(claim.key) and len(name) > len(claim.key):
-                return Route(name, Rule.PREFIX_CLAIM, claim.index, claim.pattern)
+            return Route(name, Rule.PREFIX_CLAIM if claim.prefix else Rule.EXACT_CLAIM, claim.index, claim.pattern)
         if len(self.sources) == 1:
             only = self.sources[0]
             return Route(name, Rule.DEFAULT if only.default else Rule.SOLE_SOURCE, only)
         return Survey(name, self.sources)
+
+    def claim(self, name: str) -> Claim | None:
+        """The claim that rules over a normalised name: the exact one, else the one with the longest prefix."""
+        exact = self.exact.get(name)
+        if exact is not None:
+            return exact
+        covering = (claim for claim in self.prefixes if name.startswith(claim.key) and len(name) > len(claim.key))
+        return next(covering, None)
 
     def family(self, index: Index) -> tuple[Index, ...]:
         """The index and the mirrors that stand for it: together they are one source."""
