@@ -212,6 +212,23 @@ def test_a_project_that_a_higher_level_claims_is_held_to_its_index_and_not_to_al
     assert loosened(above, '[policy.cooldowns]\nother = "P1D"')
 
 
+def test_the_defaults_are_firm_below_a_level_that_forbids_exceptions() -> None:
+    ban = "[policy]\nforbid-allow = true\n"
+    for below, what in (
+        ('[policy]\ncooldown = "1h"\n', "the cooldown is P1D, and may not become PT1H"),
+        ('[policy.cooldowns]\ndemo = "0"\n', "the cooldown of demo is P1D, and may not become 0"),
+        ('[[index]]\nname = "a"\nurl = "https://a.example/"\ncooldown = "0"\n',
+         "the cooldown of the index a is P1D, and may not become 0"),
+        ('[policy]\nnew-project-age = "1d"\n', "new-project-age is P7D, and may not become P1D"),
+        ('[policy]\nwell-known-names = "l.txt"\n',
+         "exceptions from look-alike are forbidden, and another list makes them"),
+    ):  # fmt: skip
+        assert loosened(ban, below) == [what]
+        assert ages(below) is not None
+    assert ages(ban + 'cooldown = "1h"\n').cooldown is not None
+    assert ages('[policy]\nforbid-allow = ["late-file"]\n', '[policy]\ncooldown = "1h"\n').cooldown is not None
+
+
 def test_a_date_and_a_span_are_compared_at_the_moment_of_the_run() -> None:
     date = f'[policy]\ncooldown = "{day_and_time(NOW - 2 * DAY)}"'
     assert ages(date, '[policy]\ncooldown = "P3D"').cooldown is not None
@@ -296,6 +313,13 @@ def test_the_option_may_lengthen_policy_and_not_shorten_it(machine: Machine) -> 
 def test_the_option_may_shorten_the_default_that_is_nobodys_policy(machine: Machine) -> None:
     machine.write("work/safepip.toml", '[policy]\nnew-project-age = "P3D"')
     assert machine.plan("demo", "--cooldown", "0").settings.cooldown is not None
+
+
+@pytest.mark.parametrize("words", [("--cooldown", "0"), ("--well-known-names", "list.txt")])
+def test_no_option_goes_around_a_ban_on_exceptions(machine: Machine, words: tuple[str, str]) -> None:
+    machine.write("work/safepip.toml", "[policy]\nforbid-allow = true")
+    assert references(machine.fails("demo", *words)) == ("policy-loosened",)
+    assert machine.plan("demo", "--cooldown", "P2D").settings.cooldown is not None
 
 
 @pytest.mark.parametrize("ban", ["true", '["look-alike"]', '["new-project"]'])

@@ -271,6 +271,13 @@ def test_a_claim_takes_nothing_out_of_the_cooldown_of_a_higher_level(
     assert ages(PUBLIC, claiming, cooldown=general).cooldown_of("demo") == (None if exempt else general)
 
 
+def test_nor_out_of_the_default_where_a_higher_level_forbids_exceptions() -> None:
+    claiming = index("acme", packages=("demo",))
+    above, beside = Origin(Source.USER_POLICY, "user.toml", 1), Origin(Source.PROJECT_CONFIG, "safepip.toml", 9)
+    assert ages(PUBLIC, claiming, firm=above).cooldown_of("demo") == Cooldown(origin=above)
+    assert ages(PUBLIC, claiming, firm=beside).cooldown_of("demo") is None
+
+
 def test_no_cooldown_lets_a_late_file_in_and_a_claim_does() -> None:
     assert refused([BEGINNING, LATE], "demo", ages=ages(said=cooldown(0))).reference == "late-file"
     own = index("acme", packages=("demo",))

@@ -276,3 +276,29 @@ def test_the_order_in_which_names_are_judged_changes_no_verdict(
     one = {name: judged(first, name) for name in asked}
     other = {name: judged(second, name) for name in shuffled}
     assert one == other
+
+
+def test_a_claim_settles_nothing_where_a_higher_level_forbids_exceptions() -> None:
+    """Else a line below would be the exception that is forbidden."""
+    claiming = index("mine", packages=("python3-dateutil", "fresh"))
+    above, beside = Origin(Source.USER_POLICY, "user.toml", 1), Origin(Source.PROJECT_CONFIG, "safepip.toml", 9)
+    for firm, found in ((above, ("look-alike", "new-project")), (beside, (None, None))):
+        names = NameRules(
+            lambda: KnownNames(KNOWN, popular=2),
+            build((PUBLIC, claiming)),
+            asked={"python3-dateutil", "fresh"},
+            firm={"look-alike": firm, "new-project": firm},
+            now=NOW,
+        )
+        young = NOW - DAY
+        assert (reference(judged(names, "python3-dateutil")), reference(judged(names, "fresh", young))) == found
+
+
+def test_an_age_that_policy_demands_must_be_known() -> None:
+    """The default is nobody's demand; files on this machine have no stranger's age."""
+    asked = {"fresh"}
+    assert reference(judged(rules(asked=asked), "fresh", None)) is None
+    names = rules(asked=asked, undated_is_new=True)
+    assert reference(judged(names, "fresh", None)) == "new-project"
+    assert reference(judged(names, "fresh", None, url="file:///srv/")) is None
+    assert names.by_shelf("fresh", Shelf("fresh", ())).refusal is None

@@ -13,13 +13,15 @@
 
 A project's own setting beats its index's, and that the general one. A lower level may only lengthen: what it says of a
 project or an index must hold back at least as much as whatever a higher level says that would hold in its place. The
-same goes for `--cooldown`. Where no level says anything, the default of a day is nobody's policy, and may be shortened.
-A date and a span are compared at the moment of the run. The list of well-known names is said once.
+same goes for `--cooldown`. Where no level says anything, the default of a day is nobody's policy, and may be shortened,
+unless a higher level forbids exceptions from the rule (`forbid-allow`). A date and a span are compared at the moment of
+the run. The list of well-known names is said once, and not below a level that forbids exceptions from look-alike.
 """
 
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.model.ages import AgePolicy, Cooldown
@@ -31,7 +33,6 @@ from safepip.toml_tables import Placed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from safepip.allowances import Bans
     from safepip.model.origin import Origin
     from safepip.model.plan import Policy, Settings
     from safepip.toml_tables import TableReader
@@ -129,14 +130,24 @@ class MergedAges:
         self._cooldown: Cooldown | None = None
         self._indexes: dict[str, Cooldown] = {}
         self._projects: dict[str, Cooldown] = {}
+        self._firm: Cooldown | None = None
         self._new: Cooldown | None = None
         self.names: Placed | None = None
 
     def add(
-        self, level: AgeLevel | None, indexes: Mapping[str, Cooldown], owner_above: Callable[[str], str | None]
+        self,
+        level: AgeLevel | None,
+        indexes: Mapping[str, Cooldown],
+        owner_above: Callable[[str], str | None],
+        forbidden: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
-        """One level more. `owner_above` names the index that a higher level gives a project to, None for none."""
+        """One level more. `owner_above` names the index that a higher level gives a project to, None for none.
+        `forbidden` is where higher levels forbid exceptions, by rule: there the defaults are theirs."""
         level = level or AgeLevel()
+        firm = forbidden.get("cooldown")
+        self._firm = None if firm is None else Cooldown(origin=firm)
+        firm = forbidden.get("new-project")
+        new_above = self._new or (None if firm is None else Cooldown(AgePolicy().new_project, origin=firm))
         projects = {
             name: self._longer(f"the cooldown of {name}", self._over_project(name, owner_above(name)), value)
             for name, value in level.projects.items()
@@ -146,18 +157,24 @@ class MergedAges:
             for name, value in indexes.items()
         }
         if level.cooldown is not None:
-            self._cooldown = self._longer("the cooldown", self._cooldown, level.cooldown)
+            self._cooldown = self._longer("the cooldown", self._cooldown or self._firm, level.cooldown)
         if level.new_project is not None:
-            self._new = self._longer("new-project-age", self._new, level.new_project)
+            self._new = self._longer("new-project-age", new_above, level.new_project)
         self._projects.update(projects)
         self._indexes.update(places)
         if level.well_known_names is not None:
-            if self.names is not None:
-                self._loosened(
-                    "the well-known names are said already", self.names.origin, level.well_known_names.origin
-                )
-            else:
-                self.names = level.well_known_names
+            self._add_names(level.well_known_names, forbidden.get("look-alike"))
+
+    def _add_names(self, names: Placed, forbidden: Origin | None) -> None:
+        if self.names is not None:
+            self._loosened("the well-known names are said already", self.names.origin, names.origin)
+        elif forbidden is not None:
+            # Whatever stands in a list is no look-alike.
+            self._loosened(
+                "exceptions from look-alike are forbidden, and another list makes them", forbidden, names.origin
+            )
+        else:
+            self.names = names
 
     def _over_project(self, name: str, owner: str | None) -> Cooldown | None:
         """What the levels above hold a project to: its own setting, its owner's, else the strictest that could be."""
@@ -166,10 +183,10 @@ class MergedAges:
             return own
         if owner is not None:
             return self._indexes.get(owner)
-        return strictest([self._cooldown, *self._indexes.values()], self._now)
+        return strictest([self._cooldown or self._firm, *self._indexes.values()], self._now)
 
     def _over_index(self, name: str) -> Cooldown | None:
-        return self._indexes.get(name) or self._cooldown
+        return self._indexes.get(name) or self._cooldown or self._firm
 
     def _longer(self, what: str, above: Cooldown | None, below: Cooldown) -> Cooldown:
         if above is not None and cutoff(below, self._now) > cutoff(above, self._now):
@@ -186,6 +203,7 @@ class MergedAges:
             self._indexes,
             self._projects,
             default.new_project if self._new is None else self._new.seconds,
+            default.new_project_origin if self._new is None else self._new.origin,
         )
 
 
@@ -198,9 +216,10 @@ def strictest(cooldowns: list[Cooldown | None], now: float) -> Cooldown | None:
 # --- the options of one run ----------------------------------------------------------------------------------
 
 
-def against_policy(settings: Settings, policy: Policy, bans: Bans | None, now: float) -> Iterator[Diagnostic]:
+def against_policy(settings: Settings, policy: Policy, now: float) -> Iterator[Diagnostic]:
     """Problems where an option of this run would loosen what policy says."""
-    above, said = policy.ages.cooldown, settings.cooldown
+    firm, said = policy.ages.firm, settings.cooldown
+    above = policy.ages.cooldown or (None if firm is None else Cooldown(origin=firm))
     if above is not None and said is not None and cutoff(said, now) > cutoff(above, now):
         yield _by_option(
             f"the cooldown is {written(above)}, and --cooldown may only lengthen it", above.origin, said.origin
@@ -211,11 +230,13 @@ def against_policy(settings: Settings, policy: Policy, bans: Bans | None, now: f
             policy.well_known_origin,
             settings.origins["well_known_names"],
         )
-    for rule in ("look-alike", "new-project") if settings.allow_names and bans is not None else ():
-        forbidden = bans.against(rule) if bans is not None else None
-        if forbidden is not None:
+    elif settings.well_known_names is not None and "look-alike" in policy.firm:
+        message = "exceptions from look-alike are forbidden, and --well-known-names makes them"
+        yield _by_option(message, policy.firm["look-alike"], settings.origins["well_known_names"])
+    for rule in ("look-alike", "new-project"):
+        if settings.allow_names and rule in policy.firm:
             message = f"exceptions from {rule} are forbidden, and --allow-name makes one"
-            yield _by_option(message, forbidden, settings.origins["allow_names"])
+            yield _by_option(message, policy.firm[rule], settings.origins["allow_names"])
 
 
 def _by_option(message: str, above: Origin, option: Origin) -> Diagnostic:

@@ -29,7 +29,7 @@ from safepip.allowances import overruling
 from safepip.model.ages import Cooldown
 from safepip.model.allowance import Allowed
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.origin import BUILT_IN, Source
+from safepip.model.origin import BUILT_IN
 from safepip.model.route import Route
 from safepip.releases import is_late, release_of
 from safepip.spans import cutoff, day_and_time, written
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
 COOLDOWN = "cooldown"
 LATE_FILE = "late-file"
-
-#: The levels of safepip's configuration above the project's.
-_LEVELS = {Source.USER_POLICY: 1, Source.MACHINE_POLICY: 2}
 
 #: How many of the files that were held back a message shows.
 _SHOWN = 5
@@ -128,11 +125,11 @@ class AgeRules:
         return None if claim is not None and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
 
     def _above(self, claim: Claim) -> Cooldown | None:
-        """The general setting of a higher level than that of a claim."""
-        general = self._policy.cooldown
-        if general is None or _LEVELS.get(general.origin.source, 0) <= _LEVELS.get(claim.origin.source, 0):
-            return None
-        return general
+        """The general setting of a higher level than that of a claim, or the default where that level holds to it."""
+        general, firm = self._policy.cooldown, self._policy.firm
+        if general is not None and general.origin.outranks(claim.origin):
+            return general
+        return Cooldown(origin=firm) if firm is not None and firm.outranks(claim.origin) else None
 
     def _of_source(self, names: Iterable[str]) -> Cooldown | None:
         """What an index and its mirrors, which are one source, are given."""

@@ -32,7 +32,7 @@ from safepip.model.plan import Policy
 from safepip.routing import Claim, normalise, read_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from safepip.age_settings import MergedAges
     from safepip.allowances import Bans
@@ -47,8 +47,6 @@ class Declared(NamedTuple):
     indexes: tuple[Index, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     policy: Policy = Policy()
-    bans: Bans | None = None
-    """Which exceptions are forbidden, None where no level speaks of it."""
 
 
 def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: float = 0.0) -> Declared:
@@ -63,7 +61,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
         merging.add(level)
     if merging.problems:
         raise UsageError(*merging.problems)
-    ages = merging.ages
+    ages, forbidden = merging.ages, _forbidden(merging.bans)
     names = ages.names if ages is not None else None
     return Declared(
         indexes=tuple(merging.indexes.values()),
@@ -74,11 +72,11 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
             allowances=tuple(merging.allowances),
-            ages=AgePolicy() if ages is None else ages.policy(),
+            ages=(AgePolicy() if ages is None else ages.policy())._replace(firm=forbidden.get("cooldown")),
             well_known_names=names.value if names else None,
             well_known_origin=names.origin if names else BUILT_IN,
+            firm=forbidden,
         ),
-        bans=merging.bans,
     )
 
 
@@ -112,8 +110,9 @@ class _Merging:
                 self._declare(declared)
             here.setdefault(declared.name, declared.origin)
         self._add_policy(level)
+        forbidden = _forbidden(self.bans)
         self._add_exceptions(level)
-        self._add_ages(level)
+        self._add_ages(level, forbidden)
 
     def _clash(self, reference: str, message: str, here: dict[str, Origin], declared: DeclaredIndex) -> None:
         lines = (str(here[declared.name]), str(declared.origin))
@@ -263,7 +262,7 @@ class _Merging:
             self._loosened("exceptions are forbidden", lifted, level.forbid_allow.origin)
         self.bans.add(level.forbid_allow)
 
-    def _add_ages(self, level: Level) -> None:
+    def _add_ages(self, level: Level, forbidden: Mapping[str, Origin]) -> None:
         indexes = {index.name: index.cooldown for index in level.indexes if index.cooldown is not None}
         if level.ages is None and not indexes:
             return
@@ -276,7 +275,13 @@ class _Merging:
             claim = self._owner_of(name)
             return None if claim is None else claim.index.name
 
-        self.ages.add(level.ages, indexes, owner_above)
+        self.ages.add(level.ages, indexes, owner_above, forbidden)
+
+
+def _forbidden(bans: Bans | None) -> dict[str, Origin]:
+    """For the rules on names and ages that settings could go around, where exceptions from them are forbidden."""
+    found = {rule: bans.against(rule) for rule in ("look-alike", "new-project", "cooldown")} if bans is not None else {}
+    return {rule: origin for rule, origin in found.items() if origin is not None}
 
 
 def _places(index: Index) -> tuple[Origin, ...]:

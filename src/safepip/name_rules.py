@@ -3,7 +3,8 @@
 A name is judged wherever files of an index would be chosen for it, whoever asks. In this order:
 
 1. Nothing is held against a name that an index claims, that stands in the lock which is being renewed, or whose files
-   the user pins by hash: each of these was somebody's decision before.
+   the user pins by hash: each of these was somebody's decision before. A claim is none where a higher level than its
+   own forbids exceptions from the rule.
 2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
    A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
    are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
@@ -12,7 +13,7 @@ A name is judged wherever files of an index would be chosen for it, whoever asks
    whose files all lie on this machine is not, because no stranger puts a name there.
 4. `new-project`: a name that the user asks for, whose first file is younger than policy says. What is well known is
    held to this too: a name that was given up and taken again has a page that begins anew. Where nothing is dated, this
-   rule says nothing; the cooldown says so.
+   rule refuses if policy itself says the age, and else says nothing; the cooldown's notice tells of it.
 
 A line of policy, or `--allow-name` for one run, overrules either rule for one name; that it did so is told.
 
@@ -22,6 +23,7 @@ Not handled here: which names resemble each other, where lists come from, and th
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.ages import DAY
@@ -31,7 +33,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.route import Route, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from safepip.look_alikes import KnownNames, Resemblance
@@ -70,7 +72,9 @@ class NameRules:
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
     reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
     `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
-    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds.
+    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds;
+    `undated_is_new` where policy demands that age, so that it must be known. `firm` is where exceptions from a rule are
+    forbidden: a claim of a lower level settles nothing for that rule.
     All names are normalised.
     """
 
@@ -86,6 +90,8 @@ class NameRules:
         allowed_at: Origin | None = None,
         now: float,
         new_project: float = 7 * DAY,
+        undated_is_new: bool = False,
+        firm: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
         self._load = known
         self._known: KnownNames | None = None
@@ -97,6 +103,8 @@ class NameRules:
         self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
         self._now = now
         self._new_project = new_project
+        self._undated_is_new = undated_is_new
+        self._firm = firm
         self._alike: dict[str, Resemblance | None] = {}
 
     def by_name(self, name: str) -> Verdict:
@@ -108,12 +116,8 @@ class NameRules:
 
     def by_shelf(self, name: str, shelf: Shelf) -> Verdict:
         """What the project's page says beyond that. For names to which `by_name` has no objection."""
-        if self._is_settled(name):
-            return _NOTHING
         if name in self._asked:
-            if shelf.born is None or self._now - shelf.born >= self._new_project:
-                return _NOTHING
-            return self._refused(self._new(name, shelf.born))
+            return self._by_age(name, shelf)
         alike = self._resemblance(name)
         if alike is None or alike.strong:
             return _NOTHING
@@ -124,6 +128,18 @@ class NameRules:
         since = "its files are on this machine" if shelf.born is None else f"its first file is of {_date(shelf.born)}"
         return Verdict(notice=f"{_said(alike)}; it is taken, as a distribution requires it and {since}")
 
+    def _by_age(self, name: str, shelf: Shelf) -> Verdict:
+        """The verdict on a name that the user asks for, by when its project began."""
+        if self._is_settled(name, NEW_PROJECT):
+            return _NOTHING
+        if shelf.born is None:
+            if not self._undated_is_new or self._is_here(shelf) or not shelf.files:
+                return _NOTHING
+            return self._refused(self._new(name, None))
+        if self._now - shelf.born >= self._new_project:
+            return _NOTHING
+        return self._refused(self._new(name, shelf.born))
+
     def permit(self, name: str, shelf: Shelf | None = None) -> bool:
         """Whether something may be fetched on a guess: the page, or, once `shelf` is there, a file of the project."""
         if self.by_name(name).refusal is not None:
@@ -132,8 +148,9 @@ class NameRules:
 
     # --- what is found -------------------------------------------------------------------------------------
 
-    def _is_settled(self, name: str) -> bool:
-        return name in self._settled or self._claim(name) is not None
+    def _is_settled(self, name: str, rule: str) -> bool:
+        claim, firm = self._table.claim(name), self._firm.get(rule)
+        return name in self._settled or (claim is not None and not (firm is not None and firm.outranks(claim.origin)))
 
     def _claim(self, name: str) -> Route | None:
         route = self._table.route(name)
@@ -146,7 +163,7 @@ class NameRules:
         except KeyError:
             pass
         alike = None
-        if not self._is_settled(name):
+        if not self._is_settled(name, LOOK_ALIKE):
             if self._known is None:
                 self._known = self._load()
             alike = self._known.resemblance(name)
@@ -156,9 +173,12 @@ class NameRules:
     def _is_young(self, shelf: Shelf) -> bool:
         if shelf.born is not None:
             return self._now - shelf.born < YOUNG
-        here = bool(shelf.candidates) and all(c.file.url.startswith("file:") for c in shelf.candidates)
+        here = self._is_here(shelf)
         # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.
         return shelf.files > 0 and not here
+
+    def _is_here(self, shelf: Shelf) -> bool:
+        return bool(shelf.candidates) and all(c.file.url.startswith("file:") for c in shelf.candidates)
 
     # --- what is said --------------------------------------------------------------------------------------
 
@@ -189,11 +209,17 @@ class NameRules:
             lines.append(f"{alike.known} is claimed by the index {claim.index.name}")
         return tuple(lines), f"did you mean {alike.known}?"
 
-    def _new(self, name: str, born: float) -> Diagnostic:
+    def _new(self, name: str, born: float | None) -> Diagnostic:
+        if born is None:
+            message = f"{name} is asked for by name, and nothing says how old the project is"
+            first = "its index gives no upload times"
+        else:
+            message = f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old"
+            first = f"its first file is of {_date(born)}"
         return Diagnostic(
             NEW_PROJECT,
-            f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old",
-            (f"its first file is of {_date(born)}", f"by policy a project is new for {_span(self._new_project)}"),
+            message,
+            (first, f"by policy a project is new for {_span(self._new_project)}"),
             "find out who recommends it: names that programs make up are registered by others\n"
             f"{_ways(name, NEW_PROJECT)}",
             subject=name,

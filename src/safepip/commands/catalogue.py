@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.ages import AgeRules
+from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import counts
 from safepip.name_rules import NameRules
 
@@ -69,6 +70,8 @@ def name_rules(session: Session, target: Target) -> NameRules:
         allowed_at=settings.origins.get("allow_names"),
         now=asked.plan.now,
         new_project=asked.plan.policy.ages.new_project,
+        undated_is_new=asked.plan.policy.ages.new_project_origin != BUILT_IN,
+        firm=asked.plan.policy.firm,
     )
 
 
@@ -100,7 +103,9 @@ def known_names(session: Session) -> KnownNames:
     path, origin = settings.well_known_names, settings.origins.get("well_known_names")
     if path is None:
         path, origin = policy.well_known_names, policy.well_known_origin
-    own = [*table.exact, *(claim.key for claim in table.prefixes)]
+    firm = policy.firm.get("look-alike")
+    claims = (*table.exact.values(), *table.prefixes)
+    own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
     if path is None:
         return KnownNames(read_names(shipped_names()), own)
     try:

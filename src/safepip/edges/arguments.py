@@ -104,7 +104,7 @@ def make_plan(
     if settings.cooldown or settings.allow_names or settings.well_known_names:
         from safepip.age_settings import against_policy
 
-        problems = tuple(against_policy(settings, policy, declared.bans, now))
+        problems = tuple(against_policy(settings, policy, now))
         if problems:
             raise UsageError(*problems)
     return Plan(settings, policy, tuple(sources.indexes), sources.notices(), now)

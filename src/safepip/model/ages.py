@@ -28,10 +28,13 @@ class AgePolicy(NamedTuple):
     """What policy says of ages, all levels merged. None where it says nothing, so that the default holds.
 
     `indexes` are by the name of an index, `projects` by normalised name; a project's own beats its index's, and that
-    the general one. `new_project` is the age in seconds under which a project is new.
+    the general one. `new_project` is the age in seconds under which a project is new, said at `new_project_origin`.
+    `firm` is where exceptions from the cooldown are forbidden: then no lower level goes below the default either.
     """
 
     cooldown: Cooldown | None = None
     indexes: Mapping[str, Cooldown] = MappingProxyType({})
     projects: Mapping[str, Cooldown] = MappingProxyType({})
     new_project: float = 7 * DAY
+    new_project_origin: Origin = BUILT_IN
+    firm: Origin | None = None

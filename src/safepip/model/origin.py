@@ -20,6 +20,9 @@ class Source(enum.Enum):
     BUILT_IN = "safepip's defaults"
 
 
+_LEVELS = {Source.USER_POLICY: 1, Source.MACHINE_POLICY: 2}
+
+
 class Origin(NamedTuple):
     """One place where something was said.
 
@@ -33,6 +36,10 @@ class Origin(NamedTuple):
     where: str = ""
     line: int | None = None
     parent: Origin | None = None
+
+    def outranks(self, other: Origin) -> bool:
+        """Whether this is said on a higher level of safepip's configuration: machine over user over anything else."""
+        return _LEVELS.get(self.source, 0) > _LEVELS.get(other.source, 0)
 
     def __str__(self) -> str:
         place = self.where or self.source.value

@@ -220,7 +220,8 @@ class Policy(NamedTuple):
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
     `allowances` overrule rules. `ages` says how old things have to be. `well_known_names` is the absolute path of the
-    list that replaces safepip's own, said at `well_known_origin`.
+    list that replaces safepip's own, said at `well_known_origin`. `firm` is, for a rule on names, where exceptions from
+    it are forbidden: then no lower level settles a name by claiming it.
     """
 
     declared: bool = False
@@ -231,6 +232,7 @@ class Policy(NamedTuple):
     ages: AgePolicy = AgePolicy()
     well_known_names: str | None = None
     well_known_origin: Origin = BUILT_IN
+    firm: Mapping[str, Origin] = MappingProxyType({})
 
 
 class Plan(NamedTuple):
