@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.tags import Tag
+from packaging.version import Version
 
 from safepip.model.ages import DAY
 from safepip.model.page import ProjectFile, ProjectPage
-from safepip.releases import LATE_AFTER, is_late
+from safepip.releases import LATE_AFTER, file_version, is_late, release_of
 from safepip.selection import PythonVersions, TagRanks, shelve
 
 if TYPE_CHECKING:
@@ -119,3 +121,28 @@ def test_the_order_of_a_page_changes_nothing_about_its_releases(rows: list[tuple
     for candidate in shelf(*files).candidates:
         assert candidate.released is not None
         assert candidate.released <= (candidate.file.upload_time or 0)
+
+
+# --- hostile names ----------------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_no_file_system_takes_belongs_to_no_release() -> None:
+    for name in ("acme-1.0-cp3" + "9" * 5000 + "-none-any.whl", "acme-" + "1" * 10_000 + ".tar.gz"):
+        assert file_version("acme", name) is None
+        mine, release = release_of("acme", Version("1.0"), [file(name), file("acme-1.0-py3-none-any.whl", LATER)])
+        assert [f.filename for f in mine] == ["acme-1.0-py3-none-any.whl"]
+        assert release.first == LATER
+
+
+def test_a_name_full_of_dashes_costs_nothing_to_read() -> None:
+    """Each dash is tried as the end of the project's name, so a long name is a square of work."""
+    names = [f"{'x-' * 5_000}{number}.tar.gz" for number in range(20)]
+    begun = time.process_time()
+    assert [file_version("acme", name) for name in names] == [None] * 20
+    assert time.process_time() - begun < 0.5
+
+
+def test_a_minor_with_more_digits_than_any_python_is_none() -> None:
+    wheel = file(f"acme-1.0-cp3{'9' * 200}-none-any.whl")
+    _, release = release_of("acme", Version("1.0"), [wheel, file(NEW, LATER)])
+    assert release.newest is None

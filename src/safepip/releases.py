@@ -48,8 +48,11 @@ SDIST_ENDINGS = (
     ".tar.lzma",
 )
 
-#: `cp311` and `cp39`: the major version has one digit.
-_CPYTHON = re.compile(r"cp(\d)(\d+)\Z")
+#: No file system in use takes a longer name, so no such file can be installed; reading one could take for ever.
+LONGEST_NAME = 255
+
+#: `cp311` and `cp39`: the major version has one digit, and no minor ever has four.
+_CPYTHON = re.compile(r"cp([0-9])([0-9]{1,3})\Z")
 
 
 def earliest(moments: Iterable[float | None]) -> float | None:
@@ -135,7 +138,10 @@ def release_of(name: str, version: Version, files: Iterable[ProjectFile]) -> tup
 
 
 def file_version(name: str, filename: str) -> str | None:
-    """The version in the name of a wheel or source archive of this project, as it is spelt there; None for others."""
+    """The version in the name of a wheel or source archive of this project, as it is spelt there; None for others, and
+    for names that are too long for any file."""
+    if len(filename) > LONGEST_NAME:
+        return None
     if not filename.endswith(".whl"):
         return archive_version(name, filename)
     parts = filename[:-4].split("-")
@@ -143,7 +149,10 @@ def file_version(name: str, filename: str) -> str | None:
 
 
 def archive_version(name: str, filename: str) -> str | None:
-    """The version in a source archive's name, or None: pip splits where the part before is the project's name."""
+    """The version in a source archive's name, or None: pip splits where the part before is the project's name.
+
+    The time it takes grows with the square of the length: names longer than `LONGEST_NAME` are for the caller to skip.
+    """
     ending = next((e for e in SDIST_ENDINGS if filename.endswith(e)), None)
     if ending is None:
         return None

@@ -23,7 +23,7 @@ from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
-from safepip.releases import archive_version, earliest, releases
+from safepip.releases import LONGEST_NAME, archive_version, earliest, releases
 from safepip.routing import normalise
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from safepip.model.digest import Digest
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.model.plan import Selection
-
-#: No file system in use takes a longer name, so no such file can be installed; reading one could take for ever.
-LONGEST_NAME = 255
 
 #: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
 _FATES = ("sdist-only", "platform", "requires-python")
