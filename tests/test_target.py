@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import venv
+from importlib.metadata import metadata
 from typing import TYPE_CHECKING
 
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from safepip.edges.installed_pip import default_index_url, pythons_of_pip
+from safepip.edges.installed_pip import _said_in_folder, default_index_url, pythons_of_pip
 from safepip.edges.target import (
     Home,
     choose_python,
@@ -380,3 +381,17 @@ def test_the_default_index_is_the_one_of_pips_own_help() -> None:
         env={**os.environ, **NO_INDEX, "COLUMNS": "300"},
     )
     assert f"(default {default_index_url()})" in " ".join(done.stdout.split())
+
+
+def test_what_pip_runs_on_is_read_from_its_one_metadata_file(tmp_path: Path) -> None:
+    """Only its headers; where there is no such file, or there are two, `importlib.metadata` is asked."""
+    info = tmp_path / "pip-99.0.dist-info"
+    info.mkdir()
+    assert _said_in_folder(str(tmp_path)) is None
+    (info / "METADATA").write_text("Name: pip\n\nRequires-Python: none of this\n", encoding="utf-8")
+    assert _said_in_folder(str(tmp_path)) == ""
+    (info / "METADATA").write_text("Name: pip\nRequires-Python: >=3.10\n\nText\n", encoding="utf-8")
+    assert _said_in_folder(str(tmp_path)) == ">=3.10"
+    (tmp_path / "pip-98.0.dist-info").mkdir()
+    assert _said_in_folder(str(tmp_path)) is None
+    assert pythons_of_pip() == metadata("pip")["Requires-Python"]
