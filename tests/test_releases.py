@@ -70,6 +70,28 @@ def test_texts_that_mean_the_same_version_are_one_release() -> None:
     assert not late(only(wheel, file("acme-1.0.post1.tar.gz")))
 
 
+def test_a_local_version_is_a_rebuild_of_its_public_one_and_belongs_to_its_release() -> None:
+    """`demo==1.0` takes `1.0+more` before `1.0` (PEP 440), so it must not come to an old release unseen."""
+    added = file("acme-1.0+more-py3-none-any.whl", LATER)
+    assert late(only(added, file("acme-1.0.tar.gz")))
+    assert late(only(added, file("acme-1+less-cp27-cp27m-win32.whl")))
+    assert not late(only(added, file("acme-1.0.post1+more.tar.gz")))
+    # An index of one build only, as those for one accelerator are, has a release of its own.
+    assert not late(only(added))
+    assert not late(only(added, file("acme-1.0+more-cp27-cp27m-win32.whl", LATER)))
+    files, release = release_of("acme", Version("1.0"), [added, file("acme-1.0.tar.gz")])
+    assert (len(files), release.first) == (2, START)
+    assert release_of("acme", Version("1.0+more"), [added, file("acme-1.0.tar.gz")]) == (files, release)
+
+
+def test_a_local_version_for_a_new_python_is_told_apart_as_any_other() -> None:
+    assert excused("acme-1.0+more-cp314-cp314-linux_x86_64.whl", OLD)
+    assert not excused("acme-1.0+more-cp314-cp314-linux_x86_64.whl", "acme-1.0-cp314-cp314-linux_x86_64.whl")
+    both = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("cp313", "cp313", "linux_x86_64")])
+    rebuilt = file("acme-1.0+more-cp314-cp314-linux_x86_64.whl", LATER)
+    assert not any(c.for_new_python for c in shelf(file(OLD), rebuilt, ranks=both).candidates)
+
+
 def test_without_a_date_nothing_is_late() -> None:
     wheel = file("acme-1.0-py3-none-any.whl", None)
     assert not late(only(wheel, file("acme-1.0.tar.gz")))

@@ -169,7 +169,8 @@ class AgeRules:
         return tuple(Allowed(o.rule, f"{name} {o.why}", a) for o, a in found if a is not None)
 
     def lockable(self, name: str, version: Version, files: Sequence[ProjectFile]) -> list[ProjectFile]:
-        """The files of one version that may be locked, of all files of its page; for whatever target."""
+        """The files of a version's release (`releases`) that may be locked, of all files of the project; for whatever
+        target."""
         mine, release = release_of(name, version, files)
         dated = any(file.upload_time is not None for file in files)
         return [

@@ -1,9 +1,10 @@
 """The files of a project by release: when a release began, and which of its files came late.
 
 A release is all files of one version on a page, source archives and other platforms' wheels included; texts that mean
-the same version (`1.0`, `1.0.0`) are one release. It began with its first dated file. A file that came more than
-fourteen days after that is late: whoever takes over an old project can add a file to a release that everybody pins and
-nobody looks at any more. An undated file is not called late: it counts as young (`ages`).
+the same version (`1.0`, `1.0.0`) are one release. A local version (`1.0+cpu`) is a rebuild of its public one and of its
+release: `==1.0` prefers it to `1.0` itself (PEP 440). A release began with its first dated file. A file that came more
+than fourteen days after that is late: whoever takes over an old project can add a file to a release that everybody pins
+and nobody looks at any more. An undated file is not called late: it counts as young (`ages`).
 
 The honest late file is a wheel for a Python that did not exist when the release was made. It is told apart by names and
 dates alone, and only where all of this holds:
@@ -66,8 +67,11 @@ def is_late(uploaded: float | None, first: float | None) -> bool:
 
 
 class Release(NamedTuple):
-    """One version. `first` is the upload time of its first file, None where none is dated. `newest` is the newest
-    CPython that it had a wheel for in time, None unless every timely wheel is for particular minors."""
+    """One public version with its local ones.
+
+    `first` is the upload time of its first file, None where none is dated. `newest` is the newest CPython that it had a
+    wheel for in time, None unless every timely wheel is for particular minors.
+    """
 
     first: float | None = None
     newest: tuple[int, int] | None = None
@@ -100,7 +104,7 @@ def releases(by_text: Mapping[str, Sequence[ProjectFile]], versions: Mapping[str
     """The release of each spelling of a version. `versions` are those of the spellings that were parsed already."""
     grouped: dict[Version | str, list[str]] = {}
     for text in by_text:
-        grouped.setdefault(versions.get(text) or _version(text), []).append(text)
+        grouped.setdefault(_public(versions.get(text) or _version(text)), []).append(text)
     found = {}
     for texts in grouped.values():
         files = [file for text in texts for file in by_text[text]]
@@ -126,13 +130,27 @@ def _version(text: str) -> Version | str:
         return text
 
 
+def public(version: Version) -> Version:
+    """The version whose release this one belongs to: itself without its local part."""
+    return version if version.local is None else Version(version.public)
+
+
+def _public(version: Version | str) -> Version | str:
+    return version if isinstance(version, str) else public(version)
+
+
 def release_of(name: str, version: Version, files: Iterable[ProjectFile]) -> tuple[list[ProjectFile], Release]:
-    """The files of one version, of all files of a project's page, and what is known of the release."""
+    """The files of the release that a version belongs to, of all files of a project, and what is known of it."""
     same: dict[str, bool] = {}
+    its = public(version)
     mine = []
     for file in files:
         text = file_version(name, file.filename)
-        if text is not None and (same.get(text) if text in same else same.setdefault(text, _version(text) == version)):
+        if text is None:
+            continue
+        if text not in same:
+            same[text] = _public(_version(text)) == its
+        if same[text]:
             mine.append(file)
     return mine, _release(mine)
 

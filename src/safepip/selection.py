@@ -23,7 +23,7 @@ from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
-from safepip.releases import LONGEST_NAME, archive_version, earliest, releases
+from safepip.releases import LONGEST_NAME, archive_version, earliest, public, releases
 from safepip.routing import normalise
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _candidates(
     fitting.sort(key=lambda w: (w.version, -w.tag_rank, w.build))
     fitting.reverse()
     known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
-    in_time = {wheel.version for wheel in fitting if not known[wheel.text].is_late(wheel.file)}
+    in_time = {public(wheel.version) for wheel in fitting if not known[wheel.text].is_late(wheel.file)}
     return tuple(
         Candidate(
             name,
@@ -170,7 +170,7 @@ def _candidates(
             wheel.tag_rank,
             wheel.build,
             known[wheel.text].first,
-            known[wheel.text].awaited(wheel.file) and wheel.version not in in_time,
+            known[wheel.text].awaited(wheel.file) and public(wheel.version) not in in_time,
         )
         for wheel in fitting
     )

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 3
+_FORM = 4
 _METADATA_FORM = 2
 
 

@@ -24,8 +24,8 @@ class Candidate:
 
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
     tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
-    its release, None where none is dated; `for_new_python` tells of a late file that is the honest case
-    (`safepip.releases`).
+    its release, None where none is dated; `for_new_python` tells of a late file that is the honest case. What
+    a release is: `safepip.releases`.
     """
 
     name: str
