@@ -1,10 +1,11 @@
 """The files of a project by release: when a release began, and which of its files came late.
 
-A release is all files of one version on a page, source archives and other platforms' wheels included; texts that mean
-the same version (`1.0`, `1.0.0`) are one release. A local version (`1.0+cpu`) is a rebuild of its public one and of its
-release: `==1.0` prefers it to `1.0` itself (PEP 440). A release began with its first dated file. A file that came more
-than fourteen days after that is late: whoever takes over an old project can add a file to a release that everybody pins
-and nobody looks at any more. An undated file is not called late: it counts as young (`ages`).
+A release is all files of one version on the page of an index and those of its mirrors (`mirrors`), source archives and
+other platforms' wheels included; texts that mean the same version (`1.0`, `1.0.0`) are one release. A local version
+(`1.0+cpu`) is a rebuild of its public one and of its release: `==1.0` prefers it to `1.0` itself (PEP 440). A release
+began with its first dated file. A file that came more than fourteen days after that is late: whoever takes over an old
+project can add a file to a release that everybody pins and nobody looks at any more. An undated file is not called
+late: it counts as young (`ages`).
 
 The honest late file is a wheel for a Python that did not exist when the release was made. It is told apart by names and
 dates alone, and only where all of this holds:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from safepip.model.digest import Digest
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.model.plan import Selection
+    from safepip.releases import Release
 
 #: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
 _FATES = ("sdist-only", "platform", "requires-python")
@@ -141,11 +142,12 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
             if best is None or fate > best[0]:
                 fates[text] = (fate, detail, file)
     served = {wheel.text for wheel in fitting}
-    candidates = _candidates(page.name, fitting, by_text)
+    known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
+    candidates = _candidates(page.name, fitting, known)
     return Shelf(
         name=page.name,
         candidates=candidates,
-        fallen=_fallen({text: fate for text, fate in fates.items() if text not in served}, candidates),
+        fallen=_fallen({text: fate for text, fate in fates.items() if text not in served}, candidates, known),
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
@@ -153,14 +155,11 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
     )
 
 
-def _candidates(
-    name: str, fitting: list[_Fitting], by_text: Mapping[str, Sequence[ProjectFile]]
-) -> tuple[Candidate, ...]:
+def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]) -> tuple[Candidate, ...]:
     """The candidates, best first, each with what is known of its release."""
     # Python's sort is stable, and pip reads its ascending list backwards: of equals the last listed is first.
     fitting.sort(key=lambda w: (w.version, -w.tag_rank, w.build))
     fitting.reverse()
-    known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
     in_time = {public(wheel.version) for wheel in fitting if not known[wheel.text].is_late(wheel.file)}
     return tuple(
         Candidate(
@@ -200,7 +199,9 @@ def _judge_wheel(
     return parts[1], None, ""
 
 
-def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate]) -> tuple[Fallen, ...]:
+def _fallen(
+    fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate], known: Mapping[str, Release]
+) -> tuple[Fallen, ...]:
     texts = {str(c.version) for c in candidates}
     left = [(text, fate) for text, fate in fates.items() if text not in texts]
     # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
@@ -213,9 +214,9 @@ def _fallen(fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Seque
             continue
         if version in served:
             continue
-        known = fallen.get(version)
-        if known is None or _FATES.index(known.reason) < fate:
-            fallen[version] = Fallen(version, _FATES[fate], detail, file.yanked is not None, file.upload_time)
+        best = fallen.get(version)
+        if best is None or _FATES.index(best.reason) < fate:
+            fallen[version] = Fallen(version, _FATES[fate], detail, file.yanked is not None, known[text].first)
     return tuple(sorted(fallen.values(), key=lambda f: f.version, reverse=True))
 
 

@@ -23,13 +23,14 @@ from safepip.core_metadata import MetadataError
 from safepip.edges.index_reader import Reading
 from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
 from safepip.model.page import Status
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
-from safepip.routing import Ambiguity, disagreement, normalise, settle
+from safepip.routing import Ambiguity, normalise, settle
 from safepip.selection import Finder, wheels_of
 
 if TYPE_CHECKING:
@@ -176,32 +177,19 @@ class IndexCatalog:
         """The files of all sources that have one of the user's digests."""
         candidates = [c for shelf in shelves for c in shelf.candidates if not allowed.isdisjoint(c.file.digests)]
         born = earliest(shelf.born for shelf in shelves)
-        return Shelf(name, _best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
+        return Shelf(name, best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
-        there = [(index, reading.shelf) for index, reading in readings if reading.shelf is not None]
-        for index, reading in readings:
-            self._note_home(index, reading)
-        if len(there) < 2:
-            return there[0][1] if there else None
-        original = there[0][1]
-        files = {c.file.filename: (there[0][0], c) for c in original.candidates}
-        extra: list[Candidate] = []
-        for index, shelf in there[1:]:
-            for candidate in shelf.candidates:
-                first, same = files.setdefault(candidate.file.filename, (index, candidate))
-                if same is candidate:
-                    extra.append(candidate)
-                elif disagreement(same.file, candidate.file):
-                    raise mirror_differs(name, first, same.file, index, candidate.file)
-        born = earliest(shelf.born for _, shelf in there)
-        return original._replace(candidates=_best_first([*original.candidates, *extra]), born=born)
+        there = [(index, reading.url, reading.shelf) for index, reading in readings if reading.shelf is not None]
+        shelves = with_common_releases([shelf for _, _, shelf in there])
+        for (index, url, _), shelf in zip(there, shelves, strict=True):
+            self._note_home(index, url, shelf)
+        pages = [(index, shelf) for (index, _, _), shelf in zip(there, shelves, strict=True)]
+        return merged(name, pages) if pages else None
 
-    def _note_home(self, index: Index, reading: Reading) -> None:
-        if reading.shelf is not None:
-            home = Home(index, reading.url)
-            self._homes.update(dict.fromkeys(reading.shelf.candidates, home))
+    def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
+        self._homes.update(dict.fromkeys(shelf.candidates, Home(index, url)))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
@@ -263,20 +251,26 @@ class IndexCatalog:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
 
         Those that are too young or came late are left out: from a lock they would be installed unasked. In the order of
-        the pages. The reader must have been told to keep listings. Raises `Unavailable` where a kept listing has gone
-        and the index does not answer.
+        the pages; of a file on several of them, what the first says. The reader must have been told to keep listings.
+        Raises `Unavailable` where a kept listing has gone and the index does not answer.
         """
-        found: dict[str, ProjectFile] = {}
-        for index in self._table.family(route.index) if route.index is not None else ():
-            reading = self._wait(index, candidate.name)
+        family = self._table.family(route.index) if route.index is not None else ()
+        files = [file for index in family for file in self._listing(index, candidate.name)]
+        first: dict[str, ProjectFile] = {}
+        for file in files:
+            first.setdefault(file.filename, file)
+        old_enough = self.ages.lockable(candidate.name, candidate.version, files)
+        lockable = wheels_of(candidate.name, candidate.version, old_enough)
+        return tuple(file for file in lockable if file is first[file.filename])
+
+    def _listing(self, index: Index, name: str) -> tuple[ProjectFile, ...]:
+        """All files of a page."""
+        reading = self._wait(index, name)
+        files = reading.listing() if reading.listing is not None else None
+        if files is None:
+            reading = self._loop.run(self._reader.read(index, name, whole=True))
             files = reading.listing() if reading.listing is not None else None
-            if files is None:
-                reading = self._loop.run(self._reader.read(index, candidate.name, whole=True))
-                files = reading.listing() if reading.listing is not None else None
-            old_enough = self.ages.lockable(candidate.name, candidate.version, files or ())
-            for file in wheels_of(candidate.name, candidate.version, old_enough):
-                found.setdefault(file.filename, file)
-        return tuple(found.values())
+        return files or ()
 
     def home(self, candidate: Candidate) -> Home | None:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
@@ -344,7 +338,7 @@ class IndexCatalog:
             reading = answer if isinstance(answer, Reading) else await asyncio.wrap_future(answer)
             if reading.shelf is None or not self._may_look_into(reading.shelf):
                 return
-            self._note_home(index, reading)
+            self._note_home(index, reading.url, reading.shelf)
             candidates = self.finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
             if not candidates or candidates[0].file.yanked is not None:
                 return
@@ -366,27 +360,6 @@ def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipErro
     return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 
 
-def _best_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:
-    return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
-
-
 def _newest(shelf: Shelf) -> str:
     versions = [c.version for c in shelf.candidates[:1]] + [f.version for f in shelf.fallen[:1]]
     return str(max(versions)) if versions else ""
-
-
-def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> SafepipError:
-    """The refusal of a mirror that lists a file of the same name with other bytes."""
-    width = max(len(original.name), len(mirror.name))
-    return Refused.because(
-        "mirror-differs",
-        f"{mirror.name} is declared as a mirror of {mirror.mirror_of}, and has other bytes for a file of {name}",
-        context=(
-            ours.filename,
-            *(f"{original.name:<{width}}  {digest}" for digest in ours.digests),
-            *(f"{mirror.name:<{width}}  {digest}" for digest in theirs.digests),
-        ),
-        hint=f"find out which of the two is right; until then take `mirror-of` from {mirror.name}",
-        origins=(mirror.origin,),
-        subject=name,
-    )

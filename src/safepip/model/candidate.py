@@ -43,7 +43,7 @@ class Candidate:
 class Fallen(NamedTuple):
     """A version of which no wheel fits the target at all, and why. `reason` is one of
     `sdist-only`, `platform`, `requires-python`; `detail` the tags or the specifier.
-    `upload_time` is that of its first file, seconds since the epoch."""
+    `upload_time` is that of its release's first file, whatever its kind, seconds since the epoch."""
 
     version: Version
     reason: str
