@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,9 @@ from safepip.look_alikes import KnownNames, UnusableNames, read_names
 from safepip.name_shapes import one_edit
 from safepip.rules.standard_library import BACKPORTS as CARRIERS
 from safepip.standard_names import BACKPORTS, STANDARD_NAMES
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 SHIPPED = read_names(shipped_names())
 KNOWN = KnownNames(SHIPPED)
@@ -124,6 +128,7 @@ def test_a_known_name_resembles_nothing_however_it_is_spelt(name: str) -> None:
     ("name", "expected"),
     [
         ("acrne-tools", ("acme-*", "homoglyph", True)),
+        ("bi-vv-vv-tools", ("bi-w-w-*", "homoglyph", True)),
         ("acem-tools", ("acme-*", "edit", True)),
         ("billingcore", ("billing-core", "separator", True)),
         ("bi11ing-core", ("billing-core", "homoglyph", True)),
@@ -140,7 +145,7 @@ def test_a_known_name_resembles_nothing_however_it_is_spelt(name: str) -> None:
     ],
 )
 def test_what_resembles_a_claimed_name_or_pattern_does_so_strongly(name: str, expected: object) -> None:
-    assert few(name, ("billing-core", "acme-", "big-corp-*")) == expected
+    assert few(name, ("billing-core", "acme-", "big-corp-*", "bi-w-w-*")) == expected
 
 
 def test_a_strong_resemblance_is_told_before_a_weak_one() -> None:
@@ -196,6 +201,35 @@ def test_most_imitations_of_popular_names_are_caught(change: object, least: floa
     made = {change(name, at) for name in SHIPPED[:300] for at in range(1, len(name) - 1)}
     made = {name for name in made if name not in KNOWN and "--" not in name}
     assert sum(KNOWN.resemblance(name) is not None for name in made) / len(made) >= least
+
+
+# --- names that nobody could have chosen ------------------------------------------------------------------------------
+
+
+def steps(known: KnownNames, name: str) -> int:
+    """How many calls of functions, Python's own included, it takes to compare a name."""
+    counted = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        known.resemblance(name)
+    finally:
+        sys.setprofile(before)
+    return counted
+
+
+def test_a_name_of_thousands_of_words_or_letters_takes_no_more_steps_than_any_other() -> None:
+    """Whoever writes the metadata of a wheel chooses it: each step is at most linear, and their number is bounded."""
+    known = KnownNames(FEW, ["acme-", "big-corp-", "billing-core"], popular=3)
+    known.resemblance("something")
+    usual = max(steps(known, name) for name in ("acme2-tools", "big-crp-of-many-words", "some-thing"))
+    for name in ("-".join("a" * 8_000), "-".join(["acmee"] * 7_000), "a" * 16_000, "-".join(["big", *"c" * 7_000])):
+        assert steps(known, name) < 10 * usual
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------

@@ -257,10 +257,14 @@ def _file_meant(name: str) -> str | None:
 
 def _kind_of_stem(name: str, stem: str) -> str | None:
     """The kind in which the first words of a name resemble the stem of a pattern (`acme-`)."""
-    words = name.split("-")
     wanted = stem.removesuffix("-")
+    # A form has at least half the letters that it is made of (`rn`): words beyond twice the stem's cannot belong to it.
+    most = 2 * len(wanted)
+    words = name.split("-", most + 1)
     for count in range(1, len(words)):
         head = "-".join(words[:count])
+        if len(compact(head)) > most:
+            break
         if compact(head) == compact(wanted):
             return "separator"
         if len(wanted) >= _SHORTEST_FORM and skeleton(head) == skeleton(wanted):
