@@ -16,7 +16,7 @@ import pytest
 from support.index import HTML
 from support.replies import stall
 from support.runs import shown
-from support.wheels import sha256
+from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
     from support.environment import Environment, Runner
@@ -176,6 +176,34 @@ def test_the_hint_of_a_refusal_is_a_line_that_lets_the_file_in(index: IndexServe
     block = done.err[done.err.index("[[allow]]\n") : done.err.index("\n\nNothing")].replace("\n    ", "\n")
     policy(run, index, block)
     assert "demo-2.0" in dry(run, "demo==2.0").out
+
+
+@pytest.mark.parametrize("way", ["url", "path", "constraint"])
+def test_a_conflict_with_a_wheel_that_the_user_names_is_no_matter_of_age(
+    index: IndexServer, run: Inside, way: str
+) -> None:
+    """However long the user waits, `demo` comes from the file."""
+    two_releases(index)
+    add(index, "app", "1.0", 400, requires=["demo>=2"])
+    filename, data = build_wheel("demo", "1.0")
+    (run.folder / filename).write_bytes(data)
+    url = f"demo @ {(run.folder / filename).as_uri()}"
+    (run.folder / "constraints.txt").write_text(f"{url}\n")
+    words = {"url": [url], "path": [f"./{filename}"], "constraint": ["-c", "constraints.txt", "demo"]}[way]
+    done = dry(run, "-i", index.url, *words, "app")
+    assert (done.code, references(done.err)) == (1, ["resolution-impossible"]), done.err
+    assert "app 1.0 requires demo>=2" in done.err
+    assert "versions of demo looked at" not in done.err
+
+
+def test_a_base_that_conflicts_with_its_extra_is_refused_for_its_age_all_the_same(
+    index: IndexServer, run: Inside
+) -> None:
+    add(index, "demo", "1.0", 100, extras={"x": []})
+    add(index, "demo", "2.0", HOUR, extras={"x": []})
+    add(index, "app", "1.0", 400, requires=["demo>=2"])
+    done = dry(run, "-i", index.url, "demo[x]", "app")
+    assert (done.code, references(done.err)) == (20, ["cooldown"]), done.err
 
 
 # --- late files ------------------------------------------------------------------------------------------------

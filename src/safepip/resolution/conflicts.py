@@ -36,11 +36,10 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
             "invalid-metadata", unusable[0].text, context=lines, origins=tuple(w.origin for w in unusable)
         )
     pairs = [(want, parent) for want, parent in pairs if not isinstance(want, ImpossibleWant)]
-    projects = {want.project for want, _ in pairs}
-    if len(pairs) == 1 or len(projects) == 1:
+    if len(pairs) == 1 and not limits.names_wheel(pairs[0][0].project):
         want, parent = pairs[0]
         routed = catalog.shelf(want.project, [want.origin])
-        nothing = _nothing_matches(want, parent, routed, provider, limits) if len(pairs) == 1 else None
+        nothing = _nothing_matches(want, parent, routed, provider, limits)
         if nothing is not None:
             return ResolutionImpossible(nothing)
     return ResolutionImpossible(_conflict(pairs, provider, limits, catalog))
@@ -139,6 +138,8 @@ def _conflict(
             wheels = "".join(f" @ {printable(constraint.url or '')}" for constraint in limit.direct)
             seen[f"a constraint allows {project}{limit.specifier}{wheels}  <-  {places}"] = None
     for project in projects:
+        if limits.names_wheel(project):
+            continue
         versions = [c.version for c in provider.finder.usable(catalog.shelf(project, ()).shelf)]
         looked = ", ".join(map(str, sorted(set(versions))[-_LISTED:])) or "none"
         seen[f"versions of {project} looked at: {looked}"] = None

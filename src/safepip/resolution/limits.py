@@ -75,6 +75,11 @@ class Limits:
     direct_urls: dict[str, str] = field(default_factory=dict)
     hashed: set[str] = field(default_factory=set)
 
+    def names_wheel(self, project: str) -> bool:
+        """Whether the user's own statements name a wheel for a project, so that nothing on an index would do."""
+        limit = self.constraints.get(project)
+        return project in self.direct_urls or (limit is not None and bool(limit.direct))
+
     def direct_route(self, name: str) -> Route:
         """The route of a wheel that the user named: no index has a say."""
         return Route(name, Rule.DIRECT, None)

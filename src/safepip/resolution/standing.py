@@ -3,7 +3,8 @@
 Held back (`safepip.ages`). The search does not see such files and takes older ones, also by going back to another
 version of whoever requires them. Where the user's own statements allow nothing else, no search can help: the project
 is refused at once, with all others of the run. Where the search ends without an answer, and what is asked for in the
-end would be there but for its age, that is the refusal.
+end would be there but for its age, that is the refusal; not so for a project whose wheel the user names by URL or path,
+since no file of an index would do for it, however old.
 
 Yanked (PEP 592). As in pip, a yanked file is a candidate only where a specifier pins its version. Where the pin is the
 user's, in a requirement, a constraint or by hash, it is taken. Where it is a dependency's, nobody who installs has
@@ -69,7 +70,8 @@ def held_back(causes: Iterable[Any], finder: Finder, limits: Limits, catalog: Ca
     wants: dict[str, list[Want]] = {}
     for cause in causes:
         want = cause.requirement
-        if want.name != PYTHON and not isinstance(want, ImpossibleWant):
+        impossible = want.name == PYTHON or isinstance(want, ImpossibleWant)
+        if not impossible and not limits.names_wheel(want.project):
             wants.setdefault(want.project, []).append(want)
     problems = []
     for project, asked in wants.items():
