@@ -106,8 +106,11 @@ def test_where_only_a_young_version_serves_a_dependency_its_asker_is_named() -> 
 
 def test_a_conflict_that_age_has_nothing_to_do_with_stays_one() -> None:
     world = [OLD, YOUNG, Release("app", "2", requires=("demo<1",)), Release("app", "1", requires=("demo==7",))]
-    with pytest.raises(ResolutionImpossible):
-        decide(world, "app")
+    for words in (["app"], ["demo<2", "app==1"]):
+        with pytest.raises(ResolutionImpossible) as caught:
+            decide(world, *words)
+        (line,) = [line for line in caught.value.diagnostics[0].context if "held back" in line]
+        assert line.startswith("cooldown: demo 2.0 is held back until"), "the versions that are listed lack one"
 
 
 def test_a_file_is_taken_from_the_very_moment_at_which_it_is_old_enough() -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.errors import ResolutionImpossible, SafepipError
 from safepip.model.finding import Diagnostic, printable
-from safepip.resolution.nodes import PYTHON, ImpossibleWant, InstalledChoice
+from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant, InstalledChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import Fallen
+    from safepip.model.candidate import Fallen, Shelf
     from safepip.resolution.catalog import Catalog, RoutedShelf
     from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import Choice, Want
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: How many versions a message lists before it says how many more there are.
 _LISTED = 12
+
+#: How many files that are held back a message shows for a project.
+_HELD = 3
 
 
 def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
@@ -83,6 +86,7 @@ def _nothing_matches(
     found = ", ".join(map(str, have[-_LISTED:])) or "none"
     more = f" and {len(have) - _LISTED} older ones" if len(have) > _LISTED else ""
     lines = [f"Could not find a version that satisfies the requirement {asked} (from versions: {found}{more})"]
+    lines += _held_back(provider, shelf)
     lines += provider.memory.reasons(want.project)[:_LISTED]
     lines += [_fell(fallen) for fallen in fitting[:_LISTED]]
     lines += chain
@@ -103,6 +107,11 @@ def _nothing_matches(
         (want.origin,),
         want.project,
     )
+
+
+def _held_back(provider: Provider, shelf: Shelf) -> list[str]:
+    """What the list of versions lacks because of its age (`safepip.ages`)."""
+    return [held.line() for held in provider.finder.held(shelf, ANY_VERSION)[:_HELD]]
 
 
 def _fell(fallen: Fallen) -> str:
@@ -140,9 +149,11 @@ def _conflict(
     for project in projects:
         if limits.names_wheel(project):
             continue
-        versions = [c.version for c in provider.finder.usable(catalog.shelf(project, ()).shelf)]
+        shelf = catalog.shelf(project, ()).shelf
+        versions = [c.version for c in provider.finder.usable(shelf)]
         looked = ", ".join(map(str, sorted(set(versions))[-_LISTED:])) or "none"
         seen[f"versions of {project} looked at: {looked}"] = None
+        seen.update(dict.fromkeys(_held_back(provider, shelf)))
         seen.update(dict.fromkeys(provider.memory.reasons(project)[:_LISTED]))
     names = ", ".join(dict.fromkeys(str(parent) if parent else want.text for want, parent in pairs))
     return Diagnostic(
