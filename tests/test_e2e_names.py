@@ -270,6 +270,21 @@ def test_a_name_in_the_lock_was_judged_when_it_came_into_it(
     assert references(done.err) == ["new-project"], done.err
 
 
+@pytest.mark.parametrize("hashes", ["", " --hash=md5:d41d8cd98f00b204e9800998ecf8427e", " --hash=sha256:0"])
+def test_a_pin_that_somebody_wrote_where_the_lock_shall_be_is_no_lock(
+    index: IndexServer, run: Inside, hashes: str
+) -> None:
+    """Only safepip's own form has a digest of every file. Whoever writes a version has not looked at the project."""
+    add(index, STRONG, 3)
+    add(index, "born-on-monday", 3)
+    written = "".join(f"{name}==1.0{hashes}\n" for name in (STRONG, "born-on-monday"))
+    (run.folder / "requirements.txt").write_text(written)
+    form = ("--format", "requirements", "-o", "requirements.txt")
+    done = run("lock", STRONG, "born-on-monday", "-i", index.url, "--no-cache-dir", *form)
+    assert (done.code, references(done.err)) == (20, ["look-alike", "new-project"]), done.err
+    assert (run.folder / "requirements.txt").read_text() == written
+
+
 def test_installing_from_a_lock_judges_no_name(index: IndexServer, run: Inside) -> None:
     add(index, STRONG, 3)
     assert run("lock", STRONG, "--allow-name", STRONG, "-i", index.url, "--no-cache-dir").code == 0

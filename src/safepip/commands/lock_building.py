@@ -19,6 +19,7 @@ from safepip.locking import (
     scope_marker,
     versions_of,
 )
+from safepip.model.digest import WeakDigest, strong
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
@@ -54,13 +55,14 @@ class Known(NamedTuple):
         return {name: version for name, version in known.items() if name not in settings.upgrade_names}
 
     def names(self) -> frozenset[str]:
-        """The projects in it, for whatever environment."""
-        if self.lock is not None:
-            return frozenset(package.name for package in self.lock.packages)
-        return frozenset(self.pins or ())
+        """The projects that were locked, for whatever environment: those of which it has strong digests.
+
+        A pin without one is a requirement that somebody wrote. Nobody has judged its name.
+        """
+        return frozenset(name for name, found in self.digests().items() if any(map(_is_strong, found)))
 
     def digests(self) -> dict[str, frozenset[str]]:
-        """The digests of its files, as text, by project."""
+        """The digests of its files, as text, by project; none for a pin without hashes."""
         if self.lock is None:
             return {name: frozenset(pinned.hashes) for name, pinned in (self.pins or {}).items()}
         found: dict[str, frozenset[str]] = {}
@@ -75,6 +77,15 @@ class Known(NamedTuple):
             return kept_files(self.lock, pin.name, pin.version, offered)
         pinned = (self.pins or {}).get(pin.name)
         return offered if pinned is None else kept_by_hash(pinned, pin.version, offered)
+
+
+def _is_strong(digest: str) -> bool:
+    algorithm, _, value = digest.partition(":")
+    try:
+        strong(algorithm, value)
+    except WeakDigest:
+        return False
+    return True
 
 
 def build_lock(session: Session, before: str | None, settings: LockSettings) -> tuple[str, int]:
