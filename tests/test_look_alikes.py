@@ -91,6 +91,11 @@ def test_squats_that_were_found_resemble_what_they_imitated_by_the_list_of_the_p
         ("requirement_test.in", ("requirements.in", "requirements-file", True)),
         ("reqirements.txt", ("requirements.txt", "requirements-file", True)),
         ("constraints.txt", ("constraints.txt", "requirements-file", True)),
+        ("requirementsin", ("requirements.in", "requirements-file", True)),
+        ("requirmentstxt", ("requirements.txt", "requirements-file", True)),
+        ("constrainttxt", ("constraints.txt", "requirements-file", True)),
+        ("requirements-dev-in", ("requirements.in", "requirements-file", True)),
+        ("requirements-dev_txt", ("requirements.txt", "requirements-file", True)),
     ],
 )
 def test_the_kind_and_strength_of_a_resemblance(name: str, expected: tuple[str, str, bool] | None) -> None:
@@ -111,6 +116,14 @@ def test_the_kind_and_strength_of_a_resemblance(name: str, expected: tuple[str, 
         "slugs",
         "a",
         "requirements-parser",
+        "requirements-plugin",
+        "constraints-plugin",
+        "requirements-main",
+        "requirements-domain",
+        "requirements-bin",
+        "requirementsbin",
+        "constraintbin",
+        "requirements-builtin",
     ],
 )
 def test_what_honest_names_have_in_common_is_no_resemblance(name: str) -> None:

@@ -243,15 +243,22 @@ def _normalised(names: Sequence[str]) -> list[str]:
 
 
 def _file_meant(name: str) -> str | None:
-    """The file that a name is shaped like: `requirements-txt`, `requirementstxt`, `requirements-dev-txt`."""
-    shape = compact(name)
-    ending = next((ending for ending in _ENDINGS if shape.endswith(ending)), None)
-    if ending is None:
-        return None
-    stem = shape.removesuffix(ending)
-    for file in _FILES:
-        if stem.startswith(file.removesuffix("s")) or one_edit(stem, file):
-            return f"{file}.{ending}"
+    """The file that a name is shaped like: `requirements-txt`, `requirementstxt`, `requirements-dev-txt`.
+
+    The ending is a word, or follows the file's own word at once: `requirements-plugin` ends in `in` by chance.
+    """
+    rest, _, ending = name.rpartition("-")
+    if ending in _ENDINGS:
+        stem = compact(rest)
+        meant = next((file for file in _FILES if stem.startswith(file.removesuffix("s")) or one_edit(stem, file)), None)
+        return f"{meant}.{ending}" if meant else None
+    for ending in _ENDINGS if not rest else ():
+        stem = name.removesuffix(ending)
+        for file in _FILES:
+            # A letter more or another at the end is no slip here: it belongs to the ending (`requirementsbin`).
+            begins = stem.startswith(file.removesuffix("s"))
+            if stem != name and (stem in (file, file.removesuffix("s")) or (not begins and one_edit(stem, file))):
+                return f"{file}.{ending}"
     return None
 
 
