@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.index_reader import Pages
     from safepip.look_alikes import KnownNames
-    from safepip.model.plan import Target
+    from safepip.model.origin import Origin
+    from safepip.model.plan import Plan, Target
     from safepip.resolution.dependencies import Markers
 
 
@@ -96,20 +97,32 @@ def known_names(session: Session) -> KnownNames:
 
     Raises `UsageError` and `Unavailable` (`unusable-names`) where the list cannot be read.
     """
-    from safepip.edges.well_known import names_from, shipped_names, unusable_names
-    from safepip.look_alikes import KnownNames, UnusableNames, read_names
+    from safepip.look_alikes import KnownNames
 
-    settings, policy, table = session.settings, session.asked.plan.policy, session.asked.table
-    path, origin = settings.well_known_names, settings.origins.get("well_known_names")
-    if path is None:
-        path, origin = policy.well_known_names, policy.well_known_origin
+    policy, table = session.asked.plan.policy, session.asked.table
     firm = policy.firm.get("look-alike")
     claims = (*table.exact.values(), *table.prefixes)
     own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
+    return KnownNames(listed_names(*list_in_force(session.asked.plan)), own)
+
+
+def list_in_force(plan: Plan) -> tuple[str | None, Origin]:
+    """The path of the list of well-known names, None for safepip's own, and where it was said."""
+    settings, policy = plan.settings, plan.policy
+    if settings.well_known_names is not None:
+        return settings.well_known_names, settings.origins["well_known_names"]
+    return policy.well_known_names, policy.well_known_origin
+
+
+def listed_names(path: str | None, origin: Origin) -> tuple[str, ...]:
+    """The names of the list at this path, or of safepip's own. Raises as `known_names`."""
+    from safepip.edges.well_known import names_from, shipped_names, unusable_names
+    from safepip.look_alikes import UnusableNames, read_names
+
     if path is None:
-        return KnownNames(read_names(shipped_names()), own)
+        return read_names(shipped_names())
     try:
-        return KnownNames(read_names(names_from(path, origin)), own)
+        return read_names(names_from(path, origin))
     except UnusableNames as problem:
         where = "" if problem.line is None else f"line {problem.line}: "
         raise unusable_names(path, f"{where}{problem}", origin) from None

@@ -1,7 +1,7 @@
 """`safepip check-config [NAME]...`: the settings in force, where each came from, and which index answers for a name.
 
 Nothing is asked of any index: for a name whose index only a survey would tell, the sources that would be
-asked are listed.
+asked are listed. The list of well-known names is read, because one that cannot be used would end every run.
 """
 
 from __future__ import annotations
@@ -9,22 +9,28 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from safepip.ages import AgeRules
+from safepip.commands.catalogue import list_in_force, listed_names
 from safepip.edges.arguments import make_plan
 from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
 from safepip.edges.installed_pip import default_index_url
 from safepip.edges.saving import working_folder
+from safepip.model.ages import Cooldown
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
+from safepip.model.origin import BUILT_IN
 from safepip.model.route import Route
 from safepip.options import HelpRequested
 from safepip.routing import build, project_name
+from safepip.spans import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from safepip.model.allowance import Allowance
     from safepip.model.index import Index
+    from safepip.model.origin import Origin
     from safepip.model.plan import Plan, Settings
     from safepip.routing import RoutingTable
 
@@ -32,12 +38,13 @@ if TYPE_CHECKING:
 _HELP = """\
 Usage: safepip check-config [options] [NAME]...
 
-Show the settings in force, where each came from, and for each NAME which index would answer and by which rule.
-No index is asked. The options are those of `safepip install`: see `safepip install --help`."""
+Show the settings in force, where each came from, and for each NAME which index would answer, by which
+rule, and which cooldown holds for it. No index is asked. The options are those of `safepip install`: see
+`safepip install --help`."""
 
 
 def check_config(argv: Sequence[str]) -> int:
-    """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`."""
+    """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`, `Unavailable`."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
     credentials = Credentials(os.environ)
@@ -49,8 +56,9 @@ def check_config(argv: Sequence[str]) -> int:
         console.notice(notice)
     table = build(plan.indexes)
     exceptions = _exceptions(plan.policy.allowances)
-    routes = list(_routes(plan.settings.requirements, table))
-    for line in (*_indexes(plan), *exceptions, *_settings(plan.settings), *routes):
+    rules = AgeRules(plan.policy.ages, plan.settings.cooldown, table, now=plan.now)
+    routes = list(_routes(plan.settings.requirements, table, rules))
+    for line in (*_indexes(plan), *exceptions, *_ages_and_names(plan), *_settings(plan.settings), *routes):
         console.data(line)
     return 0
 
@@ -92,10 +100,31 @@ def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:
         yield f"      from {allowance.origin}, {allowance.origin.source.value}"
 
 
+def _ages_and_names(plan: Plan) -> Iterator[str]:
+    """What the rules on ages and names go by, defaults included. Raises what reading the list of names raises."""
+    ages = plan.policy.ages
+    path, origin = list_in_force(plan)
+    names = f"{'the list of safepip' if path is None else printable(path)}, {len(listed_names(path, origin))} names"
+    yield "ages and names:"
+    yield f"  cooldown = {_cooldown(plan.settings.cooldown or ages.cooldown or Cooldown(), ages.firm)}"
+    for name, cooldown in sorted(ages.indexes.items()):
+        yield f"  cooldown of the index {name} = {_cooldown(cooldown)}"
+    for name, cooldown in sorted(ages.projects.items()):
+        yield f"  cooldown of {name} = {_cooldown(cooldown)}"
+    yield f"  new-project-age = {_cooldown(Cooldown(ages.new_project, None, ages.new_project_origin))}"
+    yield f"  well-known-names = {names}  from {origin}"
+
+
+def _cooldown(cooldown: Cooldown, firm: Origin | None = None) -> str:
+    """A span or moment and where it was said; `firm` is where it is forbidden to go below the default."""
+    held = "" if firm is None or cooldown.origin != BUILT_IN else f", and {firm} forbids exceptions"
+    return f"{written(cooldown)}  from {cooldown.origin}{held}"
+
+
 def _settings(settings: Settings) -> Iterator[str]:
     yield "settings that were set:"
     for name, origin in sorted(settings.origins.items()):
-        value = _find(settings, name)
+        value = _plainly(_find(settings, name))
         yield f"  {name.replace('_', '-')} = {value}  from {origin.chain()}"
 
 
@@ -110,7 +139,13 @@ def _find(settings: Any, name: str) -> Any:
     return "(set)"
 
 
-def _routes(names: Sequence[str], table: RoutingTable) -> Iterator[str]:
+def _plainly(value: Any) -> Any:
+    if isinstance(value, Cooldown):
+        return written(value)
+    return ", ".join(sorted(value)) if isinstance(value, frozenset) else value
+
+
+def _routes(names: Sequence[str], table: RoutingTable, rules: AgeRules) -> Iterator[str]:
     if names:
         yield "routes:"
     for text in names:
@@ -125,3 +160,8 @@ def _routes(names: Sequence[str], table: RoutingTable) -> Iterator[str]:
             yield f"  {name}  ->  whichever of these has it, if exactly one has: {sources}"
         else:
             yield f"  {name}  ->  no source at all"
+        cooldown = rules.cooldown_of(name)
+        if cooldown is None:
+            yield "      no cooldown and no late-file: an index claims the name"
+        else:
+            yield f"      cooldown {_cooldown(cooldown)}"

@@ -1,0 +1,101 @@
+"""What `safepip check-config` shows of ages and names, and that it says what would end every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.inside import Inside
+
+INDEXES = """
+[[index]]
+name = "acme"
+url = "https://acme.example/simple/"
+packages = ["acme-*"]
+
+[[index]]
+name = "vendor"
+url = "https://vendor.example/simple/"
+packages = ["vendor-*"]
+cooldown = "PT12H"
+
+[[index]]
+name = "public"
+url = "https://public.example/simple/"
+default = true
+"""
+
+
+def block(out: str, heading: str) -> list[str]:
+    """The lines below a heading, without what goes in front of them."""
+    lines = out.split(f"{heading}\n")[1].splitlines()
+    end = next((number for number, line in enumerate(lines) if not line.startswith(" ")), len(lines))
+    return [line.strip() for line in lines[:end]]
+
+
+def test_ages_and_names_are_shown_with_where_each_was_said(run: Inside) -> None:
+    (run.folder / "names.txt").write_text("one-name\nanother-name\n")
+    ours = '[policy]\ncooldown = "P3D"\nnew-project-age = "P30D"\nwell-known-names = "names.txt"\n'
+    (run.folder / "safepip.toml").write_text(f'{ours}[policy.cooldowns]\n"Demo.App" = "0"\n{INDEXES}')
+    done = run("check-config", "--cooldown", "P4D")
+    where = run.folder / "safepip.toml"
+    assert done.code == 0, done.err
+    assert block(done.out, "ages and names:") == [
+        "cooldown = P4D  from --cooldown",
+        f"cooldown of the index vendor = PT12H  from {where}:17",
+        f"cooldown of demo-app = 0  from {where}:6",
+        f"new-project-age = P30D  from {where}:3",
+        f"well-known-names = {run.folder / 'names.txt'}, 2 names  from {where}:4",
+    ]
+    assert "  cooldown = P4D  from --cooldown" in done.out.split("settings that were set:")[1]
+
+
+def test_what_nobody_said_is_shown_too(run: Inside) -> None:
+    done = run("check-config")
+    lines = block(done.out, "ages and names:")
+    assert lines[:2] == [
+        "cooldown = P1D  from safepip's defaults",
+        "new-project-age = P7D  from safepip's defaults",
+    ]
+    assert lines[2].startswith("well-known-names = the list of safepip, ")
+    assert lines[2].endswith(" names  from safepip's defaults")
+
+
+def test_a_default_below_which_policy_forbids_to_go_says_so(run: Inside) -> None:
+    (run.folder / "safepip.toml").write_text('[policy]\nforbid-allow = ["cooldown"]\n')
+    first = block(run("check-config").out, "ages and names:")[0]
+    assert first == f"cooldown = P1D  from safepip's defaults, and {run.folder / 'safepip.toml'}:2 forbids exceptions"
+
+
+def test_below_the_route_of_a_name_stands_the_cooldown_that_holds_for_it(run: Inside) -> None:
+    (run.folder / "safepip.toml").write_text(f'[policy.cooldowns]\ndemo = "P9D"\n{INDEXES}')
+    done = run("check-config", "acme-app", "vendor-app", "demo", "plain")
+    where = run.folder / "safepip.toml"
+    assert block(done.out, "routes:")[1::2] == [
+        "no cooldown and no late-file: an index claims the name",
+        f"cooldown PT12H  from {where}:13",
+        f"cooldown P9D  from {where}:2",
+        "cooldown P1D  from safepip's defaults",
+    ]
+
+
+@pytest.mark.parametrize("content", [None, "", "good-name\nno name!\n"])
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_list_of_names_that_cannot_be_used_is_an_error_here_too(
+    run: Inside, content: str | None, by_option: bool
+) -> None:
+    if content is not None:
+        (run.folder / "names.txt").write_text(content)
+    if not by_option:
+        (run.folder / "safepip.toml").write_text('[policy]\nwell-known-names = "names.txt"\n')
+    done = run("check-config", *(["--well-known-names", "names.txt"] if by_option else []))
+    assert (done.code, done.out) == (2, "")
+    assert "error: unusable-names" in done.err
+    assert ("from --well-known-names" if by_option else "safepip.toml:2") in done.err
+
+
+def test_settings_read_as_they_were_written(run: Inside) -> None:
+    lines = block(run("check-config", "--allow-name", "B_c", "--allow-name", "a").out, "settings that were set:")
+    assert "allow-names = a, b-c  from --allow-name" in lines
