@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from safepip.edges import well_known
 from safepip.edges.well_known import names_from, shipped_names
 from safepip.errors import UsageError
-from safepip.look_alikes import read_names
+from safepip.look_alikes import KnownNames, read_names
 from safepip.model.origin import Origin, Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +75,13 @@ def test_what_the_benchmarks_ask_for_is_well_known(path: Path) -> None:
 @pytest.mark.parametrize("stand_in", ["sklearn", "bs4", "pil", "dotenv", "cv2", "yaml", "python3-dateutil", "urllib"])
 def test_neither_stand_ins_nor_import_names_are_on_the_list(stand_in: str) -> None:
     assert stand_in not in shipped()
+
+
+@pytest.mark.parametrize("name", ["identity", "ipytest", "json-diff", "pymupdfpro", "sqlalchemy-databricks"])
+def test_an_honest_project_that_stands_close_to_a_popular_one_is_known_and_was_flagged_for_its_name(name: str) -> None:
+    others = [other for other in shipped() if other != name]
+    assert len(others) < len(shipped())
+    assert KnownNames(others).resemblance(name) is not None
 
 
 # --- the files ----------------------------------------------------------------------------------------------------
