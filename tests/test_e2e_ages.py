@@ -63,6 +63,11 @@ def policy(run: Inside, index: Index, text: str, more: str = "") -> None:
     (run.folder / "safepip.toml").write_text(f"{declared}{text}")
 
 
+def pasted(err: str) -> str:
+    """The block of configuration that a hint offers."""
+    return err[err.index("[[allow]]\n") : err.index("\n\nNothing")].replace("\n    ", "\n")
+
+
 # --- cooldown --------------------------------------------------------------------------------------------------
 
 
@@ -173,8 +178,7 @@ def test_the_hint_of_a_refusal_is_a_line_that_lets_the_file_in(index: IndexServe
     two_releases(index)
     policy(run, index, "")
     done = dry(run, "demo==2.0")
-    block = done.err[done.err.index("[[allow]]\n") : done.err.index("\n\nNothing")].replace("\n    ", "\n")
-    policy(run, index, block)
+    policy(run, index, pasted(done.err))
     assert "demo-2.0" in dry(run, "demo==2.0").out
 
 
@@ -246,6 +250,18 @@ def test_a_yanked_version_that_a_dependency_pins_is_not_installed(
     assert "reason: taken over" in done.stderr
     assert index.mentions("demo") == [index.page_path("demo")]
     assert target.state() == before
+
+
+def test_the_hint_of_a_yanked_file_names_it_and_its_bytes_and_lets_it_in(index: IndexServer, run: Inside) -> None:
+    served = add(index, "demo", "1.0", 100, file={"yanked": "taken over"})
+    add(index, "app", "3.0", 100, requires=["demo==1.0"])
+    policy(run, index, "")
+    block = pasted(dry(run, "app").err)
+    assert f'file = "{served.filename}"\ndigest = "sha256:{sha256(served.data)}"\n' in block
+    policy(run, index, block)
+    done = dry(run, "app")
+    assert "demo-1.0" in done.out, done.err
+    assert "allowed: yanked for demo 1.0: " in done.err
 
 
 def test_nothing_of_a_yanked_version_is_fetched_on_a_guess(index: IndexServer, run: Inside) -> None:

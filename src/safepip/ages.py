@@ -33,7 +33,7 @@ from safepip.model.origin import BUILT_IN
 from safepip.model.route import Route
 from safepip.releases import is_late, release_of
 from safepip.spans import cutoff, day_and_time, written
-from safepip.toml_text import toml_string
+from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -266,14 +266,6 @@ def _hint(project: str, held: Held) -> str:
         way = "ask the index for upload times (PEP 700)"
     else:
         way = "ask for an older version" if held.objections[0].until is None else "wait, or ask for an older version"
-    digest = next((f'digest = "{digest}"\n' for digest in file.digests if digest.algorithm == "sha256"), "")
-    blocks = [
-        f'[[allow]]\nproject = "{project}"\nrule = "{objection.rule}"\nfile = {toml_string(file.filename)}\n'
-        f'{digest}reason = "..."'
-        for objection in held.objections
-    ]
-    lead = (
-        f"{way}\nif you have looked at this file and want it, write in safepip.toml"
-        " (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
-    )
-    return lead + "\n".join(blocks)
+    lines = [exception(project, objection.rule, file.filename, file.digests) for objection in held.objections]
+    lead = f"{way}\nif you have looked at this file and want it, write {IN_CONFIGURATION}"
+    return lead + "\n".join(lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
 from safepip.modules import module_at
-from safepip.toml_text import toml_string
+from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -157,12 +157,8 @@ def objection(
         lines[_SHOWN] = "and more"
     hint = f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}"
     if allowable:
-        hint += (
-            "\nif you have looked at it and want it, write in safepip.toml"
-            " (in pyproject.toml the heading is [[tool.safepip.allow]]):"
-            f'\n[[allow]]\nproject = "{pin.name}"\nrule = "{reference}"\nfile = {toml_string(file.filename)}'
-            f'\ndigest = "{file.sha256}"\nreason = "..."'
-        )
+        line = exception(pin.name, reference, file.filename, [file.sha256])
+        hint += f"\nif you have looked at it and want it, write {IN_CONFIGURATION}{line}"
     return Diagnostic(
         reference,
         f"the wheel of {pin.name} {pin.version} {message}",

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from safepip.model.digest import Digest
+
+#: Where the lines of `exception` go, for a hint that shows them below.
+IN_CONFIGURATION = "in safepip.toml (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
+
 _SHORT = {'"': '\\"', "\\": "\\\\"}
 
 
@@ -21,3 +31,13 @@ def _plain(char: str) -> str:
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def exception(project: str, rule: str, file: str | None = None, digests: Iterable[Digest] = ()) -> str:
+    """The `[[allow]]` that overrules one rule for a project, to be pasted: for one file where its name is given, and
+    for its bytes alone where the digests that are known of it have a sha256."""
+    lines = ["[[allow]]", f"project = {toml_string(project)}", f"rule = {toml_string(rule)}"]
+    if file is not None:
+        lines.append(f"file = {toml_string(file)}")
+    lines += [f"digest = {toml_string(str(digest))}" for digest in digests if digest.algorithm == "sha256"][:1]
+    return "\n".join([*lines, 'reason = "..."'])

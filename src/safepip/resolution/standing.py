@@ -24,6 +24,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Source
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant
 from safepip.selection import is_pinned
+from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,8 +138,8 @@ def _yanked(candidate: Candidate, wants: Sequence[Want]) -> Diagnostic:
         (printable(candidate.file.filename), f"reason: {reason}", *_askers(pins)),
         f"look for another version of {pins[0].origin.where.partition(' ')[0]}\n"
         f"if you have read the reason and want it, require it yourself: {candidate.name}=={candidate.version}\n"
-        "or write in safepip.toml (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
-        f'[[allow]]\nproject = "{candidate.name}"\nrule = "{YANKED}"\nreason = "..."',
+        f"or write {IN_CONFIGURATION}"
+        f"{exception(candidate.name, YANKED, candidate.file.filename, candidate.file.digests)}",
         tuple(want.origin for want in pins),
         candidate.name,
     )
