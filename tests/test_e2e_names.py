@@ -17,7 +17,7 @@ import pytest
 
 from support.replies import stall
 from support.runs import pip_in, shown
-from support.wheels import sha256
+from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
     from support.environment import Environment, Runner
@@ -237,6 +237,17 @@ def test_a_file_pinned_by_the_users_own_hash_is_not_judged_by_its_name(index: In
     served = add(index, STRONG, 3)
     (run.folder / "requirements.txt").write_text(f"{STRONG}==1.0 --hash=sha256:{sha256(served.data)}\n")
     assert dry(run, index, "-r", "requirements.txt").code == 0
+
+
+def test_a_wheel_of_ones_own_in_a_folder_of_this_machine_may_have_any_name(index: IndexServer, run: Inside) -> None:
+    """With an index beside the folder nobody could say whose name it is."""
+    (run.folder / "dist").mkdir()
+    filename, data = build_wheel("requests-dev", "1.0")
+    (run.folder / "dist" / filename).write_bytes(data)
+    words = ("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "--find-links", "dist", "requests-dev")
+    done = run(*words, "--no-index")
+    assert (done.code, references(done.err)) == (0, []), done.err
+    assert references(run(*words, "-i", index.url).err) == ["look-alike"]
 
 
 # --- the other commands ----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from safepip.look_alikes import KnownNames
 from safepip.model.ages import DAY
 from safepip.model.allowance import Allowance
 from safepip.model.candidate import Candidate, Shelf
+from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.name_rules import YOUNG, NameRules, Verdict
@@ -137,6 +138,22 @@ def test_what_stands_in_the_lock_or_is_pinned_by_hash_was_judged_before() -> Non
     names = rules(settled={STRONG, "plain"}, asked={STRONG, "plain"})
     assert judged(names, STRONG, None) == Verdict()
     assert judged(names, "plain", NOW - 1) == Verdict()
+
+
+def test_where_only_folders_of_this_machine_are_asked_no_stranger_chose_the_name() -> None:
+    """An index that is copied to this machine has the names of strangers, and so has any further source."""
+    folder = Index("folder", IndexUrl.parse("file:///wheels/"), IndexKind.FIND_LINKS, origin=POLICY)
+    copied = Index("copied", IndexUrl.parse("file:///simple/"), default=True, origin=POLICY)
+    remote = Index("remote", IndexUrl.parse("https://remote.example/"), IndexKind.FIND_LINKS, origin=POLICY)
+    asked = {STRONG, "plain"}
+    own = rules(indexes=(folder,), asked=asked)
+    assert judged(own, STRONG, None) == judged(own, "plain", NOW) == Verdict()
+    assert judged(rules(indexes=(folder, ACME), asked=asked), STRONG, None) == Verdict()
+    for indexes in ((copied,), (remote,), (folder, PUBLIC), (folder, remote), (ACME,)):
+        assert reference(rules(indexes=indexes, asked=asked).by_name(STRONG)) == "look-alike"
+    above = Origin(Source.MACHINE_POLICY, "/policy.toml", 1)
+    held = rules(indexes=(folder,), asked=asked, firm={"look-alike": above})
+    assert reference(held.by_name(STRONG)) == "look-alike"
 
 
 def test_the_list_is_read_once_and_only_when_a_name_needs_it() -> None:

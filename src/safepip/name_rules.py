@@ -3,8 +3,9 @@
 A name is judged wherever files of an index would be chosen for it, whoever asks. In this order:
 
 1. Nothing is held against a name that an index claims, that stands in the lock which is being renewed, or whose files
-   the user pins by hash: each of these was somebody's decision before. A claim is none where a higher level than its
-   own forbids exceptions from the rule.
+   the user pins by hash: each of these was somebody's decision before. Nor against one for which only what
+   `--find-links` names on this machine is asked: no stranger puts a wheel there, as into an index and its copy. A claim
+   or such a place settles nothing where a higher level than its own forbids exceptions from the rule.
 2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
    A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
    are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
@@ -29,8 +30,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.model.ages import DAY
 from safepip.model.allowance import Allowance, Allowed
 from safepip.model.finding import Diagnostic
+from safepip.model.index import IndexKind
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Route, Rule
+from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +77,7 @@ class NameRules:
     `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
     of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds;
     `undated_is_new` where policy demands that age, so that it must be known. `firm` is where exceptions from a rule are
-    forbidden: a claim of a lower level settles nothing for that rule.
+    forbidden: a claim or a place of a lower level settles nothing for that rule.
     All names are normalised.
     """
 
@@ -105,6 +108,7 @@ class NameRules:
         self._new_project = new_project
         self._undated_is_new = undated_is_new
         self._firm = firm
+        self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
 
     def by_name(self, name: str) -> Verdict:
@@ -150,7 +154,9 @@ class NameRules:
 
     def _is_settled(self, name: str, rule: str) -> bool:
         claim, firm = self._table.claim(name), self._firm.get(rule)
-        return name in self._settled or (claim is not None and not (firm is not None and firm.outranks(claim.origin)))
+        said = self._places if claim is None else (claim.origin,)
+        settled = bool(said) and not (firm is not None and any(map(firm.outranks, said)))
+        return settled or name in self._settled
 
     def _claim(self, name: str) -> Route | None:
         route = self._table.route(name)
@@ -241,6 +247,13 @@ class NameRules:
         return None
 
 
+def _own_places(table: RoutingTable) -> tuple[Origin, ...]:
+    """Where each source of unclaimed names was named, if all of them are `--find-links` on this machine; else none."""
+    asked = [index for source in table.sources for index in table.family(source)]
+    own = all(index.kind is IndexKind.FIND_LINKS and index.url.scheme == "file" for index in asked)
+    return tuple(index.origin for index in asked) if own else ()
+
+
 def _said(alike: Resemblance) -> str:
     """The sentence on a resemblance."""
     name = alike.name
@@ -255,8 +268,7 @@ def _ways(name: str, rule: str) -> str:
     """How the name is allowed, for one run and for good."""
     return (
         f"if you have looked at it and want it: --allow-name {name} for this run\n"
-        "or for every run, in safepip.toml (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
-        f'[[allow]]\nproject = "{name}"\nrule = "{rule}"\nreason = "..."'
+        f"or for every run, {IN_CONFIGURATION}{exception(name, rule)}"
     )
 
 
