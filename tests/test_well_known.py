@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -110,6 +112,44 @@ def test_a_file_that_is_missing_is_an_error_that_says_where_it_was_named(tmp_pat
 
 def test_a_folder_is_no_list(tmp_path: Path) -> None:
     refusal(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes and devices")
+def test_a_pipe_to_which_nobody_writes_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "names"
+    os.mkfifo(path)
+    script = f"from safepip.edges.well_known import names_from; names_from({str(path)!r})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False)
+    assert "it is a pipe, and nothing writes to it" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes and devices")
+def test_a_device_is_no_list() -> None:
+    assert "it is no file" in refusal(Path("/dev/zero")).diagnostics[0].message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes and devices")
+@pytest.mark.parametrize("wait", [0.0, 0.3], ids=["at once", "later"])
+def test_what_a_shell_passes_as_a_pipe_is_read_to_its_end(wait: float) -> None:
+    """`<(...)` is the path of a pipe: what is not there yet is waited for, as long as somebody may write it."""
+    lines = [f"name-{number}\n" for number in range(20_000)]
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        time.sleep(wait)
+        with open(writing, "w", encoding="utf-8") as pipe:
+            pipe.writelines(lines[:10])
+            pipe.flush()
+            time.sleep(wait)
+            pipe.writelines(lines[10:])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert names_from(f"/dev/fd/{reading}") == "".join(lines)
+    finally:
+        os.close(reading)
+        writer.join()
 
 
 def test_a_file_that_is_no_utf_8_is_refused_with_the_line(tmp_path: Path) -> None:
