@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
@@ -156,12 +155,11 @@ def test_a_name_that_no_file_system_takes_belongs_to_no_release() -> None:
         assert release.first == LATER
 
 
-def test_a_name_full_of_dashes_costs_nothing_to_read() -> None:
-    """Each dash is tried as the end of the project's name, so a long name is a square of work."""
-    names = [f"{'x-' * 5_000}{number}.tar.gz" for number in range(20)]
-    begun = time.process_time()
-    assert [file_version("acme", name) for name in names] == [None] * 20
-    assert time.process_time() - begun < 0.5
+def test_a_name_full_of_dashes_is_not_tried_dash_by_dash() -> None:
+    """Each dash may end the project's name, so that a long name would be a square of work: it is not looked at at all."""
+    short, long = "x" + "-x" * 50, "x" + "-x" * 5_000
+    assert file_version(short, f"{short}-1.0.tar.gz") == "1.0"
+    assert file_version(long, f"{long}-1.0.tar.gz") is None
 
 
 def test_a_minor_with_more_digits_than_any_python_is_none() -> None:
