@@ -156,7 +156,7 @@ def test_a_name_that_no_file_system_takes_belongs_to_no_release() -> None:
 
 
 def test_a_name_full_of_dashes_is_not_tried_dash_by_dash() -> None:
-    """Each dash may end the project's name, so that a long name would be a square of work: it is not looked at at all."""
+    """Each dash may end the project's name, so a long name would be a square of work: it is not looked at."""
     short, long = "x" + "-x" * 50, "x" + "-x" * 5_000
     assert file_version(short, f"{short}-1.0.tar.gz") == "1.0"
     assert file_version(long, f"{long}-1.0.tar.gz") is None
