@@ -146,6 +146,41 @@ def test_a_weak_look_alike_that_is_required_and_old_is_taken_and_told(
     assert references(dry(run, index, names, "app").err) == ["look-alike"]
 
 
+def test_a_look_alike_of_a_version_that_the_search_gives_up_refuses_nothing(
+    index: IndexServer, run: Inside, names: str
+) -> None:
+    """It is told where the answer needs it, with who asks for it then; and it is asked of nobody in either case."""
+    for version, requires in (("1.0", []), ("2.0", [STRONG, WEAK, "mid"])):
+        add(index, "base", version=version)
+        add(index, "app", version=version, requires=requires)
+    add(index, "mid", requires=["base<2"])
+    add(index, STRONG)
+    add(index, WEAK, 20)
+    done = dry(run, index, names, "app", "base==2.0")
+    assert (done.code, references(done.err)) == (0, []), done.err
+    assert "Would install app-1.0 base-2.0" in done.out
+    for version in ("1.0", "2.0"):
+        add(index, "other", version=version, requires=[STRONG, WEAK, *(["mid"] if version == "2.0" else [])])
+    done = dry(run, index, names, "other", "base==2.0")
+    assert (done.code, references(done.err)) == (20, ["look-alike"] * 2), done.err
+    assert "required by other 1.0  <-  the command line" in done.err
+    assert "other 2.0" not in done.err
+    assert index.mentions(STRONG) == []
+    assert set(index.mentions(WEAK)) == {index.page_path(WEAK)}
+
+
+def test_no_index_is_asked_for_a_look_alike_to_explain_why_there_is_no_answer(index: IndexServer, run: Inside) -> None:
+    add(index, "base")
+    add(index, "base", version="2.0")
+    add(index, STRONG)
+    add(index, "app", requires=[STRONG, "mid"])
+    add(index, "mid", requires=[STRONG, "base<2"])
+    done = dry(run, index, "app", "base==2.0")
+    assert done.code != 0
+    assert references(done.err) in (["look-alike"], ["conflict"]), done.err
+    assert index.mentions(STRONG) == []
+
+
 def test_what_is_installed_and_stays_is_not_judged(index: IndexServer, runner: Runner, target: Environment) -> None:
     add(index, STRONG)
     add(index, "app", requires=[STRONG])
@@ -231,6 +266,30 @@ def test_the_block_of_the_hint_pasted_lets_the_project_be_installed(
     assert "(reason: read by us, " in done.stderr
     report = json.JSONDecoder().raw_decode(done.stdout)[0]
     assert [a["rule"] for a in report["install"][0]["safepip"]["allowed"]] == [rule]
+
+
+def test_of_a_project_a_few_hours_old_the_hint_says_that_its_files_are_held_back_too(
+    index: IndexServer, run: Inside
+) -> None:
+    """The hint alone would lead to the next refusal."""
+    name = "fastjson-schema-helpers"
+    add(index, name, 0.2)
+    line = "to allow the name is not enough yet: its first file is held back until "
+    done = dry(run, index, name)
+    assert references(done.err) == ["new-project"], done.err
+    assert line in done.err
+    done = dry(run, index, "--allow-name", name, name)
+    assert references(done.err) == ["cooldown"], done.err
+    assert line not in dry(run, index, "--cooldown", "0", name).err
+    (run.folder / "safepip.toml").write_text(
+        f'[[allow]]\nproject = "{name}"\nrule = "cooldown"\nreason = "ours"\n'
+        f'[[index]]\nname = "public"\nurl = "{index.url}"\ndefault = true\n'
+    )
+    done = run("install", "--dry-run", "--ignore-installed", "--no-cache-dir", name)
+    assert references(done.err) == ["new-project"], done.err
+    assert line not in done.err
+    add(index, "a-day-older", 1.5)
+    assert line not in run("install", "--dry-run", "--ignore-installed", "a-day-older").err
 
 
 def test_a_file_pinned_by_the_users_own_hash_is_not_judged_by_its_name(index: IndexServer, run: Inside) -> None:

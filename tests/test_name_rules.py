@@ -14,10 +14,11 @@ from safepip.model.ages import DAY
 from safepip.model.allowance import Allowance
 from safepip.model.candidate import Candidate, Shelf
 from safepip.model.index import Index, IndexKind, IndexUrl
-from safepip.model.origin import Origin, Source
+from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.name_rules import YOUNG, NameRules, Verdict
 from safepip.routing import build
+from safepip.spans import day_and_time
 from support.shelves import PUBLIC, index
 
 if TYPE_CHECKING:
@@ -173,12 +174,25 @@ def test_the_list_is_read_once_and_only_when_a_name_needs_it() -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("requirements-txt", "write -r before its name: -r requirements.txt"), ("json", "import json")],
+    [
+        ("requirements-txt", "write -r before its name: -r requirements.txt"),
+        ("json", "There is nothing to install: import json"),
+        ("cookielib", "Python has it no longer"),
+        ("imp", "Python has it no longer"),
+        ("distutils", "Python has it no longer"),
+    ],
 )
 def test_a_files_or_a_modules_name_is_answered_with_what_was_probably_meant(name: str, says: str) -> None:
     verdict = rules(asked={name}).by_name(name)
     assert verdict.refusal is not None
     assert says in verdict.refusal.hint
+    assert ("import " in verdict.refusal.hint) == (name == "json")
+
+
+def test_a_former_module_is_not_said_to_come_with_python() -> None:
+    verdict = rules(asked={"imp"}).by_name("imp")
+    assert verdict.refusal is not None
+    assert verdict.refusal.message.startswith("imp is, or was, a module of Python's standard library, and ")
 
 
 # --- new projects ----------------------------------------------------------------------------------------------------
@@ -192,6 +206,36 @@ def test_a_project_that_the_user_asks_for_must_be_older_than_policy_says() -> No
     assert judged(rules(asked={"plain"}, new_project=0.0), "plain", NOW) == Verdict()
     assert not names.permit("plain", shelf("plain", NOW - DAY))
     assert names.permit("plain")
+
+
+def test_the_age_under_which_a_project_is_new_is_told_with_who_says_it() -> None:
+    for origin, says in ((BUILT_IN, "safepip's defaults"), (POLICY, "safepip.toml:3")):
+        verdict = judged(rules(asked={"plain"}, new_project_at=origin), "plain", NOW - DAY)
+        assert verdict.refusal is not None
+        assert verdict.refusal.context[1] == f"a project is new for 7 days ({says})"
+
+
+def test_moments_are_written_as_the_rules_on_ages_write_them() -> None:
+    verdict = judged(rules(asked={"plain"}), "plain", NOW - DAY)
+    assert verdict.refusal is not None
+    assert verdict.refusal.context[0] == f"its first file is of {day_and_time(NOW - DAY)}"
+
+
+def test_where_the_first_file_is_held_back_too_the_hint_says_that_the_name_is_not_enough() -> None:
+    asked = []
+
+    def youth(name: str, uploaded: float) -> str:
+        asked.append((name, uploaded))
+        return "is held back until Tuesday"
+
+    verdict = judged(rules(asked={"plain"}, youth=youth), "plain", NOW - DAY / 5)
+    assert verdict.refusal is not None
+    line = "to allow the name is not enough yet: its first file is held back until Tuesday"
+    assert line in verdict.refusal.hint.splitlines()
+    assert asked == [("plain", NOW - DAY / 5)]
+    verdict = judged(rules(asked={"plain"}), "plain", NOW - DAY / 5)
+    assert verdict.refusal is not None
+    assert "not enough" not in verdict.refusal.hint
 
 
 def test_a_new_project_that_a_distribution_requires_is_the_cooldowns_matter() -> None:
@@ -315,7 +359,7 @@ def test_an_age_that_policy_demands_must_be_known() -> None:
     """The default is nobody's demand; files on this machine have no stranger's age."""
     asked = {"fresh"}
     assert reference(judged(rules(asked=asked), "fresh", None)) is None
-    names = rules(asked=asked, undated_is_new=True)
+    names = rules(asked=asked, new_project_at=POLICY)
     assert reference(judged(names, "fresh", None)) == "new-project"
     assert reference(judged(names, "fresh", None, url="file:///srv/")) is None
     assert names.by_shelf("fresh", Shelf("fresh", ())).refusal is None

@@ -30,6 +30,7 @@ from safepip.model.ages import Cooldown
 from safepip.model.allowance import Allowed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import BUILT_IN
+from safepip.model.page import ProjectFile
 from safepip.model.route import Route
 from safepip.releases import is_late, release_of
 from safepip.spans import cutoff, day_and_time, written
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from safepip.model.allowance import Allowance
     from safepip.model.candidate import Candidate, Shelf
     from safepip.model.origin import Origin
-    from safepip.model.page import ProjectFile
     from safepip.routing import Claim, RoutingTable
 
 COOLDOWN = "cooldown"
@@ -179,6 +179,12 @@ class AgeRules:
             if not any(a is None for _, a in self._judge(name, file, release.first, release.awaited(file), dated=dated))
         ]
 
+    def youth(self, name: str, uploaded: float) -> str:
+        """Why any file of this moment is held back, to go on after what it is called; empty where it is not."""
+        some = ProjectFile("", "", upload_time=uploaded)
+        found = self._judge(name, some, None, True, dated=True)
+        return next((objection.why for objection, allowance in found if allowance is None), "")
+
     def unheld(self, shelf: Shelf, candidate: Candidate) -> bool:
         """Whether the default could not be held for this file, because its page dates nothing."""
         cooldown = self.cooldown_of(shelf.name)
@@ -232,7 +238,7 @@ def _lateness(file: ProjectFile, released: float | None) -> Objection | None:
     if released is None or file.upload_time is None or not is_late(file.upload_time, released):
         return None
     days = int((file.upload_time - released) // 86_400)
-    return Objection(LATE_FILE, f"came {days} days after the first file of its release, and is passed over")
+    return Objection(LATE_FILE, f"came {days} days after the first file of its release")
 
 
 # --- refusing ------------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ Not handled here: which names resemble each other, where lists come from, and th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,8 +30,10 @@ from safepip.model.ages import DAY
 from safepip.model.allowance import Allowance, Allowed
 from safepip.model.finding import Diagnostic
 from safepip.model.index import IndexKind
-from safepip.model.origin import Origin, Source
+from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.route import Route, Rule
+from safepip.spans import day_and_time
+from safepip.standard_names import FORMER
 from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ _HOW = {
     "homoglyph": "the two differ in letters and digits that are easily taken for each other",
     "order": "both have the same words, in another order",
     "affix": "the two differ in what is put before or behind many names",
-    "edit": "the two are one letter apart",
+    "edit": "the two are one slip apart",
 }
 
 
@@ -69,15 +70,20 @@ class Verdict(NamedTuple):
 _NOTHING = Verdict()
 
 
+def _no_youth(_name: str, _uploaded: float) -> str:
+    return ""
+
+
 class NameRules:
     """The rules for one run and target.
 
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
     reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
     `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
-    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds;
-    `undated_is_new` where policy demands that age, so that it must be known. `firm` is where exceptions from a rule are
-    forbidden: a claim or a place of a lower level settles nothing for that rule.
+    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds, said
+    at `new_project_at`: where policy demands it, it must be known. `youth` tells of a name and an upload time why such
+    a file is held back for its age, in words that go on after its name; empty where it is not. `firm` is where
+    exceptions from a rule are forbidden: a claim or a place of a lower level settles nothing for that rule.
     All names are normalised.
     """
 
@@ -93,7 +99,8 @@ class NameRules:
         allowed_at: Origin | None = None,
         now: float,
         new_project: float = 7 * DAY,
-        undated_is_new: bool = False,
+        new_project_at: Origin = BUILT_IN,
+        youth: Callable[[str, float], str] = _no_youth,
         firm: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
         self._load = known
@@ -106,7 +113,8 @@ class NameRules:
         self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
         self._now = now
         self._new_project = new_project
-        self._undated_is_new = undated_is_new
+        self._new_project_at = new_project_at
+        self._youth = youth
         self._firm = firm
         self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
@@ -129,7 +137,11 @@ class NameRules:
             return self._refused(self._look_alike(alike, shelf))
         if self._allowance(name, LOOK_ALIKE) is not None:
             return _NOTHING
-        since = "its files are on this machine" if shelf.born is None else f"its first file is of {_date(shelf.born)}"
+        since = (
+            "its files are on this machine"
+            if shelf.born is None
+            else f"its first file is of {day_and_time(shelf.born)}"
+        )
         return Verdict(notice=f"{_said(alike)}; it is taken, as a distribution requires it and {since}")
 
     def _by_age(self, name: str, shelf: Shelf) -> Verdict:
@@ -137,7 +149,7 @@ class NameRules:
         if self._is_settled(name, NEW_PROJECT):
             return _NOTHING
         if shelf.born is None:
-            if not self._undated_is_new or self._is_here(shelf) or not shelf.files:
+            if self._new_project_at == BUILT_IN or self._is_here(shelf) or not shelf.files:
                 return _NOTHING
             return self._refused(self._new(name, None))
         if self._now - shelf.born >= self._new_project:
@@ -192,7 +204,7 @@ class NameRules:
         context, hint = self._evidence(alike)
         if shelf is not None:
             born = shelf.born
-            context += ("nothing says how old it is" if born is None else f"its first file is of {_date(born)}",)
+            context += ("nothing says how old it is" if born is None else f"its first file is of {day_and_time(born)}",)
         if alike.name not in self._asked and alike.kind in _HOW:
             hint = f"did whoever requires it mean {alike.known}? Look there first"
         return Diagnostic(
@@ -204,7 +216,12 @@ class NameRules:
         if alike.kind == "requirements-file":
             return (), f"did you mean a file? To install what one lists, write -r before its name: -r {alike.known}"
         if alike.kind == "standard-library":
-            return (), f"did you mean the module? There is nothing to install: import {alike.name.replace('-', '_')}"
+            if alike.known in FORMER:
+                return (
+                    (),
+                    "did you mean the module? Python has it no longer; its documentation says what took its place",
+                )
+            return (), f"did you mean the module? There is nothing to install: import {alike.known}"
         lines = [_HOW.get(alike.kind, alike.kind)]
         pattern = next((c for c in self._table.prefixes if f"{c.key}*" == alike.known), None)
         if pattern is not None:
@@ -218,16 +235,17 @@ class NameRules:
     def _new(self, name: str, born: float | None) -> Diagnostic:
         if born is None:
             message = f"{name} is asked for by name, and nothing says how old the project is"
-            first = "its index gives no upload times"
+            first, held = "its index gives no upload times", ""
         else:
             message = f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old"
-            first = f"its first file is of {_date(born)}"
+            first, held = f"its first file is of {day_and_time(born)}", self._youth(name, born)
+        more = f"to allow the name is not enough yet: its first file {held}\n" if held else ""
         return Diagnostic(
             NEW_PROJECT,
             message,
-            (first, f"by policy a project is new for {_span(self._new_project)}"),
+            (first, f"a project is new for {_span(self._new_project)} ({self._new_project_at})"),
             "find out who recommends it: names that programs make up are registered by others\n"
-            f"{_ways(name, NEW_PROJECT)}",
+            f"{more}{_ways(name, NEW_PROJECT)}",
             subject=name,
         )
 
@@ -260,7 +278,7 @@ def _said(alike: Resemblance) -> str:
     if alike.kind == "requirements-file":
         return f"{name} is the name of a file rather than that of a project"
     if alike.kind == "standard-library":
-        return f"{name} is a module that comes with Python, and no well-known project has its name"
+        return f"{name} is, or was, a module of Python's standard library, and no well-known project has its name"
     return f"{name} is not well known, and its name resembles {alike.known}"
 
 
@@ -270,14 +288,6 @@ def _ways(name: str, rule: str) -> str:
         f"if you have looked at it and want it: --allow-name {name} for this run\n"
         f"or for every run, {IN_CONFIGURATION}{exception(name, rule)}"
     )
-
-
-def _date(moment: float) -> str:
-    """A moment in words; whatever lies beyond the calendar is no date that an index could have meant."""
-    try:
-        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
-    except (OverflowError, ValueError, OSError):
-        return "no year that there is"
 
 
 def _span(seconds: float) -> str:

@@ -29,7 +29,19 @@ uuid venv warnings wave weakref webbrowser whichdb winreg winsound wsgiref xdrli
 zipfile zipimport zlib zoneinfo
 """
 
+_FORMER = """
+aifc anydbm asynchat asyncore audioop basehttpserver binhex bsddb cgi cgihttpserver cgitb chunk commands cookie
+cookielib copy_reg cpickle crypt cstringio dircache distutils dumbdbm dummy_threading exceptions formatter
+fpectl gdbm hotshot htmllib htmlparser httplib imghdr imp imputil lib2to3 macpath mailcap md5 mimetools mimify
+msilib mutex new nis nntplib os2emxpath ossaudiodev parser pipes popen2 posixfile rexec rfc822 robotparser sets
+sgmllib sha simplehttpserver smtpd sndhdr spwd statvfs stringio stringold strop sunau symbol telnetlib thread
+toaiff urllib2 urlparse user userdict userlist userstring uu whichdb xdrlib xmlrpclib
+"""
+
 STANDARD_NAMES = frozenset(_TEXT.split())
+
+#: Those of earlier Pythons alone: Python 3.13 and what follows have no such module.
+FORMER = frozenset(_FORMER.split())
 
 #: Those under whose name an established project carries the module to Pythons that have not got it.
 BACKPORTS = frozenset({"argparse", "asyncio", "configparser", "dataclasses", "ipaddress", "pathlib", "typing"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.ages import AgeRules
-from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import counts
 from safepip.name_rules import NameRules
 
@@ -36,6 +35,7 @@ def open_catalog(session: Session, target: Target, markers: Markers, pages: Page
     )
     ranks = TagRanks(target.tags)
     pythons = PythonVersions(target.version, ignore=ignore)
+    ages = age_rules(session, target)
     return IndexCatalog(
         table=session.asked.table,
         reader=IndexReader(
@@ -52,12 +52,12 @@ def open_catalog(session: Session, target: Target, markers: Markers, pages: Page
         selection=settings.selection,
         markers=markers,
         hashes=session.hashes_allowed_for(target),
-        names=name_rules(session, target),
-        ages=age_rules(session, target),
+        names=name_rules(session, target, ages),
+        ages=ages,
     )
 
 
-def name_rules(session: Session, target: Target) -> NameRules:
+def name_rules(session: Session, target: Target, ages: AgeRules) -> NameRules:
     """The rules on names for one target. The list of well-known names is read when the first name needs it."""
     asked, settings = session.asked, session.settings
     requirements = asked.statements.requirements
@@ -71,7 +71,8 @@ def name_rules(session: Session, target: Target) -> NameRules:
         allowed_at=settings.origins.get("allow_names"),
         now=asked.plan.now,
         new_project=asked.plan.policy.ages.new_project,
-        undated_is_new=asked.plan.policy.ages.new_project_origin != BUILT_IN,
+        new_project_at=asked.plan.policy.ages.new_project_origin,
+        youth=ages.youth,
         firm=asked.plan.policy.firm,
     )
 
