@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.index import HTML
-from support.replies import stall
+from support.replies import held_until
 from support.runs import shown
 from support.wheels import build_wheel, sha256
 
@@ -100,12 +100,14 @@ def test_a_dependency_that_pins_what_is_too_young_is_told_with_its_asker_and_not
     index: IndexServer, run: Inside
 ) -> None:
     two_releases(index)
-    add(index, "app", "1.0", 100, requires=["demo==2.0"])
+    add(index, "app", "1.0", 100, requires=["demo==2.0", "last"])
+    add(index, "last", "1.0", 100)
     add(index, "slow", "1.0", 100)
-    index.fault("slow", stall(0.6))  # so that there is time for guesses
+    index.fault("slow", held_until(lambda: index.mentions("demo") and index.mentions("last")[1:]))
     done = dry(run, "-i", index.url, "slow", "app")
     assert (done.code, references(done.err)) == (20, ["cooldown"]), done.err
     assert "required by app 1.0  <-  the command line" in done.err
+    assert index.mentions("last")[1:], "nothing was guessed at, so that this shows nothing"
     assert index.mentions("demo") == [index.page_path("demo")]
 
 
@@ -266,11 +268,13 @@ def test_the_hint_of_a_yanked_file_names_it_and_its_bytes_and_lets_it_in(index: 
 
 def test_nothing_of_a_yanked_version_is_fetched_on_a_guess(index: IndexServer, run: Inside) -> None:
     add(index, "demo", "1.0", 100, file={"yanked": "taken over"})
-    add(index, "app", "3.0", 100, requires=["demo==1.0"])
+    add(index, "app", "3.0", 100, requires=["demo==1.0", "last"])
+    add(index, "last", "1.0", 100)
     add(index, "slow", "1.0", 100)
-    index.fault("slow", stall(0.6))
+    index.fault("slow", held_until(lambda: index.mentions("demo") and index.mentions("last")[1:]))
     done = dry(run, "-i", index.url, "slow", "app")
     assert (done.code, references(done.err)) == (20, ["yanked"]), done.err
+    assert index.mentions("last")[1:], "nothing was guessed at, so that this shows nothing"
     assert index.mentions("demo") == [index.page_path("demo")]
 
 

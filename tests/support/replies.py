@@ -8,6 +8,7 @@ applies faults by project page, by file and by path.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -89,6 +90,21 @@ def reset() -> Fault:
 def stall(seconds: float, after: int = -1) -> Fault:
     """Hold the answer back for `seconds`: before the headers, or after so many bytes of the body."""
     return lambda _request, honest: replace(honest, hang=after, pause=seconds)
+
+
+def held_until(seen: Callable[[], object], seconds: float = 10.0) -> Fault:
+    """Hold the answer back until `seen` is true, so that what has to come first has come, however slow the machine.
+
+    After `seconds` the answer goes out all the same; they are fewer than the client waits.
+    """
+
+    def fault(_request: Request, honest: Reply) -> Reply:
+        end = time.monotonic() + seconds
+        while not seen() and time.monotonic() < end:
+            time.sleep(0.01)
+        return honest
+
+    return fault
 
 
 def drip(rate: float) -> Fault:
