@@ -102,7 +102,9 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     Every credential was taken out of every text on its way in; what is shown here has none to begin with.
     """
     style = _style(Console.wants_color and "--no-color" not in words, os.environ)
-    _write(sys.stderr, render_error(error, style))
+    verb = next((word for word in words if not word.startswith("-")), "")
+    untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
+    _write(sys.stderr, render_error(error, style, untouched=untouched))
 
 
 def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
