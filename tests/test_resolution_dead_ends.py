@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from packaging.markers import Marker
+from resolvelib import resolvers
 
+from safepip import resolution
 from safepip.errors import Refused, ResolutionImpossible, SafepipError, Unavailable
+from safepip.model.finding import Diagnostic
+from safepip.model.origin import Origin, Source
 from safepip.model.page import Status
+from safepip.resolution.nodes import ANY_VERSION, RefusedChoice, Want
+from safepip.resolution.standing import NO_VERSION, RefusedIfChosen
 from safepip.routing import build
 from support.shelves import (
     MARKERS,
@@ -171,3 +178,18 @@ def test_the_page_says_where_the_file_is() -> None:
     resolution = decide([a()], "a")
     assert resolution.pins["a"].candidate is not None
     assert resolution.pins["a"].candidate.file == listed(a())
+
+
+def test_a_failure_over_a_project_that_is_refused_is_its_refusal_and_not_a_reason_to_ask_for_its_versions() -> None:
+    """Whether a search can end so lies with resolvelib; what then must not happen is a question to an index."""
+    wanted = Want("python3-dateutil", ANY_VERSION, Origin(Source.DISTRIBUTION, "a 1.0"))
+    stand_in, other = RefusedChoice(wanted.project, NO_VERSION), RefusedChoice("other", NO_VERSION)
+    stand_in.refusal = RefusedIfChosen(Diagnostic("look-alike", "One name."), NO_VERSION)
+    other.refusal = RefusedIfChosen(Diagnostic("look-alike", "Another name."), NO_VERSION)
+    provider: Any = SimpleNamespace(refusals=[], stand_ins={"one": stand_in, "another": other})
+    with pytest.raises(Refused) as caught:
+        resolution._raise_refusals(
+            provider, resolvers.ResolutionImpossible([resolvers.RequirementInformation(wanted, None)])
+        )
+    assert [d.message for d in caught.value.diagnostics] == ["One name."]
+    resolution._raise_refusals(provider, resolvers.ResolutionImpossible([]))

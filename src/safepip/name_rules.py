@@ -16,6 +16,8 @@ A name is judged wherever files of an index would be chosen for it, whoever asks
    held to this too: a name that was given up and taken again has a page that begins anew. Where nothing is dated, this
    rule refuses if policy itself says the age, and else says nothing; the cooldown's notice tells of it.
 
+What only distributions require counts where the search ends with it: a version that it gives up refuses nothing.
+
 A line of policy, or `--allow-name` for one run, overrules either rule for one name; that it did so is told.
 
 Not handled here: which names resemble each other, where lists come from, and the age of files.

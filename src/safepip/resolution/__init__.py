@@ -26,7 +26,7 @@ from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
 from safepip.resolution.search import MOST_ROUNDS, Found, search
-from safepip.resolution.standing import held_back
+from safepip.resolution.standing import NO_VERSION, held_back
 from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
@@ -119,11 +119,19 @@ def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[
 
 
 def _raise_refusals(provider: Provider, found: object) -> None:
-    """End the run with everything that was refused; ambiguous names share one block of TOML."""
+    """End the run with everything that was refused; ambiguous names share one block of TOML.
+
+    What counts only if it is chosen is told where it is, and where it is what the search failed for: nobody is asked
+    for the versions of a project that is refused, to explain a conflict with them.
+    """
     refusals = list(provider.refusals)
     if isinstance(found, Found):
         chosen = {c.project: c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice)}
         refusals += [refusal for refusal in chosen.values() if refusal is not None]
+    elif isinstance(found, _Impossible):
+        failed = {cause.requirement.project for cause in found.causes}
+        projects = {c.project: c.refusal for c in provider.stand_ins.values() if c.version is NO_VERSION}
+        refusals += [refusal for project, refusal in projects.items() if refusal is not None and project in failed]
     ambiguous = [r.ambiguity for r in refusals if isinstance(r, AmbiguousName)]
     others = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
     diagnostics = (*others, *explain_ambiguities(ambiguous)) if ambiguous else tuple(others)

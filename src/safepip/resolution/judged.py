@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from safepip.errors import Refused
 from safepip.resolution.quarantine import check_status
-from safepip.resolution.standing import check_held, permitted, yank_allowed
+from safepip.resolution.standing import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,6 +114,8 @@ class JudgedShelves:
 
 
 def _refused(refusal: Diagnostic, wants: Sequence[Want]) -> Refused:
+    """The refusal with who asks. It counts at once where the user does, else where the search ends with the project."""
     lines = tuple(f"required by {want.origin.chain()}" for want in wants[:3])
     origins = tuple(dict.fromkeys(want.origin for want in wants))
-    return Refused(refusal._replace(context=(*refusal.context, *lines), origins=origins))
+    told = refusal._replace(context=(*refusal.context, *lines), origins=origins)
+    return Refused(told) if any(map(is_own, wants)) else RefusedIfChosen(told, NO_VERSION)

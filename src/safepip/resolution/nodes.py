@@ -104,11 +104,9 @@ class RefusedChoice(Choice):
 
     __slots__ = ("refusal",)
 
-    def __init__(
-        self, project: str, version: Version, extras: frozenset[str] = frozenset(), refusal: Refused | None = None
-    ) -> None:
+    def __init__(self, project: str, version: Version, extras: frozenset[str] = frozenset()) -> None:
         super().__init__(project, version, extras)
-        self.refusal = refusal
+        self.refusal: Refused | None = None
 
 
 class Want:

@@ -21,7 +21,6 @@ from collections import defaultdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import Version
 from resolvelib import AbstractProvider
 
 from safepip.errors import Refused
@@ -40,12 +39,13 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
-from safepip.resolution.standing import RefusedIfChosen
+from safepip.resolution.standing import NO_VERSION, RefusedIfChosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest
@@ -94,7 +94,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         self._asked_by: dict[str, Origin] = {}
         self.memory = memory
         self._refusals: dict[str, Refused] = {}
-        self._stand_ins: dict[str, RefusedChoice] = {}
+        self.stand_ins: dict[str, RefusedChoice] = {}
         self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
         self._promoted: set[str] = set()
         self._files: dict[int, FileChoice] = {}
@@ -180,8 +180,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         try:
             return self._satisfied[key]
         except KeyError:
-            verdict = self._satisfied[key] = requirement.admits(candidate)
-            return verdict
+            return self._satisfied.setdefault(key, requirement.admits(candidate))
 
     def find_matches(
         self,
@@ -217,12 +216,13 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
     def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedChoice:
         """Note the refusal, once a project, and give what the search goes on with; the same one each time."""
-        if isinstance(refusal, RefusedIfChosen):
-            stand_in = RefusedChoice(project, refusal.version, extras, refusal)
-        else:
+        only = refusal if isinstance(refusal, RefusedIfChosen) else None
+        if only is None:
             self._refusals.setdefault(project, refusal)
-            stand_in = RefusedChoice(project, Version("0"), extras)
-        return self._stand_ins.setdefault(f"{stand_in}", stand_in)
+        made = RefusedChoice(project, NO_VERSION if only is None else only.version, extras)
+        stand_in = self.stand_ins.setdefault(f"{made}", made)
+        stand_in.refusal = only  # with those who ask by now
+        return stand_in
 
     # --- choices --------------------------------------------------------------------------------------------
 

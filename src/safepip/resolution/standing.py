@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from safepip.ages import refusal
 from safepip.allowances import overruling
 from safepip.errors import Refused
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
 
     from safepip.model.allowance import Allowance
     from safepip.model.candidate import Candidate, Shelf
@@ -42,16 +43,19 @@ if TYPE_CHECKING:
 
 YANKED = "yanked"
 
+#: Stands for every version, where a project is refused whatever version of it would do.
+NO_VERSION = Version("0")
+
 
 class RefusedIfChosen(Refused):
-    """A refusal of one version that only counts where the search ends with it."""
+    """A refusal that only counts where the search ends with it: of one version, or with `NO_VERSION` of a project."""
 
     def __init__(self, diagnostic: Diagnostic, version: Version) -> None:
         super().__init__(diagnostic)
         self.version = version
 
 
-def _is_own(want: Want) -> bool:
+def is_own(want: Want) -> bool:
     return want.origin.source is not Source.DISTRIBUTION
 
 
@@ -59,7 +63,7 @@ def check_held(
     finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: frozenset[Digest] | None
 ) -> None:
     """Raise `Refused` where the user's own statements allow nothing but files that are held back for their age."""
-    own = [want for want in wants if _is_own(want)]
+    own = [want for want in wants if is_own(want)]
     if own:
         found = _held(finder, shelf, own, limit, hashes)
         if found is not None:
@@ -111,7 +115,7 @@ def permitted(
     if not candidates or candidates[0].file.yanked is None:
         return candidates
     own = [limit.specifier] if limit is not None else []
-    own += [want.specifier for want in wants if _is_own(want)]
+    own += [want.specifier for want in wants if is_own(want)]
     if any(map(is_pinned, own)):
         return candidates
     left = [candidate for candidate in candidates if yank_allowed(candidate, allowances) is not None]
