@@ -93,3 +93,23 @@ with Loop() as loop:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
     assert sorted(done.stdout.split("\n")) == ["", "cleaned up", "interrupted"], done.stderr
+
+
+def test_after_quiet_nothing_runs_not_even_what_was_submitted_at_the_last_moment() -> None:
+    """A guess submits the next one; the last of them becomes a task when those before it have been cancelled."""
+    begun: list[int] = []
+
+    with Loop() as loop:
+
+        async def guess(depth: int) -> None:
+            begun.append(depth)
+            for _ in range(depth % 3):
+                await asyncio.sleep(0)
+            loop.submit(guess(depth + 1))
+
+        for _ in range(200):
+            loop.submit(guess(0))
+            loop.quiet()
+            count = len(begun)
+            loop.run(double(1))
+            assert len(begun) == count

@@ -83,13 +83,19 @@ class Loop:
 
 
 async def _end_others() -> None:
+    """Cancel all other tasks, those too that they have submitted and that are no tasks yet."""
     import asyncio
 
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _CLOSING_SECONDS
+    while loop.time() < end:
+        await asyncio.sleep(0)  # what was submitted in this turn of the loop becomes a task in the next
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=end - loop.time())
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
