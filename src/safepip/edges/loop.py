@@ -24,6 +24,7 @@ class Loop:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._quieting = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -33,7 +34,17 @@ class Loop:
         self.close()
 
     def submit(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Start a coroutine now; its result, exception or cancellation is in the future."""
+        """Start a coroutine now; its result, exception or cancellation is in the future.
+
+        While `quiet` is waiting, what the loop's own coroutines submit is cancelled before it begins.
+        """
+        if self._quieting and threading.current_thread() is self._thread:
+            from concurrent.futures import Future as Refused
+
+            coroutine.close()
+            refused: Future[_T] = Refused()
+            refused.cancel()
+            return refused
         try:
             import asyncio
 
@@ -56,8 +67,14 @@ class Loop:
 
     def quiet(self) -> None:
         """Cancel what still runs, and wait for its clean-up: nothing opens a connection after this."""
-        if self._loop is not None:
+        if self._loop is None:
+            return
+        # What was submitted before this is a task by the time that the others are counted.
+        self._quieting = True
+        try:
             self.run(_end_others())
+        finally:
+            self._quieting = False
 
     def close(self) -> None:
         """Cancel what still runs, let it clean up, and end the thread. Closing twice is harmless."""
@@ -83,19 +100,13 @@ class Loop:
 
 
 async def _end_others() -> None:
-    """Cancel all other tasks, those too that they have submitted and that are no tasks yet."""
     import asyncio
 
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _CLOSING_SECONDS
-    while loop.time() < end:
-        await asyncio.sleep(0)  # what was submitted in this turn of the loop becomes a task in the next
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        if not tasks:
-            return
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=end - loop.time())
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
