@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -396,3 +397,20 @@ def test_what_is_no_list_of_names_is_told_with_its_line(text: str, line: int | N
     assert caught.value.line == line
     assert said in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_an_answer_does_not_depend_on_who_else_asks_at_the_time() -> None:
+    """The search and its guesses ask from two threads, and the first to ask makes the tables."""
+    names = read_names(shipped_names())
+    asked = ["reqeusts", "python3-dateutil", "setup-tools", "djnago", "nothing-like-any-of-these"]
+    expected = [KnownNames(names).resemblance(name) for name in asked]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(5):
+            known = KnownNames(names)
+            with ThreadPoolExecutor(4) as pool:
+                answers = list(pool.map(lambda _, known=known: [known.resemblance(name) for name in asked], range(4)))
+            assert answers == [expected] * 4
+    finally:
+        sys.setswitchinterval(interval)

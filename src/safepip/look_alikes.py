@@ -225,16 +225,23 @@ class KnownNames:
             return self._halves.setdefault(length, (heads, tails))
 
     def _build(self) -> None:
-        """Tables of the forms of all guarded names, and all names by length."""
+        """Tables of the forms of all guarded names, and all names by length.
+
+        Guesses are judged in a thread of their own, so no table is to be seen before all of them are made.
+        """
         guarded = list(islice(self._ranks, self._guarded))
+        forms: dict[Callable[[str], str], dict[str, str]] = {}
         for form in (compact, skeleton, in_order, core):
-            table = self._forms[form] = {}
+            table = forms[form] = {}
             for name in guarded:
                 table.setdefault(form(name), name)
         shortest = min(min(lengths) for lengths in _SHORTEST.values())
+        by_length: dict[int, list[str]] = {}
         for name in self._ranks:
             if len(name) >= shortest:
-                self._by_length.setdefault(len(name), []).append(name)
+                by_length.setdefault(len(name), []).append(name)
+        self._by_length = by_length
+        self._forms = forms  # last: whoever sees it takes the rest for made
 
 
 def _normalised(names: Sequence[str]) -> list[str]:
