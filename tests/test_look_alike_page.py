@@ -9,7 +9,7 @@ import pytest
 
 from safepip.edges.well_known import shipped_names
 from safepip.look_alikes import KnownNames, read_names
-from safepip.routing import normalise
+from safepip.model.names import normalise
 
 PAGE = Path(__file__).parents[1] / "docs" / "refusals" / "look-alike.md"
 KNOWN = KnownNames(read_names(shipped_names()))

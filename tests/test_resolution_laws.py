@@ -9,8 +9,8 @@ import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 
 from safepip.errors import Refused, ResolutionImpossible
+from safepip.model.names import normalise
 from safepip.resolution.dependencies import Markers
-from safepip.routing import normalise
 from support.shelves import MARKERS, decide, filename_of, index
 from support.universes import make_universe
 

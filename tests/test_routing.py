@@ -10,6 +10,7 @@ from safepip.config import merge
 from safepip.errors import UnusableInput, UsageError
 from safepip.model.digest import strong
 from safepip.model.index import Index, IndexUrl
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
@@ -21,7 +22,6 @@ from safepip.routing import (
     explain_ambiguities,
     may_answer,
     may_serve,
-    normalise,
     project_name,
     settle,
 )

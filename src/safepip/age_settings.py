@@ -20,13 +20,12 @@ the run. The list of well-known names is said once, and not below a level that f
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.model.ages import AgePolicy, Cooldown
 from safepip.model.finding import Diagnostic, printable
-from safepip.routing import normalise
+from safepip.model.names import is_name, normalise
 from safepip.spans import FORMS, SPANS, cutoff, read_cooldown, read_span, written
 from safepip.toml_tables import Placed
 
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from safepip.toml_tables import TableReader
 
 _WHERE = ("policy",)
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 
 class AgeLevel(NamedTuple):
@@ -83,7 +81,7 @@ def _projects(reader: TableReader, table: Any) -> dict[str, Cooldown]:
         return {}
     found: dict[str, Cooldown] = {}
     for name in table:
-        if not _PROJECT.match(name):
+        if not is_name(name):
             reader.problem(f"{printable(name)!r} is not a project's name", reader.lines.key(where, None, name))
             continue
         value = _value(reader, table, name, where, None, read_cooldown)

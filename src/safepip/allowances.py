@@ -21,13 +21,12 @@ The rules on content are loaded only for a file that speaks of them, because tha
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.model.allowance import Allowance
 from safepip.model.digest import Digest, WeakDigest, strong
 from safepip.model.finding import Diagnostic, printable
-from safepip.routing import normalise
+from safepip.model.names import is_name, normalise
 from safepip.toml_tables import Placed, near
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 _KEYS = ("project", "rule", "reason", "file", "digest")
 _REQUIRED = ("project", "rule", "reason")
 _WHERE = ("allow",)
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 #: What stops a wheel before any rule is asked; there is nothing then that could be allowed.
 _BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
@@ -73,7 +71,7 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
         if key not in table and isinstance(data, dict):
             reader.problem(f"an exception needs a {key}", origin.line, f'add: {key} = "..."')
     project, rule, reason, file = (words[key] for key in _KEYS[:4])
-    if project is not None and not _PROJECT.match(project):
+    if project is not None and not is_name(project):
         _wrong(reader, number, "project", project, "is not a project's name")
     if rule is not None:
         _check_rule(reader, number, rule)

@@ -27,9 +27,10 @@ from safepip.hosts import read_host
 from safepip.model.ages import AgePolicy
 from safepip.model.finding import Diagnostic
 from safepip.model.index import Hashes, Index, IndexUrl
+from safepip.model.names import normalise
 from safepip.model.origin import BUILT_IN, Origin
 from safepip.model.plan import Policy
-from safepip.routing import Claim, normalise, read_claim
+from safepip.routing import Claim, read_claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import Version
 
 from safepip.model.candidate import CoreMetadata
 from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,22 +97,21 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
     fields = _collect(split_headers(_decode(text), skipped=_UNUSED)[0])
     name = _only(fields, "name")
     version = _only(fields, "version")
+    if not is_name(name):
+        raise MetadataError(f"the name is not valid: {printable(name, 100)}")
     try:
-        parsed_name = canonicalize_name(name, validate=True)
         parsed_version = _version(version)
-    except InvalidName:
-        raise MetadataError(f"the name is not valid: {printable(name, 100)}") from None
     except ValueError:  # InvalidVersion is one, and so is a number longer than Python reads
         raise MetadataError(f"the version is not valid: {printable(version, 100)}") from None
     requires = Requires(tuple(fields.get("requires-dist", ())))
     if not checked:
         tuple(requires)  # pip, too, passes a version over for any requirement that is not valid
     return CoreMetadata(
-        name=parsed_name,
+        name=normalise(name),
         version=parsed_version,
         requires_python=_requires_python(fields.get("requires-python")),
         requires=requires,
-        provided_extras=frozenset(canonicalize_name(extra.strip()) for extra in fields.get("provides-extra", ())),
+        provided_extras=frozenset(normalise(extra.strip()) for extra in fields.get("provides-extra", ())),
         text=text,
         verified=verified,
     )
@@ -174,7 +173,7 @@ def only_with_extra(text: str) -> str | None:
     words = before.replace("(", " ").replace(")", " ").split()
     if not semicolon or "or" in words or (words and words[-1] != "and"):
         return None
-    return canonicalize_name(found["extra"])
+    return normalise(found["extra"])
 
 
 def metadata_json(text: bytes) -> dict[str, Any]:

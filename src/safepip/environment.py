@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
 from safepip.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -128,8 +127,8 @@ def closure(
             # An extra adds to a distribution what is conditional on it; the rest is the distribution's anyway.
             if requirement.marker is not None and not requirement.marker.evaluate({**markers, "extra": node[1]}):
                 continue
-            name = canonicalize_name(requirement.name)
-            waiting += [(name, ""), *((name, canonicalize_name(extra)) for extra in requirement.extras)]
+            name = normalise(requirement.name)
+            waiting += [(name, ""), *((name, normalise(extra)) for extra in requirement.extras)]
     return frozenset(name for name, _ in reached)
 
 

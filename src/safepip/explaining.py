@@ -88,7 +88,7 @@ def _askers(name: str, resolution: Resolution, statements: Statements, markers: 
 
 
 def _normalised(name: str) -> str:
-    from safepip.routing import normalise
+    from safepip.model.names import normalise
 
     return normalise(name)
 

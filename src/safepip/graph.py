@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
-from safepip.routing import normalise
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

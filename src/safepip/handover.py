@@ -27,11 +27,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from safepip.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
 from safepip.model.plan import UpgradeStrategy
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
     reported: dict[str, tuple[Version, str]] = {}
     for item in report["install"]:
         metadata, archive = item["metadata"], item["download_info"]["archive_info"]
-        reported[canonicalize_name(metadata["name"])] = (Version(metadata["version"]), archive["hashes"]["sha256"])
+        reported[normalise(metadata["name"])] = (Version(metadata["version"]), archive["hashes"]["sha256"])
     if reported == dict(handover.installs):
         return
     names = sorted(reported.keys() | handover.installs.keys())

@@ -31,11 +31,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.utils import canonicalize_name
-
 from safepip.byte_code import is_cached, possible_sources
 from safepip.landing import key_of
 from safepip.model.digest import STRONG
+from safepip.model.names import normalise
 from safepip.record import RecordError, parse_record
 from safepip.verification import Found, State
 
@@ -113,7 +112,7 @@ class Arrangement:
         """A path as it is compared: in folders of headers the project may be spelt as whoever requires it does."""
         if path.startswith(self._headers):
             project, slash, rest = path[len(self._headers) :].partition("/")
-            path = f"{self._headers}{canonicalize_name(project)}{slash}{rest}"
+            path = f"{self._headers}{normalise(project)}{slash}{rest}"
         return key_of(path) if self.layout.windows else path
 
     def is_kept(self, path: str) -> bool:

@@ -31,9 +31,8 @@ import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.utils import canonicalize_name
-
 from safepip.entry_points import parse
+from safepip.model.names import normalise
 from safepip.model.wheel import Landing
 
 if TYPE_CHECKING:
@@ -181,7 +180,7 @@ def land(content: WheelContent, layout: Layout) -> tuple[Landing, ...]:
     console = {entry.name for entry in entries if entry.group == "console_scripts"}
     scripts = {entry.name for entry in entries}
     files = _script_files(_as_pip_names(console, layout) | scripts - console, layout)
-    project = canonicalize_name(content.filename.partition("-")[0])
+    project = normalise(content.filename.partition("-")[0])
     return (
         *_files(content, layout, project, scripts),
         *(_made("scripts", name, layout) for name in files),

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from safepip.errors import UsageError
 from safepip.model.finding import printable
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
-from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from safepip.model.plan import Settings

@@ -20,13 +20,14 @@ from urllib.parse import unquote
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import PylockSelectError
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.digest import STRONG, Digest, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import IndexUrl, UrlError
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
 from safepip.model.route import Route, Rule
@@ -111,8 +112,8 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
 
 def _check_selectors(lock: Pylock, request: LockRequest) -> None:
     known = {
-        "extra": (request.extras, {canonicalize_name(extra) for extra in lock.extras or ()}),
-        "group": (request.groups, {canonicalize_name(group) for group in lock.dependency_groups or ()}),
+        "extra": (request.extras, {normalise(extra) for extra in lock.extras or ()}),
+        "group": (request.groups, {normalise(group) for group in lock.dependency_groups or ()}),
     }
     for kind, (wanted, there) in known.items():
         for name in sorted(wanted - there):
@@ -129,7 +130,7 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
     there = {package.name for package in lock.packages}
     for package in lock.packages:
         for edge in package.dependencies or ():
-            if canonicalize_name(str(edge.get("name", ""))) not in there:
+            if normalise(str(edge.get("name", ""))) not in there:
                 raise UnusableInput.because(
                     "invalid-lock",
                     f"{printable(request.name)} is not whole: {package.name} depends on what is not in it",
@@ -145,7 +146,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
     edges = (
         None
         if package.dependencies is None
-        else frozenset(canonicalize_name(str(edge["name"])) for edge in package.dependencies if "name" in edge)
+        else frozenset(normalise(str(edge["name"])) for edge in package.dependencies if "name" in edge)
     )
     if kind == "PackageWheel":
         wheel: PackageWheel = file  # type: ignore[assignment]

@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safepip.errors import UnusableInput
 from safepip.model.digest import WeakDigest, strong
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
 from safepip.toml_values import toml_value
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def make_lock(
         lock_version=Version("1.0"),
         environments=[Marker(text) for text in environments] or None,
         requires_python=SpecifierSet(requires_python) if requires_python else None,
-        extras=[canonicalize_name(extra) for extra in sorted(extras)] or None,
+        extras=[NormalizedName(normalise(extra)) for extra in sorted(extras)] or None,
         dependency_groups=sorted(groups) or None,
         default_groups=sorted(default_groups) or None,
         created_by=CREATED_BY,
@@ -86,7 +87,7 @@ def _package(locked: Locked) -> Package:
     requires_python = pin.metadata.requires_python if pin.metadata else None
     index = pin.route.index
     return Package(
-        name=canonicalize_name(pin.name),
+        name=NormalizedName(normalise(pin.name)),
         # PEP 751: the version of a direct source may be left out; it is known here, and says what was locked.
         version=pin.version,
         marker=Marker(locked.marker) if locked.marker else None,

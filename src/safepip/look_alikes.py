@@ -19,11 +19,11 @@ resemblance is decided elsewhere (name_rules.py): here nothing is refused, no in
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
 from safepip.name_shapes import (
     LANGUAGE,
     Slip,
@@ -37,7 +37,6 @@ from safepip.name_shapes import (
     without_empty_words,
     word_at,
 )
-from safepip.routing import normalise
 from safepip.standard_names import BACKPORTS, STANDARD_NAMES
 
 if TYPE_CHECKING:
@@ -73,10 +72,6 @@ _DISTRIBUTIONS = ("python-", "python3-")
 #: Files that requirements are installed *from*: with a separator or `-r` forgotten they are read as names of projects.
 _FILES = ("requirements", "constraints")
 _ENDINGS = ("txt", "in")
-
-
-#: A valid name of a project (core metadata, Name).
-_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
 class Resemblance(NamedTuple):
@@ -303,7 +298,7 @@ def read_names(text: str) -> tuple[str, ...]:
         stripped = ((line.partition("#")[0].strip(), number) for number, line in lines)
         found = [(name, number) for name, number in stripped if name]
     for name, number in found:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise UnusableNames(f"{printable(name)} is no name of a project", number)
     if not found:
         raise UnusableNames("there is no name in it")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UnusableInput
 from safepip.model.finding import printable
-from safepip.routing import normalise
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.version import Version
 
 from safepip.model.ages import DAY
-from safepip.routing import normalise
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -31,6 +31,7 @@ from urllib.parse import urljoin, urlsplit
 from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
 from safepip.lock_sources import is_pylock
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements import Disk, is_written_out, read_constraint, read_dependency, read_requirement
@@ -44,7 +45,6 @@ from safepip.requirements_txt import (
     hide_user_info,
     parse,
 )
-from safepip.routing import normalise
 from safepip.source_places import Place, misplaced_lock, undecodable, unreadable
 
 if TYPE_CHECKING:

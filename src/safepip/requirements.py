@@ -28,12 +28,13 @@ from packaging.markers import InvalidMarker, Marker, UndefinedComparison, Undefi
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidName, canonicalize_name, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 
 from safepip.core_metadata import has_endless_number
 from safepip.errors import Refused, UnusableInput
 from safepip.model.digest import STRONG, WeakDigest, strong
 from safepip.model.finding import printable
+from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.requirement import Constraint, NotYet, Requirement
 from safepip.requirements_txt import hide_user_info
 
@@ -61,7 +62,6 @@ _ARCHIVES = (
 )
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 _EXTRAS = re.compile(r"(.+)(\[[^\]]+\])", re.DOTALL)
-_NAME = re.compile(r"\s*([A-Za-z0-9._-]+)")
 _FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha512|sha384|sha256|sha224|sha1|md5)=([^&]*)")
 
 
@@ -142,8 +142,7 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
 
 def is_written_out(line: RequirementLine, name: str) -> bool:
     """Whether a requirement's name stands in the line itself and no part of it came out of a variable."""
-    written = _NAME.match(line.written)
-    return not line.expanded or (written is not None and canonicalize_name(written[1]) == name)
+    return not line.expanded or normalise(name_at_start(line.written.lstrip())) == name
 
 
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
@@ -211,7 +210,7 @@ def _read_extras(line: RequirementLine, extras: str) -> frozenset[str]:
     if not extras:
         return frozenset()
     found = _pep508(line, f"placeholder{extras.lower()}")
-    return frozenset(canonicalize_name(extra) for extra in found.extras)
+    return frozenset(normalise(extra) for extra in found.extras)
 
 
 def _url_of_path(line: RequirementLine, text: str, path: str, disk: Disk) -> str | None:
@@ -242,8 +241,8 @@ def _of_url(line: RequirementLine, url: str, extras: frozenset[str], marker: Mar
 def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk: Disk) -> _Parts:
     if has_endless_number(str(found.specifier)):
         raise _invalid(line, "it has a number that is too long to be read")
-    name = canonicalize_name(found.name)
-    extras = frozenset(canonicalize_name(extra) for extra in found.extras)
+    name = normalise(found.name)
+    extras = frozenset(normalise(extra) for extra in found.extras)
     if found.url is None:
         return _Parts(name, found.specifier, extras, marker, None)
     url, fragment = _wheel_url(line, found.url, disk)
@@ -292,12 +291,13 @@ def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
 def _wheel_name(line: RequirementLine, url: str) -> str:
     filename = posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
     try:
-        # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.
-        return canonicalize_name(parse_wheel_filename(filename)[0], validate=True)
-    except InvalidName:
-        raise _invalid(line, "the wheel's file name has no valid project name") from None
+        name = parse_wheel_filename(filename)[0]
     except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         raise _invalid(line, str(problem)) from None
+    # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.
+    if not is_name(name):
+        raise _invalid(line, "the wheel's file name has no valid project name")
+    return name
 
 
 def _pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> Pep508:

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from safepip.errors import UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Index, IndexKind
+from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 
@@ -34,27 +35,19 @@ if TYPE_CHECKING:
 
     from safepip.model.page import ProjectFile
 
-_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[-_.]+")
-
-
-def normalise(name: str) -> str:
-    """The one spelling of a project name that is compared (PEP 503)."""
-    return _SEPARATORS.sub("-", name).lower()
-
 
 def project_name(text: str) -> str:
     """A command's argument that is a project's name and nothing more, normalised. Raises `UnusableInput`.
 
     `acme==1` taken for a name would be shown as claimed by nobody, or as not installed.
     """
-    if not _NAME.fullmatch(text):
-        begin = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text)
+    if not is_name(text):
+        begin = name_at_start(text)
         raise UnusableInput.because(
             "invalid-requirement",
             f"{printable(text)} is no name of a project",
             origins=(Origin(Source.COMMAND_LINE),),
-            hint=f"give the name alone: {begin[0]}" if begin else "",
+            hint=f"give the name alone: {begin}" if begin else "",
         )
     return normalise(text)
 
@@ -74,9 +67,9 @@ def read_claim(pattern: str, index: Index, origin: Origin) -> Claim:
     """Read `name` or `name-*`, normalised first. Raises `UsageError` for anything else."""
     stem, star, rest = pattern.strip().partition("*")
     key = normalise(stem)
-    if star and (rest or not key.endswith("-") or not _NAME.fullmatch(key[:-1])):
+    if star and (rest or not key.endswith("-") or not is_name(stem.rstrip("-_."))):
         hint = "write an exact name (`acme`), or a prefix that ends in `-*` (`acme-*`)"
-    elif not star and not _NAME.fullmatch(key):
+    elif not star and not is_name(stem):
         hint = "a project name has letters, digits and . - _ between them"
     else:
         return Claim(key, bool(star), index, pattern, origin)

@@ -32,6 +32,7 @@ from safepip.errors import UsageError
 from safepip.hosts import read_host
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes, IndexUrl, UrlError
+from safepip.model.names import is_name
 from safepip.model.origin import Origin, Source
 from safepip.toml_lines import TomlLines
 from safepip.toml_tables import Placed, TableReader
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from safepip.model.ages import Cooldown
     from safepip.model.allowance import Allowance
 
-_INDEX_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
@@ -203,7 +202,7 @@ class _Reader(TableReader):
         name = self.string(table, "name", where, number)
         if "name" not in table:
             self.problem("an index needs a name", line, 'add: name = "..."')
-        elif name is not None and not _INDEX_NAME.match(name):
+        elif name is not None and not is_name(name):
             self.problem(
                 f"{printable(name)!r} cannot be the name of an index", self.lines.key(where, number, "name"),
                 "use letters, digits and . - _",
@@ -234,13 +233,13 @@ class _Reader(TableReader):
 
     @staticmethod
     def _project(word: str) -> str | None:
-        return None if _PROJECT.match(word) else "is not a project's name"
+        return None if is_name(word) else "is not a project's name"
 
     @staticmethod
     def _pattern(word: str) -> str | None:
         # A claim is an exact name or a prefix pattern, `acme-*`: a trailing * that follows a separator.
         stem = word[:-2] if re.search(r"[-_.]\*\Z", word) else word
-        return None if _PROJECT.match(stem.rstrip("-_.") if stem != word else stem) else (
+        return None if is_name(stem.rstrip("-_.") if stem != word else stem) else (
             "is neither a name nor a pattern; write `acme`, or `acme-*` for every name that begins with acme-"
         )  # fmt: skip
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from safepip.model.candidate import Pin, Resolution
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
 from safepip.model.route import Route, Rule
-from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -23,8 +23,8 @@ from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.names import normalise
 from safepip.releases import LONGEST_NAME, archive_version, earliest, public, releases
-from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,16 +8,15 @@ No I/O: paths are made absolute by an injected function, because pip runs elsewh
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UsageError
 from safepip.file_options import name_set
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import is_name, normalise
 from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.option_table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
-from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from safepip.model.ages import Cooldown
     from safepip.model.origin import Origin
     from safepip.options import ParsedOptions
-
-
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 
 class Surroundings(NamedTuple):
@@ -271,7 +267,7 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         message = f"--cooldown: {printable(parsed['cooldown'])!r} {fault}"
         yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.said["cooldown"])
     for name in parsed["allow_names"]:
-        if not _PROJECT.match(name):
+        if not is_name(name):
             message = f"--allow-name: {printable(name)!r} is not a project's name"
             yield Diagnostic("bad-option", message, origins=parsed.said["allow_names"])
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():

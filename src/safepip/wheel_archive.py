@@ -27,11 +27,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from safepip.core_metadata import MAX_METADATA_BYTES
 from safepip.model.finding import printable
+from safepip.model.names import normalise
 from safepip.zip_format import (
     DEFLATED,
     KNOWN_FLAGS,
@@ -157,7 +158,7 @@ def _check_folder(folder: str, filename: str) -> None:
         raise ArchiveError(f"{printable(filename, 120)} is no wheel's file name") from None
     said_name, _, said_version = folder[: -len(".dist-info")].rpartition("-")
     try:
-        agree = canonicalize_name(said_name) == name and Version(said_version) == version
+        agree = normalise(said_name) == name and Version(said_version) == version
     except ValueError:
         agree = False
     if not agree:

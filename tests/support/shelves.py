@@ -25,6 +25,7 @@ from safepip.look_alikes import KnownNames
 from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
+from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import Policy, Selection, Settings, Target
@@ -33,7 +34,7 @@ from safepip.model.route import Observation, Presence, Route
 from safepip.name_rules import NameRules
 from safepip.resolution import AmbiguousName, resolve
 from safepip.resolution.catalog import RoutedShelf
-from safepip.routing import Ambiguity, build, normalise, settle
+from safepip.routing import Ambiguity, build, settle
 from safepip.selection import PythonVersions, TagRanks, shelve
 from support.wheels import escaped
 

@@ -25,12 +25,13 @@ from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.names import normalise
 from safepip.model.page import Status
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
-from safepip.routing import Ambiguity, normalise, settle
+from safepip.routing import Ambiguity, settle
 from safepip.selection import Finder, wheels_of
 
 if TYPE_CHECKING:

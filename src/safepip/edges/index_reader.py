@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote, urlsplit
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
+from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
-from safepip.routing import may_answer, normalise
+from safepip.routing import may_answer
 from safepip.selection import shelve
 from safepip.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
 

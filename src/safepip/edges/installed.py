@@ -9,15 +9,14 @@ name counts. Distributions inside zip archives are not looked for.
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safepip.errors import SafepipError, Unavailable
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from safepip.model.plan import Target
 
 #: A valid project name, PEP 508. pip leaves folders such as `~umpy-1.0.dist-info` behind when it is interrupted.
-_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]")
-
 #: Names that pip never takes for installed projects: parts of the standard library that once had metadata.
 _STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
 
@@ -46,8 +43,8 @@ def installed(target: Target) -> dict[str, InstalledDistribution]:
         in_user_site = target.user_site is not None and _is_below(folder, target.user_site)
         for place in (folder, *_egg_links(folder)):
             for raw_name, version, path in _listed(place):
-                name = canonicalize_name(raw_name)
-                if name in found or name in _STANDARD_LIBRARY or not _NAME.fullmatch(name):
+                name = normalise(raw_name)
+                if name in found or name in _STANDARD_LIBRARY or not is_name(raw_name):
                     continue
                 try:
                     found[name] = InstalledDistribution(name, Version(version), path, in_user_site)
@@ -64,9 +61,8 @@ def all_metadata(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
     for folder in folders:
         for place in (folder, *_egg_links(folder)):
             for name, _, path in _listed(place):
-                normalised = canonicalize_name(name)
-                if _NAME.fullmatch(normalised):
-                    yield normalised, path
+                if is_name(name):
+                    yield normalise(name), path
 
 
 def read_installed_metadata(distribution: InstalledDistribution) -> bytes:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from typing import TYPE_CHECKING, Any
-
-from packaging.utils import canonicalize_name
 
 from safepip.edges.installed_files import read_small, walk
 from safepip.errors import Unavailable
 from safepip.handover import clean_environment
 from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
 from safepip.verification import Distribution, Place, Survey
 
 if TYPE_CHECKING:
@@ -39,7 +37,6 @@ sys.stdout.write(token + names["answer"]() + token)
 """
 
 #: A valid project name, PEP 508.
-_NAME = re.compile(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]")
 
 
 def find_place(python: str, environ: Mapping[str, str]) -> Place:
@@ -151,10 +148,10 @@ def _distributions(site: str) -> Iterator[Distribution]:
     for path in _listed(site):
         stem, _, suffix = path.rpartition("/")[2].rpartition(".")
         name, _, version = stem.partition("-")
-        if _NAME.fullmatch(name) is None:
+        if not is_name(name):
             continue
         # The version of an egg is followed by that of the Python.
-        shown = (canonicalize_name(name), version.partition("-py")[0] or "(no version)", path)
+        shown = (normalise(name), version.partition("-py")[0] or "(no version)", path)
         match suffix.lower():
             case "dist-info" if os.path.isdir(path):
                 yield _distribution(*shown)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
 from safepip.model.requirement import counts
 from safepip.model.route import Route, Rule
 from safepip.resolution.nodes import ANY_VERSION, ExtrasChoice, FileChoice, Want, identifier
-from safepip.routing import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

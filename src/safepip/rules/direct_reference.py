@@ -22,11 +22,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.utils import canonicalize_name
 
 from safepip.clearing import objection
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.model.finding import printable
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ def _by_url(subject: Subject, markers: Mapping[str, str] | None) -> Iterator[tup
     inside = told if told is not None and told.text == data else parse_metadata(data, verified=True)
     for requirement in inside.requires.with_extras(pin.extras):
         if requirement.url is not None and _holds(requirement, markers, pin.extras):
-            yield canonicalize_name(requirement.name), requirement.url
+            yield normalise(requirement.name), requirement.url
 
 
 def _holds(requirement: Requirement, markers: Mapping[str, str] | None, extras: frozenset[str]) -> bool:

@@ -21,11 +21,10 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from safepip.clearing import objection
 from safepip.entry_points import is_callable, parse
 from safepip.landing import key_of
+from safepip.model.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +113,7 @@ def _unclear(subject: Subject, layout: Layout) -> Iterator[str]:
 
 def _outside(subject: Subject, layout: Layout) -> Iterator[str]:
     """Files that leave their scheme or have none, and scripts that would be made twice at one place."""
-    project = canonicalize_name(subject.content.filename.partition("-")[0])
+    project = normalise(subject.content.filename.partition("-")[0])
     bases = {scheme: f"{(layout.folder(scheme, project) or '').rstrip('/')}/" for scheme in layout.schemes}
     scripts: set[str] = set()
     for landing in subject.landings:
@@ -165,7 +164,7 @@ def _misplaced(subject: Subject, layout: Layout) -> Iterator[str]:
     """Files of `data`, `headers` and `scripts` in places of others."""
     if not any(landing.entry and landing.scheme not in ("purelib", "platlib") for landing in subject.landings):
         return
-    project = canonicalize_name(subject.content.filename.partition("-")[0])
+    project = normalise(subject.content.filename.partition("-")[0])
     places = _Places(layout, project)
     for landing in subject.landings:
         if landing.entry is not None and landing.path and landing.scheme in ("data", "headers", "scripts"):

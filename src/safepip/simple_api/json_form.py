@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
 from safepip.model.finding import printable
+from safepip.model.names import normalise
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.simple_api.entries import (
     MAX_FILES,
@@ -69,7 +68,7 @@ def _load(body: bytes) -> dict[str, Any]:
 def _check_name(asked: str, said: object) -> None:
     # PEP 691: `name` is the normalised name of the project. A page of another project is a mix-up of the
     # index or of a cache between; an index that leaves the key out is let pass, as in pip.
-    if said is not None and (not isinstance(said, str) or canonicalize_name(said) != asked):
+    if said is not None and (not isinstance(said, str) or normalise(said) != asked):
         raise PageError("wrong-project", f"the page is that of {shown(said)}")
 
 

@@ -1,0 +1,31 @@
+"""The one grammar and the one normalisation of project names.
+
+PEP 508 and the packaging specification "Names and normalization": ASCII letters, digits, `.`, `-` and `_`, the first
+and the last of them a letter or digit. Two names are the same project where they are normalised to the same text: lower
+case, and every run of `.`, `-` and `_` one `-`. Indexes, extras and groups are named by the same grammar.
+
+Letters beyond ASCII are no part of it, not even those whose lower case is ASCII (the Kelvin sign).
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def normalise(name: str) -> str:
+    """The one spelling of a name that is compared. Takes any text; whether it is a name is not asked."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` is a valid project name and nothing more."""
+    return _NAME.fullmatch(text) is not None
+
+
+def name_at_start(text: str) -> str:
+    """The longest beginning of `text` that is a name; empty where there is none."""
+    found = _NAME.match(text)
+    return "" if found is None else found[0]
