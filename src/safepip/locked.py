@@ -9,8 +9,9 @@ Nothing is searched for. A lock's entry is installed when
    what the lock says that it requires.
 
 Otherwise the run is refused with every entry that fails. The URL in a lock is not used: the index says where its files
-are, and routing says who may serve them. With `--offline` the index is not asked, so 2 and 3 are what they were when
-the lock was made, and the file must be in the store.
+are, and routing says who may serve them. With `--offline` an index on a network is not asked, so 2 and 3 are what they
+were when the lock was made, and the file comes from the store: bytes with the locked digest that this very index, or a
+mirror of it, has delivered under the locked name (`safepip.edges.deliveries`). No path in a lock is followed.
 """
 
 from __future__ import annotations
@@ -160,10 +161,13 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         filename = _archive_name(archive)
         if filename.endswith(".whl") and not archive.subdirectory:
             try:
-                _, version, _, _ = parse_wheel_filename(filename)
+                project, version, _, _ = parse_wheel_filename(filename)
             except InvalidWheelFilename as problem:
                 what = f"{package.name} is taken from what is no wheel: {printable(str(problem))}"
                 raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
+            if project != package.name:
+                what = f"{package.name} is taken from a wheel of {project}: {printable(filename)}"
+                raise UnusableInput.because("invalid-lock", what, origins=(origin,))
             return Entry(
                 package.name, version, filename, _digests(archive.hashes), origin,
                 None, archive.size, None, archive.path or archive.url, edges,
@@ -225,7 +229,9 @@ def pin_unasked(entry: Entry, route: Route, replaces: InstalledDistribution | No
     differs = _index_differs(entry, route)
     if differs is not None:
         return differs
-    file = ProjectFile(entry.filename, entry.url or "", entry.digests, size=entry.size)
+    # The URL is for a report; nothing is fetched from it.
+    url = entry.url if entry.url is not None and entry.url.lower().startswith(("https:", "http:")) else ""
+    file = ProjectFile(entry.filename, url, entry.digests, size=entry.size)
     return _pin(entry, Candidate(entry.name, entry.version, file, 0), route, replaces)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.deliveries import sources
 from safepip.edges.fetch import Wanted, fetch_all
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
@@ -37,8 +38,11 @@ def with_digests(
     assert pin.candidate is not None
     chosen = pin.candidate.file.filename
     home = catalog.home(pin.candidate)
-    optional = home is not None and home.index.hashes is Hashes.OPTIONAL
+    assert home is not None
+    optional = home.index.hashes is Hashes.OPTIONAL
     wanted = [file for file in bare if _is_local(file) or file.filename == chosen]
+    for file in wanted:
+        home.check(file)
     fetched = fetch_all(
         session.loop,
         lambda: session.transport,
@@ -48,10 +52,11 @@ def with_digests(
                 filename=file.filename,
                 url=file.url,
                 index_digests=(),
-                allowed=catalog.may_fetch(pin.candidate),
+                allowed=home.allows(file),
                 user_digests=tuple(sorted(allowed)),
                 size=file.size,
                 hashes_optional=optional or _is_local(file),
+                sources=sources((home.index,), session.settings.network.trusted_hosts),
                 subject=pin.name,
                 origins=pin.required_by,
             )

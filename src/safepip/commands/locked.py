@@ -73,8 +73,7 @@ def resolve_locks(session: Session) -> Resolution:
     asked, installed, catalog = session.asked, session.installed, session.catalog
     wanted = session.locked
     _check_constraints(session, wanted)
-    offline = session.settings.network.offline
-    if not offline:
+    if not session.settings.network.offline:
         catalog.expect_pages(entry.name for entry in wanted if entry.direct is None)
     pins: dict[str, Pin] = {}
     problems: list[Diagnostic] = []
@@ -83,7 +82,7 @@ def resolve_locks(session: Session) -> Resolution:
         route = asked.table.route(entry.name)
         if entry.direct is not None:
             answer: Pin | Diagnostic = _direct(session, entry, there)
-        elif offline and isinstance(route, Route):
+        elif isinstance(route, Route) and _is_unasked(session, route):
             answer = pin_unasked(entry, route, there)
         else:
             answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
@@ -91,8 +90,10 @@ def resolve_locks(session: Session) -> Resolution:
             problems.append(answer)
         else:
             pins[entry.name] = answer
-            if offline and answer.candidate is not None and entry.direct is None and isinstance(route, Route):
-                catalog.trust_lock(answer.candidate)
+            if answer.candidate is not None and entry.direct is None and isinstance(route, Route):
+                assert route.index is not None
+                if _is_unasked(session, route):
+                    catalog.trust_store(answer.candidate, route.index)
     if problems:
         raise Refused(*problems)
     fresh = session.settings.force_reinstall or session.settings.ignore_installed
@@ -101,6 +102,13 @@ def resolve_locks(session: Session) -> Resolution:
             pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
     to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
     return Resolution(pins, (), tuple(to_install))
+
+
+def _is_unasked(session: Session, route: Route) -> bool:
+    """Whether the index is not asked in this run: with `--offline` none is but a folder of this machine."""
+    if not session.settings.network.offline or route.index is None:
+        return False
+    return any(index.url.scheme != "file" for index in session.asked.table.family(route.index))
 
 
 def with_metadata(session: Session, resolution: Resolution, wheels: Sequence[ClearedWheel]) -> Resolution:
@@ -114,9 +122,23 @@ def with_metadata(session: Session, resolution: Resolution, wheels: Sequence[Cle
         pin = pins[name]
         assert pin.candidate is not None
         text = inside.get(name)
+        if text is None and session.catalog.unasked(pin.candidate):
+            text = _stored_metadata(session, pin)
         read = session.catalog.metadata(pin.candidate) if text is None else parse_metadata(text, verified=True)
         pins[name] = pin._replace(metadata=read)
     return resolution._replace(pins=pins)
+
+
+def _stored_metadata(session: Session, pin: Pin) -> bytes:
+    """The METADATA of a wheel that only the store may give. Raises `Unavailable` (`not-in-store`), `Refused`."""
+    from safepip.commands.wheels import fetched, unreadable_wheel
+    from safepip.edges.archive import ArchiveError, read_wheel_metadata
+
+    (file,) = fetched(session, [pin])
+    try:
+        return read_wheel_metadata(file.path, file.filename)
+    except ArchiveError as problem:
+        raise Refused(unreadable_wheel(pin, file, problem)) from None
 
 
 def _direct(session: Session, entry: Entry, there: InstalledDistribution | None) -> Pin | Diagnostic:

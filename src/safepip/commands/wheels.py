@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.clearing import Scene, Subject
+from safepip.deliveries import direct_source, sources
 from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheels
 from safepip.edges.fetch import Wanted, fetch_all
 from safepip.edges.ownership import Ownership
@@ -35,16 +36,7 @@ def cleared_wheels(
 
     `gone` are the installed distributions that are taken away before.
     """
-    network = session.settings.network
-    files = fetch_all(
-        session.loop,
-        lambda: session.transport,
-        session.store,
-        [_wanted(session, pin) for pin in pins],
-        make_progress(session.settings.display, session.environ),
-        retries=network.retries,
-        resume_retries=network.resume_retries,
-    )
+    files = fetched(session, pins)
     scene = _scene(session, list(zip(pins, files, strict=True)))
     scene = replace(scene, removed=frozenset(item.name for item in gone))
     folders = sorted(_folders_of_distributions(session, scene.layout))
@@ -59,6 +51,20 @@ def cleared_wheels(
 
         check_hashed_is_whole(session, session.hashed, scene.subjects)
     return judge(scene, session.asked.plan.policy.allowances)
+
+
+def fetched(session: Session, pins: Sequence[Pin]) -> list[VerifiedFile]:
+    """The verified files of these pins, in the same order. Raises `Refused` and `Unavailable`."""
+    network = session.settings.network
+    return fetch_all(
+        session.loop,
+        lambda: session.transport,
+        session.store,
+        [_wanted(session, pin) for pin in pins],
+        make_progress(session.settings.display, session.environ),
+        retries=network.retries,
+        resume_retries=network.resume_retries,
+    )
 
 
 def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
@@ -108,7 +114,9 @@ def _wanted(session: Session, pin: Pin) -> Wanted:
     assert pin.candidate is not None
     file = pin.candidate.file
     session.catalog.check_servable(pin.candidate)
-    home = session.catalog.home(pin.candidate)
+    home, unasked = session.catalog.home(pin.candidate), session.catalog.unasked(pin.candidate)
+    owners = unasked or (() if home is None else (home.index,))
+    trusted = session.settings.network.trusted_hosts
     # A mirror's file is admitted by the mirror's own rule; a wheel named directly was hashed when it was read.
     index = None if home is None else home.index
     optional = index is not None and (index.hashes is Hashes.OPTIONAL or file.url.startswith("file:"))
@@ -120,6 +128,8 @@ def _wanted(session: Session, pin: Pin) -> Wanted:
         user_digests=_demanded(session, pin),
         size=file.size,
         hashes_optional=optional,
+        sources=sources(owners, trusted) if owners else direct_source(pin.direct_url or file.url),
+        unasked=bool(unasked),
         subject=pin.name,
         origins=pin.required_by,
     )

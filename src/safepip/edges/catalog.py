@@ -96,7 +96,7 @@ class IndexCatalog:
         self._homes: dict[Candidate, Home] = {}
         self._direct: dict[str, Candidate] = {}
         self._guessed: set[tuple[str, frozenset[str]]] = set()
-        self._unasked: set[Candidate] = set()
+        self._unasked: dict[Candidate, tuple[Index, ...]] = {}
 
     # --- shelves --------------------------------------------------------------------------------------------
 
@@ -277,9 +277,14 @@ class IndexCatalog:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
         return self._homes.get(candidate)
 
-    def trust_lock(self, candidate: Candidate) -> None:
-        """This file stands in a lock and its index is not asked (`--offline`): only the store may have it."""
-        self._unasked.add(candidate)
+    def trust_store(self, candidate: Candidate, index: Index) -> None:
+        """This file stands in a lock and its index is not asked (`--offline`): only the store may give it, and only
+        what the index or one of its mirrors has delivered."""
+        self._unasked[candidate] = self._table.family(index)
+
+    def unasked(self, candidate: Candidate) -> tuple[Index, ...]:
+        """Who may have delivered a file for which nobody is asked; nobody where somebody is."""
+        return self._unasked.get(candidate, ())
 
     def check_servable(self, candidate: Candidate) -> None:
         """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
@@ -299,7 +304,7 @@ class IndexCatalog:
     def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
         """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
         if candidate in self._unasked:
-            return lambda _url: True  # no request is made in such a run; the lock's digest says which bytes will do
+            return lambda _url: False  # no URL may give it
         home = self._home_or_direct(candidate)
         return (lambda _url: True) if home is None else home.allows(candidate.file)
 

@@ -2,6 +2,8 @@
 
 `fetch_all` takes what the store has, and fetches the rest:
 
+- What the store has serves where the index itself gives its digest, or is known to have delivered it. Of a file whose
+  index is not asked (`unasked`) nothing else will do: no URL is followed, and no path.
 - A file without a strong digest from the index or from the user is refused before anything is fetched,
   unless its index is declared to need none. All such files are reported together.
 - A download is cut off at the first byte beyond the announced size.
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 from safepip.edges.store import size_mismatch
+from safepip.edges.stored import refuse_absent, stored
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import Diagnostic, printable
 
@@ -44,7 +47,9 @@ _CHUNK = 1 << 20
 class Wanted:
     """A file to be had. `index_digests` must all hold, of `user_digests` one; `size` is the index's claim.
 
-    `hashes_optional` allows both to be empty. `allowed` judges the URL and every redirect's target.
+    `hashes_optional` allows both to be empty. `allowed` judges the URL and every redirect's target. `sources` are those
+    who may have delivered it, as the store knows them (`safepip.deliveries`), the one that is asked first. With
+    `unasked` nobody is: then `index_digests` are a lock's.
     `subject` and `origins` are for messages: the project's name, and who asked for it.
     """
 
@@ -55,6 +60,8 @@ class Wanted:
     user_digests: tuple[Digest, ...] = ()
     size: int | None = None
     hashes_optional: bool = False
+    sources: tuple[str, ...] = ()
+    unasked: bool = False
     subject: str = ""
     origins: tuple[Origin, ...] = ()
 
@@ -110,12 +117,13 @@ def fetch_all(
     _refuse_unhashed(wanted)
     found: dict[int, VerifiedFile] = {}
     for place, want in enumerate(wanted):
-        file = store.get(want.filename, want.index_digests, want.user_digests, want.size)
-        if file is None and want.url.lower().startswith("file:"):
+        file = stored(store, want)
+        if file is None and not want.unasked and want.url.lower().startswith("file:"):
             file = _copy(store, want)
         if file is not None:
             found[place] = file
     missing = {place: want for place, want in enumerate(wanted) if place not in found}
+    refuse_absent(store, [want for want in missing.values() if want.unasked])
     if missing:
         progress = progress or Silent()
         sizes = [want.size for want in missing.values() if want.size is not None]
@@ -126,6 +134,9 @@ def fetch_all(
         finally:
             progress.close()
         found.update(zip(missing, files, strict=True))
+    for place, want in enumerate(wanted):
+        if want.sources and not want.unasked:
+            store.deliveries.note(found[place], want.sources[0])
     return [found[place] for place in range(len(wanted))]
 
 

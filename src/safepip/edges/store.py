@@ -2,6 +2,7 @@
 
     <root>/sha256/<2 digits>/<62 digits>        a file's bytes
     <root>/sha512/<2 digits>/<126 digits>       the sha256 of the file with that sha512; sha384 likewise
+    <root>/delivered-1/...                     who delivered which file (`safepip.edges.deliveries`)
     <root>/incoming/<random>                    a file on its way in, of this process or of one that died
     <root>/handover-<random>/                   what pip is given (`safepip.edges.pip`), likewise
 
@@ -29,6 +30,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Self, cast
 
+from safepip.edges.deliveries import Deliveries
 from safepip.errors import Refused, Unavailable
 from safepip.model.digest import STRONG, Digest
 from safepip.model.evidence import VerifiedFile
@@ -62,6 +64,7 @@ class Store:
         if root is None:
             root = self._private = tempfile.mkdtemp(prefix="safepip-store-")
         self._root = os.path.abspath(root)
+        self.deliveries = Deliveries(self._root)
         self._swept = False
 
     def __enter__(self) -> Self:

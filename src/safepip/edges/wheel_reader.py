@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import parse_wheel_filename
 
 from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.deliveries import direct_source, sources
 from safepip.edges.index_reader import local_path, unreachable
 from safepip.edges.page_cache import vouched
 from safepip.errors import Refused, ResolutionImpossible
@@ -220,6 +221,7 @@ class WheelReader:
             home.allows(file),
             size=file.size,
             hashes_optional=home.index.hashes is Hashes.OPTIONAL,
+            sources=sources((home.index,), self._network.trusted_hosts),
             subject=candidate.name,
         )
         wheel = await asyncio.to_thread(self._fetch, wanted)
@@ -244,6 +246,7 @@ class WheelReader:
             lambda _url: True,
             user_digests=requirement.hashes,
             hashes_optional=True,
+            sources=direct_source(url),
             subject=requirement.name,
             origins=(requirement.origin,),
         )
