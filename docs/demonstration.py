@@ -4,12 +4,13 @@
 
 Run it from a checkout, with the Python that safepip is installed in. It starts an internal and a public
 index on loopback, needs no network, and touches nothing but a temporary folder. In each case the internal index
-owns `acme-utils`, an attacker has put something on the public one, and three commands are run:
+owns `acme-utils`, an attacker has put something on the public one, and these commands are run:
 
 1. `pip install` with both indexes, as many set-ups write it: the attacker's file is installed;
 2. `safepip install` with the same arguments: it refuses, and nothing is installed (but for a 404: when one index says
    that it does not have the name and nothing says that it should, there is nothing to see yet);
-3. `safepip install` with two lines of TOML that say who owns `acme-*`: the internal file is installed, or,
+3. `safepip install` with the block of that refusal pasted as it stands: it refuses again, because the block only asks;
+4. `safepip install` with two lines of TOML that say who owns `acme-*`: the internal file is installed, or,
    where the internal index cannot answer, nothing is, and the public index is not even asked.
 
 The exit code is 0 only if every outcome was the one described.
@@ -20,6 +21,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROJECT = "acme-utils"
-REFUSED = 20
+REFUSED, UNDECIDED = 20, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,9 @@ def demonstrate(case: Case, folder: Path, transcript: Transcript) -> None:
         stage = Stage(folder, case, internal, public)
         case.prepare(internal, public)
         play_pip(stage, transcript)
-        play_refusal(stage, transcript)
+        refused = play_refusal(stage, transcript)
+        if case.noticed:
+            play_pasted(stage, refused, transcript)
         play_settled(stage, transcript)
 
 
@@ -211,8 +215,8 @@ def play_pip(stage: Stage, transcript: Transcript) -> None:
     transcript.check(step.exit_code == 0 and step.owner == "attacker", "pip installs the attacker's file")
 
 
-def play_refusal(stage: Stage, transcript: Transcript) -> None:
-    """safepip, with the same arguments."""
+def play_refusal(stage: Stage, transcript: Transcript) -> Step:
+    """safepip, with the same arguments. Returns what it did."""
     transcript.say(f"\n  $ safepip install --index-url INTERNAL --extra-index-url PUBLIC {stage.case.requirement}")
     step = stage.run("refused", stage.safepip, *stage.indexes())
     transcript.quote(step.output)
@@ -222,6 +226,19 @@ def play_refusal(stage: Stage, transcript: Transcript) -> None:
     else:
         only_offer = step.exit_code == 0 and step.owner == "attacker"
         transcript.check(only_offer, "safepip takes the only offer, as pip does: nothing says who owns the name")
+    return step
+
+
+def play_pasted(stage: Stage, refused: Step, transcript: Transcript) -> None:
+    """safepip, with the block below the hint pasted by someone who does not read it."""
+    block = refused.output.partition("hint: ")[2].partition("\n")[2].partition("\n\nNothing was")[0]
+    (stage.runner.folder / "safepip.toml").write_text(textwrap.dedent(block), encoding="utf-8")
+    transcript.say(f"\n  $ safepip install {stage.case.requirement}   # the block pasted as it stands")
+    step = stage.run("pasted", stage.safepip, "--retries", "0")
+    transcript.quote(step.output)
+    asks = step.exit_code == UNDECIDED and "error: undecided-owner" in step.output
+    transcript.check(asks, "the block proposes no owner: safepip asks for a decision")
+    transcript.check(step.unchanged, "and the environment is unchanged")
 
 
 def play_settled(stage: Stage, transcript: Transcript) -> None:

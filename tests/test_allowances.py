@@ -248,9 +248,10 @@ def test_a_rule_that_none_may_overrule_stands_whatever_the_policy_holds(monkeypa
 
 
 def block(hint: str) -> str:
-    """The TOML of a hint, as a user copies it."""
+    """The TOML of a hint, as a user copies it and gives a reason."""
     _, heading, rest = hint.partition("[[allow]]")
-    return heading + rest
+    assert rest.endswith('\nreason = "..."')
+    return heading + rest.replace('"..."', '"read by us"')
 
 
 def test_the_block_of_a_refusal_pasted_allows_this_wheel_and_no_other() -> None:

@@ -126,7 +126,11 @@ def test_the_toml_of_the_refusal_settles_it(world: World) -> None:
     _, begin, rest = done.stderr.partition("[[index]]")
     text = textwrap.dedent("    " + begin + rest.partition("\n\nNothing was installed.")[0])
     before, url, after = text.partition(f'url = "{world.private.url}"')
-    text = before + url + after.replace("packages = []", 'packages = ["acme-core"]')
+    text = (
+        before.replace('"acme-core?"', "")
+        + url
+        + after.replace('packages = ["acme-core?"]', 'packages = ["acme-core"]')
+    )
     (world.runner.folder / "safepip.toml").write_text(text)
     done = world.install(*words, "acme-core")
     assert done.returncode == 0, shown(done)

@@ -64,7 +64,7 @@ def test_all_ambiguous_names_of_a_run_are_reported_together_with_one_block_of_to
     assert isinstance(error, Refused)
     assert [(d.reference, d.subject) for d in error.diagnostics] == [("ambiguous-index", name) for name in "abc"]
     assert [bool(d.hint) for d in error.diagnostics] == [False, False, True]
-    assert 'packages = ["a", "b", "c"]' in error.diagnostics[2].hint
+    assert error.diagnostics[2].hint.count('packages = ["a?", "b?", "c?"]') == 2
     assert "required by d 1.0  <-  requirements.txt:2" in error.diagnostics[1].context
 
 

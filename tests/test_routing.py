@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safepip.ambiguities import explain_ambiguities
 from safepip.config import merge
 from safepip.errors import UnusableInput, UsageError
 from safepip.model.digest import strong
@@ -19,7 +20,6 @@ from safepip.routing import (
     RoutingTable,
     build,
     disagreement,
-    explain_ambiguities,
     may_answer,
     may_serve,
     project_name,
@@ -193,19 +193,20 @@ def test_files_pinned_by_hash_may_come_from_any_source() -> None:
 
 
 def test_all_ambiguous_names_share_one_block_of_toml() -> None:
-    """One paste settles the run; the index that is not the default is proposed as the owner."""
+    """One paste declares the run's sources, and asks of each whether it owns each of the names."""
     acme = index("acme")
     both = (Observation(PUBLIC, Presence.PRESENT, "99.0"), Observation(acme, Presence.PRESENT, "1.4"))
     diagnostics = explain_ambiguities([Ambiguity("acme-web", both), Ambiguity("acme-utils", both)])
     assert [d.reference for d in diagnostics] == ["ambiguous-index"] * 2
     assert diagnostics[0].hint == ""
     hint = diagnostics[1].hint
-    assert 'name = "acme"\nurl = "https://acme.example/simple/"\npackages = ["acme-utils", "acme-web"]' in hint
-    assert 'name = "public"\nurl = "https://public.example/simple/"\npackages = []\ndefault = true' in hint
+    asked = 'packages = ["acme-utils?", "acme-web?"]'
+    assert f'name = "acme"\nurl = "https://acme.example/simple/"\n{asked}' in hint
+    assert f'name = "public"\nurl = "https://public.example/simple/"\n{asked}\ndefault = true' in hint
 
 
-def test_no_owner_is_proposed_where_none_is_known() -> None:
-    """Of two indexes that the user merely named, either could be the attacker's: the block names no owner."""
+def test_no_owner_is_proposed() -> None:
+    """Whoever offers the name, wherever the index was named and whatever it is the default of."""
     named = Index("i", IndexUrl.parse("https://i.example/"), default=True, origin=Origin(Source.COMMAND_LINE, "-i"))
     for answers_given in (
         (Observation(named, Presence.PRESENT, "1.0"), Observation(ONE, Presence.PRESENT, "99.0")),
@@ -214,7 +215,7 @@ def test_no_owner_is_proposed_where_none_is_known() -> None:
     ):
         (diagnostic,) = explain_ambiguities([Ambiguity("x", answers_given)])
         assert '"x"' not in diagnostic.hint
-        assert "put x into the packages of the right index" in diagnostic.hint
+        assert diagnostic.hint.count('packages = ["x?"]') == len(answers_given)
 
 
 def test_the_block_declares_pips_own_default_too() -> None:
@@ -224,6 +225,9 @@ def test_the_block_declares_pips_own_default_too() -> None:
     both = (Observation(built_in, Presence.PRESENT, "99.0"), Observation(acme, Presence.PRESENT, "1.4"))
     (diagnostic,) = explain_ambiguities([Ambiguity("billing", both)])
     block = diagnostic.hint.partition("\n")[2]
+    with pytest.raises(UsageError, match="not decided yet which index owns billing"):
+        read_level(block, "safepip.toml", Source.PROJECT_CONFIG)
+    block = block.replace('["billing?"]', "[]").replace("billing?", "billing")
     level = read_level(block, "safepip.toml", Source.PROJECT_CONFIG)
     assert level is not None
     declared = merge([level], lambda: "https://public.example/simple/")

@@ -3,7 +3,7 @@
     [[allow]]
     project = "demo"                       # required
     rule = "startup-hook"                  # required: the reference of a rule that may be overruled
-    reason = "needed for coverage in CI"   # required: for whoever reads the report
+    reason = "needed for coverage in CI"   # required: for whoever reads the report; "..." and the like are none
     file = "demo-1.0-py3-none-any.whl"     # only this wheel
     digest = "sha256:..."                  # only these bytes
 
@@ -21,6 +21,7 @@ The rules on content are loaded only for a file that speaks of them, because tha
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.model.allowance import Allowance
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 _KEYS = ("project", "rule", "reason", "file", "digest")
 _REQUIRED = ("project", "rule", "reason")
 _WHERE = ("allow",)
+
+#: What people write where something is still to be written; `issuperset` holds for a text without any word, too.
+_GAPS = frozenset({"todo", "fixme", "tbd", "tba", "xxx", "reason", "why", "placeholder"})
 
 #: What stops a wheel before any rule is asked; there is nothing then that could be allowed.
 _BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
@@ -75,8 +79,8 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
         _wrong(reader, number, "project", project, "is not a project's name")
     if rule is not None:
         _check_rule(reader, number, rule)
-    if reason is not None and not (reason.strip() and reason.isprintable()):
-        _wrong(reader, number, "reason", reason, "is no reason: write one line of text")
+    if reason is not None and not (is_reason(reason) and reason.isprintable()):
+        _wrong(reader, number, "reason", reason, "is no reason: write why, in one line, for whoever reads it later")
     if file is not None:
         _check_file(reader, number, file, project)
     for key in ("file", "digest") if rule in _ON_NAMES else ():
@@ -88,6 +92,12 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
     if len(reader.problems) > before or project is None or rule is None or reason is None:
         return None
     return Allowance(normalise(project), rule, reason.strip(), origin, file, digest)
+
+
+def is_reason(text: str) -> bool:
+    """Whether a text says something: it has a letter or a digit, and is more than the word for a gap."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return not _GAPS.issuperset(words)
 
 
 def _wrong(reader: TableReader, number: int, key: str, word: str, fault: str, hint: str = "") -> None:

@@ -12,20 +12,19 @@ an extra, a constraint, an upgrade, a lock entry. What may happen, in this order
 
 A mirror is asked together with the index it stands for and counts as the same source.
 
-Not handled here: asking (edges/catalog.py), the rules on URLs of pages and files (`may_answer`,
-`may_serve` below say yes or no to a URL; the edges ask them), and where indexes may be declared (config.py).
+Not handled here: asking (edges/catalog.py), what is said of a name that stays open (ambiguities.py), the rules on URLs
+of pages and files (`may_answer`, `may_serve` below say yes or no to a URL; the edges ask them), and where indexes may
+be declared (config.py).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from safepip.errors import UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import Index, IndexKind
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
@@ -33,6 +32,7 @@ from safepip.model.route import Observation, Presence, Route, Rule, Survey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from safepip.model.index import Index
     from safepip.model.page import ProjectFile
 
 
@@ -211,112 +211,6 @@ def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_has
         return Route(survey.name, Rule.ONLY_OFFER, present[0].index)
     # Absent everywhere. Whoever is named, the name is not there; the first source is as good as any.
     return Route(survey.name, Rule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
-
-
-def explain_ambiguities(ambiguities: Sequence[Ambiguity]) -> tuple[Diagnostic, ...]:
-    """All ambiguous names of a run, with one block of TOML, on the last, that settles all of them."""
-    diagnostics = [_explain(ambiguity) for ambiguity in ambiguities]
-    last = diagnostics[-1]
-    diagnostics[-1] = last._replace(hint=_settling_toml(ambiguities))
-    return tuple(diagnostics)
-
-
-_COUNT = {2: "two", 3: "three", 4: "four", 5: "five"}
-
-
-def _offers(ambiguity: Ambiguity) -> list[Observation]:
-    return [o for o in ambiguity.observations if o.presence is Presence.PRESENT]
-
-
-def _explain(ambiguity: Ambiguity) -> Diagnostic:
-    unknown = [o for o in ambiguity.observations if o.presence is Presence.UNKNOWN]
-    offers = _offers(ambiguity)
-    if len(offers) > 1:
-        count = _COUNT.get(len(offers), str(len(offers)))
-        reference = "ambiguous-index"
-        message = f"{ambiguity.name} is offered by {count} indexes, and no rule says which one owns it"
-    else:
-        reference = "unanswered-index"
-        names = " and ".join(o.index.name for o in unknown)
-        message = f"{ambiguity.name} cannot be attributed: {names} did not say whether it has it"
-    lines = _rows([o for o in ambiguity.observations if o.presence is not Presence.ABSENT])
-    lines += [f"required by {origin.chain()}" for origin in ambiguity.required_by[:3]]
-    return Diagnostic(reference, message, tuple(lines), "", ambiguity.required_by, ambiguity.name)
-
-
-def _rows(observations: Sequence[Observation]) -> list[str]:
-    """A table: each source, where it is, and what it said."""
-    places = [o.index.location or str(o.index.url) for o in observations]
-    names = max(len(o.index.name) for o in observations)
-    width = max(map(len, places))
-    return [
-        f"{o.index.name:<{names}}  {place:<{width}}  {_answer(o)}"
-        for o, place in zip(observations, places, strict=True)
-    ]
-
-
-def _answer(observation: Observation) -> str:
-    if observation.presence is Presence.UNKNOWN:
-        return f"no answer: {printable(observation.problem)}"
-    return f"newest {printable(observation.newest)}" if observation.newest else "no files"
-
-
-def _settling_toml(ambiguities: Sequence[Ambiguity]) -> str:
-    """One block that declares every source in force and gives each name to its probable owner.
-
-    Probable is only a source beside a default that is pip's own or that the configuration declares to answer
-    for what nobody owns. Where no such thing is known, or an answer is missing, nobody is proposed: the block
-    would else hand the name to whoever happens to offer it. As long as nobody owns it, the name stays refused.
-    """
-    proposed: dict[str, list[str]] = {}
-    open_names: list[str] = []
-    for ambiguity in ambiguities:
-        owner = _probable_owner(ambiguity)
-        if owner is None:
-            open_names.append(ambiguity.name)
-        else:
-            proposed.setdefault(owner.name, []).append(ambiguity.name)
-    blocks = []
-    for index in dict.fromkeys(o.index for ambiguity in ambiguities for o in ambiguity.observations):
-        if index.kind is IndexKind.FIND_LINKS:
-            blocks.append(f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index")
-        else:
-            blocks.append(_declaration(index, sorted(proposed.get(index.name, ()))))
-    lead = "say who owns it in safepip.toml" if len(ambiguities) == 1 else "say who owns them in safepip.toml"
-    if open_names:
-        lead += f"; put {', '.join(sorted(open_names))} into the packages of the right index"
-    return lead + ":\n" + "\n\n".join(blocks)
-
-
-def _declaration(index: Index, owned: Sequence[str]) -> str:
-    """The table for one source. pip's own default needs no URL, but it must be there, or else nothing answers for
-    the names that nobody owns once a configuration is in force."""
-    lines = ["[[index]]", f'name = "{_declarable(index.name)}"']
-    built_in = index.default and index.origin.source is Source.BUILT_IN
-    if not built_in:
-        lines.append(f'url = "{index.url}"')
-    if owned or not built_in:
-        lines.append("packages = [" + ", ".join(f'"{name}"' for name in (*index.packages, *owned)) + "]")
-    return "\n".join((*lines, *(("default = true",) if index.default else ())))
-
-
-def _declarable(name: str) -> str:
-    """The name of a source that was called by its host, made one that a configuration may give to an index."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip(".-")
-
-
-def _probable_owner(ambiguity: Ambiguity) -> Index | None:
-    offers = [o.index for o in _offers(ambiguity)]
-    if len(offers) < 2:
-        return None
-    others = [index for index in offers if not _answers_for_the_rest(index)]
-    return others[0] if len(others) == 1 and others[0].kind is IndexKind.SIMPLE and len(offers) == 2 else None
-
-
-def _answers_for_the_rest(index: Index) -> bool:
-    """A default that nobody chose, or that the configuration declares as such: not one named by `-i`."""
-    declared = (Source.BUILT_IN, Source.PROJECT_CONFIG, Source.USER_POLICY, Source.MACHINE_POLICY)
-    return index.default and index.origin.source in declared
 
 
 # --- URLs --------------------------------------------------------------------------------------------------

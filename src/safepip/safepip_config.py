@@ -20,7 +20,9 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
 with the exceptions from rules that `allowances` reads, and what `age_settings` reads of ages and well-known names.
 
 Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
-credential. All problems of a file are reported together, with file and line. Merging levels is `config`'s matter.
+credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
+nothing, and the file is refused until a person has answered it. All problems of a file are reported together, with
+file and line. Merging levels is `config`'s matter.
 """
 
 from __future__ import annotations
@@ -143,6 +145,10 @@ def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
 class _Reader(TableReader):
     """Checks the indexes and the policy of one file."""
 
+    def __init__(self, lines: TomlLines, path: str, source: Source) -> None:
+        super().__init__(lines, path, source)
+        self._questions: dict[str, list[Origin]] = {}
+
     def level(self, data: Any) -> Level:
         table = self.table(data, _TOP_KEYS, (), None)
         policy = self.table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
@@ -159,9 +165,27 @@ class _Reader(TableReader):
             forbid_allow=forbid_allow,
             ages=self._ages(policy),
         )
+        self._ask_for_owners()
         if self.problems:
             raise UsageError(*self.problems)
         return level
+
+    def _ask_for_owners(self) -> None:
+        """A problem for each name whose owner is still a question, with all places where it is asked."""
+        for name, places in self._questions.items():
+            what = name or "what stands there as a question mark"
+            lines = tuple(f"asked at {place}" for place in places)
+            self.problems.append(
+                Diagnostic(
+                    "undecided-owner",
+                    f"you have not decided yet which index owns {printable(what)}",
+                    lines,
+                    f"leave {printable(name or 'a name')}, without the question mark, in the packages of the index "
+                    "that owns it, and take it out of those of the others; only a person who knows who publishes it "
+                    "can say which one that is",
+                    tuple(places),
+                )
+            )
 
     def _exceptions(
         self, table: dict[str, Any], policy: dict[str, Any]
@@ -207,6 +231,10 @@ class _Reader(TableReader):
                 f"{printable(name)!r} cannot be the name of an index", self.lines.key(where, number, "name"),
                 "use letters, digits and . - _",
             )  # fmt: skip
+        packages = self.strings(table, "packages", where, number, self._pattern)
+        for word in packages:
+            if "?" in word.value:
+                self._questions.setdefault(word.value.replace("?", "").strip(), []).append(word.origin)
         default = self.boolean(table, "default", where, number)
         mirror = self.string(table, "mirror-of", where, number)
         index = DeclaredIndex(
@@ -214,7 +242,7 @@ class _Reader(TableReader):
             origin=self.origin(line),
             url=self._url(table, number),
             url_origin=self.origin(self.lines.key(where, number, "url")),
-            packages=self.strings(table, "packages", where, number, self._pattern),
+            packages=packages,
             default=default,
             file_hosts=self._hosts(table, "file-hosts", where, number),
             hashes=self._hashes(table, number),
@@ -237,6 +265,8 @@ class _Reader(TableReader):
 
     @staticmethod
     def _pattern(word: str) -> str | None:
+        if "?" in word:
+            return None  # no claim but a question, which `_ask_for_owners` reports
         # A claim is an exact name or a prefix pattern, `acme-*`: a trailing * that follows a separator.
         stem = word[:-2] if re.search(r"[-_.]\*\Z", word) else word
         return None if is_name(stem.rstrip("-_.") if stem != word else stem) else (

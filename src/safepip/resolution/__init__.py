@@ -27,7 +27,6 @@ from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
 from safepip.resolution.search import MOST_ROUNDS, Found, search
 from safepip.resolution.standing import NO_VERSION, held_back
-from safepip.routing import Ambiguity, explain_ambiguities
 from safepip.selection import Finder
 
 if TYPE_CHECKING:
@@ -40,13 +39,15 @@ if TYPE_CHECKING:
     from safepip.name_rules import NameRules
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.nodes import Choice, Want
-    from safepip.routing import RoutingTable
+    from safepip.routing import Ambiguity, RoutingTable
 
 
 class AmbiguousName(Refused):
     """A name that no rule settles. Collected during a resolution and reported with all others of the run."""
 
     def __init__(self, ambiguity: Ambiguity) -> None:
+        from safepip.ambiguities import explain_ambiguities
+
         super().__init__(*explain_ambiguities([ambiguity]))
         self.ambiguity = ambiguity
 
@@ -134,6 +135,9 @@ def _raise_refusals(provider: Provider, found: object) -> None:
         refusals += [refusal for project, refusal in projects.items() if refusal is not None and project in failed]
     ambiguous = [r.ambiguity for r in refusals if isinstance(r, AmbiguousName)]
     others = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
-    diagnostics = (*others, *explain_ambiguities(ambiguous)) if ambiguous else tuple(others)
-    if diagnostics:
-        raise Refused(*dict.fromkeys(diagnostics))
+    if ambiguous:
+        from safepip.ambiguities import explain_ambiguities
+
+        others += explain_ambiguities(ambiguous)
+    if others:
+        raise Refused(*dict.fromkeys(others))
