@@ -84,9 +84,9 @@ class TestPassthrough:
 
     def test_after_a_double_dash_nothing_is_an_option(self) -> None:
         """As in pip."""
-        assert edge._take_python(["a", "--python", "x", "--", "--python", "y"]) == (["a", "--", "--python", "y"], "x")
-        assert edge._take_python(["--python=x=y", "--pythonic"]) == (["--pythonic"], "x=y")
-        assert edge._take_python(["list"]) == (["list"], None)
+        assert edge.take_python(["a", "--python", "x", "--", "--python", "y"]) == (["a", "--", "--python", "y"], "x")
+        assert edge.take_python(["--python=x=y", "--pythonic"]) == (["--pythonic"], "x=y")
+        assert edge.take_python(["list"]) == (["list"], None)
 
 
 def test_the_exit_code_is_pips(capfd: pytest.CaptureFixture[str]) -> None:

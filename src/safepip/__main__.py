@@ -140,9 +140,9 @@ def _command(verb: str) -> Callable[[list[str]], int]:
     if verb in PASSED_THROUGH:
         from functools import partial
 
-        from safepip.edges.pip import passthrough
+        from safepip.commands.passed_through import pass_through
 
-        return partial(passthrough, verb)
+        return partial(pass_through, verb)
     raise _unknown(verb)
 
 

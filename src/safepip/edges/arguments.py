@@ -107,7 +107,8 @@ def make_plan(
         problems = tuple(against_policy(settings, policy, now))
         if problems:
             raise UsageError(*problems)
-    return Plan(settings, policy, tuple(sources.indexes), sources.notices(), now)
+    notices = (*sources.notices(), *configuration_files.foreign_variables(world.environ))
+    return Plan(settings, policy, tuple(sources.indexes), notices, now)
 
 
 def _at_a_moment(world: World) -> World:
@@ -135,6 +136,28 @@ def read_options(
     parsed = _parse(verb, [credentials.absorb(word) for word in argv], world, credentials)
     around = Surroundings(world.absolute, _cache_dir(world), no_color=bool(world.environ.get("NO_COLOR")))
     return parsed, make_settings(parsed, around, (), None)
+
+
+def settings_of_pip(
+    verb: str, argv: Sequence[str], environ: Mapping[str, str], cwd: str, credentials: Credentials
+) -> tuple[pip_config.ConfiguredValue, ...]:
+    """What pip's configuration files and variables say to one of its own verbs. Raises `UsageError`."""
+    from safepip.edges.pip import take_python
+
+    world = World(environ, cwd)
+    python = take_python(argv)[1] or environ.get("PIP_PYTHON")
+    prefix = _prefix_of(os.path.join(cwd, python)) if python else world.prefix
+    return _configured(prefix, verb, argv, world, credentials)
+
+
+def declaration(environ: Mapping[str, str], cwd: str, credentials: Credentials, default: Callable[[], str]) -> str:
+    """Where safepip's configuration declares indexes, for a verb that takes none of safepip's options; empty where it
+    declares none. Raises `UsageError`."""
+    world = _at_a_moment(World(environ, cwd))
+    own = configuration_files.own_variables(environ)
+    levels = configuration_files.levels(ParsedOptions("list", {}, (), {}), own, world, credentials)
+    policy = config.merge(levels, default, world.now or 0.0).policy
+    return str(policy.origin) if policy.declared else ""
 
 
 def locator(world: World) -> Callable[[str], str | None]:
@@ -174,6 +197,13 @@ def _parse(verb: str, words: Sequence[str], world: World, credentials: Credentia
 
 
 def _parse_for(prefix: str, verb: str, words: Sequence[str], world: World, credentials: Credentials) -> ParsedOptions:
+    configured = _configured(prefix, verb, words, world, credentials)
+    return parse(verb, words, configured, now=_at_a_moment(world).now or 0.0, expand_user=world.expand)
+
+
+def _configured(
+    prefix: str, verb: str, words: Sequence[str], world: World, credentials: Credentials
+) -> tuple[pip_config.ConfiguredValue, ...]:
     # pip looks for the word itself: neither an abbreviation nor a configured value isolates the configuration.
     isolated = "--isolated" in words
     paths = pip_config.files_to_read(
@@ -185,8 +215,7 @@ def _parse_for(prefix: str, verb: str, words: Sequence[str], world: World, crede
     read = [(path, _read_pip_file(os.path.join(world.cwd, path))) for path in paths]
     texts = [(path, credentials.absorb(text)) for path, text in read if text is not None]
     environ = {name: credentials.absorb(value) for name, value in world.environ.items() if name.startswith("PIP_")}
-    configured = pip_config.read(verb, texts, environ, isolated=isolated)
-    return parse(verb, words, configured, now=_at_a_moment(world).now or 0.0, expand_user=world.expand)
+    return pip_config.read(verb, texts, environ, isolated=isolated)
 
 
 def _prefix_of(python: str) -> str:

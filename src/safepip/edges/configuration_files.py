@@ -6,7 +6,8 @@ Where safepip's configuration is looked for, highest first:
    `/Library/Application Support/safepip/` on macOS, the common application data folder on Windows;
 2. user: `safepip/safepip.toml` in the user's configuration folder (XDG_CONFIG_HOME, else `~/.config`);
 3. project: `--config` or SAFEPIP_CONFIG, else the nearest `safepip.toml`, or `pyproject.toml` with `[tool.safepip]`,
-   upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other.
+   upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other. A file that
+   nobody has named must belong to someone who may speak here (`trusted_files`); else it is an error.
 
 A configuration file that is there and cannot be read is an error: a policy must not vanish with a permission.
 """
@@ -17,6 +18,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from safepip import own_variables as own
 from safepip.errors import UsageError
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
@@ -30,23 +32,26 @@ if TYPE_CHECKING:
     from safepip.options import ParsedOptions
     from safepip.safepip_config import Level
 
-_OWN_VARIABLES = ("SAFEPIP_CONFIG", "SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
-
 
 def own_variables(environ: Mapping[str, str]) -> dict[str, bool]:
-    """Which of safepip's variables are on. An unknown one is an error: a misspelt one would do nothing."""
+    """Which of safepip's variables are on. Raises `UsageError` for a misspelt one, which would do nothing."""
     from safepip.option_parser import truth
 
-    unknown = sorted(name for name in environ if name.startswith("SAFEPIP_") and name not in _OWN_VARIABLES)
-    if unknown:
-        _fail_variable(unknown[0], "is no variable of safepip", f"known ones: {', '.join(_OWN_VARIABLES)}")
+    for wrong in own.misspelt(environ):
+        _fail_variable(wrong.name, "is no variable of safepip", f"did you mean {wrong.meant}?")
     states = {"SAFEPIP_CONFIG": bool(environ.get("SAFEPIP_CONFIG"))}
-    for name in _OWN_VARIABLES[1:]:
+    for name in own.FLAGS:
         state = truth(environ.get(name) or "no")
         if state is None:
             _fail_variable(name, "has no truth value", "write yes or no")
         states[name] = state
     return states
+
+
+def foreign_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A notice about variables that look like safepip's and are not."""
+    names = ", ".join(map(printable, own.foreign(environ)))
+    return (f"not a variable of safepip, and without effect: {names}",) if names else ()
 
 
 def _fail_variable(name: str, message: str, hint: str) -> NoReturn:
@@ -55,14 +60,14 @@ def _fail_variable(name: str, message: str, hint: str) -> NoReturn:
     )
 
 
-def levels(parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials) -> list[Level]:
+def levels(parsed: ParsedOptions, switches: Mapping[str, bool], world: World, credentials: Credentials) -> list[Level]:
     """The levels that exist, the highest first."""
     user = os.path.join(_config_folder(world), "safepip", "safepip.toml")
     machine = machine_policy_path() if world.machine_policy is None else world.machine_policy
     found = [
         _read_level(machine, Source.MACHINE_POLICY, credentials),
         _read_level(user, Source.USER_POLICY, credentials),
-        _project_level(parsed, own, world, credentials),
+        _project_level(parsed, switches, world, credentials),
     ]
     return [level for level in found if level is not None]
 
@@ -85,14 +90,14 @@ def _config_folder(world: World) -> str:
 
 
 def _project_level(
-    parsed: ParsedOptions, own: Mapping[str, bool], world: World, credentials: Credentials
+    parsed: ParsedOptions, switches: Mapping[str, bool], world: World, credentials: Credentials
 ) -> Level | None:
     """`--config` or `--no-config`; else the variables; else the nearest file upward."""
     named, without = parsed["config"], parsed["no_config"]
     origin = parsed.origin("config")
     if named is None and not without:
         named = world.environ.get("SAFEPIP_CONFIG") or None
-        without = own["SAFEPIP_NO_CONFIG"]
+        without = switches["SAFEPIP_NO_CONFIG"]
         origin = Origin(Source.ENVIRONMENT, "SAFEPIP_CONFIG")
     if named is not None and without:
         error = UsageError.because(
@@ -120,13 +125,37 @@ def _discover(world: World, credentials: Credentials) -> Level | None:
     folder = os.path.abspath(world.cwd)
     while True:
         for name in ("safepip.toml", "pyproject.toml"):
-            level = _read_level(os.path.join(folder, name), Source.PROJECT_CONFIG, credentials)
+            path = os.path.join(folder, name)
+            if name == "safepip.toml":
+                # Not a word of a stranger's file is read, not even to say what is wrong with it.
+                _check_owner(path, world)
+            level = _read_level(path, Source.PROJECT_CONFIG, credentials)
             if level is not None:
+                _check_owner(path, world)
                 return level
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
+
+
+def _check_owner(path: str, world: World) -> None:
+    """Raises `UsageError` (`untrusted-configuration`) for a file of somebody who may not speak here."""
+    from safepip.edges.trusted_files import stranger_of, trusted_users, user_name
+
+    try:
+        stranger = stranger_of(path, trusted_users(world.environ, world.cwd))
+    except OSError:
+        return  # that it is not there, or cannot be read, is told by whoever reads it
+    if stranger is not None:
+        raise UsageError.because(
+            "untrusted-configuration",
+            f"{printable(path)} belongs to {user_name(stranger)}, who is neither you, nor root, nor the owner of the"
+            " working folder",
+            hint="to go on without it: --no-config, or SAFEPIP_NO_CONFIG=1\n"
+            "Only if you have read it and want its rules, name it: --config FILE, or SAFEPIP_CONFIG=FILE",
+            origins=(Origin(Source.PROJECT_CONFIG, path),),
+        )
 
 
 def _read_level(path: str, source: Source, credentials: Credentials) -> Level | None:

@@ -45,6 +45,9 @@ except KeyboardInterrupt:
 #: Verbs of pip that concern no environment.
 _ANYWHERE = frozenset({"cache", "config", "hash", "help"})
 
+#: Nothing listens there, as for the handover; pip's variables go over its configuration files.
+_WITHOUT_NETWORK = {"PIP_PROXY": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
+
 #: Seconds that pip has to end by itself after Ctrl-C, which a terminal sends to it as well.
 _GRACE = 10.0
 
@@ -194,29 +197,36 @@ def _lay_out(file: VerifiedFile, place: str) -> None:
 
 
 def passthrough(
-    verb: str, args: Sequence[str], environ: Mapping[str, str] | None = None, home: Home | None = None
+    verb: str,
+    args: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    home: Home | None = None,
+    *,
+    network: bool = True,
 ) -> int:
     """Run one of pip's own verbs on the target that `--python` or the rules of `choose_python` name.
 
     The environment, pip's configuration and the exit code stay as they are. `--python` may stand before or
-    after the verb; pip itself demands the former.
+    after the verb; pip itself demands the former. Without `network` every request would go to a proxy that is not
+    there.
     """
     from safepip.edges.target import Home, choose_python
     from safepip.model.plan import Settings
 
     environ = os.environ if environ is None else environ
     home = home or Home.here()
-    rest, said = _take_python(args)
+    rest, said = take_python(args)
     said = said if said is not None else environ.get("PIP_PYTHON") or None
     python = None
     if said is not None or verb not in _ANYWHERE:
         chosen = choose_python(Settings(python=said), environ, home)
         python = None if chosen == os.path.abspath(home.executable) else chosen
     # PIP_PYTHON has done its work; pip would start itself a second time for it.
-    return run_pip([verb, *rest], env={k: v for k, v in environ.items() if k != "PIP_PYTHON"}, python=python)
+    kept = {name: value for name, value in environ.items() if name != "PIP_PYTHON"}
+    return run_pip([verb, *rest], env=kept if network else {**kept, **_WITHOUT_NETWORK}, python=python)
 
 
-def _take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
+def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
     """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is no option."""
     rest: list[str] = []
     said = None

@@ -1,0 +1,58 @@
+"""pip's own verbs, run by pip unless it would ask an index for names whose index safepip's configuration declares."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from safepip.errors import Refused
+from safepip.pip_verbs import may_ask, reads_a_network
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def pass_through(verb: str, argv: Sequence[str]) -> int:
+    """Run one of pip's verbs; its exit code. Raises `UsageError`, `Refused` (`pip-would-ask`, `unsupported-option`)."""
+    from safepip.edges.pip import passthrough
+
+    if reads_a_network(verb, argv):
+        raise Refused.because(
+            "unsupported-option",
+            f"{verb} -r cannot read a file over a network: pip would put values of variables into the URLs in it",
+            hint="save the file, look at it, and name it by its path",
+        )
+    if verb not in ("index", "list"):
+        return passthrough(verb, argv, network=verb != "uninstall")
+    asks = _may_ask(verb, argv)
+    declared = _declared() if asks else ""
+    if declared:
+        raise Refused.because(
+            "pip-would-ask",
+            f"{'pip index' if verb == 'index' else 'pip list with --outdated or --uptodate'} asks pip's own index for"
+            " names, also for those that other indexes own",
+            context=(f"the configuration: {declared}",),
+            hint="ask along the configuration's routes, and change nothing:\n"
+            "safepip install --dry-run --no-deps --upgrade --refresh-package NAME NAME",
+        )
+    return passthrough(verb, argv, network=asks)
+
+
+def _may_ask(verb: str, argv: Sequence[str]) -> bool:
+    from safepip.edges.arguments import settings_of_pip
+    from safepip.edges.credentials import Credentials
+    from safepip.edges.saving import working_folder
+
+    # `pip index` asks in any case, so its configuration does not matter.
+    if may_ask(verb, argv, ()):
+        return True
+    return may_ask(verb, argv, settings_of_pip(verb, argv, os.environ, working_folder(), Credentials(os.environ)))
+
+
+def _declared() -> str:
+    from safepip.edges.arguments import declaration
+    from safepip.edges.credentials import Credentials
+    from safepip.edges.installed_pip import default_index_url
+    from safepip.edges.saving import working_folder
+
+    return declaration(os.environ, working_folder(), Credentials(os.environ), default_index_url)
