@@ -17,7 +17,7 @@ from safepip.edges.http import Transport
 from safepip.edges.loop import Loop
 from safepip.edges.store import Store
 from safepip.errors import Refused, SafepipError, Unavailable
-from safepip.model.digest import Digest
+from safepip.model.digest import Digest, one_of
 from safepip.model.plan import Network
 from support.host import Host, free_port, partial
 from support.replies import (
@@ -358,7 +358,7 @@ def test_a_file_without_a_digest_is_refused_before_anything_is_asked_and_all_are
 
 
 def test_the_users_digest_or_the_indexs_declaration_is_enough(world: World) -> None:
-    assert content(world.fetch(world.want(index_digests=(), user_digests=(digest(b"x"), digest())))[0]) == DATA
+    assert content(world.fetch(world.want(index_digests=(), demand=one_of((digest(b"x"), digest()))))[0]) == DATA
     assert content(world.fetch(world.want(index_digests=(), hashes_optional=True))[0]) == DATA
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from typing import TYPE_CHECKING
@@ -305,7 +306,8 @@ def test_what_changes_under_its_name_is_looked_at_each_time(run: Inside, served:
 def test_what_an_index_gives_no_digest_for_is_hashed_or_refused(run: Inside, index: IndexServer) -> None:
     """Refused unless the index is declared to need none; then the chosen file is fetched, and locked alone."""
     for tag in ("cp311-cp311-win_amd64", "py3-none-any"):
-        index.add("bare", "1.0", tag=tag, file={"hashes": {"md5": "0" * 32}})
+        file = index.add("bare", "1.0", tag=tag)
+        file.hashes = {"md5": hashlib.md5(file.data).hexdigest()}
     done = run("lock", "bare", *options(index))
     assert done.code == 20
     assert "error: unhashed-file" in done.err

@@ -109,7 +109,7 @@ def test_a_fragments_digest_counts_but_turns_nothing_on(tmp_path: Path) -> None:
     url = f"https://h.example/acme-1.0-py3-none-any.whl#sha256={SHA}"
     found = _load(tmp_path, requirements=(url,))
     assert not found.require_hashes
-    assert [str(digest) for digest in found.requirements[0].hashes] == [f"sha256:{SHA}"]
+    assert [str(digest) for digest in found.requirements[0].url_digests] == [f"sha256:{SHA}"]
     assert found.requirements[0].url == "https://h.example/acme-1.0-py3-none-any.whl"
 
 
@@ -124,14 +124,18 @@ def test_a_hash_that_proves_nothing_is_refused(value: str, tmp_path: Path) -> No
 
 
 def test_a_weak_fragment_is_refused_unless_a_strong_hash_stands_beside_it(tmp_path: Path) -> None:
-    """A demand for a check that checks nothing is no demand."""
-    url = "acme @ https://h.example/acme-1.0-py3-none-any.whl#md5=00"
+    """A demand for a check that checks nothing is no demand. Beside a strong one it has to hold as well."""
+    md5 = "0123456789abcdef" * 2
+    url = f"acme @ https://h.example/acme-1.0-py3-none-any.whl#md5={md5}"
     _write(tmp_path, a_txt=url, b_txt=f"{url} --hash=sha256:{SHA}")
     with pytest.raises(Refused, match="weak-hash"):
         _load(tmp_path, requirement_files=("a.txt",))
-    assert [str(digest) for digest in _load(tmp_path, requirement_files=("b.txt",)).requirements[0].hashes] == [
-        f"sha256:{SHA}"
-    ]
+    found = _load(tmp_path, requirement_files=("b.txt",)).requirements[0]
+    assert [str(digest) for digest in found.hashes] == [f"sha256:{SHA}"]
+    assert [str(digest) for digest in found.url_digests] == [f"md5:{md5}"]
+    _write(tmp_path, c_txt=f"{url[:-1]} --hash=sha256:{SHA}")
+    with pytest.raises(Refused, match="weak-hash"):
+        _load(tmp_path, requirement_files=("c.txt",))
 
 
 def test_everything_wrong_is_reported_together(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, sys_tags
 
 from safepip.errors import Refused, Unavailable
-from safepip.model.digest import Digest, strong
+from safepip.model.digest import Demand, Digest, one_of, strong
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Selection
 from safepip.selection import Finder, PythonVersions, TagRanks, is_pinned, shelve
@@ -162,15 +162,15 @@ def test_an_allowed_hash_comes_before_none_and_another_is_out() -> None:
         file("acme_core-2.0-py3-none-any.whl"),
         file("acme_core-1.0-py3-none-any.whl", digests=(digest("a"),)),
     )
-    assert versions(Finder(Selection()).applicable(made, ANY, frozenset({digest("a")}))) == ["1.0", "2.0"]
+    assert versions(Finder(Selection()).applicable(made, ANY, one_of({digest("a")}))) == ["1.0", "2.0"]
 
 
 def test_files_that_all_have_other_hashes_are_refused_and_absent_ones_are_not() -> None:
     made = shelf(file("acme_core-3.0-py3-none-any.whl", digests=(digest("c"),)))
     with pytest.raises(Refused) as caught:
-        Finder(Selection()).applicable(made, ANY, frozenset({digest("a")}))
+        Finder(Selection()).applicable(made, ANY, one_of({digest("a")}))
     assert caught.value.diagnostics[0].reference == "hash-mismatch"
-    assert Finder(Selection()).applicable(made, SpecifierSet("<1"), frozenset({digest("a")})) == []
+    assert Finder(Selection()).applicable(made, SpecifierSet("<1"), one_of({digest("a")})) == []
 
 
 def test_uploaded_prior_to_is_exclusive_exempts_local_files_and_needs_dates() -> None:
@@ -228,7 +228,7 @@ def test_the_order_of_candidates_is_pips(
         file(name, yanked="" if yanked else None, digests=() if letter == "-" else (digest(letter),))
         for name, yanked, letter in files
     ]
-    allowed = frozenset({digest("a"), digest("b")}) if hashed else None
+    allowed = one_of({digest("a"), digest("b")} if hashed else ())
     everything, nothing = NameSet(all=True), NameSet()
     selection = Selection(
         all_releases=everything if prereleases else nothing, only_final=everything if prereleases is False else nothing
@@ -238,16 +238,16 @@ def test_the_order_of_candidates_is_pips(
     except Refused:
         ours = []
     theirs = _as_pip_orders(entries, specifier, prereleases, ("a" * 64, "b" * 64) if hashed else ())
-    if allowed is not None:
+    if allowed:
         # pip offers a file with a wrong hash where no right one is there, and fails when it has it; so do we, before.
         theirs = [name for name in theirs if _may_be(entries, name, allowed)]
-        if not any(allowed.intersection(c.file.digests) for c in ours):
+        if not any(allowed.names(c.file.said) for c in ours):
             return
     assert [c.file.filename for c in ours] == theirs
 
 
-def _may_be(entries: list[ProjectFile], name: str, allowed: frozenset[Digest]) -> bool:
-    return any(not e.digests or allowed.intersection(e.digests) for e in entries if e.filename == name)
+def _may_be(entries: list[ProjectFile], name: str, allowed: Demand) -> bool:
+    return any(not allowed.excludes(e.said) for e in entries if e.filename == name)
 
 
 def _as_pip_orders(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip.model.digest import Digest
+from safepip.model.digest import Checksum, Digest
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.simple_api import PageError, entries, list_folder, parse_find_links_page, parse_page
 
@@ -53,8 +53,9 @@ def test_every_field_of_a_json_entry_is_read() -> None:
     )
     digest = Digest("sha256", SHA)
     assert page.files == (
-        ProjectFile(WHEEL, f"https://files.example/a/{WHEEL}", (digest,), ">=3.8", "broken", (digest,), 17, 86400.5),
-    )
+        ProjectFile(WHEEL, f"https://files.example/a/{WHEEL}", (digest,), ">=3.8", "broken", (digest,), 17, 86400.5,
+                    (Checksum("md5", "0" * 32),)),
+    )  # fmt: skip
     assert (page.name, page.url, page.status, page.dropped, page.notices) == ("acme", URL, Status.ACTIVE, 0, ())
 
 
@@ -174,7 +175,7 @@ def test_yanked_in_html_is_the_attribute_itself(attribute: str, expected: str | 
         ({"core-metadata": False}, None),
         ({"core-metadata": {"sha256": SHA}}, (Digest("sha256", SHA),)),
         ({"core-metadata": {"md5": "0" * 32}}, ()),
-        ({"core-metadata": {"sha256": "zz"}}, ()),
+        ({"core-metadata": {"sha256": "zz"}}, None),
         ({"dist-info-metadata": {"sha256": SHA}}, (Digest("sha256", SHA),)),
         ({"dist-info-metadata": {"sha256": SHA}, "core-metadata": False}, None),
         ({"dist-info-metadata": {"sha256": SHA}, "core-metadata": None}, (Digest("sha256", SHA),)),
@@ -216,10 +217,23 @@ def test_a_size_is_a_number_of_bytes(size: Any) -> None:
     assert json_page(entry(size=size)).files[0].size is None
 
 
-def test_weak_digests_do_not_exist() -> None:
-    """md5 and sha1 leave a file without a digest."""
-    assert json_page(entry(hashes={"md5": "0" * 32, "sha1": "0" * 40})).files[0].digests == ()
-    assert html_page(f'<a href="{WHEEL}#md5={"0" * 32}">x</a>').files[0].digests == ()
+def test_weak_digests_are_no_digests() -> None:
+    """md5 and sha1 leave a file without a digest, and are kept to be compared."""
+    weak = (Checksum("md5", "0" * 32), Checksum("sha1", "0" * 40))
+    for page, kept in (
+        (json_page(entry(hashes={"md5": "0" * 32, "SHA1": "0" * 40})), weak),
+        (html_page(f'<a href="{WHEEL}#md5={"0" * 32}">x</a>'), weak[:1]),
+        (html_page(f'<a href="{WHEEL}#sha1={"0" * 40}&md5={"0" * 32}">x</a>'), weak),
+    ):
+        assert (page.files[0].digests, page.files[0].checksums) == ((), kept)
+
+
+def test_a_file_has_one_digest_of_an_algorithm() -> None:
+    """Two of them would be two files; in the spelling of another letter case as well."""
+    for hashes in ({"sha256": SHA, "SHA256": SHA}, {"MD5": "0" * 32, "md5": "1" * 32}):
+        assert json_page(entry(hashes=hashes)).dropped == 1
+    for fragment in (f"sha256={SHA}&sha256={'0' * 64}", f"md5={'1' * 32}&sha256={SHA}&md5={'0' * 32}"):
+        assert html_page(f'<a href="{WHEEL}#{fragment}">x</a>').dropped == 1
 
 
 def test_all_strong_digests_are_kept() -> None:
@@ -539,7 +553,7 @@ def test_the_quick_way_and_the_careful_way_agree(url: str, hashes: dict[str, str
     if entries.all_regular([{"url": url}]):
         assert entries.is_regular(url, filename, set())
     if entries.is_regular(url, filename, set()):
-        assert entries.link(url, URL) == (url, filename, ())
+        assert entries.link(url, URL) == entries.Link(url, filename, ())
     found = entries.digests(hashes)
     assert {digest.algorithm: digest.hex for digest in found} == hashes
 

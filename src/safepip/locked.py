@@ -25,7 +25,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
-from safepip.model.digest import STRONG, Digest, strong
+from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import IndexUrl, UrlError
 from safepip.model.names import normalise
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from safepip.lock_sources import LockRequest
     from safepip.model.candidate import InstalledDistribution
+    from safepip.model.digest import AnyDigest
     from safepip.model.plan import Target
     from safepip.resolution.catalog import RoutedShelf
 
@@ -49,8 +50,9 @@ class Entry(NamedTuple):
     """One project that a lock selects for a target. `index_url` is that of the index which the lock names, if it
     names one.
 
-    `digests` are the strong ones of the wheel `filename`. `direct` is the URL or path of a wheel that the lock takes
-    from no index. `edges` are the projects that the lock says it depends on, None where it says nothing.
+    `digests` are the strong ones of the wheel `filename`, `checksums` the others. `direct` is the URL or path of a
+    wheel that the lock takes from no index. `edges` are the projects that the lock says it depends on, None where it
+    says nothing.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Entry(NamedTuple):
     url: str | None = None
     direct: str | None = None
     edges: frozenset[str] | None = None
+    checksums: tuple[Checksum, ...] = ()
 
 
 def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
@@ -154,7 +157,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         _, version, _, _ = parse_wheel_filename(wheel.filename)
         return Entry(
             package.name, version, wheel.filename, _digests(wheel.hashes), origin,
-            package.index, wheel.size, wheel.url, None, edges,
+            package.index, wheel.size, wheel.url, None, edges, _checksums(wheel.hashes),
         )  # fmt: skip
     if kind == "PackageArchive":
         archive: PackageArchive = file  # type: ignore[assignment]
@@ -170,7 +173,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
                 raise UnusableInput.because("invalid-lock", what, origins=(origin,))
             return Entry(
                 package.name, version, filename, _digests(archive.hashes), origin,
-                None, archive.size, None, archive.path or archive.url, edges,
+                None, archive.size, None, archive.path or archive.url, edges, _checksums(archive.hashes),
             )  # fmt: skip
     what = {
         "PackageVcs": "a version-control checkout",
@@ -198,6 +201,10 @@ def _digests(hashes: Mapping[str, str]) -> tuple[Digest, ...]:
     return tuple(strong(algorithm, value) for algorithm, value in sorted(hashes.items()) if algorithm in STRONG)
 
 
+def _checksums(hashes: Mapping[str, str]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in sorted(hashes.items()) if algorithm in WEAK)
+
+
 def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
     """The entry's file as the index lists it today, or what of rules 1 to 3 does not hold."""
     differs = _index_differs(entry, routed.route)
@@ -209,11 +216,12 @@ def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistrib
     if candidate is None:
         return _refusal("lock-differs", entry, "its index no longer lists the locked file for this environment", ())
     file = candidate.file
-    offered = dict(file.digests)
-    wrong = [digest for digest in entry.digests if offered.get(digest.algorithm, digest.hex) != digest.hex]
+    offered = dict(file.said)
+    locked: list[AnyDigest] = [*entry.digests, *entry.checksums]
+    wrong = [digest for digest in locked if offered.get(digest.algorithm, digest.hex) != digest.hex]
     if wrong:
         listed = tuple(f"listed  {algorithm}:{value}" for algorithm, value in offered.items())
-        evidence = (*(f"locked  {digest}" for digest in entry.digests), *listed)
+        evidence = (*(f"locked  {digest}" for digest in locked), *listed)
         return _refusal("lock-differs", entry, "its index lists the locked file with another digest", evidence)
     if entry.size is not None and file.size is not None and entry.size != file.size:
         evidence = (f"locked  {entry.size} bytes", f"listed  {file.size} bytes")
@@ -231,7 +239,7 @@ def pin_unasked(entry: Entry, route: Route, replaces: InstalledDistribution | No
         return differs
     # The URL is for a report; nothing is fetched from it.
     url = entry.url if entry.url is not None and entry.url.lower().startswith(("https:", "http:")) else ""
-    file = ProjectFile(entry.filename, url, entry.digests, size=entry.size)
+    file = ProjectFile(entry.filename, url, entry.digests, size=entry.size, checksums=entry.checksums)
     return _pin(entry, Candidate(entry.name, entry.version, file, 0), route, replaces)
 
 

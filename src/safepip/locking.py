@@ -22,7 +22,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safepip.errors import UnusableInput
-from safepip.model.digest import WeakDigest, strong
+from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.toml_values import toml_value
@@ -171,7 +171,9 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
     for file in files:
         label = f"{package.name}: {printable(_label(file))}"
         try:
-            digests = [strong(algorithm, value) for algorithm, value in file.hashes.items() if algorithm in _STRONG]
+            digests = [strong(algorithm, value) for algorithm, value in file.hashes.items() if algorithm in STRONG]
+            for algorithm in file.hashes.keys() & WEAK.keys():
+                checksum(algorithm, file.hashes[algorithm])
         except WeakDigest as problem:
             yield _problem("weak-hash", f"{label}: {printable(str(problem))}", package.name, origin)
             continue
@@ -181,9 +183,6 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
     urls = [package.index, *(file.url for file in files)]
     if any(url is not None and "@" in _netloc(url) for url in urls):
         yield _problem("credential-in-lock", f"{package.name}: a URL holds credentials", package.name, origin)
-
-
-_STRONG = ("sha256", "sha384", "sha512")
 
 
 def _label(file: Any) -> str:

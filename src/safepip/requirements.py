@@ -10,8 +10,7 @@ Forms, in the order in which pip tells them apart (pip's documentation, "Require
 A URL is parted from its marker by `; ` with a space, everything else by `;`. Of URLs and paths wheels are
 taken; editable projects, folders, version control and source archives are `Refused` as `not-yet`.
 
-Hashes must be proof: md5, sha1 and malformed or empty digests are `Refused` as `weak-hash`. A digest in a
-URL's fragment counts beside those of `--hash`, but does not turn hash-checking mode on, as in pip.
+What is said of hashes is read in `line_digests`.
 
 Not here: whether a marker holds, whether plain http is allowed, and what a file contains.
 The disk is asked through `Disk` alone. Messages show the text as it was written, before `${VARIABLE}`s were expanded.
@@ -32,7 +31,7 @@ from packaging.utils import parse_wheel_filename
 
 from safepip.core_metadata import has_endless_number
 from safepip.errors import Refused, UnusableInput
-from safepip.model.digest import STRONG, WeakDigest, strong
+from safepip.line_digests import read_digests
 from safepip.model.finding import printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.requirement import Constraint, NotYet, Requirement
@@ -41,7 +40,6 @@ from safepip.requirements_txt import hide_user_info
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from safepip.model.digest import Digest
     from safepip.requirements_txt import RequirementLine
 
 _VCS = ("bzr", "git", "hg", "svn")
@@ -62,7 +60,6 @@ _ARCHIVES = (
 )
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 _EXTRAS = re.compile(r"(.+)(\[[^\]]+\])", re.DOTALL)
-_FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha512|sha384|sha256|sha224|sha1|md5)=([^&]*)")
 
 
 class Disk(NamedTuple):
@@ -99,6 +96,7 @@ def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
     and for a `weak-hash`.
     """
     parts = _read(line, disk)
+    hashes, url_digests = read_digests(line, parts.fragment)
     return Requirement(
         parts.name,
         parts.specifier,
@@ -106,8 +104,9 @@ def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
         parts.extras,
         parts.marker,
         parts.url,
-        _hashes(line, parts),
+        hashes,
         line.written,
+        url_digests=url_digests,
     )
 
 
@@ -119,8 +118,9 @@ def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
     parts = _read(line, disk)
     if parts.extras:
         raise _invalid_constraint(line, "a constraint cannot have extras")
+    hashes, url_digests = read_digests(line, parts.fragment)
     return Constraint(
-        parts.name, parts.specifier, line.origin, parts.marker, parts.url, _hashes(line, parts), line.written
+        parts.name, parts.specifier, line.origin, parts.marker, parts.url, hashes, line.written, url_digests
     )
 
 
@@ -128,6 +128,7 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
     """A requirement of a dependency group or a script: PEP 508 only, so neither a path nor a bare URL."""
     found = _pep508(line, line.text)
     parts = _of_pep508(line, found, found.marker and _meaningful(line, found.marker), disk)
+    hashes, url_digests = read_digests(line, parts.fragment)
     return Requirement(
         parts.name,
         parts.specifier,
@@ -135,8 +136,9 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
         parts.extras,
         parts.marker,
         parts.url,
-        _hashes(line, parts),
+        hashes,
         line.written,
+        url_digests=url_digests,
     )
 
 
@@ -329,37 +331,6 @@ def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: 
             origins=(line.origin,),
             hint=f"to install what the file lists: -r {line.written}",
         )
-
-
-def _hashes(line: RequirementLine, parts: _Parts) -> tuple[Digest, ...]:
-    """The digests of `--hash` and of the URL's fragment, each once."""
-    digests = [_strong(line, *value.partition(":")[::2]) for value in line.hashes]
-    in_fragment = _FRAGMENT_DIGEST.findall(parts.fragment)
-    digests += [_strong(line, name, value) for name, value in in_fragment if name in STRONG]
-    if in_fragment and not digests:
-        _weak(line, f"the URL's {in_fragment[0][0]} digest proves nothing")
-    return tuple(dict.fromkeys(digests))
-
-
-def _strong(line: RequirementLine, algorithm: str, value: str) -> Digest:
-    # pip's names of algorithms are in lower case only.
-    if algorithm not in STRONG:
-        # The name comes from the line as expanded.
-        given = "its algorithm" if line.expanded or not algorithm else printable(algorithm, 40)
-        _weak(line, f"{given} is not one of {', '.join(STRONG)}")
-    try:
-        return strong(algorithm, value)
-    except WeakDigest:
-        _weak(line, f"a {algorithm} digest has {STRONG[algorithm]} hexadecimal digits, and this has not")
-
-
-def _weak(line: RequirementLine, why: str) -> NoReturn:
-    raise Refused.because(
-        "weak-hash",
-        f"{line.written} has a hash that is no proof: {why}",
-        origins=(line.origin,),
-        hint="pip hash FILE prints a sha256 that counts",
-    )
 
 
 def _not_yet(line: RequirementLine, kind: NotYet) -> NoReturn:

@@ -250,5 +250,5 @@ def may_serve(index: Index, file: ProjectFile, page_url: str) -> bool:
 
 def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
     """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
-    ours = {digest.algorithm: digest.hex for digest in original.digests}
-    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.digests)
+    ours = {digest.algorithm: digest.hex for digest in original.said}
+    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.said)

@@ -23,6 +23,8 @@ from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
 from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.digest import ANY_BYTES
+from safepip.model.finding import printable
 from safepip.model.names import normalise
 from safepip.releases import LONGEST_NAME, archive_version, earliest, public, releases
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from safepip.ages import AgeRules, Held
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.model.plan import Selection
     from safepip.releases import Release
@@ -229,17 +231,15 @@ class Finder:
         self._offered: dict[str, tuple[Candidate, ...]] = {}
         self._held: dict[str, dict[Candidate, Held]] = {}
         self._usable: dict[str, tuple[Candidate, ...]] = {}
-        self._applicable: dict[tuple[str, str, frozenset[Digest] | None], list[Candidate]] = {}
+        self._applicable: dict[tuple[str, str, Demand], list[Candidate]] = {}
 
-    def applicable(
-        self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None = None
-    ) -> list[Candidate]:
+    def applicable(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Candidate]:
         """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
 
-        `hashes` None means that any bytes will do; otherwise a file must have one of them, or give none of
-        its own (then the bytes decide after the download). Raises `Unavailable` (`undated-file`) where
+        A file whose own digests exclude what `hashes` demands is none. Where they are of other algorithms, or there are
+        none, the bytes decide after the download. Raises `Unavailable` (`undated-file`) where
         `--uploaded-prior-to` meets an index that dates nothing, as pip does; `Refused` (`hash-mismatch`)
-        where the page offers files for the specifier and none of them has an allowed hash.
+        where the page offers files for the specifier and none of them can have an allowed hash.
         """
         key = (shelf.name, str(specifier), hashes)
         try:
@@ -253,7 +253,7 @@ class Finder:
                 key=lambda candidate: candidate.version,
             )
         )
-        if hashes is not None and chosen:
+        if hashes and chosen:
             chosen = _allowed(shelf.name, chosen, hashes)
         if any(c.file.yanked is not None for c in chosen):
             chosen = _without_yanked(chosen, specifier)
@@ -274,7 +274,7 @@ class Finder:
         self._usable[shelf.name] = usable
         return usable
 
-    def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None = None) -> list[Held]:
+    def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
         """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
         held = self._held_of(shelf)
         return [held[c] for c in self._regardless(shelf, specifier, hashes) if c in held] if held else []
@@ -285,7 +285,7 @@ class Finder:
         """The best candidate held back for its age that would have come before what was chosen: a candidate of this
         version, or, with None, the installed distribution of it."""
         held = self._held_of(shelf)
-        for candidate in self._regardless(shelf, specifier, None) if held else ():
+        for candidate in self._regardless(shelf, specifier, ANY_BYTES) if held else ():
             if candidate is chosen or candidate.version < version or (chosen is None and candidate.version == version):
                 return None
             if candidate in held:
@@ -296,11 +296,9 @@ class Finder:
         self.usable(shelf)
         return self._held[shelf.name]
 
-    def _regardless(
-        self, shelf: Shelf, specifier: SpecifierSet, hashes: frozenset[Digest] | None
-    ) -> Sequence[Candidate]:
+    def _regardless(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
         """What `applicable` would be without the rules on ages."""
-        offered = [c for c in self._offered[shelf.name] if hashes is None or hashes & {*c.file.digests}]
+        offered = [c for c in self._offered[shelf.name] if not hashes.excludes(c.file.said)]
         allow = self._selection.allows_prereleases(shelf.name)
         found = list(specifier.filter(offered, prereleases=allow, key=lambda candidate: candidate.version))
         return _without_yanked(found, specifier)
@@ -348,23 +346,23 @@ class Finder:
         return None
 
 
-def _allowed(name: str, candidates: Sequence[Candidate], hashes: frozenset[Digest]) -> list[Candidate]:
-    matching = [c for c in candidates if not hashes.isdisjoint(c.file.digests)]
-    # Statements that contradict each other allow no bytes at all.
-    unknown = [c for c in candidates if hashes and not c.file.digests]
-    if not matching and not unknown:
+def _allowed(name: str, candidates: Sequence[Candidate], hashes: Demand) -> list[Candidate]:
+    matching = [c for c in candidates if hashes.names(c.file.said)]
+    # What the page does not exclude the bytes decide. Statements that contradict each other exclude all.
+    possible = [c for c in candidates if not (hashes.names(c.file.said) or hashes.excludes(c.file.said))]
+    if not matching and not possible:
         best = candidates[0]
         raise Refused.because(
             "hash-mismatch",
             f"no file of {name} has a hash that the requirements allow",
             context=(
-                f"the index offers {best.file.filename} with {best.file.digests[0]}",
-                *(f"allowed is {digest}" for digest in sorted(hashes)[:5]),
+                f"the index offers {printable(best.file.filename)} with {next(iter(best.file.said), 'no digest')}",
+                *(f"allowed is {digest}" for digest in hashes.digests()[:5]),
             ),
             hint="if the new file is meant, look at what changed and write its hash in the requirements",
             subject=name,
         )
-    return matching + unknown  # an allowed hash before none
+    return matching + possible  # an allowed hash before one that nobody knows
 
 
 def is_pinned(specifier: SpecifierSet) -> bool:

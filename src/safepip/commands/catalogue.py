@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.ages import AgeRules
+from safepip.model.digest import ANY_BYTES
 from safepip.model.requirement import counts
 from safepip.name_rules import NameRules
 
@@ -82,7 +83,9 @@ def age_rules(session: Session, target: Target) -> AgeRules:
     plan = session.asked.plan
     given = session.hashes_allowed_for(target)
     names = given.keys() | session.judged.keys()
-    judged = {n: frozenset(map(str, given.get(n, ()))) | session.judged.get(n, frozenset()) for n in names}
+    judged = {
+        n: frozenset(map(str, given.get(n, ANY_BYTES).digests())) | session.judged.get(n, frozenset()) for n in names
+    }
     return AgeRules(
         plan.policy.ages,
         plan.settings.cooldown,

@@ -16,7 +16,7 @@ from safepip.graph import Chosen, Root, walk
 from safepip.model.candidate import Pin, Resolution
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
-from safepip.model.requirement import counts
+from safepip.model.requirement import counts, demand_of
 from safepip.selection import PythonVersions, is_pinned
 
 if TYPE_CHECKING:
@@ -66,11 +66,12 @@ def _pin(session: Session, requirement: Requirement) -> Pin | None:
     if routed.shelf.status is not Status.ACTIVE:
         return None
     # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
-    candidates = session.catalog.finder.applicable(routed.shelf, requirement.specifier, frozenset(requirement.hashes))
+    demand = demand_of(requirement)
+    candidates = session.catalog.finder.applicable(routed.shelf, requirement.specifier, demand)
     if not candidates or candidates[0].file.yanked is not None:
         return None
     chosen = candidates[0]
-    if not set(chosen.file.digests) & set(requirement.hashes):
+    if not demand.names(chosen.file.said):
         return None
     kept = there if there is not None and not fresh and there.version == chosen.version else None
     return Pin(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safepip.deliveries import sources
 from safepip.edges.fetch import Wanted, fetch_all
+from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 
@@ -29,10 +30,9 @@ def with_digests(
 
     Raises `Refused` (`unhashed-file`, `digest-mismatch`) and `Unavailable`.
     """
-    allowed = session.allowed_hashes.get(pin.name, frozenset())
-    if allowed:
-        offered = tuple(file for file in offered if not file.digests or not allowed.isdisjoint(file.digests))
-    bare = [file for file in offered if not file.digests]
+    demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
+    offered = tuple(file for file in offered if not demand.excludes(file.said))
+    bare = [file for file in offered if not file.digests or (demand and not demand.names(file.said))]
     if not bare:
         return offered
     assert pin.candidate is not None
@@ -51,9 +51,9 @@ def with_digests(
             Wanted(
                 filename=file.filename,
                 url=file.url,
-                index_digests=(),
+                index_digests=file.said,
                 allowed=home.allows(file),
-                user_digests=tuple(sorted(allowed)),
+                demand=demand,
                 size=file.size,
                 hashes_optional=optional or _is_local(file),
                 sources=sources((home.index,), session.settings.network.trusted_hosts),

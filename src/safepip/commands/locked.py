@@ -165,7 +165,9 @@ def _direct(session: Session, entry: Entry, there: InstalledDistribution | None)
 
         disk = local_disk(os.path.dirname(os.path.join(session.cwd, entry.origin.where)))
         place = disk.to_url(disk.absolute(place))
-    requirement = Requirement(entry.name, SpecifierSet(), entry.origin, url=place, hashes=entry.digests)
+    requirement = Requirement(
+        entry.name, SpecifierSet(), entry.origin, url=place, url_digests=(*entry.digests, *entry.checksums)
+    )
     asked = session.asked
     statements = asked.statements._replace(requirements=(requirement,))
     check_direct(statements, asked.table, asked.plan.policy, asked.target.markers)

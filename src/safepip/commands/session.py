@@ -23,9 +23,9 @@ from safepip.edges.terminal import ask_credentials
 from safepip.errors import ResolutionImpossible, SafepipError, Unavailable, UsageError
 from safepip.file_options import apply_file_options
 from safepip.lock_sources import split_locks
-from safepip.model.digest import strongest
+from safepip.model.digest import ANY_BYTES, all_of
 from safepip.model.origin import BUILT_IN
-from safepip.model.requirement import Statements, counts
+from safepip.model.requirement import Statements, counts, demand_of
 from safepip.routing import build
 from safepip.satisfied import nothing_to_do
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from safepip.locked import Entry
     from safepip.look_alikes import KnownNames
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
@@ -248,22 +248,22 @@ class Session:
         return read_entries(self)
 
     @cached_property
-    def allowed_hashes(self) -> dict[str, frozenset[Digest]]:
+    def allowed_hashes(self) -> dict[str, Demand]:
         """The digests that the user's statements allow, by project."""
         return self.hashes_allowed_for(self.asked.target)
 
-    def hashes_allowed_for(self, target: Target) -> dict[str, frozenset[Digest]]:
+    def hashes_allowed_for(self, target: Target) -> dict[str, Demand]:
         """The digests that those of the user's statements allow which count for this target."""
-        allowed: dict[str, frozenset[Digest]] = {}
+        allowed: dict[str, Demand] = {}
         if self.asked.locks:
-            # A lock demands its own digest, whatever the index says; of several the strongest proves the most.
-            return {entry.name: frozenset(filter(None, [strongest(entry.digests)])) for entry in self.locked}
+            # A lock demands all of its own digests, whatever the index says.
+            return {entry.name: all_of((*entry.digests, *entry.checksums)) for entry in self.locked}
         statements = self.asked.statements
         everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
         for statement in everything:
-            if statement.hashes and counts(statement, target.markers):
-                given = frozenset(statement.hashes)
-                allowed[statement.name] = allowed.get(statement.name, given) & given
+            given = demand_of(statement)
+            if given and counts(statement, target.markers):
+                allowed[statement.name] = allowed.get(statement.name, ANY_BYTES).and_(given)
         return allowed
 
     def decide(self) -> Resolution:

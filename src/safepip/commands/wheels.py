@@ -13,6 +13,7 @@ from safepip.edges.ownership import Ownership
 from safepip.edges.terminal import make_progress
 from safepip.errors import Refused
 from safepip.landing import land, layout_of
+from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
 from safepip.model.requirement import counts
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from safepip.commands.session import Session
     from safepip.landing import Layout
     from safepip.model.candidate import InstalledDistribution, Pin
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
 
@@ -123,9 +124,9 @@ def _wanted(session: Session, pin: Pin) -> Wanted:
     return Wanted(
         filename=file.filename,
         url=file.url,
-        index_digests=file.digests,
+        index_digests=file.said,
         allowed=session.catalog.may_fetch(pin.candidate),
-        user_digests=_demanded(session, pin),
+        demand=_demanded(session, pin),
         size=file.size,
         hashes_optional=optional,
         sources=sources(owners, trusted) if owners else direct_source(pin.direct_url or file.url),
@@ -135,11 +136,10 @@ def _wanted(session: Session, pin: Pin) -> Wanted:
     )
 
 
-def _demanded(session: Session, pin: Pin) -> tuple[Digest, ...]:
-    """The user's digests for a pin, of which its file must have one. Raises `Refused` where they allow none."""
-    allowed = session.allowed_hashes.get(pin.name)
-    if allowed is not None and not allowed:
-        # Nothing to compare with would be no demand at all.
+def _demanded(session: Session, pin: Pin) -> Demand:
+    """What the user's statements demand of a pin's file. Raises `Refused` where they allow none."""
+    demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
+    if demand.impossible:
         raise Refused.because(
             "hash-mismatch",
             f"the hashes given for {pin.name} contradict each other, so no file has all of them",
@@ -147,7 +147,7 @@ def _demanded(session: Session, pin: Pin) -> tuple[Digest, ...]:
             origins=pin.required_by,
             subject=pin.name,
         )
-    return tuple(sorted(allowed or ()))
+    return demand
 
 
 def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagnostic:

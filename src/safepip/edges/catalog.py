@@ -25,6 +25,7 @@ from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.digest import ANY_BYTES
 from safepip.model.names import normalise
 from safepip.model.page import Status
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from safepip.edges.loop import Loop
     from safepip.edges.wheel_reader import WheelReader
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
@@ -76,7 +77,7 @@ class IndexCatalog:
         loop: Loop,
         selection: Selection,
         markers: Markers,
-        hashes: Mapping[str, frozenset[Digest]],
+        hashes: Mapping[str, Demand],
         names: NameRules,
         ages: AgeRules,
     ) -> None:
@@ -165,7 +166,7 @@ class IndexCatalog:
             shelves[source.name] = shelf
             observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf)))
             listed = frozenset().union(*(reading.digests or () for _, reading in readings))
-            by_hash = by_hash or (allowed is not None and not listed.isdisjoint(map(str, allowed)))
+            by_hash = by_hash or (allowed is not None and allowed.meets(listed))
         verdict = settle(survey, observations, pinned_by_hash=by_hash)
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
@@ -174,9 +175,9 @@ class IndexCatalog:
         shelf = shelves.get(verdict.index.name) if verdict.index else None
         return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources)
 
-    def _pinned(self, name: str, shelves: list[Shelf], allowed: frozenset[Digest]) -> Shelf:
+    def _pinned(self, name: str, shelves: list[Shelf], allowed: Demand) -> Shelf:
         """The files of all sources that have one of the user's digests."""
-        candidates = [c for shelf in shelves for c in shelf.candidates if not allowed.isdisjoint(c.file.digests)]
+        candidates = [c for shelf in shelves for c in shelf.candidates if allowed.names(c.file.said)]
         born = earliest(shelf.born for shelf in shelves)
         return Shelf(name, best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
 
@@ -345,7 +346,9 @@ class IndexCatalog:
             if reading.shelf is None or not self._may_look_into(reading.shelf):
                 return
             self._note_home(index, reading.url, reading.shelf)
-            candidates = self.finder.applicable(reading.shelf, specifier, self._hashes.get(reading.shelf.name))
+            candidates = self.finder.applicable(
+                reading.shelf, specifier, self._hashes.get(reading.shelf.name, ANY_BYTES)
+            )
             if not candidates or candidates[0].file.yanked is not None:
                 return
             promised = self._ask_metadata(candidates[0])

@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 from safepip.edges.store import size_mismatch
 from safepip.edges.stored import refuse_absent, stored
 from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from safepip.edges.http import Body, Transport
     from safepip.edges.loop import Loop
     from safepip.edges.store import Incoming, Store
-    from safepip.model.digest import Digest
+    from safepip.model.digest import AnyDigest, Demand
     from safepip.model.evidence import VerifiedFile
     from safepip.model.origin import Origin
 
@@ -45,19 +46,19 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to be had. `index_digests` must all hold, of `user_digests` one; `size` is the index's claim.
+    """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
 
-    `hashes_optional` allows both to be empty. `allowed` judges the URL and every redirect's target. `sources` are those
-    who may have delivered it, as the store knows them (`safepip.deliveries`), the one that is asked first. With
-    `unasked` nobody is: then `index_digests` are a lock's.
+    `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
+    `sources` are those who may have delivered it, as the store knows them (`safepip.deliveries`), the one that is asked
+    first. With `unasked` nobody is: then `index_digests` are a lock's.
     `subject` and `origins` are for messages: the project's name, and who asked for it.
     """
 
     filename: str
     url: str
-    index_digests: tuple[Digest, ...]
+    index_digests: tuple[AnyDigest, ...]
     allowed: Callable[[str], bool]
-    user_digests: tuple[Digest, ...] = ()
+    demand: Demand = ANY_BYTES
     size: int | None = None
     hashes_optional: bool = False
     sources: tuple[str, ...] = ()
@@ -141,7 +142,7 @@ def fetch_all(
 
 
 def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
-    bare = [w for w in wanted if not (w.index_digests or w.user_digests or w.hashes_optional)]
+    bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
     if bare:
         hint = 'give its --hash, or, if this index cannot give digests, say hashes = "optional" where it is declared'
         raise Refused(
@@ -195,13 +196,11 @@ def _open_regular(path: str) -> int:
 
 
 def _algorithms(want: Wanted) -> set[str]:
-    return {digest.algorithm for digest in (*want.index_digests, *want.user_digests)}
+    return {digest.algorithm for digest in (*want.index_digests, *want.demand.digests())}
 
 
 def _admit(incoming: Incoming, want: Wanted) -> VerifiedFile:
-    return incoming.admit(
-        want.filename, want.index_digests, want.user_digests, want.size, unhashed=want.hashes_optional
-    )
+    return incoming.admit(want.filename, want.index_digests, want.demand, want.size, unhashed=want.hashes_optional)
 
 
 def _check_length(incoming: Incoming, want: Wanted) -> None:
@@ -278,7 +277,7 @@ class _Fetcher:
             with self._store.incoming(_algorithms(want)) as incoming:
                 download = _Download(self._transport, want, incoming, lambda count: self._progress.advance(key, count))
                 resumed = await download.run(*self._patience)
-                if resumed and not incoming.holds(want.index_digests, want.user_digests):
+                if resumed and not incoming.holds(want.index_digests, want.demand):
                     # What was pieced together may be of two versions of the file; a whole one decides.
                     download.rewind()
                     await download.run(0, 0)

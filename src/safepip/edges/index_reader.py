@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from safepip.edges.limits import HttpError
     from safepip.edges.page_cache import CachedShelf, PageCache
     from safepip.model.candidate import Shelf
+    from safepip.model.digest import AnyDigest
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
     from safepip.model.plan import NameSet
@@ -60,7 +61,7 @@ class Reading(NamedTuple):
 
     shelf: Shelf | None
     url: str
-    digests: frozenset[str] | None = None
+    digests: frozenset[AnyDigest] | None = None
     listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
 
 
@@ -286,8 +287,8 @@ def _body(answer: Answer) -> tuple[bytes, str, str]:
     return answer.body, answer.headers.get("content-type", ""), answer.url
 
 
-def _digests(page: ProjectPage) -> frozenset[str]:
-    return frozenset(str(digest) for file in page.files for digest in file.digests)
+def _digests(page: ProjectPage) -> frozenset[AnyDigest]:
+    return frozenset(digest for file in page.files for digest in file.said)
 
 
 def _may_belong(filename: str, name: str) -> bool:

@@ -30,20 +30,20 @@ from packaging.version import Version
 
 from safepip.hosts import read_host
 from safepip.model.candidate import Candidate, Fallen, Shelf
-from safepip.model.digest import strong
+from safepip.model.digest import checksum, strong
 from safepip.model.page import ProjectFile, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from safepip.model.digest import Digest
+    from safepip.model.digest import AnyDigest, Checksum, Digest
     from safepip.model.index import Index
     from safepip.model.plan import Target
 
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 4
+_FORM = 5
 _METADATA_FORM = 2
 
 
@@ -231,10 +231,12 @@ class PageCache:
 
 
 def vouched(text: bytes, file: ProjectFile) -> bool | None:
-    """Whether a sidecar's digests vouch for this METADATA: True, False, or None where there is none."""
-    if not file.metadata:
-        return None
-    return all(hashlib.new(digest.algorithm, text).hexdigest() == digest.hex for digest in file.metadata)
+    """Whether a sidecar's digests vouch for this METADATA: False where one does not fit, whatever its strength; None
+    where none of them is a proof."""
+    said: list[AnyDigest] = [*(file.metadata or ()), *file.metadata_checksums]
+    if any(hashlib.new(it.algorithm, text, usedforsecurity=False).hexdigest() != it.hex for it in said):
+        return False
+    return True if file.metadata else None
 
 
 def _encode(cached: CachedShelf) -> dict[str, Any]:
@@ -281,7 +283,7 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
 
 
 def _decode_file(row: list[Any]) -> ProjectFile:
-    filename, url, digests, requires_python, yanked, metadata, size, upload_time = row
+    filename, url, digests, requires_python, yanked, metadata, size, upload_time, checksums, of_metadata = row
     texts = (filename, url, *(text for text in (requires_python, yanked) if text is not None))
     if any(text.__class__ is not str for text in texts) or (size is not None and size.__class__ is not int):
         raise ValueError("not a file")
@@ -296,6 +298,8 @@ def _decode_file(row: list[Any]) -> ProjectFile:
         None if metadata is None else _decode_digests(metadata),
         size,
         _moment(upload_time),
+        _decode_checksums(checksums),
+        _decode_checksums(of_metadata),
     )
 
 
@@ -309,3 +313,7 @@ def _moment(value: float | None) -> float | None:
 def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
     """Strong ones only, whatever a file on the disk says."""
     return tuple(strong(algorithm, value) for algorithm, value in rows)
+
+
+def _decode_checksums(rows: list[list[str]]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in rows)

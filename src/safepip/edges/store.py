@@ -9,9 +9,9 @@
 1. Bytes come in through an `Incoming`, which hashes them as they are written. `admit` compares size and digests,
    and only then gives the file its name, in one atomic step. A process killed at any instant leaves at
    most a file in `incoming` or a folder for pip, which nothing reads, and which is swept away after a day.
-2. Digests come from two sides. What the index said must all hold; of what the user wrote one must hold,
-   as pip has it for several `--hash` of one requirement. With neither, the caller must say in
-   so many words that this index needs none.
+2. Digests come from two sides. What the index said must all hold, whatever its strength; of what the user demands
+   one of each group (`Demand`), as pip has it for several `--hash` of one requirement. Without a strong one on
+   either side, the caller must say in so many words that this index needs none.
 3. Nothing found in the store is trusted for being there: `get` hashes it again, every time. A file that
    fails is removed. So a damaged disk or a poisoned cache costs a download and nothing else, and processes
    that share the store need no lock: whoever is last replaces a file by its equal.
@@ -28,17 +28,20 @@ import shutil
 import stat
 import tempfile
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Self, cast
 
 from safepip.edges.deliveries import Deliveries
 from safepip.errors import Refused, Unavailable
-from safepip.model.digest import STRONG, Digest
+from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
 from safepip.model.evidence import VerifiedFile
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from io import FileIO
+
+    from safepip.model.digest import AnyDigest, Demand
 
 _STALE_SECONDS = 24 * 3600.0
 #: How the folders that pip is given are named; they are made beside the files so that these can be linked.
@@ -91,22 +94,23 @@ class Store:
     def get(
         self,
         filename: str,
-        index_digests: Iterable[Digest],
-        user_digests: Iterable[Digest] = (),
+        index_digests: Iterable[AnyDigest],
+        demand: Demand = ANY_BYTES,
         size: int | None = None,
     ) -> VerifiedFile | None:
         """The file that has these digests, hashed again just now, or None. Costs a read of the whole file."""
         _check_name(filename)
-        required, chosen = tuple(index_digests), tuple(user_digests)
-        for key in (*required, *chosen):
+        required = tuple(index_digests)
+        everything = (*required, *demand.digests())
+        for key in proofs(everything):
             path = self._find(key)
             if path is None:
                 continue
-            found = _measure(path, {digest.algorithm for digest in (*required, *chosen)})
+            found = _measure(path, {digest.algorithm for digest in everything})
             if found is None:
                 continue
             measured, length = found
-            demanded = _held(measured, required, chosen)
+            demanded = _held(measured, required, demand)
             if demanded is None and not _matches_its_name(path, measured):
                 # Damaged, or put there by someone else: it would fail every later run as well.
                 with contextlib.suppress(OSError):
@@ -153,7 +157,7 @@ class Store:
         final = self._path(Digest("sha256", digests["sha256"]))
         _replace(path, final)
         for algorithm, value in digests.items():
-            if algorithm != "sha256":
+            if algorithm in STRONG and algorithm != "sha256":
                 pointer = self._path(Digest(algorithm, value))
                 handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
                 with os.fdopen(handle, "w", encoding="ascii") as file:
@@ -169,7 +173,7 @@ class Incoming:
         self._store = store
         self._file = file
         self._path = path
-        self._hashes = {name: hashlib.new(name) for name in algorithms if name in STRONG}
+        self._hashes = {name: _hash(name) for name in algorithms if name in STRONG or name in WEAK}
         self._open = True
         self.size = 0
         """Bytes written so far."""
@@ -197,14 +201,14 @@ class Incoming:
         """Forget everything written so far."""
         self._file.seek(0)
         self._file.truncate()
-        self._hashes = {name: hashlib.new(name) for name in self._hashes}
+        self._hashes = {name: _hash(name) for name in self._hashes}
         self.size = 0
 
-    def holds(self, index_digests: Iterable[Digest], user_digests: Iterable[Digest] = ()) -> bool:
+    def holds(self, index_digests: Iterable[AnyDigest], demand: Demand = ANY_BYTES) -> bool:
         """Whether what is written so far has these digests, as `admit` would judge them."""
-        required, chosen = tuple(index_digests), tuple(user_digests)
-        measured = self._digests({digest.algorithm for digest in (*required, *chosen)})
-        return _held(measured, required, chosen) is not None
+        required = tuple(index_digests)
+        measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
+        return _held(measured, required, demand) is not None
 
     def discard(self) -> None:
         """Throw the file away. Harmless after `admit`."""
@@ -217,8 +221,8 @@ class Incoming:
     def admit(
         self,
         filename: str,
-        index_digests: Iterable[Digest],
-        user_digests: Iterable[Digest] = (),
+        index_digests: Iterable[AnyDigest],
+        demand: Demand = ANY_BYTES,
         size: int | None = None,
         *,
         unhashed: bool = False,
@@ -228,15 +232,15 @@ class Incoming:
         `unhashed` allows there to be no digest at all: for an index declared `hashes = "optional"`.
         """
         _check_name(filename)
-        required, chosen = tuple(index_digests), tuple(user_digests)
-        if not required and not chosen and not unhashed:
+        required = tuple(index_digests)
+        if not proofs((*required, *demand.digests())) and not unhashed:
             raise Refused.because("unhashed-file", f"{printable(filename)} has no strong digest to be verified with")
         if size is not None and size != self.size:
             raise size_mismatch(filename, size, self.size)
-        measured = self._digests({digest.algorithm for digest in (*required, *chosen)})
-        demanded = _held(measured, required, chosen)
+        measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
+        demanded = _held(measured, required, demand)
         if demanded is None:
-            raise _digest_mismatch(filename, measured, required, chosen)
+            raise _digest_mismatch(filename, measured, required, demand)
         self._open = False
         self._file.close()
         try:
@@ -250,8 +254,13 @@ class Incoming:
     def _digests(self, algorithms: set[str]) -> dict[str, str]:
         for name in algorithms - self._hashes.keys():
             self._file.seek(0)
-            self._hashes[name] = hashlib.file_digest(self._file, name)
+            self._hashes[name] = hashlib.file_digest(self._file, partial(_hash, name))
         return {name: running.hexdigest() for name, running in self._hashes.items()}
+
+
+def _hash(name: str) -> hashlib._Hash:
+    """A weak algorithm is compared and proves nothing, which is what a system that forbids it has to be told."""
+    return hashlib.new(name, usedforsecurity=name in STRONG)
 
 
 def size_mismatch(filename: str, said: int, came: int) -> Refused:
@@ -263,26 +272,25 @@ def size_mismatch(filename: str, said: int, came: int) -> Refused:
 
 
 def _digest_mismatch(
-    filename: str, measured: dict[str, str], required: tuple[Digest, ...], chosen: tuple[Digest, ...]
+    filename: str, measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand
 ) -> Refused:
     lines = [f"index says  {digest}" for digest in required]
-    lines += [f"user says   {digest}" for digest in chosen]
+    lines += [f"user says   {digest}" for digest in demand.digests()]
     lines += [f"file has    {algorithm}:{value}" for algorithm, value in sorted(measured.items())]
     message = f"the bytes of {printable(filename)} are not those that its digest stands for"
     hint = "do not install it; if the file was replaced on purpose, the index and the hashes must say so"
     return Refused(Diagnostic("digest-mismatch", message, context=tuple(lines), hint=hint))
 
 
-def _held(
-    measured: dict[str, str], required: tuple[Digest, ...], chosen: tuple[Digest, ...]
-) -> tuple[Digest, ...] | None:
-    """The digests that the file was held against and that hold, or None where one does not."""
+def _held(measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand) -> tuple[Digest, ...] | None:
+    """The strong digests that the file was held against and that hold, or None where one, of whatever strength, does
+    not."""
     if not all(measured.get(digest.algorithm) == digest.hex for digest in required):
         return None
-    matching = tuple(digest for digest in chosen if measured.get(digest.algorithm) == digest.hex)
-    if chosen and not matching:
+    matching = tuple(digest for digest in demand.digests() if measured.get(digest.algorithm) == digest.hex)
+    if not demand.holds(matching):
         return None
-    return required + tuple(digest for digest in matching if digest not in required)
+    return tuple(dict.fromkeys(proofs((*required, *matching))))
 
 
 def _measure(path: str, algorithms: set[str]) -> tuple[dict[str, str], int] | None:
@@ -293,7 +301,7 @@ def _measure(path: str, algorithms: set[str]) -> tuple[dict[str, str], int] | No
             length = file.tell()
             for name in algorithms - {"sha256"}:
                 file.seek(0)
-                measured[name] = hashlib.file_digest(file, name).hexdigest()
+                measured[name] = hashlib.file_digest(file, partial(_hash, name)).hexdigest()
             return measured, length
     except OSError:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.errors import Unavailable
+from safepip.model.digest import proofs
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def stored(store: Store, want: Wanted) -> VerifiedFile | None:
-    """The file from the store, where its bytes are known to be those of its source: by the digest that the source gives
-    for it, or because it is remembered to have delivered it."""
-    file = store.get(want.filename, want.index_digests, want.user_digests, want.size)
-    if file is None or (want.index_digests and not want.unasked):
+    """The file from the store, where its bytes are known to be those of its source: by the strong digest that the
+    source gives for it, or because it is remembered to have delivered it."""
+    file = store.get(want.filename, want.index_digests, want.demand, want.size)
+    if file is None or (proofs(want.index_digests) and not want.unasked):
         return file
     return file if not want.sources or store.deliveries.known(file, want.sources) else None
 
@@ -32,7 +33,7 @@ def refuse_absent(store: Store, wanted: Sequence[Wanted]) -> None:
 
 def _absent(store: Store, want: Wanted) -> Diagnostic:
     """Why the store does not give a file: it has no such bytes, has them from others, or does not know from whom."""
-    file = store.get(want.filename, want.index_digests, want.user_digests, want.size)
+    file = store.get(want.filename, want.index_digests, want.demand, want.size)
     if file is None:
         found = "no file with this digest"
     elif store.deliveries.any_known(file):

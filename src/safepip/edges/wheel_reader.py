@@ -26,6 +26,7 @@ from safepip.model.candidate import Candidate
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
+from safepip.model.requirement import demand_of
 from safepip.routing import may_serve
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class WheelReader:
             return None  # it is read anew, and whoever waits for that is told
 
     def _stored(self, file: ProjectFile) -> VerifiedFile | None:
-        return self._store.get(file.filename, file.digests, (), file.size) if file.digests else None
+        return self._store.get(file.filename, file.said, size=file.size) if file.digests else None
 
     async def read(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
         """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
@@ -173,7 +174,10 @@ class WheelReader:
             raise Refused.because(
                 "sidecar-digest",
                 f"the metadata of {candidate} is not what its index announced",
-                context=(file.filename, *(f"announced {digest}" for digest in file.metadata)),
+                context=(
+                    file.filename,
+                    *(f"announced {digest}" for digest in (*file.metadata, *file.metadata_checksums)),
+                ),
                 hint=f"tell the administrator of {home.index.name}; nothing safe can be concluded from it",
                 origins=(home.index.origin,),
                 subject=candidate.name,
@@ -217,7 +221,7 @@ class WheelReader:
         wanted = Wanted(
             file.filename,
             file.url,
-            file.digests,
+            file.said,
             home.allows(file),
             size=file.size,
             hashes_optional=home.index.hashes is Hashes.OPTIONAL,
@@ -244,7 +248,7 @@ class WheelReader:
             url,
             (),
             lambda _url: True,
-            user_digests=requirement.hashes,
+            demand=demand_of(requirement),
             hashes_optional=True,
             sources=direct_source(url),
             subject=requirement.name,

@@ -1,19 +1,40 @@
-"""Strong digests. A weak one cannot be built, so nothing further on has to check its strength."""
+"""Digests: strong ones, which are proof, and the others, which are only compared.
+
+A weak digest cannot be built as a `Digest`, so nothing further on has to check its strength. It is a `Checksum`: a file
+that does not fit one is not the file that was meant, and one that fits is proven by nothing.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
 
 #: Algorithms that count as proof, with the length of their hexadecimal form. They are pip's
 #: `STRONG_HASHES`; md5 and sha1 are left out because collisions for both are practical.
 STRONG = {"sha256": 64, "sha384": 96, "sha512": 128}
 
+#: The others of `hashlib.algorithms_guaranteed` whose digests have one length: whatever of these an index gives, pip
+#: compares, and so does safepip.
+WEAK = {
+    "md5": 32,
+    "sha1": 40,
+    "sha224": 56,
+    "sha3_224": 56,
+    "sha3_256": 64,
+    "sha3_384": 96,
+    "sha3_512": 128,
+    "blake2s": 64,
+    "blake2b": 128,
+}
+
 _HEX = re.compile(r"[0-9a-f]+\Z")
 
 
 class WeakDigest(ValueError):
-    """The algorithm is not one of `STRONG`, or the value is not a digest of it."""
+    """The algorithm is not one of those asked for, or the value is not a digest of it."""
 
 
 class Digest(NamedTuple):
@@ -29,22 +50,117 @@ class Digest(NamedTuple):
         return f"{self.algorithm}:{self.hex}"
 
 
+class Checksum(NamedTuple):
+    """A digest that is no proof. Make one with `checksum`. `algorithm` is a key of `WEAK`."""
+
+    algorithm: str
+    hex: str
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+
+#: Whatever was said of a file's bytes.
+AnyDigest: TypeAlias = Digest | Checksum
+
+
 def strong(algorithm: str, value: str) -> Digest:
     """Check and normalise a digest.
 
     Raises `WeakDigest` for an algorithm that is not strong and for a value of the wrong length or
     with characters other than hexadecimal digits; in particular for an empty one.
     """
+    return Digest(*_checked(STRONG, "a strong digest", algorithm, value))
+
+
+def checksum(algorithm: str, value: str) -> Checksum:
+    """Check and normalise a digest of one of `WEAK`. Raises `WeakDigest` as `strong` does."""
+    return Checksum(*_checked(WEAK, "a known digest", algorithm, value))
+
+
+def _checked(known: Mapping[str, int], what: str, algorithm: str, value: str) -> tuple[str, str]:
     algorithm = algorithm.lower()
     value = value.lower()
-    length = STRONG.get(algorithm)
+    length = known.get(algorithm)
     if length is None:
-        raise WeakDigest(f"{algorithm} is not a strong digest; use one of {', '.join(STRONG)}")
+        raise WeakDigest(f"{algorithm} is not {what}; use one of {', '.join(known)}")
     if len(value) != length or not _HEX.match(value):
         raise WeakDigest(f"not a {algorithm} digest: {value[:160]!r} is not {length} hexadecimal digits")
-    return Digest(algorithm, value)
+    return algorithm, value
 
 
 def strongest(digests: tuple[Digest, ...]) -> Digest | None:
     """The digest of the longest algorithm, or None of an empty tuple."""
     return max(digests, key=lambda digest: STRONG[digest.algorithm], default=None)
+
+
+def proofs(digests: Iterable[AnyDigest]) -> tuple[Digest, ...]:
+    """The strong ones."""
+    return tuple(digest for digest in digests if isinstance(digest, Digest))
+
+
+class Demand(NamedTuple):
+    """What the user's statements demand of a file's bytes: of each group of digests one must hold.
+
+    The `--hash` options of a line are a group; each digest in its URL is one by itself, and so is each one of a lock.
+    No groups demand nothing; an empty group nobody can satisfy.
+    """
+
+    groups: tuple[frozenset[AnyDigest], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.groups)
+
+    def and_(self, other: Demand) -> Demand:
+        """Both of them. Groups of one algorithm become one: a file has only one digest by each."""
+        groups = list(self.groups)
+        for group in other.groups:
+            for place, known in enumerate(groups):
+                if known == group or len({digest.algorithm for digest in known | group}) == 1:
+                    groups[place] = known & group
+                    break
+            else:
+                groups.append(group)
+        return Demand(tuple(groups))
+
+    @property
+    def impossible(self) -> bool:
+        """Whether the statements contradict each other."""
+        return not all(self.groups)
+
+    def digests(self) -> tuple[AnyDigest, ...]:
+        """All digests of all groups, in an order of their own."""
+        return tuple(sorted({digest for group in self.groups for digest in group}))
+
+    def holds(self, measured: Collection[AnyDigest]) -> bool:
+        """Whether a file with these digests, and no others that count, satisfies all of it."""
+        return all(not group.isdisjoint(measured) for group in self.groups)
+
+    def meets(self, said: Collection[AnyDigest]) -> bool:
+        """Whether a proof that is demanded is among these digests, of one file or many."""
+        return any(digest in said for digest in proofs(self.digests()))
+
+    def names(self, said: Collection[AnyDigest]) -> bool:
+        """Whether a file of which these digests are said is one that the user means. Whatever else is demanded, it has
+        to prove when it is there."""
+        return self.meets(said) and not self.excludes(said)
+
+    def excludes(self, said: Iterable[AnyDigest]) -> bool:
+        """Whether no file with these digests can satisfy it. One of another algorithm is no contradiction."""
+        known = {digest.algorithm: digest.hex for digest in said}
+        return any(all(known.get(d.algorithm, d.hex) != d.hex for d in group) for group in self.groups)
+
+
+#: What allows any bytes.
+ANY_BYTES = Demand()
+
+
+def one_of(digests: Iterable[AnyDigest]) -> Demand:
+    """The demand that one of these holds; none of no digests."""
+    group = frozenset(digests)
+    return Demand((group,)) if group else ANY_BYTES
+
+
+def all_of(digests: Iterable[AnyDigest]) -> Demand:
+    """The demand that each of these holds."""
+    return Demand(tuple(frozenset((digest,)) for digest in dict.fromkeys(digests)))

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from safepip.model.digest import Digest
+    from safepip.model.digest import AnyDigest, Checksum, Digest
 
 
 class Status(enum.Enum):
@@ -21,11 +21,12 @@ class Status(enum.Enum):
 class ProjectFile(NamedTuple):
     """One file of a project as an index lists it. A tuple, because a page may list thousands.
 
-    `url` is absolute, without fragment and without user information. `digests` are the strong ones;
-    weak ones are dropped on reading. `yanked` is None for a file in good standing and otherwise the
+    `url` is absolute, without fragment and without user information. `digests` are the strong ones, `checksums`
+    the others. `yanked` is None for a file in good standing and otherwise the
     reason, which may be empty (PEP 592). `metadata` tells of the sidecar file (PEP 658, PEP 714):
     None where there is none, a tuple of its strong digests where there is one, empty where the index
-    gave no usable digest. `size` is in bytes. `upload_time` is seconds since the epoch, UTC.
+    gave no usable digest; `metadata_checksums` are its others. `size` is in bytes.
+    `upload_time` is seconds since the epoch, UTC.
     """
 
     filename: str
@@ -36,6 +37,13 @@ class ProjectFile(NamedTuple):
     metadata: tuple[Digest, ...] | None = None
     size: int | None = None
     upload_time: float | None = None
+    checksums: tuple[Checksum, ...] = ()
+    metadata_checksums: tuple[Checksum, ...] = ()
+
+    @property
+    def said(self) -> tuple[AnyDigest, ...]:
+        """All that the index says of the bytes, of whatever strength: all of it must hold."""
+        return self.digests + self.checksums if self.checksums else self.digests
 
 
 class ProjectPage(NamedTuple):

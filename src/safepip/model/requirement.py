@@ -5,13 +5,15 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.model.digest import all_of, one_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.digest import Digest
+    from safepip.model.digest import AnyDigest, Demand, Digest
     from safepip.model.origin import Origin
 
 
@@ -20,7 +22,8 @@ class Requirement(NamedTuple):
 
     `name` is normalised. `extras` are normalised. `url` is set for a wheel that the user names
     directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment;
-    then `specifier` is empty. `hashes` are the digests of which the file must have one; empty means none were given.
+    then `specifier` is empty. `hashes` are the digests of which the file must have one, `url_digests` those of which it
+    must have all; empty means none were given.
     `text` is what was written, for messages. A requirement read from a distribution's metadata has
     an origin of source DISTRIBUTION. `scope` is empty for what is asked for in any case, otherwise
     `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it.
@@ -35,6 +38,7 @@ class Requirement(NamedTuple):
     hashes: tuple[Digest, ...] = ()
     text: str = ""
     scope: str = ""
+    url_digests: tuple[AnyDigest, ...] = ()
 
 
 class Constraint(NamedTuple):
@@ -47,6 +51,12 @@ class Constraint(NamedTuple):
     url: str | None = None
     hashes: tuple[Digest, ...] = ()
     text: str = ""
+    url_digests: tuple[AnyDigest, ...] = ()
+
+
+def demand_of(statement: Requirement | Constraint) -> Demand:
+    """What a statement demands of its file's bytes."""
+    return one_of(statement.hashes).and_(all_of(statement.url_digests))
 
 
 def counts(statement: Requirement | Constraint, environment: Mapping[str, str]) -> bool:

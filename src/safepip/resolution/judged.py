@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from safepip.model.allowance import Allowance, Allowed
     from safepip.model.candidate import Candidate, Pin
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.finding import Diagnostic
     from safepip.name_rules import NameRules, Verdict
     from safepip.resolution.catalog import Catalog, RoutedShelf
@@ -65,9 +65,7 @@ class JudgedShelves:
             self._read[project] = routed
         return routed
 
-    def check_held(
-        self, project: str, wants: Sequence[Want], limit: Limit | None, hashes: frozenset[Digest] | None
-    ) -> None:
+    def check_held(self, project: str, wants: Sequence[Want], limit: Limit | None, hashes: Demand) -> None:
         """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
         check_held(self._finder, self.shelf(project, wants).shelf, wants, limit, hashes)
 
@@ -77,12 +75,12 @@ class JudgedShelves:
         wants: Sequence[Want],
         limit: Limit | None,
         specifier: SpecifierSet,
-        hashes: frozenset[Digest] | None,
+        hashes: Demand,
     ) -> list[Candidate]:
         """The candidates for a specifier, best first. Raises `Refused` and `RefusedIfChosen`, and what `shelf` does."""
         found = self._finder.applicable(self.shelf(project, wants).shelf, specifier, hashes)
         # A hash is the user's own, and names the file more narrowly than a version does.
-        return found if hashes is not None else permitted(found, wants, limit, self._allowances)
+        return found if hashes else permitted(found, wants, limit, self._allowances)
 
     def read(self, project: str) -> RoutedShelf | None:
         """The shelf, where the search has looked at it."""

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused
+from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
-from safepip.model.requirement import counts
+from safepip.model.requirement import counts, demand_of
 from safepip.model.route import Route, Rule
 from safepip.resolution.nodes import ANY_VERSION, ExtrasChoice, FileChoice, Want, identifier
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.origin import Origin
     from safepip.model.plan import Policy
     from safepip.model.requirement import Constraint, Requirement, Statements
@@ -39,16 +40,13 @@ class Limit(NamedTuple):
     """The intersection of all constraints on one project. `direct` are those that name a wheel."""
 
     specifier: SpecifierSet = ANY_VERSION
-    hashes: frozenset[Digest] | None = None
+    hashes: Demand = ANY_BYTES
     direct: tuple[Constraint, ...] = ()
     origins: tuple[Origin, ...] = ()
 
     def and_(self, constraint: Constraint) -> Limit:
         """This limit and one constraint more."""
-        hashes = self.hashes
-        if constraint.hashes:
-            given = frozenset(constraint.hashes)
-            hashes = given if hashes is None else hashes & given
+        hashes = self.hashes.and_(demand_of(constraint))
         direct = (*self.direct, constraint) if constraint.url else self.direct
         return Limit(self.specifier & constraint.specifier, hashes, direct, (*self.origins, constraint.origin))
 
@@ -98,7 +96,7 @@ class Limits:
                 subject=name,
             )
         text = f"{name}{'[' + ','.join(sorted(extras)) + ']' if extras else ''}{requirement.specifier}"
-        yield from wants(name, extras, requirement.specifier, origin, None, text)
+        yield from wants(name, extras, requirement.specifier, origin, ANY_BYTES, text)
 
 
 def wants(
@@ -106,7 +104,7 @@ def wants(
     extras: frozenset[str],
     specifier: SpecifierSet,
     origin: Origin,
-    hashes: frozenset[Digest] | None,
+    hashes: Demand,
     text: str,
 ) -> Iterator[Want]:
     """One requirement as wants: the project alone first where both extras and a specifier are given."""
@@ -135,7 +133,7 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
 
 
 def _note_hashes(statement: Requirement | Constraint, limits: Limits) -> None:
-    if statement.hashes:
+    if statement.hashes or proofs(statement.url_digests):
         limits.hashed.add(statement.name)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.model.digest import ANY_BYTES
 from safepip.selection import is_pinned
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from safepip.errors import Refused
     from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.model.origin import Origin
     from safepip.model.route import Route
 
@@ -121,7 +122,7 @@ class Want:
         origin: Origin,
         *,
         extras: frozenset[str] = frozenset(),
-        hashes: frozenset[Digest] | None = None,
+        hashes: Demand = ANY_BYTES,
         text: str = "",
     ) -> None:
         self.project = project

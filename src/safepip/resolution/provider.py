@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from resolvelib import AbstractProvider
 
 from safepip.errors import Refused
+from safepip.model.digest import ANY_BYTES
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.dependencies import Dependencies
 from safepip.resolution.nodes import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import Digest
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
@@ -279,10 +279,9 @@ class Provider(AbstractProvider[Want, Choice, str]):
         """The installed distribution and the shelf's candidates, in pip's order, lazily."""
         limit = self._limits.constraints.get(project)
         specifier = self.intersection([*((limit.specifier,) if limit else ()), *(w.specifier for w in wants)])
-        hashes: frozenset[Digest] | None = limit.hashes if limit else None
+        hashes = limit.hashes if limit else ANY_BYTES
         for want in wants:
-            if want.hashes is not None:
-                hashes = want.hashes if hashes is None else hashes & want.hashes
+            hashes = hashes.and_(want.hashes)
         keep = self._keepable(project, extras, specifier)
         if keep is not None and id(keep) in barred:
             keep = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.model.requirement import counts
+from safepip.model.requirement import counts, demand_of
 from safepip.resolution.limits import wants
 from safepip.resolution.nodes import ANY_VERSION, ExactWant
 
@@ -32,10 +32,10 @@ def collect_roots(statements: Statements, environment: Mapping[str, str], provid
                 with_extras = provider.with_extras(choice, requirement.extras)
                 roots.append(ExactWant(with_extras, ANY_VERSION, requirement.origin, text=requirement.text))
             continue
-        hashes = frozenset(requirement.hashes) or None
+        demand = demand_of(requirement)
         text = requirement.text or requirement.name
         roots.extend(
-            wants(requirement.name, requirement.extras, requirement.specifier, requirement.origin, hashes, text)
+            wants(requirement.name, requirement.extras, requirement.specifier, requirement.origin, demand, text)
         )
     roots.sort(key=lambda want: bool(want.extras))
     return roots

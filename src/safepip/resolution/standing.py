@@ -22,6 +22,7 @@ from safepip.ages import refusal
 from safepip.allowances import overruling
 from safepip.errors import Refused
 from safepip.model.allowance import Allowed
+from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Source
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from safepip.model.allowance import Allowance
     from safepip.model.candidate import Candidate, Shelf
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Demand
     from safepip.resolution.catalog import Catalog
     from safepip.resolution.limits import Limit, Limits
     from safepip.resolution.nodes import Want
@@ -59,9 +60,7 @@ def is_own(want: Want) -> bool:
     return want.origin.source is not Source.DISTRIBUTION
 
 
-def check_held(
-    finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: frozenset[Digest] | None
-) -> None:
+def check_held(finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand) -> None:
     """Raise `Refused` where the user's own statements allow nothing but files that are held back for their age."""
     own = [want for want in wants if is_own(want)]
     if own:
@@ -81,7 +80,7 @@ def held_back(causes: Iterable[Any], finder: Finder, limits: Limits, catalog: Ca
     problems = []
     for project, asked in wants.items():
         limit = limits.constraints.get(project)
-        hashes = limit.hashes if limit is not None else None
+        hashes = limit.hashes if limit is not None else ANY_BYTES
         shelf = catalog.shelf(project, [want.origin for want in asked]).shelf
         problems.append(_held(finder, shelf, asked, limit, hashes))
     found = [problem for problem in problems if problem is not None]
@@ -89,7 +88,7 @@ def held_back(causes: Iterable[Any], finder: Finder, limits: Limits, catalog: Ca
 
 
 def _held(
-    finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: frozenset[Digest] | None
+    finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand
 ) -> Diagnostic | None:
     """The diagnostic where nothing fits these wants but what is held back; None where something fits, or nothing."""
     specifier: SpecifierSet = ANY_VERSION if limit is None else limit.specifier

@@ -9,7 +9,7 @@ The rules of this room:
 3. A bad entry does not spoil its page: it is dropped and counted. Bad is an entry whose URL is not
    `https:`, `http:` or (on a page read from a disk) `file:`, whose URL holds user information or
    dot segments, whose two names differ (`filename` and the end of its URL), or whose digest is not one.
-4. Weak digests (md5, sha1) do not exist further on.
+4. Weak digests (md5, sha1) are a type of their own further on, which is compared and proves nothing.
 5. Size, number of entries and nesting are bounded here, whoever fetched the bytes.
 6. Which of the files may be fetched from where is not decided here, but in `safepip.routing`.
 """

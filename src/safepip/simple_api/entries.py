@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-from safepip.model.digest import STRONG, Digest, WeakDigest, strong
+from safepip.model.digest import STRONG, WEAK, Checksum, Digest, WeakDigest, checksum, strong
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _API_VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\Z")
 _HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 _DRIVE = re.compile(r"/+[A-Za-z]:/")
-_FRAGMENT_DIGEST = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([^&]*)")
+_FRAGMENT_DIGEST = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)")
 _read_time = datetime.datetime.fromisoformat
 _QUERY_SAFE = "/?:@!$&'()*+,;=%~-._"
 
@@ -70,6 +70,7 @@ class Link(NamedTuple):
     url: str
     filename: str
     digests: tuple[Digest, ...]
+    checksums: tuple[Checksum, ...] = ()
 
 
 def link(text: str, base: str) -> Link:
@@ -98,7 +99,7 @@ def link(text: str, base: str) -> Link:
     except UnicodeError:
         raise BadEntry("its URL is not UTF-8") from None
     url = urlunsplit((scheme, netloc, path, query, ""))
-    return Link(url, _filename(parts.path), fragment_digests(parts.fragment))
+    return Link(url, _filename(parts.path), *fragment_digests(parts.fragment))
 
 
 def is_regular(url: str, filename: object, roots: set[str]) -> bool:
@@ -164,13 +165,17 @@ def check_filename(name: str) -> None:
         raise BadEntry("its file name is no plain file name")
 
 
-def fragment_digests(fragment: str) -> tuple[Digest, ...]:
-    """The strong digests in a URL's fragment (PEP 503: `#sha256=...`); several are joined by `&`."""
+def fragment_digests(fragment: str) -> tuple[tuple[Digest, ...], tuple[Checksum, ...]]:
+    """The digests in a URL's fragment (PEP 503: `#sha256=...`); several are joined by `&`. Raises `BadEntry`."""
     if not fragment:
-        return ()
+        return (), ()
     if fragment.startswith("sha256=") and len(fragment) == 71:
-        return digests({"sha256": fragment[7:]})
-    return digests(dict(reversed(_FRAGMENT_DIGEST.findall(fragment))))
+        return digests({"sha256": fragment[7:]}), ()
+    given = _FRAGMENT_DIGEST.findall(fragment)
+    found = dict(given)
+    if len(found) != len(set(given)):
+        raise BadEntry("its URL has two digests of one algorithm")
+    return digests(found), checksums(found)
 
 
 def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
@@ -183,6 +188,7 @@ def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
     if isinstance(value, str) and len(value) == 64 and len(hashes) == 1 and not value.encode().translate(None, _HEX):
         # By far the most common case: one sha256 in its normal form.
         return (_new_digest(Digest, ("sha256", value)),)
+    hashes = _by_algorithm(hashes)
     found = []
     for algorithm in STRONG:
         value = hashes.get(algorithm)
@@ -195,6 +201,35 @@ def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
         except WeakDigest:
             raise BadEntry(f"its {algorithm} is no digest") from None
     return tuple(found)
+
+
+def _by_algorithm(hashes: Mapping[str, object]) -> Mapping[str, object]:
+    """The hashes with their algorithms in lower case: to pip, and to hashlib, `SHA256` is one too."""
+    if all(map(str.islower, hashes)):
+        return hashes
+    lower = {name.lower(): value for name, value in hashes.items()}
+    if len(lower) != len(hashes):
+        raise BadEntry("it has two digests of one algorithm")
+    return lower
+
+
+def checksums(hashes: Mapping[str, object]) -> tuple[Checksum, ...]:
+    """The others of an entry's hashes whose algorithm is known. Raises `BadEntry` as `digests` does."""
+    if len(hashes) == 1 and "sha256" in hashes:
+        return ()
+    hashes = _by_algorithm(hashes)
+    found = []
+    for algorithm in hashes.keys() & WEAK.keys():
+        value = hashes[algorithm]
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise BadEntry(f"its {algorithm} is not text")
+        try:
+            found.append(checksum(algorithm, value))
+        except WeakDigest:
+            raise BadEntry(f"its {algorithm} is no digest") from None
+    return tuple(sorted(found))
 
 
 def upload_time(text: object) -> float | None:

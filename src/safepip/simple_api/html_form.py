@@ -26,15 +26,14 @@ from safepip.simple_api.entries import (
     Link,
     PageError,
     check_api_version,
-    digests,
     fragment_digests,
     is_regular,
     link,
 )
-from safepip.simple_api.json_form import read_status
+from safepip.simple_api.json_form import read_sidecar, read_status
 
 if TYPE_CHECKING:
-    from safepip.model.digest import Digest
+    from safepip.model.digest import Checksum, Digest
 
 #: Endings of files that an index may list: what pip unpacks, and the older kinds that it passes over.
 _ENDINGS = (
@@ -201,10 +200,11 @@ def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFi
         if len(kept) + dropped >= MAX_FILES:
             raise PageError("too-many-files", f"the page lists more than {MAX_FILES} files")
         try:
-            url, filename, found = _link(href, base, roots)
+            url, filename, found, others = _link(href, base, roots)
         except BadEntry:
             dropped += 1
             continue
+        sidecar, metadata_checksums = _sidecar(attributes)
         kept.append(
             ProjectFile(
                 filename,
@@ -213,7 +213,9 @@ def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFi
                 attributes.get("data-requires-python") or None,
                 # PEP 592: the attribute alone says that the file is yanked; its value is the reason.
                 (attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
-                _sidecar(attributes),
+                sidecar,
+                checksums=others,
+                metadata_checksums=metadata_checksums,
             )
         )
     return kept, dropped
@@ -224,7 +226,7 @@ def _link(href: str, base: str, roots: set[str]) -> Link:
     url, _, fragment = href.partition("#")
     filename = url.rpartition("/")[2]
     if is_regular(url, filename, roots):
-        return Link(url, filename, fragment_digests(fragment))
+        return Link(url, filename, *fragment_digests(fragment))
     return link(href, base)
 
 
@@ -234,18 +236,15 @@ def _lists_a_file(href: str) -> bool:
     return path.lower().endswith(_ENDINGS)
 
 
-def _sidecar(attributes: _Attributes) -> tuple[Digest, ...] | None:
+def _sidecar(attributes: _Attributes) -> tuple[tuple[Digest, ...] | None, tuple[Checksum, ...]]:
     """PEP 658 and 714: `true`, or `<algorithm>=<digest>`; any other value means a sidecar without digest."""
     value = attributes.get("data-core-metadata")
     if value is None:
         value = attributes.get("data-dist-info-metadata")
     if value is None:
-        return None
+        return None, ()
     algorithm, _, digest = value.partition("=")
-    try:
-        return digests({algorithm: digest})
-    except BadEntry:
-        return ()
+    return read_sidecar({algorithm: digest})
 
 
 def _prove(scan: _Scan, *, declared: bool, anchors: int) -> None:

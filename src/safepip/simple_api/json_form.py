@@ -21,6 +21,7 @@ from safepip.simple_api.entries import (
     all_regular,
     check_api_version,
     check_filename,
+    checksums,
     digests,
     is_regular,
     link,
@@ -29,7 +30,11 @@ from safepip.simple_api.entries import (
 )
 
 if TYPE_CHECKING:
-    from safepip.model.digest import Digest
+    from collections.abc import Mapping
+
+    from safepip.model.digest import Checksum, Digest
+
+_NO_SIDECAR: tuple[None, tuple[()]] = (None, ())
 
 
 def read_json(name: str | None, body: bytes, url: str) -> ProjectPage:
@@ -103,10 +108,13 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
             filename = entry.get("filename")
             hashes = entry.get("hashes")
             found: tuple[Digest, ...]
+            others: tuple[Checksum, ...] = ()
             if (plain and filename and url.rpartition("/")[2] == filename) or is_regular(url, filename, roots):
                 found = digests(hashes) if hashes else ()
+                if hashes and (len(hashes) != 1 or not found):
+                    others = checksums(hashes)
             else:
-                url, filename, found = _irregular(url, filename, hashes, base)
+                url, filename, found, others = _irregular(url, filename, hashes, base)
             requires_python = entry.get("requires-python")
             if requires_python.__class__ is not str:
                 _check_absent(requires_python)
@@ -114,6 +122,7 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
             metadata = entry.get("core-metadata")
             if metadata is None:
                 metadata = entry.get("dist-info-metadata")
+            sidecar, metadata_checksums = _sidecar(metadata) if metadata else _NO_SIDECAR
             yanked = entry.get("yanked")
             size = entry.get("size")
             keep(
@@ -124,9 +133,11 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
                     requires_python or None,
                     # PEP 691: a boolean or a reason. As pip reads it, an empty text is false.
                     (yanked if yanked.__class__ is str else "") if yanked else None,
-                    _sidecar(metadata) if metadata else None,
+                    sidecar,
                     size if size.__class__ is int and size >= 0 else None,
                     upload_time(entry.get("upload-time")),
+                    others,
+                    metadata_checksums,
                 )
             )
         except (BadEntry, KeyError, TypeError, AttributeError, UnicodeError):
@@ -136,7 +147,9 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
     return kept, dropped
 
 
-def _irregular(url: str, filename: object, hashes: Any, base: str) -> tuple[str, str, tuple[Digest, ...]]:
+def _irregular(
+    url: str, filename: object, hashes: Any, base: str
+) -> tuple[str, str, tuple[Digest, ...], tuple[Checksum, ...]]:
     """URL, name and digests of an entry that is not regular. Raises `BadEntry`."""
     parsed = link(url, base)
     # pip takes the name from the URL, the PEP gives it a key of its own: an entry with two names is
@@ -145,17 +158,23 @@ def _irregular(url: str, filename: object, hashes: Any, base: str) -> tuple[str,
         raise BadEntry("its file name is not the end of its URL")
     check_filename(parsed.filename)
     found = digests(hashes) if hashes else ()
-    return parsed.url, parsed.filename, found + tuple(digest for digest in parsed.digests if digest not in found)
+    others = checksums(hashes) if hashes else ()
+    found += tuple(digest for digest in parsed.digests if digest not in found)
+    others += tuple(digest for digest in parsed.checksums if digest not in others)
+    return parsed.url, parsed.filename, found, others
 
 
-def _sidecar(metadata: object) -> tuple[Digest, ...]:
-    """PEP 658: a true value says that there is a sidecar, an object gives its digests too."""
-    if not isinstance(metadata, dict):
-        return ()
+def _sidecar(metadata: object) -> tuple[tuple[Digest, ...] | None, tuple[Checksum, ...]]:
+    """PEP 658: a true value says that there is a sidecar, an object gives its digests too; no digest is for none."""
+    return read_sidecar(metadata if isinstance(metadata, dict) else {})
+
+
+def read_sidecar(hashes: Mapping[str, object]) -> tuple[tuple[Digest, ...] | None, tuple[Checksum, ...]]:
+    """The digests of a sidecar. One whose digest cannot be read is not used: nothing could fit it."""
     try:
-        return digests(metadata)
+        return digests(hashes), checksums(hashes)
     except BadEntry:
-        return ()
+        return None, ()
 
 
 def _check_absent(requires_python: object) -> None:
