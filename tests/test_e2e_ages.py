@@ -64,8 +64,9 @@ def policy(run: Inside, index: Index, text: str, more: str = "") -> None:
 
 
 def pasted(err: str) -> str:
-    """The block of configuration that a hint offers."""
-    return err[err.index("[[allow]]\n") : err.index("\n\nNothing")].replace("\n    ", "\n")
+    """The block of configuration that a hint offers, with a reason given in each exception."""
+    block = err[err.index("[[allow]]\n") : err.index("\n\nNothing")].replace("\n    ", "\n")
+    return block.replace('reason = "..."', 'reason = "read by us"')
 
 
 # --- cooldown --------------------------------------------------------------------------------------------------

@@ -36,11 +36,12 @@ def words(index: IndexServer, target: Environment) -> tuple[str, ...]:
 
 
 def pasted(done: subprocess.CompletedProcess[str], rule: str = "wrong-record") -> str:
-    """The block of the hint, as a user copies it from the terminal."""
+    """The block of the hint, as a user copies it from the terminal and gives a reason."""
     assert done.returncode == 20, shown(done)
     assert done.stderr.startswith(f"error: {rule}\n"), shown(done)
     start = done.stderr.index("    [[allow]]")
-    return textwrap.dedent(done.stderr[start : done.stderr.index("\n\n", start)]) + "\n"
+    block = textwrap.dedent(done.stderr[start : done.stderr.index("\n\n", start)]) + "\n"
+    return block.replace("...", "read by us")
 
 
 def own(text: str) -> dict[str, dict[str, Any]]:
@@ -68,7 +69,7 @@ def test_the_block_of_the_hint_pasted_installs_the_wheel_and_says_so_everywhere(
     assert not (runner.folder / "report.json").exists()
 
     policy = runner.folder / "safepip.toml"
-    policy.write_text(f"# what we looked at\n\n{block.replace('...', 'read by us')}")
+    policy.write_text(f"# what we looked at\n\n{block}")
     done = runner.safepip("install", *words, "--report", "-", "demo", "plain")
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"demo": "1.0", "plain": "2.0"}

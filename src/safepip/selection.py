@@ -222,16 +222,27 @@ def _fallen(
     return tuple(sorted(fallen.values(), key=lambda f: f.version, reverse=True))
 
 
+class _Found(NamedTuple):
+    """What was found out of one shelf. The shelf is kept, so that no other can take its place in memory."""
+
+    shelf: Shelf
+    offered: tuple[Candidate, ...]
+    usable: tuple[Candidate, ...]
+    held: dict[Candidate, Held]
+    applicable: dict[tuple[str, Demand], list[Candidate]]
+
+
 class Finder:
-    """Applies one run's options to shelves. Answers are remembered: a resolver asks the same again and again."""
+    """Applies one run's options to shelves. Answers are remembered: a resolver asks the same again and again.
+
+    What is remembered is of the very shelf that was asked about: of one project there can be several, such as that of
+    an index and the one that is made of it and its mirrors.
+    """
 
     def __init__(self, selection: Selection, ages: AgeRules | None = None) -> None:
         self._selection = selection
         self.ages = ages
-        self._offered: dict[str, tuple[Candidate, ...]] = {}
-        self._held: dict[str, dict[Candidate, Held]] = {}
-        self._usable: dict[str, tuple[Candidate, ...]] = {}
-        self._applicable: dict[tuple[str, str, Demand], list[Candidate]] = {}
+        self._found: dict[int, _Found] = {}
 
     def applicable(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Candidate]:
         """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
@@ -241,14 +252,14 @@ class Finder:
         `--uploaded-prior-to` meets an index that dates nothing, as pip does; `Refused` (`hash-mismatch`)
         where the page offers files for the specifier and none of them can have an allowed hash.
         """
-        key = (shelf.name, str(specifier), hashes)
+        found, key = self._of(shelf), (str(specifier), hashes)
         try:
-            return self._applicable[key]
+            return found.applicable[key]
         except KeyError:
             pass
         chosen = list(
             specifier.filter(
-                self.usable(shelf),
+                found.usable,
                 prereleases=self._selection.allows_prereleases(shelf.name),
                 key=lambda candidate: candidate.version,
             )
@@ -257,26 +268,28 @@ class Finder:
             chosen = _allowed(shelf.name, chosen, hashes)
         if any(c.file.yanked is not None for c in chosen):
             chosen = _without_yanked(chosen, specifier)
-        self._applicable[key] = chosen
+        found.applicable[key] = chosen
         return chosen
 
     def usable(self, shelf: Shelf) -> tuple[Candidate, ...]:
         """The candidates that the options and the rules on ages allow, whatever the specifier."""
+        return self._of(shelf).usable
+
+    def _of(self, shelf: Shelf) -> _Found:
         try:
-            return self._usable[shelf.name]
+            return self._found[id(shelf)]
         except KeyError:
             pass
-        offered = usable = self._offered[shelf.name] = self._by_options(shelf)
+        offered = usable = self._by_options(shelf)
         held: tuple[Held, ...] = ()
         if self.ages is not None:
             usable, held = self.ages.sift(shelf, offered)
-        self._held[shelf.name] = {h.candidate: h for h in held}
-        self._usable[shelf.name] = usable
-        return usable
+        found = self._found[id(shelf)] = _Found(shelf, offered, usable, {h.candidate: h for h in held}, {})
+        return found
 
     def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
         """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
-        held = self._held_of(shelf)
+        held = self._of(shelf).held
         return [held[c] for c in self._regardless(shelf, specifier, hashes) if c in held] if held else []
 
     def passed_over(
@@ -284,7 +297,7 @@ class Finder:
     ) -> Held | None:
         """The best candidate held back for its age that would have come before what was chosen: a candidate of this
         version, or, with None, the installed distribution of it."""
-        held = self._held_of(shelf)
+        held = self._of(shelf).held
         for candidate in self._regardless(shelf, specifier, ANY_BYTES) if held else ():
             if candidate is chosen or candidate.version < version or (chosen is None and candidate.version == version):
                 return None
@@ -292,13 +305,9 @@ class Finder:
                 return held[candidate]
         return None
 
-    def _held_of(self, shelf: Shelf) -> Mapping[Candidate, Held]:
-        self.usable(shelf)
-        return self._held[shelf.name]
-
     def _regardless(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
         """What `applicable` would be without the rules on ages."""
-        offered = [c for c in self._offered[shelf.name] if not hashes.excludes(c.file.said)]
+        offered = [c for c in self._of(shelf).offered if not hashes.excludes(c.file.said)]
         allow = self._selection.allows_prereleases(shelf.name)
         found = list(specifier.filter(offered, prereleases=allow, key=lambda candidate: candidate.version))
         return _without_yanked(found, specifier)

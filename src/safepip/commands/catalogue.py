@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from safepip.ages import AgeRules
@@ -10,20 +11,23 @@ from safepip.model.requirement import counts
 from safepip.name_rules import NameRules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from safepip.commands.session import Session
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.index_reader import Pages
     from safepip.look_alikes import KnownNames
     from safepip.model.origin import Origin
     from safepip.model.plan import Plan, Target
-    from safepip.resolution.dependencies import Markers
 
 
-def open_catalog(session: Session, target: Target, markers: Markers, pages: Pages | None = None) -> IndexCatalog:
+def open_catalog(session: Session, target: Target, pages: Pages | None = None) -> IndexCatalog:
     """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
+    from safepip.edges.answers import Answers
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.index_reader import IndexReader
     from safepip.edges.page_cache import PageCache, fingerprint
+    from safepip.edges.prefetch import Prefetcher
     from safepip.edges.wheel_reader import WheelReader
     from safepip.selection import PythonVersions, TagRanks
 
@@ -36,34 +40,48 @@ def open_catalog(session: Session, target: Target, markers: Markers, pages: Page
     )
     ranks = TagRanks(target.tags)
     pythons = PythonVersions(target.version, ignore=ignore)
-    ages = age_rules(session, target)
-    return IndexCatalog(
-        table=session.asked.table,
-        reader=IndexReader(
-            lambda: session.transport,
-            cache,
-            ranks,
-            pythons,
-            settings.refresh,
-            listings=session.verb == "lock",
-            pages=pages,
-        ),
-        wheels=WheelReader(session.loop, lambda: session.transport, cache, store, ranks, settings.network),
+    wheels = WheelReader(session.loop, lambda: session.transport, cache, store, ranks, settings.network)
+    reader = IndexReader(
+        lambda: session.transport,
+        cache,
+        ranks,
+        pythons,
+        settings.refresh,
+        listings=session.verb == "lock",
+        pages=pages,
+    )
+    table, hashes = session.asked.table, session.hashes_allowed_for(target)
+    answers = Answers(table, reader, wheels, session.loop, hashes)
+    # Rules remember what they were asked, so the guesses have their own.
+    theirs, ages = age_rules(session, target), age_rules(session, target)
+    prefetcher = Prefetcher(
+        table=table,
+        answers=answers,
         loop=session.loop,
         selection=settings.selection,
-        markers=markers,
-        hashes=session.hashes_allowed_for(target),
-        names=name_rules(session, target, ages),
+        environment=target.markers,
+        hashes=hashes,
+        names=name_rules(session, target, theirs, session.names.for_guesses),
+        ages=theirs,
+    )
+    return IndexCatalog(
+        table=table,
+        answers=answers,
+        prefetcher=prefetcher,
+        wheels=wheels,
+        selection=settings.selection,
+        hashes=hashes,
+        names=name_rules(session, target, ages, session.names.for_search),
         ages=ages,
     )
 
 
-def name_rules(session: Session, target: Target, ages: AgeRules) -> NameRules:
-    """The rules on names for one target. The list of well-known names is read when the first name needs it."""
+def name_rules(session: Session, target: Target, ages: AgeRules, known: Callable[[], KnownNames]) -> NameRules:
+    """The rules on names for one target. `known` is called when the first name needs the list of well-known names."""
     asked, settings = session.asked, session.settings
     requirements = asked.statements.requirements
     return NameRules(
-        lambda: session.known_names,
+        known,
         asked.table,
         asked=frozenset(r.name for r in requirements if r.url is None and counts(r, target.markers)),
         settled=session.renewed | session.hashes_allowed_for(target).keys(),
@@ -96,18 +114,39 @@ def age_rules(session: Session, target: Target) -> AgeRules:
     )
 
 
-def known_names(session: Session) -> KnownNames:
+class Names:
     """The names that others are compared with: the list in force, and what indexes claim.
 
-    Raises `UsageError` and `Unavailable` (`unusable-names`) where the list cannot be read.
+    The list is read once, whichever thread is first to ask, since it may come through a pipe. The search and its
+    guesses each have tables of their own. Both raise `UsageError` and `Unavailable` (`unusable-names`) where the list
+    cannot be read.
     """
-    from safepip.look_alikes import KnownNames
 
-    policy, table = session.asked.plan.policy, session.asked.table
-    firm = policy.firm.get("look-alike")
-    claims = (*table.exact.values(), *table.prefixes)
-    own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
-    return KnownNames(listed_names(*list_in_force(session.asked.plan)), own)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._list: tuple[str, ...] | None = None
+        self._made: dict[str, KnownNames] = {}
+
+    def for_search(self) -> KnownNames:
+        return self._of("search")
+
+    def for_guesses(self) -> KnownNames:
+        return self._of("guesses")
+
+    def _of(self, use: str) -> KnownNames:
+        from safepip.look_alikes import KnownNames
+
+        policy, table = self._session.asked.plan.policy, self._session.asked.table
+        firm = policy.firm.get("look-alike")
+        claims = (*table.exact.values(), *table.prefixes)
+        own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
+        with self._lock:
+            if self._list is None:
+                self._list = listed_names(*list_in_force(self._session.asked.plan))
+            if use not in self._made:
+                self._made[use] = KnownNames(self._list, own)
+            return self._made[use]
 
 
 def list_in_force(plan: Plan) -> tuple[str | None, Origin]:
@@ -119,7 +158,7 @@ def list_in_force(plan: Plan) -> tuple[str | None, Origin]:
 
 
 def listed_names(path: str | None, origin: Origin) -> tuple[str, ...]:
-    """The names of the list at this path, or of safepip's own. Raises as `known_names`."""
+    """The names of the list at this path, or of safepip's own. Raises `UsageError` and `Unavailable`."""
     from safepip.edges.well_known import names_from, shipped_names, unusable_names
     from safepip.look_alikes import UnusableNames, read_names
 

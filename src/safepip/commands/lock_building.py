@@ -54,6 +54,13 @@ class Known(NamedTuple):
             known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
         return {name: version for name, version in known.items() if name not in settings.upgrade_names}
 
+    def markers(self) -> frozenset[str]:
+        """Where the lock that is there draws a line between environments: it is drawn again, if it still matters."""
+        if self.lock is None:
+            return frozenset()
+        drawn = (*(self.lock.environments or ()), *(package.marker for package in self.lock.packages))
+        return frozenset(map(str, filter(None, drawn)))
+
     def names(self) -> frozenset[str]:
         """The projects that were locked, for whatever environment: those of which it has strong digests.
 
@@ -134,7 +141,9 @@ def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple
     from safepip.commands.lock_universal import Everywhere
     from safepip.universal import merge
 
-    everywhere = Everywhere(session, lambda environment: known.versions(settings, environment), known.kept)
+    everywhere = Everywhere(
+        session, lambda environment: known.versions(settings, environment), known.kept, known.markers()
+    )
     answers = everywhere.answers()
     for notice in everywhere.notices:
         session.console.notice(notice)
@@ -189,7 +198,7 @@ def _text_of(session: Session, resolution: Resolution, known: Known, settings: L
     ]
     pylock = make_lock(
         packages,
-        environments=[environment_marker(_variables(session), asked.target.markers)],
+        environments=[environment_marker(_variables(session, resolution), asked.target.markers)],
         requires_python=",".join(asked.requires_python),
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
@@ -222,11 +231,18 @@ def _marker(scopes: set[str]) -> str:
     return "" if "" in scopes else scope_marker(_named(scopes, "extra"), _named(scopes, "group"))
 
 
-def _variables(session: Session) -> frozenset[str]:
-    """The marker variables on which the answer depended: those of all markers that the search came across."""
+def _variables(session: Session, resolution: Resolution) -> frozenset[str]:
+    """The marker variables on which it depends what is locked: those of the statements and of the locked projects.
+
+    Not those of versions that the search looked at and left: which these are is not in the lock, so that one made anew
+    from it would say something else.
+    """
     statements = session.asked.statements
-    own = [*(r.marker for r in statements.requirements), *(c.marker for c in statements.constraints)]
-    return frozenset().union(*map(variables_of, (*session.markers.seen, *map(str, filter(None, own)))))
+    markers = [*(r.marker for r in statements.requirements), *(c.marker for c in statements.constraints)]
+    for pin in resolution.pins.values() if not session.settings.no_deps else ():
+        if pin.metadata is not None:
+            markers += [r.marker for r in pin.metadata.requires.with_extras(pin.extras)]
+    return frozenset().union(*map(variables_of, map(str, filter(None, markers))))
 
 
 def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Requirement]) -> dict[str, list[str]]:

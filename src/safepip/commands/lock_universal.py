@@ -28,7 +28,7 @@ class Everywhere:
     """All environments of one lock, resolved.
 
     `preferences` gives the versions to try first, by an environment's markers; `kept` the files to lock of those that
-    an index offers for a pin.
+    an index offers for a pin; `lines` are markers that draw lines between environments, beside those that come up.
     """
 
     def __init__(
@@ -36,10 +36,12 @@ class Everywhere:
         session: Session,
         preferences: Callable[[Mapping[str, str]], Mapping[str, Version]],
         kept: Callable[[Pin, tuple[ProjectFile, ...]], tuple[ProjectFile, ...]],
+        lines: frozenset[str] = frozenset(),
     ) -> None:
         self._session = session
         self._preferences = preferences
         self._kept = kept
+        self._lines = lines
         self._pages: Pages = {}
         self.notices: dict[str, None] = {}
 
@@ -55,7 +57,7 @@ class Everywhere:
             while waiting:
                 part = waiting.pop()
                 answer, markers = self._answer(part)
-                parts = split_at(part, markers)
+                parts = split_at(part, markers | self._lines)
                 if len(parts) == 1:
                     found.append(answer)
                 else:
@@ -67,7 +69,7 @@ class Everywhere:
         session, asked = self._session, self._session.asked
         target = environment.target(asked.target)
         markers = Markers(target.markers)
-        catalog = session.catalog_for(target, markers, self._pages)
+        catalog = session.catalog_for(target, self._pages)
         try:
             resolution = resolve(
                 asked.statements,

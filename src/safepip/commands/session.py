@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from safepip.commands.catalogue import Names
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.http import Transport
     from safepip.edges.index_reader import Pages
     from safepip.edges.store import Store
     from safepip.lock_sources import LockRequest
     from safepip.locked import Entry
-    from safepip.look_alikes import KnownNames
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel
@@ -218,7 +218,7 @@ class Session:
     @cached_property
     def catalog(self) -> IndexCatalog:
         """The catalogue of this run."""
-        return self.catalog_for(self.asked.target, self.markers)
+        return self.catalog_for(self.asked.target)
 
     @cached_property
     def markers(self) -> Markers:
@@ -227,18 +227,18 @@ class Session:
 
         return Markers(self.asked.target.markers)
 
-    def catalog_for(self, target: Target, markers: Markers, pages: Pages | None = None) -> IndexCatalog:
+    def catalog_for(self, target: Target, pages: Pages | None = None) -> IndexCatalog:
         """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
         from safepip.commands.catalogue import open_catalog
 
-        return open_catalog(self, target, markers, pages)
+        return open_catalog(self, target, pages)
 
     @cached_property
-    def known_names(self) -> KnownNames:
-        """Well-known names and those that indexes claim. Raises `UsageError` and `Unavailable` (`unusable-names`)."""
-        from safepip.commands.catalogue import known_names
+    def names(self) -> Names:
+        """Well-known names and those that indexes claim, for the search and for its guesses."""
+        from safepip.commands.catalogue import Names
 
-        return known_names(self)
+        return Names(self)
 
     @cached_property
     def locked(self) -> tuple[Entry, ...]:

@@ -4,30 +4,21 @@ For a name: its route; the kept shelf while it is fresh; else the page, revalida
 shelved. For a survey, every source, and `routing.settle` decides. For a wheel's metadata: the kept copy; the
 sidecar where the index has one; a range request; the whole wheel, which then stays in the store.
 
-What the search will ask next is fetched while it thinks (`expect_shelves`): the page, then the metadata of
-the version that will probably be chosen, then the pages of what that requires, as deep as it goes. A guess
-that fails is dropped; the same question, asked in earnest, reports the failure. What would be refused is not
-guessed at: of a project in quarantine, or one whose name is refused, no file is fetched, and where the name alone
-is enough to refuse it, no index hears of it.
+A catalogue is used by one thread, that of the search. What is fetched ahead while it thinks is `prefetch`'s matter: of
+that only `answers` are seen here, which are the same whoever asked for them.
 
 An index that must answer and does not is an error, each kind with its own reference. It never is an empty shelf.
 """
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.core_metadata import MetadataError
-from safepip.edges.index_reader import Reading
 from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
-from safepip.model.digest import ANY_BYTES
-from safepip.model.names import normalise
-from safepip.model.page import Status
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
@@ -37,13 +28,11 @@ from safepip.selection import Finder, wheels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from concurrent.futures import Future
-
-    from packaging.specifiers import SpecifierSet
 
     from safepip.ages import AgeRules
-    from safepip.edges.index_reader import IndexReader
-    from safepip.edges.loop import Loop
+    from safepip.edges.answers import Answers
+    from safepip.edges.index_reader import Reading
+    from safepip.edges.prefetch import Prefetcher
     from safepip.edges.wheel_reader import WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import Demand
@@ -54,49 +43,38 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Constraint, Requirement
     from safepip.name_rules import NameRules
     from safepip.resolution.catalog import Hint
-    from safepip.resolution.dependencies import Markers
     from safepip.routing import RoutingTable
-
-#: How many guesses ahead the exploration goes from one hint, so that a hostile index cannot make it endless.
-_MOST_GUESSES = 5_000
 
 
 class IndexCatalog:
-    """The `Catalog` of a run. `reader` and `metadata_reader` do the asking on `loop`; see the module.
+    """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
-    `hashes` are the digests that the user's statements allow, by project. `names` says what may be fetched on a guess;
-    whoever asks in earnest has judged the name.
+    `names` and `ages` are the rules that the search goes by; they are not the prefetcher's.
     """
 
     def __init__(
         self,
         *,
         table: RoutingTable,
-        reader: IndexReader,
+        answers: Answers,
+        prefetcher: Prefetcher,
         wheels: WheelReader,
-        loop: Loop,
         selection: Selection,
-        markers: Markers,
         hashes: Mapping[str, Demand],
         names: NameRules,
         ages: AgeRules,
     ) -> None:
         self._table = table
-        self._reader = reader
+        self._answers = answers
+        self._prefetcher = prefetcher
         self._wheels = wheels
-        self._loop = loop
         self.finder = Finder(selection, ages)
         self.ages = ages
-        self._markers = markers
         self._hashes = hashes
         self.names = names
-        self._lock = threading.Lock()
         self._shelves: dict[str, RoutedShelf] = {}
-        self._readings: dict[tuple[str, str], Reading | Future[Reading]] = {}
-        self._metadata: dict[Candidate, CoreMetadata | Future[CoreMetadata]] = {}
         self._homes: dict[Candidate, Home] = {}
         self._direct: dict[str, Candidate] = {}
-        self._guessed: set[tuple[str, frozenset[str]]] = set()
         self._unasked: dict[Candidate, tuple[Index, ...]] = {}
 
     # --- shelves --------------------------------------------------------------------------------------------
@@ -123,8 +101,8 @@ class IndexCatalog:
         assert route.index is not None
         family = self._table.family(route.index)
         for index in family:
-            self._ask(index, route.name)  # all of them at once; the answers are awaited below
-        readings = [(index, self._wait(index, route.name)) for index in family]
+            self._answers.ask_page(index, route.name)  # all of them at once; the answers are awaited below
+        readings = [(index, self._answers.page(index, route.name)) for index in family]
         shelf = self._merge(route.name, readings)
         if shelf is None and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM):
             raise Unavailable.because(
@@ -148,11 +126,11 @@ class IndexCatalog:
         families = [(source, self._table.family(source)) for source in survey.sources]
         for _, family in families:
             for index in family:
-                self._ask(index, survey.name)  # all of them at once; the answers are awaited below
+                self._answers.ask_page(index, survey.name)  # all of them at once; the answers are awaited below
         observations, shelves, by_hash = [], {}, False
         for source, family in families:
             try:
-                readings = [(index, self._wait(index, survey.name)) for index in family]
+                readings = [(index, self._answers.page(index, survey.name)) for index in family]
             except (Unavailable, Refused) as error:
                 # A source that sends the question elsewhere has not answered it either.
                 problem = error.diagnostics[0]
@@ -193,30 +171,10 @@ class IndexCatalog:
     def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
         self._homes.update(dict.fromkeys(shelf.candidates, Home(index, url)))
 
-    # --- asking ---------------------------------------------------------------------------------------------
+    # --- asking ahead -----------------------------------------------------------------------------------------
 
-    def _ask(self, index: Index, name: str) -> Reading | Future[Reading]:
-        """The answer or the promise of one, for a source and a name; asked once a run, from either thread."""
-        key = (index.name, name)
-        with self._lock:
-            known = self._readings.get(key)
-            if known is not None:
-                return known
-            # Whether a hash of the user's is on the page is told by all its files, which no shelf keeps.
-            whole = name in self._hashes and isinstance(self._table.route(name), Survey)
-            answer: Reading | Future[Reading] | None = None if whole else self._reader.kept(index, name)
-            if answer is None:
-                answer = self._loop.submit(self._reader.read(index, name, whole=whole))
-            self._readings[key] = answer
-            return answer
-
-    def _wait(self, index: Index, name: str) -> Reading:
-        answer = self._ask(index, name)
-        if isinstance(answer, Reading):
-            return answer
-        reading = answer.result()
-        self._readings[index.name, name] = reading
-        return reading
+    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+        self._prefetcher.expect(hints)
 
     def expect_pages(self, names: Iterable[str]) -> None:
         """These projects will be asked for, all of them, and nothing follows from what they say."""
@@ -224,30 +182,15 @@ class IndexCatalog:
             decision = self._table.route(name)
             for source in (decision.index,) if isinstance(decision, Route) else decision.sources:
                 for index in self._table.family(source) if source is not None else ():
-                    self._ask(index, name)
+                    self._answers.ask_page(index, name)
 
     # --- metadata -------------------------------------------------------------------------------------------
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
-        answer = self._ask_metadata(candidate)
-        if isinstance(answer, CoreMetadata):
-            return answer
-        metadata = answer.result()
-        self._metadata[candidate] = metadata
-        return metadata
+        return self._answers.metadata(candidate, self._homes.get(candidate))
 
     def expect_metadata(self, candidate: Candidate) -> None:
-        self._ask_metadata(candidate)
-
-    def _ask_metadata(self, candidate: Candidate) -> CoreMetadata | Future[CoreMetadata]:
-        with self._lock:
-            answer = self._metadata.get(candidate)
-            if answer is None:
-                answer = self._wheels.kept(candidate)
-                if answer is None:
-                    answer = self._loop.submit(self._wheels.read(candidate, self._homes.get(candidate)))
-                self._metadata[candidate] = answer
-            return answer
+        self._answers.ask_metadata(candidate, self._homes.get(candidate))
 
     def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
@@ -267,10 +210,10 @@ class IndexCatalog:
 
     def _listing(self, index: Index, name: str) -> tuple[ProjectFile, ...]:
         """All files of a page."""
-        reading = self._wait(index, name)
+        reading = self._answers.page(index, name)
         files = reading.listing() if reading.listing is not None else None
         if files is None:
-            reading = self._loop.run(self._reader.read(index, name, whole=True))
+            reading = self._answers.whole_page(index, name)
             files = reading.listing() if reading.listing is not None else None
         return files or ()
 
@@ -315,52 +258,6 @@ class IndexCatalog:
         if candidate is None:
             candidate = self._direct[requirement.url] = self._wheels.direct(requirement)
         return candidate
-
-    # --- guessing -------------------------------------------------------------------------------------------
-
-    def expect_shelves(self, hints: Iterable[Hint]) -> None:
-        for name, specifier, extras in hints:
-            if (name, extras) in self._guessed or name in self._shelves or len(self._guessed) >= _MOST_GUESSES:
-                continue
-            self._guessed.add((name, extras))
-            if not self.names.permit(name):
-                continue
-            decision = self._table.route(name)
-            sources = (decision.index,) if isinstance(decision, Route) else decision.sources
-            answers = [(index, self._ask(index, name)) for index in sources if index is not None]
-            if len(answers) == 1 and not isinstance(answers[0][1], Reading):
-                self._loop.submit(self._explore(*answers[0], specifier, extras))
-
-    def _may_look_into(self, shelf: Shelf) -> bool:
-        """Whether a file of the project may be fetched on a guess."""
-        return shelf.status is not Status.QUARANTINED and self.names.permit(shelf.name, shelf)
-
-    async def _explore(
-        self, index: Index, answer: Reading | Future[Reading], specifier: SpecifierSet, extras: frozenset[str]
-    ) -> None:
-        """Follow one guess: the page, the likely version's metadata, what that requires."""
-        import asyncio
-
-        try:
-            reading = answer if isinstance(answer, Reading) else await asyncio.wrap_future(answer)
-            if reading.shelf is None or not self._may_look_into(reading.shelf):
-                return
-            self._note_home(index, reading.url, reading.shelf)
-            candidates = self.finder.applicable(
-                reading.shelf, specifier, self._hashes.get(reading.shelf.name, ANY_BYTES)
-            )
-            if not candidates or candidates[0].file.yanked is not None:
-                return
-            promised = self._ask_metadata(candidates[0])
-            metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)
-        except (SafepipError, MetadataError):
-            return  # a guess: whoever asks in earnest is told
-        known = extras & metadata.provided_extras
-        self.expect_shelves(
-            (normalise(r.name), r.specifier, frozenset(map(normalise, r.extras)))
-            for r in metadata.requires.with_extras(known)
-            if r.url is None and (self._markers.hold(r, frozenset()) or (known and self._markers.hold(r, known)))
-        )
 
 
 def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
