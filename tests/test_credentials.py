@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safepip.edges.credentials import Credentials, origin_of
+from safepip.edges.credentials import Credentials
+from safepip.model.urls import origin_of
 
 if TYPE_CHECKING:
     from pathlib import Path

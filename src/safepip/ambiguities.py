@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from safepip.hosts import is_secure
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import IndexKind
 from safepip.model.origin import Source
 from safepip.model.route import Presence
+from safepip.model.urls import is_secure
 from safepip.toml_text import toml_string
 
 if TYPE_CHECKING:

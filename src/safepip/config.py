@@ -23,13 +23,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import UsageError
-from safepip.hosts import read_host
 from safepip.model.ages import AgePolicy
 from safepip.model.finding import Diagnostic
 from safepip.model.index import Hashes, Index, IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import BUILT_IN, Origin
 from safepip.model.plan import Policy
+from safepip.model.urls import read_host
 from safepip.routing import Claim, read_claim
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.hosts import read_host
+from safepip.model.urls import read_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

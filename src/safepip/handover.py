@@ -25,7 +25,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from packaging.version import Version
 
@@ -33,6 +32,7 @@ from safepip.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.plan import UpgradeStrategy
+from safepip.model.urls import file_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -229,13 +229,8 @@ def _hashed(wheel: ClearedWheel) -> str:
 
 
 def _private_url(wheel: ClearedWheel, base: str) -> str:
-    """The `file:` URL of the private copy, for an absolute path of POSIX or of Windows (RFC 8089)."""
-    path = f"{base}/{_WHEELS}/{wheel.file.filename}"
-    if path.startswith("/"):
-        return "file://" + quote(path, errors="surrogateescape")
-    path = path.replace("\\", "/")
-    # C:/folder; //server/share has its slashes already.
-    return "file:" + (quote(path) if path.startswith("//") else f"///{path[:2]}{quote(path[2:])}")
+    """The `file:` URL of the private copy."""
+    return file_url(f"{base}/{_WHEELS}/{wheel.file.filename}")
 
 
 def check_report(handover: Handover, report: Mapping[str, Any]) -> None:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from safepip.errors import UsageError
 from safepip.model.finding import printable
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError, is_url, parse
 
 if TYPE_CHECKING:
     from safepip.model.plan import Settings
 
-_URL = re.compile(r"(https?|file):", re.IGNORECASE)
 _PYLOCK = re.compile(r"pylock\.(?:[^.]+\.)?toml\Z")
 _EXTRAS = re.compile(r"(?P<name>.*?)\[(?P<extras>[^\[\]]*)\]\Z", re.DOTALL)
 
@@ -36,7 +35,10 @@ class LockRequest(NamedTuple):
 
 def is_pylock(name: str) -> bool:
     """Whether this path or URL, with extras or without, names a lock."""
-    path = urlsplit(name).path if _URL.match(name) else name
+    try:
+        path = parse(name).path if is_url(name) else name
+    except UrlError:
+        return False  # whoever reads it as requirements says why
     return bool(_PYLOCK.match(re.split(r"[/\\]", re.sub(r"\[[^\]]*\]\Z", "", path).rstrip())[-1]))
 
 

@@ -17,7 +17,6 @@ mirror of it, has delivered under the locked name (`safepip.edges.deliveries`). 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import PylockSelectError
@@ -27,11 +26,12 @@ from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, strong
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import IndexUrl, UrlError
+from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
 from safepip.model.route import Route, Rule
+from safepip.model.urls import UrlError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -194,7 +194,7 @@ def _archive_name(archive: PackageArchive) -> str:
     """The file name of an archive that is named by path or by URL."""
     if archive.path is not None:
         return archive.path.replace("\\", "/").rpartition("/")[2]
-    return unquote((archive.url or "").partition("#")[0].partition("?")[0].rpartition("/")[2])
+    return parse(archive.url).filename if archive.url else ""
 
 
 def _digests(hashes: Mapping[str, str]) -> tuple[Digest, ...]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
@@ -25,6 +24,7 @@ from safepip.errors import UnusableInput
 from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
+from safepip.model.urls import UrlError, is_url, parse
 from safepip.toml_values import toml_value
 
 if TYPE_CHECKING:
@@ -181,19 +181,18 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
             named = ", ".join(sorted(file.hashes)) or "none"
             yield _problem("weak-hash", f"{label} has no strong digest (it has {named})", package.name, origin)
     urls = [package.index, *(file.url for file in files)]
-    if any(url is not None and "@" in _netloc(url) for url in urls):
-        yield _problem("credential-in-lock", f"{package.name}: a URL holds credentials", package.name, origin)
+    for url in filter(None, urls):
+        try:
+            if parse(url).has_user_info:
+                yield _problem("credential-in-lock", f"{package.name}: a URL holds credentials", package.name, origin)
+        except UrlError as problem:
+            yield _problem("invalid-lock", f"{package.name}: a URL cannot be used: {problem}", package.name, origin)
+    if any(file.path is not None and is_url(file.path) for file in files):
+        yield _problem("invalid-lock", f"{package.name}: a URL stands where a path does", package.name, origin)
 
 
 def _label(file: Any) -> str:
     return file.filename if hasattr(file, "filename") else (file.path or file.url or "")
-
-
-def _netloc(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return "@"  # no URL at all: refused like one with a credential
 
 
 def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnostic:

@@ -22,17 +22,16 @@ what they mean is `requirements_txt`'s, `requirements`' and `project_files`' mat
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
 from safepip.lock_sources import is_pylock
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError, is_url, is_web, join, origin_of
 from safepip.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements import Disk, is_written_out, read_constraint, read_dependency, read_requirement
 from safepip.requirements_txt import (
@@ -45,7 +44,7 @@ from safepip.requirements_txt import (
     hide_user_info,
     parse,
 )
-from safepip.source_places import Place, misplaced_lock, undecodable, unreadable
+from safepip.source_places import Place, check_path, check_place, misplaced_lock, undecodable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,8 +52,6 @@ if TYPE_CHECKING:
     from safepip.model.plan import Settings
     from safepip.model.requirement import Constraint, Requirement
 
-_URL = re.compile(r"(https?|file):", re.IGNORECASE)
-_REMOTE = re.compile(r"https?:", re.IGNORECASE)
 _DEPTH = 40
 _FILES = 1000
 _SHOWN = 40
@@ -192,7 +189,8 @@ class Gathering:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
 
     def _project_file(self, place: Place) -> str:
-        # PEP 723 and TOML: UTF-8, whatever the locale. A name that looks like a URL is a path here, as in pip.
+        # PEP 723 and TOML: UTF-8, whatever the locale.
+        check_path(place)
         try:
             return self._local_bytes(place.name, place, "file").decode("utf-8")
         except UnicodeDecodeError:
@@ -214,6 +212,7 @@ class Gathering:
 
     def _walk(self, place: Place, constraint: bool, parent: Origin | None, above: tuple[Place, ...]) -> None:
         """Read one file and, in their places, the files it includes. `above` are those it is included by."""
+        check_place(place)
         self._check_nesting(place, above)
         text = self._text(place, "constraints" if constraint else "requirements")
         lines = parse(text, place.shown, constraint=constraint, environ=self.environ, absorb=self.absorb, parent=parent)
@@ -248,15 +247,15 @@ class Gathering:
             )
 
     def _key(self, place: Place) -> str:
-        return place.name if _URL.match(place.name) else self.reader.disk.absolute(place.name)
+        return place.name if is_url(place.name) else self.reader.disk.absolute(place.name)
 
     def _include(self, line: Include, including: Place, above: tuple[Place, ...]) -> None:
         try:
             name = self._join(including.name, line.target)
             shown = printable(self._join(including.shown, line.written))
-        except ValueError:
+        except UrlError:
             raise unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
-        if _REMOTE.match(including.name) and not _REMOTE.match(name):
+        if is_web(including.name) and not is_web(name):
             raise Refused.because(
                 "remote-includes-local",
                 f"{line.origin} came from a network and names a file of this machine",
@@ -266,13 +265,13 @@ class Gathering:
         self._walk(Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
 
     def _join(self, including: str, target: str) -> str:
-        if _URL.match(including):
-            return urljoin(including, target)
-        return target if _URL.match(target) else self.reader.beside(including, target)
+        if is_url(including):
+            return join(including, target)
+        return target if is_url(target) else self.reader.beside(including, target)
 
     def _beside_its_file(self, option: FileOption, filename: str) -> FileOption:
         # pip: --find-links is relative to the file if something is there, else to the working directory.
-        if option.name != "find-links" or option.value is None or _URL.match(option.value) or _URL.match(filename):
+        if option.name != "find-links" or option.value is None or is_url(option.value) or is_url(filename):
             return option
         disk = self.reader.disk
         path = disk.absolute(self.reader.beside(filename, option.value))
@@ -294,11 +293,11 @@ class Gathering:
         return text
 
     def _bytes(self, place: Place, kind: str) -> bytes:
-        if _REMOTE.match(place.name):
+        if is_web(place.name):
             return self.reader.fetch(place.name)[1]
         try:
-            path = self.reader.disk.from_url(place.name) if _URL.match(place.name) else place.name
-        except ValueError:
+            path = self.reader.disk.from_url(place.name) if is_url(place.name) else place.name
+        except UrlError:
             raise unreadable(f"{place.shown} is no file of this machine", place.said) from None
         return self._local_bytes(path, place, kind)
 
@@ -334,7 +333,7 @@ class Gathering:
 
     def _check_expanded(self, url: str, expanded: bool, origin: Origin) -> None:
         # routing.md: an expanded value may only reach what the configuration or the command line names.
-        if expanded and _REMOTE.match(url) and _origin_of(url) not in self.known_origins:
+        if expanded and is_web(url) and origin_of(url) not in self.known_origins:
             raise Refused.because(
                 "expanded-credential",
                 f"{origin} would send the value of a variable to a host that only this file names",
@@ -377,10 +376,3 @@ class Gathering:
             shown[-1] = shown[-1]._replace(context=(*shown[-1].context, f"and {len(found) - _SHOWN} more like these"))
         error: type[SafepipError] = UnusableInput if self.misread else Refused
         raise error(*shown)
-
-
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")

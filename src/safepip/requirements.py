@@ -18,10 +18,8 @@ The disk is asked through `Disk` alone. Messages show the text as it was written
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
@@ -35,7 +33,9 @@ from safepip.line_digests import read_digests
 from safepip.model.finding import printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.requirement import Constraint, NotYet, Requirement
+from safepip.model.urls import UrlError, is_url, parse, scheme_of
 from safepip.requirements_txt import hide_user_info
+from safepip.source_places import if_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from safepip.requirements_txt import RequirementLine
 
 _VCS = ("bzr", "git", "hg", "svn")
-_WEB = ("http", "https", "file", "ftp")
 _ARCHIVES = (
     ".zip",
     ".whl",
@@ -66,7 +65,7 @@ class Disk(NamedTuple):
     """What this room may ask about the disk.
 
     `absolute` gives the normalised absolute form of a path; `is_file` and `is_dir` take such a path;
-    `to_url` makes a `file:` URL of it and `from_url` the reverse (ValueError for another machine's).
+    `to_url` makes a `file:` URL of it and `from_url` the reverse (`UrlError` for another machine's).
     `separators` are the characters that part a path.
     """
 
@@ -150,13 +149,15 @@ def is_written_out(line: RequirementLine, name: str) -> bool:
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if line.editable:
         _not_yet(line, NotYet.EDITABLE)
-    is_url = _is_url(line.text)
-    text, _, marker_text = line.text.partition("; " if is_url else ";")
+    by_url = bool(scheme_of(line.text))
+    text, _, marker_text = line.text.partition("; " if by_url else ";")
     text = text.strip()
     marker = _marker(line, marker_text.strip())
-    if is_url:
+    if by_url:
         return _of_url(line, text, frozenset(), marker, disk)
-    path, extras = _path_and_extras(disk.absolute(text)) if text else (text, "")
+    if not text or _names_url(text, disk):
+        return _of_pep508(line, _pep508(line, text), marker, disk)
+    path, extras = _path_and_extras(disk.absolute(text))
     url = _url_of_path(line, text, path, disk)
     if url is not None:
         return _of_url(line, url, _read_extras(line, extras), marker, disk)
@@ -166,16 +167,12 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     return parts._replace(extras=_read_extras(line, extras)) if extras and "===" in text else parts
 
 
-def _is_url(text: str) -> bool:
-    scheme = _scheme(text)
-    return scheme in _WEB or _is_vcs(scheme)
-
-
-def _scheme(text: str) -> str:
-    try:
-        return urlsplit(text).scheme
-    except ValueError:
-        return ""
+def _names_url(text: str, disk: Disk) -> bool:
+    """Whether a URL stands in it, bare or as `name @ URL`: then it is no path, whatever lies on the disk."""
+    before, at, after = text.partition("@")
+    if before.startswith(".") or any(separator in before for separator in disk.separators):
+        return is_url(text)
+    return is_url(text) or (bool(at) and is_url(after))
 
 
 def _is_vcs(scheme: str) -> bool:
@@ -256,31 +253,28 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
 
 def _wheel_url(line: RequirementLine, text: str, disk: Disk) -> tuple[str, str]:
     """The URL of a wheel without its fragment, and the fragment. Anything but a wheel is refused."""
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-    except ValueError:
-        raise _invalid(line, "the URL's host or port cannot be read") from None
-    if _is_vcs(parts.scheme):
+    if _is_vcs(scheme_of(text)):
         _not_yet(line, NotYet.VCS)
-    if parts.scheme not in ("http", "https", "file"):
-        raise _invalid(line, "a URL begins with https:, http: or file:")
-    if "@" in parts.netloc:
+    try:
+        url = parse(text)
+    except UrlError as problem:
+        raise _invalid(line, str(problem), if_path(text)) from None
+    if url.scheme not in ("http", "https", "file"):
+        raise _invalid(line, "a URL begins with https:, http: or file:", if_path(text))
+    if url.has_user_info:
         raise _invalid(line, "the URL's user information cannot be read")
-    if parts.scheme == "file":
-        return _local_wheel_url(line, text.partition("#")[0], disk), parts.fragment
-    if not host:
-        raise _invalid(line, "the URL has no host")
-    if not unquote(parts.path).rstrip("/").endswith(".whl"):
+    if url.scheme == "file":
+        return _local_wheel_url(line, text.partition("#")[0], disk), url.fragment
+    if not url.filename.endswith(".whl"):
         _not_yet(line, NotYet.SDIST)
-    return urlunsplit(parts._replace(fragment="")), parts.fragment
+    return str(url._replace(fragment="")), url.fragment
 
 
 def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
     try:
         path = disk.absolute(disk.from_url(url))
-    except ValueError:
-        raise _invalid(line, "a file: URL names a file of this machine") from None
+    except UrlError as problem:
+        raise _invalid(line, str(problem)) from None
     if disk.is_dir(path):
         _not_yet(line, NotYet.DIRECTORY)
     if not disk.is_file(path):
@@ -291,9 +285,8 @@ def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
 
 
 def _wheel_name(line: RequirementLine, url: str) -> str:
-    filename = posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
     try:
-        name = parse_wheel_filename(filename)[0]
+        name = parse_wheel_filename(parse(url).filename)[0]
     except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         raise _invalid(line, str(problem)) from None
     # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from safepip.errors import UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_file_url, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -232,20 +232,19 @@ def may_serve(index: Index, file: ProjectFile, page_url: str) -> bool:
     gave a strong digest for the file, because then the bytes are pinned wherever they come from. A `file:`
     URL on a page that came from a network is never followed: it would read this machine's own files.
     """
-    parts = urlsplit(file.url)
-    scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
-    if scheme == "file":
-        return urlsplit(page_url).scheme.lower() == "file"
-    if "@" in netloc or scheme not in ("http", "https"):
+    try:
+        place = parse(file.url)
+    except UrlError:
         return False
-    if f"{scheme}://{netloc}" == index.url.origin:
+    if place.scheme == "file":
+        return is_file_url(page_url)
+    if place.has_user_info or place.scheme not in DEFAULT_PORTS:
+        return False
+    if place.origin == index.url.origin:
         return True
-    if scheme == "http" and index.url.scheme == "https":
+    if place.scheme == "http" and index.url.scheme == "https":
         return False  # never from https down to http
-    hosts = {host.lower() for host in index.file_hosts}
-    if (parts.hostname or "").lower() in hosts or netloc in hosts:
-        return True
-    return scheme == "https" and bool(file.digests)
+    return covered(place, index.file_hosts) or (place.scheme == "https" and bool(file.digests))
 
 
 def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:

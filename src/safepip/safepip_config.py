@@ -31,11 +31,11 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.errors import UsageError
-from safepip.hosts import read_host
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import Hashes, IndexUrl, UrlError
+from safepip.model.index import Hashes, IndexUrl
 from safepip.model.names import is_name
 from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError, read_host
 from safepip.toml_lines import TomlLines
 from safepip.toml_tables import Placed, TableReader
 

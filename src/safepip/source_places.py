@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused, UnusableInput
+from safepip.model.urls import DEFAULT_PORTS, UrlError, is_url, parse, scheme_of, shown
 
 if TYPE_CHECKING:
     from safepip.errors import SafepipError
@@ -19,6 +20,35 @@ class Place(NamedTuple):
     said: Origin
 
 
+def check_place(place: Place) -> None:
+    """Raise (`unreadable-file`) for a URL that names no file that can be had: a URL is never tried as a path."""
+    if not is_url(place.name):
+        return
+    try:
+        scheme = parse(place.name).scheme
+    except UrlError as problem:
+        why = str(problem)
+    else:
+        if scheme in DEFAULT_PORTS or scheme == "file":
+            return
+        why = "a file is named by a path, or by a URL that begins with https:, http: or file:"
+    raise unreadable(f"{shown(place.shown)} is a URL that cannot be used: {why}", place.said, if_path(place.name))
+
+
+def check_path(place: Place) -> None:
+    """Raise (`unreadable-file`) for a URL where only a file of this machine is read."""
+    if is_url(place.name):
+        why = "is a URL, and a file of this machine is wanted"
+        raise unreadable(f"{shown(place.shown)} {why}", place.said, if_path(place.name))
+
+
+def if_path(text: str) -> str:
+    """A hint for a text that has a scheme and may have been meant as a path all the same; empty where it was not."""
+    named = scheme_of(text)
+    known = named in DEFAULT_PORTS or named == "file" or not named
+    return "" if known or ":/" in text else "if it is a path: write it with ./ before it"
+
+
 def misplaced_lock(place: Place) -> SafepipError:
     return Refused.because(
         "not-yet",
@@ -27,8 +57,8 @@ def misplaced_lock(place: Place) -> SafepipError:
     )
 
 
-def unreadable(message: str, said: Origin) -> SafepipError:
-    return UnusableInput.because("unreadable-file", message, origins=(said,))
+def unreadable(message: str, said: Origin, hint: str = "") -> SafepipError:
+    return UnusableInput.because("unreadable-file", message, origins=(said,), hint=hint)
 
 
 def undecodable(place: Place) -> SafepipError:

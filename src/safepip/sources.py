@@ -17,16 +17,15 @@ All problems of a kind are reported together.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from safepip.errors import Refused, UsageError
-from safepip.hosts import is_secure, read_host
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import Index, IndexKind, IndexUrl, UrlError
+from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import BUILT_IN, Origin, Source
+from safepip.model.urls import UrlError, is_secure, is_url, is_web, parse, read_host, shown
+from safepip.source_places import if_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -133,8 +132,7 @@ class Sources:
         if kind is IndexKind.SIMPLE and any(index.url == url for index in self.indexes):
             return
         what = "--find-links" if kind is IndexKind.FIND_LINKS else "an index"
-        shown = printable(str(url or _shown(text)))
-        self._undeclared(f"{what} {shown}", "[[index]] with this url", origin)
+        self._undeclared(f"{what} {printable(str(url or shown(text)))}", "[[index]] with this url", origin)
 
     def _undeclared(self, what: str, remedy: str, origin: Origin) -> None:
         if origin.source in AMBIENT:
@@ -155,17 +153,18 @@ class Sources:
         self.problems.append(Diagnostic("invalid-index-url", message, (), hint, (origin,)))
 
     def _make(self, text: str, kind: IndexKind, origin: Origin, *, default: bool) -> Index | None:
-        local = self._locate(text)
-        shown = printable(_shown(text))
-        if local is None and "://" not in text and not text.startswith("file:"):
+        # A URL is never a path, and what pip has built in is a URL.
+        local = None if is_url(text) or origin == BUILT_IN else self._locate(text)
+        said = printable(shown(text))
+        if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that stand here.
-            self._wrong(f"{shown!r} is no path that exists, and has no scheme such as https:", origin)
+            self._wrong(f"{said!r} is no path that exists, and has no scheme such as https:", origin)
             return None
         try:
             location = local or text
             url = IndexUrl.parse(_without_query(location) if kind is IndexKind.FIND_LINKS else location)
         except UrlError as problem:
-            self._wrong(f"{shown!r}: {problem}", origin)
+            self._wrong(f"{said!r}: {problem}", origin, if_path(text))
             return None
         exact = location.partition("#")[0] if kind is IndexKind.FIND_LINKS else ""
         return Index(
@@ -210,8 +209,7 @@ def _places(parsed: ParsedOptions, dest: str) -> Sequence[Origin]:
 
 def check_expanded(sources: Sources, named: Sequence[Index], text: str, origin: Origin) -> bool:
     """Rule 4 for one value: true where it may be used. `named` are the sources in force before any file was read."""
-    parts = urlsplit(text) if "://" in text else None
-    if parts is None or parts.scheme.lower() not in ("http", "https"):
+    if not is_web(text):
         return True
     try:
         reached = IndexUrl.parse(_without_query(text))
@@ -258,17 +256,4 @@ def _name(url: IndexUrl, taken: set[str], origin: Origin) -> str:
 
 
 def _without_query(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return text
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-
-
-def _shown(text: str) -> str:
-    """A value that may be wrong, for a message: without what could be a secret in it."""
-    scheme, slashes, rest = text.partition("://")
-    if not slashes:
-        scheme, rest = "", text
-    head, at, tail = re.split(r"[?#]", rest, maxsplit=1)[0].rpartition("@")
-    return f"{scheme}{slashes}{'****@' if at and (slashes or ':' in head) else head + at}{tail}"
+    return parse(text).without_query()

@@ -270,7 +270,7 @@ def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
 
 def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:
     """For a wheel named by path, its place as seen from the lock."""
-    from safepip.edges.index_reader import local_path
+    from safepip.edges.local_paths import local_path
 
     if pin.direct_url is None or not pin.direct_url.startswith("file:"):
         return None

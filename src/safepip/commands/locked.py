@@ -16,6 +16,8 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Requirement, counts
 from safepip.model.route import Route
+from safepip.model.urls import UrlError, is_url, is_web, join
+from safepip.source_places import Place, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from safepip.locked import Entry
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
-
-
-_REMOTE = ("http:", "https:")
 
 
 def read_entries(session: Session) -> tuple[Entry, ...]:
@@ -53,7 +52,8 @@ def _origin(request: LockRequest) -> Origin:
 def _text(session: Session, request: LockRequest) -> str:
     from safepip.edges.lock_files import read_lock_text
 
-    if request.name.lower().startswith((*_REMOTE, "file:")):
+    check_place(Place(request.name, printable(request.name), request.origin))
+    if is_url(request.name):
         _, body = session.fetch_text(request.name)
         try:
             return body.decode("utf-8")
@@ -148,11 +148,12 @@ def _direct(session: Session, entry: Entry, there: InstalledDistribution | None)
 
     assert entry.direct is not None
     place = entry.direct
-    if entry.origin.where.lower().startswith(_REMOTE):
-        from urllib.parse import urljoin
-
-        place = urljoin(entry.origin.where, place)
-        if not place.lower().startswith(_REMOTE):
+    if is_web(entry.origin.where):
+        try:
+            place = join(entry.origin.where, place)
+        except UrlError:
+            place = ""
+        if not is_web(place):
             return Diagnostic(
                 "remote-includes-local",
                 f"{printable(entry.origin.where)} came from a network and names a file of this machine",
@@ -160,7 +161,7 @@ def _direct(session: Session, entry: Entry, there: InstalledDistribution | None)
                 origins=(entry.origin,),
                 subject=entry.name,
             )
-    elif not place.lower().startswith((*_REMOTE, "file:")):
+    elif not is_url(place):
         import os
 
         disk = local_disk(os.path.dirname(os.path.join(session.cwd, entry.origin.where)))

@@ -17,6 +17,7 @@ from safepip import config, pip_config
 from safepip.edges import configuration_files
 from safepip.errors import UsageError
 from safepip.model.plan import Plan
+from safepip.model.urls import file_url
 from safepip.options import ParsedOptions, parse
 from safepip.settings import Surroundings, check, make_settings
 from safepip.sources import decide
@@ -170,14 +171,7 @@ def locator(world: World) -> Callable[[str], str | None]:
         path = os.path.join(world.cwd, world.expand(text))
         if not os.path.exists(path):
             return None
-        path = os.path.normpath(path)
-        if sys.platform == "win32":
-            from urllib.request import pathname2url
-
-            return "file:" + pathname2url(path)
-        from urllib.parse import quote
-
-        return "file://" + quote(path)
+        return file_url(os.path.normpath(path))
 
     return locate
 

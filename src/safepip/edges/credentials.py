@@ -24,7 +24,9 @@ import os
 import re
 import threading
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote
+
+from safepip.model.urls import origin_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +38,6 @@ _USER_INFO = re.compile("(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))")
 # A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
 _BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
 _WORD = re.compile(r"\S+")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Below this length a secret is too likely to be a part of an innocent word; `absorb` alone guards it.
 _REDACTABLE = 4
 _TOKEN_LENGTH = 16
@@ -55,22 +56,6 @@ class _Login:
 
     def __repr__(self) -> str:
         return _MASK
-
-
-def origin_of(url: str) -> str | None:
-    """`scheme://host[:port]` in lower case, without a default port; None of what has no readable host."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if not host:
-        return None
-    scheme = parts.scheme.lower().rpartition("+")[2]
-    netloc = f"[{host}]" if ":" in host else host
-    return (
-        f"{scheme}://{netloc}" if port is None or port == _DEFAULT_PORTS.get(scheme) else f"{scheme}://{netloc}:{port}"
-    )
 
 
 def _shared_segments(one: str, other: str) -> int:
@@ -229,7 +214,7 @@ class Credentials:
         logins = self._absorbed.get(origin)
         if not logins:
             return None
-        path = urlsplit(url).path
+        path = parse(url).path
         return max(logins, key=lambda login: (_shared_segments(login.path, path), login.password is not None))
 
     def _basic(self, pair: tuple[str, str]) -> str:
@@ -247,7 +232,7 @@ class Credentials:
     def _from_netrc(self, origin: str) -> tuple[str, str] | None:
         if self._netrc is None:
             self._netrc = self._read_netrc()
-        entry = self._netrc.get(urlsplit(origin).hostname or "")
+        entry = self._netrc.get(parse(origin).host)
         if entry is None or not any(entry):
             return None
         pair = (entry[0] or entry[1] or "", entry[2] or "")
@@ -285,7 +270,7 @@ class Credentials:
         user = absorbed.user if absorbed else None
         # pip asks for the index's URL first, because it is more specific, then for the host alone.
         services = [origin + absorbed.path] if absorbed else []
-        for service in (*services, urlsplit(url).netloc):
+        for service in (*services, parse(url).netloc):
             pair = self._run_keyring(program, service, user)
             if pair is not None:
                 return pair

@@ -19,13 +19,14 @@ import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
-from urllib.parse import unquote, urlsplit
 
+from safepip.edges.local_paths import local_path
 from safepip.edges.store import size_mismatch
 from safepip.edges.stored import refuse_absent, stored
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.urls import UrlError, is_file_url, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,7 +120,7 @@ def fetch_all(
     found: dict[int, VerifiedFile] = {}
     for place, want in enumerate(wanted):
         file = stored(store, want)
-        if file is None and not want.unasked and want.url.lower().startswith("file:"):
+        if file is None and not want.unasked and is_file_url(want.url):
             file = _copy(store, want)
         if file is not None:
             found[place] = file
@@ -159,28 +160,16 @@ def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
         )
 
 
-def path_of(url: str) -> str:
-    """The path that a `file:` URL names. Raises `ValueError` for one that names another machine."""
-    parts = urlsplit(url)
-    if parts.netloc.lower() not in ("", "localhost"):
-        raise ValueError("a file: URL names a file of this machine")
-    if os.name == "nt":
-        from urllib.request import url2pathname
-
-        return url2pathname(parts.path)
-    return unquote(parts.path)
-
-
 def _copy(store: Store, want: Wanted) -> VerifiedFile:
     """A file of this machine, through the same verification as any other."""
     try:
-        path = path_of(want.url)
+        path = local_path(want.url)
         with open(_open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(want)) as incoming:
             while chunk := source.read(_CHUNK):
                 incoming.write(chunk)
                 _check_length(incoming, want)
             return _admit(incoming, want)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UrlError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _failed(want, f"{printable(want.url)} cannot be read: {reason}") from error
 
@@ -379,7 +368,7 @@ class _Download:
         if body.status in RETRIED_STATUSES:
             raise _Broken(f"the server answers {body.status}", body.headers.get("retry-after"))
         if body.status != 200:
-            host = urlsplit(body.url).hostname or ""
+            host = parse(body.url).host
             raise _failed(
                 want, f"{printable(want.filename)} cannot be fetched: {printable(host)} answers {body.status}"
             )

@@ -21,10 +21,9 @@ import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 from safepip import __version__
-from safepip.edges.addresses import is_loopback, is_trusted, parse_address
+from safepip.edges.addresses import parse_address
 from safepip.edges.limits import (
     PATIENCE_SECONDS,
     RETRIED_KINDS,
@@ -40,6 +39,7 @@ from safepip.edges.proxies import Proxies
 from safepip.edges.tls import TlsProblem, Trust
 from safepip.edges.wire import Lanes, Reply, WireError
 from safepip.model.finding import printable
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_secure, join, parse
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from safepip.edges.wire import Headers
     from safepip.model.plan import Network
 
-__all__ = ["Answer", "Body", "HttpError", "Part", "Transport", "is_loopback"]
+__all__ = ["Answer", "Body", "HttpError", "Part", "Transport"]
 
 USER_AGENT = f"safepip/{__version__}"
 
@@ -117,7 +117,7 @@ class Transport:
         self._credentials = credentials
         self._trust = Trust(network, environ)
         self._proxies = Proxies(network, credentials, environ)
-        self._trusted = frozenset(host.lower() for host in network.trusted_hosts)
+        self._trusted = network.trusted_hosts
         self._lanes: dict[tuple[str, str, int, bool], Lanes] = {}
         self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
         self._limits["pool"] = max(600.0, network.timeout)
@@ -218,7 +218,7 @@ class Transport:
             if not allowed(url):
                 raise HttpError("redirect", f"{self._shown(url)} is not where this may be fetched from", url)
             place = parse_address(url, self._shown)
-            if place.scheme == "http" and not (is_trusted(place, self._trusted) or is_loopback(place.host)):
+            if not is_secure(place, self._trusted):
                 raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
             reply = await self._authorized(place, extra, files)
             try:
@@ -235,16 +235,16 @@ class Transport:
     def _follow(self, url: str, location: str, allowed: Callable[[str], bool]) -> str:
         """The URL that a redirect leads to, if it may."""
         try:
-            target = urljoin(url, location).partition("#")[0]
-            parts = urlsplit(target)
-        except ValueError:
+            target = join(url, location).partition("#")[0]
+            place = parse(target)
+        except UrlError:
             raise HttpError("redirect", f"{self._shown(url)} redirects to what is no URL", url) from None
         said = f"{self._shown(url)} redirects to {self._shown(target)}"
-        if "@" in parts.netloc:
+        if place.has_user_info:
             raise HttpError("redirect", f"{said}, a URL with a user name or password in it", url)
-        if parts.scheme not in ("http", "https"):
+        if place.scheme not in DEFAULT_PORTS:
             raise HttpError("redirect", f"{said}, which is not a web address", url)
-        if parts.scheme == "http" and url.lower().startswith("https:"):
+        if place.scheme == "http" and url.lower().startswith("https:"):
             raise HttpError("redirect", f"{said}, from an encrypted connection to a plain one", url)
         if not allowed(target):
             raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)
@@ -336,7 +336,7 @@ class Transport:
         return lanes
 
     def _context(self, place: Address) -> ssl.SSLContext:
-        return self._trust.context(trusted=is_trusted(place, self._trusted))
+        return self._trust.context(trusted=covered(place, self._trusted))
 
     def _shown(self, url: str) -> str:
         return printable(self._credentials.redact(url))

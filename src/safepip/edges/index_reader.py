@@ -12,13 +12,14 @@ from __future__ import annotations
 import mimetypes
 import os
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
-from urllib.parse import quote, unquote, urlsplit
 
+from safepip.edges.local_paths import local_path
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
 from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
+from safepip.model.urls import origin_of, segment
 from safepip.routing import may_answer
 from safepip.selection import shelve
 from safepip.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
@@ -235,22 +236,12 @@ class IndexReader:
         return self._reading(shelve(page, self._ranks, self._pythons), page, url)
 
 
-def local_path(url: str) -> str:
-    """The path that a `file:` URL names on this machine."""
-    path = urlsplit(url).path
-    if os.name == "nt":
-        from urllib.request import url2pathname
-
-        return url2pathname(path)
-    return unquote(path)
-
-
 def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
     root = os.path.samefile(folder, local_path(str(index.url)))
     base = str(index.url) if root else index.url.page(os.path.basename(folder.rstrip("/\\")))
     try:
         with os.scandir(folder) as entries:
-            rows = sorted((e.name, base + quote(e.name), e.stat().st_size) for e in entries if e.is_file())
+            rows = sorted((e.name, base + segment(e.name), e.stat().st_size) for e in entries if e.is_file())
     except OSError as error:
         raise _unreadable(index, folder, error) from None
     return list_folder(rows).files
@@ -296,8 +287,7 @@ def _may_belong(filename: str, name: str) -> bool:
 
 
 def _same_origin(index: Index) -> Callable[[str], bool]:
-    origin = index.url.origin
-    return lambda url: f"{urlsplit(url).scheme}://{urlsplit(url).netloc}".lower() == origin
+    return lambda url: origin_of(url) == index.url.origin
 
 
 def _check_status(index: Index, name: str, status: int) -> None:

@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
-from safepip.hosts import read_host
 from safepip.model.candidate import Candidate, Fallen, Shelf
 from safepip.model.digest import checksum, strong
 from safepip.model.page import ProjectFile, Status
+from safepip.model.urls import read_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

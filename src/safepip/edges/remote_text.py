@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.edges.index_reader import local_path
+from safepip.edges.local_paths import local_path
 from safepip.errors import Unavailable
 from safepip.model.finding import printable
+from safepip.model.urls import UrlError, is_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tupl
 
     Raises `Unavailable` (`requirements-unreachable`).
     """
-    if url.lower().startswith("file:"):
+    if is_file_url(url):
         return url, _read(url)
     from safepip.edges.limits import HttpError
 
@@ -42,6 +43,8 @@ def _read(url: str) -> bytes:
             content = file.read(_LARGEST + 1)
     except OSError as error:
         raise _unreachable(url, error.strerror or str(error)) from None
+    except UrlError as error:
+        raise _unreachable(url, str(error)) from None
     if len(content) > _LARGEST:
         # Cut off, it would lack what stands at its end.
         raise _unreachable(url, "it is too large")

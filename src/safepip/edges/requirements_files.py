@@ -6,8 +6,9 @@ import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote, unquote, urlsplit
 
+from safepip.edges.local_paths import local_path
+from safepip.model.urls import file_url
 from safepip.requirement_sources import Gathering, Loaded, Reader
 from safepip.requirements import Disk
 
@@ -57,8 +58,8 @@ def local_disk(cwd: str) -> Disk:
         absolute=lambda path: os.path.normpath(os.path.join(cwd, path)),
         is_file=os.path.isfile,
         is_dir=os.path.isdir,
-        to_url=_to_url,
-        from_url=_from_url,
+        to_url=file_url,
+        from_url=local_path,
         separators=os.sep + (os.altsep or ""),
     )
 
@@ -74,28 +75,6 @@ def _read_file(path: str) -> bytes:
 
 def _beside(file: str, path: str) -> str:
     return os.path.normpath(os.path.join(os.path.dirname(file), path))
-
-
-def _to_url(path: str) -> str:
-    # RFC 8089. urllib.request, which has the same function, is slow to import and needed on Windows only.
-    if os.name == "nt":
-        from urllib.request import pathname2url
-
-        return "file:" + ("" if path.startswith("\\\\") else "//") + pathname2url(path)
-    return "file://" + quote(path)
-
-
-def _from_url(url: str) -> str:
-    parts = urlsplit(url)
-    here = parts.netloc in ("", "localhost")
-    if os.name == "nt":
-        from urllib.request import url2pathname
-
-        return url2pathname(parts.path if here else f"//{parts.netloc}{parts.path}")
-    # RFC 8089: an empty authority and localhost are this machine; Windows reads another one as a share.
-    if not here:
-        raise ValueError("a file: URL of another machine")
-    return unquote(parts.path)
 
 
 def _locale_encoding() -> str:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from packaging.utils import parse_wheel_filename
 
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.deliveries import direct_source, sources
-from safepip.edges.index_reader import local_path, unreachable
+from safepip.edges.index_reader import unreachable
+from safepip.edges.local_paths import local_path
 from safepip.edges.page_cache import vouched
 from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.candidate import Candidate
@@ -27,6 +27,7 @@ from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
 from safepip.model.requirement import demand_of
+from safepip.model.urls import UrlError, is_file_url, parse, scheme_of
 from safepip.routing import may_serve
 
 if TYPE_CHECKING:
@@ -68,16 +69,19 @@ class Home:
         """Raise `Refused` (`file-host`) where the file's own URL may not."""
         if may_serve(self.index, file, self.page_url):
             return
-        place = urlsplit(file.url)
+        try:
+            host = parse(file.url).netloc if scheme_of(file.url) == "https" else ""
+        except UrlError:
+            host = ""
         raise Refused.because(
             "file-host",
             f"the index {self.index.name} lists a file on a host that it was not allowed",
             context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
             hint=(
-                f"if {printable(place.netloc)} belongs to the index, say so where it is declared:\n"
-                f'file-hosts = ["{printable(place.netloc)}"]'
+                f"if {printable(host)} belongs to the index, say so where it is declared:\n"
+                f'file-hosts = ["{printable(host)}"]'
             )
-            if place.scheme == "https"
+            if host
             else "a file comes over https, or over the index's own origin",
             origins=(self.index.origin,),
         )
@@ -125,7 +129,7 @@ class WheelReader:
         if text is None:
             wheel = self._stored(file)
             text = None if wheel is None else _from_archive(wheel.path, file.filename)
-        if text is None and file.url.startswith("file:"):
+        if text is None and is_file_url(file.url):
             text = _from_archive(local_path(file.url), file.filename)
         if text is None:
             return None
@@ -140,9 +144,9 @@ class WheelReader:
     async def read(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
         """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
         file = candidate.file
-        if home is None or file.url.startswith("file:"):
+        if home is None or is_file_url(file.url):
             # It was on this disk a moment ago, and could not be used.
-            path = local_path(file.url) if file.url.startswith("file:") else ""
+            path = local_path(file.url) if is_file_url(file.url) else ""
             return parse_metadata(_from_archive(path, file.filename) or b"", verified=False)
         home.check(file)
         text = await self._sidecar(candidate, home)
@@ -240,7 +244,7 @@ class WheelReader:
 
         url = requirement.url
         assert url is not None
-        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+        filename = parse(url).filename
         candidate_of = _read_name(filename, self._ranks)
         # What the user names needs no index's word; it is what was asked for, and its digest is recorded.
         wanted = Wanted(

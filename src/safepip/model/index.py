@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from safepip.model.origin import BUILT_IN, Origin
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|$)")
-
-
-class UrlError(ValueError):
-    """A URL that safepip will not use. The message never repeats the URL's user information."""
+from safepip.model.urls import UrlError, netloc_of, parse
 
 
 class IndexUrl(NamedTuple):
@@ -34,38 +26,25 @@ class IndexUrl(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> IndexUrl:
         """Read `https://host[:port]/path/`, `http://...` or `file:///path/`. Raises `UrlError`."""
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError:
-            raise UrlError("not a URL: its host or port cannot be read") from None
-        scheme = parts.scheme.lower()
-        if scheme not in ("http", "https", "file"):
+        url = parse(text)
+        if url.scheme not in ("http", "https", "file"):
             raise UrlError("an index URL begins with https:, http: or file:")
-        if "@" in parts.netloc:
+        if url.has_user_info:
             raise UrlError("an index URL must not contain a user name or password")
-        if parts.query or parts.fragment:
+        if url.query or url.fragment:
             raise UrlError("an index URL has no query (?) and no fragment (#)")
-        host = (parts.hostname or "").lower()
-        if scheme == "file":
-            if host not in ("", "localhost"):
-                raise UrlError("a file: URL names a file of this machine")
-            host, port = "", None
-        elif not host:
-            raise UrlError("the URL has no host")
-        if any(ord(char) <= 32 or ord(char) == 127 for char in text):
-            raise UrlError("a URL has no white space and no control characters")
-        if _DOT_SEGMENT.search(unquote(parts.path)):
+        if any(char <= " " for char in text):
+            raise UrlError("a URL has no white space")
+        if url.has_dot_segments:
             raise UrlError("an index URL has no . or .. in its path")
-        if port == _DEFAULT_PORTS.get(scheme):
-            port = None
-        return cls(scheme, host, port, parts.path.rstrip("/") + "/")
+        if url.scheme == "file" and not url.path.startswith("/"):
+            raise UrlError("a file: URL of an index has an absolute path, as in file:///home/me/index/")
+        return cls(url.scheme, url.host, url.port, url.path.rstrip("/") + "/")
 
     @property
     def netloc(self) -> str:
         """`host` or `host:port`, an IPv6 address in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port is None else f"{host}:{self.port}"
+        return netloc_of(self)
 
     @property
     def origin(self) -> str:
@@ -73,7 +52,7 @@ class IndexUrl(NamedTuple):
         return f"{self.scheme}://{self.netloc}"
 
     def __str__(self) -> str:
-        return urlunsplit((self.scheme, self.netloc, self.path, "", ""))
+        return f"{self.scheme}://{self.netloc}{self.path}"
 
     def page(self, name: str) -> str:
         """The URL of a project's page, PEP 503: the root, the normalised name, a slash."""
@@ -85,17 +64,13 @@ class IndexUrl(NamedTuple):
         A path with dot segments, encoded or not, is never within: whoever resolves it may leave.
         """
         try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
+            other = parse(url)
+        except UrlError:
             return False
-        scheme = parts.scheme.lower()
-        if port == _DEFAULT_PORTS.get(scheme):
-            port = None
         return (
-            (scheme, (parts.hostname or "").lower(), port) == (self.scheme, self.host, self.port)
-            and parts.path.startswith(self.path)
-            and not _DOT_SEGMENT.search(unquote(parts.path))
+            other[:3] == self[:3]
+            and other.path.startswith(self.path)
+            and not (other.has_user_info or other.has_dot_segments)
         )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
 
 from safepip.model.digest import STRONG, WEAK, Checksum, Digest, WeakDigest, checksum, strong
 from safepip.model.finding import printable
+from safepip.model.urls import DEFAULT_PORTS, UrlError, is_file_url, join, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ MAX_FILES = 200_000
 KNOWN_MINOR = 4
 
 _API_VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\Z")
-_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_NO_BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 _DRIVE = re.compile(r"/+[A-Za-z]:/")
 _FRAGMENT_DIGEST = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)")
@@ -75,30 +76,27 @@ class Link(NamedTuple):
 
 def link(text: str, base: str) -> Link:
     """Read the URL of an entry on the page at `base`. Raises `BadEntry`."""
-    text = text.strip(" \t\n\r\f")
+    # As in HTML and in pip, a line break within a URL is none of its characters.
+    text = text.strip(" \t\n\r\f").translate(_NO_BREAKS)
     try:
-        parts = urlsplit(text if text.startswith(("https://", "http://")) else urljoin(base, text))
-    except ValueError:
+        parts = parse(text if text.startswith(("https://", "http://")) else join(base, text))
+    except UrlError:
         raise BadEntry("its URL cannot be read") from None
-    scheme = parts.scheme.lower()
-    if scheme in ("http", "https"):
-        if not _HOST.match(parts.netloc):
-            # User information is refused by the same line: an `@` is no part of a host.
+    if parts.scheme in DEFAULT_PORTS:
+        if parts.has_user_info:
             raise BadEntry("its URL has no plain host")
-    elif scheme == "file":
-        # routing.md, claimed names 5: a `file:` URL on a page that came from a network is not followed.
-        if not base.startswith("file:") or parts.netloc not in ("", "localhost"):
-            raise BadEntry("its URL names a file of this machine")
-    else:
+    # routing.md, claimed names 5: a `file:` URL on a page that came from a network is not followed.
+    elif parts.scheme != "file":
         raise BadEntry("its URL is not https, http or file")
-    if "\\" in unquote(parts.path) or any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+    elif not is_file_url(base):
+        raise BadEntry("its URL names a file of this machine")
+    if "\\" in unquote(parts.path) or parts.has_dot_segments:
         raise BadEntry("its URL has a backslash or dot segments in its path")
-    netloc = "" if scheme == "file" else parts.netloc
     try:
-        path, query = _quoted_path(parts.path, scheme), quote(parts.query, safe=_QUERY_SAFE)
+        path, query = _quoted_path(parts.path, parts.scheme), quote(parts.query, safe=_QUERY_SAFE)
     except UnicodeError:
         raise BadEntry("its URL is not UTF-8") from None
-    url = urlunsplit((scheme, netloc, path, query, ""))
+    url = str(parts._replace(path=path, query=query, fragment=""))
     return Link(url, _filename(parts.path), *fragment_digests(parts.fragment))
 
 

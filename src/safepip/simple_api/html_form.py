@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin
 
 from safepip.model.page import ProjectFile, ProjectPage
+from safepip.model.urls import UrlError, is_file_url, join
 from safepip.simple_api.entries import (
     MAX_FILES,
     BadEntry,
@@ -180,11 +180,11 @@ def _base(scan: _Scan, url: str) -> str:
         href = tag.attributes.get("href") if tag.name == "base" else None
         if href is not None:
             try:
-                base = urljoin(url, href.strip())
-            except ValueError:
+                base = join(url, href.strip())
+            except UrlError:
                 break
             # A page that came from a network does not become one of this machine by its own word.
-            return base if url.startswith("file:") or not base.lower().startswith("file:") else url
+            return base if is_file_url(url) or not is_file_url(base) else url
     return url
 
 
