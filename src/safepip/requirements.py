@@ -156,7 +156,10 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if by_url:
         return _of_url(line, text, frozenset(), marker, disk)
     if not text or _names_url(text, disk):
-        return _of_pep508(line, _pep508(line, text), marker, disk)
+        found = _pep508(line, text)
+        if found.url is None:
+            raise _invalid(line, "a URL in it does not stand alone or behind @")
+        return _of_pep508(line, found, marker, disk)
     path, extras = _path_and_extras(disk.absolute(text))
     url = _url_of_path(line, text, path, disk)
     if url is not None:
