@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
 from safepip.modules import module_at
+from safepip.start_files import import_folders
 from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
@@ -113,6 +114,11 @@ class Scene:
     def _ordered(self) -> list[str]:
         """All keys, with the separator before every other character: what lies below a file or folder follows it."""
         return sorted(key.replace("/", "\0") for key in self.claimants)
+
+    @cached_property
+    def import_folders(self) -> frozenset[str]:
+        """The keys of all folders that Python imports from when the run has ended, those for commands left out."""
+        return import_folders(self.subjects, self.layout)
 
     @cached_property
     def modules(self) -> Mapping[str, tuple[tuple[Landing, Module], ...]]:

@@ -218,3 +218,28 @@ def commands_near_the_reserved_names(name: str) -> Offered:
     """Commands whose names begin as those do that nobody may take."""
     names = ("python-config-tool", "pipx", "pip-audit", "pip-compile", "pythonic", "activate-global-completion")
     return made(name, scripts={script: f"{escaped(name)}:main" for script in (*names, "py.test", "safepip-report")})
+
+
+@cleared
+def attrs(name: str) -> Offered:
+    """Two top-level packages of which one has not the project's name, and pip looks for it: it is attrs' own."""
+    return made(name, {"attr/__init__.py": "", "attrs/__init__.py": ""}, module=False)
+
+
+@cleared
+def pysocks(name: str) -> Offered:
+    """A module that pip looks for to speak to proxies, from the project whose it is."""
+    return made(name, {"socks.py": "x = 1\n", "sockshandler.py": "x = 1\n"}, module=False)
+
+
+@cleared
+def near_what_others_look_for(name: str) -> Offered:
+    """Names nearly those that others look for, copies inside a package, other portions of shared namespaces."""
+    files = (
+        "keyrings/near.py",
+        "organisation/python/core.py",
+        "near/_vendor/packaging/__init__.py",
+        "near/java/lang.py",
+    )
+    shared = ("org/near/part.py", "google/near/part.py", "backports/near.py", "carbon/__init__.py", "pip_near/x.py")
+    return made(name, dict.fromkeys((*files, *shared), "x = 1\n"), module=False)

@@ -23,6 +23,7 @@ from safepip.rules import (
     installer_file,
     metadata_mismatch,
     outside_target,
+    reserved_module,
     standard_library,
     startup_hook,
     unsafe_path,
@@ -61,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     Rule(startup_hook.REFERENCE, startup_hook.check, allowable=True),
     Rule("file-overlap", file_overlap.check, allowable=True),
     Rule("standard-library", standard_library.check, allowable=True),
+    Rule("reserved-module", reserved_module.check, allowable=True),
     Rule("command-clash", command_clash.check, allowable=True),
 )
 

@@ -30,46 +30,33 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.known_hooks import is_known, namespace_of
 from safepip.landing import key_of
 from safepip.pth import read_pth, read_start
+from safepip.start_files import SITE_NAMES, StartFile, added, start_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.clearing import Scene, Subject
-    from safepip.landing import Layout
     from safepip.model.finding import Diagnostic
-    from safepip.model.wheel import Entry, Landing
 
 REFERENCE = "startup-hook"
 
-_SITE_NAMES = frozenset({"site-packages", "dist-packages"})
 _OF_PROJECTS = {"_distutils_hack": "setuptools"}
-_CUSTOM = frozenset(
-    {"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", "_manylinux", *_OF_PROJECTS}
-)
-_MAY_BE_CUSTOM = re.compile("|".join(sorted(_CUSTOM)))
+CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", "_manylinux", *_OF_PROJECTS})
+_MAY_BE_CUSTOM = re.compile("|".join(sorted(CUSTOM)))
 
 #: What must not be made a namespace: a module of these names is imported, or exists, at every start.
-_NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *_CUSTOM})
+_NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *CUSTOM})
 
 _EXTENSIONS = (".so", ".pyd", ".dll", ".dylib", ".sl")
 #: Below a folder on the path pip and `importlib.metadata` take these for distributions.
 _METADATA = re.compile(r"/[^/]*\.(?:dist-info|egg-info|egg-link|egg)(?=/|$)")
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-class _File(NamedTuple):
-    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands, `place` its path."""
-
-    entry: Entry
-    folder: str
-    name: str
-    place: str
 
 
 class _Sorted:
@@ -113,7 +100,7 @@ class _Places:
 
 def check(subject: Subject, scene: Scene) -> Diagnostic | None:
     """Whether nothing of the wheel runs by itself."""
-    files = tuple(_start_files(subject, scene.layout))
+    files = tuple(start_files(subject, scene.layout))
     places = _Places(subject, scene)
     found = chain(
         chain.from_iterable(_pth(file, subject, scene, places) for file in files if file.name.endswith(".pth")),
@@ -126,34 +113,10 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
     return objection(subject, REFERENCE, "has code that runs at every start of Python", chain((first,), found))
 
 
-def _start_files(subject: Subject, layout: Layout) -> Iterator[_File]:
-    """The `.pth` and `.start` files of a wheel that lie in a site folder."""
-    sites = frozenset(map(key_of, layout.site_folders))
-    for landing in subject.landings:
-        if landing.entry is not None and key_of(landing.entry.path[-6:]).endswith((".pth", ".start")):
-            folder, name = posixpath.split(landing.key)
-            if not landing.path:
-                folder, name = "", key_of(posixpath.basename(landing.entry.path))
-            if folder in sites or posixpath.basename(folder) in _SITE_NAMES or _is_at_the_top(landing):
-                yield _File(landing.entry, folder, name, posixpath.dirname(landing.path))
-
-
-def _is_at_the_top(landing: Landing) -> bool:
-    """Whether a file lies directly in purelib, platlib or a scheme that nobody knows, by its path in the wheel."""
-    assert landing.entry is not None
-    above = posixpath.dirname(landing.entry.path)
-    return landing.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))
-
-
-def _is_scheme(folder: str) -> bool:
-    top, _, rest = folder.partition("/")
-    return key_of(top).endswith(".data") and "/" not in rest
-
-
 # --- .pth and .start ------------------------------------------------------------------------------------------------
 
 
-def _pth(file: _File, subject: Subject, scene: Scene, places: _Places) -> Iterator[str]:
+def _pth(file: StartFile, subject: Subject, scene: Scene, places: _Places) -> Iterator[str]:
     """What is wrong with a `.pth` file, one line each."""
     data = subject.content.texts.get(file.entry.path)
     if data is None:
@@ -170,13 +133,13 @@ def _pth(file: _File, subject: Subject, scene: Scene, places: _Places) -> Iterat
                 yield f"{file.entry.path}: {why}: {line}"
 
 
-def _start(file: _File, subject: Subject) -> Iterator[str]:
+def _start(file: StartFile, subject: Subject) -> Iterator[str]:
     """PEP 829: each line names a function that Python calls. An empty file too tells Python to pass over a `.pth`."""
     for line in read_start(subject.content.texts.get(file.entry.path, b"")) or ("(nothing)",):
         yield f"{file.entry.path}: calls: {line}"
 
 
-def _why_no_folder(line: str, file: _File, own: _Sorted) -> str:
+def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
     """Why a path line is refused; empty where it adds a folder of the wheel's own."""
     path = line.replace("\\", "/")
     if not line.isprintable():
@@ -185,7 +148,7 @@ def _why_no_folder(line: str, file: _File, own: _Sorted) -> str:
         return "adds an absolute path"
     if ".." in path.split("/"):
         return "adds a path that leads out of the folder"
-    folder = _added(line, file.folder)
+    folder = added(line, file.folder)
     if folder in own:
         return "adds an archive, whose content nobody has looked at"
     if folder != file.folder and folder in own.holders:
@@ -193,12 +156,7 @@ def _why_no_folder(line: str, file: _File, own: _Sorted) -> str:
     return "" if own.any_begins(f"{folder}/") else "adds a folder that is not the wheel's"
 
 
-def _added(line: str, folder: str) -> str:
-    """The key of what a path line adds. Windows takes a backslash for a separator, so here it is one."""
-    return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
-
-
-def _why_no_namespace(line: str, file: _File, scene: Scene, places: _Places) -> str:
+def _why_no_namespace(line: str, file: StartFile, scene: Scene, places: _Places) -> str:
     """Why a line of a `-nspkg.pth` file is not harmless; empty where it is."""
     parts = namespace_of(line)
     if parts is None:
@@ -229,11 +187,11 @@ def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
         if landing.entry is None or not _MAY_BE_CUSTOM.search(landing.key or key_of(landing.entry.path)):
             continue
         if folders is None:
-            folders = _import_folders(scene)
+            folders = scene.import_folders
         parts = (landing.key or _as_if_in_a_site_folder(landing.entry.path)).split("/")
         for number, part in enumerate(parts):
             name = part.partition(".")[0] if number == len(parts) - 1 else part
-            if name not in _CUSTOM or _OF_PROJECTS.get(name) == subject.pin.name:
+            if name not in CUSTOM or _OF_PROJECTS.get(name) == subject.pin.name:
                 continue
             if _is_imported(parts[:number], folders):
                 yield f"{landing.entry.path}: is imported without being asked for, as {name}"
@@ -250,16 +208,4 @@ def _is_imported(above: list[str], folders: frozenset[str]) -> bool:
     """Whether Python imports modules from this folder, given in its parts, or takes them for compiled from there."""
     if above and above[-1] == "__pycache__":
         above = above[:-1]
-    return "/".join(above) in folders or (bool(above) and above[-1] in _SITE_NAMES)
-
-
-def _import_folders(scene: Scene) -> frozenset[str]:
-    """The keys of all folders that Python imports from when the run has ended."""
-    layout = scene.layout
-    found = {key_of(folder) for folder in (*layout.site_folders, *layout.search_path)}
-    for subject in scene.subjects:
-        if any(key_of(path[-4:]) == ".pth" for path in subject.content.texts):
-            for file in _start_files(subject, layout):
-                lines = read_pth(subject.content.texts.get(file.entry.path, b""))
-                found.update(_added(line, file.folder) for line in lines.paths)
-    return frozenset(found)
+    return "/".join(above) in folders or (bool(above) and above[-1] in SITE_NAMES)

@@ -1,0 +1,87 @@
+"""`reserved-module`: no wheel brings a module that Python, pip or safepip look for, unless it is its project's own.
+
+`copy` and `pickle` of many Pythons look for `org.python.core`, pip for `keyring`, `tomllib` and a hundred others, and
+each goes on without where there is none. A wheel that has the name runs its code in every program that imports
+`copy`, or in the next pip, without anybody asking for it. And where pip, setuptools or packaging are not installed,
+whoever brings their names is what runs as them.
+
+1. The names, and the projects whose they are, stand in `safepip.sought_modules`. What the target's own standard library
+   has is the business of `standard-library`, and so is who may carry a standard module to other Pythons.
+2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add and the
+   folder of commands included. Whatever lies below a reserved name counts as well, with `__init__` or without: where
+   nothing else has the name a folder is a package.
+3. Of a name with dots the part above may be shared. A module in its place runs first, so it only declares a namespace.
+
+Names are compared letter by letter: Python does so on every system, and `Carbon` is not the project `carbon`.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from safepip.clearing import objection
+from safepip.landing import key_of
+from safepip.rules.standard_library import BACKPORTS
+from safepip.script_names import command_folders
+from safepip.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.clearing import Scene, Subject
+    from safepip.model.finding import Diagnostic
+    from safepip.model.wheel import Landing
+
+REFERENCE = "reserved-module"
+
+#: How many parts the longest name has.
+_DEEPEST = max(map(len, SOUGHT))
+
+
+def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+    """Whether the wheel brings no module that others look for."""
+    evidence = _evidence(subject, scene)
+    first = next(evidence, None)
+    if first is None:
+        return None
+    message = "brings modules that Python, pip or safepip look for"
+    return objection(subject, REFERENCE, message, chain([first], evidence))
+
+
+def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
+    tops = scene.import_folders | command_folders(scene.layout)
+    allowed = BACKPORTS.get(subject.pin.name, frozenset()) | scene.standard_library
+    for landing, module in scene.modules[subject.pin.name]:
+        parts = module.place.split("/")
+        if FIRST.isdisjoint(parts):
+            continue
+        for number, part in enumerate(parts):
+            if part not in FIRST or part in allowed or key_of("/".join(parts[:number])) not in tops:
+                continue
+            why = _why(tuple(parts[number : number + _DEEPEST]), subject.pin.name, landing)
+            if why:
+                path = landing.entry.path if landing.entry is not None else landing.path
+                yield f"{path}: {why}"
+                break
+
+
+def _why(name: tuple[str, ...], project: str, landing: Landing) -> str:
+    """Why a module of this name, of which the first parts are given, is not this project's; empty where it may be."""
+    for depth in range(1, len(name) + 1):
+        owners = SOUGHT.get(name[:depth])
+        if owners is not None:
+            return "" if project in owners else _whose(".".join(name[:depth]), owners)
+    if name in ABOVE and not (landing.entry is not None and landing.entry.namespace):
+        below = {owner for other, owners in SOUGHT.items() if other[: len(name)] == name for owner in owners}
+        if project not in below:
+            return f"would run whenever something below {'.'.join(name)} is looked for"
+    return ""
+
+
+def _whose(name: str, owners: frozenset[str]) -> str:
+    if name in INSTALLING:
+        return f"{name} installs, and is of {' or '.join(sorted(owners))} alone"
+    if owners:
+        return f"{name} is looked for by Python, pip or safepip, and is of {' or '.join(sorted(owners))} alone"
+    return f"{name} is looked for by Python, pip or safepip, and is no project's"
