@@ -9,6 +9,7 @@ downward (routing.md). A lower level may
 - trust a host that is not the host of an index declared above, unless a level forbids trusted hosts;
 - allow direct URLs for names that it, not a higher level, claims;
 - make exceptions from rules, unless a higher level forbids them, and forbid them itself;
+- demand that what is installed is known by digest;
 - lengthen a cooldown, and be the first to name a list of well-known names (`age_settings`).
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
@@ -77,6 +78,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             well_known_names=names.value if names else None,
             well_known_origin=names.origin if names else BUILT_IN,
             firm=forbidden,
+            verify_installed=merging.verify,
         ),
     )
 
@@ -92,6 +94,7 @@ class _Merging:
         self.indexes: dict[str, Index] = {}
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
+        self.verify: Origin | None = None
         self.direct: set[str] = set()
         self.allowances: list[Allowance] = []
         self.problems: list[Diagnostic] = []
@@ -235,6 +238,10 @@ class _Merging:
             self._loosened("trusted hosts are forbidden", self.forbidden, level.forbid_origin or level.origin)
         if level.forbid_trusted_hosts and self.forbidden is None:
             self.forbidden = level.forbid_origin or level.origin
+        if level.verify_installed is False and self.verify is not None:
+            self._loosened("what is installed is verified", self.verify, level.verify_origin or level.origin)
+        if level.verify_installed and self.verify is None:
+            self.verify = level.verify_origin or level.origin
         for name in level.allow_direct:
             key = normalise(name.value)
             owner_claim = self._owner_of(key)

@@ -17,7 +17,10 @@ How pip is made to carry out the resolution and nothing else:
    network all the same (a requirement by URL in a wheel's metadata) a proxy that nobody listens at.
 7. At the ordinary verbosity pip is told to be quiet but for warnings and errors, since each of its lines would name
    the private folder; `before` and `after` are the lines said in its place, in its words.
-8. pip reports what it installed; `check_report` compares that with what was handed over.
+8. Where a wheel takes the place of the same version, pip, which goes by versions, would leave that: it is told to
+   install these wheels and nothing else, each of them anew, and to look for no dependencies. All of them are then
+   marked as requested, as everything is that a lock names.
+9. pip reports what it installed; `check_report` compares that with what was handed over.
 """
 
 from __future__ import annotations
@@ -113,10 +116,14 @@ def make_handover(
     if not resolution.to_install:
         return None
     given = _by_name(resolution, wheels, settings)
+    if not settings.force_reinstall and any(_stays_for_pip(resolution.pins[name]) for name in resolution.to_install):
+        settings = settings._replace(force_reinstall=True, no_deps=True, only_deps=False)
+        pins = {name: resolution.pins[name]._replace(requested=True) for name in resolution.to_install}
+        resolution, given = resolution._replace(pins=pins), {name: given[name] for name in resolution.to_install}
     base = folder.rstrip("/")
     roots = [_root(pin, given, base, settings) for pin in resolution.pins.values() if pin.requested]
     # With --only-deps the roots are arguments, which take no digests: there all digests are constraints.
-    below = [wheel for wheel in given.values() if settings.only_deps or not wheel.pin.requested]
+    below = [wheel for wheel in given.values() if settings.only_deps or not resolution.pins[wheel.pin.name].requested]
     files = {_CONSTRAINTS: "".join(f"{_hashed(wheel)}\n" for wheel in below)}
     if settings.only_deps:
         asked = tuple(roots)
@@ -144,6 +151,11 @@ def make_handover(
         before=before,
         after=after,
     )
+
+
+def _stays_for_pip(pin: Pin) -> bool:
+    """Whether pip would leave what is installed: the same version, in other bytes."""
+    return pin.replaces is not None and pin.replaces.other and pin.replaces.version == pin.version
 
 
 def _requires_by_url(wheel: ClearedWheel) -> bool:

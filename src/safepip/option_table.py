@@ -322,6 +322,8 @@ OWN: tuple[Option, ...] = (
           about="Take this project though its name resembles another, or it is new. May be repeated."),
     _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True,
            group="safepip Options", about="Hold names against the well-known ones in this file, not safepip's own."),
+    _flag("--verify-installed", dest="verify_installed", own=True, group="safepip Options", verbs=_ONLY,
+          about="Install anew what is there in the wanted version and not known to be the locked or hashed file."),
     _flag("--offline", dest="offline", own=True, group="safepip Options",
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip

@@ -16,6 +16,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     [policy]
     forbid-trusted-hosts = true            # nothing may name a trusted host
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
+    verify-installed = true                # what is installed and not known by digest does not satisfy a lock
 
 with the exceptions from rules that `allowances` reads, and what `age_settings` reads of ages and well-known names.
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
 _AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
-_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", *_AGE_KEYS)
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", *_AGE_KEYS)
 
 
 class DeclaredIndex(NamedTuple):
@@ -82,6 +83,8 @@ class Level(NamedTuple):
     allowances: tuple[Allowance, ...] = ()
     forbid_allow: ForbidAllow | None = None
     ages: AgeLevel | None = None
+    verify_installed: bool | None = None
+    verify_origin: Origin | None = None
 
 
 def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
@@ -164,6 +167,8 @@ class _Reader(TableReader):
             allowances=allowances,
             forbid_allow=forbid_allow,
             ages=self._ages(policy),
+            verify_installed=self.boolean(policy, "verify-installed", ("policy",), None),
+            verify_origin=self.origin(self.lines.key(("policy",), None, "verify-installed")),
         )
         self._ask_for_owners()
         if self.problems:

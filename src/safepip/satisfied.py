@@ -4,6 +4,8 @@ pip keeps an installed distribution that satisfies all that is asked of it (with
 and `--ignore-installed`). Where that holds for the user's requirements and for everything below them, the search
 could only keep each of them, so it is not begun, and neither the resolver nor the network is loaded for it.
 
+Where the run asks for a project by digest, what is known to be other bytes does not satisfy it.
+
 Whatever is not plainly satisfied is no matter for this room: the answer is None, and the search decides.
 """
 
@@ -97,7 +99,7 @@ class _Walk:
         distribution = self._kept.get(name)
         if distribution is None:
             distribution = self._installed.get(name)
-            if distribution is None:
+            if distribution is None or distribution.other:
                 raise _NotPlain
             for limit in self._limits.get(name, ()):
                 _demand(limit.contains(distribution.version, prereleases=True))

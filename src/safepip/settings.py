@@ -60,6 +60,7 @@ def make_settings(
         no_require_hashes=bool(parsed["no_require_hashes"]),
         require_virtualenv=bool(parsed["require_venv"]),
         isolated=bool(parsed["isolated_mode"]),
+        verify_installed=parsed.verb == INSTALL and bool(parsed["verify_installed"]),
         no_index=bool(parsed["no_index"]),
         break_system_packages=bool(parsed["override_externally_managed"]),
         report=_report(parsed, around),

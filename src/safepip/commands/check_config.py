@@ -58,7 +58,14 @@ def check_config(argv: Sequence[str]) -> int:
     exceptions = _exceptions(plan.policy.allowances)
     rules = AgeRules(plan.policy.ages, plan.settings.cooldown, table, now=plan.now)
     routes = list(_routes(plan.settings.requirements, table, rules))
-    for line in (*_indexes(plan), *exceptions, *_ages_and_names(plan), *_settings(plan.settings), *routes):
+    for line in (
+        *_indexes(plan),
+        *_demands(plan),
+        *exceptions,
+        *_ages_and_names(plan),
+        *_settings(plan.settings),
+        *routes,
+    ):
         console.data(line)
     return 0
 
@@ -84,6 +91,11 @@ def _about(index: Index) -> str:
     if index.hashes is Hashes.OPTIONAL:
         words.append("hashes optional")
     return "; ".join(words) or index.kind.value
+
+
+def _demands(plan: Plan) -> Iterator[str]:
+    if plan.policy.verify_installed is not None:
+        yield f"what is installed has to be known by digest  from {plan.policy.verify_installed}"
 
 
 def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:

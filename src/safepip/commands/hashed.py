@@ -73,7 +73,8 @@ def _pin(session: Session, requirement: Requirement) -> Pin | None:
     chosen = candidates[0]
     if not demand.names(chosen.file.said):
         return None
-    kept = there if there is not None and not fresh and there.version == chosen.version else None
+    stays = there is not None and not (fresh or there.other) and there.version == chosen.version
+    kept = there if stays else None
     return Pin(
         name,
         chosen.version,

@@ -36,7 +36,7 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
     """
     from safepip.edges.installed import parts_of_safepip
     from safepip.environment import check_target, own_environment_check
-    from safepip.reporting.human import already_satisfied, would_install, would_uninstall
+    from safepip.reporting.human import already_satisfied, not_known, would_install, would_uninstall
 
     asked = session.asked
     check_target(session.settings, asked.target)
@@ -46,6 +46,9 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
         session.console.say(line)
     for notice in resolution.notices:
         session.console.notice(notice)
+    unknown = session.demanded.unknown(resolution.pins.values())
+    if unknown:
+        session.console.notice(not_known(unknown))
     if session.settings.dry_run:
         _report(session, resolution)
         for line in filter(None, (would_install(resolution), would_uninstall(gone))):
@@ -71,12 +74,16 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
         try:
-            return hand_over(
+            code = hand_over(
                 handover, session.asked.target, session.settings, session.environ, [item.name for item in gone]
             )
         except KeyboardInterrupt:
             session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return INTERRUPTED
+        # With --target, what was there before may have stayed as it was.
+        if code == 0 and session.settings.target_dir is None:
+            session.installed_memory.note(wheel for wheel in wheels if wheel.pin.name in handover.installs)
+        return code
 
 
 def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:

@@ -98,7 +98,8 @@ def resolve_locks(session: Session) -> Resolution:
         raise Refused(*problems)
     fresh = session.settings.force_reinstall or session.settings.ignore_installed
     for name, pin in pins.items():
-        if not fresh and pin.replaces is not None and pin.replaces.version == pin.version:
+        there = pin.replaces
+        if not fresh and there is not None and not there.other and there.version == pin.version:
             pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
     to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
     return Resolution(pins, (), tuple(to_install))

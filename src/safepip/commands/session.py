@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
+from safepip.commands.installed_environment import Demanded, InstalledEnvironment
 from safepip.edges.arguments import World, locator, make_plan
 from safepip.edges.console import Console
 from safepip.edges.credentials import Credentials
@@ -20,7 +21,7 @@ from safepip.edges.loop import Loop
 from safepip.edges.saving import working_folder
 from safepip.edges.target import choose_python, start_probe
 from safepip.edges.terminal import ask_credentials
-from safepip.errors import ResolutionImpossible, SafepipError, Unavailable, UsageError
+from safepip.errors import ResolutionImpossible, SafepipError, UsageError
 from safepip.file_options import apply_file_options
 from safepip.lock_sources import split_locks
 from safepip.model.digest import ANY_BYTES, all_of
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
     from safepip.edges.catalog import IndexCatalog
     from safepip.edges.http import Transport
     from safepip.edges.index_reader import Pages
+    from safepip.edges.installed_memory import InstalledMemory
     from safepip.edges.store import Store
     from safepip.lock_sources import LockRequest
     from safepip.locked import Entry
-    from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin, Resolution
+    from safepip.model.candidate import InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Plan, Settings, Target
@@ -203,7 +205,20 @@ class Session:
     def installed(self) -> InstalledEnvironment:
         """The target's distributions; none where pip ignores them (`-I`, `--target`, download)."""
         ignore = self.settings.ignore_installed or self.settings.target_dir is not None or not self.installs
-        return InstalledEnvironment(None if ignore else self.asked.target)
+        return InstalledEnvironment(None if ignore else self.asked.target, self.demanded)
+
+    @cached_property
+    def demanded(self) -> Demanded:
+        """What the run asks for by digest, and whether what is installed is that."""
+        strict = self.settings.verify_installed or self.asked.plan.policy.verify_installed is not None
+        return Demanded(lambda: self.allowed_hashes, lambda: self.installed_memory, strict=strict)
+
+    @cached_property
+    def installed_memory(self) -> InstalledMemory:
+        """Of which wheels the installed distributions are, as far as that is known."""
+        from safepip.edges.installed_memory import InstalledMemory
+
+        return InstalledMemory(None if self.store.private else self.store.root)
 
     @cached_property
     def store(self) -> Store:
@@ -338,37 +353,6 @@ def _with_lock(settings: Settings, cwd: str) -> Settings:
     if any(asks) or not os.path.isfile(os.path.join(cwd, "pylock.toml")):
         return settings
     return settings._replace(requirement_files=("pylock.toml",))
-
-
-class InstalledEnvironment:
-    """The distributions of a target, listed when first asked for; None has none."""
-
-    def __init__(self, target: Target | None) -> None:
-        self._target = target
-
-    @cached_property
-    def _found(self) -> Mapping[str, InstalledDistribution]:
-        from safepip.edges.installed import installed
-
-        return {} if self._target is None else installed(self._target)
-
-    def get(self, name: str) -> InstalledDistribution | None:
-        """By normalised name."""
-        return self._found.get(name)
-
-    def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
-        """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
-        from safepip.core_metadata import MetadataError, parse_metadata
-        from safepip.edges.installed import read_installed_metadata
-
-        try:
-            return parse_metadata(read_installed_metadata(distribution), verified=False)
-        except MetadataError as error:
-            raise Unavailable.because(
-                "installed-metadata",
-                f"the installed {distribution.name} {distribution.version} has metadata that cannot be used: {error}",
-                hint=f"reinstall it with --force-reinstall {distribution.name}",
-            ) from None
 
 
 def check_script(requires_python: str | None, target: Target, settings: Settings) -> None:

@@ -101,12 +101,17 @@ class CoreMetadata(NamedTuple):
 
 
 class InstalledDistribution(NamedTuple):
-    """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`."""
+    """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`.
+
+    `other` tells that it may not stay as it is, whatever its version: the run asks for the project by digest, and it is
+    known to be, or has to be taken for, other bytes.
+    """
 
     name: str
     version: Version
     metadata_path: str
     in_user_site: bool = False
+    other: bool = False
 
 
 class Pin(NamedTuple):

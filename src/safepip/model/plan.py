@@ -146,6 +146,8 @@ class Settings(NamedTuple):
     no_require_hashes: bool = False
     require_virtualenv: bool = False
     isolated: bool = False
+    verify_installed: bool = False
+    """`--verify-installed`: what is installed and not known to be what is asked for by digest is installed anew."""
     no_index: bool = False
     """`--no-index`: only find-links sources are in force, whatever names an index later."""
     break_system_packages: bool = False
@@ -221,7 +223,8 @@ class Policy(NamedTuple):
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
     `allowances` overrule rules. `ages` says how old things have to be. `well_known_names` is the absolute path of the
     list that replaces safepip's own, said at `well_known_origin`. `firm` is, for a rule on names, where exceptions from
-    it are forbidden: then no lower level settles a name by claiming it.
+    it are forbidden: then no lower level settles a name by claiming it. `verify_installed` is where
+    `--verify-installed` is made a rule, None where it is not.
     """
 
     declared: bool = False
@@ -233,6 +236,7 @@ class Policy(NamedTuple):
     well_known_names: str | None = None
     well_known_origin: Origin = BUILT_IN
     firm: Mapping[str, Origin] = MappingProxyType({})
+    verify_installed: Origin | None = None
 
 
 class Plan(NamedTuple):

@@ -14,7 +14,7 @@ from safepip.errors import PipFailed, UsageError
 from safepip.model.origin import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from safepip.errors import SafepipError
     from safepip.model.candidate import InstalledDistribution, Resolution
@@ -110,6 +110,15 @@ def _named(resolution: Resolution) -> Iterable[tuple[str, str]]:
     for name in resolution.to_install:
         metadata = resolution.pins[name].metadata
         yield (metadata_json(metadata.text)["name"].strip() if metadata else name), str(resolution.pins[name].version)
+
+
+def not_known(names: Sequence[str]) -> str:
+    """What to say of projects that stay as they are though nobody knows their digests."""
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return (
+        "installed in the wanted version, and nobody knows whether from the file that is asked for by digest: "
+        f"{shown}; --verify-installed installs what is not known anew"
+    )
 
 
 def already_satisfied(resolution: Resolution) -> list[str]:

@@ -2,7 +2,8 @@
 
 pip's rules for what has to be installed (its resolver's last step): a chosen file is installed unless the same
 version is there already; `--force-reinstall` installs all the same; an installed distribution that was kept is
-left alone. With `--only-deps` what the user asked for is left out.
+left alone, and so is the same version, unless it is known to be other bytes than those asked for. With `--only-deps`
+what the user asked for is left out.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _to_be_installed(pin: Pin, settings: Settings) -> bool:
     if pin.candidate is None:
         return False
     there: InstalledDistribution | None = pin.replaces
-    if there is None or settings.force_reinstall or settings.ignore_installed:
+    if there is None or there.other or settings.force_reinstall or settings.ignore_installed:
         return True
     return there.version != pin.version
 

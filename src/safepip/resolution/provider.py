@@ -370,7 +370,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
             distribution = self._installed.get(project)
             self._installed_choices[project] = None if distribution is None else InstalledChoice(distribution)
         choice = self._installed_choices[project]
-        if choice is None or not specifier.contains(choice.version, prereleases=True):
+        if choice is None or choice.distribution.other or not specifier.contains(choice.version, prereleases=True):
             return None
         return self.with_extras(choice, extras) if extras else choice
 

@@ -1,0 +1,86 @@
+"""The distributions of a run's target, and whether each is what the run asks for by digest.
+
+pip keeps what is installed in the wanted version. Where a lock or a `--hash` says which bytes are wanted, a name and a
+version are not enough: what is known to be other bytes is installed anew, and what nobody knows is told, or, where it
+is demanded (`--verify-installed`), installed anew as well.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from safepip.errors import Unavailable
+from safepip.model.digest import ANY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from safepip.edges.installed_memory import InstalledMemory
+    from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
+    from safepip.model.digest import Demand
+    from safepip.model.plan import Target
+
+
+class Demanded:
+    """What a run asks for by digest. `hashes` gives what is demanded of files, by project; `memory` what is known of
+    the installed ones; `strict` tells that what is not known does not do."""
+
+    def __init__(
+        self, hashes: Callable[[], Mapping[str, Demand]], memory: Callable[[], InstalledMemory], *, strict: bool
+    ) -> None:
+        self._hashes = hashes
+        self._memory = memory
+        self._strict = strict
+
+    def is_other(self, distribution: InstalledDistribution) -> bool:
+        """Whether it may not stay as it is: known to be other bytes than those asked for, or, if strict, not known."""
+        demand = self._hashes().get(distribution.name, ANY_BYTES)
+        if not demand:
+            return False
+        known = self._memory().digests(distribution)
+        return demand.excludes(known) or (self._strict and not demand.meets(known))
+
+    def unknown(self, pins: Iterable[Pin]) -> list[str]:
+        """The projects that stay as they are though nobody knows whether they are what is asked for by digest."""
+        kept = [pin.installed for pin in pins if pin.installed is not None]
+        asked = [(item, self._hashes().get(item.name, ANY_BYTES)) for item in kept]
+        return sorted(item.name for item, demand in asked if demand and not demand.meets(self._memory().digests(item)))
+
+
+class InstalledEnvironment:
+    """The distributions of a target, listed when first asked for; None has none."""
+
+    def __init__(self, target: Target | None, demanded: Demanded | None = None) -> None:
+        self._target = target
+        self._demanded = demanded
+        self._judged: dict[str, InstalledDistribution | None] = {}
+
+    @cached_property
+    def _found(self) -> Mapping[str, InstalledDistribution]:
+        from safepip.edges.installed import installed
+
+        return {} if self._target is None else installed(self._target)
+
+    def get(self, name: str) -> InstalledDistribution | None:
+        """By normalised name; it tells whether it may stay."""
+        if name not in self._judged:
+            item = self._found.get(name)
+            if item is not None and self._demanded is not None:
+                item = item._replace(other=self._demanded.is_other(item))
+            self._judged[name] = item
+        return self._judged[name]
+
+    def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
+        """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
+        from safepip.core_metadata import MetadataError, parse_metadata
+        from safepip.edges.installed import read_installed_metadata
+
+        try:
+            return parse_metadata(read_installed_metadata(distribution), verified=False)
+        except MetadataError as error:
+            raise Unavailable.because(
+                "installed-metadata",
+                f"the installed {distribution.name} {distribution.version} has metadata that cannot be used: {error}",
+                hint=f"reinstall it with --force-reinstall {distribution.name}",
+            ) from None
