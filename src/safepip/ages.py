@@ -150,11 +150,11 @@ class AgeRules:
         for candidate in candidates:
             uploaded = candidate.file.upload_time
             # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
-            if uploaded is not None and uploaded < limit and not is_late(uploaded, candidate.released):
+            quick = uploaded is not None and uploaded < limit and candidate.undated_among is None
+            if quick and not is_late(uploaded, candidate.released):
                 usable.append(candidate)
                 continue
-            release = (candidate.released, candidate.for_new_python)
-            found = [o for o, a in self._judge(shelf.name, candidate.file, *release, dated=dated) if a is None]
+            found = [o for o, a in self._judge_candidate(candidate, dated=dated) if a is None]
             if found:
                 held.append(Held(candidate, tuple(found)))
             else:
@@ -163,8 +163,7 @@ class AgeRules:
 
     def allowed(self, shelf: Shelf, candidate: Candidate) -> tuple[Allowed, ...]:
         """The objections to a candidate that policy overruled."""
-        release = (candidate.released, candidate.for_new_python)
-        found = self._judge(shelf.name, candidate.file, *release, dated=shelf.born is not None)
+        found = self._judge_candidate(candidate, dated=shelf.born is not None)
         name = printable(candidate.file.filename)
         return tuple(Allowed(o.rule, f"{name} {o.why}", a) for o, a in found if a is not None)
 
@@ -195,6 +194,16 @@ class AgeRules:
     def _exempt(self, name: str, file: ProjectFile) -> bool:
         judged = self._judged.get(name)
         return file.url.startswith("file:") or (judged is not None and not judged.isdisjoint(map(str, file.digests)))
+
+    def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Allowance | None]]:
+        """Every objection to a candidate, with the line of policy that overrules it."""
+        name, file = candidate.name, candidate.file
+        found = self._judge(name, file, candidate.released, candidate.for_new_python, dated=dated)
+        if candidate.undated_among is None or any(objection.rule == COOLDOWN for objection, _ in found):
+            return found
+        # Each source's own word counts: to one of them it is undated.
+        undated = file._replace(upload_time=None)
+        return [*found, *self._judge(name, undated, None, True, dated=candidate.undated_among)]
 
     def _judge(
         self, name: str, file: ProjectFile, released: float | None, awaited: bool, *, dated: bool

@@ -79,7 +79,8 @@ def merged(name: str, pages: Sequence[tuple[Index, Shelf]]) -> Shelf:
     if len(pages) == 1:
         return original
     born = earliest(shelf.born for _, shelf in pages)
-    return original._replace(candidates=best_first([*original.candidates, *extra]), born=born)
+    contents = original.contents if all(shelf.contents == original.contents for _, shelf in pages) else ""
+    return original._replace(candidates=best_first([*original.candidates, *extra]), born=born, contents=contents)
 
 
 def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

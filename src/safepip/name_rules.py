@@ -150,10 +150,11 @@ class NameRules:
         """The verdict on a name that the user asks for, by when its project began."""
         if self._is_settled(name, NEW_PROJECT):
             return _NOTHING
-        if shelf.born is None:
-            if self._new_project_at == BUILT_IN or self._is_here(shelf) or not shelf.files:
+        if shelf.born is None or shelf.undated:
+            if self._new_project_at != BUILT_IN and shelf.files and not self._is_here(shelf):
+                return self._refused(self._new(name, None))
+            if shelf.born is None:
                 return _NOTHING
-            return self._refused(self._new(name, None))
         if self._now - shelf.born >= self._new_project:
             return _NOTHING
         return self._refused(self._new(name, shelf.born))
@@ -191,7 +192,7 @@ class NameRules:
         return alike
 
     def _is_young(self, shelf: Shelf) -> bool:
-        if shelf.born is not None:
+        if shelf.born is not None and not shelf.undated:
             return self._now - shelf.born < YOUNG
         here = self._is_here(shelf)
         # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.

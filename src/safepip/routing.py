@@ -7,8 +7,9 @@ an extra, a constraint, an upgrade, a lock entry. What may happen, in this order
    a longer pattern beats a shorter one. `acme-*` claims neither `acme` nor `acmefoo`.
 2. An unclaimed name with one source goes to that source.
 3. An unclaimed name with several sources has to be surveyed: each is asked. Present in exactly one and
-   absent (404, nothing else) in all others: that one. Otherwise the name is refused. Files that the
-   user named by a full hash may come from any source, because then the bytes are pinned.
+   absent (404, nothing else) in all others: that one. Present in several that list the very same files: the first
+   of those, since the bytes are the same. Otherwise the name is refused. Files that the user named by a full hash
+   may come from any source, because then the bytes are pinned.
 
 A mirror is asked together with the index it stands for and counts as the same source.
 
@@ -198,14 +199,17 @@ def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_has
 
     `pinned_by_hash` says that the caller will take only files that the user named by a full hash and
     that one was offered; then any source will do (the bytes are pinned), the failed ones included.
-    The answer depends on presence alone, never on platform or version, so that it is the same everywhere.
+    The answer depends on presence, and on all files of all platforms, so that it is the same everywhere.
     """
     if {o.index.name for o in observations} != {i.name for i in survey.sources}:
         raise ValueError("a survey is settled by the answers of all its sources")
     present = [o for o in observations if o.presence is Presence.PRESENT]
     if pinned_by_hash and present:
         return Route(survey.name, Rule.HASH, present[0].index)
-    if any(o.presence is Presence.UNKNOWN for o in observations) or len(present) > 1:
+    unknown = any(o.presence is Presence.UNKNOWN for o in observations)
+    if len(present) > 1 and not unknown and present[0].contents and len({o.contents for o in present}) == 1:
+        return Route(survey.name, Rule.SAME_FILES, present[0].index)
+    if unknown or len(present) > 1:
         return Ambiguity(survey.name, tuple(observations))
     if present:
         return Route(survey.name, Rule.ONLY_OFFER, present[0].index)

@@ -27,6 +27,7 @@ from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import printable
 from safepip.model.names import normalise
 from safepip.releases import LONGEST_NAME, archive_version, earliest, public, releases
+from safepip.same_files import contents_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,6 +155,7 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
         status_reason=page.status_reason,
         files=len(page.files),
         born=earliest([file.upload_time for file in page.files]),
+        contents=contents_of(page),
     )
 
 
@@ -329,7 +331,7 @@ class Finder:
         assert self._selection.uploaded_before is not None
         if candidate.file.url.startswith("file:"):
             return True
-        if uploaded is None:
+        if uploaded is None or candidate.undated_among is not None:
             raise Unavailable.because(
                 "undated-file",
                 f"--uploaded-prior-to needs upload times, and the index of {candidate.name} gives none",

@@ -24,6 +24,7 @@ from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
 from safepip.routing import Ambiguity, settle
+from safepip.same_files import as_one, same_offers
 from safepip.selection import Finder, wheels_of
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class IndexCatalog:
                 observations.append(Observation(source, Presence.ABSENT))
                 continue
             shelves[source.name] = shelf
-            observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf)))
+            observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf), contents=shelf.contents))
             listed = frozenset().union(*(reading.digests or () for _, reading in readings))
             by_hash = by_hash or (allowed is not None and allowed.meets(listed))
         verdict = settle(survey, observations, pinned_by_hash=by_hash)
@@ -150,6 +151,8 @@ class IndexCatalog:
             raise AmbiguousName(replace(verdict, required_by=required_by))
         if verdict.rule is Rule.HASH and allowed is not None:
             return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed), survey.sources)
+        if verdict.rule is Rule.SAME_FILES:
+            return RoutedShelf(verdict, self._as_one(list(shelves.values())), survey.sources)
         shelf = shelves.get(verdict.index.name) if verdict.index else None
         return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources)
 
@@ -158,6 +161,13 @@ class IndexCatalog:
         candidates = [c for shelf in shelves for c in shelf.candidates if allowed.names(c.file.said)]
         born = earliest(shelf.born for shelf in shelves)
         return Shelf(name, best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
+
+    def _as_one(self, shelves: list[Shelf]) -> Shelf:
+        """The shelves of sources with the very same files, each of which comes from where the first source has it."""
+        homes = {candidate.file.filename: self._homes[candidate] for candidate in shelves[0].candidates}
+        one = as_one(shelves)
+        self._homes.update((candidate, homes[candidate.file.filename]) for candidate in one.candidates)
+        return one
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
@@ -199,8 +209,20 @@ class IndexCatalog:
         the pages; of a file on several of them, what the first says. The reader must have been told to keep listings.
         Raises `Unavailable` where a kept listing has gone and the index does not answer.
         """
-        family = self._table.family(route.index) if route.index is not None else ()
-        files = [file for index in family for file in self._listing(index, candidate.name)]
+        if route.rule is not Rule.SAME_FILES:
+            return self._listed_by(route.index, candidate) if route.index is not None else ()
+        # Each of the sources has a say; where one of them does not list a file now, it is not the same any more.
+        decision = self._table.route(candidate.name)
+        sources = decision.sources if isinstance(decision, Survey) else ()
+        offers = [self._listed_by(source, candidate) for source in sources if self._is_listed(source, candidate.name)]
+        return same_offers(offers)
+
+    def _is_listed(self, source: Index, name: str) -> bool:
+        return any(self._answers.page(index, name).shelf is not None for index in self._table.family(source))
+
+    def _listed_by(self, source: Index, candidate: Candidate) -> tuple[ProjectFile, ...]:
+        """As `listed`, of one source."""
+        files = [file for index in self._table.family(source) for file in self._listing(index, candidate.name)]
         first: dict[str, ProjectFile] = {}
         for file in files:
             first.setdefault(file.filename, file)

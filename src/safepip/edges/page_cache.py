@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 5
+_FORM = 6
 _METADATA_FORM = 2
 
 
@@ -253,6 +253,7 @@ def _encode(cached: CachedShelf) -> dict[str, Any]:
         "reason": shelf.status_reason,
         "files": shelf.files,
         "born": shelf.born,
+        "contents": shelf.contents,
         "candidates": [
             [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in shelf.candidates
         ],
@@ -274,6 +275,7 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
         status_reason=data["reason"],
         files=data["files"],
         born=_moment(data["born"]),
+        contents=str(data["contents"]),
     )
     fetched, until = float(data["fetched"]), float(data["until"])
     etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))

@@ -25,7 +25,8 @@ class Candidate:
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
     tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
     its release, None where none is dated; `for_new_python` tells of a late file that is the honest case. What
-    a release is: `safepip.releases`.
+    a release is: `safepip.releases`. `undated_among` is None but for a file of several sources (`same_files`) some of
+    which give it no upload time: then whether one of those dates others of its files.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Candidate:
     build: tuple[int, str] | tuple[()] = ()
     released: float | None = None
     for_new_python: bool = False
+    undated_among: bool | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -70,6 +72,10 @@ class Shelf(NamedTuple):
     born: float | None = None
     """The upload time of the project's first file, whatever its kind and target, seconds since the epoch; None where
     the page dates nothing."""
+    contents: str = ""
+    """What stands for all files of the page (`same_files`); empty where it is the same as no other."""
+    undated: bool = False
+    """Whether it is of several sources, some of which date nothing."""
 
 
 class Requirements(Protocol):

@@ -18,6 +18,7 @@ class Rule(enum.Enum):
     DEFAULT = "unclaimed, answered by the default index"
     SOLE_SOURCE = "the only source there is"
     ONLY_OFFER = "offered by this source and absent from all others"
+    SAME_FILES = "offered by several sources with the very same files"
     HASH = "files pinned by the user's hashes"
     DIRECT = "named directly by the user"
     INSTALLED = "already installed"
@@ -50,9 +51,11 @@ class Presence(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A source's answer during a survey. `newest` is its newest version as text, for the message."""
+    """A source's answer during a survey. `newest` is its newest version as text, for the message. `contents` stands for
+    all of its files (`same_files`), empty where it can be the same as no other's."""
 
     index: Index
     presence: Presence
     newest: str = ""
     problem: str = ""
+    contents: str = ""

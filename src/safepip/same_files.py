@@ -1,0 +1,115 @@
+"""Sources that list the very same files of a project are one source of it: a pull-through mirror beside its original.
+
+Two pages are the same where each lists at least one file, every file has a strong digest, and names and digests are
+equal: whoever of them delivers, the bytes are the same. One file more, one digest that differs, an entry that could not
+be used, and they are not.
+
+What they say beside the bytes may differ, and each says it for itself. Of each file the stricter word counts, so that
+a source that is added can make none of them older, less yanked or fit for more Pythons: the newest of its upload
+times, late in its release and yanked where any of them has it so, for a target that all of them admit, with every
+digest that any of them gives. A file that one dates and another does not is held to both rules: it has that age, and it
+is undated. The same for the project: its youngest beginning, its worst status.
+
+Which source is named as the one it came from follows from their order alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from safepip.model.page import Status
+from safepip.releases import earliest, is_late
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.version import Version
+
+    from safepip.model.candidate import Candidate, Fallen, Shelf
+    from safepip.model.page import ProjectFile, ProjectPage
+
+#: The worst first. Of those below ACTIVE none refuses; they are told.
+_WORST = (Status.QUARANTINED, Status.ARCHIVED, Status.DEPRECATED, Status.ACTIVE)
+
+
+def contents_of(page: ProjectPage) -> str:
+    """What stands for all files of a page, whatever their kind and platform: equal for pages that are the same, empty
+    for one that is the same as no other."""
+    if not page.files or page.dropped or not all(file.digests for file in page.files):
+        return ""
+    rows = sorted((file.filename, *sorted(map(str, file.digests))) for file in page.files)
+    if len({row[0] for row in rows}) != len(rows):
+        return ""
+    text = "\n".join("\0".join(row) for row in rows)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def as_one(shelves: Sequence[Shelf]) -> Shelf:
+    """The shelves of sources whose pages are the same, in the order of the sources, as one.
+
+    Its candidates are those of the first that all of them admit, with what the strictest says of each.
+    """
+    first = shelves[0]
+    others = [{c.file.filename: c for c in shelf.candidates} for shelf in shelves[1:]]
+    candidates = []
+    for candidate in first.candidates:
+        same = [candidate, *(known[name] for known in others if (name := candidate.file.filename) in known)]
+        if len(same) == len(shelves):
+            candidates.append(_strictest(same, shelves))
+    borns = [shelf.born for shelf in shelves if shelf.born is not None]
+    worst = min(shelves, key=lambda shelf: _WORST.index(shelf.status))
+    return first._replace(
+        candidates=tuple(candidates),
+        fallen=_fallen(shelves, {candidate.version for candidate in candidates}),
+        status=worst.status,
+        status_reason=worst.status_reason,
+        born=max(borns, default=None),
+        undated=bool(borns) and len(borns) < len(shelves),
+    )
+
+
+def _strictest(same: Sequence[Candidate], shelves: Sequence[Shelf]) -> Candidate:
+    """One file's candidate: that of the first source, with the stricter word of all of them."""
+    pairs = [(c.file.upload_time, shelf.born) for c, shelf in zip(same, shelves, strict=True)]
+    among = [born is not None for uploaded, born in pairs if uploaded is None]
+    late = [c for c in same if is_late(c.file.upload_time, c.released)]
+    return replace(
+        same[0],
+        file=strictest_file([c.file for c in same]),
+        # By the others' beginnings it would be late wherever a mirror gives the moment at which it fetched the file.
+        released=earliest(c.released for c in late),
+        for_new_python=bool(late) and all(c.for_new_python for c in late),
+        undated_among=any(among) if among and len(among) < len(pairs) else None,
+    )
+
+
+def strictest_file(same: Sequence[ProjectFile]) -> ProjectFile:
+    """One file as several sources list it: where the first has it, with the stricter word of all of them."""
+    return same[0]._replace(
+        yanked=next((file.yanked for file in same if file.yanked is not None), None),
+        upload_time=max((file.upload_time for file in same if file.upload_time is not None), default=None),
+        checksums=tuple(dict.fromkeys(checksum for file in same for checksum in file.checksums)),
+    )
+
+
+def same_offers(offers: Sequence[Sequence[ProjectFile]]) -> tuple[ProjectFile, ...]:
+    """The files that each of several sources offers, in the order of the first."""
+    others = [{file.filename: file for file in files} for files in offers[1:]]
+    found = []
+    for file in offers[0] if offers else ():
+        same = [file, *(known[file.filename] for known in others if file.filename in known)]
+        if len(same) == len(offers):
+            found.append(strictest_file(same))
+    return tuple(found)
+
+
+def _fallen(shelves: Iterable[Shelf], served: set[Version]) -> tuple[Fallen, ...]:
+    """The versions without a candidate: what some source says of one that it does not admit."""
+    found: dict[Version, Fallen] = {}
+    for fallen in (fallen for shelf in shelves for fallen in shelf.fallen):
+        if fallen.version not in served:
+            known = found.setdefault(fallen.version, fallen)
+            found[fallen.version] = known._replace(yanked=known.yanked or fallen.yanked)
+    return tuple(sorted(found.values(), key=lambda fallen: fallen.version, reverse=True))
