@@ -92,8 +92,12 @@ def test_a_file_that_a_lock_names_is_not_read(run: Inside, world: Two, name: str
     (run.folder / filename).write_bytes(data)
     index = world[0] if name == NAME else world[1]
     text = lock_of(index, data, f"{scheme}{run.folder / filename}", name, filename)
-    refused(run, offline(run, text))
-    refused(run, offline(run, text.replace("url =", "path =")))
+    for key in ("url", "path"):
+        done = offline(run, text.replace("url =", f"{key} ="))
+        # A path under `url`, and a URL under `path`, make no lock.
+        reference = "not-in-store" if bool(scheme) == (key == "url") else "invalid-lock"
+        assert (done.code, saved(run)) == (1, {}), done.err
+        assert f"error: {reference}\n" in done.err
 
 
 def test_nor_is_its_metadata_for_a_report(run: Inside, world: Two) -> None:
