@@ -145,19 +145,19 @@ PLACES = {
     "a requirement's URL": Place(
         "-i <index> -r wanted.txt",
         VARIABLES,
-        {"wanted.txt": "app @ http://${INDEX_USER}:${INDEX_PASSWORD}@<netloc>/files/app-1.0-py3-none-any.whl\n"},
+        {"wanted.txt": "app @ http://${INDEX_USER}:${INDEX_PASSWORD}@<netloc>/simple/dl/app-1.0-py3-none-any.whl\n"},
     ),
     "a requirements file's URL": Place("-i <bare> -r <host>/wanted.txt"),
 }
 
 
-def page(index: IndexServer, text: str, content_type: str) -> Callable[[Request], Reply]:
-    """A text for whoever has the password."""
+def page(index: IndexServer, body: bytes, content_type: str) -> Callable[[Request], Reply]:
+    """Something for whoever has the password."""
 
     def answer(request: Request) -> Reply:
         if not index._authorised(request):
             return Reply(401, b"", {"WWW-Authenticate": "Basic"})
-        return Reply(200, text.encode(), {"Content-Type": content_type})
+        return Reply(200, body, {"Content-Type": content_type})
 
     return answer
 
@@ -172,8 +172,10 @@ def test_a_credential_stays_where_it_belongs(name: str, world: World) -> None:
         for project in index.projects.values()
         for f in project.files
     )
-    index.host.paths["/list"] = page(index, links, "text/html")
-    index.host.paths["/wanted.txt"] = page(index, "app\n", "text/plain")
+    index.host.paths["/list"] = page(index, links.encode(), "text/html")
+    index.host.paths["/wanted.txt"] = page(index, b"app\n", "text/plain")
+    wheel = index.projects["app"].files[0]
+    index.host.paths[f"/simple/dl/{wheel.filename}"] = page(index, wheel.data, "application/octet-stream")
     if name == "a declared index":
         index.files_base = f"{world.other.host.origin}/files/"
     words = place.words.split()

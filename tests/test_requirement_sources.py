@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safepip.edges.credentials import Credentials
 from safepip.edges.requirements_files import Loaded, load
 from safepip.errors import Refused, SafepipError, UsageError
+from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Settings
 from support.wheels import make_wheel
@@ -35,7 +36,8 @@ def _load(
     known: tuple[str, ...] = (),
     **asked: Any,
 ) -> Loaded:
-    return load(Settings(**asked), environ or {}, str(folder), Credentials({}), fetch, known_origins=frozenset(known))
+    urls = tuple(map(IndexUrl.parse, known))
+    return load(Settings(**asked), environ or {}, str(folder), Credentials({}), fetch, known=urls)
 
 
 def _site(**pages: str) -> Callable[[str], tuple[str, bytes]]:
@@ -255,10 +257,10 @@ def test_an_expanded_value_reaches_only_hosts_named_elsewhere(line: str, tmp_pat
 @pytest.mark.parametrize("line", ["${T}", "${T}==1", "acme${T}", "acme-${T}[x]", "${T} ; python_version > '3'"])
 def test_no_index_is_asked_for_the_value_of_a_variable(line: str, tmp_path: Path) -> None:
     """A token is often a valid project name, and a page's URL holds the name; versions may be expanded."""
-    _write(tmp_path, a_txt=line, b_txt="acme==${V}\nacme-x${V2} ; extra == '${T}'")
+    _write(tmp_path, a_txt=line, b_txt="acme==${V}\nacme-x${V2} ; extra == 't'")
     with pytest.raises(Refused, match="expanded-credential"):
         _load(tmp_path, requirement_files=("a.txt",), environ={"T": CANARY}, known=("https://h.example",))
-    found = _load(tmp_path, requirement_files=("b.txt",), environ={"V": "1.0", "V2": "==2", "T": "t"})
+    found = _load(tmp_path, requirement_files=("b.txt",), environ={"V": "1.0", "V2": "==2"})
     assert [(each.name, str(each.specifier)) for each in found.requirements] == [("acme", "==1.0"), ("acme-x", "==2")]
 
 

@@ -25,13 +25,16 @@ from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import _decode_req_file, parse_requirements
 
 from safepip.edges.requirements_files import _beside, _read_file, local_disk
+from safepip.expanded_values import ExpandedValues
 from safepip.model.digest import STRONG
 from safepip.model.plan import Settings
 from safepip.requirement_sources import Gathering, Reader
-from safepip.requirements_txt import RequirementLine, decode
+from safepip.requirements_txt import FileOption, Include, RequirementLine, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from safepip.source_places import Place
 
 Files = dict[str, str]
 ENVIRON = {"NAME": "flask", "TOKEN": "s3cr3t", "OPTION": " --pre", "EMPTY": "", "NESTED": "${NAME}", "HASHED": "a # b"}
@@ -216,18 +219,25 @@ def _pip(root: Path, *, constraint: bool) -> Outcome | None:
 
 
 class _Recording(Gathering):
-    """The real gathering; requirement lines are kept instead of judged."""
+    """The real gathering; requirement lines are kept instead of judged, and any value of a variable may be anything:
+    the grammar is compared, and what safepip does not let a value become (`variables`) is stricter than pip."""
 
     lines: list[RequirementLine]
 
     def _take(self, line: RequirementLine) -> None:
         self.lines.append(line)
 
+    def _option(self, line: FileOption, filename: str) -> None:
+        super()._option(line._replace(source=""), filename)
+
+    def _include(self, line: Include, including: Place, above: tuple[Place, ...]) -> None:
+        super()._include(line._replace(source=""), including, above)
+
 
 def _safepip(root: Path, *, constraint: bool, environ: Mapping[str, str]) -> Outcome | None:
     """safepip's reading, with its options applied in order; None where it raises."""
     reader = Reader(local_disk(str(root)), _read_file, lambda url: pytest.fail(f"asked for {url}"), _beside, "utf-8")
-    reading = _Recording(Settings(), environ, reader, str)
+    reading = _Recording(Settings(), ExpandedValues(environ), reader, str)
     reading.lines = []
     reading._file(str(root / "a.txt"), constraint, "requirement_files")
     weak = any(value.partition(":")[0] not in STRONG for line in reading.lines for value in line.hashes)

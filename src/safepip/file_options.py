@@ -81,11 +81,13 @@ def _apply_source(sources: Sources, plan: Plan, option: FileOption) -> None:
     if option.name == "no-index":
         sources.drop_indexes()
     elif option.name == "trusted-host" and option.value is not None:
-        sources.trust(option.value, option.origin)
+        sources.trust(option.value, option.origin, option.source or "")
     elif option.name in _KINDS and option.value is not None:
-        if option.expanded and not check_expanded(sources, plan.indexes, option.value, option.origin):
+        locking = plan.settings.lock is not None
+        if option.expanded and not check_expanded(sources, plan.indexes, option, locking):
             return
-        sources.add(option.value, _KINDS[option.name], option.origin, default=option.name == "index-url")
+        default, source = option.name == "index-url", option.source or ""
+        sources.add(option.value, _KINDS[option.name], option.origin, default=default, source=source)
     elif option.name != "use-feature":
         raise ValueError(f"not an option of a requirements file: {option.name}")
 

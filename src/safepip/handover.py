@@ -26,7 +26,7 @@ How pip is made to carry out the resolution and nothing else:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -38,7 +38,7 @@ from safepip.model.plan import UpgradeStrategy
 from safepip.model.urls import file_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import ClearedWheel
@@ -156,6 +156,12 @@ def make_handover(
 def _stays_for_pip(pin: Pin) -> bool:
     """Whether pip would leave what is installed: the same version, in other bytes."""
     return pin.replaces is not None and pin.replaces.other and pin.replaces.version == pin.version
+
+
+def with_public_urls(handover: Handover, shown: Callable[[str], str]) -> Handover:
+    """The same, with the user's URLs as they may stay in an environment: without the values of variables."""
+    urls = {name: replace(url, public=shown(url.public)) for name, url in handover.direct_urls.items()}
+    return replace(handover, direct_urls=urls)
 
 
 def _requires_by_url(wheel: ClearedWheel) -> bool:

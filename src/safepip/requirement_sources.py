@@ -12,9 +12,10 @@ number of files and the depth of their nesting are bounded, because a file from 
 Stricter than pip, on purpose:
 
 - a file from a network cannot include a `file:` URL (`remote-includes-local`);
-- a URL into which a `${VARIABLE}` was expanded must be of an origin that the configuration, the command
-  line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named"); and
-  a project's name, which an index is asked for, must not come out of a variable at all.
+- a URL into which a `${VARIABLE}` was expanded must lie within an index that the configuration, the command
+  line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named"); and a
+  project's name, which an index is asked for, must not come out of a variable at all. What else a value may
+  not become, and how it is kept out of what is shown, is said in `variables`.
 
 Whatever is wrong is collected, so that one run reports all of it. The bytes come through `Reader`;
 what they mean is `requirements_txt`'s, `requirements`' and `project_files`' matter.
@@ -27,11 +28,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.errors import Refused, SafepipError, UnusableInput, UsageError
+from safepip.expanded_values import ExpandedValues, tangled
 from safepip.lock_sources import is_pylock
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
-from safepip.model.urls import UrlError, is_url, is_web, join, origin_of
+from safepip.model.requirement import Constraint
+from safepip.model.urls import UrlError, is_url, is_web, join
 from safepip.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements import Disk, is_written_out, read_constraint, read_dependency, read_requirement
 from safepip.requirements_txt import (
@@ -47,10 +50,10 @@ from safepip.requirements_txt import (
 from safepip.source_places import Place, check_path, check_place, misplaced_lock, undecodable, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from safepip.model.plan import Settings
-    from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.requirement import Requirement
 
 _DEPTH = 40
 _FILES = 1000
@@ -93,15 +96,13 @@ class Loaded(NamedTuple):
 class Gathering:
     """One reading of all sources; call `gather` once.
 
-    `known_origins` are `scheme://host[:port]` of the indexes that the configuration, the command line and
-    pip's configuration name. `absorb` is `Credentials.absorb`.
+    `absorb` is `Credentials.absorb`; `values` are the rules for what was expanded.
     """
 
     settings: Settings
-    environ: Mapping[str, str]
+    values: ExpandedValues
     reader: Reader
     absorb: Callable[[str], str]
-    known_origins: frozenset[str] = frozenset()
     requirements: list[Requirement] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     options: list[FileOption] = field(default_factory=list)
@@ -215,7 +216,9 @@ class Gathering:
         check_place(place)
         self._check_nesting(place, above)
         text = self._text(place, "constraints" if constraint else "requirements")
-        lines = parse(text, place.shown, constraint=constraint, environ=self.environ, absorb=self.absorb, parent=parent)
+        lines = parse(
+            text, place.shown, constraint=constraint, environ=self.values.environ, absorb=self.absorb, parent=parent
+        )
         for line in lines:
             match line:
                 case RequirementLine():
@@ -223,7 +226,7 @@ class Gathering:
                 case Include():
                     self._attempt(partial(self._include, line, place, (*above, place)))
                 case FileOption():
-                    self.options.append(self._beside_its_file(line, place.name))
+                    self._attempt(partial(self._option, line, place.name))
                 case Notice():
                     self.notices.append(str(line))
                 case Misread():
@@ -249,7 +252,16 @@ class Gathering:
     def _key(self, place: Place) -> str:
         return place.name if is_url(place.name) else self.reader.disk.absolute(place.name)
 
+    def _option(self, line: FileOption, filename: str) -> None:
+        if line.source is None:
+            raise tangled(line.origin)
+        if line.value is not None:
+            self.values.hide(line.value, line.source, line.source)
+        self.options.append(self._beside_its_file(line, filename))
+
     def _include(self, line: Include, including: Place, above: tuple[Place, ...]) -> None:
+        if line.source is None:
+            raise tangled(line.origin)
         try:
             name = self._join(including.name, line.target)
             shown = printable(self._join(including.shown, line.written))
@@ -261,7 +273,9 @@ class Gathering:
                 f"{line.origin} came from a network and names a file of this machine",
                 origins=(line.origin,),
             )
-        self._check_expanded(name, line.expanded, line.origin)
+        if line.expanded:
+            self.values.check_reach(name, line.origin)
+        self.values.hide(name, shown, line.source)
         self._walk(Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
 
     def _join(self, including: str, target: str) -> str:
@@ -315,31 +329,28 @@ class Gathering:
         self._attempt(lambda: self._judge(line))
 
     def _judge(self, line: RequirementLine) -> None:
+        if line.source is None:
+            raise tangled(line.origin)
+        statement: Requirement | Constraint
         if line.constraint:
-            constraint = read_constraint(line, self.reader.disk)
-            self._check_expanded(constraint.url or "", line.expanded, line.origin)
-            self.constraints.append(constraint)
+            statement = read_constraint(line, self.reader.disk)
         else:
-            requirement = read_requirement(line, self.reader.disk)
-            self._check_expanded(requirement.url or "", line.expanded, line.origin)
-            if requirement.url is None and not is_written_out(line, requirement.name):
-                raise Refused.because(
-                    "expanded-credential",
-                    f"{line.origin} would ask an index for the value of a variable",
-                    origins=(line.origin,),
-                    hint="write the project's name without ${...}",
-                )
-            self.requirements.append(requirement)
-
-    def _check_expanded(self, url: str, expanded: bool, origin: Origin) -> None:
-        # routing.md: an expanded value may only reach what the configuration or the command line names.
-        if expanded and is_web(url) and origin_of(url) not in self.known_origins:
+            statement = read_requirement(line, self.reader.disk)
+        if line.expanded:
+            self.values.check_reach(statement.url or "", line.origin)
+        if statement.url is None and not is_written_out(line, statement.name):
             raise Refused.because(
                 "expanded-credential",
-                f"{origin} would send the value of a variable to a host that only this file names",
-                origins=(origin,),
-                hint="name the host's index in safepip.toml, or write the URL without ${...}",
+                f"{line.origin} would ask an index for the value of a variable",
+                origins=(line.origin,),
+                hint="write the project's name without ${...}",
             )
+        if line.source:
+            self.values.check_places(statement, line.source)
+        if isinstance(statement, Constraint):
+            self.constraints.append(statement)
+        else:
+            self.requirements.append(statement)
 
     def _hash_checking(self) -> bool:
         """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off.

@@ -19,7 +19,8 @@ What a line means follows from what it holds, in this order:
 Whatever pip drops in silence is dropped here too, with a `Notice`.
 
 No secret leaves this room: every line goes through the injected `absorb` after step 4, and messages
-show the line as it was before step 4, without user information. Reading files, following includes and
+show the line as it was before step 4, without user information. What values were put into knows its source
+(`variables`). Reading files, following includes and
 judging requirements and hashes happen elsewhere.
 """
 
@@ -32,15 +33,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.model.digest import STRONG
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
+from safepip.variables import expand, source_of, unset_in, without_user_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from safepip.line_options import Given
 
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _USER_INFO = re.compile(r":[\\'\"]*/[\\'\"]*/[^/?#]*@")
-_FIRST_OPTION = re.compile(r"-[rc][ =]*|--[a-z]+[ =]+")
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 
 #: Byte order marks; those of UTF-32 before those of UTF-16, which one of them begins with.
@@ -74,7 +74,8 @@ class FileOption(NamedTuple):
     """An option for the whole run, written in a requirements or constraints file.
 
     `name` is the long option without dashes (`index-url`), `value` None for a flag. `expanded` tells
-    that a `${VARIABLE}` was substituted in its line: such a value may hold a secret. Taken in order, the
+    that a `${VARIABLE}` was substituted in its line: such a value may hold a secret. `source` is the value as
+    written where it holds one outside of user information, and None where that cannot be told. Taken in order, the
     options of a file have pip's meaning. `find-links` is as written here; `edges.requirements_files`
     makes it absolute where pip takes it as relative to the file.
     """
@@ -83,6 +84,7 @@ class FileOption(NamedTuple):
     value: str | None
     origin: Origin
     expanded: bool = False
+    source: str | None = ""
 
 
 class RequirementLine(NamedTuple):
@@ -90,7 +92,7 @@ class RequirementLine(NamedTuple):
 
     `text` is expanded and free of user information in URLs. `hashes` are the raw values of `--hash`,
     `config_settings` those of `--config-settings` (`KEY=VALUE`). `written` is the text for messages:
-    before variables were expanded.
+    before variables were expanded. `source` is as that of `FileOption`.
     """
 
     text: str
@@ -101,16 +103,21 @@ class RequirementLine(NamedTuple):
     constraint: bool = False
     expanded: bool = False
     written: str = ""
+    source: str | None = ""
 
 
 class Include(NamedTuple):
-    """`-r` or `-c` inside a file: `target`, to be resolved against the including file. `written` is for messages."""
+    """`-r` or `-c` inside a file: `target`, to be resolved against the including file. `written` is for messages.
+
+    `source` is as that of `FileOption`.
+    """
 
     target: str
     constraint: bool
     origin: Origin
     expanded: bool = False
     written: str = ""
+    source: str | None = ""
 
 
 class Notice(NamedTuple):
@@ -175,13 +182,15 @@ def parse(
     lines: list[Line] = []
     for number, raw in _without_comments(_joined(text.splitlines())):
         origin = Origin(Source.FILE, filename, number, parent)
-        text_of_line = _expand(raw, environ)
-        logical = _Logical(
-            absorb(text_of_line), printable(hide_user_info(raw)), text_of_line != raw, origin, constraint
-        )
-        lines += _unset_variables(raw, environ, origin)
+        text_of_line = expand(raw, environ)
+        expanded = text_of_line != raw
+        logical = _Logical(absorb(text_of_line), printable(hide_user_info(raw)), expanded, origin, constraint)
+        lines += [
+            Notice(f"${{{name}}} is not set and stays as it is written", origin) for name in unset_in(raw, environ)
+        ]
         try:
-            lines += _read(logical, absorb)
+            found = _read(logical, absorb)
+            lines += _with_sources(found, logical, without_user_info(raw), environ) if expanded else found
         except _CannotRead as problem:
             lines.append(Misread(_diagnostic(logical, problem)))
     return lines
@@ -235,18 +244,32 @@ def _without_comments(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, s
             yield number, text
 
 
-def _expand(line: str, environ: Mapping[str, str]) -> str:
-    """Step 4. A variable that is unset or empty stays as it is written."""
-    for name in _VARIABLE.findall(line):
-        if value := environ.get(name):
-            line = line.replace("${" + name + "}", value)
+def _with_sources(found: list[Line], line: _Logical, raw: str, environ: Mapping[str, str]) -> list[Line]:
+    """The same lines, each with its source: that of the line as it would be read without its values."""
+    try:
+        written: list[Line] = _read(line._replace(text=raw), without_user_info)
+    except _CannotRead:
+        written = []
+    if [type(one) for one in found] != [type(one) for one in written]:
+        written = []
+    return [_with_source(one, written[at] if written else None, environ) for at, one in enumerate(found)]
+
+
+def _with_source(line: Line, written: Line | None, environ: Mapping[str, str]) -> Line:
+    match line, written:
+        case RequirementLine(), RequirementLine():
+            # A digest is never shown as written: it is compared.
+            fixed = line.hashes == written.hashes
+            return line._replace(source=source_of(line.text, written.text, environ) if fixed else None)
+        case FileOption(), FileOption():
+            same = line.name == written.name
+            return line._replace(source=source_of(line.value, written.value, environ) if same else None)
+        case Include(), Include():
+            source = source_of(line.target, written.target, environ)
+            return line._replace(source=source, written=line.written if source is None else printable(written.target))
+        case ((RequirementLine() | FileOption() | Include()), _):
+            return line._replace(source=None)
     return line
-
-
-def _unset_variables(line: str, environ: Mapping[str, str], origin: Origin) -> Iterator[Notice]:
-    for name in _VARIABLE.findall(line):
-        if not environ.get(name):
-            yield Notice(f"${{{name}}} is not set and stays as it is written", origin)
 
 
 def _cut(line: str) -> tuple[str, str]:
@@ -326,10 +349,7 @@ def _include(line: _Logical, given: Given) -> list[Line]:
     _check_unused_hashes(given)
     files = given.all("requirement")
     target = (files or given.all("constraint"))[0]
-    written = printable(hide_user_info(target))
-    # The target before expansion cannot be told from the options around it; the line without its first option is near.
-    if line.expanded and written not in line.written:
-        written = _FIRST_OPTION.sub("", line.written)
+    written = line.written if line.expanded else printable(hide_user_info(target))
     include = Include(target, not files, line.origin, line.expanded, written)
     ignored = [f"--{name}" for name in given.names() if name in (*_OWN_LINE, "hash", "config-settings")]
     notices = _ignored(line, ignored, "beside -r or -c")

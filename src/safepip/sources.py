@@ -24,7 +24,7 @@ from safepip.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import BUILT_IN, Origin, Source
-from safepip.model.urls import UrlError, is_secure, is_url, is_web, parse, read_host, shown
+from safepip.model.urls import UrlError, is_secure, is_url, parse, read_host, shown
 from safepip.source_places import if_path
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from safepip.config import Declared
     from safepip.model.plan import Policy
     from safepip.options import ParsedOptions
+    from safepip.requirements_txt import FileOption
 
 #: pip's environment and configuration: what stands there without being declared is ignored, not refused.
 AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
@@ -64,16 +65,19 @@ class Sources:
         self.no_index = True
         self.indexes = [index for index in self.indexes if index.kind is IndexKind.FIND_LINKS]
 
-    def add(self, text: str, kind: IndexKind, origin: Origin, *, default: bool = False) -> None:
-        """Take one `-i`, `--extra-index-url` or `-f`, in so far as the rules let it. `-i` replaces the indexes."""
+    def add(self, text: str, kind: IndexKind, origin: Origin, *, default: bool = False, source: str = "") -> None:
+        """Take one `-i`, `--extra-index-url` or `-f`, in so far as the rules let it. `-i` replaces the indexes.
+
+        `source` is the text as written, where a variable was expanded in it: that is what is shown.
+        """
         if self.policy.declared:
-            self._hold_against_declared(text, kind, origin)
+            self._hold_against_declared(text, kind, origin, source)
             return
         if self.no_index and kind is IndexKind.SIMPLE:
             return
         if default:
             self.indexes = [index for index in self.indexes if index.kind is IndexKind.FIND_LINKS]
-        made = self._make(text, kind, origin, default=default)
+        made = self._make(text, kind, origin, default=default, source=source)
         if made is None:
             return
         if default:
@@ -84,14 +88,15 @@ class Sources:
             # Found twice, a source is still one source: pip asks each URL once.
             self.indexes.append(made)
 
-    def trust(self, text: str, origin: Origin) -> None:
-        """Take one `--trusted-host`."""
+    def trust(self, text: str, origin: Origin, source: str = "") -> None:
+        """Take one `--trusted-host`. `source` as for `add`."""
+        said = printable(source or text)
         if read_host(text) is None:
-            self._wrong(f"{printable(text)!r} is not host or host:port", origin)
+            self._wrong(f"{said!r} is not host or host:port", origin)
         elif text.lower() in (host.lower() for host in self.trusted_hosts):
             return
         elif self.policy.forbid_trusted_hosts or self.policy.declared:
-            self._undeclared(f"--trusted-host {printable(text)}", 'trusted-hosts = ["..."]', origin)
+            self._undeclared(f"--trusted-host {said}", 'trusted-hosts = ["..."]', origin)
         else:
             self.trusted_hosts.append(text)
 
@@ -123,7 +128,7 @@ class Sources:
         places = ", ".join(dict.fromkeys(map(str, self.ignored)))
         return (f"ignored, because safepip's configuration does not declare or allow it: {places}",)
 
-    def _hold_against_declared(self, text: str, kind: IndexKind, origin: Origin) -> None:
+    def _hold_against_declared(self, text: str, kind: IndexKind, origin: Origin, source: str) -> None:
         url: IndexUrl | None
         try:
             url = IndexUrl.parse(text)
@@ -132,7 +137,8 @@ class Sources:
         if kind is IndexKind.SIMPLE and any(index.url == url for index in self.indexes):
             return
         what = "--find-links" if kind is IndexKind.FIND_LINKS else "an index"
-        self._undeclared(f"{what} {printable(str(url or shown(text)))}", "[[index]] with this url", origin)
+        said = printable(shown(source) if source else str(url or shown(text)))
+        self._undeclared(f"{what} {said}", "[[index]] with this url", origin)
 
     def _undeclared(self, what: str, remedy: str, origin: Origin) -> None:
         if origin.source in AMBIENT:
@@ -152,10 +158,10 @@ class Sources:
     def _wrong(self, message: str, origin: Origin, hint: str = "") -> None:
         self.problems.append(Diagnostic("invalid-index-url", message, (), hint, (origin,)))
 
-    def _make(self, text: str, kind: IndexKind, origin: Origin, *, default: bool) -> Index | None:
+    def _make(self, text: str, kind: IndexKind, origin: Origin, *, default: bool, source: str) -> Index | None:
         # A URL is never a path, and what pip has built in is a URL.
         local = None if is_url(text) or origin == BUILT_IN else self._locate(text)
-        said = printable(shown(text))
+        said = printable(shown(source or text))
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that stand here.
             self._wrong(f"{said!r} is no path that exists, and has no scheme such as https:", origin)
@@ -168,7 +174,7 @@ class Sources:
             return None
         exact = location.partition("#")[0] if kind is IndexKind.FIND_LINKS else ""
         return Index(
-            name=_name(url, {index.name for index in self.indexes}, origin),
+            name=_name(_named_after(source) or url, {index.name for index in self.indexes}, origin),
             url=url,
             kind=kind,
             default=default,
@@ -207,25 +213,37 @@ def _places(parsed: ParsedOptions, dest: str) -> Sequence[Origin]:
     return parsed.said.get(dest, ())
 
 
-def check_expanded(sources: Sources, named: Sequence[Index], text: str, origin: Origin) -> bool:
-    """Rule 4 for one value: true where it may be used. `named` are the sources in force before any file was read."""
-    if not is_web(text):
-        return True
-    try:
-        reached = IndexUrl.parse(_without_query(text))
-    except UrlError:
-        return True  # `add` says what is wrong with it
-    # One host serves many registries, so the path counts as well.
+def check_expanded(sources: Sources, named: Sequence[Index], option: FileOption, locking: bool) -> bool:
+    """Rule 4 for one option of a file: true where its value may be used. `named` are the sources in force before any
+    file was read. A lock that is made names its indexes, so there a value may not become a part of one."""
+    text, source = option.value or "", option.source or ""
     known = [index.url for index in named if index.origin.source not in (Source.FILE, Source.BUILT_IN)]
-    if any(url == reached or url.contains(str(reached)) for url in known):
-        return True
+    reached = None
+    if is_url(text):
+        try:
+            reached = IndexUrl.parse(_without_query(text))
+        except UrlError:
+            return True  # `add` says what is wrong with it
+        # One host serves many registries, so the path counts as well.
+        if reached.scheme != "file" and not any(url == reached or url.contains(str(reached)) for url in known):
+            return _refuse_expanded(sources, "would be sent to an index that only this file names", option)
+    if source and locking and reached not in known:
+        return _refuse_expanded(sources, "would be written into the lock", option)
+    return True
+
+
+_NAME_IT = "name the index on the command line, in pip's configuration or in safepip.toml"
+
+
+def _refuse_expanded(sources: Sources, what: str, option: FileOption) -> bool:
+    said = printable(shown(option.source or option.value or ""))
     sources.refusals.append(
         Diagnostic(
             "expanded-credential",
-            "a value with an expanded variable would be sent to an index that only this file names",
-            (f"the index: {printable(reached.origin)}",),
-            "name the index on the command line, in pip's configuration or in safepip.toml",
-            (origin,),
+            f"a value with an expanded variable {what}",
+            (f"as written: {said}",),
+            _NAME_IT,
+            (option.origin,),
         )
     )
     return False
@@ -253,6 +271,14 @@ def _name(url: IndexUrl, taken: set[str], origin: Origin) -> str:
     whole = f"{url.netloc}{url.path}".rstrip("/")
     names = [first, whole, *(f"{whole}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
+
+
+def _named_after(source: str) -> IndexUrl | None:
+    """The URL as written, for a name that holds no value of a variable; None where it is no URL or there is none."""
+    try:
+        return IndexUrl.parse(_without_query(source)) if source else None
+    except UrlError:
+        return None
 
 
 def _without_query(text: str) -> str:

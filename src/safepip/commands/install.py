@@ -64,7 +64,7 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
 def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
     """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.edges.pip import hand_over, private_folder
-    from safepip.handover import make_handover, roots_to_read
+    from safepip.handover import make_handover, roots_to_read, with_public_urls
 
     pins = [resolution.pins[name] for name in resolution.to_install]
     wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)], gone)
@@ -73,6 +73,7 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
     with private_folder(session.store.root) as folder:
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
+        handover = with_public_urls(handover, session.credentials.concealed.redact)
         try:
             code = hand_over(
                 handover, session.asked.target, session.settings, session.environ, [item.name for item in gone]

@@ -145,7 +145,7 @@ class Session:
 
         plan = self._plan
         # pip's own default index is named by nobody, so no value of a variable is meant for it.
-        known = frozenset(index.url.origin for index in plan.indexes if index.origin != BUILT_IN)
+        known = tuple(index.url for index in plan.indexes if index.origin != BUILT_IN)
         # A lock is not made from a lock: there `load` says so.
         asking, locks = (plan.settings, ()) if self.verb == "lock" else split_locks(plan.settings)
         loaded = load(
@@ -154,7 +154,7 @@ class Session:
             self.cwd,
             self.credentials,
             self.fetch_text,
-            known_origins=known,
+            known=known,
             may_ask_nothing=bool(locks),
         )
         world = World(self.environ, self.cwd)

@@ -26,10 +26,14 @@ class Console:
     wants_color: ClassVar[bool] = True
     """False where this run's options or configuration say `--no-color`; the last words keep to it."""
 
+    redact_last: ClassVar[Callable[[str], str]] = staticmethod(str)
+    """What takes the secrets of this run out of its last words."""
+
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
         self._redact = redact
         Console.wants_color = display.color is not False
+        Console.redact_last = redact
         self.style = _style(Console.wants_color, environ)
         self._told: set[str] = set()
         # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
@@ -99,12 +103,13 @@ class Console:
 def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
 
-    Every credential was taken out of every text on its way in; what is shown here has none to begin with.
+    Every credential was taken out of every text on its way in; what came in later, such as the value of a variable, the
+    run's console knows.
     """
     style = _style(Console.wants_color and "--no-color" not in words, os.environ)
     verb = next((word for word in words if not word.startswith("-")), "")
     untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
-    _write(sys.stderr, render_error(error, style, untouched=untouched))
+    _write(sys.stderr, Console.redact_last(render_error(error, style, untouched=untouched)))
 
 
 def _style(wanted: bool, environ: Mapping[str, str]) -> Style:

@@ -26,6 +26,7 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, quote_plus, unquote
 
+from safepip.edges.concealed import Concealed
 from safepip.model.urls import origin_of, parse
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Credentials:
         self._keyring_provider = "auto"
         self._no_input = False
         self._lock = threading.Lock()
+        self.concealed = Concealed()
+        """What values of variables are shown as."""
         self.notices: list[str] = []
         """One line each, to be shown once: a netrc that cannot be read, a keyring that fails."""
 
@@ -150,6 +153,10 @@ class Credentials:
         secret = word[head.end(1) : end]
         self._remember_words(_login_from(secret, "/"), secret)
         return f"{word[: head.end(1)]}{_MASK}{word[end:]}"
+
+    def conceal(self, text: str, source: str) -> None:
+        """Show `source` wherever `text`, which holds the value of a variable, would be shown."""
+        self.concealed.add(text, source)
 
     # ------------------------------------------------------------------ going out
 
@@ -320,6 +327,7 @@ class Credentials:
 
     def redact(self, text: str) -> str:
         """`text` with every known secret, raw, percent-encoded or as a Basic token, and all user info as `****`."""
+        text = self.concealed.redact(text)
         if "://" in text and "@" in text:
             text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{_MASK}@", text))
         if not self._words:

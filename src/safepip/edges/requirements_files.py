@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from safepip.edges.local_paths import local_path
+from safepip.expanded_values import ExpandedValues
 from safepip.model.urls import file_url
 from safepip.requirement_sources import Gathering, Loaded, Reader
 from safepip.requirements import Disk
@@ -15,6 +16,7 @@ from safepip.requirements import Disk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from safepip.model.index import IndexUrl
     from safepip.model.plan import Settings
 
 __all__ = ["Absorbs", "Loaded", "load", "local_disk"]
@@ -29,6 +31,9 @@ class Absorbs(Protocol):
     def absorb(self, text: str) -> str:
         """The text without user information in its URLs, which is kept for their origins."""
 
+    def conceal(self, text: str, source: str) -> None:
+        """Show `source` wherever `text` would be shown."""
+
 
 def load(
     settings: Settings,
@@ -37,19 +42,20 @@ def load(
     credentials: Absorbs,
     fetch: Callable[[str], tuple[str, bytes]],
     *,
-    known_origins: frozenset[str] = frozenset(),
+    known: tuple[IndexUrl, ...] = (),
     may_ask_nothing: bool = False,
 ) -> Loaded:
     """Read all requirements and constraints that the command names, in pip's order.
 
     `fetch` gets a requirements file by URL: final URL and body, bounded in size; it raises
-    `safepip.errors`. `known_origins` are `IndexUrl.origin` of the indexes in force before any file is read.
+    `safepip.errors`. `known` are the URLs of the indexes in force before any file is read.
     `may_ask_nothing` says that a lock is named elsewhere. Raises one `UsageError` or `Refused` with everything that was
     wrong.
     """
     disk = local_disk(cwd)
     reader = Reader(disk, _read_file, fetch, _beside, _locale_encoding())
-    return Gathering(settings, environ, reader, credentials.absorb, known_origins).gather(may_ask_nothing)
+    values = ExpandedValues(environ, known, credentials.conceal, locking=settings.lock is not None)
+    return Gathering(settings, values, reader, credentials.absorb).gather(may_ask_nothing)
 
 
 def local_disk(cwd: str) -> Disk:

@@ -144,8 +144,7 @@ def _conflict(
         limit = limits.constraints.get(project)
         if limit is not None:
             places = ", ".join(origin.chain() for origin in limit.origins)
-            wheels = "".join(f" @ {printable(constraint.url or '')}" for constraint in limit.direct)
-            seen[f"a constraint allows {project}{limit.specifier}{wheels}  <-  {places}"] = None
+            seen[f"a constraint allows {printable(', '.join(limit.texts))}  <-  {places}"] = None
     for project in projects:
         if limits.names_wheel(project):
             continue

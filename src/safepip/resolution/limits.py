@@ -37,18 +37,22 @@ if TYPE_CHECKING:
 
 
 class Limit(NamedTuple):
-    """The intersection of all constraints on one project. `direct` are those that name a wheel."""
+    """The intersection of all constraints on one project. `direct` are those that name a wheel. `texts` are what was
+    written, for messages."""
 
     specifier: SpecifierSet = ANY_VERSION
     hashes: Demand = ANY_BYTES
     direct: tuple[Constraint, ...] = ()
     origins: tuple[Origin, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def and_(self, constraint: Constraint) -> Limit:
         """This limit and one constraint more."""
         hashes = self.hashes.and_(demand_of(constraint))
         direct = (*self.direct, constraint) if constraint.url else self.direct
-        return Limit(self.specifier & constraint.specifier, hashes, direct, (*self.origins, constraint.origin))
+        texts = (*self.texts, constraint.text or f"{constraint.name}{constraint.specifier}")
+        both = self.specifier & constraint.specifier
+        return Limit(both, hashes, direct, (*self.origins, constraint.origin), texts)
 
     def admits(self, choice: Choice) -> bool:
         """Whether a choice that is named outright may stay: where constraints name a wheel, it must be that one."""

@@ -1,0 +1,92 @@
+"""What the values of variables in requirements files may reach, may become, and are shown as (`variables`).
+
+routing.md, "Where indexes may be named": a value so expanded is a credential; it may only reach an index that the
+configuration, the command line or pip's own configuration names, or what lies below that index's URL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.errors import Refused
+from safepip.model.index import IndexUrl
+from safepip.model.urls import UrlError, is_url, is_web
+from safepip.variables import misplaced_by_name, misplaced_in_url, values_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.errors import SafepipError
+    from safepip.model.origin import Origin
+    from safepip.model.requirement import Constraint, Requirement
+
+
+def _keep(_text: str, _source: str) -> None:
+    """Conceal nothing."""
+
+
+class ExpandedValues(NamedTuple):
+    """The rules for one reading of requirements files.
+
+    `known` are the URLs of the indexes that were named before any file was read. `conceal` takes a text and what is to
+    be shown in its place. `locking` tells that the run makes a lock, which holds URLs and paths as they are.
+    """
+
+    environ: Mapping[str, str]
+    known: tuple[IndexUrl, ...] = ()
+    conceal: Callable[[str, str], None] = _keep
+    locking: bool = False
+
+    def check_reach(self, url: str, origin: Origin) -> None:
+        """Raise `Refused` for a URL on a network that lies in no known index."""
+        if is_web(url) and not any(index.contains(url) for index in self.known):
+            raise Refused.because(
+                "expanded-credential",
+                f"{origin} would send the value of a variable to a place that only this file names",
+                origins=(origin,),
+                hint="name the index that the URL lies in, in safepip.toml or with -i, or write the URL without ${...}",
+            )
+
+    def check_places(self, statement: Requirement | Constraint, source: str) -> None:
+        """Raise `Refused` where a value in a requirement stands where it could not be kept out of what is shown."""
+        if statement.url is None:
+            wrong = misplaced_by_name(source, self.environ)
+        else:
+            wrong, url = misplaced_in_url(source, self.environ)
+            self.hide(statement.url, url if is_url(url) else f"file:{url}", source)
+        if wrong:
+            raise tangled(statement.origin, wrong)
+        if statement.url is not None and self.locking:
+            raise Refused.because(
+                "expanded-credential",
+                f"{statement.origin} would write the value of a variable into the lock",
+                origins=(statement.origin,),
+                hint="write the URL or path out; user name and password may stay variables",
+            )
+
+    def hide(self, text: str, shown: str, source: str) -> None:
+        """Keep the values in `source` out of what is shown; `text` is the whole of what became of it."""
+        if not source:
+            return
+        for form in (text, _normalised(text)) if is_url(text) else ():
+            self.conceal(form, shown)
+        for name, value in values_in(source, self.environ):
+            self.conceal(value, f"${{{name}}}")
+
+
+def tangled(said: Origin, what: str = "more than a part of one word, or in a digest") -> SafepipError:
+    """A variable where its value could not be kept out of what is shown and written down."""
+    return Refused.because(
+        "expanded-credential",
+        f"{said} has the value of a variable in {what}, where it cannot be kept out of what is shown and written down",
+        origins=(said,),
+        hint="write that part out; a variable may stand in a URL or path, in a version, or in the value of an option",
+    )
+
+
+def _normalised(url: str) -> str:
+    """The URL as an index of this URL is shown."""
+    try:
+        return str(IndexUrl.parse(url.partition("#")[0].partition("?")[0]))
+    except UrlError:
+        return url
