@@ -19,6 +19,7 @@ from support.environment import Environment, Runner, make_environment
 from support.index import IndexServer
 from support.replies import status
 from support.runs import installed_state, pip_in, shown
+from support.watched import watch
 from support.wheels import sha256
 
 if TYPE_CHECKING:
@@ -231,8 +232,7 @@ def test_pip_is_not_started_where_everything_is_there(world: World, tmp_path: Pa
     """What is installed and satisfies the request needs no pip: seen in every start of the environment's Python."""
     safe, _ = world.pair(THERE, tmp_path)
     starts = tmp_path / "starts"
-    hook = f"import sys; open({str(starts)!r}, 'a').write(repr(sys.orig_argv) + '\\n')\n"
-    (safe.target.site_packages / "starts.pth").write_text(hook)
+    watch(safe.target.python, f"open({str(starts)!r}, 'a').write(repr(words) + '\\n')")
     before = safe.target.state()
     world.index.requests.clear()
     done = safe.safepip("install", "-i", world.index.url, "app", "lib<2")

@@ -17,6 +17,7 @@ import pytest
 from support.environment import secrets_found
 from support.replies import Reply, status
 from support.runs import IMPATIENT, shown
+from support.watched import watch
 
 if TYPE_CHECKING:
     import subprocess
@@ -56,8 +57,7 @@ class World:
         for index in (private, other):
             index.add("app", "1.0", requires=["lib"])
             index.add("lib", "1.0")
-        line = "; ".join(["import sys", f"exec({HOOK!r})"])
-        (target.site_packages / "hook.pth").write_text(line + "\n")
+        watch(target.python, HOOK)
 
     def text(self, text: str) -> str:
         """A text with its marks replaced: `<index>` has the credential in it, `<bare>` has none."""

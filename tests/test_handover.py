@@ -13,14 +13,13 @@ from packaging.version import Version
 
 from safepip.errors import PipFailed
 from safepip.handover import (
-    KEPT_PYTHON_VARIABLES,
     check_report,
-    clean_environment,
     make_handover,
     roots_to_read,
 )
 from safepip.model.candidate import InstalledDistribution, Resolution
 from safepip.model.plan import Display, Settings
+from safepip.python_variables import KEPT_PYTHON_VARIABLES, clean_environment
 from support.handing import Chosen, cleared, kept, pin_of, resolve
 from support.wheels import make_wheel
 

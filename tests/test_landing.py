@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from safepip.edges.probe import facts
 from safepip.edges.target import probe
 from safepip.landing import Layout, installs_for_user, key_of, land, layout_of, root_is_purelib
 from safepip.model.plan import Settings, Target
@@ -274,13 +275,13 @@ def test_what_may_not_be_written_to_is_left_for_the_users_own_folder() -> None:
     assert not installs_for_user(Settings(target_dir="/t"), closed)
 
 
-def test_a_python_whose_distributor_prefers_distutils_says_so(target: Environment, runner: Runner) -> None:
+def test_a_python_whose_distributor_prefers_distutils_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then nothing is installed rather than judged by the wrong folders."""
-    python, environ = str(target.python), runner.environment()
-    assert not probe(python, environ=environ).distutils
-    # A system may have a sitecustomize of its own, which goes first.
-    (target.site_packages / "hook.pth").write_text("import sysconfig; sysconfig._PIP_USE_SYSCONFIG = False\n")
-    assert probe(python, environ=environ).distutils
+    restriction: dict[str, Any] = {"platforms": [], "version": None, "implementation": None, "abis": []}
+    places = {"target": None, "prefix": None, "root": None}
+    assert not facts(restriction, places)["distutils"]
+    monkeypatch.setattr("sysconfig._PIP_USE_SYSCONFIG", False, raising=False)
+    assert facts(restriction, places)["distutils"]
 
 
 def test_the_folders_of_a_python_are_those_of_its_site_module(target: Environment, runner: Runner) -> None:

@@ -23,6 +23,7 @@ from safepip.edges.installed_pip import default_index_url, pip_home
 from safepip.edges.pip import passthrough, pip_environment, private_folder, run_pip
 from safepip.edges.target import Home, probe
 from safepip.errors import Refused, Unavailable
+from support.watched import watch
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_the_exit_code_is_pips(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_pip_ended_by_a_signal_gives_a_shells_exit_code(target: Environment) -> None:
     """128 and the signal's number."""
-    spoil(target, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    watch(target.python, "import signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert run_pip(["--version"], env=dict(os.environ), python=str(target.python)) == 128 + signal.SIGKILL
 
 
@@ -114,11 +115,6 @@ def test_pip_runs_in_the_target_but_comes_from_safepips_side(runner: Runner, tar
     runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "pip")
     done = through(runner, "list", "--python", target.folder, "--format", "freeze")
     assert (done.returncode, done.stdout) == (0, "pip==99.0\n")
-
-
-def spoil(target: Environment, line: str) -> None:
-    """Make the target's interpreter run a line of code at each start, as a start-up hook in the wild does."""
-    (target.site_packages / "spoil.pth").write_text(f"{line}\n")
 
 
 HOLDS_A_FOLDER = """
@@ -140,7 +136,7 @@ def test_a_signal_ends_pip_first_and_leaves_no_private_folder(
     """Ctrl-C, which a terminal sends to both, and a SIGTERM, which a supervisor sends to safepip alone."""
     marker, folders = tmp_path / "started", tmp_path / "folders"
     folders.mkdir()
-    spoil(target, f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
+    watch(target.python, f"import time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDS_A_FOLDER, str(target.python), str(folders)],
         start_new_session=True,
@@ -211,10 +207,12 @@ def test_a_pip_that_is_built_otherwise_is_an_error(monkeypatch: pytest.MonkeyPat
             default_index_url()
 
 
-def test_the_own_environment_runs_pip_as_a_module() -> None:
-    """And another one runs the same pip."""
-    assert edge.command(["list"], None) == [sys.executable, "-P", "-m", "pip", "list"]
-    assert edge.command(["list"], "/x/python")[-2:] == [pip_home(), "list"]
+def test_every_environment_runs_the_pip_that_is_beside_safepip() -> None:
+    """safepip's own is no exception."""
+    for python in (None, "/x/python"):
+        command = edge.command(["list"], python)
+        assert command[:3] == [python or sys.executable, "-S", "-c"]
+        assert command[4:] == [pip_home(), "", "list"]
     assert (Path(pip_home()) / "pip" / "__main__.py").is_file()
     assert probe(sys.executable).own
 

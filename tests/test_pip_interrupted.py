@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from safepip.edges.pip import _RUN_PIP
+from safepip.edges.starting import bare_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,6 @@ def test_an_interrupt_before_pip_is_loaded_ends_it_without_a_traceback(tmp_path:
     (tmp_path / "pip").mkdir()
     (tmp_path / "pip" / "__init__.py").write_text("")
     (tmp_path / "pip" / "__main__.py").write_text("raise KeyboardInterrupt\n")
-    command = [sys.executable, "-c", _RUN_PIP, str(tmp_path), "install"]
+    command = bare_command(sys.executable, _RUN_PIP, [str(tmp_path), "", "install"])
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

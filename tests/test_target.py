@@ -9,7 +9,7 @@ import subprocess
 import sys
 import venv
 from importlib.metadata import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from packaging.specifiers import SpecifierSet
@@ -26,9 +26,7 @@ from safepip.edges.target import (
 )
 from safepip.errors import Refused, Unavailable, UsageError
 from safepip.model.plan import Settings, Target
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.watched import watch
 
 NO_INDEX = {"PIP_CONFIG_FILE": os.devnull}
 
@@ -275,7 +273,7 @@ class TestProbe:
     def test_nothing_is_written_into_an_environment_that_is_asked(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Not even the bytecode of what the environment's own start-up files import."""
+        """Not even bytecode: what lies there is not imported."""
         monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         venv.create(tmp_path / "asked", symlinks=os.name != "nt")
         python = find_interpreter(str(tmp_path / "asked"))
@@ -293,12 +291,10 @@ class TestProbe:
         for python in (other, sys.executable):
             assert str(tmp_path) not in probe(python, environ=environ).site_paths
 
-    def test_start_up_files_may_print(self, tmp_path: Path) -> None:
-        """A chatty environment does not garble the answer."""
+    def test_an_interpreter_may_print(self, tmp_path: Path) -> None:
+        """A chatty one does not garble the answer."""
         python = make_venv(tmp_path / "venv")
-        site_packages = probe(python).schemes["purelib"]
-        with open(os.path.join(site_packages, "chatty.pth"), "w") as file:
-            file.write("import sys; sys.stdout.write('hello {')\n")
+        watch(Path(python), "sys.stdout.write('hello {'); sys.stdout.flush()")
         assert probe(python).tags == probe(sys.executable).tags
 
     def test_a_program_that_is_no_python_is_an_error(self, tmp_path: Path) -> None:
@@ -324,11 +320,10 @@ class TestProbe:
         assert caught.value.diagnostics[0].reference == "python-too-old"
 
     def test_a_program_that_never_answers_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An environment whose start-up files hang does not hang safepip."""
+        """An interpreter that hangs does not hang safepip."""
         monkeypatch.setattr("safepip.edges.target._PROBE_TIMEOUT", 0.5)
         python = make_venv(tmp_path / "venv")
-        (site_packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
-        (site_packages / "hangs.pth").write_text("import time; time.sleep(60)\n")
+        watch(Path(python), "import time; time.sleep(60)")
         with pytest.raises(Unavailable, match="python-failed"):
             probe(python)
 

@@ -1,10 +1,11 @@
-"""`safepip` and `python -m safepip`: finds the verb, lets it run, and turns errors into text and exit codes."""
+"""`safepip` and `python -m safepip`: finds the verb, lets it run, and turns errors into text and exit codes.
 
-from __future__ import annotations
+Nothing is imported here at the head but `sys`, not even `__future__`: see `safepip.edges.own_start`.
+"""
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -48,8 +49,15 @@ Passed through to pip: list, freeze, show, check, inspect, config, debug, hash, 
 _INTERRUPTED = 130
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line, without the program's name; the exit code."""
+def main(argv: "Sequence[str] | None" = None) -> int:
+    """Run one command line, without the program's name; the exit code.
+
+    Without `argv` this is a process of safepip's own, and imports nothing from here on that is not its own either.
+    """
+    if argv is None:
+        from safepip.edges.own_start import guard
+
+        guard()
     import gc
 
     # A short run makes many objects that live to its end: looking through them for rubbish is work for nothing.
@@ -108,7 +116,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     return verb, rest
 
 
-def _command(verb: str) -> Callable[[list[str]], int]:
+def _command(verb: str) -> "Callable[[list[str]], int]":
     if verb == "install":
         from safepip.commands.install import install
 

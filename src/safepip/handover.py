@@ -44,26 +44,6 @@ if TYPE_CHECKING:
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings
 
-#: Variables of Python's that a started interpreter keeps: where the user's site is, and how text and bytecode are
-#: written. All others go, because they can add code or folders to it (`PYTHONPATH`, `PYTHONHOME`, `PYTHONWARNINGS`,
-#: `PYTHONPLATLIBDIR`, `PYTHONEXECUTABLE` ...), and unknown ones go with them.
-KEPT_PYTHON_VARIABLES = frozenset(
-    {
-        "PYTHONUSERBASE",
-        "PYTHONNOUSERSITE",
-        "PYTHONUTF8",
-        "PYTHONIOENCODING",
-        "PYTHONCOERCECLOCALE",
-        "PYTHONLEGACYWINDOWSSTDIO",
-        "PYTHONLEGACYWINDOWSFSENCODING",
-        "PYTHONUNBUFFERED",
-        "PYTHONDONTWRITEBYTECODE",
-        "PYTHONPYCACHEPREFIX",
-        "PYTHONHASHSEED",
-        "PYTHON_COLORS",
-    }
-)
-
 #: A port of the own host at which nothing can listen for a proxy: 0 is not a port to connect to.
 _NO_NETWORK = "http://127.0.0.1:0"
 
@@ -281,20 +261,3 @@ def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
 def _said(entry: tuple[Version, str] | None) -> str:
     """One side of the comparison in words."""
     return "nothing" if entry is None else f"{entry[0]} sha256:{printable(entry[1])}"
-
-
-def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for an interpreter that safepip starts: without pip's options and without ways to add code.
-
-    `PIP_*` and `_PIP_*` would reach pip as options, and some hold credentials; `PYTHON*` is explained at
-    `KEPT_PYTHON_VARIABLES`; `__PYVENV_LAUNCHER__` makes a macOS Python think that it is another one.
-    Names are compared in upper case, as Windows does.
-    """
-    return {name: value for name, value in environ.items() if not _is_removed(name.upper())}
-
-
-def _is_removed(name: str) -> bool:
-    """Whether a variable of this name, in upper case, is kept from a started interpreter."""
-    if name.startswith(("PIP_", "_PIP_", "__PYVENV_")):
-        return True
-    return name.startswith("PYTHON") and name not in KEPT_PYTHON_VARIABLES

@@ -18,10 +18,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safepip.edges import bare_start
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Main = Callable[[list[str]], int]
+
+_ENTRIES = bare_start.site_entries
 
 
 def main_of(program: str) -> Main:
@@ -42,6 +46,8 @@ def run(main: Main, job: dict[str, Any]) -> dict[str, Any]:
     words = io.StringIO()
     before = list(sys.path)
     sys.path.extend(job["path"])
+    # safepip asks itself which folders an ordinary start has on the path.
+    bare_start.site_entries = lambda prefix: [*_ENTRIES(prefix), *job["path"]]
     try:
         with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
             try:

@@ -11,6 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.specifiers import SpecifierSet
+
+from safepip.edges.installed_pip import pythons_of_pip
+
 _ASK = """
 import json, os, sys, sysconfig
 library = sysconfig.get_paths()["stdlib"]
@@ -74,3 +78,9 @@ def _ask(path: str) -> Python | None:
 def bundled_pips(python: Python) -> list[Path]:
     """The wheels of pip that come with a Python, for `ensurepip`."""
     return sorted(python.library.glob("ensurepip/_bundled/pip-*.whl"))
+
+
+def pythons_for_pip() -> tuple[str, ...]:
+    """Interpreters, outside of any environment, of the versions that the pip beside safepip runs on; oldest first."""
+    supported = SpecifierSet(pythons_of_pip())
+    return tuple(os.path.realpath(it.executable) for it in pythons() if supported.contains(f"{it.name}.999"))

@@ -4,8 +4,8 @@ The text of this file is run by the target interpreter with `-I -S`: no `.pth` f
 and no working folder counts then, so nothing that lies in the environment's own folders is imported. What runs is the
 interpreter, its standard library and this. It imports nothing of safepip and stays within the syntax of Python 3.7.
 
-Without `site` a virtual environment does not know that it is one (until Python 3.14), so its `pyvenv.cfg` is read here,
-by the rules of PEP 405 and the documentation of `site`.
+Without `site` a virtual environment does not know that it is one (until Python 3.14), so its `pyvenv.cfg` is read, by
+the function of `bare_start` that the caller hands over.
 """
 
 from __future__ import annotations
@@ -16,23 +16,11 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-
-def virtual_environment(executable: str) -> tuple[str | None, bool]:
-    """The folder of the virtual environment that an interpreter belongs to, None where it belongs to none, and
-    whether it sees the base's packages, too."""
-    folder = os.path.dirname(os.path.abspath(executable))
-    prefix = os.path.dirname(folder)
-    # PEP 405: pyvenv.cfg stands beside the interpreter or one folder above; links are not followed to get there.
-    for path in (os.path.join(folder, "pyvenv.cfg"), os.path.join(prefix, "pyvenv.cfg")):
-        if os.path.isfile(path):
-            with open(path, "rb") as file:
-                lines = file.read().decode("utf-8", "replace").splitlines()
-            pairs = (line.partition("=") for line in lines)
-            values = {key.strip().lower(): value.strip().lower() for key, _, value in pairs}
-            return prefix, values.get("include-system-site-packages") == "true"
-    return None, True
+    #: The folder of an interpreter's virtual environment, and whether it sees the base's packages.
+    EnvironmentOf = Callable[[str], "tuple[str | None, bool]"]
 
 
 def user_site(site: Any) -> dict[str, str] | None:
@@ -46,10 +34,10 @@ def user_site(site: Any) -> dict[str, str] | None:
     return {"site": site.getusersitepackages(), "base": site.getuserbase()}
 
 
-def folders() -> dict[str, Any]:
+def folders(environment_of: EnvironmentOf) -> dict[str, Any]:
     """What safepip needs to know of this interpreter's folders, as JSON can carry it."""
     base = sys.base_prefix
-    prefix, sees_base = virtual_environment(sys.executable)
+    prefix, sees_base = environment_of(sys.executable)
     if prefix is not None:
         # What `site` would do; sysconfig takes its folders from here when it is imported for the first time.
         sys.prefix = sys.exec_prefix = prefix
@@ -70,6 +58,6 @@ def folders() -> dict[str, Any]:
     }
 
 
-def answer() -> str:
+def answer(environment_of: EnvironmentOf) -> str:
     """`folders` as JSON."""
-    return json.dumps(folders())
+    return json.dumps(folders(environment_of))

@@ -298,8 +298,11 @@ class Credentials:
         import json
         import subprocess
 
-        command = [program, "--mode=creds", "--output=json", "get", service, *([] if user is None else [user])]
-        environment = {**self._environ, "PYTHONIOENCODING": "utf-8"}
+        from safepip.python_variables import plain_environment
+
+        # Host and user come out of a URL, and no option of the program may.
+        command = [program, "--mode=creds", "--output=json", "get", "--", service, *([] if user is None else [user])]
+        environment = {**plain_environment(self._environ), "PYTHONIOENCODING": "utf-8"}
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=120, check=False

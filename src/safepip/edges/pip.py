@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from safepip.edges.installed_pip import pip_home
+from safepip.edges.starting import SAFE_PATH, bare_command
 from safepip.errors import Refused, Unavailable
-from safepip.handover import check_report, clean_environment
+from safepip.handover import check_report
 from safepip.model.finding import printable
+from safepip.python_variables import clean_environment, plain_environment
 
 if TYPE_CHECKING:
     import subprocess
@@ -21,20 +23,14 @@ if TYPE_CHECKING:
     from safepip.model.evidence import VerifiedFile
     from safepip.model.plan import Settings, Target
 
-#: Runs `python -m pip` in another interpreter with the pip that is beside safepip, and takes nothing else from
-#: there. The working directory goes off `sys.path` before the first import.
+#: Runs `python -m pip` in an interpreter with the pip that is beside safepip; what is installed there is seen and not
+#: imported. The words before pip's own are where that pip is, and the folders of PYTHONPATH.
 _RUN_PIP = """
-import sys
-if sys.path and sys.path[0] == "":
-    del sys.path[0]
+home, before = sys.argv[1:3]
+del sys.argv[1:3]
+import os
+start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
 import runpy
-from importlib.machinery import PathFinder
-home = sys.argv.pop(1)
-class OnlyPip:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        return PathFinder.find_spec(name, [home], target) if name == "pip" and path is None else None
-sys.meta_path.insert(0, OnlyPip)
 try:
     runpy.run_module("pip", run_name="__main__", alter_sys=True)
 except KeyboardInterrupt:
@@ -61,17 +57,19 @@ def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**clean_environment(environ), "PIP_CONFIG_FILE": os.devnull}
 
 
-def run_pip(args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, python: str | None = None) -> int:
+def run_pip(
+    args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, python: str | None = None, before: str = ""
+) -> int:
     """Run pip with `args`, its streams being this process's, and return its exit code.
 
     `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
-    installed beside safepip. A pip ended by a signal gives 128 and the signal's number, as a shell does. Ctrl-C
-    is pip's to handle first; `KeyboardInterrupt` goes on once pip has ended.
+    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the
+    signal's number, as a shell does. Ctrl-C is pip's to handle first; `KeyboardInterrupt` goes on once pip has ended.
     """
     import subprocess
 
     try:
-        process = subprocess.Popen(command(args, python), env=dict(env), cwd=cwd)
+        process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd)
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
     with process, _passing_on_signals(process):
@@ -79,14 +77,10 @@ def run_pip(args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = No
     return code if code >= 0 else 128 - code
 
 
-def command(args: Sequence[str], python: str | None) -> list[str]:
-    """The command line that runs pip in an interpreter's environment."""
-    home = pip_home()
-    # Inside a zip application pip is no module of any environment, so not of safepip's own interpreter either.
-    if python is None and os.path.isdir(home):
-        # -P: the working directory is not on sys.path (Python 3.11).
-        return [sys.executable, "-P", "-m", "pip", *args]
-    return [python or sys.executable, "-c", _RUN_PIP, home, *args]
+def command(args: Sequence[str], python: str | None, before: str = "") -> list[str]:
+    """The command line that runs pip in an interpreter's environment. `before` is a PYTHONPATH of which pip is to see
+    what is installed there."""
+    return bare_command(python or sys.executable, _RUN_PIP, [pip_home(), before, *args])
 
 
 @contextmanager
@@ -206,9 +200,9 @@ def passthrough(
 ) -> int:
     """Run one of pip's own verbs on the target that `--python` or the rules of `choose_python` name.
 
-    The environment, pip's configuration and the exit code stay as they are. `--python` may stand before or
-    after the verb; pip itself demands the former. Without `network` every request would go to a proxy that is not
-    there.
+    pip's variables, its configuration and the exit code stay as they are. PYTHONPATH reaches pip as folders in which
+    something may be installed, and as nothing else. `--python` may stand before or after the verb; pip itself demands
+    the former. Without `network` every request would go to a proxy that is not there.
     """
     from safepip.edges.target import Home, choose_python
     from safepip.model.plan import Settings
@@ -222,8 +216,10 @@ def passthrough(
         chosen = choose_python(Settings(python=said), environ, home)
         python = None if chosen == os.path.abspath(home.executable) else chosen
     # PIP_PYTHON has done its work; pip would start itself a second time for it.
-    kept = {name: value for name, value in environ.items() if name != "PIP_PYTHON"}
-    return run_pip([verb, *rest], env=kept if network else {**kept, **_WITHOUT_NETWORK}, python=python)
+    kept = {name: value for name, value in plain_environment(environ).items() if name != "PIP_PYTHON"}
+    before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
+    env = kept if network else {**kept, **_WITHOUT_NETWORK}
+    return run_pip([verb, *rest], env=env, python=python, before=before)
 
 
 def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:

@@ -2,12 +2,12 @@
 
 This file runs in two places: imported by safepip for its own interpreter, and as the text of `-c` in
 another one, which has no safepip. So it imports nothing of safepip, stays within the syntax of
-Python 3.8 and takes `packaging` from where it is told to.
+Python 3.8; `packaging` is found where `safepip.edges.bare_start` was told that it is.
 
 The tags come from packaging run *inside* the target and not from facts carried home: they depend on the
-running process itself (its libc, the ELF header of its executable, its build flags, a `_manylinux` module),
-and pip computes them there in the same way. The order and the options follow pip's documentation of
-`--platform`, `--python-version`, `--implementation` and `--abi`.
+running process itself (its libc, the ELF header of its executable, its build flags), and pip computes them there
+in the same way. Neither finds a `_manylinux` module (PEP 513), unless it lies with the standard library. The order
+and the options follow pip's documentation of `--platform`, `--python-version`, `--implementation` and `--abi`.
 """
 
 from __future__ import annotations
@@ -253,23 +253,7 @@ def facts(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def use_packaging(home: str) -> None:
-    """Make `import packaging` find the one under `home`, a folder or a zip archive, and nothing else of it."""
-    from importlib.machinery import PathFinder
-
-    class OnlyPackaging:
-        """A finder for one name, ahead of all others."""
-
-        @staticmethod
-        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
-            """As `importlib.abc.MetaPathFinder.find_spec`."""
-            return PathFinder.find_spec(name, [home], target) if name == "packaging" and path is None else None
-
-    sys.meta_path.insert(0, OnlyPackaging)
-
-
 def answer(question: str) -> str:
-    """JSON in, JSON out: `{"packaging": folder, "restriction": ..., "places": ...}` -> `facts`."""
+    """JSON in, JSON out: `{"restriction": ..., "places": ...}` -> `facts`."""
     asked = json.loads(question)
-    use_packaging(asked["packaging"])
     return json.dumps(facts(asked["restriction"], asked["places"]))

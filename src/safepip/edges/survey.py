@@ -13,10 +13,11 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from safepip.edges.installed_files import read_small, walk
+from safepip.edges.starting import own_text
 from safepip.errors import Unavailable
-from safepip.handover import clean_environment
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
+from safepip.python_variables import clean_environment
 from safepip.verification import Distribution, Place, Survey
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ _LIMIT = 64 * 1024 * 1024
 
 _START = """
 import sys
-token, text = sys.stdin.read().split("\\0")
+token, *texts = sys.stdin.read().split("\\0")
 names = {"__name__": "safepip_probe"}
-exec(compile(text, "<safepip.edges.bare_probe>", "exec"), names)
-sys.stdout.write(token + names["answer"]() + token)
+for text in texts:
+    exec(compile(text, "<safepip.edges.bare_probe>", "exec"), names)
+sys.stdout.write(token + names["answer"](names["virtual_environment"]) + token)
 """
 
 #: A valid project name, PEP 508.
@@ -68,12 +70,8 @@ def find_place(python: str, environ: Mapping[str, str]) -> Place:
 
 def _ask(python: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """Run the probe."""
-    import pkgutil
-
-    text = pkgutil.get_data("safepip.edges", "bare_probe.py")
-    assert text is not None
     token = os.urandom(16).hex()
-    question = f"{token}\0{text.decode('ascii')}"
+    question = "\0".join((token, own_text("bare_start.py"), own_text("bare_probe.py")))
     try:
         # -I: no variable, no user site, no working folder. -S: no .pth file and no sitecustomize.
         done = subprocess.run(

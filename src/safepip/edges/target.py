@@ -8,9 +8,8 @@ The choice, in this order:
    virtual environment (`VIRTUAL_ENV`), else a refusal.
 4. Where safepip runs as a zip application: the active virtual environment, else the interpreter that runs it.
 
-safepip's own interpreter is asked in this process. Any other is started once, with the working directory off
-`sys.path` and without the variables that could add code to it, and runs `safepip.edges.probe`; nothing is
-imported from it.
+safepip's own interpreter is asked in this process. Any other is started once, by `safepip.edges.bare_start` and without
+the variables that could add code to it, and runs `safepip.edges.probe`; nothing that is installed there runs.
 """
 
 from __future__ import annotations
@@ -21,10 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from safepip.edges.starting import SAFE_PATH, own_text
 from safepip.errors import Refused, SafepipError, Unavailable, UsageError
-from safepip.handover import clean_environment
 from safepip.model.finding import printable
 from safepip.model.plan import Settings, Target
+from safepip.python_variables import clean_environment
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,8 +40,11 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 import json
-token, text, question = json.loads(sys.stdin.read())
+token, text, homes, question = json.loads(sys.stdin.read())
 sys.stdout.write(token + json.dumps(list(sys.version_info[:3])) + token)
+names = {"__name__": "safepip_start"}
+exec(compile(sys.argv[1], "<safepip.edges.bare_start>", "exec"), names)
+names["start"](homes)
 names = {"__name__": "safepip_probe"}
 exec(compile(text, "<safepip.edges.probe>", "exec"), names)
 sys.stdout.write(names["answer"](question) + token)
@@ -197,7 +200,7 @@ def start_probe(
     places = {"target": settings.target_dir, "prefix": settings.prefix_dir, "root": settings.root_dir}
     if _is_own(python) and _same_start(environ):
         return lambda: _target(python, _ask_self(restriction, places), version)
-    # The environment's own start-up files may print; the answer is what stands between two tokens.
+    # A distributor's Python may print as it starts; the answer is what stands between two tokens.
     token = os.urandom(16).hex()
     process = _ask_other(python, token, (restriction, places), environ)
     return lambda: _target(python, _answer(python, token, process), version)
@@ -259,17 +262,18 @@ def _same_start(environ: Mapping[str, str]) -> bool:
 
 
 def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
-    """The facts of this process, without the folder that the start itself put first on `sys.path`."""
+    """The facts of this process, with the path that pip will have, which runs no start-up file.
+
+    So without the folder that the start itself put first, where projects lie with an .egg-info of their own, and
+    without what the environment's start-up files have added.
+    """
     from safepip.edges import probe as questions
+    from safepip.edges.bare_start import site_entries
+    from safepip.edges.own_start import standard_library
 
     facts = questions.facts(restriction, places)
-    # Python puts the folder of the script, or with -m the working directory, first: projects lie there
-    # with an .egg-info of their own, and pip is started so that it has neither.
-    if not sys.flags.safe_path:
-        started_from = {os.path.abspath(os.path.dirname(sys.argv[0])), os.getcwd()}
-        if facts["path"] and facts["path"][0] in started_from:
-            del facts["path"][0]
-    return facts
+    seen = {*standard_library(), *site_entries(sys.prefix if facts["virtualenv"] else None)}
+    return {**facts, "path": [entry for entry in facts["path"] if entry in seen]}
 
 
 def _ask_other(
@@ -279,22 +283,28 @@ def _ask_other(
     import json
     import subprocess
 
-    question = json.dumps({"packaging": _packaging_home(), "restriction": asked[0], "places": asked[1]})
+    question = json.dumps({"restriction": asked[0], "places": asked[1]})
+    homes = {"packaging": [_packaging_home()]}
     try:
         process = subprocess.Popen(
-            [python, "-c", _BOOTSTRAP],
+            [python, "-S", "-c", _BOOTSTRAP, own_text("bare_start.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # What a target's own start-up files import would leave bytecode in an environment that is only asked.
-            env={**clean_environment(environ), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            # Of what it imports itself no bytecode is left behind in an environment that is only asked.
+            env={
+                **clean_environment(environ),
+                **SAFE_PATH,
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
         )
     except OSError as error:
         raise _python_failed(python, str(error)) from error
     assert process.stdin is not None
     # Some ten kilobytes, less than any pipe holds. What ended without reading them is reported by `_answer`.
     with suppress(OSError), process.stdin as pipe:
-        pipe.write(json.dumps([token, _probe_text(), question]).encode("ascii"))
+        pipe.write(json.dumps([token, own_text("probe.py"), homes, question]).encode("ascii"))
     process.stdin = None
     return process
 
@@ -343,18 +353,6 @@ def _check_age(python: str, version: str) -> None:
             f"{printable(python)} is Python {version}, and the installed pip needs Python {supported}",
             hint="name a newer interpreter by --python",
         )
-
-
-def _probe_text() -> str:
-    """The source of the probe, from disk or out of a zip application."""
-    import pkgutil
-
-    text = pkgutil.get_data("safepip.edges", "probe.py")
-    if text is None:
-        raise Unavailable.because(
-            "python-failed", "safepip's own files cannot be read, so no other Python can be asked"
-        )
-    return text.decode("utf-8")
 
 
 def _packaging_home() -> str:

@@ -1,0 +1,51 @@
+"""Which variables of the environment a Python keeps that safepip starts: those that cannot bring code into it.
+
+Like `edges.own_start`, which needs this in a process that may be spoilt, it imports nothing at its head.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Variables of Python's that a started interpreter keeps: where the user's site is, and how text and bytecode are
+#: written. All others go, because they can add code or folders to it (`PYTHONPATH`, `PYTHONHOME`, `PYTHONWARNINGS`,
+#: `PYTHONPLATLIBDIR`, `PYTHONEXECUTABLE` ...), and unknown ones go with them.
+KEPT_PYTHON_VARIABLES = frozenset(
+    {
+        "PYTHONUSERBASE",
+        "PYTHONNOUSERSITE",
+        "PYTHONUTF8",
+        "PYTHONIOENCODING",
+        "PYTHONCOERCECLOCALE",
+        "PYTHONLEGACYWINDOWSSTDIO",
+        "PYTHONLEGACYWINDOWSFSENCODING",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONHASHSEED",
+        "PYTHON_COLORS",
+    }
+)
+
+
+def plain_environment(environ: "Mapping[str, str]") -> dict[str, str]:
+    """The environment without what could add code to a Python.
+
+    `__PYVENV_LAUNCHER__` makes a macOS Python think that it is another one. Names are compared in upper case, as
+    Windows does.
+    """
+    return {name: value for name, value in environ.items() if not _adds_code(name.upper())}
+
+
+def clean_environment(environ: "Mapping[str, str]") -> dict[str, str]:
+    """The environment for an interpreter that safepip starts: without pip's options either.
+
+    `PIP_*` and `_PIP_*` would reach pip as options, and some hold credentials.
+    """
+    kept = plain_environment(environ)
+    return {name: value for name, value in kept.items() if not name.upper().startswith(("PIP_", "_PIP_"))}
+
+
+def _adds_code(name: str) -> bool:
+    """Whether a variable of this name, in upper case, is kept from a started interpreter."""
+    return name.startswith("__PYVENV_") or (name.startswith("PYTHON") and name not in KEPT_PYTHON_VARIABLES)
