@@ -45,6 +45,9 @@ class Nothing:
 
     metadata = direct = shelf
 
+    def ask_again(self, *_: object) -> NoReturn:
+        raise Asked
+
     def expect_shelves(self, hints: object) -> None: ...
 
     def expect_metadata(self, candidate: object) -> None: ...

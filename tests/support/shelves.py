@@ -167,6 +167,10 @@ class MemoryCatalog:
             self._releases[candidate] = release
         return self._direct[requirement.url]
 
+    def ask_again(self, names: Iterable[str]) -> bool:
+        list(names)
+        return False
+
     def expect_shelves(self, hints: Iterable[Hint]) -> None:
         list(hints)
 

@@ -86,6 +86,9 @@ def resolve_locks(session: Session) -> Resolution:
             answer = pin_unasked(entry, route, there)
         else:
             answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
+            # What differs from the lock may do so on a page of an earlier run only.
+            if isinstance(answer, Diagnostic) and catalog.ask_again([entry.name]):
+                answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
         if isinstance(answer, Diagnostic):
             problems.append(answer)
         else:

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from safepip.edges.index_reader import Reading
+from safepip.errors import SafepipError
 from safepip.model.candidate import CoreMetadata
 from safepip.model.route import Survey
 
@@ -66,6 +67,24 @@ class Answers:
         """The same, waited for. Raises what the reader raises."""
         answer = self.ask_page(index, name)
         return answer if isinstance(answer, Reading) else answer.result()
+
+    def ask_again(self, index: Index, name: str) -> bool:
+        """Ask for a page that was taken from an earlier run without asking; whether it says something else today.
+
+        Where there is no such page nobody is asked, and where the index cannot be asked there is nothing new.
+        """
+        key = (index.name, name)
+        with self._lock:
+            known = self._pages.get(key)
+        if not isinstance(known, Reading) or not known.unasked:
+            return False
+        try:
+            reading = self._loop.run(self._reader.read(index, name, anew=True))
+        except SafepipError:
+            return False
+        with self._lock:
+            self._pages[key] = reading
+        return reading.shelf != known.shelf
 
     def whole_page(self, index: Index, name: str) -> Reading:
         """The page itself, asked for anew."""

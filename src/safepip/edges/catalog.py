@@ -181,6 +181,18 @@ class IndexCatalog:
     def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
         self._homes.update(dict.fromkeys(shelf.candidates, Home(index, url)))
 
+    def ask_again(self, names: Iterable[str]) -> bool:
+        changed = []
+        for name in names:
+            decision = self._table.route(name)
+            sources = (decision.index,) if isinstance(decision, Route) else decision.sources
+            families = [self._table.family(source) for source in sources if source is not None]
+            news = [self._answers.ask_again(index, name) for family in families for index in family]
+            if any(news):
+                self._shelves.pop(name, None)
+                changed.append(name)
+        return bool(changed)
+
     # --- asking ahead -----------------------------------------------------------------------------------------
 
     def expect_shelves(self, hints: Iterable[Hint]) -> None:

@@ -57,18 +57,27 @@ class Reading(NamedTuple):
 
     `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
     an earlier run, in which they were not kept. `listing` gives all files of the page, whatever their platform; None
-    where the reader was not told to keep them.
+    where the reader was not told to keep them. `unasked` says that it is from an earlier run, and that the index was
+    not asked in this one.
     """
 
     shelf: Shelf | None
     url: str
     digests: frozenset[AnyDigest] | None = None
     listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
+    unasked: bool = False
 
 
-#: Pages read in this run, by index and project, for readers that shelve them for other targets; a page is made from
-#: its kept listing only when it is wanted. None for a page that there is not.
-Pages: TypeAlias = "dict[tuple[str, str], Callable[[], ProjectPage | None]]"
+class SharedPage(NamedTuple):
+    """A page for readers that shelve it for other targets, made from its kept listing only when it is wanted; None for
+    a page that there is not. `unasked` as in `Reading`."""
+
+    load: Callable[[], ProjectPage | None]
+    unasked: bool = False
+
+
+#: Pages read in this run, by index and project.
+Pages: TypeAlias = "dict[tuple[str, str], SharedPage]"
 
 
 class IndexReader:
@@ -108,15 +117,16 @@ class IndexReader:
         cached = self._usable(index, name)
         if cached is None or not self._cache.is_fresh(cached):
             return None
-        return self._kept_reading(index, cached)
+        return self._kept_reading(index, cached, unasked=True)
 
     def _shared(self, index: Index, name: str) -> Reading | None:
         """What another reader of this run has read, shelved for this target."""
-        load = (self._pages or {}).get((index.name, name))
-        page = load() if load is not None else None
-        if page is None:
+        shared = (self._pages or {}).get((index.name, name))
+        page = shared.load() if shared is not None else None
+        if shared is None or page is None:
             return None
-        return self._reading(shelve(page, self._ranks, self._pythons), page, page.url)
+        reading = self._reading(shelve(page, self._ranks, self._pythons), page, page.url)
+        return reading._replace(unasked=shared.unasked)
 
     def _usable(self, index: Index, name: str) -> CachedShelf | None:
         """The kept shelf, fresh or not, with its listing where listings are asked for."""
@@ -125,7 +135,7 @@ class IndexReader:
             return None
         return cached
 
-    def _kept_reading(self, index: Index, cached: CachedShelf) -> Reading:
+    def _kept_reading(self, index: Index, cached: CachedShelf, *, unasked: bool) -> Reading:
         def page() -> ProjectPage | None:
             files = self._cache.load_listing(index, cached)
             shelf = cached.shelf
@@ -134,8 +144,9 @@ class IndexReader:
             return ProjectPage(shelf.name, cached.url, files, shelf.status, shelf.status_reason)
 
         if self._pages is not None:
-            self._pages[index.name, cached.shelf.name] = page
-        return Reading(cached.shelf, cached.url, listing=lambda: self._cache.load_listing(index, cached))
+            self._pages[index.name, cached.shelf.name] = SharedPage(page, unasked)
+        listing = lambda: self._cache.load_listing(index, cached)  # noqa: E731
+        return Reading(cached.shelf, cached.url, listing=listing, unasked=unasked)
 
     def read_local(self, index: Index, name: str) -> Reading:
         """A `file:` index or folder, without the network. Raises `Unavailable`."""
@@ -145,10 +156,11 @@ class IndexReader:
             return self._pick(index, name)
         return self._local_page(index, name)
 
-    async def read(self, index: Index, name: str, *, whole: bool = False) -> Reading:
+    async def read(self, index: Index, name: str, *, whole: bool = False, anew: bool = False) -> Reading:
         """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere.
 
-        `whole` asks for the page itself, so that the reading has its digests, even where a kept shelf would do.
+        `whole` asks for the page itself, so that the reading has its digests, even where a kept shelf would do. `anew`
+        asks the index itself and no cache in between.
         """
         if index.url.scheme == "file":
             return self.read_local(index, name)
@@ -160,21 +172,24 @@ class IndexReader:
                 files = _parsed(index, name, lambda: parse_find_links_page(*_body(answer)))
                 self._lists[index.name] = (files, answer.url)
             return self._pick(index, name)
-        return await self._read_page(index, name, whole)
+        return await self._read_page(index, name, whole, anew)
 
-    async def _read_page(self, index: Index, name: str, whole: bool) -> Reading:
+    async def _read_page(self, index: Index, name: str, whole: bool, anew: bool) -> Reading:
         cached = None if whole or name in self._refresh else self._usable(index, name)
-        answer = await self._answer(index, name, index.url.page(name), cached.validators() if cached else {})
+        headers = cached.validators() if cached else {}
+        if anew:
+            headers["cache-control"] = "max-age=0"
+        answer = await self._answer(index, name, index.url.page(name), headers)
         if answer.status == 304 and cached is not None:
             self._cache.renew(index, cached, answer.headers)
-            return self._kept_reading(index, cached)
+            return self._kept_reading(index, cached, unasked=False)
         if answer.status == 404:
             return Reading(None, answer.url)
         _check_status(index, name, answer.status)
         page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
         shelf = shelve(page, self._ranks, self._pythons)
         if self._pages is not None:
-            self._pages[index.name, name] = lambda: page
+            self._pages[index.name, name] = SharedPage(lambda: page)
         listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
         self._cache.keep(index, shelf, answer.url, answer.headers, listing)
         return self._reading(shelf, page, answer.url)

@@ -21,7 +21,7 @@ from safepip.resolution.conflicts import explain
 from safepip.resolution.dependencies import Markers, Memory
 from safepip.resolution.judged import JudgedShelves
 from safepip.resolution.limits import check_direct, collect_limits
-from safepip.resolution.nodes import RefusedChoice
+from safepip.resolution.nodes import PYTHON, RefusedChoice
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
@@ -85,14 +85,20 @@ def resolve(
         if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
     )
     memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances, preferences)
+    asked_again: set[str] = set()
     while True:
         unusable = len(memory.unusable)
         provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)
         roots = collect_roots(statements, target.markers, provider)
         found = _searched(provider, roots)
-        if len(memory.unusable) == unusable:
+        if len(memory.unusable) != unusable:
+            continue  # wheels came up that pip would never have offered to the search: search again without them
+        blamed = _blamed(provider, found) - asked_again
+        if not catalog.ask_again(sorted(blamed)):
             break
-        # Wheels came up that pip would never have offered to the search: search again without them.
+        # What seems to be missing, or is held against a project, was so on pages of an earlier run.
+        asked_again |= blamed
+        shelves = JudgedShelves(catalog, names, finder, policy.allowances, preferences)
     _raise_refusals(provider, found)
     if isinstance(found, _Impossible):
         raise held_back(found.causes, finder, limits, catalog) or explain(
@@ -117,6 +123,19 @@ def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[
         # Such as a file that may not come from where its index says: nothing stands in for that.
         provider.note(refusal)
         return _Impossible([])
+
+
+def _blamed(provider: Provider, found: object) -> set[str]:
+    """The projects of whose pages a dead end or a refusal would be told, and those that led there; else none."""
+    refusals = list(provider.refusals)
+    if isinstance(found, Found):
+        refusals += [c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice) and c.refusal]
+    projects = {d.subject for refusal in refusals for d in refusal.diagnostics if d.subject}
+    if isinstance(found, _Impossible):
+        projects |= {cause.requirement.project for cause in found.causes if cause.requirement.name != PYTHON}
+        projects |= {cause.parent.project for cause in found.causes if cause.parent is not None}
+        projects |= {choice.project for choice in provider.stand_ins.values()}
+    return projects - {PYTHON}
 
 
 def _raise_refusals(provider: Provider, found: object) -> None:

@@ -49,6 +49,10 @@ class Catalog(Protocol):
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         """The wheel that a requirement names by URL or path, fetched. Raises `Refused`, `Unavailable`."""
 
+    def ask_again(self, names: Iterable[str]) -> bool:
+        """Ask for the pages of these projects that are from an earlier run and that nobody was asked for in this one;
+        whether any says something else today. Raises nothing: what cannot be had says nothing new."""
+
     def expect_shelves(self, hints: Iterable[Hint]) -> None:
         """These projects will be asked for soon."""
 
