@@ -396,7 +396,7 @@ def test_an_extension_of_a_namespaces_name_that_is_installed_is_loaded_as_well(f
     finding = check(subject, scene)
     assert finding is not None
     assert "loads an extension that is installed" in finding.context[1]
-    assert check(subject, scene_of(subject, names=lambda _: ("google.py", "googles.so", "demo.abi3.so"))) is None
+    assert check(subject, scene_of(subject, names=lambda _: ("google.txt", "googles.so", "demo.abi3.so"))) is None
 
 
 def test_python_runs_nothing_of_a_namespaces_package_because_of_the_line(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hostile.attack import DATA, HARMLESS, Offer, offer_files, stopped_by
+from hostile.attack import DATA, FILENAME, HARMLESS, NAME, Offer, Offered, offer_files, stopped_by, wheel
 from support.site import SITE
+from support.wheels import build_wheel, metadata_text
 
 _PTH = "widget-hook.pth"
 
@@ -166,6 +167,39 @@ def pth_of_a_namespace_in_another_folder() -> Offer:
     """The line lets a namespace lie in a folder outside of the environment."""
     files = {"widget-1.0-py3.11-nspkg.pth": namespace_line("widget_space", "/tmp/safepip-hostile-corpus")}
     return offer_files({**files, "widget_space/part.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_that_is_pip() -> Offer:
+    """The line puts a hollow module before the real pip, and the wheel's files run as pip's."""
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": namespace_line("pip"), "pip/__main__.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_that_is_packaging() -> Offer:
+    """The line makes a namespace of `packaging`, which is not installed yet."""
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": namespace_line("packaging"), "packaging/x.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_that_is_an_installed_package() -> Offer:
+    """The line hides the `__init__` of another project, whose package is then hollow with the wheel's module in it."""
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": namespace_line("victim"), "victim/extra.py": HARMLESS})
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_that_is_a_package_of_the_run() -> Offer:
+    """The package that is hidden comes with another wheel of the run."""
+    files = {"widget-1.0-py3.11-nspkg.pth": namespace_line("gadget"), "gadget/extra.py": HARMLESS}
+    filename, data = build_wheel("gadget", "1.0", files={"gadget/__init__.py": "x = 1\n"}, module=False)
+    gadget = Offered(filename, data, metadata_text("gadget", "1.0").encode())
+    return Offer((Offered(FILENAME, wheel(files)), gadget), (NAME, "gadget"))
+
+
+@stopped_by("startup-hook")
+def pth_of_a_namespace_that_hides_the_own_package() -> Offer:
+    """The wheel has an `__init__` that everybody reads, and which the line keeps from being run."""
+    return offer_files({"widget-1.0-py3.11-nspkg.pth": namespace_line("widget"), "widget/part.py": HARMLESS})
 
 
 @stopped_by("startup-hook")

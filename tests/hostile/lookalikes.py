@@ -98,6 +98,18 @@ def space_with_a_hook(name: str) -> Offered:
 
 
 @cleared
+def space_with_a_hook_and_a_declaration(name: str) -> Offered:
+    """A namespace package with such a line and with an `__init__` that only declares the same."""
+    pth = f"{escaped(name)}-1.0-py3.11-nspkg.pth"
+    files = {
+        pth: namespace_line(escaped(name)),
+        f"{escaped(name)}/__init__.py": _EXTENDS,
+        f"{escaped(name)}/part.py": "",
+    }
+    return made(name, files, module=False)
+
+
+@cleared
 def setuptools(name: str) -> Offered:
     """setuptools' own hook, which is known, in setuptools' own wheel."""
     return made(name, {"distutils-precedence.pth": DISTUTILS_PRECEDENCE, "_distutils_hack/__init__.py": _SHIM}, "75.0")

@@ -42,7 +42,14 @@ def cleared_wheels(
     scene = replace(scene, removed=frozenset(item.name for item in gone))
     folders = sorted(_folders_of_distributions(session, scene.layout))
     there = Ownership(folders, scene.replaced, scene.layout.moved)
-    scene = replace(scene, owner=there.owner, holds=there.holds, names=there.names, entry_points=there.entry_points)
+    scene = replace(
+        scene,
+        owner=there.owner,
+        holds=there.holds,
+        declares=there.declares,
+        names=there.names,
+        entry_points=there.entry_points,
+    )
     if session.asked.locks:
         from safepip.commands.locked import check_lock_is_whole
 

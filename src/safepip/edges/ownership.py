@@ -81,6 +81,16 @@ class Ownership:
         except (OSError, ValueError):
             return False
 
+    def declares(self, path: str) -> str:
+        """The way in which the source at `path` declares a namespace package; empty where it does more, or is none."""
+        try:
+            if not path.endswith(".py") or not stat.S_ISREG(os.lstat(path).st_mode):
+                return ""
+            with open(path, "rb") as file:
+                return way_of_declaring(file.read(LONGEST + 1))
+        except (OSError, ValueError):
+            return ""
+
     def entry_points(self, owner: str) -> bytes | None:
         """The content of `entry_points.txt` of an installed distribution; None where it has none that can be read."""
         found = (metadata for name, metadata in all_metadata(self._folders) if name == owner)

@@ -18,7 +18,8 @@ every program of the environment, pip and safepip included, without anybody impo
    `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
 4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
    namespace packages. Such a line makes a module without executing it, so it is harmless where the name is no
-   standard module's, the wheel has files for it, and nothing of that name is an extension: loading one runs it.
+   standard module's, the wheel has files for it, nothing of that name is an extension (loading one runs it), and
+   nothing else of that name is hidden (`safepip.namespace_hooks`).
 
 Python passes over hidden files, and finds modules only in the case they are asked for in. Neither is relied on here.
 """
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 from safepip.clearing import objection
 from safepip.known_hooks import is_known, namespace_of
 from safepip.landing import key_of
+from safepip.namespace_hooks import Hidden
 from safepip.pth import read_pth, read_start
 from safepip.start_files import SITE_NAMES, StartFile, added, start_files
 
@@ -91,6 +93,11 @@ class _Places:
     def own(self) -> _Sorted:
         """The places of the wheel's own files."""
         return _Sorted(landing.key for landing in self._subject.landings)
+
+    @cached_property
+    def hidden(self) -> Hidden:
+        """What hollow modules would hide."""
+        return Hidden(self._subject, self._scene)
 
     @cached_property
     def extensions(self) -> _Sorted:
@@ -174,7 +181,7 @@ def _why_no_namespace(line: str, file: StartFile, scene: Scene, places: _Places)
         beginning = key_of(stem) + "."
         if any(key.startswith(beginning) and key.endswith(_EXTENSIONS) for key in map(key_of, scene.names(place))):
             return "loads an extension that is installed"
-    return ""
+    return places.hidden.by(parts, file)
 
 
 # --- what is imported at every start --------------------------------------------------------------------------------
