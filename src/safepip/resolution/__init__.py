@@ -94,7 +94,7 @@ def resolve(
         if len(memory.unusable) != unusable:
             continue  # wheels came up that pip would never have offered to the search: search again without them
         blamed = _blamed(provider, found) - asked_again
-        if not catalog.ask_again(sorted(blamed)):
+        if not blamed or not catalog.ask_again(sorted(blamed)):
             break
         # What seems to be missing, or is held against a project, was so on pages of an earlier run.
         asked_again |= blamed
