@@ -17,6 +17,7 @@ environment is split there (`split_at`). What a lock cannot promise beyond that:
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -25,6 +26,7 @@ from packaging.version import Version
 
 from safepip.errors import UsageError
 from safepip.locking import Locked, scope_marker
+from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from safepip.model.candidate import Pin
+    from safepip.model.digest import Demand
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Target
 
@@ -198,13 +201,15 @@ def split_at(environment: Environment, markers: Iterable[str]) -> list[Environme
 
 
 class Answer(NamedTuple):
-    """What was decided for one environment. `edges` and `scopes` are by project: what it requires, who needs it."""
+    """What was decided for one environment. `edges`, `scopes` and `demands` are by project: what it requires, who needs
+    it, and what the user's statements demand of its files there."""
 
     environment: Environment
     pins: Mapping[str, Pin]
     edges: Mapping[str, tuple[str, ...]]
     scopes: Mapping[str, frozenset[str]]
     files: Mapping[str, tuple[ProjectFile, ...]]
+    demands: Mapping[str, Demand] = MappingProxyType({})
 
 
 def joined(answers: Sequence[Answer]) -> list[Answer]:
@@ -224,20 +229,26 @@ def _same(one: Answer, other: Answer) -> bool:
     return (
         one.environment.platform == other.environment.platform
         and versions[0] == versions[1]
-        and (one.edges, one.scopes) == (other.edges, other.scopes)
+        and (one.edges, one.scopes, one.demands) == (other.edges, other.scopes, other.demands)
     )
 
 
 def merge(answers: Sequence[Answer]) -> list[Locked]:
-    """All packages of a lock for these environments."""
-    places: dict[tuple[str, Version], list[Answer]] = {}
+    """All packages of a lock for these environments.
+
+    Where other digests are demanded, a version is another package: each environment is to select among the files that
+    are allowed in it, and no wheel that is free elsewhere may come before them.
+    """
+    places: dict[tuple[str, Version, Demand], list[Answer]] = {}
     for answer in answers:
         for name, pin in answer.pins.items():
-            places.setdefault((name, pin.version), []).append(answer)
+            places.setdefault((name, pin.version, answer.demands.get(name, ANY_BYTES)), []).append(answer)
     versions: dict[str, set[Version]] = {}
-    for name, version in places:
+    for name, version, _ in places:
         versions.setdefault(name, set()).add(version)
-    return [_merged(name, there, answers, versions) for (name, _), there in sorted(places.items())]
+    # Those of one version keep the order of the environments.
+    ordered = sorted(places.items(), key=lambda place: place[0][:2])
+    return [_merged(name, there, answers, versions) for (name, _, _), there in ordered]
 
 
 def _merged(

@@ -19,7 +19,7 @@ from safepip.locking import (
     scope_marker,
     versions_of,
 )
-from safepip.model.digest import WeakDigest, strong
+from safepip.model.digest import ANY_BYTES, WeakDigest, strong
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
@@ -265,7 +265,8 @@ def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
     if pin.direct_url is not None:
         return (pin.candidate.file,)
     catalog = session.catalog
-    return known.kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate)))
+    demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
+    return known.kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate), demand))
 
 
 def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:

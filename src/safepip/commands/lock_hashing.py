@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from safepip.deliveries import sources
 from safepip.edges.fetch import Wanted, fetch_all
-from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
     from safepip.commands.session import Session
     from safepip.edges.catalog import IndexCatalog
     from safepip.model.candidate import Pin
+    from safepip.model.digest import Demand
     from safepip.model.page import ProjectFile
 
 
 def with_digests(
-    session: Session, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...]
+    session: Session, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...], demand: Demand
 ) -> tuple[ProjectFile, ...]:
-    """Of the files offered for a pin those that can be locked, each with a strong digest, which is one of the user's
-    where he gives some for the project.
+    """Of the files offered for a pin those that can be locked, each with a strong digest and what the user's statements
+    demand of it where the lock is to be installed.
 
     Raises `Refused` (`unhashed-file`, `digest-mismatch`) and `Unavailable`.
     """
-    demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
     offered = tuple(file for file in offered if not demand.excludes(file.said))
     bare = [file for file in offered if not file.digests or (demand and not demand.names(file.said))]
     if not bare:
@@ -67,13 +66,14 @@ def with_digests(
         file.filename: file._replace(digests=(it.sha256,), size=it.size)
         for file, it in zip(wanted, fetched, strict=True)
     }
-    left_out = len(bare) - len(wanted)
+    left_out = {file.filename for file in bare} - hashed.keys()
     if left_out:
+        gives = "no digests" if any(not file.digests for file in bare) else "other digests than are demanded"
         session.console.notice(
-            f"{pin.name} {pin.version}: the index gives no digests, so of {left_out + 1} wheels "
+            f"{pin.name} {pin.version}: the index gives {gives}, so of {len(left_out) + 1} wheels "
             f"{printable(chosen)} alone is locked"
         )
-    return tuple(hashed.get(file.filename, file) for file in offered if file.digests or file.filename in hashed)
+    return tuple(hashed.get(file.filename, file) for file in offered if file.filename not in left_out)
 
 
 def _is_local(file: ProjectFile) -> bool:

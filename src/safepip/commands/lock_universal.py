@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.lock_hashing import with_digests
 from safepip.errors import SafepipError
 from safepip.graph import Chosen, Graph, Root, walk
+from safepip.model.digest import ANY_BYTES
 from safepip.model.requirement import counts
 from safepip.resolution import resolve
 from safepip.resolution.dependencies import Markers
@@ -88,8 +89,19 @@ class Everywhere:
             line = f"for {environment.platform}, Python {environment.low}"
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
         self.notices.update(dict.fromkeys(resolution.notices))
+        # What counts here decides, not what counts where the lock is made.
+        demands = session.hashes_allowed_for(target)
         files = {
-            name: self._kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate)))
+            name: self._kept(
+                pin,
+                with_digests(
+                    session,
+                    catalog,
+                    pin,
+                    catalog.listed(pin.route, pin.candidate),
+                    demands.get(name, ANY_BYTES),
+                ),
+            )
             for name, pin in resolution.pins.items()
             if pin.candidate is not None and pin.direct_url is None
         }
@@ -100,7 +112,7 @@ class Everywhere:
         edges = self._walk(resolution, requirements, target.markers).edges
         said = frozenset(str(r.marker) for r in asked.statements.requirements if r.marker is not None)
         scopes = self._scopes(resolution, requirements, target.markers)
-        return Answer(environment, resolution.pins, edges, scopes, files), markers.seen | said
+        return Answer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | said
 
     def _walk(
         self, resolution: Resolution, requirements: Iterable[Requirement], environment: Mapping[str, str]
