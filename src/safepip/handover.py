@@ -9,7 +9,8 @@ How pip is made to carry out the resolution and nothing else:
    one wheel a project. Every digest is demanded again (`--require-hashes`), so that pip verifies what it unpacks.
 3. A wheel that the user named by URL or path is handed as `name @ file:` of the private copy, because pip treats
    such a wheel differently (it replaces an editable install of the same version, and it writes direct_url.json).
-   `direct_urls` says what that record must name in the end: the user's URL and not the private copy.
+   `direct_urls` says what that record must name in the end: the user's URL and not the private copy. Where a constraint
+   names a dependency's wheel, pip would take no digest for it by URL: it gets it by name, and the record is made after.
 4. What is installed and kept is handed too where the user asked for it, so that what it requires is found. pip
    keeps it: it is there at the wanted version.
 5. With `--only-deps` pip takes no requirements files; the roots are then arguments, and their digests constraints.

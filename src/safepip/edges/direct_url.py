@@ -3,6 +3,9 @@
 pip is handed the private copy of such a wheel and records that copy's URL. Here the user's URL takes its place,
 and the row of RECORD that holds the file's digest and size follows. The file is known by its content: nothing
 else on the machine names the private folder, whose name is random.
+
+A dependency for which a constraint names the wheel is handed to pip by name and digest, since pip takes no digest for
+it by URL. pip records nothing then, and the record that it would have made is put where the wheel's metadata landed.
 """
 
 from __future__ import annotations
@@ -16,12 +19,14 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from safepip.errors import PipFailed
+from safepip.integrity import record_place
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from safepip.handover import DirectUrl, Handover
+    from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings, Target
 
 #: Where distributions lie below a `--prefix`, by the schemes of CPython, of distributors and of Windows.
@@ -33,8 +38,9 @@ _BELOW_PREFIX = (
 )
 
 
-def record_direct_urls(handover: Handover, target: Target, settings: Settings) -> None:
-    """Correct the record of each directly named wheel that pip has installed.
+def record_direct_urls(handover: Handover, target: Target, settings: Settings, kept: Sequence[str] = ()) -> None:
+    """Correct the record of each directly named wheel that pip has installed, or make it. `kept` are the folders that
+    were there before and that pip has left as they were.
 
     Raises `PipFailed` (`direct-url-not-recorded`) for those whose record is not where it should be: they are installed,
     but `pip freeze` names the private folder for them.
@@ -42,7 +48,12 @@ def record_direct_urls(handover: Handover, target: Target, settings: Settings) -
     if not handover.direct_urls:
         return
     places = list(dict.fromkeys(_places(target, settings)))
-    lost = [name for name, urls in handover.direct_urls.items() if not _correct(places, urls)]
+    wheels = {wheel.pin.name: wheel for wheel in handover.wheels.values()}
+    lost = [
+        name
+        for name, urls in handover.direct_urls.items()
+        if not (_correct(places, urls) or _add(wheels[name], urls, kept))
+    ]
     if lost:
         raise PipFailed(
             1,
@@ -93,6 +104,24 @@ def _correct(places: list[str], urls: DirectUrl) -> bool:
     return False
 
 
+def _add(wheel: ClearedWheel, urls: DirectUrl, kept: Sequence[str]) -> bool:
+    """Make the record of a wheel that pip knew by its name; whether that was possible."""
+    place = record_place(wheel)
+    if place is None or not place.path or any(place.path.startswith(f"{folder}/") for folder in kept):
+        return False
+    path = os.path.join(os.path.dirname(place.path), "direct_url.json")
+    digest = wheel.file.sha256.hex
+    archive = {"hash": f"sha256={digest}", "hashes": {"sha256": digest}}
+    data = json.dumps({"archive_info": archive, "url": urls.public}, sort_keys=True).encode("utf-8")
+    try:
+        with open(path, "xb") as file:
+            file.write(data)
+    except OSError:
+        return False
+    _list_in_record(path, data)
+    return True
+
+
 def _read(path: str) -> dict[str, object]:
     """A record; empty for one that cannot be read: any distribution may have brought one of its own making."""
     try:
@@ -106,17 +135,30 @@ def _read(path: str) -> dict[str, object]:
 def _replace(path: str, record: dict[str, object]) -> None:
     """Write the record, and its row in RECORD (digest in URL-safe base 64 without padding, size: PEP 376, PEP 427)."""
     data = json.dumps(record, sort_keys=True).encode("utf-8")
+    _write(path, data)
+    _list_in_record(path, data)
+
+
+def _list_in_record(path: str, data: bytes) -> None:
+    """Give a record its row in RECORD, or a new one beside RECORD's own."""
     folder = os.path.dirname(path)
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
-    own = f"{os.path.basename(folder)}/direct_url.json"
+    own, itself = (f"{os.path.basename(folder)}/{name}" for name in ("direct_url.json", "RECORD"))
     listing = os.path.join(folder, "RECORD")
     with open(listing, encoding="utf-8", newline="") as file:
         rows = file.readlines()
-    for at, row in enumerate(rows):
-        name = row.partition(",")[0]
-        if name == own or name.endswith("/" + own):
-            rows[at] = f"{name},sha256={digest},{len(data)}{row[len(row.rstrip()) :]}"
-    _write(path, data)
+    names = [row.partition(",")[0] for row in rows]
+
+    def place_of(name: str) -> int | None:
+        return next((at for at, said in enumerate(names) if said == name or said.endswith("/" + name)), None)
+
+    at = place_of(own)
+    if at is None:
+        at = place_of(itself) or 0
+        rows.insert(at, rows[at])
+    # Names are relative to the folder of the libraries, which is not always that of the metadata.
+    name, ending = names[at].removesuffix(itself).removesuffix(own) + own, rows[at][len(rows[at].rstrip()) :]
+    rows[at] = f"{name},sha256={digest},{len(data)}{ending}"
     _write(listing, "".join(rows).encode("utf-8"))
 
 

@@ -143,7 +143,7 @@ def hand_over(
     if code == 0:
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
-        record_direct_urls(handover, target, settings)
+        record_direct_urls(handover, target, settings, kept)
         check_installed(handover, target, settings, environ, kept)
         _say(handover.after)
     return code
