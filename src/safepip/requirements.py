@@ -155,19 +155,20 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     marker = _marker(line, marker_text.strip())
     if by_url:
         return _of_url(line, text, frozenset(), marker, disk)
-    if not text or _names_url(text, disk):
-        found = _pep508(line, text)
-        if found.url is None:
-            raise _invalid(line, "a URL in it does not stand alone or behind @")
-        return _of_pep508(line, found, marker, disk)
-    path, extras = _path_and_extras(disk.absolute(text))
-    url = _url_of_path(line, text, path, disk)
+    path, extras = _path_and_extras(disk.absolute(text)) if text else (text, "")
+    # A URL is never a path: for what has one in it nothing lies on the disk.
+    looked = disk._replace(is_file=_is_not, is_dir=_is_not) if _names_url(text, disk) else disk
+    url = _url_of_path(line, text, path, looked)
     if url is not None:
         return _of_url(line, url, _read_extras(line, extras), marker, disk)
-    _check_requirements_file(line, text, path, disk)
-    parts = _of_pep508(line, _pep508(line, text, disk), marker, disk)
+    _check_requirements_file(line, text, path, looked)
+    parts = _of_pep508(line, _pep508(line, text, looked), marker, disk)
     # pip looks for a path's extras first, and those are what is left at the end of `name===anything[extra]` too.
     return parts._replace(extras=_read_extras(line, extras)) if extras and "===" in text else parts
+
+
+def _is_not(_path: str) -> bool:
+    return False
 
 
 def _names_url(text: str, disk: Disk) -> bool:
