@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safepip.model.ages import AgePolicy, Cooldown
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
+from safepip.model.urls import is_url
 from safepip.spans import FORMS, SPANS, cutoff, read_cooldown, read_span, written
 from safepip.toml_tables import Placed
 
@@ -55,7 +56,7 @@ def read_age_level(reader: TableReader, policy: dict[str, Any]) -> AgeLevel:
     if "new-project-age" in policy:
         new = _value(reader, policy, "new-project-age", _WHERE, None, _span)
     names = reader.string(policy, "well-known-names", _WHERE, None)
-    if names is not None and not (names.strip() and names.isprintable()):
+    if names is not None and (is_url(names) or not (names.strip() and names.isprintable())):
         reader.problem(
             "well-known-names must be the path of a file", reader.lines.key(_WHERE, None, "well-known-names")
         )

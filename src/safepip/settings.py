@@ -16,7 +16,9 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
 from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
+from safepip.model.urls import is_url, shown
 from safepip.option_table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
+from safepip.source_places import if_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -225,7 +227,7 @@ def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
 
 def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
     """Raise `UsageError` for options that pip will not take together (exit 1) and numbers that are none (exit 2)."""
-    numbers = [*_numbers(parsed), *_values(parsed)]
+    numbers = [*_numbers(parsed), *_values(parsed), *_paths(parsed)]
     if numbers:
         raise UsageError(*numbers)
     problems = list(_contradictions(parsed))
@@ -274,6 +276,26 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
         message = "--well-known-names needs the path of a file"
         yield Diagnostic("bad-option", message, origins=parsed.said["well_known_names"])
+
+
+#: Options whose file is read, and which are never asked of a network.
+_FILES = {
+    "config": "--config",
+    "well_known_names": "--well-known-names",
+    "cert": "--cert",
+    "client_cert": "--client-cert",
+    "requirements_from_scripts": "--requirements-from-script",
+}
+
+
+def _paths(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    """URLs where a file of this machine is wanted: they are never tried as a path."""
+    for dest, flag in _FILES.items():
+        value: Any = parsed[dest]
+        for text in [value] if isinstance(value, str) else value or ():
+            if is_url(text):
+                message = f"{flag}: {printable(shown(text))} is a URL, and a file of this machine is wanted"
+                yield Diagnostic("bad-option", message, hint=if_path(text), origins=parsed.said.get(dest, ()))
 
 
 def _clash(parsed: ParsedOptions, message: str, *dests: str, hint: str = "") -> Diagnostic:

@@ -22,6 +22,8 @@ from safepip import own_variables as own
 from safepip.errors import UsageError
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
+from safepip.model.urls import is_url, shown
+from safepip.source_places import if_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +111,13 @@ def _project_level(
         return None
     if named is None:
         return _discover(world, credentials)
+    if is_url(named):
+        raise UsageError.because(
+            "missing-configuration",
+            f"{printable(shown(named))} is a URL, and a file of this machine is wanted",
+            hint=if_path(named),
+            origins=(origin,) if origin else (),
+        )
     path = world.absolute(world.expand(named))
     level = _read_level(path, Source.PROJECT_CONFIG, credentials)
     if level is None:
