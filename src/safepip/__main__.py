@@ -52,55 +52,73 @@ _INTERRUPTED = 130
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run one command line, without the program's name; the exit code.
 
-    Without `argv` this is a process of safepip's own, and imports nothing from here on that is not its own either.
+    Without `argv` this is a process of safepip's own, which imports nothing from here on that is not its own either. An
+    error that nobody foresaw ends in one line.
     """
-    if argv is None:
-        from safepip.edges.own_start import guard
+    try:
+        if argv is None:
+            from safepip.edges.own_start import guard
 
-        guard()
+            guard()
+            from safepip.edges.outputs import prepare
+
+            prepare()
+        return _main(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        from signal import SIG_IGN, SIGINT, signal
+
+        from safepip.edges.outputs import warn
+
+        # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
+        signal(SIGINT, SIG_IGN)
+        warn("\nInterrupted: nothing was installed.\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort; what is foreseen is a SafepipError
+        from safepip.edges.console import fault
+
+        return fault(error)
+
+
+def _main(words: list[str]) -> int:
     import gc
 
     # A short run makes many objects that live to its end: looking through them for rubbish is work for nothing.
     gc.set_threshold(100_000, 50, 1000)
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except Exception as error:
+        from safepip.errors import SafepipError
+
+        if not isinstance(error, SafepipError):
+            raise
+        from safepip.edges.console import last_words
+
+        last_words(error, words)
+        return error.exit_code
+
+
+def _run(words: list[str]) -> int:
+    from safepip.edges.outputs import write_data
+
     if not words or words in (["--help"], ["-h"], ["help"]):
-        print(_HELP)  # noqa: T201 - the one text that needs nothing else loaded
+        write_data(f"{_HELP}\n")
         return 0
     if words[-1] in ("--version", "-V") and all(word.startswith("-") for word in words):
         from safepip import __version__
 
-        print(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})")  # noqa: T201 - as above
+        write_data(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})\n")
         return 0
-    try:
-        return _run(words)
-    except KeyboardInterrupt:
-        from signal import SIG_IGN, SIGINT, signal
-
-        # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
-        signal(SIGINT, SIG_IGN)
-        print("\nInterrupted: nothing was installed.", file=sys.stderr)  # noqa: T201 - last words
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
-        sys.stderr.close()
-        return 1
-
-
-def _run(words: list[str]) -> int:
-    from safepip.errors import SafepipError
     from safepip.options import HelpRequested
 
     try:
         verb, rest = _split(words)
         return _command(verb)(rest)
     except HelpRequested as wanted:
-        print(wanted.text)  # noqa: T201 - what was asked for
+        write_data(f"{wanted.text}\n")
         return 0
-    except SafepipError as error:
-        from safepip.edges.console import last_words
-
-        last_words(error, words)
-        return error.exit_code
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@
       ResolutionImpossible   exit 1    as pip's, with the conflict explained
       Refused                exit 20   a rule said no; nothing was installed
       PipFailed              pip's own exit code
+      Fault                  exit 70   safepip itself has failed, in a way that nobody foresaw
 
 Each carries one or more diagnostics: problems that can be found together are reported together.
 """
@@ -71,3 +72,9 @@ class PipFailed(SafepipError):
     def __init__(self, exit_code: int, *diagnostics: Diagnostic) -> None:
         super().__init__(*(diagnostics or (Diagnostic("pip-failed", f"pip ended with exit code {exit_code}"),)))
         self.exit_code = exit_code
+
+
+class Fault(SafepipError):
+    """safepip has failed in a way that nobody foresaw."""
+
+    exit_code = 70

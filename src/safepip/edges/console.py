@@ -1,4 +1,4 @@
-"""The only place that writes to the terminal, the log and the report: data to stdout, words to stderr.
+"""What is written to the terminal, the log and the report, by `outputs`: data to stdout, words to stderr.
 
 Every text passes through `redact` on its way out, whatever room it comes from.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar
 
-from safepip.errors import UsageError
+from safepip.edges.outputs import say, warn, write_data
+from safepip.errors import Fault, UsageError
+from safepip.model.finding import printable
 from safepip.reporting.human import Style, render_error, render_notice
 
 if TYPE_CHECKING:
@@ -40,15 +42,18 @@ class Console:
         self._log("")
 
     def data(self, text: str) -> None:
-        """What the user asked for: reports, `Would install`. Always shown."""
+        """What the user asked for: reports, `Would install`. Always shown.
+
+        Raises `Unavailable` (`output-not-written`).
+        """
         self._log(text)
-        _write(sys.stdout, self._redact(text))
+        write_data(self._redact(text) + "\n")
 
     def say(self, text: str) -> None:
         """pip's INFO: shown unless -q was given."""
         self._log(text)
         if self._display.verbosity >= 0:
-            _write(sys.stdout, self._redact(text))
+            say(self._redact(text) + "\n")
 
     def notice(self, text: str) -> None:
         """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
@@ -57,13 +62,13 @@ class Console:
         self._told.add(text)
         self._log(text)
         if self._display.verbosity >= -1:
-            _write(sys.stderr, self._redact(render_notice(text, self.style)))
+            warn(self._redact(render_notice(text, self.style)) + "\n")
 
     def detail(self, text: str) -> None:
         """Only with -v and in the log."""
         self._log(text)
         if self._display.verbosity >= 1:
-            _write(sys.stderr, self._redact(text))
+            warn(self._redact(text) + "\n")
 
     def ended_by(self, error: SafepipError) -> None:
         """Put the error that ends the run into the log; `last_words` shows it."""
@@ -109,7 +114,7 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     style = _style(Console.wants_color and "--no-color" not in words, os.environ)
     verb = next((word for word in words if not word.startswith("-")), "")
     untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
-    _write(sys.stderr, Console.redact_last(render_error(error, style, untouched=untouched)))
+    warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
 
 
 def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
@@ -117,11 +122,37 @@ def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
     return Style(color=wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty())
 
 
-def _write(stream: TextIO, text: str) -> None:
-    """One text and a newline; characters that the stream's encoding lacks are replaced."""
-    try:
-        stream.write(text + "\n")
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
-    stream.flush()
+def fault(error: BaseException) -> int:
+    """Tell of an error that nobody foresaw, in one line; the exit code.
+
+    Its own message is left out, because it may hold what it stumbled over, a piece of a secret as well. Kind and place
+    find it in the source.
+    """
+    ended = Fault.because("internal-error", f"{_kind(error)} at {_place(error)}")
+    diagnostic = ended.diagnostics[0]
+    line = f"error: {diagnostic.reference}: {diagnostic.message}  docs/refusals/{diagnostic.reference}.md"
+    warn(f"{Console.redact_last(line)}\n")
+    return ended.exit_code
+
+
+def _kind(error: BaseException) -> str:
+    """The class of an error, and the system's words where it has some; for a missing module its name."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__} ({printable(error.strerror)})"
+    if isinstance(error, ImportError) and error.name:
+        return f"{type(error).__name__} ({printable(error.name)})"
+    return type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """The last line of safepip's own that was reached, and the very last one where that is another's."""
+    own = last = "an unknown place"
+    trace = error.__traceback__
+    while trace is not None:
+        parts = trace.tb_frame.f_code.co_filename.replace("\\", "/").split("/")
+        last = f"{'/'.join(parts[-2:])}:{trace.tb_lineno}"
+        if "safepip" in parts[:-1]:
+            start = len(parts) - 1 - parts[::-1].index("safepip")
+            own = last = f"{'/'.join(parts[start:])}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return own if own == last else f"{own} ({last})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import sys
 import tempfile
 
+from safepip.edges.outputs import write_data
 from safepip.errors import Unavailable
 from safepip.model.finding import printable
 
@@ -47,11 +47,10 @@ def write_lock_text(path: str, text: str) -> None:
     """Put `text` at `path` in one step, the permissions of what was there kept; a stream is written to.
 
     Whoever reads the file meanwhile, or after an interruption at any instant, finds the old text or the new one.
-    Raises `Unavailable` (`lock-not-written`).
+    Raises `Unavailable` (`lock-not-written`, `output-not-written`).
     """
     if path == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        write_data(text)
         return
     temporary = None
     try:

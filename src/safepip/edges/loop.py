@@ -93,10 +93,20 @@ class Loop:
                     import asyncio
 
                     loop = asyncio.new_event_loop()
+                    loop.set_exception_handler(_tell)
                     self._thread = threading.Thread(target=_serve, args=(loop,), name="safepip-loop", daemon=True)
                     self._thread.start()
                     self._loop = loop
         return self._loop
+
+
+def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error that nobody waits for: asyncio itself would print its traceback."""
+    from safepip.edges.console import fault
+
+    error = context.get("exception")
+    if error is not None:
+        fault(error)
 
 
 async def _end_others() -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from safepip.edges.installed_pip import pip_home
+from safepip.edges.outputs import say
 from safepip.edges.starting import SAFE_PATH, bare_command
 from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report
@@ -30,12 +31,32 @@ home, before = sys.argv[1:3]
 del sys.argv[1:3]
 import os
 start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
+import logging
 import runpy
+lost = []
+def handle(handler, record):
+    # Of a line that cannot be written logging would print a traceback, and pip would end with 0.
+    if getattr(getattr(handler, "console", None), "file", None) is sys.stdout:
+        lost.append(sys.exc_info()[1])
+logging.Handler.handleError = handle
 try:
     runpy.run_module("pip", run_name="__main__", alter_sys=True)
 except KeyboardInterrupt:
     # pip handles it once it runs; until its modules are loaded nothing has been done.
     sys.exit(130)
+except SystemExit as end:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        lost.append(error)
+    if not lost or end.code:
+        raise
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    reason = getattr(lost[0], "strerror", None) or "it is closed"
+    sys.stderr.write("ERROR: standard output cannot be written: " + reason + "\\n")
+    sys.exit(1)
 """
 
 #: Verbs of pip that concern no environment.
@@ -138,14 +159,14 @@ def hand_over(
     code = uninstall(gone, target, settings, environ) if gone else 0
     if code:
         return code
-    _say(handover.before)
+    say(handover.before and f"{handover.before}\n")
     code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
     if code == 0:
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
         record_direct_urls(handover, target, settings, kept)
         check_installed(handover, target, settings, environ, kept)
-        _say(handover.after)
+        say(handover.after and f"{handover.after}\n")
     return code
 
 
@@ -158,14 +179,7 @@ def uninstall(
     system = ["--break-system-packages"] if settings.break_system_packages else []
     options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
     arguments = ["uninstall", "--yes", *options, "--", *names]
-    sys.stdout.flush()
     return run_pip(arguments, env=pip_environment(environ), python=None if target.own else target.python)
-
-
-def _say(line: str) -> None:
-    """A line on standard output in pip's place, and all that was written before it, ahead of what pip writes."""
-    sys.stdout.write(f"{line}\n" if line else "")
-    sys.stdout.flush()
 
 
 def _lay_out(file: VerifiedFile, place: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -110,8 +111,10 @@ class _Raw(_Tally):
             self._write()
 
     def _write(self) -> None:
-        self._stream.write(f"Progress {self._bytes} of {self._total or 0}\n")
-        self._stream.flush()
+        # In the loop's thread: a stream that takes nothing must not end a download.
+        with suppress(OSError, ValueError):
+            self._stream.write(f"Progress {self._bytes} of {self._total or 0}\n")
+            self._stream.flush()
 
 
 class _Bar(_Tally):
