@@ -98,7 +98,7 @@ def content_from(source: Source, filename: str) -> WheelContent:
 def _kept(members: Sequence[Member], info: str) -> frozenset[str]:
     """The names of the members whose contents are kept. Raises `OversizedArchive` where that is too much."""
     limits = {f"{info}/{name}": limit for name, limit in _KEPT_INFO.items()}
-    kept = [m for m in members if m.name in limits or _may_run(m.name)]
+    kept = [m for m in members if m.name in limits or _may_run(m.name) or _is_read_by_zsh(m.name)]
     for member in kept:
         limit = limits.get(member.name, MAX_TEXT_BYTES)
         if member.size > limit:
@@ -116,6 +116,11 @@ def _may_run(name: str) -> bool:
         return False
     in_data = folder.partition("/")[0].endswith(".data")
     return not folder or in_data or folder.rpartition("/")[2] in ("site-packages", "dist-packages")
+
+
+def _is_read_by_zsh(name: str) -> bool:
+    """Whether a file may be a completion for zsh, whose first line says for which commands it is."""
+    return name.rpartition("/")[0].casefold().endswith(("/zsh/site-functions", "/zsh/vendor-completions"))
 
 
 def _algorithms(source: Source, start: int, members: Sequence[Member], record: str) -> Mapping[str, str]:

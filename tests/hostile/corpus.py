@@ -15,11 +15,12 @@ from hostile import (
     overlaps,
     records,
     reserved,
+    steering,
 )
 from hostile.attack import ATTACKS, Attack, Offer, Offered
 from hostile.lookalike import LOOK_ALIKES, LookAlike
 
 __all__ = ["ATTACKS", "LOOK_ALIKES", "LOOK_ALIKE_ROOMS", "ROOMS", "Attack", "LookAlike", "Offer", "Offered"]
 
-ROOMS = (archives, headers, names, bombs, identity, records, hooks, overlaps, landings, reserved)
+ROOMS = (archives, headers, names, bombs, identity, records, hooks, overlaps, landings, reserved, steering)
 LOOK_ALIKE_ROOMS = (lookalikes, lookalike_forms)

@@ -255,3 +255,23 @@ def near_what_others_look_for(name: str) -> Offered:
     )
     shared = ("org/near/part.py", "google/near/part.py", "backports/near.py", "carbon/__init__.py", "pip_near/x.py")
     return made(name, dict.fromkeys((*files, *shared), "x = 1\n"), module=False)
+
+
+@cleared
+def completions(name: str) -> Offered:
+    """Completions of three shells for the wheel's own command, where shells look for them by its name."""
+    base = f"{data_folder(name)}/data/share"
+    files = {
+        f"{base}/bash-completion/completions/completions": "complete -W x completions\n",
+        f"{base}/fish/vendor_completions.d/completions.fish": "complete -c completions\n",
+        f"{base}/zsh/site-functions/_completions": "#compdef completions\n_arguments\n",
+    }
+    return made(name, files, scripts={"completions": "completions:main"})
+
+
+@cleared
+def texts_at_the_top(name: str) -> Offered:
+    """Texts at the top of the wheel and of the environment, and files deeper down that are called as settings are."""
+    base, inside = f"{data_folder(name)}/data", ("pyproject.toml", ".gitignore", "conftest.py", "Makefile", ".env")
+    files = {"README.md": "#\n", "LICENSE.texts": "x\n", f"{base}/README.texts": "x\n", "setup.cfg": "[x]\n"}
+    return made(name, files | {f"{escaped(name)}/template/{file}": "x\n" for file in inside})

@@ -8,9 +8,10 @@ pip refuses itself is refused here too, since pip does so when other wheels of t
 
 `check_places`: what arrives by `data`, `headers` or `scripts` stays out of places that belong to others: folders that
 Python imports from or reads at its start, the standard library, folders of metadata, the files that tell an interpreter
-what it is, headers of other projects, and what shells and conda read at theirs. No file lies where the environment has
-a folder, and no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the
-other rules look at them.
+what it is, headers of other projects, and what conda reads at its. No file lies where the environment has a folder, and
+no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the other rules
+look at them. And nothing, by whichever scheme, is a file that steers what is started next: at the top of a folder in
+which people may work (`--target`, `--prefix`, the environment's own), or where shells look (`safepip.steering`).
 
 Folders that are links lead elsewhere; that is the environment's owner's doing, and not seen here.
 """
@@ -25,6 +26,8 @@ from safepip.clearing import objection
 from safepip.entry_points import is_callable, parse
 from safepip.landing import key_of
 from safepip.model.names import normalise
+from safepip.script_names import bare, command_folders, command_of
+from safepip.steering import Bringer, steers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +68,6 @@ _READ_BY = {
     ("bin", "modules"): "Python takes itself for a build of its own sources where this lies beside it",
     ("conda-meta",): "conda's records of what is installed",
     ("etc", "conda"): "read by conda when an environment is activated",
-    ("etc", "profile.d"): "read by every shell when it starts",
-    ("etc", "fish", "conf.d"): "read by every fish when it starts",
-    ("share", "fish", "vendor_conf.d"): "read by every fish when it starts",
 }
 _IMPORTABLE = (".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".pth", ".start", ".egg-link")
 
@@ -83,7 +83,7 @@ def check_paths(subject: Subject, scene: Scene) -> Diagnostic | None:
 
 def check_places(subject: Subject, scene: Scene) -> Diagnostic | None:
     """Whether files that are no modules stay out of what belongs to others."""
-    evidence = _evidence(_misplaced(subject, scene.layout))
+    evidence = _evidence(chain(_misplaced(subject, scene.layout), _steering(subject, scene.layout)))
     if evidence is None:
         return None
     return objection(subject, REFERENCE, "puts files where a wheel may put none", evidence)
@@ -171,6 +171,30 @@ def _misplaced(subject: Subject, layout: Layout) -> Iterator[str]:
             why = places.why_not(landing, landing.entry.path)
             if why:
                 yield f"{landing.entry.path}: lands at {landing.path}: {why}"
+
+
+def _steering(subject: Subject, layout: Layout) -> Iterator[str]:
+    """Files that steer what is started next."""
+    tops = {key_of(layout.schemes.get("data", "")), *(key_of(new) for _, new in layout.moved)}
+    # With --target modules land at the top as well; else they are somewhere below it, and not looked at.
+    roots = {key_of(layout.schemes.get(name, "")) for name in ("purelib", "platlib")}
+    deeper = frozenset(("purelib", "platlib")) if roots.isdisjoint(tops) else frozenset()
+    landings = [landing for landing in subject.landings if landing.entry is not None and landing.scheme not in deeper]
+    bringer = _bringer(subject, layout) if landings else Bringer(frozenset())
+    for landing in landings:
+        top = next((f"{top.rstrip('/')}/" for top in tops if top and landing.key.startswith(f"{top.rstrip('/')}/")), "")
+        if top and landing.entry is not None:
+            text = subject.content.texts.get(landing.entry.path)
+            why = steers(landing.key[len(top) :].split("/", 5), bringer, text)
+            if why:
+                yield f"{landing.entry.path}: lands at {landing.path}: {why}"
+
+
+def _bringer(subject: Subject, layout: Layout) -> Bringer:
+    folders = command_folders(layout)
+    names = (command_of(landing, folders) for landing in subject.landings)
+    virtual = bool(layout.prefix) and layout.schemes.get("data") == layout.prefix != layout.base_prefix
+    return Bringer(frozenset(key_of(bare(name)) for name in names if name), virtual)
 
 
 class _Places:
