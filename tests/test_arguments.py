@@ -12,6 +12,7 @@ from safepip.edges.arguments import World, locator
 from safepip.edges.configuration_files import machine_policy_path
 from safepip.model.origin import Source
 from support.machine import Machine
+from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def test_a_configuration_file_that_is_named_takes_the_place_of_the_users(machine
     named = machine.write("named.conf", "[global]\nresume-retries = 3\n")
     network = machine.plan("x", PIP_CONFIG_FILE=str(named)).settings.network
     assert (network.retries, network.timeout, network.resume_retries) == (1, 15.0, 3)
-    network = machine.plan("x", PIP_CONFIG_FILE="/nonexistent").settings.network
+    network = machine.plan("x", PIP_CONFIG_FILE=NOWHERE).settings.network
     assert (network.retries, network.timeout, network.resume_retries) == (1, 2.0, 5)
 
 
@@ -240,14 +241,16 @@ def test_start_up_imports_nothing_heavy() -> None:
     """A plan for a command without any configuration file needs none of these modules."""
     import subprocess
 
-    script = """
+    script = f"""
 import sys
 from safepip.edges.arguments import World, make_plan
 from safepip.edges.credentials import Credentials
-world = World({"HOME": "/nonexistent"}, "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent")
-make_plan("install", ["x"], {}, "/", Credentials({}), lambda: "https://x.example/", world)
-print(sorted(set(sys.modules) & {"httpx", "asyncio", "packaging", "rich", "email", "tomllib", "configparser", "difflib",
-    "http.client", "platformdirs", "pathlib", "subprocess", "zipfile", "argparse", "html.parser", "optparse"}))
+nowhere = {NOWHERE!r}
+world = World({{"HOME": nowhere}}, nowhere, nowhere, nowhere, nowhere)
+make_plan("install", ["x"], {{}}, nowhere, Credentials({{}}), lambda: "https://x.example/", world)
+print(sorted(set(sys.modules) & {{"httpx", "asyncio", "packaging", "rich", "email", "tomllib", "configparser",
+    "difflib", "http.client", "platformdirs", "pathlib", "subprocess", "zipfile", "argparse", "html.parser",
+    "optparse"}}))
 """
     run = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "['optparse']"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from safepip.edges.credentials import Credentials
 from safepip.model.urls import origin_of
+from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,7 +230,7 @@ _words = st.text(
 @given(user=_words, password=_words, before=st.sampled_from(["", "-i ", "demo @ "]))
 def test_what_went_in_never_comes_out(user: str, password: str, before: str) -> None:
     """Absorbed and redacted text hold no absorbed password, in any of its spellings."""
-    secrets = Credentials({"HOME": "/nonexistent", "PATH": ""})
+    secrets = Credentials({"HOME": NOWHERE, "PATH": ""})
     coded = quote(password, safe="")
     text = secrets.absorb(f"{before}https://{quote(user, safe='')}:{coded}@host.example/simple/")
     assert text == f"{before}https://host.example/simple/"

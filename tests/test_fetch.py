@@ -20,6 +20,7 @@ from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.digest import Digest, one_of
 from safepip.model.plan import Network
 from support.host import Host, free_port, partial
+from support.nowhere import NOWHERE
 from support.replies import (
     Fault,
     Reply,
@@ -93,7 +94,7 @@ class World:
             partial(request, Reply(200, self.served, self.headers)) if self.ranges else Reply(200, self.served)
         )
         self.loop = Loop()
-        self.transport = Transport(Network(timeout=5), Credentials({"HOME": "/nonexistent", "PATH": ""}), {})
+        self.transport = Transport(Network(timeout=5), Credentials({"HOME": NOWHERE, "PATH": ""}), {})
         self.store = Store(str(folder / "store"))
         self.progress = Log()
 

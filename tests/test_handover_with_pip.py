@@ -21,6 +21,7 @@ from safepip.landing import layout_of
 from safepip.model.plan import Settings, UpgradeStrategy
 from support.environment import tree_state
 from support.handing import Chosen, cleared, install, kept, resolve
+from support.nowhere import NOWHERE
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -284,13 +285,13 @@ def test_settings_of_pip_do_not_reach_it(world: World, tmp_path: Path) -> None:
     """Neither its variables nor its configuration files; nor does a module in the working directory."""
     app = world.wheel("app")
     config = tmp_path / "pip.conf"
-    config.write_text("[global]\nprefix = /nowhere\nindex-url = https://evil.example/simple/\n")
+    config.write_text(f"[global]\nprefix = {NOWHERE}\nindex-url = https://evil.example/simple/\n")
     home = Path(world.environ["HOME"])
     for folder in (home / ".pip", home / "config" / "pip", home / "system" / "pip", world.handed.folder):
         place = folder / "pip.conf"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(config.read_text())
-    environ = {**world.environ, "PIP_CONFIG_FILE": str(config), "PIP_TARGET": "/nowhere", "PIP_DRY_RUN": "1"}
+    environ = {**world.environ, "PIP_CONFIG_FILE": str(config), "PIP_TARGET": NOWHERE, "PIP_DRY_RUN": "1"}
     for name in ("pip.py", "sitecustomize.py", "json.py"):
         (world.runner.folder / name).write_text("raise SystemExit('imported from the working directory')")
     environ["PYTHONPATH"] = str(world.runner.folder)

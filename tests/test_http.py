@@ -18,6 +18,7 @@ from safepip.edges.http import Answer, HttpError, Part, Transport
 from safepip.edges.loop import Loop
 from safepip.model.plan import Network
 from support.host import Host, free_port, partial
+from support.nowhere import NOWHERE
 from support.replies import (
     Fault,
     Reply,
@@ -53,7 +54,7 @@ class Client:
 
     def __init__(self, network: Network | None = None, credentials: Credentials | None = None, **environ: str) -> None:
         self.loop = Loop()
-        self.credentials = credentials or Credentials({"HOME": "/nonexistent", "PATH": ""})
+        self.credentials = credentials or Credentials({"HOME": NOWHERE, "PATH": ""})
         self.transport = Transport(network or Network(retries=0, timeout=5), self.credentials, environ)
 
     def __enter__(self) -> Self:
@@ -203,7 +204,7 @@ def test_after_a_401_the_user_is_asked_once_and_the_answer_kept(host: Host) -> N
         return "user", CANARY
 
     host.faults["/page"] = protected
-    with Client(credentials=Credentials({"HOME": "/nonexistent", "PATH": ""}, ask)) as client:
+    with Client(credentials=Credentials({"HOME": NOWHERE, "PATH": ""}, ask)) as client:
         assert client.get(host.origin + "/page").status == 200
         assert client.get(host.origin + "/page").status == 200
     assert asked == [host.origin]
@@ -211,7 +212,7 @@ def test_after_a_401_the_user_is_asked_once_and_the_answer_kept(host: Host) -> N
 
 
 def test_a_wrong_password_is_tried_once_and_no_more(host: Host) -> None:
-    credentials = Credentials({"HOME": "/nonexistent", "PATH": ""}, lambda _: ("user", "wrong-password"))
+    credentials = Credentials({"HOME": NOWHERE, "PATH": ""}, lambda _: ("user", "wrong-password"))
     host.faults["/page"] = protected
     with Client(credentials=credentials) as client:
         assert client.get(host.origin + "/page").status == 401
@@ -388,10 +389,10 @@ def test_the_environment_may_name_a_bundle(variable: str, authority: Authority) 
 
 
 def test_a_bundle_that_cannot_be_read_is_named(authority: Authority) -> None:
-    with Host(tls=authority.context()) as host, Client(Network(retries=0, cert="/nonexistent/ca.pem")) as client:
+    with Host(tls=authority.context()) as host, Client(Network(retries=0, cert=NOWHERE)) as client:
         error = client.refusal(host.origin + "/page")
         assert error.kind == "tls"
-        assert "/nonexistent/ca.pem" in error.message
+        assert NOWHERE in error.message
 
 
 def test_a_certificate_for_another_name_is_not_believed(authority: Authority) -> None:

@@ -17,6 +17,7 @@ from safepip.edges.loop import Loop
 from safepip.model.plan import Network
 from support.host import Host
 from support.http2 import Http2Host
+from support.nowhere import NOWHERE
 from support.replies import Reply
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ async def get_all(transport: Transport, origin: str, numbers: range) -> list[Ans
 
 def fetch(network: Network, origin: str, numbers: range) -> list[Answer | BaseException]:
     async def run() -> list[Answer | BaseException]:
-        transport = Transport(network, Credentials({"HOME": "/nonexistent", "PATH": ""}), {})
+        transport = Transport(network, Credentials({"HOME": NOWHERE, "PATH": ""}), {})
         try:
             return await get_all(transport, origin, numbers) + await get_all(transport, origin, numbers[:3])
         finally:

@@ -14,8 +14,9 @@ from safepip.model.origin import Origin, Source
 from safepip.option_table import OPTIONS, Fate, options_of
 from safepip.options import HelpRequested, format_help, parse, split_command
 from safepip.pip_config import ConfiguredValue
+from support.nowhere import NOWHERE
 
-_PIP_ENV = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, "COLUMNS": "400", "HOME": "/nonexistent"}
+_PIP_ENV = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, "COLUMNS": "400", "HOME": NOWHERE}
 
 
 def _pip(*words: str) -> subprocess.CompletedProcess[str]:

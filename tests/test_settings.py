@@ -8,6 +8,7 @@ import pytest
 
 from safepip.model.plan import UpgradeStrategy
 from support.machine import Machine
+from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,7 +161,7 @@ def test_asking_for_nothing_ends_with_pips_exit_code(machine: Machine) -> None:
 def test_find_links_is_blamed_for_nothing_being_asked_only_where_it_took_the_word(machine: Machine) -> None:
     """A folder in pip's environment has swallowed nothing."""
     assert "--find-links" in machine.fails("-f", "six").diagnostics[0].hint
-    assert "--find-links" not in machine.fails(PIP_FIND_LINKS="/srv/wheels").diagnostics[0].hint
+    assert "--find-links" not in machine.fails(PIP_FIND_LINKS=NOWHERE).diagnostics[0].hint
 
 
 @pytest.mark.parametrize(

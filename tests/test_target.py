@@ -26,6 +26,7 @@ from safepip.edges.target import (
 )
 from safepip.errors import Refused, Unavailable, UsageError
 from safepip.model.plan import Settings, Target
+from support.nowhere import NOWHERE
 from support.watched import watch
 
 NO_INDEX = {"PIP_CONFIG_FILE": os.devnull}
@@ -148,7 +149,7 @@ class TestChoice:
 
     def test_a_zip_application_takes_the_active_environment_else_its_interpreter(self, other: str) -> None:
         """The zip application has no environment of its own."""
-        home = Home(sys.executable, "/nowhere", archive="/somewhere/safepip.pyz")
+        home = Home(sys.executable, NOWHERE, archive=os.path.join(NOWHERE, "safepip.pyz"))
         assert choose_python(Settings(), {}, home) == sys.executable
         assert choose_python(Settings(), {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(other))}, home) == other
 
