@@ -80,16 +80,17 @@ def test_the_block_of_the_hint_pasted_installs_the_wheel_and_says_so_everywhere(
     assert (allowed["rule"], allowed["reason"], allowed["origin"]) == (rule, "read by us", f"{policy}:3")
     assert allowed["message"].startswith("the wheel of demo 1.0 ")
     assert reported["plain"]["allowed"] == []
-    # The report stands before what pip does, as pip's own.
+    # Standard output is the report's alone.
     assert done.stdout.startswith("{")
-    assert done.stdout.endswith("\nSuccessfully installed demo-1.0 plain-2.0\n")
+    assert done.stdout.endswith("\n}\n")
+    assert "\nSuccessfully installed demo-1.0 plain-2.0\n" in done.stderr
 
 
 def test_a_dry_run_judges_nothing_and_its_report_says_nothing_of_it(runner: Runner, words: tuple[str, ...]) -> None:
     done = runner.safepip("install", *words, "--dry-run", "--report", "-", "demo")
     assert done.returncode == 0, shown(done)
     assert "allowed" not in own(done.stdout)["demo"]
-    assert done.stdout.endswith("\nWould install demo-1.0\n")
+    assert done.stderr.endswith("Would install demo-1.0\n")
 
 
 def test_download_judges_as_install_does_and_a_pyproject_has_its_own_heading(

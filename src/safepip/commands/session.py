@@ -102,6 +102,8 @@ class Session:
         plan = plan._replace(settings=settings)
         self._plan = plan
         self.console = Console(self._plan.settings.display, self.credentials.redact, self.environ)
+        if settings.report == "-":
+            self.console.reserve_output()
         self._transport: Transport | None = None
 
     def __enter__(self) -> Self:

@@ -38,14 +38,22 @@ class Console:
         Console.redact_last = redact
         self.style = _style(Console.wants_color, environ)
         self._told: set[str] = set()
+        self._reserved = False
         # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
         self._log("")
 
+    def reserve_output(self) -> None:
+        """Standard output is for the report from here on (`--report -`), and words go to standard error."""
+        self._reserved = True
+
     def data(self, text: str) -> None:
-        """What the user asked for: reports, `Would install`. Always shown.
+        """What the user asked for: answers, `Would install`. Always shown, but beside a report as words are.
 
         Raises `Unavailable` (`output-not-written`).
         """
+        if self._reserved:
+            self.say(text)
+            return
         self._log(text)
         write_data(self._redact(text) + "\n")
 
@@ -53,7 +61,7 @@ class Console:
         """pip's INFO: shown unless -q was given."""
         self._log(text)
         if self._display.verbosity >= 0:
-            say(self._redact(text) + "\n")
+            (warn if self._reserved else say)(self._redact(text) + "\n")
 
     def notice(self, text: str) -> None:
         """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
@@ -75,9 +83,13 @@ class Console:
         self._log(render_error(error))
 
     def write_report(self, path: str, text: str) -> None:
-        """`--report`: to a file, or to stdout for `-`. Raises `UsageError` where the file cannot be written."""
+        """`--report`: to a file, or to stdout for `-`.
+
+        Raises `UsageError` where the file cannot be written, `Unavailable` (`output-not-written`) where stdout cannot.
+        """
         if path == "-":
-            self.data(text)
+            self._log(text)
+            write_data(self._redact(text) + "\n")
             return
         try:
             with open(path, "w", encoding="utf-8") as file:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from safepip.edges.installed_pip import pip_home
-from safepip.edges.outputs import say
+from safepip.edges.outputs import say, warn
 from safepip.edges.starting import SAFE_PATH, bare_command
 from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report
@@ -79,9 +79,16 @@ def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_pip(
-    args: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, python: str | None = None, before: str = ""
+    args: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | None = None,
+    python: str | None = None,
+    before: str = "",
+    words: TextIO | None = None,
 ) -> int:
-    """Run pip with `args`, its streams being this process's, and return its exit code.
+    """Run pip with `args`, its streams being this process's, and return its exit code. `words` is where its standard
+    output goes if not to this process's.
 
     `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
     installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the
@@ -90,7 +97,7 @@ def run_pip(
     import subprocess
 
     try:
-        process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd)
+        process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words)
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
     with process, _passing_on_signals(process):
@@ -159,14 +166,17 @@ def hand_over(
     code = uninstall(gone, target, settings, environ) if gone else 0
     if code:
         return code
-    say(handover.before and f"{handover.before}\n")
-    code = run_pip(handover.arguments, env=pip_environment(environ), python=None if target.own else target.python)
+    words = _stream_for_words(settings)
+    tell = say if words is None else warn
+    tell(handover.before and f"{handover.before}\n")
+    python = None if target.own else target.python
+    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words)
     if code == 0:
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
         record_direct_urls(handover, target, settings, kept)
         check_installed(handover, target, settings, environ, kept)
-        say(handover.after and f"{handover.after}\n")
+        tell(handover.after and f"{handover.after}\n")
     return code
 
 
@@ -179,7 +189,13 @@ def uninstall(
     system = ["--break-system-packages"] if settings.break_system_packages else []
     options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
     arguments = ["uninstall", "--yes", *options, "--", *names]
-    return run_pip(arguments, env=pip_environment(environ), python=None if target.own else target.python)
+    python = None if target.own else target.python
+    return run_pip(arguments, env=pip_environment(environ), python=python, words=_stream_for_words(settings))
+
+
+def _stream_for_words(settings: Settings) -> TextIO | None:
+    """Where pip's standard output goes: to standard error where ours is for the report, else to ours (None)."""
+    return sys.stderr if settings.report == "-" else None
 
 
 def _lay_out(file: VerifiedFile, place: str) -> None:

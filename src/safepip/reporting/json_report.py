@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from safepip.model.allowance import Allowed
     from safepip.model.candidate import Pin, Resolution
+    from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel
 
 
@@ -46,12 +47,8 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
     assert candidate is not None
     assert pin.metadata is not None
     file = candidate.file
-    hashes = {digest.algorithm: digest.hex for digest in file.digests}
-    archive: dict[str, Any] = {"hashes": hashes}
-    if "sha256" in hashes:
-        archive = {"hash": f"sha256={hashes['sha256']}", **archive}
     item: dict[str, Any] = {
-        "download_info": {"url": pin.direct_url or file.url, "archive_info": archive},
+        "download_info": {"url": pin.direct_url or file.url, "archive_info": _archive(file.digests, wheel)},
         "is_direct": pin.direct_url is not None,
         "is_yanked": file.yanked is not None,
         "requested": pin.requested,
@@ -69,6 +66,16 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
         overruled = (*pin.allowed, *(wheel.allowed if wheel is not None else ()))
         item["safepip"]["allowed"] = [_allowed(allowed) for allowed in overruled]
     return item
+
+
+def _archive(listed: Iterable[Digest], wheel: ClearedWheel | None) -> dict[str, Any]:
+    """The digests, and one of them in the older form too: the one that everybody reads, else the strongest.
+
+    As in pip there is neither where none is known: for an index that gives none, as long as nothing was fetched.
+    """
+    known = {digest.algorithm: digest.hex for digest in (*listed, *((wheel.file.sha256,) if wheel is not None else ()))}
+    best = "sha256" if "sha256" in known else max(known, default=None)
+    return {} if best is None else {"hash": f"{best}={known[best]}", "hashes": known}
 
 
 def _allowed(allowed: Allowed) -> dict[str, str]:
