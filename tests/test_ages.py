@@ -224,8 +224,8 @@ def test_the_option_stands_for_the_general_setting_and_shortens_no_indexs() -> N
 
 
 def release(name: str, days: float, **fields: Any) -> Release:
-    """A file of demo 1.0, uploaded so many days after the release began, long ago."""
-    return Release("demo", "1.0", tag=name, uploaded=NOW - 400 * DAY + days * DAY, **fields)
+    """A file of demo 1.0, uploaded so many days after the release began, less than ninety days ago."""
+    return Release("demo", "1.0", tag=name, uploaded=NOW - 100 * DAY + days * DAY, **fields)
 
 
 BEGINNING = release("", 0, sdist=True)
@@ -249,10 +249,10 @@ def test_where_nothing_else_fits_a_late_file_is_refused() -> None:
 
 
 def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that_fits_better() -> None:
-    found = decide([release("py3-none-any", 0), release("py3-none-any", 100, build="1")], "demo")
+    found = decide([release("py3-none-any", 0), release("py3-none-any", 60, build="1")], "demo")
     assert found.pins["demo"].candidate is not None
     assert found.pins["demo"].candidate.file.filename == "demo-1.0-py3-none-any.whl"
-    assert "demo-1.0-1-py3-none-any.whl came 100 days" in told(found)
+    assert "demo-1.0-1-py3-none-any.whl came 60 days" in told(found)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ name:
    is `--cooldown`, else policy's, else a day.
 
 An undated file beside dated ones counts as young, since nobody can tell. Where a page dates nothing, the default is not
-held, with a notice; a cooldown that was said is, and refuses all of it. `late-file` knows no setting: see `releases`.
+held, with a notice; a cooldown that was said is, and refuses all of it. `late-file` knows no setting: which files are
+late is told in `releases`, and each is held back until it has been public for ninety days.
 
 Exempt is what was judged before, known by its digest (the user's own hash, the lock that is made anew), and a `file:`,
 which `--uploaded-prior-to` exempts too. `[[allow]]` overrules for a project, a file or a digest. No clock here: `now`
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.age_settings import strictest
 from safepip.allowances import overruling
-from safepip.model.ages import Cooldown
+from safepip.model.ages import DAY, Cooldown
 from safepip.model.allowance import Allowed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import BUILT_IN
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 COOLDOWN = "cooldown"
 LATE_FILE = "late-file"
 
+#: How long a file that was added to an old release counts as late, in seconds.
+FRESH = 90 * DAY
+
 #: How many of the files that were held back a message shows.
 _SHOWN = 5
 
@@ -64,7 +68,7 @@ class Objection(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A candidate that is not one, and why, the lasting reason first."""
+    """A candidate that is not one, and why, `late-file` before `cooldown`."""
 
     candidate: Candidate
     objections: tuple[Objection, ...]
@@ -212,7 +216,7 @@ class AgeRules:
         cooldown = self.cooldown_of(name)
         if cooldown is None:
             return []
-        late = None if awaited else _lateness(file, released)
+        late = None if awaited else _lateness(file, released, self._now)
         young = self._youth(file, cooldown, dated=dated)
         if (late is None and young is None) or self._exempt(name, file):
             return []
@@ -243,11 +247,15 @@ class AgeRules:
         return Objection(COOLDOWN, f"is held back{why} (cooldown {written(cooldown)}, {cooldown.origin})", until)
 
 
-def _lateness(file: ProjectFile, released: float | None) -> Objection | None:
-    if released is None or file.upload_time is None or not is_late(file.upload_time, released):
+def _lateness(file: ProjectFile, released: float | None, now: float) -> Objection | None:
+    """A late file is dangerous while it is fresh: once it has been public for `FRESH`, it is as old as any other."""
+    uploaded = file.upload_time
+    if released is None or uploaded is None or not is_late(uploaded, released) or now - uploaded >= FRESH:
         return None
-    days = int((file.upload_time - released) // 86_400)
-    return Objection(LATE_FILE, f"came {days} days after the first file of its release")
+    until = uploaded + FRESH
+    days = int((uploaded - released) // DAY)
+    why = f"came {days} days after the first file of its release, and counts as late until {day_and_time(until)}"
+    return Objection(LATE_FILE, why, until)
 
 
 # --- refusing ------------------------------------------------------------------------------------------------
@@ -276,7 +284,7 @@ def refusal(project: str, held: Sequence[Held], asked: Iterable[str], origins: I
 def _hint(project: str, held: Held) -> str:
     file = held.candidate.file
     if held.rule == LATE_FILE:
-        way = "ask the owner of the project about it, or take another version"
+        way = "ask the owner of the project about it, take another version, or wait until others have looked at it"
     elif file.upload_time is None:
         way = "ask the index for upload times (PEP 700)"
     else:

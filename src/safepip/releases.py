@@ -15,7 +15,7 @@ dates alone, and only where all of this holds:
 - the late wheel is for particular CPython minors, all newer than all of those;
 - the target can install none of the timely wheels.
 
-Nothing here knows the clock: what is late stays late.
+Nothing here knows the clock. For how long a late file is held back, `ages` says.
 """
 
 from __future__ import annotations
