@@ -53,6 +53,17 @@ def test_the_records_of_installed_distributions_are_read() -> None:
     assert parse_record(b"") == []
 
 
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "sha1", "blake2b"])
+def test_a_digest_in_hex_is_that_digest(algorithm: str) -> None:
+    """As furo and pydata-sphinx-theme wrote it; of another algorithm's length it is none."""
+    found = hashlib.new(algorithm, b"x")
+    for text in (found.hexdigest(), found.hexdigest().upper()):
+        assert parse_record(f"a,{algorithm}={text},1\n".encode()) == [Row("a", algorithm, found.digest(), 1)]
+    for text in (found.hexdigest()[:-2], found.hexdigest() + "00"):
+        (row,) = parse_record(f"a,{algorithm}={text},1\n".encode())
+        assert row.digest is None or len(row.digest) != found.digest_size
+
+
 @pytest.mark.parametrize(
     "value",
     [

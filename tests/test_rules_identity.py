@@ -153,8 +153,9 @@ def test_metadata_of_every_version_with_a_known_major_is_read(version: str) -> N
     [
         (PLAIN.replace("1.0", "2.0"), "WHEEL: the format's version 2.0 is not understood"),
         (PLAIN.replace("1.0", "0.1"), "WHEEL: the format's version 0.1 is not understood"),
-        ("", "WHEEL is empty or holds a character that ends a line for some readers only"),
-        (PLAIN.replace("Root", "\nRoot"), "WHEEL has a line that is no field: ''"),
+        ("", "WHEEL has no fields Wheel-Version, where one belongs"),
+        (PLAIN.replace("Root", "\nRoot"), "WHEEL has the field Root-Is-Purelib where not every reader finds it"),
+        (PLAIN + "\nRoot-Is-Purelib: false\n", "WHEEL has several different fields Root-Is-Purelib, where one belongs"),
     ],
 )
 def test_a_wheel_file_that_is_not_understood_is_refused(text: str, evidence: str) -> None:
@@ -189,71 +190,78 @@ def tagged(claimed: str, *made: str) -> Subject:
     [
         ("py3-none-any", "py3-none-any"),
         ("py2.py3-none-any", "py3-none-any"),
-        ("py27.cp27.py3-none-any", "py3-none-any"),
-        ("cp311-none-any", "py3-none-any"),
-        ("py38-none-any", "py37-none-any"),
-        ("cp38-none-any", "py38-none-any"),
         ("py3-none-manylinux1_x86_64", "py3-none-any"),
         ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-linux_x86_64"),
         ("cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64", "cp311-cp311-linux_x86_64"),
         ("cp311-cp311-musllinux_1_2_aarch64", "cp311-cp311-linux_aarch64"),
         ("cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-manylinux_2_28_x86_64"),
-        ("cp311-abi3-win_amd64", "cp39-abi3-win_amd64"),
-        ("cp316-abi3t-win_amd64", "cp315-abi3t-win_amd64"),
         ("cp311-abi3-win_amd64", "py37-none-any"),
         ("cp311-cp311-macosx_10_9_x86_64", "cp311-cp311-macosx_11_0_x86_64"),
         ("cp311-cp311-macosx_11_0_arm64", "cp311-cp311-macosx_10_9_universal2"),
         ("cp311-cp311-macosx_10_9_intel.macosx_10_9_x86_64", "cp311-cp311-macosx_10_6_intel"),
-        ("cp311-cp311-win_amd64", "cp311-none-win_amd64"),
-        ("pp310-pypy310_pp73-win_amd64", "pp310-pypy310_pp73-win_amd64"),
     ],
 )
-def test_a_name_may_claim_what_the_content_was_made_for_or_less(claimed: str, made: str) -> None:
-    """And another version of the system, or Python 2 besides: so projects rename their wheels."""
+def test_a_name_may_claim_the_system_that_the_content_was_made_for_or_less(claimed: str, made: str) -> None:
+    """And another version of the system: so projects rename their wheels."""
     assert found(wrong_tags.check, tagged(claimed, made)) is None
 
 
 @pytest.mark.parametrize(
     ("claimed", "made"),
     [
-        ("py3-none-any", "cp311-cp311-linux_x86_64"),
+        ("py3-none-manylinux2010_x86_64", "cp36-cp36m-manylinux2010_x86_64"),
+        ("py3-none-win_amd64", "cp39-cp39-win_amd64"),
+        ("py3-none-manylinux2014_x86_64", "cp310-cp310-manylinux_2_17_x86_64"),
+        ("py3-none-manylinux_2_28_x86_64", "cp38-cp38-manylinux_2_28_x86_64"),
+        ("py3-none-macosx_10_15_x86_64.macosx_11_0_x86_64.macosx_12_0_x86_64", "cp38-cp38-macosx_10_13_x86_64"),
         ("py3-none-any", "py2-none-any"),
         ("py3-none-any", "py37-none-any"),
-        ("py37-none-any", "py38-none-any"),
-        ("cp311-none-any", "cp39-none-any"),
-        ("x-none-any", "y-none-any"),
-        ("py3-none-any", "py3-none-win_amd64"),
         ("cp312-cp312-win_amd64", "cp311-cp311-win_amd64"),
-        ("cp311-abi3-win_amd64", "cp311-cp311-win_amd64"),
         ("cp38-abi3-win_amd64", "cp39-abi3-win_amd64"),
-        ("cp39-abi3-win_amd64", "cp39-none-win_amd64"),
-        ("cp316-abi3-win_amd64", "cp315-abi3t-win_amd64"),
-        ("cp311-none-win_amd64", "cp311-cp311-win_amd64"),
-        ("cp311-cp311t-win_amd64", "cp311-cp311-win_amd64"),
         ("pp310-abi3-win_amd64", "cp39-abi3-win_amd64"),
-        ("cp311-cp311-win_amd64", "cp311-cp311-win32"),
-        ("cp311-cp311-win_amd64", "cp311-cp311-linux_x86_64"),
-        ("cp311-cp311-manylinux_2_17_aarch64", "cp311-cp311-linux_x86_64"),
-        ("cp311-cp311-linux_x86_64", "cp311-cp311-manylinux_2_17_x86_64"),
-        ("cp311-cp311-musllinux_1_2_x86_64", "cp311-cp311-manylinux_2_17_x86_64"),
-        ("cp311-cp311-macosx_11_0_arm64", "cp311-cp311-macosx_10_9_x86_64"),
-        ("cp311-cp311-macosx_11_0_universal2", "cp311-cp311-macosx_11_0_arm64"),
-        ("cp311-cp311-macosx_11_0_x86_64", "cp311-cp311-linux_x86_64"),
     ],
 )
-def test_a_name_that_claims_more_than_the_content_was_made_for_is_refused(claimed: str, made: str) -> None:
-    """Another interpreter, ABI, system or processor: the evidence has both sides."""
-    assert found(wrong_tags.check, tagged(claimed, made)) == (
+def test_the_name_alone_says_for_which_python(claimed: str, made: str) -> None:
+    """decord, xgboost 1.6 and 1.7, transformer-engine: libraries loaded by ctypes, built with one Python for all."""
+    assert found(wrong_tags.check, tagged(claimed, made)) is None
+
+
+@pytest.mark.parametrize(
+    ("claimed", "made"),
+    [
+        ("any", "linux_x86_64"),
+        ("any", "win_amd64"),
+        ("win_amd64", "win32"),
+        ("win_amd64", "linux_x86_64"),
+        ("manylinux_2_17_aarch64", "linux_x86_64"),
+        ("linux_x86_64", "manylinux_2_17_x86_64"),
+        ("musllinux_1_2_x86_64", "manylinux_2_17_x86_64"),
+        ("macosx_11_0_arm64", "macosx_10_9_x86_64"),
+        ("macosx_11_0_universal2", "macosx_11_0_arm64"),
+        ("macosx_11_0_x86_64", "linux_x86_64"),
+    ],
+)
+@pytest.mark.parametrize("python", ["py3-none", "cp311-cp311"])
+def test_a_name_that_claims_another_system_than_the_content_was_made_for_is_refused(
+    claimed: str, made: str, python: str
+) -> None:
+    """Another system or processor: the evidence has both sides."""
+    assert found(wrong_tags.check, tagged(f"py3-none-{claimed}", f"{python}-{made}")) == (
         f"the file name claims: {claimed}",
         f"WHEEL says:           {made}",
     )
+
+
+def test_a_wheel_file_without_tags_says_nothing_against_the_name() -> None:
+    assert found(wrong_tags.check, tagged("py3-none-win_amd64")) is None
+    assert found(wrong_tags.check, tagged("py3-none-win_amd64", "none")) is None
 
 
 def test_every_tag_of_the_name_needs_its_own() -> None:
     """One right tag does not carry a wrong one."""
     evidence = found(wrong_tags.check, tagged("py3-none-win_amd64.win_arm64", "py3-none-win_amd64"))
     assert evidence is not None
-    assert evidence[0] == "the file name claims: py3-none-win_arm64"
+    assert evidence[0] == "the file name claims: win_arm64"
     assert found(wrong_tags.check, tagged("py3-none-win32.win_arm64", "py3-none-win32", "py3-none-win_arm64")) is None
 
 
@@ -284,32 +292,15 @@ def test_build_tags_agree_where_both_are_given(build: str, inside: str, right: b
     assert found(wrong_tags.check, wheel(build=build, files={f"{INFO}/WHEEL": PLAIN})) is None
 
 
-PYTHONS = ("py3", "py37", "py311", "cp39", "cp311", "pp310", "cp312", "x")
-ABIS = ("none", "abi3", "cp311", "cp39", "abi3t")
 PLATFORMS = (
     *("any", "win_amd64", "win32", "linux_x86_64", "manylinux2014_x86_64", "manylinux_2_28_x86_64", "linux_armv7l"),
     *("musllinux_1_2_x86_64", "macosx_10_9_universal2", "macosx_11_0_arm64", "macosx_10_6_intel", "macosx_10_9_x86_64"),
 )
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [
-        [f"{python}-{abi}-any" for python in PYTHONS for abi in ABIS],
-        [f"py3-none-{platform}" for platform in PLATFORMS],
-    ],
-    ids=["pythons", "platforms"],
-)
-def test_covering_is_an_order(tags: list[str]) -> None:
-    """Each tag covers itself, and what may be renamed twice may be renamed at once: no detour leads further."""
-    subject = wheel()
-
-    def covers(made: str, claimed: str) -> bool:
-        texts = {**subject.content.texts, f"{INFO}/WHEEL": PLAIN.replace("py3-none-any", made).encode()}
-        file, content = renamed(subject, f"acme_web-1.0-{claimed}.whl"), subject.content._replace(texts=texts)
-        return found(wrong_tags.check, subject._replace(file=file, content=content)) is None
-
-    covered = {made: {claimed for claimed in tags if covers(made, claimed)} for made in tags}
+def test_covering_is_an_order() -> None:
+    """Each platform covers itself, and what may be renamed twice may be renamed at once: no detour leads further."""
+    covered = {made: {claimed for claimed in PLATFORMS if wrong_tags.covers(made, claimed)} for made in PLATFORMS}
     for made, between in covered.items():
         assert made in between
         assert all(covered[step] <= between for step in between)
@@ -325,7 +316,7 @@ def test_claiming_a_part_is_never_refused(made: tuple[str, ...]) -> None:
 def test_what_cannot_be_compared_is_refused_and_no_policy_helps() -> None:
     """A name or WHEEL that cannot be read is wrong-identity too, and that is not overruled."""
     assert {rule.reference: rule.allowable for rule in RULES}["wrong-identity"] is False
-    for text in ("", PLAIN + "\nTag: py2-none-any\n", PLAIN.replace("Tag", "Flag")):
+    for text in ("", PLAIN + "\nRoot-Is-Purelib: maybe\n", PLAIN.replace("Root", "\nRoot")):
         subject = wheel(files={f"{INFO}/WHEEL": text})
         with pytest.raises(WheelFileError) as raised:
             parse_wheel_file(text.encode())
@@ -407,8 +398,9 @@ def test_a_record_may_use_any_strong_digest_and_leave_sizes_out(record: str) -> 
         (with_row(INIT, row(INIT, "sha512", b"y")), f"another digest than in RECORD: {INIT}"),
         (with_row(INIT, row(INIT).replace("sha256", "sha512")), f"another digest than in RECORD: {INIT}"),
         (with_row(INIT, row(INIT, "sha512").replace("sha512", "sha256")), f"another digest than in RECORD: {INIT}"),
-        (with_row(INIT, f"{INIT},sha256=!,"), f"another digest than in RECORD: {INIT}"),
-        (with_row(INIT, f"{INIT},sha256,"), f"another digest than in RECORD: {INIT}"),
+        (with_row(INIT, f"{INIT},sha256=!,"), f"a digest that cannot be read, sha256: {INIT}"),
+        (with_row(INIT, f"{INIT},sha256,"), f"a digest that cannot be read, sha256: {INIT}"),
+        (with_row(INIT, f"{INIT},sha256={'0' * 64},"), f"another digest than in RECORD: {INIT}"),
         (with_row(INIT, f"{INIT},,"), f"no digest: {INIT}"),
         (with_row(INIT, f"{INIT},,6"), f"no digest: {INIT}"),
         (with_row(INIT, row(INIT, "md5")), f"a digest that is no proof, md5: {INIT}"),

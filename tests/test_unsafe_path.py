@@ -45,7 +45,11 @@ UNSAFE = {
     "./acme/x.py": "component '.'",
     "acme/./x.py": "component '.'",
     "acme//x.py": "component ''",
-    "acme//": "component ''",
+    "../": "component '..'",
+    "acme/../../x/": "component '..'",
+    "/acme/": "is absolute",
+    "C:/": "':' in a name",
+    "acme/x\u202e/": "control or format characters",
     "C:/x.py": "':' in a name",
     "C:x.py": "':' in a name",
     "acme/x.py:stream": "':' in a name",
@@ -84,6 +88,13 @@ def test_a_name_that_leads_elsewhere_is_refused(path: str) -> None:
     (line,) = evidence(path)
     assert UNSAFE[path].replace("':'", ":") in line
     assert line.isprintable()
+
+
+@pytest.mark.parametrize("path", ["acme./", "acme. /", "./", "acme//", "acme/./x/", "aux/", "NUL.x/", "x" * 300 + "/"])
+def test_the_name_of_a_folder_that_pip_never_creates_does_not_count(path: str) -> None:
+    """An entry that stands for a folder alone, as `auditwheel -L .` writes one; of a file the same name is refused."""
+    assert evidence(path) == ()
+    assert evidence(f"{path}x.py") != ()
 
 
 SAFE = [

@@ -12,9 +12,10 @@ ways is no promise about either, so the rules here are those in which all readin
 4. A row has at most three fields; those that are left out are empty. The path is not empty.
 5. A size is decimal digits and nothing else.
 
-A digest that cannot be read does not stop the others: pip never looks at digests, so the installed RECORDs of old
-tools may hold anything there. Whether the rows are right is not decided here: paths come as they are written,
-absolute or not, and twice where they stand twice.
+A digest is URL-safe base64 without padding (PEP 427). In hex, as sphinx-theme-builder once wrote it, it is one as
+well: for no algorithm have the two the same length. One that cannot be read does not stop the others: pip never looks
+at digests, so the installed RECORDs of old tools may hold anything there. Whether the rows are right is not decided
+here: paths come as they are written, absolute or not, and twice where they stand twice.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import re
 from binascii import a2b_base64, b2a_base64
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.digest import STRONG, WEAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +47,9 @@ _LONGEST_SIZE = 18
 _FROM_URLSAFE = bytes.maketrans(b"-_+/=", b"+/???")
 _TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 
+#: How long a digest is in hex.
+_HEX_LENGTHS = {**STRONG, **WEAK}
+
 #: How long a sha256 is in base64 without padding.
 _SHA256 = 43
 
@@ -56,7 +62,7 @@ class Row(NamedTuple):
     """One row. `path` is as written; `size` is in bytes, None where the row gives none.
 
     `algorithm` is empty where the row gives no digest. A `digest` of None beside an algorithm is one that is given
-    and cannot be read: not URL-safe base64 without padding.
+    and cannot be read: neither URL-safe base64 without padding nor hex.
     """
 
     path: str
@@ -83,7 +89,9 @@ def parse_record(data: bytes) -> list[Row]:
         values.append(value)
         sizes.append(_size(size, path) if size else None)
     # `Row._make` and the constructor take longer.
-    return list(map(partial(tuple.__new__, Row), zip(paths, algorithms, _digests(values), sizes, strict=True)))
+    return list(
+        map(partial(tuple.__new__, Row), zip(paths, algorithms, _digests(algorithms, values), sizes, strict=True))
+    )
 
 
 def record_paths(data: bytes) -> list[str]:
@@ -132,7 +140,7 @@ def _unquoted(line: str) -> list[str]:
     return [field[1:-1].replace('""', '"') if field[:1] == '"' else field for field in fields]
 
 
-def _digests(values: list[str]) -> Iterator[bytes | None]:
+def _digests(algorithms: list[str], values: list[str]) -> Iterator[bytes | None]:
     """The bytes that each value stands for."""
     # Nearly every digest is a sha256. All of them are decoded in one call: filled up with the letter for six zero
     # bits to 44 letters, each gives 33 bytes, of which the last holds the bits that are nobody's.
@@ -140,22 +148,24 @@ def _digests(values: list[str]) -> Iterator[bytes | None]:
     try:
         decoded = a2b_base64("A".join([*common, ""]).encode("ascii").translate(_FROM_URLSAFE), strict_mode=True)
     except ValueError:  # one of them is broken: each for itself then
-        yield from map(_digest, values)
+        yield from map(_digest, algorithms, values)
         return
     position = 0
-    for value in values:
+    for algorithm, value in zip(algorithms, values, strict=True):
         if len(value) == _SHA256:
             yield decoded[position : position + 32]
             position += 33
         else:
-            yield _digest(value)
+            yield _digest(algorithm, value)
 
 
-def _digest(value: str) -> bytes | None:
-    """The bytes of URL-safe base64 without padding, None where it is something else or nothing."""
+def _digest(algorithm: str, value: str) -> bytes | None:
+    """The bytes of URL-safe base64 without padding, or of hex, None where it is something else or nothing."""
     if not value:
         return None
     try:
+        if len(value) == _HEX_LENGTHS.get(algorithm):
+            return bytes.fromhex(value)
         padding = b"=" * (-len(value) % 4)
         return a2b_base64(value.encode("ascii").translate(_FROM_URLSAFE) + padding, strict_mode=True)
     except ValueError:  # also what is not ASCII, and what base64 calls an error

@@ -2,16 +2,19 @@
 
 The binary distribution format (PEP 427) gives the file the form of METADATA: lines `Field: value`. pip reads it as an
 e-mail's header, which ends at the first line of another form; others read every line that has a colon, to the end of
-the file. `Root-Is-Purelib` behind an empty line would send the same wheel to two folders. So the rules here are
-those in which all readings agree; none of 1,281 real wheels breaks them:
+the file. `Root-Is-Purelib` behind an empty line would send the same wheel to two folders. Two fields decide what
+becomes of a wheel, Wheel-Version and Root-Is-Purelib, so of these all readings have to be one:
 
-1. The bytes are UTF-8. Lines end at LF or CR LF, and nothing else in the file ends a line for anybody.
-2. Every line is a field, none is continued on the next one; empty lines stand at the end only. But all Tag lines,
-   and nothing else, may stand behind an empty line, where readers of a header find none rather than others:
-   scikit-build once wrote it so (ninja 1.11.1).
-3. Field names have no case. Wheel-Version and Root-Is-Purelib stand exactly once, Build at most once.
-4. Wheel-Version is numbers with dots, Root-Is-Purelib `true` or `false` in any case; there is a Tag, and every
-   Tag is three sets of names.
+1. The bytes are UTF-8, as pip has it. A line ends wherever it does for anybody.
+2. Each of the two stands in the header, which are the lines before the first that is no plain field; up to it every
+   line is one for everybody, and it is not continued on the next one.
+3. Wherever else in the file a line could be taken for one of them, whatever its letter case and the space around its
+   name, it says the same.
+4. Wheel-Version is numbers with dots, Root-Is-Purelib `true` or `false` in any case.
+
+Whatever else stands there decides nothing, and its form is nobody's danger: empty lines (scikit-build wrote the tags
+behind one, triton 2.0 its Build), fields of other names or none, a Tag that is none. Tags and Build are taken from
+every line that could be one, and there may be none: they are only compared with the file's name (`rules.wrong_tags`).
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from packaging.tags import InvalidTag, Tag, TooManyTagsError, parse_tag
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: A field's name, as in METADATA, and its value.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
@@ -47,57 +50,63 @@ class WheelFile(NamedTuple):
 
     `version` is that of the format, `(1, 0)` for all wheels there are. `root_is_purelib` tells whether the files at
     the archive's root go to purelib rather than platlib. `tags` are those of all Tag lines, sets of names taken
-    apart. `build` is the build tag as written, empty where there is none.
+    apart. `builds` are the build tags as written, each once.
     """
 
     version: tuple[int, ...]
     root_is_purelib: bool
     tags: frozenset[Tag]
-    build: str = ""
+    builds: tuple[str, ...] = ()
 
 
 def parse_wheel_file(data: bytes) -> WheelFile:
     """Read a WHEEL. Raises `WheelFileError`."""
-    fields = _fields(data)
-    version = _only(fields, "wheel-version")
-    if _VERSION.fullmatch(version) is None:
-        raise WheelFileError(f"Wheel-Version is not a version: {printable(version, 60)}")
-    pure = _only(fields, "root-is-purelib").lower()
-    if pure not in ("true", "false"):
-        raise WheelFileError(f"Root-Is-Purelib is neither true nor false: {printable(pure, 60)}")
-    build = _only(fields, "build") if "build" in fields else ""
-    return WheelFile(tuple(map(int, version.split("."))), pure == "true", _tags(fields.get("tag", [])), build)
-
-
-def _fields(data: bytes) -> Mapping[str, list[str]]:
-    """The values of every field in order, by its name in lower case."""
     if len(data) > _MAX_BYTES:
         raise WheelFileError(f"WHEEL has {len(data)} bytes; at most {_MAX_BYTES} are read")
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise WheelFileError("WHEEL is not UTF-8") from None
-    lines = text.split("\n")
-    if text.splitlines() != lines:
-        raise WheelFileError("WHEEL is empty or holds a character that ends a line for some readers only")
+    lines = text.splitlines()
+    fields = _fields(lines)
+    plain = text.replace("\r\n", "\n").split("\n")
+    version = _decided(lines, plain, fields, "Wheel-Version")
+    if _VERSION.fullmatch(version) is None:
+        raise WheelFileError(f"Wheel-Version is not a version: {printable(version, 60)}")
+    pure = _decided(lines, plain, fields, "Root-Is-Purelib")
+    if pure not in ("true", "false"):
+        raise WheelFileError(f"Root-Is-Purelib is neither true nor false: {printable(pure, 60)}")
+    builds = tuple(dict.fromkeys(filter(None, fields.get("build", ()))))
+    return WheelFile(tuple(map(int, version.split("."))), pure == "true", _tags(fields.get("tag", [])), builds)
+
+
+def _fields(lines: Sequence[str]) -> Mapping[str, list[str]]:
+    """The values of whatever could be taken for a field, by its name in lower case."""
     fields: dict[str, list[str]] = {}
-    header_ended = False
     for line in lines:
-        if not line and fields and "tag" not in fields:
-            header_ended = True
-            continue
-        field = _FIELD.fullmatch(line)
-        if field is None or (header_ended and field[1].lower() != "tag"):
-            raise WheelFileError(f"WHEEL has a line that is no field: {printable('' if field else line, 100)!r}")
-        fields.setdefault(field[1].lower(), []).append(field[2].strip())
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip().lower(), []).append(value.strip())
     return fields
 
 
-def _only(fields: Mapping[str, list[str]], name: str) -> str:
-    values = fields.get(name, [])
+def _decided(lines: Sequence[str], plain: Sequence[str], fields: Mapping[str, list[str]], name: str) -> str:
+    """The value of a field that decides, in lower case: the same to all readers, or an error. Rules 2 and 3.
+
+    `lines` end wherever a line ends for anybody, `plain` where it does for everybody.
+    """
+    key = name.lower()
+    values = {value.lower() for value in fields.get(key, ())}
     if len(values) != 1:
-        raise WheelFileError(f"WHEEL has {len(values) or 'no'} fields {name.title()}, where one belongs")
-    return values[0]
+        raise WheelFileError(f"WHEEL has {'several different' if values else 'no'} fields {name}, where one belongs")
+    for number, line in enumerate(lines):
+        if _FIELD.fullmatch(line) is None:
+            break
+        if line.partition(":")[0].lower() == key:
+            continued = lines[number + 1 : number + 2]
+            if plain[: number + 1] != lines[: number + 1] or (continued and continued[0].startswith((" ", "\t"))):
+                break
+            return values.pop()
+    raise WheelFileError(f"WHEEL has the field {name} where not every reader finds it")
 
 
 def _tags(texts: list[str]) -> frozenset[Tag]:
@@ -106,10 +115,10 @@ def _tags(texts: list[str]) -> frozenset[Tag]:
         try:
             # Sets of names, joined by dots, stand for their product (PEP 425).
             tags |= parse_tag(text if _TAG.fullmatch(text) else "", limit=MAX_TAGS)
-        except (InvalidTag, TooManyTagsError):
-            raise WheelFileError(f"WHEEL has a Tag that is none: {printable(text, 100)}") from None
+        except InvalidTag:
+            continue
+        except TooManyTagsError:
+            raise WheelFileError(f"WHEEL has a Tag that stands for too many: {printable(text, 100)}") from None
         if len(tags) > MAX_TAGS:
             raise WheelFileError(f"WHEEL is for more than {MAX_TAGS} tags")
-    if not tags:
-        raise WheelFileError("WHEEL has no Tag")
     return frozenset(tags)

@@ -189,6 +189,24 @@ def wheel_with_two_roots() -> Offer:
     return offer_files({WHEEL: f"{_WHEEL}Root-Is-Purelib: false\n"})
 
 
+@stopped_by("wrong-identity")
+def wheel_with_a_second_root_behind_an_empty_line() -> Offer:
+    """WHEEL says where the root goes, and behind an empty line, where not every reader looks, something else."""
+    return offer_files({WHEEL: f"{_WHEEL}\nRoot-Is-Purelib: false\n"})
+
+
+@stopped_by("wrong-identity")
+def wheel_with_a_root_behind_an_empty_line() -> Offer:
+    """WHEEL says where the root goes behind an empty line alone, where not every reader looks."""
+    return offer_files({WHEEL: _WHEEL.replace("Root", "\nRoot")})
+
+
+@stopped_by("wrong-identity")
+def wheel_with_a_root_folded_into_another_field() -> Offer:
+    """A line that goes on with another field says again where the root goes, to those who read line by line."""
+    return offer_files({WHEEL: _WHEEL.replace("safepip-tests", "safepip-tests\n Root-Is-Purelib: false")})
+
+
 @stopped_by("wrong-tags")
 def tags_of_another_system() -> Offer:
     """The file name says that it runs everywhere, WHEEL that it is native code for one system."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from hostile.attack import Offered, digest_of, record_of, record_rows
 from hostile.lookalike import NATIVE, TAGS, VERSION, cleared, info, made, of_parts, offered
 from support.wheels import escaped, metadata_text
@@ -162,6 +164,44 @@ def folders_in_the_archive(name: str) -> Offered:
     folders = (escaped(name), f"{escaped(name)}/empty", info(name))
     entries = [Part(f"{folder}/", mode=FOLDER | 0o755) for folder in folders]
     return of_parts(name, [*entries, *parts_of(made(name).data)])
+
+
+@cleared
+def folders_with_odd_names(name: str) -> Offered:
+    """Entries for folders that no file lies in, with names that no file may have, as `auditwheel -L .` writes."""
+    folders = (f"{escaped(name)}./", "./", "aux/", f"{escaped(name)}//x/", f"{escaped(name)} /")
+    return of_parts(name, [*parts_of(made(name).data), *(Part(folder, mode=FOLDER | 0o755) for folder in folders)])
+
+
+@cleared
+def build_behind_an_empty_line(name: str) -> Offered:
+    """WHEEL with a Build that was added behind the empty line at its end."""
+    tags = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
+    text = wheel_text(*(f"py3-none-{tag}" for tag in tags), "py3-none-any") + "Build: 1\r\n"
+    return made(name, {f"{info(name)}/WHEEL": text}, build="1")
+
+
+@cleared
+def odd_wheel_file(name: str) -> Offered:
+    """WHEEL without a tag, with lines that are no fields and one that goes on."""
+    text = wheel_text() + "\nGenerator\nX-Note: a\n  folded one\nTag: none\n"
+    return made(name, {f"{info(name)}/WHEEL": text})
+
+
+@cleared
+def library_for_every_python(name: str) -> Offered:
+    """A library loaded by ctypes, built with one Python and renamed for all of them."""
+    text = wheel_text("cp36-cp36m-any", generator="bdist_wheel (0.36.2)")
+    return made(name, {f"{info(name)}/WHEEL": text, f"{escaped(name)}/libnative.so": NATIVE})
+
+
+@cleared
+def record_in_hex(name: str) -> Offered:
+    """RECORD with digests in hex, as sphinx-theme-builder wrote them."""
+    folder = info(name)
+    found = [(str(part.name), part.content) for part in parts_of(made(name).data)[:-1]]
+    rows = [(path, f"sha256={hashlib.sha256(data).hexdigest()}", str(len(data))) for path, data in found]
+    return made(name, {f"{folder}/RECORD": record_rows([*rows, (f"{folder}/RECORD", "", "")])})
 
 
 @cleared

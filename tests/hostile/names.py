@@ -153,6 +153,12 @@ def folder_with_a_content() -> Offer:
 
 
 @stopped_by("unsafe-path")
+def folder_outside() -> Offer:
+    """An entry that stands for a folder alone is above the environment, for whoever creates it."""
+    return offer(zip_of([Part("../../outside/", mode=FOLDER | 0o755), *parts()]))
+
+
+@stopped_by("unsafe-path")
 def doubled_slash() -> Offer:
     """A name with an empty part is a second spelling of a file that is there."""
     return offer_parts(Part("widget//__init__.py", _CODE))

@@ -59,6 +59,13 @@ def wrong_digest() -> Offer:
 
 
 @stopped_by("wrong-record")
+def wrong_digest_in_hex() -> Offer:
+    """RECORD has in hex the digest of the version that was reviewed, the wheel another content."""
+    listed = [(path, f"sha256={'0' * 64}" if path == INIT else digest, size) for path, digest, size in rows()]
+    return offer_record(*listed)
+
+
+@stopped_by("wrong-record")
 def digest_by_md5() -> Offer:
     """RECORD's digest is MD5, for which two files of one digest can be made at will."""
     return offer_record((INIT, digest_of(b"__version__ = '1.0'\n", "md5"), "20"), *rows()[1:])

@@ -7,6 +7,10 @@ composes them are two files on one system and one on another, where the later si
 earlier; whoever judged the first has not judged what runs. A symbolic link makes a harmless path behind it
 lead wherever the link points.
 
+A folder that the archive lists by itself is no file: pip never creates it, and makes the folders that its files need by
+their names. So of such an entry only what leads out of the archive counts: a name that is absolute or climbs, a drive,
+what cannot be printed. `auditwheel -L .` writes `pyarrow./` into the wheels of pyarrow 10 to 17.
+
 The rule is the same on every system, because a wheel that is safe only here is not what its author meant. Letters of
 all scripts, spaces inside a name and long names are in order. Names with NUL or a backslash are not even read
 (`safepip.zip_format`). That a path also stays inside its scheme is `outside-target`'s.
@@ -60,21 +64,20 @@ def _evidence(content: WheelContent) -> Iterator[str]:
     for entry in (*content.entries.values(), *content.folders):
         if entry.special:
             yield f"{printable(entry.path, 150)} is {entry.special}"
-        problem = path_problem(entry.path, safe)
+        problem = _folder_problem(entry.path) if entry.path.endswith("/") else path_problem(entry.path, safe)
         if problem:
             yield f"{printable(entry.path, 150)} {problem}"
     yield from _collisions(content)
 
 
 def path_problem(path: str, safe: set[str]) -> str:
-    """What is wrong with a member's name, empty where nothing is. A folder's ends with a slash.
+    """What is wrong with a file's name, empty where nothing is.
 
     `safe` are folders, each with all above it, that were found in order before; more are added.
     """
     if len(path) * 4 > MAX_PATH_BYTES and len(path.encode()) > MAX_PATH_BYTES:
         return f"has more than {MAX_PATH_BYTES} bytes"
-    # A slash at the end says that it is a folder.
-    folder, _, name = path.removesuffix("/").rpartition("/")
+    folder, _, name = path.rpartition("/")
     if path.startswith("/"):
         return "is absolute"
     if folder and folder not in safe:
@@ -86,21 +89,37 @@ def path_problem(path: str, safe: set[str]) -> str:
     return _component_problem(name)
 
 
+def _folder_problem(path: str) -> str:
+    """What is wrong with the name of an entry that stands for a folder alone: whether it leads elsewhere."""
+    if path.startswith("/"):
+        return "is absolute"
+    if ".." in path.split("/"):
+        return "has the component '..'"
+    return _misread(path)
+
+
 def _component_problem(name: str) -> str:
     """What is wrong with one component of a path."""
     if name in ("", ".", ".."):
         return f"has the component {name!r}"
-    if ":" in name or "\\" in name:
-        # On Windows: a drive, another stream of the file before the colon, or a folder.
-        return f"has {':' if ':' in name else 'a backslash'} in a name"
-    if not name.isprintable() and any(unicodedata.category(char) in _CONTROL for char in name):
-        return "has control or format characters"
+    if misread := _misread(name):
+        return misread
     if name[-1] in ". ":
         return "has a name that ends in a dot or a space, which Windows drops"
     if _DEVICE.match(name):
         return "has the name of a device of Windows"
     if len(name) * 4 > MAX_COMPONENT_BYTES and len(name.encode()) > MAX_COMPONENT_BYTES:
         return f"has a name of more than {MAX_COMPONENT_BYTES} bytes"
+    return ""
+
+
+def _misread(name: str) -> str:
+    """What of a name is another one to somebody."""
+    if ":" in name or "\\" in name:
+        # On Windows: a drive, another stream of the file before the colon, or a folder.
+        return f"has {':' if ':' in name else 'a backslash'} in a name"
+    if not name.isprintable() and any(unicodedata.category(char) in _CONTROL for char in name):
+        return "has control or format characters"
     return ""
 
 

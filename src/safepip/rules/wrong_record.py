@@ -8,8 +8,8 @@ distribution is removed or replaced, whether the wheel has brought it or not. So
 1. There is a RECORD, and it is read in one way (`safepip.record`).
 2. Each row names a file of the archive exactly as the archive does, so that no row is absolute, has a detour or
    names a file of somebody else. No file stands twice.
-3. Each file has a row with a digest by sha256, sha384 or sha512, which is that of its content. A size, where one is
-   given, is right.
+3. Each file has a row with a digest by sha256, sha384 or sha512, in base64 or hex, which is that of its content. A
+   size, where one is given, is right.
 4. RECORD itself cannot have a digest in itself. `RECORD.jws` and `RECORD.p7s` are signatures of RECORD and made after
    it, so they need no row.
 """
@@ -89,5 +89,7 @@ def _wrong(row: Row, entry: Entry) -> Iterator[str]:
         yield f"no digest: {row.path}"
     elif row.algorithm not in STRONG:
         yield f"a digest that is no proof, {row.algorithm}: {row.path}"
+    elif row.digest is None:
+        yield f"a digest that cannot be read, {row.algorithm}: {row.path}"
     else:
         yield f"another digest than in RECORD: {row.path}"
