@@ -9,6 +9,7 @@ from safepip.errors import Unavailable, UnusableInput
 from safepip.explaining import as_data, as_text, explain
 from safepip.model.finding import printable
 from safepip.options import HelpRequested
+from safepip.reporting.runner_commands import disarm_data
 from safepip.routing import project_name
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def explain_names(argv: Sequence[str]) -> int:
         if "--json" in argv:
             import json
 
-            session.console.data(json.dumps([as_data(item) for item in found], indent=2, ensure_ascii=False))
+            text = json.dumps([as_data(item) for item in found], indent=2, ensure_ascii=False)
+            session.console.data(disarm_data(text))
         else:
             for item in found:
                 session.console.data("\n".join(as_text(item)))

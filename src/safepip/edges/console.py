@@ -14,6 +14,7 @@ from safepip.edges.outputs import say, warn, write_data
 from safepip.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.human import Style, render_error, render_notice
+from safepip.reporting.runner_commands import disarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +105,7 @@ class Console:
         if self._display.log is None:
             return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime())
-        lines = "".join(f"{stamp} {line}\n" for line in self._redact(text).splitlines())
+        lines = "".join(f"{stamp} {line}\n" for line in disarm(self._redact(text)).splitlines())
         try:
             folder = os.path.dirname(self._display.log)
             if folder:

@@ -10,6 +10,7 @@ import tempfile
 from safepip.edges.outputs import write_data
 from safepip.errors import Unavailable
 from safepip.model.finding import printable
+from safepip.reporting.runner_commands import disarm_data
 
 #: More than any lock has; a file of this name may be anything.
 _MAX_BYTES = 256 * 1024 * 1024
@@ -50,7 +51,7 @@ def write_lock_text(path: str, text: str) -> None:
     Raises `Unavailable` (`lock-not-written`, `output-not-written`).
     """
     if path == "-":
-        write_data(text)
+        write_data(disarm_data(text))
         return
     temporary = None
     try:

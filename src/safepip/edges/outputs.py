@@ -4,7 +4,8 @@
 2. What is only said, on either stream, may be lost; whether the run succeeds does not depend on it. That standard
    output takes nothing is told on standard error, unless it was closed by whoever started safepip.
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
-4. A closed stream's number is taken by the null device, so that no file is opened under it and written to by pip.
+4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
+5. A closed stream's number is taken by the null device, so that no file is opened under it and written to by pip.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
+
+from safepip.reporting.runner_commands import disarm
 
 if TYPE_CHECKING:
     from safepip.errors import SafepipError
@@ -32,7 +35,7 @@ class _Closed(io.TextIOBase):
 
 
 def prepare() -> None:
-    """Rule 4, and streams in place of those that Python has found closed, for which it has None."""
+    """Rule 5, and streams in place of those that Python has found closed, for which it has None."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -91,7 +94,8 @@ def abandon(stream: TextIO) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Characters that the stream's encoding lacks are replaced."""
+    """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner are none."""
+    text = disarm(text)
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safepip.core_metadata import metadata_json
+from safepip.reporting.runner_commands import disarm_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +40,7 @@ def make_report(
         "install": [_item(resolution.pins[name], judged.get(name)) for name in resolution.to_install],
         "environment": dict(markers),
     }
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return disarm_data(json.dumps(report, indent=2, ensure_ascii=False))
 
 
 def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:

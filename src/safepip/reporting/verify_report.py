@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from safepip.model.finding import printable
+from safepip.reporting.runner_commands import disarm_data
 from safepip.verification import Kind
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def make_json(verdict: Verdict, place: Place, version: str) -> str:
         "findings": [_item(finding) for finding in verdict.findings],
     }
     # Names of files that are no text have code points that no encoding has: only escapes carry them.
-    return json.dumps(report, indent=2, ensure_ascii=True)
+    return disarm_data(json.dumps(report, indent=2, ensure_ascii=True))
 
 
 def _item(finding: Finding) -> dict[str, str | None]:

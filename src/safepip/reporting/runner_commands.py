@@ -1,0 +1,30 @@
+"""Lines that a code host's runner would obey: it reads them out of what a step prints, on both streams.
+
+Whoever chooses a file's name, a reason or a piece of metadata chooses what stands in a line of ours. A runner takes
+
+- a line that begins with `::`, white space before it or not, for a command (GitHub: `::add-path::`, `::error::`);
+- `##[`, `##vso[`, `##teamcity[` and the like for one, wherever they stand in a line (GitHub's older form, Azure and
+  TeamCity).
+
+In text for people a blank parts what would be such a beginning. In data nothing may change: JSON and TOML can say the
+same character by its number. A line ends where a runner ends one: at a line feed or a carriage return.
+"""
+
+from __future__ import annotations
+
+import re
+
+_AT_START = re.compile(r"(?:\A|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
+_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+
+
+def disarm(text: str) -> str:
+    """Text for people in which no runner sees a command."""
+    if "::" in text:
+        text = _AT_START.sub(r"\1: ", text)
+    return _ANYWHERE.sub("# ", text) if "##" in text else text
+
+
+def disarm_data(text: str) -> str:
+    """JSON, or TOML with basic strings alone, that says the same and in which no runner sees a command."""
+    return _ANYWHERE.sub(r"\\u0023", text) if "##" in text else text
