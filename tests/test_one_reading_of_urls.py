@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import ntpath
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -229,22 +230,14 @@ def test_a_host_covers_its_ports() -> None:
     assert not covered(place, ["h.example:8443", "example", "not a host"])
 
 
-#: Who may read percent-encoding: whoever quotes a page's paths as pip does, and whoever reads what a URL hides.
-QUOTING = {"safepip.simple_api.entries", "safepip.edges.credentials"}
-
-
 @pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_urls_are_taken_apart_in_one_file(path: object) -> None:
-    """No other file has `urllib` read a URL, and none reads a scheme or a host by an expression of its own."""
-    import ast
-    from pathlib import Path
-
-    assert isinstance(path, Path)
+def test_urls_are_taken_apart_in_one_file(path: Path) -> None:
+    """No other file has `urllib` read a URL (quoting a text is no reading), and none has an expression of its own."""
     if module_of(path) == "safepip.model.urls":
         return
-    allowed = {"urllib.parse.quote", "urllib.parse.unquote", "urllib.parse.quote_plus", "urllib.parse"}
-    found = {name for name, _ in imports_of(ast.parse(path.read_text("utf-8"))) if name.startswith("urllib.parse")}
-    assert found <= (allowed if module_of(path) in QUOTING else set())
     text = path.read_text("utf-8")
-    for own in ("(https?|file):", "url2pathname", '"http": 80', '"file://" +'):
+    found = {name for name, _ in imports_of(ast.parse(text)) if name.startswith("urllib.parse")}
+    assert found <= {"urllib.parse", "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.unquote"}
+    readers = ("urlsplit(", "urlparse(", "urljoin(", "urlunsplit(", "url2pathname", "pathname2url")
+    for own in (*readers, "(https?|file):", '"http": 80', '"file://" +'):
         assert own not in text
