@@ -31,10 +31,11 @@ from safepip.model.names import normalise
 from safepip.model.origin import BUILT_IN, Origin
 from safepip.model.plan import Policy
 from safepip.model.urls import read_host
+from safepip.own_variables import stem_of
 from safepip.routing import Claim, read_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from safepip.age_settings import MergedAges
     from safepip.allowances import Bans
@@ -61,6 +62,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
     merging = _Merging(default_index_url, now)
     for level in levels:
         merging.add(level)
+    merging.problems += _same_variables(merging.indexes.values())
     if merging.problems:
         raise UsageError(*merging.problems)
     ages, forbidden = merging.ages, _forbidden(merging.bans)
@@ -81,6 +83,19 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             verify_installed=merging.verify,
         ),
     )
+
+
+def _same_variables(indexes: Iterable[Index]) -> Iterator[Diagnostic]:
+    """Indexes whose names differ in what a variable cannot write: the secret of one would be the other's too."""
+    first: dict[str, Index] = {}
+    for index in indexes:
+        other = first.setdefault(stem_of(index.name), index)
+        if other is not index:
+            variable = f"SAFEPIP_INDEX_{stem_of(index.name)}_PASSWORD"
+            message = f"{other.name} and {index.name} would have one variable for their credentials: {variable}"
+            places = (str(other.origin), str(index.origin))
+            hint = "give each its own name: upper and lower case, and . - _, do not tell two apart"
+            yield Diagnostic("duplicate-index", message, places, hint, (index.origin, other.origin))
 
 
 class _Merging:

@@ -41,6 +41,11 @@ def credential_variable(name: str) -> tuple[str, str] | None:
     return (found["name"], found["what"]) if found else None
 
 
+def stem_of(index: str) -> str:
+    """An index's name as it is written in its variables: in upper case, `-` and `.` as `_`."""
+    return index.upper().replace("-", "_").replace(".", "_")
+
+
 def misspelt(names: Iterable[str]) -> Iterator[Misspelt]:
     """Rule 2, in alphabetical order."""
     for name in _unknown(names):

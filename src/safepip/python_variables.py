@@ -37,12 +37,18 @@ def plain_environment(environ: "Mapping[str, str]") -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _adds_code(name.upper())}
 
 
+def foreign_environment(environ: "Mapping[str, str]") -> dict[str, str]:
+    """The environment for any other program: without the credentials that are given to safepip either."""
+    kept = plain_environment(environ)
+    return {name: value for name, value in kept.items() if not name.upper().startswith("SAFEPIP_INDEX_")}
+
+
 def clean_environment(environ: "Mapping[str, str]") -> dict[str, str]:
     """The environment for an interpreter that safepip starts: without pip's options either.
 
     `PIP_*` and `_PIP_*` would reach pip as options, and some hold credentials.
     """
-    kept = plain_environment(environ)
+    kept = foreign_environment(environ)
     return {name: value for name, value in kept.items() if not name.upper().startswith(("PIP_", "_PIP_"))}
 
 

@@ -55,6 +55,7 @@ def with_digests(
                 demand=demand,
                 size=file.size,
                 hashes_optional=optional or _is_local(file),
+                owner=home.index.url,
                 sources=sources((home.index,), session.settings.network.trusted_hosts),
                 subject=pin.name,
                 origins=pin.required_by,

@@ -180,6 +180,7 @@ class Session:
             self.loop.run(self._transport.close())
             self._transport = None
         self._plan = plan
+        self.credentials.know(plan.indexes)
 
     def fetch_text(self, url: str) -> tuple[str, bytes]:
         """A file of requirements, or a lock, by its URL: the final URL and the body."""

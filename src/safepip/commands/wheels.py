@@ -136,6 +136,7 @@ def _wanted(session: Session, pin: Pin) -> Wanted:
         demand=_demanded(session, pin),
         size=file.size,
         hashes_optional=optional,
+        owner=None if index is None else index.url,
         sources=sources(owners, trusted) if owners else direct_source(pin.direct_url or file.url),
         unasked=bool(unasked),
         subject=pin.name,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip import config, pip_config
 from safepip.edges import configuration_files
+from safepip.edges.index_credentials import unused_variables
 from safepip.errors import UsageError
 from safepip.model.plan import Plan
 from safepip.model.urls import file_url
@@ -108,7 +109,12 @@ def make_plan(
         problems = tuple(against_policy(settings, policy, now))
         if problems:
             raise UsageError(*problems)
-    notices = (*sources.notices(), *configuration_files.foreign_variables(world.environ))
+    credentials.know(sources.indexes)
+    notices = (
+        *sources.notices(),
+        *configuration_files.foreign_variables(world.environ),
+        *unused_variables(world.environ, declared.indexes),
+    )
     return Plan(settings, policy, tuple(sources.indexes), notices, now)
 
 

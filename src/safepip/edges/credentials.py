@@ -8,12 +8,14 @@ known secret, and any user information at all, out of a text that is about to be
 
 Which credential is used, in pip's order (pip documentation, "Authentication"):
 
-1. user name and password of a URL that was absorbed: of several on one origin, the one whose path has most in
+1. for a URL of an index that safepip's configuration declares, and for the files that it lists on its own origin:
+   SAFEPIP_INDEX_<NAME>_USERNAME and _PASSWORD (`safepip.edges.index_credentials`), which pip does not have;
+2. user name and password of a URL that was absorbed: of several on one origin, the one whose path has most in
    common with the request's path;
-2. netrc: the file named by NETRC, else ~/.netrc, else ~/_netrc. Its `default` entry, which pip would send to
-   every host there is, is not used: a credential goes where it was told to go;
-3. a user name without a password, sent with an empty password;
-4. only after the server has answered 401: the keyring, then a question at the terminal.
+3. netrc (`safepip.edges.netrc_file`): for the ports of the indexes in force, and of the hosts that they may have files
+   on; for a host that no index stands on, its usual port of https;
+4. a user name without a password, sent with an empty password;
+5. only after the server has answered 401: the keyring, then a question at the terminal.
 
 Not here: which URL may be asked at all (`safepip.routing`), and client certificates (`safepip.edges.http`).
 """
@@ -27,10 +29,17 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, quote_plus, unquote
 
 from safepip.edges.concealed import Concealed
-from safepip.model.urls import origin_of, parse
+from safepip.edges.index_credentials import named_logins
+from safepip.edges.netrc_file import read_netrc
+from safepip.model.urls import covered, origin_of, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from safepip.edges.index_credentials import NamedLogin
+    from safepip.edges.netrc_file import Entry
+    from safepip.model.index import Index, IndexUrl
+    from safepip.model.urls import Url
 
 _MASK = "****"
 _SCHEME = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
@@ -93,7 +102,9 @@ class Credentials:
         self._absorbed: dict[str, list[_Login]] = {}
         self._learned: dict[str, _Login] = {}
         self._headers: dict[tuple[str, str], str] = {}
-        self._netrc: Mapping[str, tuple[str, str, str]] | None = None
+        self._netrc: Mapping[str, Entry] | None = None
+        self._indexes: tuple[Index, ...] = ()
+        self._named: tuple[NamedLogin, ...] = ()
         self._refused: set[str] = set()
         self._words: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
@@ -115,6 +126,13 @@ class Credentials:
         """Set pip's `--keyring-provider` and `--no-input`, once they are known."""
         self._keyring_provider = keyring_provider
         self._no_input = no_input
+
+    def know(self, indexes: Iterable[Index]) -> None:
+        """Set the indexes in force, once they are known and whenever they change."""
+        self._indexes = tuple(indexes)
+        self._named = named_logins(self._environ, self._indexes)
+        for named in self._named:
+            self._remember_words(_Login(named.user, named.password))
 
     # ------------------------------------------------------------------ coming in
 
@@ -160,12 +178,15 @@ class Credentials:
 
     # ------------------------------------------------------------------ going out
 
-    def for_url(self, url: str) -> tuple[str, str] | None:
-        """What to send to `url` unasked: user name and password, or None. Only ever for its own origin."""
+    def for_url(self, url: str, owner: IndexUrl | None = None) -> tuple[str, str] | None:
+        """What to send to `url` unasked: user name and password, or None. Only ever for its own origin.
+
+        `owner` is the index whose page it is, or that lists the file.
+        """
         origin = origin_of(url)
         if origin is None:
             return None
-        login = self._learned.get(origin) or self._best_absorbed(origin, url)
+        login = self._by_name(origin, url, owner) or self._learned.get(origin) or self._best_absorbed(origin, url)
         if login is not None and login.password is not None:
             return login.user, login.password
         from_netrc = self._from_netrc(origin)
@@ -173,12 +194,12 @@ class Credentials:
             return from_netrc
         return None if login is None else (login.user, "")
 
-    def authorization(self, url: str) -> str | None:
+    def authorization(self, url: str, owner: IndexUrl | None = None) -> str | None:
         """The value of the `Authorization` header for `url` (RFC 7617), or None."""
-        pair = self.for_url(url)
+        pair = self.for_url(url, owner)
         return None if pair is None else self._basic(pair)
 
-    def after_challenge(self, url: str) -> str | None:
+    def after_challenge(self, url: str, owner: IndexUrl | None = None) -> str | None:
         """After a 401: the header value to try once more with, or None. Blocks: runs a program, may ask.
 
         A user name with a password in the URL settles the matter: nothing else is tried (as pip).
@@ -191,7 +212,7 @@ class Credentials:
                 # Another request of this origin may have been answered meanwhile; it speaks for all.
                 learned = self._learned[origin]
                 return self._basic((learned.user, learned.password or ""))
-            absorbed = self._best_absorbed(origin, url)
+            absorbed = self._by_name(origin, url, owner) or self._best_absorbed(origin, url)
             if origin in self._refused or (absorbed is not None and absorbed.password is not None):
                 return None
             pair = self._from_keyring(origin, url, absorbed) or self._from_user(origin)
@@ -217,6 +238,16 @@ class Credentials:
         logins = self._absorbed.get(origin, []) if origin else []
         return (logins[-1].user, logins[-1].password or "") if logins else None
 
+    def _by_name(self, origin: str, url: str, owner: IndexUrl | None) -> _Login | None:
+        """The login of the index that owns the URL, or that it lies in; of several the innermost."""
+        fits = [
+            named
+            for named in self._named
+            if (named.url.contains(url) if owner is None else named.url == owner and owner.origin == origin)
+        ]
+        best = max(fits, key=lambda named: len(named.url.path), default=None)
+        return None if best is None else _Login(best.user, best.password, best.url.path)
+
     def _best_absorbed(self, origin: str, url: str) -> _Login | None:
         logins = self._absorbed.get(origin)
         if not logins:
@@ -238,34 +269,24 @@ class Credentials:
 
     def _from_netrc(self, origin: str) -> tuple[str, str] | None:
         if self._netrc is None:
-            self._netrc = self._read_netrc()
-        entry = self._netrc.get(parse(origin).host)
-        if entry is None or not any(entry):
+            self._netrc = read_netrc(self._environ, self.notices.append)
+        place = parse(origin)
+        entry = self._netrc.get(place.host)
+        if entry is None or not self._netrc_reaches(place):
             return None
-        pair = (entry[0] or entry[1] or "", entry[2] or "")
-        self._remember_words(_Login(*pair))
-        return pair
+        self._remember_words(_Login(*entry))
+        return entry
 
-    def _read_netrc(self) -> Mapping[str, tuple[str, str, str]]:
-        home = self._environ.get("HOME") or os.path.expanduser("~")
-        named = self._environ.get("NETRC")
-        places = [os.path.join(home, name) for name in (".netrc", "_netrc")] if named is None else [named]
-        path = next((place for place in places if os.path.exists(place)), None)
-        if path is None:
-            return {}
-        from netrc import NetrcParseError, netrc
-
-        try:
-            hosts = netrc(path).hosts
-        except (NetrcParseError, OSError, UnicodeDecodeError):
-            # The parser's own message may quote the file, and what it quotes may be the password.
-            self.notices.append(f"the netrc file {path} cannot be read and is not used")
-            return {}
-        return {
-            host: (login, account or "", password or "")
-            for host, (login, account, password) in hosts.items()
-            if host != "default"
-        }
+    def _netrc_reaches(self, place: Url) -> bool:
+        """netrc knows hosts and no ports: which of a host's ports its entry is meant for."""
+        indexes = self._indexes
+        if any(index.url.origin == place.origin for index in indexes):
+            return True
+        ports = [host for index in indexes for host in index.file_hosts if ":" in host.rpartition("]")[2]]
+        if place.scheme == "https" and covered(place, ports):
+            return True
+        usual = place.scheme == "https" and place.port is None
+        return usual and all(index.url.host != place.host for index in indexes)
 
     def _from_keyring(self, origin: str, url: str, absorbed: _Login | None) -> tuple[str, str] | None:
         # pip asks a keyring without being told to only where it could also ask the user.
@@ -298,11 +319,11 @@ class Credentials:
         import json
         import subprocess
 
-        from safepip.python_variables import plain_environment
+        from safepip.python_variables import foreign_environment
 
         # Host and user come out of a URL, and no option of the program may.
         command = [program, "--mode=creds", "--output=json", "get", "--", service, *([] if user is None else [user])]
-        environment = {**plain_environment(self._environ), "PYTHONIOENCODING": "utf-8"}
+        environment = {**foreign_environment(self._environ), "PYTHONIOENCODING": "utf-8"}
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=120, check=False

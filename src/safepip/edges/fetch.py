@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from safepip.edges.store import Incoming, Store
     from safepip.model.digest import AnyDigest, Demand
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.index import IndexUrl
     from safepip.model.origin import Origin
 
 #: Files on their way at the same time.
@@ -50,8 +51,9 @@ class Wanted:
     """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
 
     `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
-    `sources` are those who may have delivered it, as the store knows them (`safepip.deliveries`), the one that is asked
-    first. With `unasked` nobody is: then `index_digests` are a lock's.
+    `owner` is the index that lists it, for its credentials. `sources` are those who may have delivered it, as the store
+    knows them (`safepip.deliveries`), the one that is asked first. With `unasked` nobody is: then `index_digests` are a
+    lock's.
     `subject` and `origins` are for messages: the project's name, and who asked for it.
     """
 
@@ -62,6 +64,7 @@ class Wanted:
     demand: Demand = ANY_BYTES
     size: int | None = None
     hashes_optional: bool = False
+    owner: IndexUrl | None = None
     sources: tuple[str, ...] = ()
     unasked: bool = False
     subject: str = ""
@@ -336,7 +339,9 @@ class _Download:
             if self._validator:
                 headers["If-Range"] = self._validator
         try:
-            async with self._transport.stream(want.url, headers=headers, allowed=want.allowed) as body:
+            async with self._transport.stream(
+                want.url, headers=headers, allowed=want.allowed, owner=want.owner
+            ) as body:
                 self._begin(body)
                 async for chunk in body.chunks():
                     if incoming.size == 0 and want.size is None and "content-length" not in body.headers:

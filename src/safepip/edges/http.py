@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from safepip.edges.addresses import Address
     from safepip.edges.credentials import Credentials
     from safepip.edges.wire import Headers
+    from safepip.model.index import IndexUrl
     from safepip.model.plan import Network
 
 __all__ = ["Answer", "Body", "HttpError", "Part", "Transport"]
@@ -123,16 +124,23 @@ class Transport:
         self._limits["pool"] = max(600.0, network.timeout)
 
     async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, limit: int, allowed: Callable[[str], bool]
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: int,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
     ) -> Answer:
         """Fetch `url` whole. `headers` are sent as they are, on redirects too; `limit` is in bytes.
 
-        `allowed` is asked for the URL and for every redirect's target. Raises `HttpError`.
+        `allowed` is asked for the URL and for every redirect's target. `owner` is the index whose page or file it is,
+        for its credentials. Raises `HttpError`.
         """
         extra = [(b"Accept-Encoding", b"gzip"), *_encoded(headers)]
 
         async def attempt() -> Answer:
-            async with self._open(url, extra, allowed, files=False) as (place, reply):
+            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
                 return await self._read(place, reply, limit)
 
         return await self._persistently(attempt)
@@ -146,6 +154,7 @@ class Transport:
         suffix: int | None = None,
         headers: Mapping[str, str] | None = None,
         allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
     ) -> Part:
         """Fetch bytes `first` to `last`, both included, or the last `suffix` bytes of a file (RFC 9110, 14).
 
@@ -156,7 +165,7 @@ class Transport:
         limit = suffix if suffix is not None else (last or 0) - (first or 0) + 1
 
         async def attempt() -> Part:
-            async with self._open(url, extra, allowed, files=False) as (place, reply):
+            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
                 lower = _lower(reply.raw_headers)
                 if reply.status != 206:
                     return Part(reply.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
@@ -172,7 +181,12 @@ class Transport:
 
     @asynccontextmanager
     async def stream(
-        self, url: str, *, headers: Mapping[str, str] | None = None, allowed: Callable[[str], bool]
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
     ) -> AsyncIterator[Body]:
         """A large file's response, to be read piece by piece; nothing is tried again here.
 
@@ -180,7 +194,7 @@ class Transport:
         CPU as HTTP/2 does. No content encoding is undone: digests are those of the bytes as sent.
         """
         extra = [(b"Accept-Encoding", b"identity"), *_encoded(headers)]
-        async with self._open(url, extra, allowed, files=True) as (place, reply):
+        async with self._open(url, extra, allowed, owner, files=True) as (place, reply):
             yield Body(reply.status, place.url, _lower(reply.raw_headers), reply, Clock(place.url))
 
     async def _persistently(self, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
@@ -211,7 +225,7 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, url: str, extra: Headers, allowed: Callable[[str], bool], *, files: bool
+        self, url: str, extra: Headers, allowed: Callable[[str], bool], owner: IndexUrl | None, *, files: bool
     ) -> AsyncIterator[tuple[Address, Reply]]:
         """The response that `url` finally leads to, redirects and authorization seen to."""
         for _ in range(_MAX_REDIRECTS + 1):
@@ -220,7 +234,7 @@ class Transport:
             place = parse_address(url, self._shown)
             if not is_secure(place, self._trusted):
                 raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
-            reply = await self._authorized(place, extra, files)
+            reply = await self._authorized(place, extra, owner, files)
             try:
                 location = _header(reply, b"location") if reply.status in _REDIRECTS else None
                 if location is None:
@@ -250,15 +264,15 @@ class Transport:
             raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)
         return target
 
-    async def _authorized(self, place: Address, extra: Headers, files: bool) -> Reply:
+    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Reply:
         """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
         lanes = self._lanes_for(place, files)
-        header = self._credentials.authorization(place.url)
+        header = self._credentials.authorization(place.url, owner)
         reply = await self._send(lanes, place, extra, header)
         if reply.status != 401:
             return reply
         try:
-            better = await asyncio.to_thread(self._credentials.after_challenge, place.url)
+            better = await asyncio.to_thread(self._credentials.after_challenge, place.url, owner)
         except BaseException:
             await reply.close()
             raise

@@ -20,6 +20,7 @@ from safepip.model.index import IndexKind
 from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
 from safepip.model.urls import origin_of, segment
+from safepip.own_variables import stem_of
 from safepip.routing import may_answer
 from safepip.selection import shelve
 from safepip.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
@@ -41,11 +42,7 @@ _T = TypeVar("_T")
 
 #: What an HTTP status of an index means, and what helps.
 _STATUSES = {
-    401: (
-        "index-unauthorised",
-        "asks for a user name and password",
-        "put them in netrc, the keyring or its URL",
-    ),
+    401: ("index-unauthorised", "asks for a user name and password", ""),
     403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
     410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
     407: ("index-unreachable", "is behind a proxy that asks for credentials", "put them in --proxy"),
@@ -206,7 +203,9 @@ class IndexReader:
             headers["cache-control"] = "max-age=0"
         allowed = (lambda to: may_answer(index, to)) if index.kind is IndexKind.SIMPLE else _same_origin(index)
         try:
-            return await self._transport().get(url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed)
+            return await self._transport().get(
+                url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed, owner=index.url
+            )
         except HttpError as error:
             raise unreachable(index, name, error) from None
 
@@ -314,10 +313,16 @@ def _check_status(index: Index, name: str, status: int) -> None:
         reference,
         f"the index {index.name} {what} when asked for {name}",
         context=(f"{index.url}  status {status}",),
-        hint=hint,
+        hint=hint or _where_credentials_go(index),
         origins=(index.origin,),
         subject=name,
     )
+
+
+def _where_credentials_go(index: Index) -> str:
+    """All places that this index's credentials are looked for in."""
+    own = f"SAFEPIP_INDEX_{stem_of(index.name)}_USERNAME and _PASSWORD" if index.declared else "its URL"
+    return f"put them in netrc (a line for {index.url.host}; its `default` entry is not used), the keyring, or {own}"
 
 
 def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:

@@ -13,7 +13,7 @@ from safepip.edges.starting import SAFE_PATH, bare_command
 from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report
 from safepip.model.finding import printable
-from safepip.python_variables import clean_environment, plain_environment
+from safepip.python_variables import clean_environment, foreign_environment
 
 if TYPE_CHECKING:
     import subprocess
@@ -246,7 +246,7 @@ def passthrough(
         chosen = choose_python(Settings(python=said), environ, home)
         python = None if chosen == os.path.abspath(home.executable) else chosen
     # PIP_PYTHON has done its work; pip would start itself a second time for it.
-    kept = {name: value for name, value in plain_environment(environ).items() if name != "PIP_PYTHON"}
+    kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     env = kept if network else {**kept, **_WITHOUT_NETWORK}
     return run_pip([verb, *rest], env=env, python=python, before=before)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.utils import parse_wheel_filename
@@ -168,7 +169,10 @@ class WheelReader:
         allows = home.allows(file)
         try:
             answer = await self._transport().get(
-                file.url + ".metadata", limit=MAX_METADATA, allowed=lambda url: allows(url.removesuffix(".metadata"))
+                file.url + ".metadata",
+                limit=MAX_METADATA,
+                allowed=lambda url: allows(url.removesuffix(".metadata")),
+                owner=home.index.url,
             )
         except HttpError as error:
             raise unreachable(home.index, candidate.name, error) from None
@@ -194,9 +198,9 @@ class WheelReader:
         from safepip.edges.limits import HttpError
 
         file, allowed = candidate.file, home.allows(candidate.file)
-        fetch = self._transport().fetch_range
+        fetch = partial(self._transport().fetch_range, allowed=allowed, owner=home.index.url)
         try:
-            tail = await fetch(file.url, suffix=TAIL_BYTES, allowed=allowed)
+            tail = await fetch(file.url, suffix=TAIL_BYTES)
             if tail.status != _PARTIAL or tail.size is None:
                 return None
             known = SparseBytes(tail.size)
@@ -205,7 +209,7 @@ class WheelReader:
                 try:
                     return metadata_from_parts(known, file.filename)
                 except MissingRange as missing:
-                    part = await fetch(file.url, first=missing.start, last=missing.end - 1, allowed=allowed)
+                    part = await fetch(file.url, first=missing.start, last=missing.end - 1)
                     if part.status != _PARTIAL or part.size != tail.size:
                         return None
                     known.add(part.start, part.body)
@@ -229,6 +233,7 @@ class WheelReader:
             home.allows(file),
             size=file.size,
             hashes_optional=home.index.hashes is Hashes.OPTIONAL,
+            owner=home.index.url,
             sources=sources((home.index,), self._network.trusted_hosts),
             subject=candidate.name,
         )

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from safepip.model.origin import BUILT_IN, Origin
+from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.urls import UrlError, netloc_of, parse
 
 
@@ -108,6 +108,12 @@ class Index:
     origin: Origin = field(default=BUILT_IN, compare=False)
     claim_origins: tuple[Origin, ...] = field(default=(), compare=False)
     """Where each of `packages` was written, in the same order; empty where they share `origin`."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether safepip's configuration declares it, so that its name is its own and not that of its host."""
+        return self.origin.source in (Source.PROJECT_CONFIG, Source.USER_POLICY, Source.MACHINE_POLICY)
+
     location: str = field(default="", compare=False)
     """For FIND_LINKS: the page or folder exactly as it is asked for, without user information, where that
     is not `url` (whose path ends with a slash and which has no query)."""
