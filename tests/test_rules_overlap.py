@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safepip.edges.ownership import Ownership
@@ -345,6 +345,12 @@ def test_a_wheel_more_in_a_run_frees_no_other(files: list[set[str]]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(files=WHEELS.map(lambda files: [{path.lower() for path in paths} for paths in files[:2]]))
+# Byte code without a source, and what is only called like a source or a folder.
+@example(files=[{"a/__pycache__/__init__.pyc"}, {"a/__pycache__/__init__.pyc"}])
+@example(files=[{"__pycache__/a.cpython-311.pyc"}, {"__pycache__/a.cpython-311.pyc"}])
+@example(files=[{"b/__pycache__/a.x.y.opt-1.pyc", "a.py"}, {"b/__pycache__/a.x.y.opt-1.pyc"}])
+@example(files=[{"a.py/a"}, {"__pycache__/a.cpython-311.pyc"}])
+@example(files=[{"b/a"}, {"b/a.so"}])
 def test_one_run_or_two_make_no_difference(tmp_path_factory: pytest.TempPathFactory, files: list[set[str]]) -> None:
     """A wheel that goes with another into one run also goes with it when that is installed already.
 

@@ -56,13 +56,15 @@ class Ownership:
         """The normalised name of the distribution that owns what is at `path`, None where nobody or nothing is.
 
         Where a folder on the way is a file, its owner counts; where `path` is a folder, that of something in it.
-        Byte code in `__pycache__` belongs to whoever has the source beside it, whether it is there yet or not.
+        Byte code in `__pycache__` belongs to whoever has the source beside it, whether it is there yet or not, and
+        without a source to whoever lists it.
         Raises `Unavailable` (`installed-metadata`) when a list of files is there and cannot be read.
         """
         if path.endswith(".pyc") and is_cached(path):
             for source in possible_sources(path):
                 owner = self._owner_at(source)
-                if owner is not None:
+                # A folder that is called like a source is none.
+                if owner is not None and not self._place(source).endswith("/"):
                     return owner
         return self._owner_at(path)
 
@@ -247,7 +249,7 @@ def _unreadable(reason: str) -> SafepipError:
 
 
 def _record(data: bytes, metadata: str) -> list[str]:
-    """The paths in a RECORD; in the place of byte code, which goes by its source, the folder that it lies in."""
+    """The paths in a RECORD; for byte code that goes by a source of the same list the folder that it lies in."""
     try:
         paths = record_paths(data)
     except RecordError:
@@ -258,9 +260,16 @@ def _record(data: bytes, metadata: str) -> list[str]:
             paths = [row[0] for row in csv.reader(lines) if row and row[0]]
         except csv.Error as error:
             raise _unreadable(f"{metadata}/RECORD: {error}") from None
-    cached = [path.endswith(".pyc") and is_cached(path) for path in paths]
-    folders = {path.rpartition("/")[0] for path, is_byte_code in zip(paths, cached, strict=True) if is_byte_code}
-    return [*(path for path, is_byte_code in zip(paths, cached, strict=True) if path and not is_byte_code), *folders]
+    listed = frozenset(paths)
+    mine = [path for path in paths if not (path.endswith(".pyc") and is_cached(path))]
+    folders: set[str] = set()
+    for path in paths:
+        if path.endswith(".pyc") and is_cached(path):
+            # Of byte code without a source beside it nobody else could tell the owner.
+            if listed.isdisjoint(possible_sources(path)):
+                mine.append(path)
+            folders.add(path.rpartition("/")[0])
+    return [*filter(None, mine), *folders]
 
 
 def _lines(data: bytes) -> list[str]:

@@ -146,6 +146,9 @@ def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
     for landing, module in _ends_of_namespaces(subject, scene):
+        # A file of the name without an ending is no namespace.
+        if module.name in scene.names(module.folder):
+            continue
         if not any(name.startswith("__init__.") for name in scene.names(module.place)):
             owner = scene.owner(module.place)
             if owner is not None and owner not in scene.replaced:
