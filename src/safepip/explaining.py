@@ -30,6 +30,7 @@ _SHOWN = 20
 _FALLEN = {
     "sdist-only": "has a source archive only",
     "platform": "has no wheel for this platform",
+    "python": "has no wheel for this Python",
     "requires-python": "needs another Python",
 }
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from safepip.releases import Release
 
 #: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
-_FATES = ("sdist-only", "platform", "requires-python")
+_FATES = ("sdist-only", "platform", "python", "requires-python")
 
 
 class TagRanks:
@@ -52,6 +52,11 @@ class TagRanks:
         for position, tag in enumerate(tags):
             self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
         self._known: dict[str, int | None] = {}
+        self._platforms = {tag.platform for tag in tags}
+
+    def has_platform(self, platforms: str) -> bool:
+        """Whether the target has one of these platforms: a wheel that does not fit is then for another Python."""
+        return not self._platforms.isdisjoint(platforms.lower().split("."))
 
     def best(self, interpreters: str, abis: str, platforms: str) -> int | None:
         """The best position of a compressed tag set (PEP 425), None where nothing is supported."""
@@ -154,6 +159,7 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
+        dropped=page.dropped,
         born=earliest([file.upload_time for file in page.files]),
         contents=contents_of(page),
     )
@@ -191,8 +197,8 @@ def _judge_wheel(
         if normalise(parts[0]) != name:
             return None, None, ""
         if rank is None:
-            return parts[1], 1, "-".join(parts[-3:])
-        return parts[1], 2, file.requires_python or ""
+            return parts[1], 2 if ranks.has_platform(parts[-1]) else 1, "-".join(parts[-3:])
+        return parts[1], 3, file.requires_python or ""
     try:
         project, version, build, _ = parse_wheel_filename(file.filename)
     except ValueError:
@@ -242,7 +248,7 @@ class Finder:
     """
 
     def __init__(self, selection: Selection, ages: AgeRules | None = None) -> None:
-        self._selection = selection
+        self.selection = selection
         self.ages = ages
         self._found: dict[int, _Found] = {}
 
@@ -262,7 +268,7 @@ class Finder:
         chosen = list(
             specifier.filter(
                 found.usable,
-                prereleases=self._selection.allows_prereleases(shelf.name),
+                prereleases=self.selection.allows_prereleases(shelf.name),
                 key=lambda candidate: candidate.version,
             )
         )
@@ -282,12 +288,18 @@ class Finder:
             return self._found[id(shelf)]
         except KeyError:
             pass
-        offered = usable = self._by_options(shelf)
-        held: tuple[Held, ...] = ()
-        if self.ages is not None:
-            usable, held = self.ages.sift(shelf, offered)
+        offered = self._by_options(shelf)
+        usable, held = (offered, ()) if self.ages is None else self.ages.sift(shelf, offered)
         found = self._found[id(shelf)] = _Found(shelf, offered, usable, {h.candidate: h for h in held}, {})
         return found
+
+    def offered(self, shelf: Shelf) -> tuple[Candidate, ...]:
+        """The candidates that the options allow, whatever their age."""
+        return self._of(shelf).offered
+
+    def held_candidate(self, shelf: Shelf, candidate: Candidate) -> Held | None:
+        """Why a candidate is held back for its age; None where it is not."""
+        return self._of(shelf).held.get(candidate)
 
     def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
         """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
@@ -310,16 +322,14 @@ class Finder:
     def _regardless(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
         """What `applicable` would be without the rules on ages."""
         offered = [c for c in self._of(shelf).offered if not hashes.excludes(c.file.said)]
-        allow = self._selection.allows_prereleases(shelf.name)
+        allow = self.selection.allows_prereleases(shelf.name)
         found = list(specifier.filter(offered, prereleases=allow, key=lambda candidate: candidate.version))
         return _without_yanked(found, specifier)
 
     def _by_options(self, shelf: Shelf) -> tuple[Candidate, ...]:
-        options = self._selection
+        options = self.selection
         usable = shelf.candidates
-        # An option for the exact name beats `:all:`; safepip takes wheels only, so `--no-binary` leaves nothing.
-        named = shelf.name in options.no_binary.names
-        if named or (options.no_binary.all and shelf.name not in options.only_binary.names):
+        if options.leaves_out_wheels(shelf.name):
             usable = ()
         if options.uploaded_before is not None:
             usable = tuple(c for c in usable if self._early_enough(c))
@@ -328,7 +338,7 @@ class Finder:
     def _early_enough(self, candidate: Candidate) -> bool:
         """pip's `--uploaded-prior-to`: local files are exempt, an index that does not date its files is an error."""
         uploaded = candidate.file.upload_time
-        assert self._selection.uploaded_before is not None
+        assert self.selection.uploaded_before is not None
         if candidate.file.url.startswith("file:"):
             return True
         if uploaded is None or candidate.undated_among is not None:
@@ -339,12 +349,12 @@ class Finder:
                 hint="ask the index for upload-time (PEP 700), or leave the option out",
                 subject=candidate.name,
             )
-        return uploaded < self._selection.uploaded_before
+        return uploaded < self.selection.uploaded_before
 
     def newer_without_wheel(self, shelf: Shelf, chosen: Version, specifier: SpecifierSet) -> Fallen | None:
         """The newest version above `chosen` that fits the specifier and exists as a source archive only."""
-        allow = self._selection.allows_prereleases(shelf.name)
-        before = self._selection.uploaded_before
+        allow = self.selection.allows_prereleases(shelf.name)
+        before = self.selection.uploaded_before
         for fallen in shelf.fallen:
             if fallen.version <= chosen:
                 return None

@@ -125,7 +125,8 @@ class MemoryCatalog:
         decision = self.table.route(name)
         if isinstance(decision, Route):
             assert decision.index is not None
-            return RoutedShelf(decision, self._page(decision.index, name) or Shelf(name, ()))
+            page = self._page(decision.index, name)
+            return RoutedShelf(decision, page or Shelf(name, ()), absent=page is None)
         pages = {source.name: self._page(source, name) for source in decision.sources}
         observations = []
         for source in decision.sources:
@@ -137,7 +138,8 @@ class MemoryCatalog:
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
         assert verdict.index is not None
-        return RoutedShelf(verdict, pages[verdict.index.name] or Shelf(name, ()))
+        page = pages[verdict.index.name]
+        return RoutedShelf(verdict, page or Shelf(name, ()), absent=page is None)
 
     def _page(self, source: Index, name: str) -> Shelf | None:
         mine = [r for r in self.releases.get(source.name, ()) if normalise(r.name) == name]

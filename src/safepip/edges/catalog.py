@@ -113,7 +113,7 @@ class IndexCatalog:
                 hint="publish it there, or correct the name or the claim; no other index is asked for it",
                 subject=route.name,
             )
-        return RoutedShelf(route, shelf or Shelf(route.name, ()), family)
+        return RoutedShelf(route, shelf or Shelf(route.name, ()), family, absent=shelf is None)
 
     def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
         if not survey.sources:
@@ -154,7 +154,7 @@ class IndexCatalog:
         if verdict.rule is Rule.SAME_FILES:
             return RoutedShelf(verdict, self._as_one(list(shelves.values())), survey.sources)
         shelf = shelves.get(verdict.index.name) if verdict.index else None
-        return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources)
+        return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources, absent=shelf is None)
 
     def _pinned(self, name: str, shelves: list[Shelf], allowed: Demand) -> Shelf:
         """The files of all sources that have one of the user's digests."""

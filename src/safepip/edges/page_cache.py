@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
-_FORM = 6
+_FORM = 7
 _METADATA_FORM = 2
 
 
@@ -252,6 +252,7 @@ def _encode(cached: CachedShelf) -> dict[str, Any]:
         "status": shelf.status.value,
         "reason": shelf.status_reason,
         "files": shelf.files,
+        "dropped": shelf.dropped,
         "born": shelf.born,
         "contents": shelf.contents,
         "candidates": [
@@ -274,6 +275,7 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
         status=Status(data["status"]),
         status_reason=data["reason"],
         files=data["files"],
+        dropped=data["dropped"],
         born=_moment(data["born"]),
         contents=str(data["contents"]),
     )

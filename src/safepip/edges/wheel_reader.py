@@ -148,7 +148,7 @@ class WheelReader:
         if home is None or is_file_url(file.url):
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if is_file_url(file.url) else ""
-            return parse_metadata(_from_archive(path, file.filename) or b"", verified=False)
+            return parse_metadata(_must_be_there(path, file.filename), verified=False)
         home.check(file)
         text = await self._sidecar(candidate, home)
         if text is None:
@@ -238,7 +238,7 @@ class WheelReader:
             subject=candidate.name,
         )
         wheel = await asyncio.to_thread(self._fetch, wanted)
-        return _from_archive(wheel.path, file.filename) or b""
+        return _must_be_there(wheel.path, file.filename)
 
     # --- wheels named directly ------------------------------------------------------------------------------------
 
@@ -296,6 +296,17 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
             subject=name,
         )
     return lambda file: Candidate(name, version, file, rank, build)
+
+
+def _must_be_there(path: str, filename: str) -> bytes:
+    """The METADATA inside a wheel on this disk. Raises `MetadataError`, which says what is wrong with the wheel."""
+    from safepip.edges.archive import ArchiveError, read_wheel_metadata
+
+    try:
+        return read_wheel_metadata(path, filename)
+    except ArchiveError as error:
+        reason = printable(str(error)).removeprefix("the wheel cannot be read: ")
+        raise MetadataError(f"the wheel cannot be read: {reason}") from None
 
 
 def _from_archive(path: str, filename: str) -> bytes | None:

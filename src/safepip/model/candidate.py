@@ -44,7 +44,8 @@ class Candidate:
 
 class Fallen(NamedTuple):
     """A version of which no wheel fits the target at all, and why. `reason` is one of
-    `sdist-only`, `platform`, `requires-python`; `detail` the tags or the specifier.
+    `sdist-only`, `platform`, `python` (its wheels are for this platform and other Pythons), `requires-python`; `detail`
+    the tags or the specifier.
     `upload_time` is that of its release's first file, whatever its kind, seconds since the epoch."""
 
     version: Version
@@ -69,6 +70,8 @@ class Shelf(NamedTuple):
     status_reason: str = ""
     files: int = 0
     """How many entries the page had, of whatever kind."""
+    dropped: int = 0
+    """How many entries beside those could not be used."""
     born: float | None = None
     """The upload time of the project's first file, whatever its kind and target, seconds since the epoch; None where
     the page dates nothing."""

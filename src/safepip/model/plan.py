@@ -56,6 +56,10 @@ class Selection(NamedTuple):
     uploaded_before: float | None = None
     ignore_requires_python: bool = False
 
+    def leaves_out_wheels(self, name: str) -> bool:
+        """`--no-binary`: the exact name beats `:all:`; safepip takes wheels only, so it leaves nothing."""
+        return name in self.no_binary.names or (self.no_binary.all and name not in self.only_binary.names)
+
     def allows_prereleases(self, name: str) -> bool | None:
         """pip's ReleaseControl: True, False, or None where the specifiers decide."""
         if name in self.all_releases.names:

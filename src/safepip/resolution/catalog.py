@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class RoutedShelf(NamedTuple):
     """What the index that owns a name offers. `shelf` is empty where the index does not have the project.
 
-    `asked` are the sources that were asked, for the message that the project is nowhere.
+    `asked` are the sources that were asked, for the message that the project is nowhere. `absent` says that it is: an
+    index that has a page without a usable file does have the project.
     """
 
     route: Route
     shelf: Shelf
     asked: tuple[Index, ...] = ()
+    absent: bool = False
 
 
 #: A project that will be asked for, with the versions and the extras that are wanted of it.

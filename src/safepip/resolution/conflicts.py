@@ -1,28 +1,26 @@
 """Explains why no set of distributions satisfies what was asked: who requires what, along which chain, and
-which versions were looked at. pip's own sentences stand where people and scripts look for them."""
+which versions were looked at. pip's own sentences stand where people and scripts look for them.
+
+A conflict is only called one where the statements contradict each other. Where a single one means nothing that can be
+had, that is what is told (`dead_ends`)."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from safepip.errors import ResolutionImpossible, SafepipError
 from safepip.model.finding import Diagnostic, printable
+from safepip.resolution.dead_ends import LISTED, Statement, dead_end, is_dead, verdicts_on
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant, InstalledChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import Fallen, Shelf
-    from safepip.resolution.catalog import Catalog, RoutedShelf
+    from safepip.resolution.catalog import Catalog
     from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import Choice, Want
     from safepip.resolution.provider import Provider
-
-#: How many versions a message lists before it says how many more there are.
-_LISTED = 12
-
-#: How many files that are held back a message shows for a project.
-_HELD = 3
 
 
 def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
@@ -39,13 +37,8 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
             "invalid-metadata", unusable[0].text, context=lines, origins=tuple(w.origin for w in unusable)
         )
     pairs = [(want, parent) for want, parent in pairs if not isinstance(want, ImpossibleWant)]
-    if len(pairs) == 1 and not limits.names_wheel(pairs[0][0].project):
-        want, parent = pairs[0]
-        routed = catalog.shelf(want.project, [want.origin])
-        nothing = _nothing_matches(want, parent, routed, provider, limits)
-        if nothing is not None:
-            return ResolutionImpossible(nothing)
-    return ResolutionImpossible(_conflict(pairs, provider, limits, catalog))
+    dead = _dead_ends(pairs, provider, limits, catalog)
+    return ResolutionImpossible(*(dead or [_conflict(pairs, provider, limits, catalog)]))
 
 
 def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> SafepipError:
@@ -59,68 +52,60 @@ def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> S
     )
 
 
-def _nothing_matches(
-    want: Want, parent: Choice | None, routed: RoutedShelf, provider: Provider, limits: Limits
-) -> Diagnostic | None:
-    """The diagnostic for a want that nothing on its shelf satisfies; None where the shelf has something for it."""
-    if want.project in limits.constraints:
-        return None
-    name = printable(want.text)
-    asked = name if parent is None else f"{name} (from {parent.project})"
-    shelf = routed.shelf
-    chain = (*(f"asked: {i.name}  {i.location or i.url}" for i in routed.asked), f"required by {want.origin.chain()}")
-    if not shelf.files:
-        hint = "look at the spelling; an index that is not asked is not named here"
-        if want.project in ("requirements-txt", "requirements.txt"):
-            hint = "to install what a file lists, write -r before its name"
-        return Diagnostic(
-            "no-such-project",
-            f"No matching distribution found for {asked}",
-            (f"Could not find a version that satisfies the requirement {asked} (from versions: none)", *chain),
-            hint,
-            (want.origin,),
-            want.project,
-        )
-    fitting = [f for f in shelf.fallen if want.specifier.contains(f.version, prereleases=True)]
-    have = sorted({c.version for c in provider.finder.usable(shelf)})
-    found = ", ".join(map(str, have[-_LISTED:])) or "none"
-    more = f" and {len(have) - _LISTED} older ones" if len(have) > _LISTED else ""
-    lines = [f"Could not find a version that satisfies the requirement {asked} (from versions: {found}{more})"]
-    lines += _held_back(provider, shelf)
-    lines += provider.memory.reasons(want.project)[:_LISTED]
-    lines += [_fell(fallen) for fallen in fitting[:_LISTED]]
-    lines += chain
-    if fitting:
-        return Diagnostic(
-            "no-wheel",
-            f"No matching distribution found for {asked}: no version that fits has a wheel for this environment",
-            tuple(lines),
-            f"versions with a wheel: {found}{more}",
-            (want.origin,),
-            want.project,
-        )
-    return Diagnostic(
-        "no-matching-version",
-        f"No matching distribution found for {asked}",
-        tuple(lines),
-        "",
-        (want.origin,),
-        want.project,
+def _statements(pairs: Sequence[tuple[Want, Choice | None]], limits: Limits) -> dict[str, list[Statement]]:
+    """What is said of each project: by the user's constraints first, then by each want."""
+    found: dict[str, list[Statement]] = {}
+    for want, parent in pairs:
+        if want.project not in found:
+            found[want.project] = []
+            limit = limits.constraints.get(want.project)
+            if limit is not None:
+                said = f"{printable(', '.join(limit.texts))} (a constraint)"
+                chains = tuple(origin.chain() for origin in limit.origins)
+                found[want.project].append(Statement(want.project, limit.specifier, said, chains, limit.origins))
+        said = printable(want.text) if parent is None else f"{printable(want.text)} (from {parent.project})"
+        chain = (want.origin.chain(),)
+        asker = "" if parent is None else parent.project
+        found[want.project].append(Statement(want.project, want.specifier, said, chain, (want.origin,), asker))
+    return found
+
+
+def _dead_ends(
+    pairs: Sequence[tuple[Want, Choice | None]], provider: Provider, limits: Limits, catalog: Catalog
+) -> list[Diagnostic]:
+    """The diagnostics where nobody contradicts anybody: of each project nothing does for one statement by itself, or
+    nothing of what all statements on it mean can be had. Empty where there is a conflict after all."""
+    found = []
+    for project, statements in _statements(pairs, limits).items():
+        if limits.names_wheel(project):
+            return []
+        routed = catalog.shelf(project, [origin for statement in statements for origin in statement.origins])
+        dead = [s for s in statements if is_dead(s, routed.shelf, provider)]
+        if not dead:
+            everything = _all_of(statements)
+            meant = is_dead(everything, routed.shelf, provider) and any(
+                verdicts_on(everything.specifier, routed.shelf, provider)
+            )
+            dead = [everything] if meant else []
+        if not dead:
+            return []
+        found.append(dead_end(dead, routed, provider))
+    return found
+
+
+def _all_of(statements: Sequence[Statement]) -> Statement:
+    """All statements on one project as one."""
+    specifier = ANY_VERSION
+    for statement in statements:
+        specifier &= statement.specifier
+    return Statement(
+        statements[0].project,
+        specifier,
+        " and ".join(dict.fromkeys(s.said for s in statements)),
+        tuple(dict.fromkeys(chain for s in statements for chain in s.chains)),
+        tuple(dict.fromkeys(origin for s in statements for origin in s.origins)),
+        "" if not all(s.asker for s in statements) else " or ".join(dict.fromkeys(s.asker for s in statements)),
     )
-
-
-def _held_back(provider: Provider, shelf: Shelf) -> list[str]:
-    """What the list of versions lacks because of its age (`safepip.ages`)."""
-    return [held.line() for held in provider.finder.held(shelf, ANY_VERSION)[:_HELD]]
-
-
-def _fell(fallen: Fallen) -> str:
-    why = {
-        "sdist-only": "has a source archive only",
-        "platform": f"has wheels for other platforms only ({printable(fallen.detail)})",
-        "requires-python": f"requires Python {printable(fallen.detail)}",
-    }[fallen.reason]
-    return f"{fallen.version} {why}"
 
 
 def _said(want: Want, parent: Choice | None) -> str:
@@ -145,21 +130,32 @@ def _conflict(
         if limit is not None:
             places = ", ".join(origin.chain() for origin in limit.origins)
             seen[f"a constraint allows {printable(', '.join(limit.texts))}  <-  {places}"] = None
+    statements = _statements(pairs, limits)
     for project in projects:
         if limits.names_wheel(project):
             continue
         shelf = catalog.shelf(project, ()).shelf
         versions = [c.version for c in provider.finder.usable(shelf)]
-        looked = ", ".join(map(str, sorted(set(versions))[-_LISTED:])) or "none"
+        looked = ", ".join(map(str, sorted(set(versions))[-LISTED:])) or "none"
         seen[f"versions of {project} looked at: {looked}"] = None
-        seen.update(dict.fromkeys(_held_back(provider, shelf)))
-        seen.update(dict.fromkeys(provider.memory.reasons(project)[:_LISTED]))
+        for statement in statements[project]:
+            # What fits everybody but for what was decided of it: an option, an age, the lack of a wheel.
+            if is_dead(statement, shelf, provider):
+                verdicts = verdicts_on(statement.specifier, shelf, provider)
+                seen.update({f"of {project}: {verdict.line}": None for verdict in islice(verdicts, LISTED)})
+        seen.update(dict.fromkeys(provider.memory.reasons(project)[:LISTED]))
+    own = any(not s.asker and len(s.specifier) for some in statements.values() for s in some) or any(
+        limits.names_wheel(project) for project in projects
+    )
+    askers = " or ".join(dict.fromkeys(parent.project for _, parent in pairs if parent is not None))
     names = ", ".join(dict.fromkeys(str(parent) if parent else want.text for want, parent in pairs))
     return Diagnostic(
         "resolution-impossible",
         f"Cannot install {names} because these package versions have conflicting dependencies",
         tuple(seen),
-        "loosen a version that you require or constrain, so that a common one exists",
+        "loosen a version that you require or constrain, so that a common one exists"
+        if own or not askers
+        else f"what is required here is not yours to change: ask for another version of {askers}",
         tuple(dict.fromkeys(want.origin for want, _ in pairs)),
         next(iter(projects), ""),
     )

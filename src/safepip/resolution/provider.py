@@ -282,7 +282,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
         hashes = limit.hashes if limit else ANY_BYTES
         for want in wants:
             hashes = hashes.and_(want.hashes)
-        keep = self._keepable(project, extras, specifier)
+        keep = self.keepable(project, extras, specifier)
         if keep is not None and id(keep) in barred:
             keep = None
         upgrade = self._may_upgrade(project, wants[0].name)
@@ -362,7 +362,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
             if ahead <= 0 or candidate.file.metadata is None:
                 return
 
-    def _keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:
+    def keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:
         """The installed distribution where it may stay: not with --force-reinstall, and only if it fits."""
         if self._settings.force_reinstall:
             return None

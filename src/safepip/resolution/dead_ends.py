@@ -1,0 +1,185 @@
+"""Why nothing of a project does for one statement: which versions it means, what each fell for, what would help.
+
+A statement is what somebody requires of a project, or what the user's constraints allow of it. It is *dead* where no
+version that it means can be chosen for it alone, whatever all others want. Then there is no conflict, and the message
+says what was decided of those versions: that there are none, that they have no wheel for this environment, that an
+option or a rule leaves them out. The hint is made of these decisions and of nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.finding import Diagnostic, printable
+from safepip.resolution.nodes import ANY_VERSION
+from safepip.spans import day_and_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    from safepip.model.candidate import Candidate, Fallen, Shelf
+    from safepip.model.origin import Origin
+    from safepip.resolution.catalog import RoutedShelf
+    from safepip.resolution.provider import Provider
+
+#: How many versions a message lists before it says how many more there are.
+LISTED = 12
+
+
+class Statement(NamedTuple):
+    """What is asked of a project, by whom. `said` is how a message names it, `asker` the project whose requirement it
+    is, empty where the user can change it."""
+
+    project: str
+    specifier: SpecifierSet
+    said: str
+    chains: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    asker: str = ""
+
+
+class Verdict(NamedTuple):
+    """Why one version is not chosen: `kind` is a key of `_HELP`, or empty where nothing can be done about it."""
+
+    version: Version
+    kind: str
+    line: str
+
+
+#: What helps against each kind of decision; `{name}`, `{version}` and `{more}` are of the newest version it hit.
+_HELP = {
+    # No command: whatever builds it would ask other indexes for the name.
+    "sdist-only": "build a wheel from the source archive of {name} {version} on its index, knowing what you run, and "
+    "install it by its path",
+    "platform": "{name} {version} is for other platforms: ask its owner for a wheel for this one, or build one",
+    "python": "{name} {version} has wheels for other Pythons: name one of those with --python",
+    "requires-python": "name an interpreter with --python that {name} {version} admits ({more})",
+    "no-binary": "leave {name} out of --no-binary: safepip installs wheels only",
+    "uploaded": "name a later moment with --uploaded-prior-to, or leave the option out",
+    "yanked": "if its owner's reason does not matter to you, pin it: {name}=={version}",
+    "pre-release": "to take pre-releases: --all-releases {name}",
+}
+
+
+def is_dead(statement: Statement, shelf: Shelf, provider: Provider) -> bool:
+    """Whether nothing that could be chosen satisfies this one statement."""
+    if provider.keepable(statement.project, frozenset(), statement.specifier) is not None:
+        return False
+    usable = provider.finder.applicable(shelf, statement.specifier)
+    return all(candidate in provider.memory.unusable for candidate in usable)
+
+
+def dead_end(statements: Sequence[Statement], routed: RoutedShelf, provider: Provider) -> Diagnostic:
+    """The diagnostic of statements on one project that are dead, at least one."""
+    shelf, first = routed.shelf, statements[0]
+    asked = tuple(f"asked: {index.name}  {index.location or index.url}" for index in routed.asked)
+    chains = tuple(dict.fromkeys(f"required by {chain}" for s in statements for chain in s.chains))
+    origins = tuple(dict.fromkeys(origin for statement in statements for origin in statement.origins))
+    said = " and ".join(dict.fromkeys(statement.said for statement in statements))
+    if routed.absent:
+        return _no_such_project(first, said, (*asked, *chains), origins)
+    verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, shelf, provider)]
+    verdicts = list(dict.fromkeys(verdicts))
+    have = sorted({c.version for c in provider.finder.usable(shelf)})
+    found = ", ".join(map(str, have[-LISTED:])) or "none"
+    more = f" and {len(have) - LISTED} older ones" if len(have) > LISTED else ""
+    lines = [f"Could not find a version that satisfies the requirement {said} (from versions: {found}{more})"]
+    lines += provider.memory.reasons(shelf.name)[:LISTED]
+    lines += [verdict.line for verdict in verdicts[:LISTED]]
+    if shelf.dropped:
+        lines.append(f"entries of its page that cannot be used: {shelf.dropped}")
+    wheelless = any(verdict.kind in ("sdist-only", "platform", "python", "requires-python") for verdict in verdicts)
+    why = _why(shelf, verdicts, wheelless=wheelless)
+    hint = _hint(shelf, verdicts, provider, " or ".join(dict.fromkeys(s.asker for s in statements if s.asker)))
+    reference = "no-wheel" if wheelless else "no-matching-version"
+    message = f"No matching distribution found for {said}{why}"
+    return Diagnostic(reference, message, (*lines, *asked, *chains), hint, origins, shelf.name)
+
+
+def _no_such_project(first: Statement, said: str, context: tuple[str, ...], origins: tuple[Origin, ...]) -> Diagnostic:
+    hint = "look at the spelling; an index that is not asked is not named here"
+    if first.project in ("requirements-txt", "requirements.txt"):
+        hint = "to install what a file lists, write -r before its name"
+    line = f"Could not find a version that satisfies the requirement {said} (from versions: none)"
+    message = f"No matching distribution found for {said}"
+    return Diagnostic("no-such-project", message, (line, *context), hint, origins, first.project)
+
+
+def verdicts_on(specifier: SpecifierSet, shelf: Shelf, provider: Provider) -> Iterator[Verdict]:
+    """What was decided of each version that a specifier means, newest first."""
+    found: dict[Version, Verdict] = {}
+    for candidate in shelf.candidates:
+        if specifier.contains(candidate.version, prereleases=True) and candidate.version not in found:
+            verdict = _of_candidate(candidate, specifier, shelf, provider)
+            if verdict is not None:
+                found[candidate.version] = verdict
+    for fallen in shelf.fallen:
+        if specifier.contains(fallen.version, prereleases=True):
+            found[fallen.version] = _of_fallen(fallen)
+    for version in sorted(found, reverse=True):
+        yield found[version]
+
+
+def _of_candidate(candidate: Candidate, specifier: SpecifierSet, shelf: Shelf, provider: Provider) -> Verdict | None:
+    """Why a wheel that fits the environment is not offered; None where it is."""
+    version, selection = candidate.version, provider.finder.selection
+    if selection.leaves_out_wheels(shelf.name):
+        return Verdict(version, "no-binary", f"{version} has a wheel, and --no-binary leaves out wheels")
+    if selection.uploaded_before is not None and candidate not in provider.finder.offered(shelf):
+        uploaded, limit = day_and_time(candidate.file.upload_time or 0.0), day_and_time(selection.uploaded_before)
+        return Verdict(
+            version, "uploaded", f"{version} was uploaded on {uploaded}, and --uploaded-prior-to says {limit}"
+        )
+    held = provider.finder.held_candidate(shelf, candidate)
+    if held is not None:
+        return Verdict(version, "", held.line())
+    if candidate.file.yanked is not None and candidate not in provider.finder.applicable(shelf, specifier):
+        reason = printable(candidate.file.yanked, 120) or "none given"
+        return Verdict(version, "yanked", f"{version} is yanked (reason: {reason}), and no version is pinned")
+    if version.is_prerelease and candidate not in provider.finder.applicable(shelf, specifier):
+        return Verdict(version, "pre-release", f"{version} is a pre-release, and nothing asks for one")
+    return None
+
+
+def _of_fallen(fallen: Fallen) -> Verdict:
+    return Verdict(fallen.version, fallen.reason, f"{fallen.version} {fell(fallen)}")
+
+
+def fell(fallen: Fallen) -> str:
+    """Why a version has no candidate, to go on after its number."""
+    detail = printable(fallen.detail)
+    return {
+        "sdist-only": "has a source archive only",
+        "platform": f"has wheels for other platforms only ({detail})",
+        "python": f"has wheels for other Pythons only ({detail})",
+        "requires-python": f"requires Python {detail}",
+    }[fallen.reason]
+
+
+def _why(shelf: Shelf, verdicts: Sequence[Verdict], *, wheelless: bool) -> str:
+    if wheelless:
+        return ": no version that fits has a wheel for this environment"
+    if not shelf.files:
+        return ": no entry of its page can be used" if shelf.dropped else ": its page lists no file"
+    return "" if not verdicts else ": every version that fits is left out"
+
+
+def _hint(shelf: Shelf, verdicts: Sequence[Verdict], provider: Provider, askers: str) -> str:
+    """One line for each kind of decision, of the newest version that it hit; then what there is otherwise."""
+    name = shelf.name
+    lines: dict[str, str] = {}
+    for verdict in verdicts:
+        if verdict.kind and verdict.kind not in lines:
+            more = verdict.line.partition("requires ")[2]
+            lines[verdict.kind] = _HELP[verdict.kind].format(name=name, version=verdict.version, more=more)
+    usable = {c.version for c in provider.finder.applicable(shelf, ANY_VERSION) if c not in provider.memory.unusable}
+    if askers:
+        lines["other"] = f"ask for another version of {askers}"
+    elif usable:
+        lines["other"] = "versions that can be had: " + ", ".join(map(str, sorted(usable)[-LISTED:]))
+    elif provider.memory.reasons(name):
+        lines["other"] = f"its owner has to mend it: tell whoever publishes {name}"
+    return "\n".join(lines.values())

@@ -1,0 +1,196 @@
+"""Law: a refusal states the decision that was taken, and its hint what would change it: who follows it gets on.
+
+First the dead ends of a search: nobody contradicts anybody where a single statement means nothing that can be had.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.index import IndexServer
+    from support.inside import Done, Inside
+
+
+def dry(run: Inside, index: IndexServer, *words: str) -> Done:
+    return run("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "-i", index.url, *words)
+
+
+def references(done: Done) -> list[str]:
+    return re.findall(r"^error: (\S+)$", done.err, re.MULTILINE)
+
+
+def both(index: IndexServer) -> None:
+    index.add("demo", "1.0")
+    index.add("demo", "2.0")
+    index.add("app", "1.0", requires=["demo"])
+
+
+def only(**of_two: Any) -> Callable[[IndexServer], None]:
+    """1.0 is good, and 2.0 is a wheel with these particulars."""
+
+    def world(index: IndexServer) -> None:
+        index.add("demo", "1.0")
+        index.add("demo", "2.0", **of_two)
+        index.add("app", "1.0", requires=["demo"])
+
+    return world
+
+
+def archive(index: IndexServer) -> None:
+    index.add("demo", "1.0")
+    index.add_sdist("demo", "2.0")
+    index.add("app", "1.0", requires=["demo"])
+
+
+#: What 2.0 is, and what is said of it.
+FATES = {
+    "none": (both, "3.0", "no-matching-version", ("versions that can be had: 1.0, 2.0",)),
+    "archive": (archive, "2.0", "no-wheel", ("2.0 has a source archive only", "on its index")),
+    "platform": (
+        only(tag="cp27-cp27m-win32"),
+        "2.0",
+        "no-wheel",
+        ("2.0 has wheels for other platforms only (cp27-cp27m-win32)", "for other platforms: ask its owner"),
+    ),
+    "python": (
+        only(tag="cp27-cp27mu-any"),
+        "2.0",
+        "no-wheel",
+        ("2.0 has wheels for other Pythons only (cp27-cp27mu-any)", "--python"),
+    ),
+    "requires-python": (
+        only(requires_python=">=3.99"),
+        "2.0",
+        "no-wheel",
+        ("2.0 requires Python >=3.99", "name an interpreter with --python that demo 2.0 admits (Python >=3.99)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("way", ["asked", "constraint", "constraint of a dependency", "asked beside another", "both"])
+def test_what_is_not_there_is_no_conflict(index: IndexServer, run: Inside, fate: str, way: str) -> None:
+    """Whoever says it: the version that is meant is not there, or is not for this environment."""
+    world, version, reference, says = FATES[fate]
+    world(index)
+    (run.folder / "c.txt").write_text(f"demo=={version}\n")
+    (run.folder / "low.txt").write_text("demo>1\n")
+    done = dry(
+        run,
+        index,
+        *{
+            "asked": (f"demo=={version}",),
+            "constraint": ("demo", "-c", "c.txt"),
+            "constraint of a dependency": ("app", "-c", "c.txt"),
+            "asked beside another": (f"demo=={version}", "app", "demo>=1"),
+            "both": (f"demo=={version}", "-c", "low.txt"),
+        }[way],
+    )
+    assert references(done) == [reference], done.err
+    for text in says:
+        assert text in done.err, done.err
+    assert "conflict" not in done.err
+    assert "versions that can be had: 1.0" in done.err
+
+
+def test_what_both_mean_together_and_has_no_wheel_is_no_conflict(index: IndexServer, run: Inside) -> None:
+    archive(index)
+    index.add("demo", "3.0")
+    (run.folder / "c.txt").write_text("demo<3\n")
+    done = dry(run, index, "demo>=2", "-c", "c.txt")
+    assert references(done) == ["no-wheel"], done.err
+    assert "demo>=2" in done.err
+    assert "demo<3 (a constraint)" in done.err
+    assert "2.0 has a source archive only" in done.err
+
+
+def test_what_contradicts_itself_is_a_conflict(index: IndexServer, run: Inside) -> None:
+    """And its hint speaks to whoever can change something."""
+    both(index)
+    index.add("low", "1.0", requires=["demo<2"])
+    index.add("high", "1.0", requires=["demo>=2"])
+    (run.folder / "c.txt").write_text("demo<2\n")
+    for words in (("demo>=2", "demo<2"), ("demo>=2", "-c", "c.txt"), ("low", "demo>=2")):
+        done = dry(run, index, *words)
+        assert references(done) == ["resolution-impossible"], done.err
+        assert "hint: loosen a version that you require or constrain" in done.err
+    done = dry(run, index, "low", "high")
+    assert "hint: what is required here is not yours to change: ask for another version of low or high" in done.err
+
+
+def test_what_an_option_leaves_out_is_told_with_the_option(index: IndexServer, run: Inside) -> None:
+    both(index)
+    done = dry(run, index, "demo", "--uploaded-prior-to", "2020-01-01T00:00:00Z")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "2.0 was uploaded on 2024-01-02" in done.err
+    assert "hint: name a later moment with --uploaded-prior-to, or leave the option out" in done.err
+    assert dry(run, index, "demo", "--uploaded-prior-to", "2025-01-01T00:00:00Z").code == 0
+    done = dry(run, index, "demo", "--no-binary", "demo")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "2.0 has a wheel, and --no-binary leaves out wheels" in done.err
+    assert "hint: leave demo out of --no-binary" in done.err
+
+
+def test_a_yanked_version_is_told_and_the_hint_takes_it(index: IndexServer, run: Inside) -> None:
+    index.add("demo", "1.0", file={"yanked": "broken"})
+    done = dry(run, index, "demo")
+    assert "1.0 is yanked (reason: broken), and no version is pinned" in done.err
+    assert "pin it: demo==1.0" in done.err
+    assert dry(run, index, "demo==1.0").code == 0
+
+
+def test_a_pre_release_is_told_and_the_hint_takes_it(index: IndexServer, run: Inside) -> None:
+    index.add("demo", "1.0")
+    index.add("demo", "2.0rc1")
+    done = dry(run, index, "demo>=1.5", "--only-final", "demo")
+    assert "2.0rc1 is a pre-release, and nothing asks for one" in done.err
+    assert references(done) == ["no-matching-version"], done.err
+    assert "hint: to take pre-releases: --all-releases demo" in done.err
+    assert dry(run, index, "demo>=1.5", "--all-releases", "demo").code == 0
+
+
+def test_what_came_late_for_another_version_is_no_answer(index: IndexServer, run: Inside) -> None:
+    """Of `demo==99` nothing is known but that it is not there."""
+    now = time.time()
+
+    def moment(days: float) -> str:
+        return datetime.fromtimestamp(now - days * 86_400, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+    index.add("demo", "1.0", file={"upload_time": moment(400)})
+    index.add_sdist("demo", "2.0", file={"upload_time": moment(300)})
+    index.add("demo", "2.0", file={"upload_time": moment(20)})
+    index.add("demo", "3.0", file={"upload_time": moment(0.01)})
+    done = dry(run, index, "demo==99.9")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "late-file" not in done.err
+    assert "cooldown" not in done.err
+
+
+def test_a_project_whose_page_is_empty_or_spoilt_is_there(index: IndexServer, run: Inside) -> None:
+    index.project("demo")
+    done = dry(run, index, "demo")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "No matching distribution found for demo: its page lists no file" in done.err
+    index.add("demo", "1.0", file={"url": "ftp://files.example/demo-1.0-py3-none-any.whl"})
+    done = dry(run, index, "demo")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "entries of its page that cannot be used: 1" in done.err
+
+
+def test_metadata_of_a_wheel_that_cannot_be_read_is_not_metadata_without_a_name(
+    index: IndexServer, run: Inside
+) -> None:
+    index.sidecars = False
+    index.add_file("demo", "demo-1.0-py3-none-any.whl", b"PK\x03\x04 and no archive")
+    done = dry(run, index, "demo")
+    assert "no name" not in done.err
+    assert "demo 1.0 has metadata that cannot be used: the wheel cannot be read: " in done.err
+    assert "hint: its owner has to mend it: tell whoever publishes demo" in done.err
