@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.index import IndexServer
+from support.runs import pip_in, shown
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from support.environment import Environment, Runner
     from support.inside import Done, Inside
 
 Two = tuple[IndexServer, IndexServer]
@@ -26,8 +29,13 @@ NAME, FILE = "acme-utils", "acme_utils-1.0-py3-none-any.whl"
 
 
 def declare(run: Inside, internal: IndexServer, public: IndexServer, more: str = "", name: str = "acme") -> None:
+    """Put `declared` in force."""
+    (run.folder / "safepip.toml").write_text(declared(internal, public, more, name))
+
+
+def declared(internal: IndexServer, public: IndexServer, more: str = "", name: str = "acme") -> str:
     """An internal index that owns `acme-*`, and a public one for the rest."""
-    (run.folder / "safepip.toml").write_text(
+    return (
         f'[[index]]\nname = "{name}"\nurl = "{internal.url}"\npackages = ["acme-*"]\n{more}\n'
         f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n'
     )
@@ -117,6 +125,33 @@ def test_nor_is_its_metadata_for_a_report(run: Inside, world: Two) -> None:
     done = run(*words)
     assert done.code == 0, done.err
     assert json.loads((run.folder / "report.json").read_text())["install"][0]["metadata"]["name"] == NAME
+
+
+def test_an_environment_stays_as_it_was_where_plain_pip_installs_the_file(
+    runner: Runner, target: Environment, new_target: Callable[[str], Environment], two_indexes: Two
+) -> None:
+    """The attack from end to end, pip's answer to it, and the honest twin."""
+    internal, public = two_indexes
+    internal.add(NAME, "1.0")
+    (runner.folder / "safepip.toml").write_text(declared(internal, public))
+    filename, data = build_wheel(NAME, "1.0", files={"evil.py": ""})
+    (runner.folder / filename).write_bytes(data)
+    lock = runner.folder / "pylock.toml"
+    lock.write_text(lock_of(internal, data, (runner.folder / filename).as_uri(), NAME, filename))
+    before = target.state()
+    for verb in (("install", "-r"), ("sync",)):
+        done = runner.safepip(*verb, "pylock.toml", "--offline", "--python", target.python)
+        assert done.returncode == 1, shown(done)
+        assert "error: not-in-store\n" in done.stderr
+        assert target.state() == before
+    by_pip = new_target("pip")
+    assert pip_in(runner, by_pip, "install", "--no-index", "-r", lock).returncode == 0
+    assert (by_pip.site_packages / "evil.py").exists()
+    lock.write_text(lock_of(internal, bytes_of(internal)))
+    assert runner.safepip("download", "-q", "-d", "out", "-r", "pylock.toml").returncode == 0
+    done = runner.safepip("install", "-r", "pylock.toml", "--offline", "--python", target.python)
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {NAME: "1.0"}
 
 
 # --- whose bytes the store has ---------------------------------------------------------------------------------

@@ -99,3 +99,12 @@ def test_a_list_of_names_that_cannot_be_used_is_an_error_here_too(
 def test_settings_read_as_they_were_written(run: Inside) -> None:
     lines = block(run("check-config", "--allow-name", "B_c", "--allow-name", "a").out, "settings that were set:")
     assert "allow-names = a, b-c  from --allow-name" in lines
+
+
+def test_that_what_is_installed_has_to_be_known_is_shown_with_its_place(run: Inside) -> None:
+    """The one demand of policy that no option of a run repeats."""
+    path = run.folder / "safepip.toml"
+    path.write_text("[policy]\nverify-installed = true\n")
+    assert f"what is installed has to be known by digest  from {path}:2" in run("check-config").out
+    path.write_text("[policy]\nverify-installed = false\n")
+    assert "known by digest" not in run("check-config").out

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from safepip.edges.installed_memory import InstalledMemory
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
-    from safepip.model.digest import Demand
+    from safepip.model.digest import Demand, Digest
     from safepip.model.plan import Target
 
 
@@ -32,20 +32,27 @@ class Demanded:
         self._hashes = hashes
         self._memory = memory
         self._strict = strict
+        self._known: dict[str, frozenset[Digest]] = {}
 
     def is_other(self, distribution: InstalledDistribution) -> bool:
         """Whether it may not stay as it is: known to be other bytes than those asked for, or, if strict, not known."""
         demand = self._hashes().get(distribution.name, ANY_BYTES)
         if not demand:
             return False
-        known = self._memory().digests(distribution)
+        known = self._digests(distribution)
         return demand.excludes(known) or (self._strict and not demand.meets(known))
 
     def unknown(self, pins: Iterable[Pin]) -> list[str]:
         """The projects that stay as they are though nobody knows whether they are what is asked for by digest."""
         kept = [pin.installed for pin in pins if pin.installed is not None]
         asked = [(item, self._hashes().get(item.name, ANY_BYTES)) for item in kept]
-        return sorted(item.name for item, demand in asked if demand and not demand.meets(self._memory().digests(item)))
+        return sorted(item.name for item, demand in asked if demand and not demand.meets(self._digests(item)))
+
+    def _digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
+        path = distribution.metadata_path
+        if path not in self._known:
+            self._known[path] = self._memory().digests(distribution)
+        return self._known[path]
 
 
 class InstalledEnvironment:

@@ -14,12 +14,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 from typing import TYPE_CHECKING
 
-from safepip.edges.installed_files import read_small
-from safepip.integrity import record_place
 from safepip.model.digest import STRONG, Digest, WeakDigest, strong
-from safepip.wheel_content import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +27,13 @@ if TYPE_CHECKING:
 
 _FORM = 1
 
-#: pip's rows for byte code come on top of the wheel's.
-_LONGEST_RECORD = 2 * MAX_RECORD_BYTES
+#: More than the RECORD of any wheel that is installed (`wheel_content`), with pip's rows for byte code on top.
+_LONGEST_RECORD = 128 << 20
 
 #: A line for each strong algorithm.
 _LONGEST_NOTE = 4096
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class InstalledMemory:
@@ -44,6 +44,8 @@ class InstalledMemory:
 
     def note(self, wheels: Iterable[ClearedWheel]) -> None:
         """These have just been installed. What cannot be written is not known later."""
+        from safepip.integrity import record_place
+
         for wheel in wheels:
             place = record_place(wheel)
             path = self._path(place.path) if place is not None and place.path else None
@@ -60,9 +62,10 @@ class InstalledMemory:
     def digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
         """Those of the wheel that it was installed from; none where that is not known."""
         path = self._path(os.path.join(distribution.metadata_path, "RECORD"))
-        data = None if path is None else read_small(path, _LONGEST_NOTE)[0]
+        found = None if path is None else _read(path, _LONGEST_NOTE)
+        data = b"" if found is None else found[0]
         try:
-            rows = (line.partition(":") for line in (data or b"").decode("ascii").splitlines())
+            rows = [line.partition(":") for line in data.decode("ascii").splitlines()]
             return frozenset(strong(algorithm, value) for algorithm, _, value in rows if algorithm in STRONG)
         except (UnicodeDecodeError, WeakDigest):
             return frozenset()
@@ -71,12 +74,29 @@ class InstalledMemory:
         """Where the note of what has this RECORD is or would be; None where there is no such file."""
         if self._root is None:
             return None
-        data, _ = read_small(record, _LONGEST_RECORD)
-        if data is None:
+        found = _read(record, _LONGEST_RECORD)
+        if found is None:
             return None
-        try:
-            written = os.lstat(record).st_mtime_ns
-        except OSError:
-            return None
+        data, written = found
         key = hashlib.sha256(b"%d\0%s" % (written, data)).hexdigest()
         return os.path.join(self._root, f"installed-{_FORM}", key[:2], key[2:])
+
+
+def _read(path: str, limit: int) -> tuple[bytes, int] | None:
+    """The bytes of a regular file and the time at which it was written, in nanoseconds, both of one opened file; None
+    where there is none such. A pipe is not waited for, and no link followed."""
+    try:
+        handle = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    try:
+        kind = os.fstat(handle)
+        if not stat.S_ISREG(kind.st_mode):
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(limit + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return (data, kind.st_mtime_ns) if len(data) <= limit else None
