@@ -102,7 +102,7 @@ def test_a_rule_that_may_be_overruled_in_part_is_one_that_may_be_named(monkeypat
 
 def test_file_and_digest_may_be_left_out_and_an_exception_declares_no_index() -> None:
     policy = merged(ALLOW).policy
-    assert policy.allowances[0][4:] == (None, None)
+    assert policy.allowances[0][4:] == (None, None, None)
     assert not policy.declared
 
 

@@ -6,6 +6,7 @@
     reason = "needed for coverage in CI"   # required: for whoever reads the report; "..." and the like are none
     file = "demo-1.0-py3-none-any.whl"     # only this wheel
     digest = "sha256:..."                  # only these bytes
+    until = 2026-12-31                     # only up to the end of this day, UTC
 
     [policy]
     forbid-allow = true                    # no exceptions below this level, or ["startup-hook"]: none from these rules
@@ -14,7 +15,8 @@ What is said here is only that a rule is overruled; whether it is, `safepip.rule
 content of wheels, `safepip.ages` file by file for ages, and `safepip.name_rules` for names, which no file can narrow. A
 misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a file must be a
 wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level below; those of
-a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one file.
+a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one file; which of
+them are told of is said in `spent_allowances`.
 
 The rules on content are loaded only for a file that speaks of them, because that takes time.
 """
@@ -24,6 +26,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safepip.model.ages import DAY
 from safepip.model.allowance import Allowance
 from safepip.model.digest import Digest, WeakDigest, strong
 from safepip.model.finding import Diagnostic, printable
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.toml_tables import TableReader
 
-_KEYS = ("project", "rule", "reason", "file", "digest")
+_KEYS = ("project", "rule", "reason", "file", "digest", "until")
+_WORDS = _KEYS[:-1]
 _REQUIRED = ("project", "rule", "reason")
 _WHERE = ("allow",)
 
@@ -69,7 +73,7 @@ def read_allowances(reader: TableReader, data: Any) -> tuple[Allowance, ...]:
 def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
     before = len(reader.problems)
     table = reader.table(data, _KEYS, _WHERE, number)
-    words = {key: reader.string(table, key, _WHERE, number) for key in _KEYS}
+    words = {key: reader.string(table, key, _WHERE, number) for key in _WORDS}
     origin = reader.origin(reader.lines.table(_WHERE, number))
     for key in _REQUIRED:
         if key not in table and isinstance(data, dict):
@@ -89,9 +93,10 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
                 f"{rule} is about a project, and {key} narrows nothing", reader.lines.key(_WHERE, number, key)
             )
     digest = _digest(reader, number, words["digest"])
+    until = _until(reader, number, table.get("until"))
     if len(reader.problems) > before or project is None or rule is None or reason is None:
         return None
-    return Allowance(normalise(project), rule, reason.strip(), origin, file, digest)
+    return Allowance(normalise(project), rule, reason.strip(), origin, file, digest, until)
 
 
 def is_reason(text: str) -> bool:
@@ -143,6 +148,27 @@ def _digest(reader: TableReader, number: int, word: str | None) -> Digest | None
     except WeakDigest as problem:
         reader.problem(f"digest: {printable(str(problem))}", reader.lines.key(_WHERE, number, "digest"))
         return None
+
+
+def _until(reader: TableReader, number: int, value: Any) -> float | None:
+    """The moment at which an exception ends: the end of a day, in UTC, so that it is the same moment everywhere."""
+    if value is None:
+        return None
+    from datetime import UTC, date, datetime
+
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    # A moment is a date, too, to Python.
+    if not isinstance(day, date) or isinstance(day, datetime):
+        reader.problem(
+            f"until: {printable(str(value))!r} is no date",
+            reader.lines.key(_WHERE, number, "until"),
+            "write the last day on which it holds: until = 2026-12-31",
+        )
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + DAY
 
 
 def read_forbid_allow(reader: TableReader, policy: dict[str, Any]) -> ForbidAllow | None:

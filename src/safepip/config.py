@@ -54,7 +54,7 @@ class Declared(NamedTuple):
 
 def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: float = 0.0) -> Declared:
     """Merge levels, the highest first. `default_index_url` gives pip's own default, asked only where it is needed.
-    `now` is the moment of the run, at which a date and a span are compared.
+    `now` is the moment of the run, at which a date and a span are compared, and exceptions may have ended.
 
     `policy.declared` holds when any level declares an index: a configuration without one restricts what
     it mentions and leaves pip's sources in force. Raises `UsageError` with all problems.
@@ -75,7 +75,8 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             forbid_trusted_hosts=merging.forbidden is not None,
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
-            allowances=tuple(merging.allowances),
+            allowances=tuple(a for a in merging.allowances if a.until is None or now < a.until),
+            expired=tuple(a for a in merging.allowances if a.until is not None and now >= a.until),
             ages=(AgePolicy() if ages is None else ages.policy())._replace(firm=forbidden.get("cooldown")),
             well_known_names=names.value if names else None,
             well_known_origin=names.origin if names else BUILT_IN,

@@ -24,6 +24,7 @@ from safepip.model.route import Route
 from safepip.options import HelpRequested
 from safepip.routing import build, project_name
 from safepip.spans import written
+from safepip.spent_allowances import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +56,7 @@ def check_config(argv: Sequence[str]) -> int:
     for notice in plan.notices:
         console.notice(notice)
     table = build(plan.indexes)
-    exceptions = _exceptions(plan.policy.allowances)
+    exceptions = _exceptions((*plan.policy.allowances, *plan.policy.expired), plan.now)
     rules = AgeRules(plan.policy.ages, plan.settings.cooldown, table, now=plan.now)
     routes = list(_routes(plan.settings.requirements, table, rules))
     for line in (
@@ -98,7 +99,7 @@ def _demands(plan: Plan) -> Iterator[str]:
         yield f"what is installed has to be known by digest  from {plan.policy.verify_installed}"
 
 
-def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:
+def _exceptions(allowances: Sequence[Allowance], now: float) -> Iterator[str]:
     if allowances:
         yield "exceptions from rules:"
     for allowance in allowances:
@@ -107,6 +108,10 @@ def _exceptions(allowances: Sequence[Allowance]) -> Iterator[str]:
             words.append(printable(allowance.file))
         if allowance.digest is not None:
             words.append(str(allowance.digest))
+        if allowance.until is not None:
+            words.append(f"until {last_day(allowance)}")
+        if allowance.until is not None and now >= allowance.until:
+            words.append("(expired: it allows nothing)")
         yield "  " + " ".join(words)
         yield f"      because {allowance.reason}"
         yield f"      from {allowance.origin}, {allowance.origin.source.value}"

@@ -113,6 +113,7 @@ class Session:
         for notice in self.credentials.notices:
             self.console.notice(notice)
         if isinstance(error, SafepipError):
+            self._tell_expired([d.subject for d in error.diagnostics])
             self.console.ended_by(error)
         # A second Ctrl-C may come at any of these: the next one is done all the same.
         try:
@@ -328,6 +329,7 @@ class Session:
         `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
         everything found.
         """
+        from safepip import spent_allowances
         from safepip.commands.wheels import cleared_wheels
         from safepip.reporting.human import overruled
 
@@ -335,7 +337,18 @@ class Session:
         for wheel in wheels:
             for line in overruled(wheel):
                 self.console.notice(line)
+        by_names = not self.asked.locks and not self.asked.statements.require_hashes
+        for line in spent_allowances.unneeded(self.asked.plan.policy.allowances, pins, wheels, names_judged=by_names):
+            self.console.notice(line)
+        self._tell_expired([pin.name for pin in pins])
         return wheels
+
+    def _tell_expired(self, projects: Sequence[str]) -> None:
+        """Exceptions that have ended, for projects that this run is about."""
+        from safepip import spent_allowances
+
+        for line in spent_allowances.expired(self._plan.policy.expired, projects):
+            self.console.notice(line)
 
 
 def _in_words_of(error: UsageError, verb: str, arguments_are: str) -> UsageError:

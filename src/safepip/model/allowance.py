@@ -13,7 +13,8 @@ class Allowance(NamedTuple):
     """One `[[allow]]` of safepip's configuration.
 
     `project` is a normalised name and `rule` the reference of the rule. `file` and `digest` narrow it to one wheel
-    by name or by sha256; None allows every wheel of the project. `reason` is for the reader of the report.
+    by name or by sha256; None allows every wheel of the project. `reason` is for the reader of the report. `until` is
+    the moment at which it ends, in seconds since the epoch; None for none.
     """
 
     project: str
@@ -22,6 +23,7 @@ class Allowance(NamedTuple):
     origin: Origin
     file: str | None = None
     digest: Digest | None = None
+    until: float | None = None
 
 
 class Allowed(NamedTuple):

@@ -225,8 +225,9 @@ class Policy(NamedTuple):
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
-    `allowances` overrule rules. `ages` says how old things have to be. `well_known_names` is the absolute path of the
-    list that replaces safepip's own, said at `well_known_origin`. `firm` is, for a rule on names, where exceptions from
+    `allowances` overrule rules; `expired` did until their last day. `ages` says how old things have to be.
+    `well_known_names` is the absolute path of the list that replaces safepip's own, said at `well_known_origin`. `firm`
+    is, for a rule on names, where exceptions from
     it are forbidden: then no lower level settles a name by claiming it. `verify_installed` is where
     `--verify-installed` is made a rule, None where it is not.
     """
@@ -241,6 +242,7 @@ class Policy(NamedTuple):
     well_known_origin: Origin = BUILT_IN
     firm: Mapping[str, Origin] = MappingProxyType({})
     verify_installed: Origin | None = None
+    expired: tuple[Allowance, ...] = ()
 
 
 class Plan(NamedTuple):
