@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.index import HTML
+from support.replies import Reply
 from support.wheels import make_wheel
 from test_e2e_ages import references
 
@@ -252,6 +253,21 @@ def test_one_url_named_twice_is_held_against_both_fragments(index: IndexServer, 
         (run.folder / "two.txt").write_text(f"acme @ {url}#{spelt(digests)}\n")
         for words in (("-r", "one.txt", "-c", "two.txt"), ("-r", "two.txt", "-c", "one.txt")):
             done = bring(run, *words, "-i", index.url)
+            assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
+
+
+@pytest.mark.parametrize("option", ["-r", "-c"])
+def test_a_file_of_requirements_that_is_named_with_its_digest(index: IndexServer, run: Inside, option: str) -> None:
+    """In the URL of a file that is fetched, on the command line and in another file; a weak one as well."""
+    index.add("acme", "1.0")
+    text = b"acme==1.0\n"
+    index.host.paths["/lines.txt"] = Reply(200, text, {"Content-Type": "text/plain"})
+    place = f"{index.host.origin}/lines.txt"
+    for digests, code in ((wrong("sha256"), 20), (wrong("md5"), 20), (right(text, "sha512", "md5"), 0)):
+        url = f"{place}#{spelt(digests)}"
+        (run.folder / "nested.txt").write_text(f"{option} {url}\n")
+        for words in ((option, url), ("-r", "nested.txt")):
+            done = bring(run, "acme", *words, "-i", index.url)
             assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.edges.local_paths import local_path
-from safepip.errors import Unavailable
+from safepip.errors import Refused, Unavailable
 from safepip.model.finding import printable
 from safepip.model.urls import UrlError, is_file_url
 
@@ -22,8 +22,15 @@ _LARGEST = 16 * 1024 * 1024
 def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
     """The final URL and the body. Redirects are followed as pip follows them, but never from https to http.
 
-    Raises `Unavailable` (`requirements-unreachable`).
+    Whatever digest the URL's fragment gives has to fit. Raises `Unavailable` (`requirements-unreachable`) and `Refused`
+    (`digest-mismatch`).
     """
+    found, body = _fetched(loop, transport, url)
+    _check_fragment(url, body)
+    return found, body
+
+
+def _fetched(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
     if is_file_url(url):
         return url, _read(url)
     from safepip.edges.limits import HttpError
@@ -35,6 +42,33 @@ def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tupl
     if answer.status != 200:
         raise _unreachable(url, f"status {answer.status}")
     return answer.url, answer.body
+
+
+def _check_fragment(url: str, body: bytes) -> None:
+    fragment = url.partition("#")[2]
+    if not fragment:
+        return
+    import hashlib
+
+    from safepip.simple_api.entries import BadEntry, fragment_digests
+
+    try:
+        said = [digest for kind in fragment_digests(fragment) for digest in kind]
+    except BadEntry as error:
+        raise _mismatch(url, [str(error)]) from None
+    has = {it.algorithm: hashlib.new(it.algorithm, body, usedforsecurity=False).hexdigest() for it in said}
+    if any(has[digest.algorithm] != digest.hex for digest in said):
+        lines = [f"the URL says  {digest}" for digest in said]
+        raise _mismatch(url, [*lines, *(f"the file has  {algorithm}:{value}" for algorithm, value in has.items())])
+
+
+def _mismatch(url: str, lines: list[str]) -> Exception:
+    return Refused.because(
+        "digest-mismatch",
+        f"the bytes of {printable(url.partition('#')[0])} are not those that its digest stands for",
+        context=tuple(lines),
+        hint="look at what changed in the file before the digest in its URL is renewed",
+    )
 
 
 def _read(url: str) -> bytes:
