@@ -261,7 +261,7 @@ def main() -> int:
     parser.add_argument("--wheels", type=Path, nargs="+", metavar="FOLDER", help="fetch nothing; judge these")
     parser.add_argument("--sets", nargs="*", default=CHOSEN_SETS, help="sets to fetch (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="NAME", help="projects whose name contains this; no sets")
-    parser.add_argument("--megabytes", type=float, default=60, help="pass over larger wheels (default: %(default)s)")
+    parser.add_argument("--megabytes", type=float, default=130, help="pass over larger wheels (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary, Store(None) as store:
         folders = arguments.wheels or [arguments.keep or Path(temporary)]
