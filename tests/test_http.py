@@ -17,6 +17,7 @@ from safepip.edges.credentials import Credentials
 from safepip.edges.http import Answer, HttpError, Part, Transport
 from safepip.edges.loop import Loop
 from safepip.model.plan import Network
+from safepip.model.urls import stays_encrypted
 from support.host import Host, free_port, partial
 from support.nowhere import NOWHERE
 from support.replies import (
@@ -169,9 +170,14 @@ def test_a_redirect_to_no_web_address_or_with_user_information_is_refused(
 
 def test_https_never_leads_to_http(authority: Authority, host: Host) -> None:
     with Host(tls=authority.context()) as secure, Client(Network(retries=0, cert=str(authority.bundle))) as client:
-        secure.faults["/a"] = redirect(host.origin + "/page")
+        secure.faults["/a"] = redirect(host.origin.replace("127.0.0.1", "far.example") + "/page")
         assert client.refusal(secure.origin + "/a").kind == "redirect"
+        # To this machine whoever asks decides: the files of an index that is on it may come from there.
+        secure.faults["/a"] = redirect(host.origin + "/page")
+        start = secure.origin + "/a"
+        assert client.refusal(start, allowed=stays_encrypted(start)).kind == "redirect"
         assert host.requests == []
+        assert client.get(start).url == host.origin + "/page"
 
 
 # ---------------------------------------------------------------------- credentials

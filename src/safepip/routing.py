@@ -28,7 +28,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
-from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_file_url, parse
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_file_url, is_near, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -229,12 +229,13 @@ def may_answer(index: Index, url: str) -> bool:
     return index.url.contains(url)
 
 
-def may_serve(index: Index, file: ProjectFile, page_url: str) -> bool:
-    """Whether a file listed by `index` may be fetched from its URL.
+def may_serve(index: Index, file: ProjectFile, page_url: str, trusted: Sequence[str] = ()) -> bool:
+    """Whether a file listed by `index` may be fetched from its URL. `trusted` are the hosts of `--trusted-host`.
 
     Allowed are the index's own origin, the hosts of `file-hosts`, and any https host when the page itself
-    gave a strong digest for the file, because then the bytes are pinned wherever they come from. A `file:`
-    URL on a page that came from a network is never followed: it would read this machine's own files.
+    gave a strong digest for the file, because then the bytes are pinned wherever they come from. Where the index is on
+    this machine or a trusted host, another such host counts as https does: plain http may be spoken with both.
+    A `file:` URL on a page that came from a network is never followed: it would read this machine's own files.
     """
     try:
         place = parse(file.url)
@@ -246,9 +247,11 @@ def may_serve(index: Index, file: ProjectFile, page_url: str) -> bool:
         return False
     if place.origin == index.url.origin:
         return True
+    pinned = bool(file.digests)
+    near = is_near(index.url, trusted) and is_near(place, trusted)
     if place.scheme == "http" and index.url.scheme == "https":
-        return False  # never from https down to http
-    return covered(place, index.file_hosts) or (place.scheme == "https" and bool(file.digests))
+        return near and pinned  # elsewhere never from https down to http
+    return covered(place, index.file_hosts) or (pinned and (near or place.scheme == "https"))
 
 
 def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:

@@ -49,6 +49,10 @@ class Answers:
         self._pages: dict[tuple[str, str], Reading | Future[Reading]] = {}
         self._metadata: dict[tuple[Candidate, Home | None], CoreMetadata | Future[CoreMetadata]] = {}
 
+    def home(self, index: Index, page_url: str) -> Home:
+        """Where the candidates of a page were listed."""
+        return self._wheels.home(index, page_url)
+
     def ask_page(self, index: Index, name: str) -> Reading | Future[Reading]:
         """What a source says of a project, or the promise of it."""
         key = (index.name, name)

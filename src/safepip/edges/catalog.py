@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.edges.wheel_reader import Home
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.urls import stays_encrypted
 from safepip.releases import earliest
 from safepip.resolution import AmbiguousName
 from safepip.resolution.catalog import RoutedShelf
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from safepip.edges.answers import Answers
     from safepip.edges.index_reader import Reading
     from safepip.edges.prefetch import Prefetcher
-    from safepip.edges.wheel_reader import WheelReader
+    from safepip.edges.wheel_reader import Home, WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import Demand
     from safepip.model.index import Index
@@ -179,7 +179,7 @@ class IndexCatalog:
         return merged(name, pages) if pages else None
 
     def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
-        self._homes.update(dict.fromkeys(shelf.candidates, Home(index, url)))
+        self._homes.update(dict.fromkeys(shelf.candidates, self._answers.home(index, url)))
 
     def ask_again(self, names: Iterable[str]) -> bool:
         changed = []
@@ -284,7 +284,7 @@ class IndexCatalog:
         if candidate in self._unasked:
             return lambda _url: False  # no URL may give it
         home = self._home_or_direct(candidate)
-        return (lambda _url: True) if home is None else home.allows(candidate.file)
+        return stays_encrypted(candidate.file.url) if home is None else home.allows(candidate.file)
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None

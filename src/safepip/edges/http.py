@@ -39,7 +39,7 @@ from safepip.edges.proxies import Proxies
 from safepip.edges.tls import TlsProblem, Trust
 from safepip.edges.wire import Lanes, Reply, WireError
 from safepip.model.finding import printable
-from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_secure, join, parse
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, parse
 
 if TYPE_CHECKING:
     import ssl
@@ -258,7 +258,7 @@ class Transport:
             raise HttpError("redirect", f"{said}, a URL with a user name or password in it", url)
         if place.scheme not in DEFAULT_PORTS:
             raise HttpError("redirect", f"{said}, which is not a web address", url)
-        if place.scheme == "http" and url.lower().startswith("https:"):
+        if place.scheme == "http" and url.lower().startswith("https:") and not is_near(place, self._trusted):
             raise HttpError("redirect", f"{said}, from an encrypted connection to a plain one", url)
         if not allowed(target):
             raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from safepip.core_metadata import MetadataError
 from safepip.edges.index_reader import Reading
-from safepip.edges.wheel_reader import Home
 from safepip.errors import SafepipError
 from safepip.model.candidate import CoreMetadata
 from safepip.model.digest import ANY_BYTES
@@ -104,7 +103,7 @@ class Prefetcher:
             candidate = self._likely(reading, specifier)
             if candidate is None:
                 return
-            promised = self._answers.ask_metadata(candidate, Home(index, reading.url))
+            promised = self._answers.ask_metadata(candidate, self._answers.home(index, reading.url))
             metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)
             self.expect(self._next(metadata, extras))
         except (SafepipError, MetadataError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.edges.local_paths import local_path
 from safepip.errors import Refused, Unavailable
 from safepip.model.finding import printable
-from safepip.model.urls import UrlError, is_file_url
+from safepip.model.urls import UrlError, is_file_url, stays_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def _fetched(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[
     from safepip.edges.limits import HttpError
 
     try:
-        answer = loop.run(transport().get(url, limit=_LARGEST, allowed=lambda _url: True))
+        answer = loop.run(transport().get(url, limit=_LARGEST, allowed=stays_encrypted(url)))
     except HttpError as error:
         raise _unreachable(url, str(error)) from None
     if answer.status != 200:

@@ -28,7 +28,7 @@ from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
 from safepip.model.requirement import demand_of
-from safepip.model.urls import UrlError, is_file_url, parse, scheme_of
+from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
 from safepip.routing import may_serve
 
 if TYPE_CHECKING:
@@ -57,18 +57,19 @@ _MOST_RANGES = 6
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a candidate was listed: the index, and the URL its page was read from."""
+    """Where a candidate was listed: the index, and the URL its page was read from. `trusted` are the trusted hosts."""
 
     index: Index
     page_url: str
+    trusted: tuple[str, ...] = ()
 
     def allows(self, file: ProjectFile) -> Callable[[str], bool]:
         """Whether a URL, the file's own or one that it redirects to, may give its bytes."""
-        return lambda url: may_serve(self.index, file._replace(url=url), self.page_url)
+        return lambda url: may_serve(self.index, file._replace(url=url), self.page_url, self.trusted)
 
     def check(self, file: ProjectFile) -> None:
         """Raise `Refused` (`file-host`) where the file's own URL may not."""
-        if may_serve(self.index, file, self.page_url):
+        if may_serve(self.index, file, self.page_url, self.trusted):
             return
         try:
             host = parse(file.url).netloc if scheme_of(file.url) == "https" else ""
@@ -83,7 +84,7 @@ class Home:
                 f'file-hosts = ["{printable(host)}"]'
             )
             if host
-            else "a file comes over https, or over the index's own origin",
+            else "a file comes over https, or from the index's own origin",
             origins=(self.index.origin,),
         )
 
@@ -138,6 +139,10 @@ class WheelReader:
             return parse_metadata(text, verified=bool(vouched(text, file)), checked=cached)
         except MetadataError:
             return None  # it is read anew, and whoever waits for that is told
+
+    def home(self, index: Index, page_url: str) -> Home:
+        """Where the candidates of a page were listed."""
+        return Home(index, page_url, tuple(self._network.trusted_hosts))
 
     def _stored(self, file: ProjectFile) -> VerifiedFile | None:
         return self._store.get(file.filename, file.said, size=file.size) if file.digests else None
@@ -256,7 +261,7 @@ class WheelReader:
             filename,
             url,
             (),
-            lambda _url: True,
+            stays_encrypted(url),
             demand=demand_of(requirement),
             hashes_optional=True,
             sources=direct_source(url),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -325,6 +325,11 @@ def is_loopback(host: str) -> bool:
 def is_near(place: Located, trusted: Iterable[str]) -> bool:
     """Whether a place is this machine or a host that the user trusts: where plain http counts as https does."""
     return is_loopback(place.host) or covered(place, trusted)
+
+
+def stays_encrypted(start: str) -> Callable[[str], bool]:
+    """Whether a URL that a request for `start` is led to may be asked: what is asked over https stays there."""
+    return lambda url: scheme_of(start) != "https" or scheme_of(url) == "https"
 
 
 def is_secure(place: Located, trusted: Iterable[str]) -> bool:
