@@ -51,6 +51,9 @@ REFUSED = [
     "-f <origin>/elsewhere/?token=${TOKEN}",
     "-f <origin>/simple${TOKEN}/",
     "${TOKEN}",
+    "${NAME} @ <index>dl/<wheel>",
+    "${SCHEME}<netloc>/elsewhere/<wheel>",
+    "-r ${SCHEME}<netloc>/elsewhere/x.txt",
     "team-lib[${TOKEN}]",
     "team-lib[x,${TOKEN}]==1.0",
     "team-lib ; python_version > '${TOKEN}'",
@@ -110,6 +113,8 @@ class Asked:
         index.host.paths[f"/simple/dl/{value}/{WHEEL}"] = Reply(200, data)
         for name, text in {
             "TOKEN": value,
+            "NAME": "team-lib",
+            "SCHEME": "http://",
             "OPTIONS": f" -i http://{value}.example/",
             "EXTRA": f"[{value}]",
             "MARKER": f"; python_version < '{value}'",
@@ -240,6 +245,37 @@ def test_an_index_below_a_named_one_is_told_as_it_is_written(asked: Asked) -> No
     for done in (shared, failed):
         assert done.code != 0
         assert "/${TOKEN}" in done.err
+        asked.check(done, sent=True)
+
+
+def test_a_folder_of_this_machine_is_told_as_it_is_written(asked: Asked) -> None:
+    """As an index: its name, its URL, and the wheels in it."""
+    folder = asked.run.folder / asked.value
+    folder.mkdir()
+    make_wheel(folder, "own-lib", "3.0")
+    done = asked("-f ./${TOKEN}\nown-lib", "--report", "-")
+    assert done.code == 0, done.err
+    assert "own-lib" in done.out
+    assert "${TOKEN}" in done.out
+    assert asked.value not in done.out + done.err
+    make_wheel(folder, "team-lib", "3.0")
+    done = asked("-f ./${TOKEN}", "--no-cache-dir")
+    assert "error: ambiguous-index" in done.err
+    assert "${TOKEN}" in done.err
+    assert asked.value not in done.out + done.err
+
+
+@pytest.mark.parametrize("line", ["-r <index>${TOKEN}/x.txt", "-c <index>x.txt?${TOKEN}"])
+def test_a_nested_file_below_a_named_index_is_told_as_it_is_written(line: str, asked: Asked) -> None:
+    """Where it is not there, and where a line of it is wrong or names one more."""
+    done = asked(line)
+    assert done.code == 1
+    asked.check(done, sent=True)
+    for text in ("-r y.txt", "<wrong", "-r ../../../evil.txt", "other @ http://h.example/x.zip"):
+        for path in (f"/simple/{asked.value}/x.txt", "/simple/x.txt"):
+            asked.index.host.paths[path] = Reply(200, text.encode(), {"Content-Type": "text/plain"})
+        done = asked(line)
+        assert done.code != 0
         asked.check(done, sent=True)
 
 

@@ -53,7 +53,7 @@ class ExpandedValues(NamedTuple):
             wrong = misplaced_by_name(source, self.environ)
         else:
             wrong, url = misplaced_in_url(source, self.environ)
-            self.hide(statement.url, url if is_url(url) else f"file:{url}", source)
+            self.hide(statement.url, url if is_url(url) or is_web(statement.url) else f"file:{url}", source)
         if wrong:
             raise tangled(statement.origin, wrong)
         if statement.url is not None and self.locking:

@@ -257,7 +257,11 @@ class Gathering:
             raise tangled(line.origin)
         if line.value is not None:
             self.values.hide(line.value, line.source, line.source)
-        self.options.append(self._beside_its_file(line, filename))
+        option = self._beside_its_file(line, filename)
+        if option.value and line.source and not is_url(option.value):
+            disk = self.reader.disk
+            self.values.hide(disk.to_url(disk.absolute(option.value)), f"file:{line.source}", line.source)
+        self.options.append(option)
 
     def _include(self, line: Include, including: Place, above: tuple[Place, ...]) -> None:
         if line.source is None:
@@ -276,7 +280,11 @@ class Gathering:
         if line.expanded:
             self.values.check_reach(name, line.origin)
         self.values.hide(name, shown, line.source)
-        self._walk(Place(self.absorb(name), shown, line.origin), line.constraint, line.origin, above)
+        name = self.absorb(name)
+        if is_url(name) and name != shown:
+            # A file that a file below an expanded URL names has the value in its URL, too.
+            self.values.conceal(name, shown)
+        self._walk(Place(name, shown, line.origin), line.constraint, line.origin, above)
 
     def _join(self, including: str, target: str) -> str:
         if is_url(including):

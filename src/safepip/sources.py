@@ -274,7 +274,9 @@ def _name(url: IndexUrl, taken: set[str], origin: Origin) -> str:
 
 
 def _named_after(source: str) -> IndexUrl | None:
-    """The URL as written, for a name that holds no value of a variable; None where it is no URL or there is none."""
+    """The URL or path as written, for a name that holds no value of a variable; None where nothing was expanded."""
+    if source and not is_url(source):
+        return IndexUrl("file", "", None, source)
     try:
         return IndexUrl.parse(_without_query(source)) if source else None
     except UrlError:

@@ -83,7 +83,7 @@ def misplaced_in_url(source: str, environ: Mapping[str, str]) -> tuple[str, str]
     """The same for a requirement with a URL or path, and that URL or path as written."""
     head, url, tail = _around_url(source)
     if _VARIABLE.search(head) or _VARIABLE.search(tail):
-        return "an extra or a marker", ""
+        return "a name, an extra or a marker", ""
     address, _, fragment = url.partition("#")
     path = address.partition("?")[0]
     if _VARIABLE.search(fragment):
@@ -97,7 +97,7 @@ def misplaced_in_url(source: str, environ: Mapping[str, str]) -> tuple[str, str]
 
 def _around_url(source: str) -> tuple[str, str, str]:
     """What stands before, in and after the URL or path of a requirement as written."""
-    named = re.match(r"\s*[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@\s*", source)
+    named = re.match(r"\s*[A-Za-z0-9._${}-]+\s*(?:\[[^\]]*\])?\s*@\s*", source)
     if named:
         url, space, tail = source[named.end() :].partition(" ")
         return named[0], url, space + tail
