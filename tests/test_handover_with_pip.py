@@ -112,7 +112,7 @@ def test_an_install_reads_as_pips_own(world: World) -> None:
 
 
 def test_what_is_said_names_no_private_folder(world: World, capfd: pytest.CaptureFixture[str]) -> None:
-    """pip's two lines remain, and its warnings; a failure leaves its error and no line of success."""
+    """pip's two lines remain; a failure leaves its error and no line of success. pip does not tell what is broken."""
     choices = [Chosen(world.wheel("app", requires=["lib<2"]), requested=True), Chosen(world.wheel("lib"))]
     quiet = Settings(forwarded=("--root-user-action", "ignore"))
     assert world.hand(*choices, settings=quiet) == 0
@@ -120,7 +120,7 @@ def test_what_is_said_names_no_private_folder(world: World, capfd: pytest.Captur
     assert said.out == "Installing collected packages: app, lib\nSuccessfully installed app-1.0 lib-1.0\n"
     assert said.err == ""
     assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=quiet) == 0
-    assert "app 1.0 requires lib<2, but you have lib 2.0 which is incompatible" in capfd.readouterr().err
+    assert capfd.readouterr().err == ""
     assert world.hand(Chosen(world.wheel("app", "3.0", requires=["missing"]), requested=True), settings=quiet) == 1
     said = capfd.readouterr()
     assert "missing" in said.err

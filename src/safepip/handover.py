@@ -201,6 +201,10 @@ def _options(settings: Settings, base: str) -> tuple[str, ...]:
         "--isolated",
         *("--no-index", "--find-links", f"{base}/{_WHEELS}", "--only-binary", ":all:", "--pre", "--require-hashes"),
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--keyring-provider", "disabled"),
+        # Its warning prints what installed projects say of themselves as it is; `broken_requirements` tells the same.
+        "--no-warn-conflicts",
+        # A bar steers the terminal, and `bare_pip` lets nothing through that does.
+        *("--progress-bar", "off"),
         *("--proxy", _NO_NETWORK, "--retries", "0", "--report", f"{base}/{_REPORT}"),
         *(option for option, wanted in implied if wanted),
         *(word for option, value in restrictions if value for word in (option, value)),

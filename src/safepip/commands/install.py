@@ -63,6 +63,7 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
 
 def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
     """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
+    from safepip.commands.broken import broken_lines
     from safepip.edges.pip import hand_over, private_folder
     from safepip.handover import make_handover, roots_to_read, with_public_urls
 
@@ -74,16 +75,19 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
         handover = make_handover(resolution, wheels, session.settings, folder)
         assert handover is not None
         handover = with_public_urls(handover, session.credentials.concealed.redact)
+        names = [item.name for item in gone]
+        installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
+        broken = broken_lines(session, installed, names)
         try:
-            code = hand_over(
-                handover, session.asked.target, session.settings, session.environ, [item.name for item in gone]
-            )
+            code = hand_over(handover, session.asked.target, session.settings, session.environ, names)
         except KeyboardInterrupt:
             session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return INTERRUPTED
         # With --target, what was there before may have stayed as it was.
         if code == 0 and session.settings.target_dir is None:
-            session.installed_memory.note(wheel for wheel in wheels if wheel.pin.name in handover.installs)
+            session.installed_memory.note(installed)
+        for line in broken if code == 0 else ():
+            session.console.notice(line)
         return code
 
 

@@ -78,6 +78,10 @@ class InstalledEnvironment:
             self._judged[name] = item
         return self._judged[name]
 
+    def every(self) -> Mapping[str, InstalledDistribution]:
+        """All of them, by normalised name."""
+        return self._found
+
     def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
         """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
         from safepip.core_metadata import MetadataError, parse_metadata

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from safepip.edges.installed_pip import pip_home
 from safepip.edges.outputs import say, warn
-from safepip.edges.starting import SAFE_PATH, bare_command
+from safepip.edges.starting import SAFE_PATH, bare_command, own_text
 from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report
 from safepip.model.finding import printable
@@ -23,41 +23,6 @@ if TYPE_CHECKING:
     from safepip.handover import Handover
     from safepip.model.evidence import VerifiedFile
     from safepip.model.plan import Settings, Target
-
-#: Runs `python -m pip` in an interpreter with the pip that is beside safepip; what is installed there is seen and not
-#: imported. The words before pip's own are where that pip is, and the folders of PYTHONPATH.
-_RUN_PIP = """
-home, before = sys.argv[1:3]
-del sys.argv[1:3]
-import os
-start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
-import logging
-import runpy
-lost = []
-def handle(handler, record):
-    # Of a line that cannot be written logging would print a traceback, and pip would end with 0.
-    if getattr(getattr(handler, "console", None), "file", None) is sys.stdout:
-        lost.append(sys.exc_info()[1])
-logging.Handler.handleError = handle
-try:
-    runpy.run_module("pip", run_name="__main__", alter_sys=True)
-except KeyboardInterrupt:
-    # pip handles it once it runs; until its modules are loaded nothing has been done.
-    sys.exit(130)
-except SystemExit as end:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass
-    except OSError as error:
-        lost.append(error)
-    if not lost or end.code:
-        raise
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    reason = getattr(lost[0], "strerror", None) or "it is closed"
-    sys.stderr.write("ERROR: standard output cannot be written: " + reason + "\\n")
-    sys.exit(1)
-"""
 
 #: Verbs of pip that concern no environment.
 _ANYWHERE = frozenset({"cache", "config", "hash", "help"})
@@ -106,9 +71,10 @@ def run_pip(
 
 
 def command(args: Sequence[str], python: str | None, before: str = "") -> list[str]:
-    """The command line that runs pip in an interpreter's environment. `before` is a PYTHONPATH of which pip is to see
-    what is installed there."""
-    return bare_command(python or sys.executable, _RUN_PIP, [pip_home(), before, *args])
+    """The command line that runs pip, by `bare_pip`, in an interpreter's environment. What is installed there is seen
+    and not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
+    program = f"{own_text('bare_pip.py')}\nrun_pip(start)"
+    return bare_command(python or sys.executable, program, [pip_home(), before, *args])
 
 
 @contextmanager

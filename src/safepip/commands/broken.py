@@ -1,0 +1,54 @@
+"""After an installation: which requirements in the environment are broken now, in pip's words."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from safepip.broken_requirements import Standing, broken
+from safepip.commands.installed_environment import InstalledEnvironment
+from safepip.core_metadata import MetadataError, parse_metadata
+from safepip.environment import installs_into_target
+from safepip.errors import SafepipError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from packaging.version import Version
+
+    from safepip.commands.session import Session
+    from safepip.model.candidate import CoreMetadata
+    from safepip.model.evidence import ClearedWheel
+
+
+def broken_lines(session: Session, wheels: Sequence[ClearedWheel], gone: Collection[str]) -> list[str]:
+    """A line for each requirement that will be broken when these wheels are installed and `gone` is taken away.
+
+    To be asked before the installation. None where pip would not warn: with `--no-deps` and `--no-warn-conflicts`; and
+    none for a folder of its own, whose distributions nothing in the environment requires.
+    """
+    settings = session.settings
+    if settings.no_deps or "--no-warn-conflicts" in settings.forwarded or not installs_into_target(settings):
+        return []
+    target = session.asked.target
+    # With --ignore-installed the session counts nothing as installed; it is there all the same.
+    environment = InstalledEnvironment(target) if settings.ignore_installed else session.installed
+    before = {
+        name: _standing(distribution.version, partial(environment.metadata, distribution))
+        for name, distribution in environment.every().items()
+        if name not in gone
+    }
+    installs = {wheel.pin.name: _standing(wheel.pin.version, partial(_metadata, wheel)) for wheel in wheels}
+    return broken(before, installs, target.markers)
+
+
+def _metadata(wheel: ClearedWheel) -> CoreMetadata:
+    return parse_metadata(wheel.content.info("METADATA") or b"", verified=True)
+
+
+def _standing(version: Version, read: Callable[[], CoreMetadata]) -> Standing:
+    """What is there in this version; what cannot be read requires nothing, as with pip."""
+    try:
+        return Standing(version, tuple(read().requires.with_extras(frozenset())))
+    except (MetadataError, SafepipError):
+        return Standing(version, ())

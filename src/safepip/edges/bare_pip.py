@@ -1,0 +1,98 @@
+"""pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with two things added.
+
+1. What pip writes may steer a terminal by its colours alone: names and versions in it come from the metadata of
+   whatever is installed. Of a stream that is no terminal's not even those pass.
+2. A standard output that takes nothing is an error. pip's logging would print a traceback for each line, and pip end
+   with 0.
+
+The text of this file stands behind that of `bare_start` in the same program; nothing is imported here at the head but
+`sys`, since it is read before the finder is in force.
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from logging import Handler, LogRecord
+    from typing import Any, NoReturn, TextIO
+
+
+class Clean:
+    """A stream that passes on what it is given without control and format characters."""
+
+    def __init__(self, stream: "TextIO", words: "Callable[[str], str]") -> None:
+        self._stream = stream
+        self._words = words
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As `TextIO.write`."""
+        return self._stream.write(text if text.isprintable() else self._words(text))
+
+
+def cleaner(*, colours: bool) -> "Callable[[str], str]":
+    """What replaces each character that could steer a terminal; `colours` may stay."""
+    import re
+
+    pattern = re.compile((r"\x1b\[[0-9;]*m|" if colours else "") + r"[^ -~\n\t]")
+
+    def shown(found: "re.Match[str]") -> str:
+        return found[0] if len(found[0]) > 1 or found[0].isprintable() else "\ufffd"
+
+    return lambda text: pattern.sub(shown, text)
+
+
+def run_pip(start: "Callable[..., None]") -> "NoReturn":
+    """Run pip with the words of the command line. The first two are where pip lies, and the folders of PYTHONPATH."""
+    import os
+
+    home, before = sys.argv[1:3]
+    del sys.argv[1:3]
+    start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
+    import logging
+    import runpy
+
+    # A stream that is closed is None.
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None:
+            setattr(sys, name, Clean(stream, cleaner(colours=stream.isatty())))
+    lost = []
+
+    def handle(handler: "Handler", _record: "LogRecord") -> None:
+        if getattr(getattr(handler, "console", None), "file", None) is sys.stdout:
+            lost.append(sys.exc_info()[1])
+
+    logging.Handler.handleError = handle  # type: ignore[method-assign,assignment]
+    try:
+        runpy.run_module("pip", run_name="__main__", alter_sys=True)
+        code = 0
+    except KeyboardInterrupt:
+        # pip handles it once it runs; until its modules are loaded nothing has been done.
+        code = 130
+    except SystemExit as end:
+        code = end.code  # type: ignore[assignment]
+    sys.exit(code or _flush(lost))
+
+
+def _flush(lost: "list[BaseException | None]") -> int:
+    """Write what is left, and tell where something was lost; the exit code."""
+    import os
+
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        lost.append(error)
+    if not lost:
+        return 0
+    # Python would try once more as it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    reason = getattr(lost[0], "strerror", None) or "it is closed"
+    sys.stderr.write("ERROR: standard output cannot be written: " + reason + "\n")
+    return 1
