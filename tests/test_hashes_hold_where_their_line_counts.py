@@ -94,6 +94,28 @@ def test_files_that_are_free_elsewhere_are_not_where_a_line_counts(run: Inside, 
     assert (wheel_for(text, LINUX), wheel_for(text, WINDOWS)) == ("linux", "windows")
     markers = [Marker(p["marker"]) for p in tomllib.loads(text)["packages"] if p["name"] == "lib"]
     assert len(markers) == 2
+    assert lock(run, served, lines, "--no-require-hashes") == text, "made anew it stays as it is"
+
+
+@pytest.mark.parametrize("limited", ["linux", "win32"])
+@pytest.mark.parametrize("output", ["pylock.toml", "out.txt"])
+def test_a_file_that_comes_later_changes_no_lock(run: Inside, served: IndexServer, limited: str, output: str) -> None:
+    """Where the files are free on one platform, what is locked for the other is not all that is locked."""
+    free = {"linux": "win32", "win32": "linux"}[limited]
+    key = {"linux": "linux", "win32": "windows"}[limited]
+    lines = f'lib==1.0 ; sys_platform == "{limited}" {hashed(key)}\nlib==1.0 ; sys_platform == "{free}"\n'
+    words = ("--no-require-hashes", "-o", output, "--refresh-package", "lib")
+    (run.folder / "in.txt").write_text(lines)
+    texts = []
+    for _ in range(3):
+        done = run("lock", "-q", "-i", served.url, "-r", "in.txt", *BOTH, *words)
+        assert done.code == 0, done.err
+        texts.append((run.folder / output).read_text())
+        if len(texts) == 2:
+            filename, data = build_wheel("lib", "1.0", tag="cp311-cp311-musllinux_1_2_x86_64")
+            served.add_wheel("lib", filename, data, version="1.0")
+    assert texts[1] == texts[0]
+    assert texts[2] == texts[0]
 
 
 def test_a_constraint_limits_its_platform_too(run: Inside, served: IndexServer) -> None:

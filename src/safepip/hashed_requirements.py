@@ -65,7 +65,8 @@ def hashes_of(files: Iterable[ProjectFile]) -> list[str]:
 
 
 def read_pins(text: str) -> dict[str, Pinned]:
-    """The pins of a requirements file, for the versions to prefer. Lines that are no pins are passed over."""
+    """The pins of a requirements file, for the versions to prefer. Lines that are no pins are passed over; of lines
+    with one version, which are for several environments, the hashes count together."""
     found: dict[str, Pinned] = {}
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         stripped = line.strip()
@@ -80,7 +81,9 @@ def read_pins(text: str) -> dict[str, Pinned]:
             continue
         if only.operator in ("==", "==="):
             hashes = frozenset(f"{name}:{value.lower()}" for name, value in _HASH.findall(line) if name in STRONG)
-            found[normalise(requirement.name)] = Pinned(version, hashes)
+            name = normalise(requirement.name)
+            known = found.get(name)
+            found[name] = Pinned(version, hashes | known.hashes if known and known.version == version else hashes)
     return found
 
 

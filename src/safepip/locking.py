@@ -225,16 +225,18 @@ def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[Project
     """Of the files offered, those that the lock has already, where all that it has are still offered unchanged.
 
     A wheel that was added to a release later does not change a lock: the same inputs give the same bytes. Where one
-    of the lock's files is gone or is another, all that is offered is taken.
+    of the lock's files is gone or is another, all that is offered is taken. Where the version stands several times,
+    with other files for other environments, they count together: an entry for one of these is not all that is locked.
     """
     by_name = {file.filename: file for file in offered}
-    for package in lock.packages:
-        if package.name != name or package.version != version or not package.wheels:
-            continue
-        kept = [by_name.get(wheel.filename) for wheel in package.wheels]
-        if all(file is not None and _same(file, wheel) for file, wheel in zip(kept, package.wheels, strict=True)):
-            return tuple(file for file in kept if file is not None)
-    return offered
+    locked = {
+        wheel.filename: wheel
+        for package in lock.packages
+        if package.name == name and package.version == version
+        for wheel in package.wheels or ()
+    }
+    kept = [file for wheel in locked.values() if (file := by_name.get(wheel.filename)) and _same(file, wheel)]
+    return tuple(kept) if kept and len(kept) == len(locked) else offered
 
 
 def _same(file: ProjectFile, wheel: PackageWheel) -> bool:
