@@ -9,6 +9,7 @@ import pytest
 
 from hostile.hooks import namespace_line
 from safepip.edges.ownership import Ownership
+from safepip.rules import file_overlap
 from safepip.rules.startup_hook import check
 from support.clearing import LAYOUT, scene_of, subject_of
 from support.wheels import build_wheel
@@ -190,6 +191,28 @@ def test_a_namespace_that_is_shared_already_stays_shared(tmp_path: Path) -> None
     installed(tmp_path / "site", "two", {"google/two/__init__.py": "x = 1\n"})
     assert refused(wheel(hook("google"), layout=layout), **there(layout)) == ""
     assert "which belongs to two" in refused(wheel(hook("google", "two"), layout=layout), **there(layout))
+
+
+@pytest.mark.parametrize("theirs", REGULAR)
+def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(theirs: str, tmp_path: Path) -> None:
+    """Two installations are judged as one is: the hook came first, when nobody had the name."""
+    (tmp_path / "site").mkdir()
+    layout = layout_in(tmp_path / "site")
+    installed(tmp_path / "site", "helper", {PTH: line("popular"), "popular/helper_part.py": "x = 1\n"})
+    path = f"{(tmp_path / 'site').resolve().as_posix()}/{PTH}"
+
+    def said(subject: Subject, **more: Any) -> str:
+        found = Ownership(sorted(layout.search_path))
+        finding = file_overlap.check(subject, scene_of(subject, **there(layout), hooks=found.hooks, **more))
+        return "" if finding is None else "\n".join(finding.context[1:])
+
+    popular = wheel({theirs: "x = 1\n"}, "popular", layout)
+    assert f"{theirs}: {path}, which is installed, puts a hollow module in its place" in said(popular)
+    # Whoever makes way, whoever only declares the namespace, and deeper modules are in nobody's way.
+    assert "hollow" not in said(popular, removed=frozenset({"helper"}))
+    assert said(wheel({theirs: "x = 1\n"}, "helper", layout)) == ""
+    assert said(wheel({"popular/__init__.py": PKGUTIL, "popular/core.py": ""}, "popular", layout)) == ""
+    assert said(wheel({"popular/core/__init__.py": "x = 1\n"}, "popular", layout)) == ""
 
 
 def test_a_name_deeper_than_any_is_refused() -> None:

@@ -275,6 +275,8 @@ def test_a_name_that_others_look_for_is_refused_to_strangers_and_left_to_its_own
         "DATA/data/lib/python3.11/site-packages/java/lang.py",
         "DATA/scripts/keyring.py",
         "DATA/data/bin/pip.py",
+        "DATA/data/pip/__main__.py",
+        "DATA/data/keyring.py",
         "DATA/data/LIB/Python3.11/site-packages/_winreg.py",
     ],
 )

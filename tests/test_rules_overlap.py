@@ -260,7 +260,13 @@ def test_pytest_makes_way_for_the_project_py_alone() -> None:
     assert refused(pytests, wheel("evil", "py/__init__.py")) == {"evil"}
 
 
-@pytest.mark.parametrize("mine", ["DATA/scripts/six.py", "DATA/data/bin/six/__init__.py", "DATA/scripts/six.abi3.so"])
+@pytest.mark.parametrize(
+    "mine",
+    [
+        *("DATA/scripts/six.py", "DATA/data/bin/six/__init__.py", "DATA/scripts/six.abi3.so"),
+        *("DATA/data/six.py", "DATA/data/six/__init__.py"),
+    ],
+)
 @pytest.mark.parametrize("theirs", ["six.py", "six/__init__.py", "six/core.py", "six.abi3.so"])
 def test_a_module_among_the_commands_takes_the_place_of_anothers(mine: str, theirs: str) -> None:
     """Whichever it is: to a script of pip's the folder of the script stands first."""

@@ -56,6 +56,8 @@ def evidence(subject: Subject, layout: Layout = LAYOUT, names: frozenset[str] = 
         pytest.param("DATA/scripts/typing.py", id="beside-the-commands"),
         pytest.param("DATA/scripts/typing/__init__.py", id="package-beside-the-commands"),
         pytest.param("DATA/data/bin/typing.so", id="beside-the-commands-by-data"),
+        pytest.param("DATA/data/typing.py", id="where-somebody-works"),
+        pytest.param("DATA/data/typing/__init__.py", id="package-where-somebody-works"),
         pytest.param("DATA/data/LIB/Python3.11/site-packages/typing.py", id="by-a-folder-in-other-letters"),
     ],
 )
@@ -63,6 +65,13 @@ def test_a_module_of_the_standard_librarys_name_is_refused(path: str) -> None:
     """By every route to site-packages and to the folder of commands, and in every form that Python imports."""
     subject = wheel(path)
     assert evidence(subject) == (f"{path.replace('DATA', 'acme-1.0.data')}: the standard library has a module typing",)
+
+
+def test_a_module_in_a_folder_that_a_pth_file_adds_is_refused() -> None:
+    """Python imports from there as well."""
+    content = {"acme.pth": "acme/more\n", "acme/more/typing.py": ""}
+    subject = subject_of(*build_wheel("acme", "1.0", files=content, module=False), LAYOUT)
+    assert evidence(subject) == ("acme/more/typing.py: the standard library has a module typing",)
 
 
 @pytest.mark.parametrize(

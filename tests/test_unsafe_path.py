@@ -74,6 +74,10 @@ UNSAFE = {
     "acme/com².py": "a device of Windows",
     "acme/prn .py": "a device of Windows",
     "acme/CONOUT$": "a device of Windows",
+    "GIT~1/hooks/x": "in the form of a short one",
+    "acme/SAFEPI~1.TOM": "in the form of a short one",
+    "acme/PYPROJ~12.tom": "in the form of a short one",
+    "acme/a~1": "in the form of a short one",
     "acme/" + "x" * 256: "more than 255 bytes",
     "acme/" + "é" * 128: "more than 255 bytes",
     "x" * 256 + "/x.py": "more than 255 bytes",
@@ -98,6 +102,11 @@ def test_the_name_of_a_folder_that_pip_never_creates_does_not_count(path: str) -
 
 
 SAFE = [
+    "acme/x.py~",
+    "acme/~x.txt",
+    "acme/longer_than_short~1.txt",
+    "acme/x~1.json",
+    "acme/x~y",
     "acme/x y.py",
     "acme/ x.py",
     "acme/ünïcode.py",

@@ -52,6 +52,10 @@ def _undeclared(_path: str) -> str:
     return ""
 
 
+def _no_hooks() -> dict[str, tuple[str, ...]]:
+    return {}
+
+
 def _unsaid(_owner: str) -> bytes | None:
     return None
 
@@ -64,7 +68,8 @@ class Scene:
     the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
     file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
     wheel's entry already, `declares` what `safepip.namespaces` says of the source there (empty where nothing is known),
-    `names` the files that lie in a folder, `entry_points` what the `entry_points.txt` of an
+    `hooks` the lines with code of the `-nspkg.pth` files that are there, by path, `names` the files that lie in a
+    folder, `entry_points` what the `entry_points.txt` of an
     installed distribution says. `standard_library` are the names of the target's top-level standard modules.
     `direct_urls` are the URLs that the user's own statements give, by normalised name.
     `markers` is the target's environment for markers (PEP 508), None where it is not known.
@@ -75,6 +80,7 @@ class Scene:
     owner: Callable[[str], str | None] = _nobody
     holds: Callable[[str, Entry], bool] = _nothing
     declares: Callable[[str], str] = _undeclared
+    hooks: Callable[[], Mapping[str, tuple[str, ...]]] = _no_hooks
     names: Callable[[str], Collection[str]] = _empty
     entry_points: Callable[[str], bytes | None] = _unsaid
     standard_library: frozenset[str] = frozenset()

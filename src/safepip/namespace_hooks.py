@@ -9,6 +9,9 @@ harmless where nothing is called so but folders, and `__init__` files that do no
 3. So do the other wheels of the run, and what is installed, in every folder that Python imports from: a package in
    another folder than the wheel's is hidden as well. There an `__init__` without any code counts too, because with it
    all of its package is elsewhere.
+
+The other way round a line that is there already hides what is installed later, so a wheel with a module of such a name
+is not installed beside it (`hiding`).
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from safepip.known_hooks import namespace_of
 from safepip.landing import key_of
 from safepip.modules import module_at
 from safepip.sought_modules import INSTALLING, SOUGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from safepip.clearing import Scene, Subject
     from safepip.model.wheel import Landing
@@ -94,14 +98,34 @@ class Hidden:
     @cached_property
     def _in_this_run(self) -> dict[str, list[tuple[str, Landing, Module]]]:
         """For the key of a name, with `/`, the modules of the run that would be imported by it."""
-        folders = self._scene.import_folders
         found: dict[str, list[tuple[str, Landing, Module]]] = {}
         for project, modules in self._scene.modules.items():
             for landing, module in modules:
-                folder, names = key_of(module.place), ""
-                for _ in range(DEEPEST):
-                    folder, _, last = folder.rpartition("/")
-                    names = f"{last}/{names}" if names else last
-                    if folder in folders:
-                        found.setdefault(names, []).append((project, landing, module))
+                for name in _names(module, self._scene.import_folders):
+                    found.setdefault(name, []).append((project, landing, module))
         return found
+
+
+def _names(module: Module, folders: Collection[str]) -> Iterator[str]:
+    """The names, as keys with `/`, by which a module is imported from some of these folders."""
+    folder, name = key_of(module.place), ""
+    for _ in range(DEEPEST):
+        folder, _, last = folder.rpartition("/")
+        name = f"{last}/{name}" if name else last
+        if folder in folders:
+            yield name
+
+
+def hiding(subject: Subject, scene: Scene) -> Iterator[str]:
+    """Modules of the wheel that lines in installed `-nspkg.pth` files of others would hide."""
+    hooks: dict[str, str] = {}
+    for path, lines in scene.hooks().items():
+        if scene.owner(path) not in scene.replaced:
+            hooks.update((key_of("/".join(parts)), path) for parts in map(namespace_of, lines) if parts)
+    if not hooks:
+        return
+    for landing, module in scene.modules[subject.pin.name]:
+        if landing.entry is not None and not (module.package and landing.entry.namespace):
+            for name in _names(module, scene.import_folders):
+                if name in hooks:
+                    yield f"{landing.entry.path}: {hooks[name]}, which is installed, puts a hollow module in its place"

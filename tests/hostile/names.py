@@ -210,3 +210,9 @@ def folder_by_its_attributes() -> Offer:
 def name_that_is_not_utf8() -> Offer:
     """The name is said to be UTF-8 and is not, so every reader makes another name of it."""
     return offer(zip_of([Part(b"widget/\xff\xfe.py", _CODE, flags=0x800), *parts()]))
+
+
+@stopped_by("unsafe-path")
+def short_name_of_another_file() -> Offer:
+    """Windows opens `victim`, or any other folder that this may be short for, in its place."""
+    return offer_parts(Part("VICTIM~1/core.py", _CODE))

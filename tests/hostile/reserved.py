@@ -82,3 +82,21 @@ def new_module_of_pip() -> Offer:
 def module_that_pip_looks_for_by_the_data_route() -> Offer:
     """It comes to site-packages through `.data/data`."""
     return offer_files({f"{DATA}/data/{SITE}/keyring/__init__.py": HARMLESS})
+
+
+@stopped_by("reserved-module")
+def pip_where_somebody_works() -> Offer:
+    """The environment's folder is a project's, and `python -m pip` that is started there finds this one first."""
+    return offer_files({f"{DATA}/data/pip/__main__.py": HARMLESS})
+
+
+@stopped_by("standard-library")
+def standard_module_where_somebody_works() -> Offer:
+    """Whatever is started by `-m` or `-c` in the environment's folder imports it in place of the real one."""
+    return offer_files({f"{DATA}/data/random.py": HARMLESS})
+
+
+@stopped_by("file-overlap")
+def module_of_another_project_where_somebody_works() -> Offer:
+    """The same with a module of an installed project."""
+    return offer_files({f"{DATA}/data/victim/__init__.py": HARMLESS})

@@ -47,6 +47,7 @@ def cleared_wheels(
         owner=there.owner,
         holds=there.holds,
         declares=there.declares,
+        hooks=there.hooks,
         names=there.names,
         entry_points=there.entry_points,
     )

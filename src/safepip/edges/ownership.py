@@ -22,6 +22,7 @@ from safepip.errors import SafepipError, Unavailable
 from safepip.landing import key_of
 from safepip.model.finding import printable
 from safepip.namespaces import LONGEST, interchangeable, way_of_declaring
+from safepip.pth import read_pth
 from safepip.record import RecordError, record_paths
 from safepip.wheel_content import MAX_TEXT_BYTES
 
@@ -92,6 +93,19 @@ class Ownership:
                 return way_of_declaring(file.read(LONGEST + 1))
         except (OSError, ValueError):
             return ""
+
+    def hooks(self) -> dict[str, tuple[str, ...]]:
+        """The lines with code of every `-nspkg.pth` file beside the distributions, by its path."""
+        found = {}
+        for path in (f"{folder}/{name}" for folder in self._folders for name in self.names(folder)):
+            try:
+                if key_of(path).endswith("-nspkg.pth") and stat.S_ISREG(os.stat(path).st_mode):
+                    with open(path, "rb") as file:
+                        found[path] = read_pth(file.read(MAX_TEXT_BYTES)).code
+            # What this user may not read, such as the hook of another one, does not run for this user either.
+            except (OSError, ValueError):
+                continue
+        return found
 
     def entry_points(self, owner: str) -> bytes | None:
         """The content of `entry_points.txt` of an installed distribution; None where it has none that can be read."""

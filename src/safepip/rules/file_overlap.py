@@ -11,7 +11,9 @@ pip writes over whatever is there, silently. Distributions may share folders, as
    `shared.py`, or an extension module, beside it nobody's `shared/` can be imported any more. A package's
    `__init__.py` there is not refused, because old namespace packages have one and others' portions beside it.
 6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
-   another's `six`, by every script that pip has made.
+   another's `six`, by every script that pip has made. So it is with the folder in which somebody works, which that of
+   the environment may be.
+7. A namespace hook that is installed hides a module of its name that comes later (`safepip.namespace_hooks`).
 
 Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with a
 `LICENSE` at the top, and with the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which
@@ -33,6 +35,7 @@ from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
 from safepip.landing import key_of
 from safepip.modules import module_at
+from safepip.namespace_hooks import hiding
 from safepip.namespaces import interchangeable
 from safepip.script_names import command_folders, command_of
 
@@ -61,6 +64,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
         _in_the_place_of_wheels(subject, elsewhere, scene),
         _in_the_place_of_installed(subject, scene),
         _before_all_others(subject, scene, commands),
+        hiding(subject, scene),
     )
     first = next(evidence, None)
     if first is None:
@@ -165,10 +169,11 @@ def _ends_of_namespaces(subject: Subject, scene: Scene) -> Iterator[tuple[Landin
 
 
 def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
-    """What a command would take for a module of another wheel or distribution."""
+    """What a command, or Python started in the environment's folder, would take for a module of another."""
     sites = dict.fromkeys(scene.layout.schemes.get(name, "") for name in ("purelib", "platlib"))
+    first = {*commands, key_of(scene.layout.schemes.get("data", ""))}.difference(map(key_of, sites))
     for landing, module in scene.modules[subject.pin.name]:
-        if key_of(module.folder) not in commands:
+        if key_of(module.folder) not in first:
             continue
         for place in (f"{site}/{module.name}" for site in sites if site):
             for name, other, _ in scene.places.get(place, ()):

@@ -7,9 +7,9 @@ whoever brings their names is what runs as them.
 
 1. The names, and the projects whose they are, stand in `safepip.sought_modules`. What the target's own standard library
    has is the business of `standard-library`, and so is who may carry a standard module to other Pythons.
-2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add and the
-   folder of commands included. Whatever lies below a reserved name counts as well, with `__init__` or without: where
-   nothing else has the name a folder is a package.
+2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add
+   included, among the commands, and in the environment's own folder, in which somebody may work. Whatever lies below a
+   reserved name counts as well, with `__init__` or without: where nothing else has the name a folder is a package.
 3. Of a name with dots the part above may be shared. A module in its place runs first, so it only declares a namespace.
 
 Names are compared letter by letter: Python does so on every system, and `Carbon` is not the project `carbon`.
@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.landing import key_of
-from safepip.rules.standard_library import BACKPORTS
-from safepip.script_names import command_folders
+from safepip.rules.standard_library import BACKPORTS, looked_through
 from safepip.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
 
 
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
-    tops = scene.import_folders | command_folders(scene.layout)
+    tops = looked_through(scene)
     allowed = BACKPORTS.get(subject.pin.name, frozenset()) | scene.standard_library
     for landing, module in scene.modules[subject.pin.name]:
         parts = module.place.split("/")

@@ -1,7 +1,8 @@
 """`standard-library`: no wheel has a module of the standard library's name where Python would look for it.
 
 Those are two kinds of folders. In the folder of commands it is imported at once: to every script that pip has made
-Python puts that folder before the standard library. At the top of a folder for distributions it usually sleeps, because
+Python puts that folder before the standard library; and to whatever is started by `-m` or `-c` the folder in which
+somebody works, which that of an environment may be. At the top of a folder for distributions it usually sleeps, because
 Python looks there last. It is imported where that order is another one (`PYTHONPATH` or `--target` folders,
 applications that put their own folder first), where that Python was built without the module, and from the next
 version on that has removed it.
@@ -80,10 +81,18 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
     return objection(subject, "standard-library", message, chain([first], evidence))
 
 
+def looked_through(scene: Scene) -> frozenset[str]:
+    """The keys of the folders whose modules count: those that Python imports from, and those that it puts before them.
+
+    That is to a script the folder of commands, and to `python -m` and `-c` the one in which somebody works. The folder
+    of an environment may be one.
+    """
+    data = key_of(scene.layout.schemes.get("data", ""))
+    return scene.import_folders | command_folders(scene.layout) | {folder for folder in (data,) if folder}
+
+
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
-    layout = scene.layout
-    roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
-    tops = command_folders(layout).union(key_of(folder) for folder in (*layout.site_folders, *roots) if folder)
+    tops = looked_through(scene)
     forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
     for landing, module in scene.modules[subject.pin.name]:
         if module.name in forbidden and key_of(module.folder) in tops:

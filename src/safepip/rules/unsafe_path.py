@@ -2,10 +2,10 @@
 
 A wheel is unpacked by joining the names of its members to a folder. A name that is absolute or climbs out by `..`
 leads elsewhere. Others lead elsewhere on some systems only: a drive's letter, a stream behind `:`, the names of
-devices, trailing dots and spaces that Windows drops. Two names that differ in letter case or in the way that Unicode
-composes them are two files on one system and one on another, where the later silently replaces the
-earlier; whoever judged the first has not judged what runs. A symbolic link makes a harmless path behind it
-lead wherever the link points.
+devices, short names of Windows (`GIT~1`), trailing dots and spaces that it drops. Two names that differ in letter case
+or in the way that Unicode composes them are two files on one system and one on another, where the later silently
+replaces the earlier; whoever judged the first has not judged what runs. A symbolic link makes a harmless path behind
+it lead wherever the link points.
 
 A folder that the archive lists by itself is no file: pip never creates it, and makes the folders that its files need by
 their names. So of such an entry only what leads out of the archive counts: a name that is absolute or climbs, a drive,
@@ -41,6 +41,9 @@ MAX_PATH_BYTES = 1024
 #: The devices of Windows, which are opened in place of a file, whatever its extension.
 _DEVICES = r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]"
 _DEVICE = re.compile(rf"(?:{_DEVICES}) *(?:\..*)?\Z", re.IGNORECASE | re.DOTALL)
+
+#: A short name of Windows (`GIT~1`), by which it opens the file with the long name that it stands for.
+_SHORT = re.compile(r"[^.~]{1,6}~[0-9]{1,6}(?:\.[^.~]{0,3})?\Z")
 _CONTROL = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
@@ -108,6 +111,8 @@ def _component_problem(name: str) -> str:
         return "has a name that ends in a dot or a space, which Windows drops"
     if _DEVICE.match(name):
         return "has the name of a device of Windows"
+    if "~" in name and _SHORT.match(name):
+        return "has a name in the form of a short one, which is another file's on Windows"
     if len(name) * 4 > MAX_COMPONENT_BYTES and len(name.encode()) > MAX_COMPONENT_BYTES:
         return f"has a name of more than {MAX_COMPONENT_BYTES} bytes"
     return ""
