@@ -254,6 +254,8 @@ def test_one_url_named_twice_is_held_against_both_fragments(index: IndexServer, 
         for words in (("-r", "one.txt", "-c", "two.txt"), ("-r", "two.txt", "-c", "one.txt")):
             done = bring(run, *words, "-i", index.url)
             assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
+            done = run("lock", *words, "-i", index.url, "--no-cache-dir", "-o", f"pylock.{code}.toml")
+            assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
 
 
 @pytest.mark.parametrize("option", ["-r", "-c"])

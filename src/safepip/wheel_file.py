@@ -111,14 +111,17 @@ def _decided(lines: Sequence[str], plain: Sequence[str], fields: Mapping[str, li
 
 def _tags(texts: list[str]) -> frozenset[Tag]:
     tags: set[Tag] = set()
-    for text in texts:
+    read = 0
+    for text in dict.fromkeys(texts):
         try:
             # Sets of names, joined by dots, stand for their product (PEP 425).
-            tags |= parse_tag(text if _TAG.fullmatch(text) else "", limit=MAX_TAGS)
+            found = parse_tag(text if _TAG.fullmatch(text) else "", limit=MAX_TAGS)
         except InvalidTag:
             continue
         except TooManyTagsError:
             raise WheelFileError(f"WHEEL has a Tag that stands for too many: {printable(text, 100)}") from None
-        if len(tags) > MAX_TAGS:
+        tags |= found
+        read += len(found)
+        if len(tags) > MAX_TAGS or read > 10 * MAX_TAGS:
             raise WheelFileError(f"WHEEL is for more than {MAX_TAGS} tags")
     return frozenset(tags)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.digest import ANY_BYTES
+from safepip.model.requirement import demand_of
 from safepip.model.route import Observation, Presence, Route, Rule, Survey
 from safepip.model.urls import stays_encrypted
 from safepip.releases import earliest
@@ -290,7 +292,9 @@ class IndexCatalog:
         assert requirement.url is not None
         candidate = self._direct.get(requirement.url)
         if candidate is None:
-            candidate = self._direct[requirement.url] = self._wheels.direct(requirement)
+            # Another statement that names the same wheel may demand more of it.
+            demand = self._hashes.get(requirement.name, ANY_BYTES).and_(demand_of(requirement))
+            candidate = self._direct[requirement.url] = self._wheels.direct(requirement, demand)
         return candidate
 
 

@@ -27,7 +27,6 @@ from safepip.model.candidate import Candidate
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
-from safepip.model.requirement import demand_of
 from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
 from safepip.routing import may_serve
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from safepip.edges.page_cache import PageCache
     from safepip.edges.store import Store
     from safepip.model.candidate import CoreMetadata
+    from safepip.model.digest import Demand
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
     from safepip.model.plan import Network
@@ -247,8 +247,11 @@ class WheelReader:
 
     # --- wheels named directly ------------------------------------------------------------------------------------
 
-    def direct(self, requirement: Requirement | Constraint) -> Candidate:
-        """Fetch and verify the wheel that the user names. Raises `Refused`, `Unavailable`, `ResolutionImpossible`."""
+    def direct(self, requirement: Requirement | Constraint, demand: Demand) -> Candidate:
+        """Fetch and verify the wheel that the user names, of which all of his statements together demand this.
+
+        Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
+        """
         from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheel_metadata
         from safepip.edges.fetch import Wanted
 
@@ -262,7 +265,7 @@ class WheelReader:
             url,
             (),
             stays_encrypted(url),
-            demand=demand_of(requirement),
+            demand=demand,
             hashes_optional=True,
             sources=direct_source(url),
             subject=requirement.name,
