@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
@@ -105,6 +106,7 @@ class Session:
         if settings.report == "-":
             self.console.reserve_output()
         self._transport: Transport | None = None
+        self._opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -191,12 +193,13 @@ class Session:
 
     @property
     def transport(self) -> Transport:
-        """The network, opened when first needed."""
-        if self._transport is None:
-            from safepip.edges.http import Transport
+        """The network, opened when first needed. A guess may need it at the same moment, in a thread of its own."""
+        with self._opening:
+            if self._transport is None:
+                from safepip.edges.http import Transport
 
-            self._transport = Transport(self._plan.settings.network, self.credentials, self.environ)
-        return self._transport
+                self._transport = Transport(self._plan.settings.network, self.credentials, self.environ)
+            return self._transport
 
     # --- deciding ----------------------------------------------------------------------------------------------
 
