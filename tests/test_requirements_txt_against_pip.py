@@ -24,16 +24,18 @@ from pip._internal.models.selection_prefs import SelectionPreferences
 from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import _decode_req_file, parse_requirements
 
-from safepip.edges.requirements_files import _beside, _read_file, local_disk
+from safepip.edges.reading import read_regular
+from safepip.edges.requirements_files import _beside, local_disk
 from safepip.expanded_values import ExpandedValues
 from safepip.model.digest import STRONG
 from safepip.model.plan import Settings
 from safepip.requirement_sources import Gathering, Reader
-from safepip.requirements_txt import FileOption, Include, RequirementLine, decode
+from safepip.text_encodings import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from safepip.requirements_txt import FileOption, Include, RequirementLine
     from safepip.source_places import Place
 
 Files = dict[str, str]
@@ -236,7 +238,7 @@ class _Recording(Gathering):
 
 def _safepip(root: Path, *, constraint: bool, environ: Mapping[str, str]) -> Outcome | None:
     """safepip's reading, with its options applied in order; None where it raises."""
-    reader = Reader(local_disk(str(root)), _read_file, lambda url: pytest.fail(f"asked for {url}"), _beside, "utf-8")
+    reader = Reader(local_disk(str(root)), read_regular, lambda url: pytest.fail(f"asked for {url}"), _beside, "utf-8")
     reading = _Recording(Settings(), ExpandedValues(environ), reader, str)
     reading.lines = []
     reading._file(str(root / "a.txt"), constraint, "requirement_files")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from packaging.tags import Tag, parse_tag
 
 from safepip.landing import root_is_purelib
-from safepip.wheel_file import MAX_TAGS, WheelFile, WheelFileError, parse_wheel_file
+from safepip.wheel_file import WheelFile, WheelFileError, parse_wheel_file
+from safepip.wheel_names import MAX_TAGS
 
 PLAIN = "Wheel-Version: 1.0\nGenerator: acme 1\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 

@@ -124,10 +124,12 @@ def _check_rule(reader: TableReader, number: int, rule: str) -> None:
 
 
 def _check_file(reader: TableReader, number: int, file: str, project: str | None) -> None:
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.utils import InvalidWheelFilename
+
+    from safepip.wheel_names import read_wheel_name
 
     try:
-        name = parse_wheel_filename(file)[0]
+        name = read_wheel_name(file)[0]
     except InvalidWheelFilename:
         _wrong(reader, number, "file", file, "is not the file name of a wheel")
         return

@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 #: The largest METADATA that is read; the largest real ones have one or two megabytes.
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 
-#: The most characters that one requirement may have; the parser's time grows with them.
-_MAX_REQUIREMENT = 16_384
+#: The most characters that one requirement may have; the parser's time grows with them. And how many clauses: each of
+#: them is held against every version that there is.
+MAX_REQUIREMENT = 16_384
+MAX_CLAUSES = 256
+
+#: The most requirements of one distribution; real ones have some thousands, those of their extras included.
+MAX_REQUIREMENTS = 20_000
 
 #: A number in so many digits cannot be compared with any other: Python refuses to read it.
 _ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
@@ -104,6 +109,8 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
     except ValueError:  # InvalidVersion is one, and so is a number longer than Python reads
         raise MetadataError(f"the version is not valid: {printable(version, 100)}") from None
     requires = Requires(tuple(fields.get("requires-dist", ())))
+    if len(requires) > MAX_REQUIREMENTS:
+        raise MetadataError(f"the metadata has {len(requires)} requirements; at most {MAX_REQUIREMENTS} are read")
     if not checked:
         tuple(requires)  # pip, too, passes a version over for any requirement that is not valid
     return CoreMetadata(
@@ -117,9 +124,11 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
     )
 
 
-#: A marker that ends in a condition on an extra; what stands before it is judged apart.
-_ON_EXTRA = re.compile(r"""[;\s()]extra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)\s*\)?\s*$""")
+#: A marker that ends in a condition on an extra; what stands before it is judged apart. It goes over nothing twice:
+#: the text has no white space at its end.
+_ON_EXTRA = re.compile(r"""[;\s()]extra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)\Z""")
 _PARENTHESES = re.compile(r"\([^()]*\)")
+_DEEPEST = 100
 
 
 class Requires(Sequence[Requirement]):
@@ -163,13 +172,17 @@ def only_with_extra(text: str) -> str | None:
     Plain is `extra == "x"` as the whole marker, or joined by `and` to conditions without an `or` of their own
     outside parentheses (PEP 508).
     """
-    found = _ON_EXTRA.search(text)
+    found = _ON_EXTRA.search(text.rstrip().removesuffix(")").rstrip())
     if found is None:
         return None
     _, semicolon, marker = text[: found.start() + 1].partition(";")
-    before = marker
-    while (shorter := _PARENTHESES.sub("", before)) != before:
-        before = shorter
+    before, shorter = "", marker
+    for _ in range(_DEEPEST):
+        before, shorter = shorter, _PARENTHESES.sub("", shorter)
+        if shorter == before:
+            break
+    else:
+        return None
     words = before.replace("(", " ").replace(")", " ").split()
     if not semicolon or "or" in words or (words and words[-1] != "and"):
         return None
@@ -326,13 +339,16 @@ def requirement(text: str) -> Requirement:
     """One Requires-Dist, parsed once a run and shared: nobody may change it. Raises `MetadataError`."""
     # A folded field may begin or end with white space, which pip strips before it parses.
     text = text.strip()
-    if len(text) > _MAX_REQUIREMENT:
-        raise MetadataError(f"a requirement has {len(text)} characters; at most {_MAX_REQUIREMENT} are read")
+    if len(text) > MAX_REQUIREMENT:
+        raise MetadataError(f"a requirement has {len(text)} characters; at most {MAX_REQUIREMENT} are read")
     if has_endless_number(text):
         raise MetadataError(f"a requirement has a number that is too long to be read: {printable(text, 60)}")
     try:
-        return Requirement(text)
+        found = Requirement(text)
     except InvalidRequirement:
         raise MetadataError(f"not a valid requirement: {printable(text, 200)}") from None
     except RecursionError:
         raise MetadataError(f"a requirement is nested too deeply: {printable(text, 60)}") from None
+    if len(found.specifier) > MAX_CLAUSES:
+        raise MetadataError(f"a requirement has more than {MAX_CLAUSES} clauses: {printable(text, 60)}")
+    return found

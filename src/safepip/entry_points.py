@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.wheel_names import LONGEST_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,7 +76,10 @@ def _entries(text: str, problems: list[str]) -> Iterator[EntryPoint]:
             problems.append(f"a line of [{group}] has no =: {line}")
         else:
             name, _, value = line.partition("=")
-            yield EntryPoint(group, name.strip(), value.strip())
+            if len(name.strip()) > LONGEST_NAME:
+                problems.append(f"a name in [{group}] is longer than any file's: {name[:80]}")
+            else:
+                yield EntryPoint(group, name.strip(), value.strip())
 
 
 def _twice(entries: tuple[EntryPoint, ...]) -> Iterator[str]:

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.entry_points import parse
 from safepip.model.names import normalise
 from safepip.model.wheel import Landing
+from safepip.wheel_names import has_endless_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -170,6 +171,9 @@ def key_of(path: str) -> str:
     """
     if path.isascii():
         return path.lower()
+    if has_endless_name(path):
+        # No system has such a file, and the time to put accents in order grows with the square of their number.
+        return path.casefold()
     # Unicode, "Default Caseless Matching": decompose, fold, and put into one form.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 

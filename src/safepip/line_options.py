@@ -43,6 +43,8 @@ FEATURES = (
     "no-binary-enable-wheel-cache",
     "build-constraint",
 )
+#: `optparse` moves all words for each that it takes away.
+_MOST_WORDS = 20_000
 _QUOTING = re.compile(r"[\\'\"]")
 _SPACE = re.compile(r"[ \t\r\n]+")
 
@@ -79,8 +81,11 @@ def read_options(text: str, absorb: Callable[[str], str]) -> Given:
 
     Values go through `absorb` once more: a URL can be spelt with quotes so that only now it shows.
     """
+    words = _words(text)
+    if len(words) > _MOST_WORDS:
+        raise BadOption(f"there are more than {_MOST_WORDS} words")
     values = optparse.Values({"options": []})
-    _, left = _parser().parse_args(_words(text), values)
+    _, left = _parser().parse_args(words, values)
     options = tuple((name, None if value is None else absorb(value)) for name, value in values.options)
     return Given(options, stray=bool(left))
 

@@ -39,7 +39,11 @@ def is_pylock(name: str) -> bool:
         path = parse(name).path if is_url(name) else name
     except UrlError:
         return False  # whoever reads it as requirements says why
-    return bool(_PYLOCK.match(re.split(r"[/\\]", re.sub(r"\[[^\]]*\]\Z", "", path).rstrip())[-1]))
+    if path.endswith("]"):
+        # Extras are the last pair of brackets.
+        begin = path.find("[", path.rfind("]", 0, -1) + 1)
+        path = path if begin < 0 else path[:begin]
+    return bool(_PYLOCK.match(re.split(r"[/\\]", path.rstrip())[-1]))
 
 
 def split_locks(settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:

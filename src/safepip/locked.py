@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import PylockSelectError
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename
 
 from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
@@ -32,6 +32,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
 from safepip.model.route import Route, Rule
 from safepip.model.urls import UrlError, parse
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,7 +155,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
     )
     if kind == "PackageWheel":
         wheel: PackageWheel = file  # type: ignore[assignment]
-        _, version, _, _ = parse_wheel_filename(wheel.filename)
+        _, version, _, _ = read_wheel_name(wheel.filename)
         return Entry(
             package.name, version, wheel.filename, _digests(wheel.hashes), origin,
             package.index, wheel.size, wheel.url, None, edges, _checksums(wheel.hashes),
@@ -164,7 +165,7 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         filename = _archive_name(archive)
         if filename.endswith(".whl") and not archive.subdirectory:
             try:
-                project, version, _, _ = parse_wheel_filename(filename)
+                project, version, _, _ = read_wheel_name(filename)
             except InvalidWheelFilename as problem:
                 what = f"{package.name} is taken from what is no wheel: {printable(str(problem))}"
                 raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None

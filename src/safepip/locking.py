@@ -11,8 +11,10 @@ no time or machine is in it. So the same answer gives the same bytes on any day.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
@@ -25,7 +27,9 @@ from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.urls import UrlError, is_url, parse
+from safepip.toml_reading import read_toml
 from safepip.toml_values import toml_value
+from safepip.wheel_names import is_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -148,11 +152,11 @@ def read_lock(text: str, origin: Origin) -> Pylock:
     Raises `UnusableInput` (`invalid-lock`) for what is no lock, and with every part of one that must not be trusted:
     `weak-hash`, `credential-in-lock`.
     """
-    import tomllib
-
     try:
-        lock = Pylock.from_dict(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError, PylockValidationError, ValueError) as problem:
+        data = read_toml(text)
+        _check_wheel_names(data)
+        lock = Pylock.from_dict(data)
+    except (RecursionError, PylockValidationError, ValueError) as problem:
         raise UnusableInput.because(
             "invalid-lock",
             f"{printable(origin.where)} is no lock file that can be used: {printable(str(problem))}",
@@ -163,6 +167,22 @@ def read_lock(text: str, origin: Origin) -> Pylock:
     if problems:
         raise UnusableInput(*problems)
     return lock
+
+
+def _check_wheel_names(data: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for a wheel whose name stands for more tags than could be read; `packaging` would try.
+
+    What has not the form of a lock is left to `packaging`.
+    """
+    packages = data.get("packages")
+    for package in packages if isinstance(packages, list) else ():
+        wheels = package.get("wheels") if isinstance(package, dict) else None
+        for wheel in wheels if isinstance(wheels, list) else ():
+            said = [wheel.get(key) for key in ("name", "path", "url")] if isinstance(wheel, dict) else []
+            text = unquote(re.split(r"[?#]", str(next(filter(None, said), "")), maxsplit=1)[0])
+            name = re.split(r"[/\\]", text.rstrip("/"))[-1]
+            if not is_bounded(name):
+                raise ValueError(f"a wheel has a name that no file has: {name[:80]}")
 
 
 def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:

@@ -56,17 +56,17 @@ def _is_comment(source: bytes) -> bool:
 
 
 def _tree(source: bytes | str) -> str | None:
-    """The source's syntax tree as text, the documentation left out; None where it is no Python."""
+    """The source's syntax tree as text, the documentation left out; None where it is no Python, or nested too deep."""
     try:
         with warnings.catch_warnings():
             # What Python would say of a stranger's source is nothing for whoever installs it.
             warnings.simplefilter("ignore")
             module = ast.parse(source)
+        if ast.get_docstring(module, clean=False) is not None:
+            del module.body[0]
+        return ast.dump(module)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if ast.get_docstring(module, clean=False) is not None:
-        del module.body[0]
-    return ast.dump(module)
 
 
 @cache

@@ -23,7 +23,7 @@ from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 #: Variables that begin with PIP_ and yet are no option, in pip.
 _NOT_OPTIONS = ("version", "help")
@@ -100,20 +100,26 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, ConfiguredValue]:
     }
 
 
+#: The parser goes over such again for each of them.
+_BLANKS = re.compile(r"[^\S\n]{1000}")
+
+
 def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
     import configparser
 
     parser = configparser.RawConfigParser()
     parser.optionxform = normalise_key  # type: ignore[assignment,method-assign]
+    if _BLANKS.search(text):
+        raise unreadable(path, "a line has a thousand blanks in a row")
     try:
         parser.read_string(text, path)
     except configparser.Error as problem:
         raise unreadable(path, _reason(problem), getattr(problem, "lineno", None)) from None
-    lines = text.splitlines()
+    lines = _Lines(text)
     values: dict[str, ConfiguredValue] = {}
     for section in parser.sections():
         for key, value in parser.items(section):
-            origin = Origin(Source.PIP_CONFIG, path, _line_of(lines, section, key))
+            origin = Origin(Source.PIP_CONFIG, path, lines.of(section, key))
             # pip: the section's name ends at the first dot, whatever the file meant.
             values[f"{section}.{key}"] = ConfiguredValue(key, value, origin, section)
     return values
@@ -141,15 +147,21 @@ def unreadable(path: str, reason: str, line: int | None = None) -> UsageError:
 _HEADER = re.compile(r"\[(?P<name>.+)\]")
 
 
-def _line_of(lines: Sequence[str], section: str, key: str) -> int | None:
-    """The line on which a key stands, for messages; None where a plain reading does not find it."""
-    current = ""
-    for number, line in enumerate(lines, 1):
-        header = _HEADER.match(line)
-        if header:
-            current = header["name"]
-        elif current in (section, "DEFAULT") and line[:1].strip():
-            name = re.split(r"[=:]", line, maxsplit=1)[0].strip()
-            if normalise_key(name) == key:
-                return number
-    return None
+class _Lines:
+    """The lines on which keys stand, for messages, by a plain reading."""
+
+    def __init__(self, text: str) -> None:
+        self._first: dict[tuple[str, str], int] = {}
+        section = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            header = _HEADER.match(line)
+            if header:
+                section = header["name"]
+            elif line[:1].strip():
+                key = normalise_key(re.split(r"[=:]", line, maxsplit=1)[0].strip())
+                self._first.setdefault((section, key), number)
+
+    def of(self, section: str, key: str) -> int | None:
+        """The line of a key; None where it is not found."""
+        found = [self._first.get((name, key)) for name in (section, "DEFAULT")]
+        return min((number for number in found if number is not None), default=None)

@@ -6,11 +6,14 @@ Text in, requirement strings out; nothing is opened here. In all of them a requi
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safepip.core_metadata import MAX_REQUIREMENT
 from safepip.errors import UnusableInput
 from safepip.model.finding import printable
 from safepip.model.names import normalise
+from safepip.toml_reading import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 _BLOCK = re.compile(r"# /// ([a-zA-Z0-9-]+)\Z")
 _END = "# ///"
+
+#: How many steps from extra to extra are taken, how deep groups include each other, and what that makes at most.
+_MOST_STEPS = 5_000
+_LONGEST_MARKER = 2_048
+_DEEPEST = 50
+_MOST_REQUIREMENTS = 100_000
 
 
 class Script(NamedTuple):
@@ -75,36 +84,46 @@ def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project
         there = ", ".join(sorted(extras)) or "none"
         raise _invalid_project(f"{path} has no extra {printable(unknown[0])}", f"it has: {printable(there)}")
     own = normalise(str(project.get("name", "")))
-    chosen = {name: _expanded(own, name, extras, path) for name in extras if wanted is None or name in wanted}
+    steps: list[str] = []
+    chosen = {name: _expanded(own, name, extras, path, steps) for name in extras if wanted is None or name in wanted}
     return Project(tuple(dependencies), chosen, requires_python or None)
 
 
-def _expanded(own: str, extra: str, extras: Mapping[str, tuple[str, ...]], path: str) -> tuple[str, ...]:
+def _expanded(
+    own: str, extra: str, extras: Mapping[str, tuple[str, ...]], path: str, steps: list[str]
+) -> tuple[str, ...]:
     """The requirements of an extra, with those of the project's own extras that it names as `PROJECT[EXTRA]`.
 
     The project itself is asked of no index: it is the one whose requirements are read, and somebody else may own its
-    name there.
+    name there. `steps` are those of the whole file.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
     found: dict[str, None] = {}
-    waiting = [(extra, "")]
+    waiting = deque([(extra, "")])
     visited: set[tuple[str, str]] = set()
     while waiting:
-        step = waiting.pop(0)
+        step = waiting.popleft()
         if step in visited:
             continue
         visited.add(step)
         name, marker = step
+        steps.append(name)
+        # Each way to an extra has a marker of its own, so that there can be more ways than anybody can walk.
+        if len(steps) > _MOST_STEPS or len(marker) > _LONGEST_MARKER:
+            raise _invalid_project(f"the extras of {path} name each other more often than is read")
         if name not in extras:
             raise _invalid_project(f"{path} has no extra {printable(name)}, which its extra {extra} names")
         for text in extras[name]:
             try:
                 requirement = Requirement(text)
-            except InvalidRequirement:
+            except (InvalidRequirement, RecursionError):
                 found[text] = None  # told with its place by whoever reads it
                 continue
             both = " and ".join(f"({part})" for part in (marker, str(requirement.marker or "")) if part)
+            if len(text) > MAX_REQUIREMENT:
+                found[text] = None  # the same
+                continue
             if own and normalise(requirement.name) == own:
                 waiting += [(normalise(other), both) for other in sorted(requirement.extras)]
             elif marker:
@@ -141,6 +160,10 @@ def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, 
     if not isinstance(table, dict):
         raise UnusableInput.because("invalid-group", f"{path} has no table [dependency-groups]")
     found: list[tuple[str, str]] = []
+    groups, known = list(groups), dict[str, int]()
+    items = {normalise(name): items for name, items in table.items() if isinstance(items, list)}
+    for group in groups:
+        _count(normalise(group), items, path, known)
     try:
         resolver = DependencyGroupResolver(table)
         for group in groups:
@@ -152,6 +175,30 @@ def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, 
             context=tuple(printable(str(problem)) for problem in problems.exceptions),
         ) from None
     return found
+
+
+def _count(group: str, items: Mapping[str, list[Any]], path: str, known: dict[str, int], depth: int = 0) -> int:
+    """How many requirements a group has with those it includes; `items` are by normalised name.
+
+    Raises `UnusableInput` where they are too many or too deep, before they are put together.
+    """
+    if group in known:
+        return known[group]
+    if depth > _DEEPEST:
+        raise _invalid_group(f"the dependency groups of {path} include each other in a circle, or too deep")
+    inner = [item.get("include-group") if isinstance(item, dict) else None for item in items.get(group, ())]
+    count = sum(
+        _count(normalise(name), items, path, known, depth + 1) if isinstance(name, str) else 1 for name in inner
+    )
+    if count > _MOST_REQUIREMENTS:
+        raise _invalid_group(f"a dependency group of {path} has too many requirements with those it includes")
+    known[group] = count
+    return count
+
+
+def _invalid_group(message: str) -> SafepipError:
+    hint = f"groups include each other at most {_DEEPEST} deep, and have at most {_MOST_REQUIREMENTS} requirements"
+    return UnusableInput.because("invalid-group", message, hint=hint)
 
 
 def group_of(text: str) -> tuple[str, str]:
@@ -211,14 +258,13 @@ def _blocks(text: str) -> list[tuple[str, str]]:
         ends = [number for number in range(at + 1, stop) if lines[number] == _END]
         if ends:
             found.append((start[1], "".join(f"{line[2:]}\n" for line in lines[at : ends[-1]])))
-            at = ends[-1] + 1
+        # What begins later among these lines has no other end.
+        at = ends[-1] + 1 if ends else stop
     return found
 
 
 def _toml(text: str, path: str, reference: str) -> Mapping[str, Any]:
-    import tomllib
-
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        return read_toml(text)
+    except ValueError as problem:
         raise UnusableInput.because(reference, f"{path} is not valid TOML: {printable(str(problem))}") from None

@@ -27,6 +27,7 @@ from packaging.version import Version
 
 from safepip.model.ages import DAY
 from safepip.model.names import normalise
+from safepip.wheel_names import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,9 +50,6 @@ SDIST_ENDINGS = (
     ".tar.lz",
     ".tar.lzma",
 )
-
-#: No file system in use takes a longer name, so no such file can be installed; reading one could take for ever.
-LONGEST_NAME = 255
 
 #: `cp311` and `cp39`: the major version has one digit, and no minor ever has four.
 _CPYTHON = re.compile(r"cp([0-9])([0-9]{1,3})\Z")

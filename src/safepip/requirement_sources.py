@@ -43,11 +43,11 @@ from safepip.requirements_txt import (
     Misread,
     Notice,
     RequirementLine,
-    decode,
     hide_user_info,
     parse,
 )
 from safepip.source_places import Place, check_path, check_place, misplaced_lock, undecodable, unreadable
+from safepip.text_encodings import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

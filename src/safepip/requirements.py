@@ -18,16 +18,15 @@ The disk is asked through `Disk` alone. Messages show the text as it was written
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
-from packaging.utils import parse_wheel_filename
 
-from safepip.core_metadata import has_endless_number
+from safepip.bracketed import split_extras
+from safepip.core_metadata import MAX_CLAUSES, MAX_REQUIREMENT, has_endless_number
 from safepip.errors import Refused, UnusableInput
 from safepip.line_digests import read_digests
 from safepip.model.finding import printable
@@ -36,6 +35,7 @@ from safepip.model.requirement import Constraint, NotYet, Requirement
 from safepip.model.urls import UrlError, is_url, parse, scheme_of
 from safepip.requirements_txt import hide_user_info
 from safepip.source_places import if_path
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,6 @@ _ARCHIVES = (
     ".tar",
 )
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
-_EXTRAS = re.compile(r"(.+)(\[[^\]]+\])", re.DOTALL)
 
 
 class Disk(NamedTuple):
@@ -94,19 +93,7 @@ def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
     Raises `UsageError` where pip would not understand it either, and `Refused` for what is `not-yet`
     and for a `weak-hash`.
     """
-    parts = _read(line, disk)
-    hashes, url_digests = read_digests(line, parts.fragment)
-    return Requirement(
-        parts.name,
-        parts.specifier,
-        line.origin,
-        parts.extras,
-        parts.marker,
-        parts.url,
-        hashes,
-        line.written,
-        url_digests=url_digests,
-    )
+    return _as_requirement(line, _read(line, disk))
 
 
 def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
@@ -125,20 +112,15 @@ def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
 
 def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
     """A requirement of a dependency group or a script: PEP 508 only, so neither a path nor a bare URL."""
+    _check_length(line)
     found = _pep508(line, line.text)
-    parts = _of_pep508(line, found, found.marker and _meaningful(line, found.marker), disk)
+    return _as_requirement(line, _of_pep508(line, found, found.marker and _meaningful(line, found.marker), disk))
+
+
+def _as_requirement(line: RequirementLine, parts: _Parts) -> Requirement:
     hashes, url_digests = read_digests(line, parts.fragment)
-    return Requirement(
-        parts.name,
-        parts.specifier,
-        line.origin,
-        parts.extras,
-        parts.marker,
-        parts.url,
-        hashes,
-        line.written,
-        url_digests=url_digests,
-    )
+    name, specifier, extras, marker, url = parts[:5]
+    return Requirement(name, specifier, line.origin, extras, marker, url, hashes, line.written, url_digests=url_digests)
 
 
 def is_written_out(line: RequirementLine, name: str) -> bool:
@@ -149,13 +131,14 @@ def is_written_out(line: RequirementLine, name: str) -> bool:
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if line.editable:
         _not_yet(line, NotYet.EDITABLE)
+    _check_length(line)
     by_url = bool(scheme_of(line.text))
     text, _, marker_text = line.text.partition("; " if by_url else ";")
     text = text.strip()
     marker = _marker(line, marker_text.strip())
     if by_url:
         return _of_url(line, text, frozenset(), marker, disk)
-    path, extras = _path_and_extras(disk.absolute(text)) if text else (text, "")
+    path, extras = split_extras(disk.absolute(text)) if text else (text, "")
     # A URL is never a path: for what has one in it nothing lies on the disk.
     looked = disk._replace(is_file=_is_not, is_dir=_is_not) if _names_url(text, disk) else disk
     url = _url_of_path(line, text, path, looked)
@@ -189,6 +172,8 @@ def _marker(line: RequirementLine, text: str) -> Marker | None:
         return None
     try:
         return _meaningful(line, Marker(text))
+    except RecursionError:
+        raise _invalid(line, "its marker is nested too deeply") from None
     except InvalidMarker as problem:
         raise _invalid(line, str(problem)) from None
 
@@ -202,11 +187,6 @@ def _meaningful(line: RequirementLine, marker: Marker) -> Marker:
     except ValueError:
         raise _invalid(line, "its marker has a number that is too long to be read") from None
     return marker
-
-
-def _path_and_extras(path: str) -> tuple[str, str]:
-    match = _EXTRAS.fullmatch(path)
-    return (match[1].rstrip(), match[2]) if match else (path, "")
 
 
 def _read_extras(line: RequirementLine, extras: str) -> frozenset[str]:
@@ -290,7 +270,7 @@ def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
 
 def _wheel_name(line: RequirementLine, url: str) -> str:
     try:
-        name = parse_wheel_filename(parse(url).filename)[0]
+        name = read_wheel_name(parse(url).filename)[0]
     except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         raise _invalid(line, str(problem)) from None
     # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.
@@ -299,13 +279,23 @@ def _wheel_name(line: RequirementLine, url: str) -> str:
     return name
 
 
+def _check_length(line: RequirementLine) -> None:
+    if len(line.text) > MAX_REQUIREMENT:
+        raise _invalid(line, f"it has {len(line.text)} characters, and at most {MAX_REQUIREMENT} are read")
+
+
 def _pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> Pep508:
     try:
-        return Pep508(text)
+        found = Pep508(text)
+    except RecursionError:
+        raise _invalid(line, "it is nested too deeply") from None
     except InvalidRequirement as problem:
         hint = _hint(text, disk)
         # packaging's message repeats the text and points into it with a second and third line.
         raise _invalid(line, str(problem).partition("\n")[0], hint) from None
+    if len(found.specifier) > MAX_CLAUSES:
+        raise _invalid(line, f"it has more than {MAX_CLAUSES} clauses")
+    return found
 
 
 def _hint(text: str, disk: Disk | None) -> str:

@@ -26,7 +26,6 @@ judging requirements and hashes happen elsewhere.
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,16 +40,7 @@ if TYPE_CHECKING:
     from safepip.line_options import Given
 
 _USER_INFO = re.compile(r":[\\'\"]*/[\\'\"]*/[^/?#]*@")
-_CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 
-#: Byte order marks; those of UTF-32 before those of UTF-16, which one of them begins with.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-)
 
 #: Options that act wherever they stand, because pip's parser changes the run's own sets while it parses.
 _CONTROLS = ("no-binary", "only-binary", "all-releases", "only-final")
@@ -137,26 +127,6 @@ class Misread(NamedTuple):
 
 
 Line = RequirementLine | FileOption | Include | Notice | Misread
-
-
-def decode(data: bytes, *, locale_encoding: str) -> tuple[str, bool]:
-    """The text of a file, and whether its encoding had to be guessed from the locale.
-
-    Raises `UnicodeError` or `LookupError` when the text cannot be had.
-    """
-    # A byte order mark beats everything.
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding), False
-    # PEP 263: a comment in the first or second line may declare the encoding; pip asks that `#` is its first byte.
-    for line in data.split(b"\n", 2)[:2]:
-        if line.startswith(b"#") and (declared := _CODING.search(line)):
-            return data.decode(declared[1].decode("ascii")), False
-    # UTF-8 otherwise; the locale's encoding only for what is not UTF-8.
-    try:
-        return data.decode("utf-8"), False
-    except UnicodeDecodeError:
-        return data.decode(locale_encoding), True
 
 
 def hide_user_info(text: str) -> str:

@@ -38,6 +38,7 @@ from safepip.model.names import is_name
 from safepip.model.origin import Origin, Source
 from safepip.model.urls import UrlError, read_host
 from safepip.toml_lines import TomlLines
+from safepip.toml_reading import read_toml
 from safepip.toml_tables import Placed, TableReader
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str
     table_path = ("tool", "safepip") if _is_pyproject(path) else ()
     clean = absorb(text)
     try:
-        data = _descend(tomllib.loads(clean), table_path)
+        data = _descend(read_toml(clean), table_path)
         # What was removed elsewhere in a pyproject.toml is no concern of this configuration.
-        leaked = clean != text and _descend(tomllib.loads(text), table_path) != data
+        leaked = clean != text and _descend(read_toml(text), table_path) != data
     except tomllib.TOMLDecodeError as problem:
         raise _broken(path, source, problem) from None
     if data is None:

@@ -15,10 +15,11 @@ Source archives are never candidates here: their metadata cannot be had without 
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename
 from packaging.version import Version
 
 from safepip.errors import Refused, Unavailable
@@ -26,8 +27,9 @@ from safepip.model.candidate import Candidate, Fallen, Shelf
 from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import printable
 from safepip.model.names import normalise
-from safepip.releases import LONGEST_NAME, archive_version, earliest, public, releases
+from safepip.releases import archive_version, earliest, public, releases
 from safepip.same_files import contents_of
+from safepip.wheel_names import LONGEST_NAME, read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,12 +53,12 @@ class TagRanks:
         self._ranks: dict[tuple[str, str, str], int] = {}
         for position, tag in enumerate(tags):
             self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
+        self._names = [frozenset(names) for names in zip(*self._ranks, strict=True)] or [frozenset[str]()] * 3
         self._known: dict[str, int | None] = {}
-        self._platforms = {tag.platform for tag in tags}
 
     def has_platform(self, platforms: str) -> bool:
         """Whether the target has one of these platforms: a wheel that does not fit is then for another Python."""
-        return not self._platforms.isdisjoint(platforms.lower().split("."))
+        return not self._names[2].isdisjoint(platforms.lower().split("."))
 
     def best(self, interpreters: str, abis: str, platforms: str) -> int | None:
         """The best position of a compressed tag set (PEP 425), None where nothing is supported."""
@@ -65,12 +67,12 @@ class TagRanks:
             return self._known[key]
         except KeyError:
             pass
-        positions = (
-            self._ranks.get((interpreter, abi, platform))
-            for interpreter in interpreters.lower().split(".")
-            for abi in abis.lower().split(".")
-            for platform in platforms.lower().split(".")
-        )
+        # Of a set of names those count that the target knows: the product of three long ones takes for ever.
+        known = [
+            names.intersection(text.lower().split("."))
+            for names, text in zip(self._names, (interpreters, abis, platforms), strict=True)
+        ]
+        positions = (self._ranks.get(tag) for tag in product(*known))
         rank = self._known[key] = min((p for p in positions if p is not None), default=None)
         return rank
 
@@ -105,10 +107,8 @@ def wheels_of(name: str, version: Version, files: Iterable[ProjectFile]) -> list
     """The wheels of one version among the files of a page, for whatever target, in the order of the page."""
     found = []
     for file in files:
-        if not file.filename.endswith(".whl") or len(file.filename) > LONGEST_NAME:
-            continue
         try:
-            project, its_version, _, _ = parse_wheel_filename(file.filename)
+            project, its_version, _, _ = read_wheel_name(file.filename)
         except InvalidWheelFilename:
             continue
         if project == name and its_version == version:
@@ -200,7 +200,7 @@ def _judge_wheel(
             return parts[1], 2 if ranks.has_platform(parts[-1]) else 1, "-".join(parts[-3:])
         return parts[1], 3, file.requires_python or ""
     try:
-        project, version, build, _ = parse_wheel_filename(file.filename)
+        project, version, build, _ = read_wheel_name(file.filename)
     except ValueError:
         return None, None, ""
     if project != name:

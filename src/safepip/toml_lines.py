@@ -10,9 +10,20 @@ from __future__ import annotations
 
 import re
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?\Z")
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*=""")
+_QUOTED = re.compile(r"""\"([^\"]*)\"|'([^']*)'""")
 _QUOTES = ('"""', "'''")
+
+
+def _header(line: str) -> tuple[str, str] | None:
+    """The brackets and the name of a line that is a table's header; no pattern, which would go over blanks again."""
+    text = line.strip()
+    brackets = "[[" if text.startswith("[[") else "["
+    name, closing, rest = text.removeprefix(brackets).partition("]")
+    if not text.startswith("[") or not closing or "[" in name or not name.strip():
+        return None
+    rest = rest.removeprefix("]").strip()
+    return (brackets, name.strip()) if not rest or rest.startswith("#") else None
 
 
 class TomlLines:
@@ -22,6 +33,7 @@ class TomlLines:
         self._lines = text.splitlines()
         self._tables: dict[tuple[tuple[str, ...], int | None], int] = {}
         self._keys: dict[tuple[tuple[str, ...], int | None, str], int] = {}
+        self._words: dict[tuple[tuple[str, ...], int | None, str], dict[str, int]] = {}
         self._scan(root)
 
     def _scan(self, root: tuple[str, ...]) -> None:
@@ -33,12 +45,12 @@ class TomlLines:
             if closing:
                 closing = "" if line.count(closing) % 2 else closing
                 continue
-            header = _HEADER.match(line)
+            header = _header(line)
             if header:
-                parts = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+                parts = tuple(part.strip().strip("\"'") for part in header[1].split("."))
                 table = parts[len(root) :] if parts[: len(root)] == root else None
                 number = None
-                if table is not None and header[1] == "[[":
+                if table is not None and header[0] == "[[":
                     number = counts[table] = counts.get(table, -1) + 1
                 if table is not None:
                     self._tables.setdefault((table, number), at)
@@ -68,10 +80,17 @@ class TomlLines:
         start = self._keys.get((table, number, key))
         if start is None:
             return self.key(table, number, key)
-        for at in range(start, len(self._lines) + 1):
-            line = self._lines[at - 1]
-            if at > start and (_HEADER.match(line) or _KEY.match(line)):
+        place = table, number, key
+        if place not in self._words:
+            self._words[place] = self._words_from(start)
+        return self._words[place].get(word, start)
+
+    def _words_from(self, start: int) -> dict[str, int]:
+        """The line of every word in quotes, from a key's line on to the next key or header."""
+        words: dict[str, int] = {}
+        for at, line in enumerate(self._lines[start - 1 :], start):
+            if at > start and (_header(line) or _KEY.match(line)):
                 break
-            if f'"{word}"' in line or f"'{word}'" in line:
-                return at
-        return start
+            for double, single in _QUOTED.findall(line):
+                words.setdefault(double or single, at)
+        return words

@@ -18,6 +18,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from safepip.bracketed import split_extras
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -105,5 +107,5 @@ def _around_url(source: str) -> tuple[str, str, str]:
         url, _, tail = source.partition("; ")
         return "", url.strip(), tail
     path, _, tail = source.partition(";")
-    extras = re.fullmatch(r"(.+)(\[[^\]]+\])", path.strip(), re.DOTALL)
-    return (extras[2], extras[1].rstrip(), tail) if extras else ("", path.strip(), tail)
+    place, extras = split_extras(path.strip())
+    return extras, place, tail

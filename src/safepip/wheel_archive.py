@@ -27,12 +27,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from safepip.core_metadata import MAX_METADATA_BYTES
 from safepip.model.finding import printable
 from safepip.model.names import normalise
+from safepip.wheel_names import read_wheel_name
 from safepip.zip_format import (
     DEFLATED,
     KNOWN_FLAGS,
@@ -153,7 +153,7 @@ def _find_metadata(members: list[Member], filename: str) -> Member:
 def _check_folder(folder: str, filename: str) -> None:
     """PEP 427: the folder is named `{distribution}-{version}.dist-info`, as the file name begins."""
     try:
-        name, version, _, _ = parse_wheel_filename(filename)
+        name, version, _, _ = read_wheel_name(filename)
     except ValueError:  # also a number longer than Python reads
         raise ArchiveError(f"{printable(filename, 120)} is no wheel's file name") from None
     said_name, _, said_version = folder[: -len(".dist-info")].rpartition("-")

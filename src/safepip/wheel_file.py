@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.tags import InvalidTag, Tag, TooManyTagsError, parse_tag
 
 from safepip.model.finding import printable
+from safepip.wheel_names import MAX_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 _VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})*")
 _TAG = re.compile(r"[A-Za-z0-9_.-]+")
-
-#: How many tags a wheel may be for; real ones have some dozens. Each Tag line may stand for the product of three sets.
-MAX_TAGS = 500
 
 #: The largest WHEEL that is read, in bytes; real ones have some hundred.
 _MAX_BYTES = 256 * 1024

@@ -64,10 +64,12 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
 def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
     """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.commands.broken import broken_lines
+    from safepip.edges.installed import check_files
     from safepip.edges.pip import hand_over, private_folder
     from safepip.handover import make_handover, roots_to_read, with_public_urls
 
     pins = [resolution.pins[name] for name in resolution.to_install]
+    check_files(session.asked.target)
     wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)], gone)
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
     _report(session, resolution, wheels)

@@ -103,9 +103,8 @@ def _inputs(session: Session) -> str:
 
 def _differs(session: Session, before: str, after: str, settings: LockSettings) -> int:
     """`--check` and another lock: the difference on standard output, and 1."""
-    import difflib
+    from safepip.differences import difference
 
     name = os.path.relpath(settings.output)
-    difference = difflib.unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (as asked)", lineterm="")
-    session.console.data("\n".join(difference))
+    session.console.data("\n".join(difference(before, after, name, f"{name} (as asked)")))
     return 1

@@ -60,7 +60,7 @@ def _text(session: Session, request: LockRequest) -> str:
         except UnicodeDecodeError:
             message = f"the lock {printable(request.name)} is not UTF-8"
             raise UnusableInput.because("invalid-lock", message, origins=(request.origin,)) from None
-    text = read_lock_text(request.name)
+    text = read_lock_text(request.name, named=True)
     if text is None:
         raise UnusableInput.because(
             "unreadable-file", f"the lock {printable(request.name)} is not there", origins=(request.origin,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from safepip.edges.reading import open_regular
 from safepip.wheel_archive import (
     TAIL_BYTES,
     ArchiveError,
@@ -63,7 +64,7 @@ def read_wheel_metadata(path: str, filename: str) -> bytes:
     `ArchiveError`, also where the file cannot be opened.
     """
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             return metadata_from(_OpenFile(file), filename)
     except OSError as error:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
@@ -74,7 +75,7 @@ def read_wheel(path: str, filename: str) -> WheelContent:
     from safepip.wheel_content import content_from
 
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             return content_from(_OpenFile(file), filename)
     except OSError as error:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
@@ -83,7 +84,7 @@ def read_wheel(path: str, filename: str) -> WheelContent:
 def read_file_of_wheel(path: str, name: str) -> bytes:
     """One file of the wheel at `path`, which was read as a whole before. Raises `ArchiveError`."""
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             source = _OpenFile(file)
             start, members = open_directory(source)
             member = next((member for member in members if member.name == name), None)

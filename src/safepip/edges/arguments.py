@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip import config, pip_config
 from safepip.edges import configuration_files
 from safepip.edges.index_credentials import unused_variables
+from safepip.edges.reading import read_named
 from safepip.errors import UsageError
 from safepip.model.plan import Plan
 from safepip.model.urls import file_url
@@ -266,8 +267,8 @@ def _read_pip_file(path: str) -> str | None:
     import locale
 
     try:
-        with open(path, encoding="utf-8" if sys.flags.utf8_mode else locale.getencoding()) as file:
-            return file.read()
+        text = read_named(path).decode("utf-8" if sys.flags.utf8_mode else locale.getencoding())
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise pip_config.unreadable(path, f"it is not in the locale's encoding, {locale.getencoding()}") from None
     except OSError:

@@ -19,6 +19,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from safepip import own_variables as own
+from safepip.edges.reading import read_named, read_regular
 from safepip.errors import UsageError
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
@@ -67,8 +68,8 @@ def levels(parsed: ParsedOptions, switches: Mapping[str, bool], world: World, cr
     user = os.path.join(_config_folder(world), "safepip", "safepip.toml")
     machine = machine_policy_path() if world.machine_policy is None else world.machine_policy
     found = [
-        _read_level(machine, Source.MACHINE_POLICY, credentials),
-        _read_level(user, Source.USER_POLICY, credentials),
+        _read_level(machine, Source.MACHINE_POLICY, credentials, named=True),
+        _read_level(user, Source.USER_POLICY, credentials, named=True),
         _project_level(parsed, switches, world, credentials),
     ]
     return [level for level in found if level is not None]
@@ -119,7 +120,7 @@ def _project_level(
             origins=(origin,) if origin else (),
         )
     path = world.absolute(world.expand(named))
-    level = _read_level(path, Source.PROJECT_CONFIG, credentials)
+    level = _read_level(path, Source.PROJECT_CONFIG, credentials, named=True)
     if level is None:
         raise UsageError.because(
             "missing-configuration",
@@ -167,8 +168,8 @@ def _check_owner(path: str, world: World) -> None:
         )
 
 
-def _read_level(path: str, source: Source, credentials: Credentials) -> Level | None:
-    text = _read_policy_file(path, source)
+def _read_level(path: str, source: Source, credentials: Credentials, *, named: bool = False) -> Level | None:
+    text = _read_policy_file(path, source, named)
     # A pyproject.toml that never says "safepip" is someone else's, even where it is no valid TOML.
     if text is None or (path.endswith("pyproject.toml") and "safepip" not in text):
         return None
@@ -177,11 +178,14 @@ def _read_level(path: str, source: Source, credentials: Credentials) -> Level | 
     return read_level(text, path, source, credentials.absorb)
 
 
-def _read_policy_file(path: str, source: Source) -> str | None:
-    """The text of a configuration file; None only where there is nothing by that name."""
+def _read_policy_file(path: str, source: Source, named: bool) -> str | None:
+    """The text of a configuration file; None only where there is nothing by that name.
+
+    One that was found, and not `named`, may lie in the repository of a stranger: it has to be a regular file.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        text = (read_named if named else read_regular)(path).decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except (FileNotFoundError, NotADirectoryError) as problem:
         if not os.path.islink(path):
             return None

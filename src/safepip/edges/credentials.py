@@ -31,6 +31,7 @@ from urllib.parse import quote, quote_plus, unquote
 from safepip.edges.concealed import Concealed
 from safepip.edges.index_credentials import named_logins
 from safepip.edges.netrc_file import read_netrc
+from safepip.edges.redaction import MASK, KnownSecrets
 from safepip.model.urls import covered, origin_of, parse
 
 if TYPE_CHECKING:
@@ -41,16 +42,16 @@ if TYPE_CHECKING:
     from safepip.model.index import Index, IndexUrl
     from safepip.model.urls import Url
 
-_MASK = "****"
 _SCHEME = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
 # RFC 3986: the authority ends at the first / ? or #; what stands before its last @ is user information.
 _USER_INFO = re.compile("(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))")
 # A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
 _BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
 _WORD = re.compile(r"\S+")
-#: Below this length a secret is too likely to be a part of an innocent word; `absorb` alone guards it.
-_REDACTABLE = 4
 _TOKEN_LENGTH = 16
+_KEYRING_SECONDS = 120.0
+#: The most segments of a path by which logins are told apart.
+_DEEPEST = 16
 _PLACEHOLDERS = frozenset({"", "x", "x-oauth-basic"})
 
 
@@ -65,17 +66,40 @@ class _Login:
         self.path = path
 
     def __repr__(self) -> str:
-        return _MASK
+        return MASK
 
 
-def _shared_segments(one: str, other: str) -> int:
-    """How many leading path segments two URL paths share."""
-    count = 0
-    for left, right in zip(one.strip("/").split("/"), other.strip("/").split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+class _Logins:
+    """What was absorbed for one origin, each once. Of thousands the one for a path is found without a look at all."""
+
+    __slots__ = ("_by_beginning", "last", "seen")
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[str, str | None, str]] = set()
+        self.last: _Login | None = None
+        #: By the first segments of a path: the first login with a password whose path begins so, or else the first.
+        self._by_beginning: dict[tuple[str, ...], _Login] = {}
+
+    def add(self, login: _Login) -> None:
+        key = (login.user, login.password, login.path)
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        self.last = login
+        for beginning in _beginnings(login.path):
+            known = self._by_beginning.get(beginning)
+            if known is None or (known.password is None and login.password is not None):
+                self._by_beginning[beginning] = login
+
+    def best(self, path: str) -> _Login | None:
+        """The one whose path has most of its first segments in common with `path`."""
+        return next((self._by_beginning[b] for b in reversed(_beginnings(path)) if b in self._by_beginning), None)
+
+
+def _beginnings(path: str) -> list[tuple[str, ...]]:
+    """What a URL's path begins with, of no segment and more; of a path without end no more than is worth a look."""
+    segments = path.strip("/").split("/", _DEEPEST)[:_DEEPEST]
+    return [tuple(segments[:count]) for count in range(len(segments) + 1)]
 
 
 def _login_from(info: str, path: str) -> _Login:
@@ -99,15 +123,14 @@ class Credentials:
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._ask = ask
-        self._absorbed: dict[str, list[_Login]] = {}
+        self._absorbed: dict[str, _Logins] = {}
         self._learned: dict[str, _Login] = {}
         self._headers: dict[tuple[str, str], str] = {}
         self._netrc: Mapping[str, Entry] | None = None
         self._indexes: tuple[Index, ...] = ()
         self._named: tuple[NamedLogin, ...] = ()
         self._refused: set[str] = set()
-        self._words: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._secrets = KnownSecrets()
         self._keyring_provider = "auto"
         self._no_input = False
         self._lock = threading.Lock()
@@ -156,10 +179,8 @@ class Credentials:
         origin = origin_of(scheme + rest)
         login = _login_from(info, "/" + rest.partition("/")[2])
         self._remember_words(login, info)
-        if origin is not None and info.replace(_MASK, "").strip(":"):
-            known = self._absorbed.setdefault(origin, [])
-            if not any((k.user, k.password, k.path) == (login.user, login.password, login.path) for k in known):
-                known.append(login)
+        if origin is not None and info.replace(MASK, "").strip(":"):
+            self._absorbed.setdefault(origin, _Logins()).add(login)
         return scheme
 
     def _hide_broken(self, found: re.Match[str]) -> str:
@@ -170,7 +191,7 @@ class Credentials:
             return word
         secret = word[head.end(1) : end]
         self._remember_words(_login_from(secret, "/"), secret)
-        return f"{word[: head.end(1)]}{_MASK}{word[end:]}"
+        return f"{word[: head.end(1)]}{MASK}{word[end:]}"
 
     def conceal(self, text: str, source: str) -> None:
         """Show `source` wherever `text`, which holds the value of a variable, would be shown."""
@@ -235,8 +256,9 @@ class Credentials:
     def proxy_auth(self, proxy: str) -> tuple[str, str] | None:
         """User name and password for a proxy whose URL went through `absorb_proxy`, or None."""
         origin = origin_of(proxy)
-        logins = self._absorbed.get(origin, []) if origin else []
-        return (logins[-1].user, logins[-1].password or "") if logins else None
+        logins = self._absorbed.get(origin) if origin else None
+        last = logins.last if logins is not None else None
+        return None if last is None else (last.user, last.password or "")
 
     def _by_name(self, origin: str, url: str, owner: IndexUrl | None) -> _Login | None:
         """The login of the index that owns the URL, or that it lies in; of several the innermost."""
@@ -250,10 +272,7 @@ class Credentials:
 
     def _best_absorbed(self, origin: str, url: str) -> _Login | None:
         logins = self._absorbed.get(origin)
-        if not logins:
-            return None
-        path = parse(url).path
-        return max(logins, key=lambda login: (_shared_segments(login.path, path), login.password is not None))
+        return None if logins is None else logins.best(parse(url).path)
 
     def _basic(self, pair: tuple[str, str]) -> str:
         header = self._headers.get(pair)
@@ -319,24 +338,26 @@ class Credentials:
         import json
         import subprocess
 
+        from safepip.edges.program_output import gather
         from safepip.python_variables import foreign_environment
 
         # Host and user come out of a URL, and no option of the program may.
         command = [program, "--mode=creds", "--output=json", "get", "--", service, *([] if user is None else [user])]
         environment = {**foreign_environment(self._environ), "PYTHONIOENCODING": "utf-8"}
         try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=120, check=False
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
             )
-            if done.returncode == 2 and b"--mode=creds" in done.stderr:
+            output, errors = gather(process, _KEYRING_SECONDS)
+            if process.returncode == 2 and b"--mode=creds" in errors:
                 self.notices.append(
                     "the keyring program is too old to be asked for credentials; it needs to be 25.2.1 or newer"
                 )
-            if done.returncode:
+            if process.returncode:
                 return None
-            answer = json.loads(done.stdout)
+            answer = json.loads(output)
             return str(answer["username"]), str(answer["password"])
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, RecursionError) as error:
             # Only the kind of error: the program's output may hold what it was asked for.
             self.notices.append(
                 f"the keyring program gave no usable answer ({type(error).__name__}) and is not asked again"
@@ -353,13 +374,8 @@ class Credentials:
         """`text` with every known secret, raw, percent-encoded or as a Basic token, and all user info as `****`."""
         text = self.concealed.redact(text)
         if "://" in text and "@" in text:
-            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{_MASK}@", text))
-        if not self._words:
-            return text
-        if self._pattern is None:
-            longest_first = sorted(self._words, key=lambda word: (-len(word), word))
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-        return self._pattern.sub(_MASK, text)
+            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{MASK}@", text))
+        return self._secrets.mask(text)
 
     def _remember_words(self, login: _Login, raw: str = "") -> None:
         raw_user, _, raw_password = raw.partition(":")
@@ -372,6 +388,4 @@ class Credentials:
     def _add_words(self, *words: str) -> None:
         for word in words:
             for form in (word, quote(word, safe=""), quote(word), quote_plus(word), repr(word)[1:-1]):
-                if len(form) >= _REDACTABLE and form not in self._words:
-                    self._words = self._words | {form}
-                    self._pattern = None
+                self._secrets.add(form)

@@ -18,6 +18,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
+from safepip.edges.reading import read_regular
 from safepip.errors import PipFailed
 from safepip.integrity import record_place
 from safepip.model.finding import Diagnostic, printable
@@ -125,8 +126,7 @@ def _add(wheel: ClearedWheel, urls: DirectUrl, kept: Sequence[str]) -> bool:
 def _read(path: str) -> dict[str, object]:
     """A record; empty for one that cannot be read: any distribution may have brought one of its own making."""
     try:
-        with open(path, encoding="utf-8") as file:
-            record = json.load(file)
+        record = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}

@@ -9,11 +9,13 @@ A page is only read from within the index's own origin and path (`routing.may_an
 
 from __future__ import annotations
 
+import errno
 import mimetypes
 import os
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from safepip.edges.local_paths import local_path
+from safepip.edges.reading import read_regular
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
@@ -263,13 +265,11 @@ def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
 
 def _read(index: Index, path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_PAGE_BYTES + 1)
+        return read_regular(path, MAX_PAGE_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _not_a_page(index, "", PageError("too-large", "the page is too large")) from None
         raise _unreadable(index, path, error) from None
-    if len(content) > MAX_PAGE_BYTES:
-        raise _not_a_page(index, "", PageError("too-large", "the page is too large"))
-    return content
 
 
 def _type_of(path: str) -> str:

@@ -9,10 +9,13 @@ name counts. Distributions inside zip archives are not looked for.
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from safepip.core_metadata import MAX_METADATA_BYTES
+from safepip.edges.reading import read_regular
 from safepip.errors import SafepipError, Unavailable
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.finding import printable
@@ -99,6 +102,45 @@ def parts_of_safepip(target: Target) -> frozenset[str]:
     return closure("safepip", requires, target.markers)
 
 
+def check_files(target: Target) -> None:
+    """Raise `Unavailable` (`installed-metadata`) where metadata that pip reads is a pipe or device, not a file.
+
+    pip would wait for it, in the midst of an installation. Cost: a look at a folder for each distribution.
+    """
+    odd = [path for folder in target.site_paths for path in _metadata_files(folder) if not _may_be_opened(path)]
+    if odd:
+        raise Unavailable.because(
+            "installed-metadata",
+            "the environment has metadata that is no file, and pip would wait for it",
+            context=tuple(printable(path) for path in odd[:10]),
+            hint="remove it, or make a fresh environment",
+        )
+
+
+def _metadata_files(folder: str) -> Iterator[str]:
+    """Whatever lies in metadata folders, and the metadata that is a file itself."""
+    for name in _names(folder):
+        path = os.path.join(folder, name)
+        if name.lower().endswith((".dist-info", ".egg-info", ".egg-link")):
+            yield path
+            yield from (os.path.join(path, inner) for inner in _names(path))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _may_be_opened(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
 def _unreadable(distribution: InstalledDistribution) -> SafepipError:
     name, version = distribution.name, distribution.version
     return Unavailable.because(
@@ -116,8 +158,7 @@ def _metadata(path: str) -> bytes | None:
         places.append(path)
     for place in places:
         try:
-            with open(place, "rb") as file:
-                return file.read()
+            return read_regular(place, MAX_METADATA_BYTES)
         except OSError:
             continue
     return None
@@ -168,8 +209,7 @@ def _egg_links(folder: str) -> Iterator[str]:
         return
     for link in links:
         try:
-            with open(os.path.join(folder, link), encoding="utf-8") as file:
-                lines = [line.strip() for line in file]
+            lines = [line.strip() for line in read_regular(os.path.join(folder, link)).decode("utf-8").splitlines()]
         except (OSError, UnicodeDecodeError):
             continue
         place = next((line for line in lines if line), "")

@@ -8,12 +8,13 @@ import stat
 import tempfile
 
 from safepip.edges.outputs import write_data
+from safepip.edges.reading import read_named, read_regular
 from safepip.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.reporting.runner_commands import disarm_data
 
 #: More than any lock has; a file of this name may be anything.
-_MAX_BYTES = 256 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 def is_stream(path: str) -> bool:
@@ -27,17 +28,17 @@ def is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def read_lock_text(path: str) -> str | None:
-    """The text of a lock; None where there is no such file. Raises `Unavailable` (`unreadable-lock`)."""
+def read_lock_text(path: str, *, named: bool = False) -> str | None:
+    """The text of a lock; None where there is no such file. Raises `Unavailable` (`unreadable-lock`).
+
+    `named` says that the user has named it, so that it may be a pipe.
+    """
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = (read_named if named else read_regular)(path, _MAX_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _unreadable(path, error.strerror or type(error).__name__) from None
-    if len(data) > _MAX_BYTES:
-        raise _unreadable(path, "it is too large")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.edges.reading import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -34,6 +36,7 @@ def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Map
     from netrc import NetrcParseError, netrc
 
     try:
+        read_regular(path)  # no pipe or device, and no file without end
         hosts = netrc(path).hosts
     except (NetrcParseError, OSError, UnicodeDecodeError):
         # The parser's own message may quote the file, and what it quotes may be the password.

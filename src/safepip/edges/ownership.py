@@ -13,24 +13,29 @@ from __future__ import annotations
 
 import os
 import stat
+from bisect import bisect_left
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from safepip.byte_code import is_cached, possible_sources
 from safepip.edges.installed import all_metadata
+from safepip.edges.reading import open_regular, read_regular
 from safepip.errors import SafepipError, Unavailable
 from safepip.landing import key_of
 from safepip.model.finding import printable
 from safepip.namespaces import LONGEST, interchangeable, way_of_declaring
 from safepip.pth import read_pth
 from safepip.record import RecordError, record_paths
-from safepip.wheel_content import MAX_TEXT_BYTES
+from safepip.wheel_content import MAX_RECORD_BYTES, MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from safepip.model.wheel import Entry
 
+#: So many folders deep a tree of a distribution may lie.
+_DEEPEST = 256
 #: Endings of what a name in `top_level.txt` can stand for, as pip uninstalls it.
 _MODULES = ("", ".py", ".pyc", ".pyo")
 
@@ -77,7 +82,7 @@ class Ownership:
             found = os.lstat(path)
             if not stat.S_ISREG(found.st_mode) or (found.st_size != entry.size and not entry.namespace):
                 return False
-            with open(path, "rb") as file:
+            with open(open_regular(path), "rb") as file:
                 if entry.namespace:
                     return interchangeable(way_of_declaring(file.read(LONGEST + 1)), entry.namespace)
                 return hashlib.file_digest(file, entry.algorithm).digest() == entry.digest
@@ -89,7 +94,7 @@ class Ownership:
         try:
             if not path.endswith(".py") or not stat.S_ISREG(os.lstat(path).st_mode):
                 return ""
-            with open(path, "rb") as file:
+            with open(open_regular(path), "rb") as file:
                 return way_of_declaring(file.read(LONGEST + 1))
         except (OSError, ValueError):
             return ""
@@ -111,8 +116,7 @@ class Ownership:
         """The content of `entry_points.txt` of an installed distribution; None where it has none that can be read."""
         found = (metadata for name, metadata in all_metadata(self._folders) if name == owner)
         try:
-            with open(os.path.join(next(found, ""), "entry_points.txt"), "rb") as file:
-                return file.read(MAX_TEXT_BYTES)
+            return read_regular(os.path.join(next(found, ""), "entry_points.txt"), MAX_TEXT_BYTES)
         except OSError:
             return None
 
@@ -131,11 +135,16 @@ class Ownership:
         owner = self._owners.get(key)
         if owner is not None:
             return owner
-        for tree, owner in self._trees.items():
-            if key == tree or key.startswith(f"{tree}/"):
-                return owner
+        if self._trees:
+            # From the top down, as far as trees reach: no path is so deep that it matters.
+            for end in islice((at for at, char in enumerate(f"{key}/") if char == "/" and at), _DEEPEST):
+                owner = self._trees.get(key[:end])
+                if owner is not None:
+                    return owner
         if self._place(path).endswith("/"):
-            return next((owner for owned, owner in self._owners.items() if owned.startswith(f"{key}/")), None)
+            at = bisect_left(self._ordered, f"{key}/")
+            if at < len(self._ordered) and self._ordered[at].startswith(f"{key}/"):
+                return self._owners[self._ordered[at]]
         return None
 
     # --- what is there ---------------------------------------------------------------------------------------
@@ -188,6 +197,11 @@ class Ownership:
                 owners.update(dict.fromkeys(self._keys(files), name))
                 self._trees.update(dict.fromkeys(self._keys(trees), name))
         return owners
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        """The keys of all files in order: of those below a folder one is found without a look at the others."""
+        return sorted(self._owners)
 
     def _keys(self, paths: list[str]) -> list[str]:
         """The keys of these files. A folder that is not there any more holds nothing that could be written over."""
@@ -245,8 +259,7 @@ def _listed(metadata: str, written_for: Mapping[str, str]) -> tuple[list[str], l
 def _read(path: str) -> bytes | None:
     """A file's bytes, None where it is not there."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return read_regular(path, 2 * MAX_RECORD_BYTES)  # rows for byte code come on top of the wheel's
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

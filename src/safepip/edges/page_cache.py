@@ -28,10 +28,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
+from safepip.core_metadata import MAX_METADATA_BYTES
+from safepip.edges.reading import read_regular
 from safepip.model.candidate import Candidate, Fallen, Shelf
 from safepip.model.digest import checksum, strong
 from safepip.model.page import ProjectFile, Status
 from safepip.model.urls import read_host
+from safepip.simple_api import MAX_PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +48,8 @@ LONGEST_FRESHNESS = 86_400.0
 #: Counts up when the form of the files changes, so that another version's files are misses.
 _FORM = 7
 _METADATA_FORM = 2
+#: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
+_LARGEST = 4 * MAX_PAGE_BYTES
 
 
 class CachedShelf(NamedTuple):
@@ -117,8 +122,7 @@ class PageCache:
         if self._root is None:
             return None
         try:
-            with open(self._shelf_path(index, name), "rb") as file:
-                return _decode(json.loads(file.read()), name)
+            return _decode(json.loads(read_regular(self._shelf_path(index, name), _LARGEST)), name)
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
             return None
 
@@ -165,8 +169,8 @@ class PageCache:
     def load_listing(self, index: Index, cached: CachedShelf) -> tuple[ProjectFile, ...] | None:
         """All files of the page that the shelf was made from; None for a miss."""
         try:
-            with open(self._listing_path(index, cached.shelf.name, cached.listing), "rb") as file:
-                form, rows = json.loads(file.read())
+            path = self._listing_path(index, cached.shelf.name, cached.listing)
+            form, rows = json.loads(read_regular(path, _LARGEST))
             return tuple(map(_decode_file, rows)) if form == _FORM else None
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             return None
@@ -190,8 +194,7 @@ class PageCache:
         if path is None:
             return None
         try:
-            with open(path, "rb") as kept:
-                text = kept.read()
+            text = read_regular(path, MAX_METADATA_BYTES)
         except OSError:
             return None
         return text if vouched(text, file) is not False else None

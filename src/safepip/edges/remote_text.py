@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.edges.local_paths import local_path
+from safepip.edges.reading import LARGEST_TEXT, read_regular
 from safepip.errors import Refused, Unavailable
 from safepip.model.finding import printable
 from safepip.model.urls import UrlError, is_file_url, stays_encrypted
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from safepip.edges.http import Transport
     from safepip.edges.loop import Loop
-
-#: No requirements file written by hand or tool comes near this many bytes.
-_LARGEST = 16 * 1024 * 1024
 
 
 def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
@@ -36,7 +34,7 @@ def _fetched(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[
     from safepip.edges.limits import HttpError
 
     try:
-        answer = loop.run(transport().get(url, limit=_LARGEST, allowed=stays_encrypted(url)))
+        answer = loop.run(transport().get(url, limit=LARGEST_TEXT, allowed=stays_encrypted(url)))
     except HttpError as error:
         raise _unreachable(url, str(error)) from None
     if answer.status != 200:
@@ -73,16 +71,11 @@ def _mismatch(url: str, lines: list[str]) -> Exception:
 
 def _read(url: str) -> bytes:
     try:
-        with open(local_path(url), "rb") as file:
-            content = file.read(_LARGEST + 1)
+        return read_regular(local_path(url))
     except OSError as error:
         raise _unreachable(url, error.strerror or str(error)) from None
     except UrlError as error:
         raise _unreachable(url, str(error)) from None
-    if len(content) > _LARGEST:
-        # Cut off, it would lack what stands at its end.
-        raise _unreachable(url, "it is too large")
-    return content
 
 
 def _unreachable(url: str, reason: str) -> Exception:

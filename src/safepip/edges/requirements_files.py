@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from safepip.edges.local_paths import local_path
+from safepip.edges.reading import read_named, read_regular
 from safepip.expanded_values import ExpandedValues
 from safepip.model.urls import file_url
 from safepip.requirement_sources import Gathering, Loaded, Reader
 from safepip.requirements import Disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Settings
 
 __all__ = ["Absorbs", "Loaded", "load", "local_disk"]
-
-#: As for a file that is fetched (`safepip.edges.remote_text`): none written by hand or tool comes near.
-_LARGEST = 16 * 1024 * 1024
 
 
 class Absorbs(Protocol):
@@ -53,7 +51,8 @@ def load(
     wrong.
     """
     disk = local_disk(cwd)
-    reader = Reader(disk, _read_file, fetch, _beside, _locale_encoding())
+    named = frozenset(map(disk.absolute, _named(settings)))
+    reader = Reader(disk, partial(_read_file, named), fetch, _beside, _locale_encoding())
     values = ExpandedValues(environ, known, credentials.conceal, locking=settings.lock is not None)
     return Gathering(settings, values, reader, credentials.absorb).gather(may_ask_nothing)
 
@@ -70,13 +69,15 @@ def local_disk(cwd: str) -> Disk:
     )
 
 
-def _read_file(path: str) -> bytes:
-    with open(path, "rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        # A file of someone else's repository may name a device that never ends.
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return content
+def _named(settings: Settings) -> Iterator[str]:
+    """The files that the command itself names, as `-r <(...)` does."""
+    yield from (*settings.requirement_files, *settings.constraint_files)
+    yield from filter(None, [settings.script])
+
+
+def _read_file(named: frozenset[str], path: str) -> bytes:
+    # A file of someone else's repository may name a pipe that nobody writes to.
+    return read_named(path) if path in named else read_regular(path)
 
 
 def _beside(file: str, path: str) -> str:

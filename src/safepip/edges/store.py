@@ -32,6 +32,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, cast
 
 from safepip.edges.deliveries import Deliveries
+from safepip.edges.reading import open_regular, read_regular
 from safepip.errors import Refused, Unavailable
 from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
 from safepip.model.evidence import VerifiedFile
@@ -143,8 +144,7 @@ class Store:
         path = self._path(digest)
         if digest.algorithm != "sha256":
             try:
-                with open(path, encoding="ascii") as pointer:
-                    text = pointer.read(65)
+                text = read_regular(path, STRONG["sha256"]).decode("ascii")
             except (OSError, ValueError):
                 return None
             if len(text) != STRONG["sha256"] or not text.isalnum():
@@ -296,7 +296,7 @@ def _held(measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Dem
 def _measure(path: str, algorithms: set[str]) -> tuple[dict[str, str], int] | None:
     """The digests and the length of a file, all of one opened file; None where it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             measured = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
             length = file.tell()
             for name in algorithms - {"sha256"}:

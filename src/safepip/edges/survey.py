@@ -13,6 +13,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from safepip.edges.installed_files import read_small, walk
+from safepip.edges.program_output import gather
 from safepip.edges.starting import own_text
 from safepip.errors import Unavailable
 from safepip.model.finding import printable
@@ -74,21 +75,21 @@ def _ask(python: str, environ: Mapping[str, str]) -> dict[str, Any]:
     question = "\0".join((token, own_text("bare_start.py"), own_text("bare_probe.py")))
     try:
         # -I: no variable, no user site, no working folder. -S: no .pth file and no sitecustomize.
-        done = subprocess.run(
+        process = subprocess.Popen(
             [python, "-I", "-S", "-c", _START],
-            input=question,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=_TIMEOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=clean_environment(environ),
-            check=False,
+        )
+        output, errors = (
+            text.decode("utf-8", "surrogateescape") for text in gather(process, _TIMEOUT, question.encode())
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(python, str(error)) from None
-    parts = done.stdout.split(token)
-    if done.returncode != 0 or len(parts) != 3:
-        raise _failed(python, (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+    parts = output.split(token)
+    if process.returncode != 0 or len(parts) != 3:
+        raise _failed(python, (errors.strip().splitlines() or [f"exit code {process.returncode}"])[-1])
     facts: dict[str, Any] = json.loads(parts[1])
     return facts
 

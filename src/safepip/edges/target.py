@@ -314,12 +314,14 @@ def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[s
     import json
     import subprocess
 
+    from safepip.edges.program_output import gather
+
     try:
-        output, errors = process.communicate(timeout=_PROBE_TIMEOUT)
+        output, errors = gather(process, _PROBE_TIMEOUT)
     except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.communicate()
         raise _python_failed(python, f"no answer within {_PROBE_TIMEOUT} seconds") from error
+    except OSError as error:
+        raise _python_failed(python, error.strerror or str(error)) from error
     parts = output.decode("utf-8", "replace").split(token)
     if len(parts) >= 3:
         _check_age(python, ".".join(map(str, json.loads(parts[1]))))

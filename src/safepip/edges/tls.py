@@ -11,9 +11,11 @@ and on systems with a folder of hashed certificates OpenSSL looks up what it nee
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import ssl
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -89,6 +91,7 @@ class Trust:
         bundle = self._network.cert or self._bundle_of_environment()
         if bundle and bundle != self._system_file():
             try:
+                _check_ends(bundle)
                 context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
             except OSError as error:  # ssl.SSLError is one
                 raise TlsProblem(f"the certificate bundle {bundle} cannot be read") from error
@@ -105,6 +108,7 @@ class Trust:
         for argument, place in (("cafile", file), ("capath", folder)):
             if place and os.path.exists(place):
                 try:
+                    _check_ends(place)
                     context.load_verify_locations(**{argument: place})
                 except OSError as error:
                     raise TlsProblem(f"the certificate store {place} cannot be read") from error
@@ -124,9 +128,17 @@ class Trust:
         path = self._network.client_cert
         if path:
             try:
+                _check_ends(path)
                 context.load_cert_chain(path)
             except OSError as error:
                 raise TlsProblem(f"the client certificate {path} cannot be read") from error
+
+
+def _check_ends(path: str) -> None:
+    """Raise `OSError` for a device, which may have no end: OpenSSL would read on for ever."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise OSError(errno.EINVAL, "it is a device")
 
 
 def _is_hashed(folder: str) -> bool:

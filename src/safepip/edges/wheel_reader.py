@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
-
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.deliveries import direct_source, sources
 from safepip.edges.index_reader import unreachable
@@ -29,6 +27,7 @@ from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
 from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
 from safepip.routing import may_serve
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,7 +289,7 @@ class WheelReader:
 
 def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
     try:
-        name, version, build, _ = parse_wheel_filename(filename)
+        name, version, build, _ = read_wheel_name(filename)
     except ValueError:  # also a number longer than Python reads
         raise ResolutionImpossible.because(
             "invalid-wheel-name", f"{printable(filename)} is not a valid wheel filename", subject=printable(filename)

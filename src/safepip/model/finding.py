@@ -15,7 +15,9 @@ def printable(text: str, limit: int = 300) -> str:
     Yank reasons, names and metadata are an attacker's to choose; escape sequences and bidirectional
     overrides in them could rewrite what the user reads.
     """
-    if text.isprintable() and len(text) <= limit:
+    if len(text) > limit:
+        text = text[:limit] + " "  # what lies beyond is not shown, and not looked at either
+    elif text.isprintable():
         return text
     # U+2028 and U+2029 end a line, as a line feed does, though they are no control characters.
     clean = "".join(

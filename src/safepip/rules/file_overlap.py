@@ -28,6 +28,7 @@ Commands are left to `command-clash`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ from safepip.namespaces import interchangeable
 from safepip.script_names import command_folders, command_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
@@ -126,15 +127,24 @@ def _in_the_place_of_wheels(subject: Subject, landings: Iterable[Landing], scene
         for name, place, its in scene.rivals.get(module.place, ()):
             if name != subject.pin.name and place.key != landing.key and module.may_hide(its):
                 yield from _taken(subject, landing, name, place.path)
+    ordered: dict[str, list[str]] = {}
     for landing, module in _ends_of_namespaces(subject, scene):
         # A package is imported before a module, so whoever has one there loses nothing.
         packages = {name for name, _, its in scene.places.get(module.place, ()) if its.package}
         for other in scene.below(key_of(module.place)):
             if other is subject or other.pin.name in packages:
                 continue
+            if other.pin.name not in ordered:
+                ordered[other.pin.name] = sorted(place.path for place in other.landings)
             # Imports tell letter case apart on every system, keys do not.
-            if any(place.path.startswith(f"{module.place}/") for place in other.landings):
+            if _has_below(module.place, ordered[other.pin.name]):
                 yield from _taken(subject, landing, other.pin.name, module.place)
+
+
+def _has_below(folder: str, paths: Sequence[str]) -> bool:
+    """Whether something lies below a folder, among paths that are in order."""
+    at = bisect_left(paths, f"{folder}/")
+    return at < len(paths) and paths[at].startswith(f"{folder}/")
 
 
 def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:

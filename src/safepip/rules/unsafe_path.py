@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.model.finding import printable
+from safepip.wheel_names import has_endless_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +150,8 @@ def _key(path: str) -> str:
     """A path as the least particular file system compares it (Unicode 3.13, compatibility caseless matching)."""
     if path.isascii():
         folded = path.lower()
+    elif has_endless_name(path):
+        folded = path.casefold()  # refused anyhow, and to put its accents in order could take for ever
     else:
         folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", path).casefold()).casefold()
         folded = unicodedata.normalize("NFKC", folded)

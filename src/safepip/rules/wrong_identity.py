@@ -22,12 +22,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
-
 from safepip.clearing import objection
 from safepip.core_metadata import MetadataError, parse_metadata, split_headers
 from safepip.landing import key_of
 from safepip.wheel_file import WheelFileError, parse_wheel_file
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +55,7 @@ def _file_name(subject: Subject) -> Iterator[str]:
     elif pin.candidate.file.filename != file.filename:
         yield f"chosen file: {pin.candidate.file.filename}"
     try:
-        name, version, _, _ = parse_wheel_filename(file.filename)
+        name, version, _, _ = read_wheel_name(file.filename)
     except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         yield "the file's name is none of a wheel"
     else:

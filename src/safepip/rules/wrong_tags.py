@@ -22,10 +22,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.utils import parse_wheel_filename
-
 from safepip.clearing import objection
-from safepip.wheel_file import MAX_TAGS, WheelFileError, parse_wheel_file
+from safepip.wheel_file import WheelFileError, parse_wheel_file
+from safepip.wheel_names import MAX_TAGS, read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +53,7 @@ _SEVERAL = {
 def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     """Whether WHEEL stands behind every platform of the file's name, and behind its build tag."""
     try:
-        _, _, build, claimed = parse_wheel_filename(subject.file.filename)
+        _, _, build, claimed = read_wheel_name(subject.file.filename)
         wheel = parse_wheel_file(subject.content.info("WHEEL") or b"")
     except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         return _unknown(subject, "the file's name is none of a wheel")

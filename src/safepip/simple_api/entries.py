@@ -25,6 +25,9 @@ MAX_PAGE_BYTES = 64 * 1024 * 1024
 #: The most entries a page may have. The largest real pages have some tens of thousands.
 MAX_FILES = 200_000
 
+#: The longest URL, in characters, to which links are relative: it becomes a part of each of them.
+MAX_BASE = 1024
+
 #: The newest minor version of the Simple API that this room knows, of major version 1.
 KNOWN_MINOR = 4
 
@@ -78,8 +81,11 @@ def link(text: str, base: str) -> Link:
     """Read the URL of an entry on the page at `base`. Raises `BadEntry`."""
     # As in HTML and in pip, a line break within a URL is none of its characters.
     text = text.strip(" \t\n\r\f").translate(_NO_BREAKS)
+    absolute = text.startswith(("https://", "http://"))
+    if len(base) > MAX_BASE and not absolute:
+        raise BadEntry("what its URL is relative to is too long")
     try:
-        parts = parse(text if text.startswith(("https://", "http://")) else join(base, text))
+        parts = parse(text if absolute else join(base, text))
     except UrlError:
         raise BadEntry("its URL cannot be read") from None
     if parts.scheme in DEFAULT_PORTS:

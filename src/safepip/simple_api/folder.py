@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename
 
 from safepip.model.page import ProjectFile
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,7 @@ def list_folder(entries: Iterable[tuple[str, str, int]]) -> FolderListing:
 
 def _is_distribution(filename: str) -> bool:
     try:
-        parse_wheel_filename(filename)
+        read_wheel_name(filename)
     except InvalidWheelFilename:
         try:
             parse_sdist_filename(filename)

@@ -164,8 +164,15 @@ def _attributes(text: str, position: int, *, wanted: bool) -> tuple[_Attributes,
                 if value[:1] in ('"', "'"):
                     value = value[1:-1]
                 if "&" in value:
-                    value = unescape(value)
+                    value = _unescaped(value)
             found[name] = value
+
+
+def _unescaped(value: str) -> str:
+    try:
+        return unescape(value)
+    except ValueError:  # a number in more digits than Python reads
+        raise PageError("broken-html", "the page has a character reference that is no character's") from None
 
 
 def _after_opaque(text: str, position: int, tag: str) -> int:

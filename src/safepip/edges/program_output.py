@@ -1,0 +1,62 @@
+"""What another program writes, read within a time and a size."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from threading import Thread
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+
+#: More than any answer has; whatever is longer is no answer.
+_LARGEST = 16 * 1024 * 1024
+_PIECE = 64 * 1024
+
+
+def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b"") -> tuple[bytes, bytes]:
+    """Put a question, and wait for the end: what the program wrote to its output and to its error stream.
+
+    Raises `subprocess.TimeoutExpired` where it takes longer, and `OSError` where it writes without end; it is killed
+    then.
+    """
+    until = time.monotonic() + seconds
+    found = bytearray(), bytearray()
+    work = [Thread(target=_ask, args=(process, question), daemon=True)] if process.stdin is not None else []
+    for stream, into in zip((process.stdout, process.stderr), found, strict=True):
+        if stream is not None:
+            work.append(Thread(target=_read, args=(process, stream, into), daemon=True))
+    try:
+        for thread in work:
+            thread.start()
+        for thread in work:
+            thread.join(max(0.0, until - time.monotonic()))
+        # Whoever still holds one of the streams open, a program that it started perhaps, is not waited for either.
+        process.wait(0.0 if any(thread.is_alive() for thread in work) else max(0.1, until - time.monotonic()))
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if max(map(len, found)) > _LARGEST:
+        raise OSError(errno.EFBIG, "it writes without end")
+    return bytes(found[0]), bytes(found[1])
+
+
+def _ask(process: subprocess.Popen[bytes], question: bytes) -> None:
+    try:
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pipe.write(question)
+    except OSError:
+        return  # it ended without reading: what it wrote, or its exit code, says why
+
+
+def _read(process: subprocess.Popen[bytes], stream: IO[bytes], into: bytearray) -> None:
+    with stream:
+        while piece := os.read(stream.fileno(), _PIECE):
+            into += piece
+            if len(into) > _LARGEST:
+                process.kill()
+                return

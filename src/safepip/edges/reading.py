@@ -1,0 +1,55 @@
+"""Files that are read whole, within bounds.
+
+Where a stranger can put a file (an environment, a folder that is listed, a repository), a pipe that nobody writes to
+would be waited for, for ever, and a device may have no end. So what nobody has named is opened only where it is a
+regular file. What the user names is read as any program would: `-r <(...)` is a pipe, `/dev/stdin` may be a terminal.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+#: No text that people write for a program comes near this many bytes.
+LARGEST_TEXT = 16 * 1024 * 1024
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def open_regular(path: str) -> int:
+    """A descriptor of a regular file. Raises `OSError` for anything else, without waiting for it."""
+    # Without O_NONBLOCK a named pipe would be waited for.
+    handle = os.open(path, _FLAGS)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return handle
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def read_regular(path: str, limit: int = LARGEST_TEXT) -> bytes:
+    """The content of a regular file of at most `limit` bytes. Raises `OSError`."""
+    with open(open_regular(path), "rb") as file:
+        if os.fstat(file.fileno()).st_size > limit:
+            raise _too_large()
+        return _bounded(file.read(limit + 1), limit)
+
+
+def read_named(path: str, limit: int = LARGEST_TEXT) -> bytes:
+    """The content of what the user has named, whatever it is: at most `limit` bytes. Raises `OSError`."""
+    with open(path, "rb") as file:
+        return _bounded(file.read(limit + 1), limit)
+
+
+def _bounded(content: bytes, limit: int) -> bytes:
+    if len(content) > limit:
+        # Cut off, it would lack what stands at its end.
+        raise _too_large()
+    return content
+
+
+def _too_large() -> OSError:
+    return OSError(errno.EFBIG, os.strerror(errno.EFBIG))
