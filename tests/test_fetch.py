@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip.edges import fetch, limits
+from safepip.edges import deadlines, fetch, limits
 from safepip.edges.credentials import Credentials
 from safepip.edges.fetch import Wanted, fetch_all
 from safepip.edges.http import Transport
@@ -294,7 +294,8 @@ def test_a_stalled_download_ends_in_time(world: World) -> None:
 
 
 def test_a_download_that_drips_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(deadlines, "LEAST_SECONDS", 0.2)
+    world.transport = Transport(Network(timeout=0.05), Credentials({}), {})
     world.host.faults[PATH] = drip(400)
     assert isinstance(world.failure(retries=0, resume_retries=0), Unavailable)
 

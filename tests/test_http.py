@@ -24,7 +24,6 @@ from support.replies import (
     Fault,
     Reply,
     Request,
-    drip,
     drop,
     honest,
     in_turn,
@@ -300,14 +299,6 @@ def test_a_stalled_answer_and_a_stalled_body_end_in_time() -> None:
             start = time.monotonic()
             assert client.refusal(host.origin + "/page").kind == "timeout"
             assert time.monotonic() - start < 5
-
-
-def test_a_body_that_drips_is_given_up(host: Host, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.3)
-    host.faults["/page"] = drip(200)
-    start = time.monotonic()
-    assert client.refusal(host.origin + "/page").kind == "timeout"
-    assert time.monotonic() - start < 5
 
 
 # ---------------------------------------------------------------------- retries

@@ -15,12 +15,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from safepip.edges.local_paths import local_path
+from safepip.edges.reading import open_regular
 from safepip.edges.store import size_mismatch
 from safepip.edges.stored import refuse_absent, stored
 from safepip.errors import Refused, SafepipError, Unavailable
@@ -167,7 +166,7 @@ def _copy(store: Store, want: Wanted) -> VerifiedFile:
     """A file of this machine, through the same verification as any other."""
     try:
         path = local_path(want.url)
-        with open(_open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(want)) as incoming:
+        with open(open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(want)) as incoming:
             while chunk := source.read(_CHUNK):
                 incoming.write(chunk)
                 _check_length(incoming, want)
@@ -175,16 +174,6 @@ def _copy(store: Store, want: Wanted) -> VerifiedFile:
     except (OSError, ValueError, UrlError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _failed(want, f"{printable(want.url)} cannot be read: {reason}") from error
-
-
-def _open_regular(path: str) -> int:
-    """A descriptor of a regular file. Raises `OSError`, `ValueError` for anything else."""
-    # Without O_NONBLOCK a named pipe would be waited for, for ever.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
-    os.close(descriptor)
-    raise ValueError("it is not a regular file")
 
 
 def _algorithms(want: Wanted) -> set[str]:
@@ -301,8 +290,6 @@ class _Download:
         """Bring the whole file; whether it came in more than one part. Raises `SafepipError`."""
         import asyncio
 
-        from safepip.edges.limits import delay
-
         barren, broken, resumed = 0, 0, False
         while True:
             before = self._incoming.size
@@ -313,7 +300,7 @@ class _Download:
                     broken += 1
                 else:
                     barren += 1
-                wait = delay(max(barren - 1, 0), problem.retry_after)
+                wait = self._transport.pauses(self._want.url).next(max(barren - 1, 0), problem.retry_after)
                 if barren > retries or broken > resume_retries or wait is None:
                     raise _failed(
                         self._want, f"{printable(self._want.filename)} cannot be fetched: {problem}"

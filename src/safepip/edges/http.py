@@ -7,7 +7,7 @@ gives a body piece by piece. In each of them:
 - A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
 - An `Authorization` header is made for each hop anew from what belongs to that hop's origin; it is sent
   unasked where known, as pip does, and once more after a 401 where the keyring or the user knows better.
-- A body is cut off at `limit` bytes, counted after decompression, and when it comes too slowly overall.
+- A body is cut off at `limit` bytes, counted after decompression, and when its time is over (`edges.deadlines`).
 - Failed connections, time-outs, broken bodies and the statuses 429, 500, 502, 503, 504 are tried again, with
   exponential delays and jitter, `Network.retries` times; Retry-After is honoured up to a bound.
 
@@ -24,22 +24,21 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from safepip import __version__
 from safepip.edges.addresses import parse_address
+from safepip.edges.deadlines import Pauses, Rate, page_seconds, unhurried, window_seconds, within
 from safepip.edges.limits import (
     PATIENCE_SECONDS,
     RETRIED_KINDS,
     RETRIED_STATUSES,
-    Clock,
     Decoder,
     HttpError,
     byte_count,
     content_range,
-    delay,
 )
 from safepip.edges.proxies import Proxies
 from safepip.edges.tls import TlsProblem, Trust
 from safepip.edges.wire import Lanes, Reply, WireError
 from safepip.model.finding import printable
-from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, parse
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, origin_of, parse
 
 if TYPE_CHECKING:
     import ssl
@@ -59,6 +58,8 @@ _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BODY = 64 * 1024
 _PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
+#: Small requests to one origin at the same time; HTTP/2 carries them over one connection.
+_AT_ONCE = 100
 
 
 class Answer(NamedTuple):
@@ -93,13 +94,13 @@ class Body:
     url: str
     headers: Mapping[str, str]
     _reply: Reply = field(repr=False)
-    _clock: Clock = field(repr=False)
+    _rate: Rate = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises `HttpError` when the connection breaks or crawls."""
         try:
             async for chunk in self._reply.chunks():
-                self._clock.advance(len(chunk))
+                self._rate.advance(len(chunk))
                 yield chunk
         except WireError as error:
             raise HttpError(error.kind, printable(str(error)), self.url) from error
@@ -122,6 +123,10 @@ class Transport:
         self._lanes: dict[tuple[str, str, int, bool], Lanes] = {}
         self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
         self._limits["pool"] = max(600.0, network.timeout)
+        self._page_seconds = page_seconds(network.timeout)
+        self._window = window_seconds(network.timeout)
+        self._pauses: dict[str, Pauses] = {}
+        self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def get(
         self,
@@ -143,7 +148,7 @@ class Transport:
             async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
                 return await self._read(place, reply, limit)
 
-        return await self._persistently(attempt)
+        return await self._persistently(url, attempt)
 
     async def fetch_range(
         self,
@@ -177,7 +182,7 @@ class Transport:
                     raise HttpError("protocol", f"{self._shown(url)} sends another part than asked for", url)
                 return Part(206, place.url, lower, start, size, answer.body)
 
-        return await self._persistently(attempt)
+        return await self._persistently(url, attempt)
 
     @asynccontextmanager
     async def stream(
@@ -195,10 +200,22 @@ class Transport:
         """
         extra = [(b"Accept-Encoding", b"identity"), *_encoded(headers)]
         async with self._open(url, extra, allowed, owner, files=True) as (place, reply):
-            yield Body(reply.status, place.url, _lower(reply.raw_headers), reply, Clock(place.url))
+            yield Body(reply.status, place.url, _lower(reply.raw_headers), reply, Rate(place.url, self._window))
 
-    async def _persistently(self, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Try again what may pass: failures of the connection, and the statuses that say so."""
+    def pauses(self, url: str) -> Pauses:
+        """What the origin of a URL has asked for in this run."""
+        return self._pauses.setdefault(origin_of(url) or "", Pauses())
+
+    async def _persistently(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Try again what may pass, as long as there is time: see `safepip.edges.deadlines`."""
+        # Waiting for a turn is no time that the server takes.
+        gate = self._gates.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
+        async with gate, within(self._page_seconds, self._shown(url)):
+            return await self._attempts(url, attempt)
+
+    async def _attempts(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Failures of the connection may pass, and the statuses that say so."""
+        pauses = self.pauses(url)
         for count in range(self._network.retries + 1):
             last = count == self._network.retries
             try:
@@ -206,10 +223,12 @@ class Transport:
             except HttpError as error:
                 if last or error.kind not in RETRIED_KINDS:
                     raise
-                wait = delay(count, None)
+                wait = pauses.next(count, None)
             else:
-                wait = delay(count, result.headers.get("retry-after"))
-                if last or result.status not in RETRIED_STATUSES or wait is None:
+                if last or result.status not in RETRIED_STATUSES:
+                    return result
+                wait = pauses.next(count, result.headers.get("retry-after"))
+                if wait is None:
                     return result
             await asyncio.sleep(wait or 0.0)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -272,7 +291,8 @@ class Transport:
         if reply.status != 401:
             return reply
         try:
-            better = await asyncio.to_thread(self._credentials.after_challenge, place.url, owner)
+            async with unhurried():
+                better = await asyncio.to_thread(self._credentials.after_challenge, place.url, owner)
         except BaseException:
             await reply.close()
             raise
@@ -307,10 +327,8 @@ class Transport:
             # The body of an error is nothing safepip reads; a short one is drained to keep the connection.
             limit = _ERROR_BODY
         decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
-        clock = Clock(place.url)
         try:
             async for chunk in reply.chunks():
-                clock.advance(len(chunk))
                 decoder.feed(chunk)
             body = decoder.end()
         except WireError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 import zlib
 
 from safepip.model.finding import printable
@@ -13,9 +12,9 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)\Z")
 #: What is worth another attempt.
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RETRIED_KINDS = frozenset({"connection", "timeout", "protocol"})
-_FIRST_DELAY, _LONGEST_DELAY, _LONGEST_RETRY_AFTER = 0.25, 8.0, 30.0
-#: A body may take this long whatever its size, and beyond that as long as this rate implies.
-PATIENCE_SECONDS, SLOWEST_BYTES_PER_SECOND = 60.0, 8 * 1024
+_FIRST_DELAY, _LONGEST_DELAY = 0.25, 8.0
+#: How long the head of a response may take, and the next piece of its body.
+PATIENCE_SECONDS = 60.0
 
 
 class HttpError(Exception):
@@ -29,20 +28,6 @@ class HttpError(Exception):
         self.kind = kind
         self.message = message
         self.url = url
-
-
-class Clock:
-    """Ends a body that drips: measures the bytes received against the time since the start."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._start = time.monotonic()
-        self._received = 0
-
-    def advance(self, count: int) -> None:
-        self._received += count
-        if time.monotonic() - self._start > PATIENCE_SECONDS + self._received / SLOWEST_BYTES_PER_SECOND:
-            raise HttpError("timeout", f"{printable(self._url)} sends its data too slowly", self._url)
 
 
 class Decoder:
@@ -84,15 +69,9 @@ class Decoder:
             self._pieces.append(piece)
 
 
-def delay(attempt: int, retry_after: str | None) -> float | None:
-    """Seconds to wait before the next attempt; None where the server asks for more than is reasonable."""
-    seconds = min(_LONGEST_DELAY, _FIRST_DELAY * (1 << attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
-    if retry_after is not None and retry_after.strip().isdigit():
-        asked = float(retry_after)
-        if asked > _LONGEST_RETRY_AFTER:
-            return None
-        seconds = max(seconds, asked)
-    return seconds
+def backoff(attempt: int) -> float:
+    """Seconds to wait before the next attempt."""
+    return min(_LONGEST_DELAY, _FIRST_DELAY * (1 << attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
 
 
 def byte_count(text: str | None) -> int | None:
