@@ -181,6 +181,15 @@ def test_a_file_that_several_have_delivered_serves_for_each(run: Inside, world: 
     assert offline(run, lock_of(internal, bytes_of(internal))).code == 0
 
 
+def test_a_size_that_is_not_the_files_is_told_as_that(run: Inside, world: Two) -> None:
+    """The store has the bytes, from their owner; the lock says something else of them."""
+    visit(run, world[0])
+    data = bytes_of(world[0])
+    done = offline(run, lock_of(world[0], data).replace(f"size = {len(data)}", f"size = {len(data) + 1}"))
+    refused(run, done)
+    assert f"of {len(data)} bytes and not {len(data) + 1}" in done.err
+
+
 def test_under_the_name_that_the_index_gave_it(run: Inside, world: Two) -> None:
     """The same bytes as another file of the same index are another file."""
     internal, _ = world

@@ -33,16 +33,18 @@ def refuse_absent(store: Store, wanted: Sequence[Wanted]) -> None:
 
 def _absent(store: Store, want: Wanted) -> Diagnostic:
     """Why the store does not give a file: it has no such bytes, has them from others, or does not know from whom."""
-    file = store.get(want.filename, want.index_digests, want.demand, want.size)
+    file = store.get(want.filename, want.index_digests, want.demand)
     if file is None:
         found = "no file with this digest"
+    elif want.size not in (None, file.size):
+        found = f"a file with this digest, of {file.size} bytes and not {want.size}"
     elif store.deliveries.any_known(file):
         found = "a file with this digest, but under another name or from another index"
     else:
         found = "a file with this digest, and does not know which index delivered it"
     return Diagnostic(
         "not-in-store",
-        f"{printable(want.filename)} is locked, and the store does not have it from the index that owns {want.subject}",
+        f"{printable(want.filename)} is locked, and the store does not have it from the index of {want.subject}",
         context=(*(f"locked  {digest}" for digest in want.index_digests), f"the store has {found}"),
         hint="run once without --offline, so that its index is asked",
         origins=want.origins,
