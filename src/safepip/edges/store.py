@@ -2,7 +2,8 @@
 
     <root>/sha256/<2 digits>/<62 digits>        a file's bytes
     <root>/sha512/<2 digits>/<126 digits>       the sha256 of the file with that sha512; sha384 likewise
-    <root>/delivered-1/...                     who delivered which file (`safepip.edges.deliveries`)
+    <root>/delivered-1/...                      who delivered which file (`safepip.edges.deliveries`)
+    <root>/installed-1/...                      what is installed from which file (`safepip.edges.installed_memory`)
     <root>/incoming/<random>                    a file on its way in, of this process or of one that died
     <root>/handover-<random>/                   what pip is given (`safepip.edges.pip`), likewise
 
