@@ -372,6 +372,17 @@ def test_by_value_from_eight_characters_on() -> None:
     )
 
 
+def test_in_json_as_well() -> None:
+    """Where quotes and backslashes are written otherwise."""
+    value = 'quote"and\\slash'
+    concealed = Concealed()
+    concealed.add(value, "${TOKEN}")
+    assert json.loads(concealed.redact(json.dumps([value, "x"]))) == ["${TOKEN}", "x"]
+    # Bytes that are no text.
+    concealed.add("\udcff-not-utf-8", "${B}")
+    assert concealed.redact("x \udcff-not-utf-8 %FF-not-utf-8") == "x ${B} ${B}"
+
+
 def test_a_value_is_never_expanded_again() -> None:
     """It is a value."""
     assert variables.expand("${A}${B}", {"A": "${B}", "B": "x"}) == "${B}x"

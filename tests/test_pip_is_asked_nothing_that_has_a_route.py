@@ -119,6 +119,16 @@ def test_what_asks_nothing_goes_on(
     assert (done.returncode, claimed[1].host.requests) == (0, [])
 
 
+def test_help_is_shown(claimed: tuple[IndexServer, IndexServer], runner: Runner, target: Environment) -> None:
+    """It asks nothing; and a word that only looks like it asks nothing either."""
+    for verb in ("index", "list"):
+        done = ask(runner, target, claimed[1], verb, "--help")
+        assert (done.returncode, done.stdout.startswith("\nUsage:")) == (0, True)
+    done = ask(runner, target, claimed[1], "index", "versions", "corp-lib", "--log", "--help")
+    assert done.returncode != 0
+    assert claimed[1].host.requests == []
+
+
 def test_without_a_declaration_pip_answers_as_pip(index: IndexServer, runner: Runner, target: Environment) -> None:
     """There are no claims then, and pip's index is the only one."""
     index.add("thing", "1.0")

@@ -24,7 +24,8 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
         )
     if verb not in ("index", "list"):
         return passthrough(verb, argv, network=verb != "uninstall")
-    asks = _may_ask(verb, argv)
+    # pip's help asks nothing; where the word is the value of another option, pip finds no network.
+    asks = not {"--help", "-h"}.intersection(argv) and _may_ask(verb, argv)
     declared = _declared() if asks else ""
     if declared:
         raise Refused.because(

@@ -18,8 +18,11 @@ class Concealed:
 
     def add(self, text: str, shown: str) -> None:
         """Show `shown` wherever `text` would be shown. A text of fewer than eight characters stays."""
-        forms = (text, text.rstrip("/"), quote(text, safe=""), quote(text), quote_plus(text), repr(text)[1:-1])
-        for form in (*forms, text.strip()):
+        # A variable may hold bytes that are no text.
+        quoted = [quote(text, safe=safe, errors="surrogateescape") for safe in ("", "/")]
+        plus = quote_plus(text, errors="surrogateescape")
+        in_json = text.replace("\\", r"\\").replace('"', r"\"")
+        for form in (text, text.rstrip("/"), *quoted, plus, repr(text)[1:-1], text.strip(), in_json):
             self._replacements.add(form, shown.rstrip("/") if form == text.rstrip("/") else shown)
 
     def redact(self, text: str) -> str:
