@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from support.clearing import LAYOUT, scene_of, subject_of
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from safepip.clearing import Subject
 
 NAMES = frozenset(sys.stdlib_module_names)
@@ -67,6 +70,50 @@ def test_a_module_of_the_standard_librarys_name_is_refused(path: str) -> None:
     assert evidence(subject) == (f"{path.replace('DATA', 'acme-1.0.data')}: the standard library has a module typing",)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "_winapi/CREATE_NEW_CONSOLE.py",
+        "_lzma/FORMAT_AUTO.py",
+        "ensurepip/__main__.py",
+        "typing/data.py",
+        "DATA/purelib/_ctypes/a/b.so",
+        "DATA/data/tkinter/x.py",
+        "msvcrt/x.txt",
+        "winreg/a/b.txt",
+    ],
+)
+def test_what_would_be_found_where_python_lacks_the_module_is_refused(path: str) -> None:
+    """Of another system, left out when Python was built, or a distributor's package of its own."""
+    (line,) = evidence(wheel(path)) or ("",)
+    assert "lies below where the standard library has a module" in line
+
+
+def test_data_below_names_of_the_other_system_alone_counts() -> None:
+    """A hollow `msvcrt` makes `subprocess` take this system for Windows; `pwd` is there on this one."""
+    assert evidence(wheel("pwd/x.txt")) is None
+    windows = Layout({"purelib": "C:/env/Lib/site-packages", "platlib": "C:/env/Lib/site-packages"}, windows=True)
+    assert evidence(wheel("pwd/x.txt", layout=windows), windows) is not None
+    assert evidence(wheel("msvcrt/x.txt", layout=windows), windows) is None
+    assert evidence(wheel("resource/x.txt", layout=windows), windows) is None
+    assert evidence(wheel("acme/msvcrt/x.txt")) is None
+    assert evidence(wheel("msvcrt.txt")) is None
+
+
+def test_what_is_found_runs_in_a_python_of_this_system(tmp_path: Path) -> None:
+    """Held against Python itself: without the rule every program that imports `subprocess` would run it."""
+    if sys.platform == "win32":
+        pytest.skip("for this system")
+    for path, text in {"msvcrt/x.txt": "", "_winapi/CREATE_NEW_CONSOLE.py": "print('ran')\n"}.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(text)
+    program = "import sys; sys.path.append(sys.argv[1]); import subprocess"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert "ran" in done.stdout
+
+
 def test_a_module_in_a_folder_that_a_pth_file_adds_is_refused() -> None:
     """Python imports from there as well."""
     content = {"acme.pth": "acme/more\n", "acme/more/typing.py": ""}
@@ -79,7 +126,6 @@ def test_a_module_in_a_folder_that_a_pth_file_adds_is_refused() -> None:
     [
         pytest.param("acme/typing.py", id="deeper"),
         pytest.param("acme/_vendor/typing/__init__.py", id="vendored"),
-        pytest.param("typing/data.py", id="namespace-folder"),
         pytest.param("html/index.html", id="data-folder"),
         pytest.param("typing.pyi", id="types"),
         pytest.param("typing.txt", id="text"),

@@ -100,3 +100,15 @@ def standard_module_where_somebody_works() -> Offer:
 def module_of_another_project_where_somebody_works() -> Offer:
     """The same with a module of an installed project."""
     return offer_files({f"{DATA}/data/victim/__init__.py": HARMLESS})
+
+
+@stopped_by("standard-library")
+def module_of_windows_that_subprocess_looks_for() -> Offer:
+    """A folder `msvcrt` makes `subprocess` look for `_winapi`, and what it takes from there is run."""
+    return offer_files({"msvcrt/x.txt": "\n", "_winapi/CREATE_NEW_CONSOLE.py": HARMLESS})
+
+
+@stopped_by("standard-library")
+def module_that_a_python_was_built_without() -> Offer:
+    """A Python that was built without `lzma` finds the folder, and runs what is imported from it."""
+    return offer_files({"_lzma/FORMAT_AUTO.py": HARMLESS})

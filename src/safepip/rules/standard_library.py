@@ -9,8 +9,11 @@ version on that has removed it.
 
 What counts is what Python would import by such a name: a module, an extension module or byte code, and a folder with
 an `__init__`. A folder without one is a portion of a namespace package; it gives way to any module of its name, so
-data in a folder `html` harms nobody. Deeper names never count: that is how copies are vendored. `test` is no name of
-the standard library to Python itself.
+data in a folder `html` harms nobody. But no Python has every standard module: some are of another system, some were
+left out when it was built, some are packages of their own with a distributor. Where one is missing the folder is found,
+and `from _winapi import X` in `subprocess` runs `_winapi/X.py`. So modules below such a folder count as well, and below
+a name that only other systems have every file does: a folder `msvcrt` makes `subprocess` take Linux for Windows.
+Deeper names never count: that is how copies are vendored. `test` is no name of the standard library to Python itself.
 
 Of 966 real wheels one has such a name, argparse. Projects that carry a module of the standard library to older or newer
 Pythons, and are known for it, are named below with the modules they may bring.
@@ -24,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.landing import key_of
+from safepip.modules import module_at
 from safepip.script_names import command_folders
 
 if TYPE_CHECKING:
@@ -71,6 +75,16 @@ BACKPORTS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
+#: Standard modules of the other systems; `resource`, which Windows lacks, is left out: folders of data are called so.
+_OF_WINDOWS = frozenset(
+    {"_msi", "_overlapped", "_winapi", "_wmi", "msilib", "msvcrt", "nt", "winreg", "winsound"},
+)
+_OF_POSIX = frozenset(
+    {"_posixshmem", "_posixsubprocess", "_scproxy", "crypt", "fcntl", "grp", "nis", "posix", "pwd", "spwd", "syslog"}
+    | {"termios"}
+)
+
+
 def check(subject: Subject, scene: Scene) -> Diagnostic | None:
     """Whether every top-level name of the wheel is its own."""
     evidence = _evidence(subject, scene)
@@ -94,7 +108,17 @@ def looked_through(scene: Scene) -> frozenset[str]:
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
     tops = looked_through(scene)
     forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
-    for landing, module in scene.modules[subject.pin.name]:
-        if module.name in forbidden and key_of(module.folder) in tops:
-            path = landing.entry.path if landing.entry is not None else landing.path
-            yield f"{path}: the standard library has a module {module.name}"
+    foreign = forbidden & (_OF_POSIX if scene.layout.windows else _OF_WINDOWS)
+    for landing in subject.landings:
+        module = module_at(landing.path)
+        names = forbidden if module is not None else foreign
+        parts = (landing.path if module is None else module.place).split("/")
+        for number, name in enumerate(parts if not names.isdisjoint(parts) else ()):
+            # What is no module counts by the folder alone.
+            if module is None and number == len(parts) - 1:
+                break
+            if name in names and key_of("/".join(parts[:number])) in tops:
+                path = landing.entry.path if landing.entry is not None else landing.path
+                below = number < len(parts) - 1
+                yield f"{path}: {'lies below where ' if below else ''}the standard library has a module {name}"
+                break
