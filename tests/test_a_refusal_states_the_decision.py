@@ -5,6 +5,7 @@ First the dead ends of a search: nobody contradicts anybody where a single state
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from datetime import UTC, datetime
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.host import Host, free_port
+from support.replies import redirect, status
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from support.certificates import Authority
     from support.index import IndexServer
     from support.inside import Done, Inside
 
@@ -194,3 +199,122 @@ def test_metadata_of_a_wheel_that_cannot_be_read_is_not_metadata_without_a_name(
     assert "no name" not in done.err
     assert "demo 1.0 has metadata that cannot be used: the wheel cannot be read: " in done.err
     assert "hint: its owner has to mend it: tell whoever publishes demo" in done.err
+
+
+# --- what could not be asked ----------------------------------------------------------------------------------------
+
+AGAIN = "try again when it is up"
+
+
+def asked(run: Inside, url: str, *words: str) -> Done:
+    return run("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "--retries", "0", "-i", url, *words)
+
+
+def test_a_certificate_that_is_not_believed_is_told_and_the_hint_helps(
+    tls_index: IndexServer, authority: Authority, run: Inside
+) -> None:
+    tls_index.add("demo", "1.0")
+    done = asked(run, tls_index.url, "demo")
+    assert references(done) == ["index-unreachable"], done.err
+    assert "hint: its certificate is none that is believed here: name the certificates of its issuer with" in done.err
+    assert AGAIN not in done.err
+    assert asked(run, tls_index.url, "demo", "--cert", str(authority.bundle)).code == 0
+
+
+@pytest.mark.parametrize("what", ["--cert", "--client-cert", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_certificates_that_cannot_be_read_are_told_with_who_named_them(
+    tls_index: IndexServer, authority: Authority, run: Inside, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    broken = run.folder / "broken.pem"
+    broken.write_text("no certificate\n")
+    words = ["--cert", str(authority.bundle)] if what == "--client-cert" else []
+    if what.startswith("--"):
+        words += [what, str(broken)]
+    else:
+        monkeypatch.setenv(what, str(broken))
+    done = asked(run, tls_index.url, "demo", *words)
+    assert references(done) == ["index-unreachable"], done.err
+    assert str(broken) in done.err
+    assert re.search(rf"hint: .*{what}.* give a file of certificates that can be read", done.err), done.err
+    assert AGAIN not in done.err
+
+
+def test_a_proxy_is_called_a_proxy(run: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever named it, one that refuses the connection and one that refuses the request."""
+    where = f"http://127.0.0.1:{free_port()}"
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for url in ("https://index.example/simple/", "http://index.example/simple/"):
+        done = asked(run, url, "demo", "--trusted-host", "index.example", "--proxy", where)
+        assert references(done) == ["index-unreachable"], done.err
+        assert f"index.example by the proxy {where}: " in done.err
+        assert "hint: check the proxy, which --proxy or the variables" in done.err
+        assert AGAIN not in done.err
+    monkeypatch.setenv("https_proxy", where)
+    assert f"by the proxy {where}: " in asked(run, "https://index.example/simple/", "demo").err
+    with Host() as proxy:
+        done = asked(run, "https://index.example/simple/", "demo", "--proxy", proxy.origin)
+    assert f"by the proxy {proxy.origin}: the proxy refused" in done.err
+    assert "hint: check the proxy" in done.err
+
+
+def test_what_will_not_be_up_later_is_not_said_to_be(index: IndexServer, run: Inside) -> None:
+    """An answer that is no answer, a status that is nobody's passing trouble."""
+    index.add("demo", "1.0")
+    index.fault("demo", status(451))
+    done = asked(run, index.url, "demo")
+    assert (references(done), "try again" in done.err) == (["index-error"], False), done.err
+    index.fault("demo", status(503))
+    assert "hint: try again later" in asked(run, index.url, "demo").err
+    index.fault("demo", status(407))
+    done = asked(run, index.url, "demo")
+    assert "hint: put them into the URL of the proxy, which --proxy or the variables" in done.err
+    index.host.close()
+    assert (
+        "hint: check its URL and your network, or try again when it is up; nothing was asked elsewhere"
+        in asked(run, index.url, "demo").err
+    )
+
+
+def test_a_redirected_file_is_not_its_index(two_indexes: tuple[IndexServer, IndexServer], run: Inside) -> None:
+    """Its metadata, by the sidecar or out of the wheel: the index has answered, the file's server sends elsewhere."""
+    index, other = two_indexes
+    served = index.add("demo", "1.0", file={"hashes": {}})
+    (run.folder / "safepip.toml").write_text(
+        f'[[index]]\nname = "public"\nurl = "{index.url}"\ndefault = true\nhashes = "optional"\n'
+    )
+    for sidecar in (True, False):
+        served.advertised = sidecar
+        index.file_fault(
+            served.filename + (".metadata" if sidecar else ""), redirect(f"http://files.example/{served.filename}")
+        )
+        done = run("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "--retries", "0", "demo")
+        assert references(done) == ["file-elsewhere"], done.err
+        assert "the metadata of demo-1.0-py3-none-any.whl cannot be fetched" in done.err
+        assert "outside of itself" not in done.err
+    assert other.requests == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_not_absent(run: Inside) -> None:
+    assert unreadable(run, 0) == ["index-unreachable"]
+
+
+def test_what_cannot_be_looked_at_is_not_absent(run: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of a local index to which the system says neither yes nor no: here, a link that leads in a circle."""
+    folder = run.folder / "simple"
+    folder.mkdir()
+    (folder / "demo").symlink_to("demo")
+    done = asked(run, str(folder), "demo")
+    assert references(done) == ["index-unreachable"], done.err
+    assert "hint: make it readable for whoever runs safepip, or take the source out" in done.err
+
+
+def unreadable(run: Inside, mode: int) -> list[str]:
+    folder = run.folder / "simple"
+    (folder / "demo").mkdir(parents=True)
+    folder.chmod(mode)
+    try:
+        return references(asked(run, str(folder), "demo"))
+    finally:
+        folder.chmod(0o700)

@@ -66,7 +66,7 @@ ATTACKS = {
     "a page of zeros": Attack("page", zeros(FLOOD), "index-unreachable"),
     "a page that is a bomb": Attack("page", bomb, "index-unreachable"),
     "a page of nested lists": Attack("page", content(b"[" * 5_000_000, JSON), "not-an-index-page"),
-    "a sidecar of zeros": Attack("sidecar", zeros(FLOOD), "index-unreachable"),
+    "a sidecar of zeros": Attack("sidecar", zeros(FLOOD), "download-failed"),
     "a sidecar that is another": Attack("sidecar", swapped(b"Name: evil\n"), "sidecar-digest", 20),
     "a file that is dropped": Attack("file", drop(100), "download-failed"),
     "a file without an answer": Attack("file", reset(), "download-failed"),

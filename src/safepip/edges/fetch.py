@@ -201,8 +201,8 @@ def _check_beginning(chunk: bytes, want: Wanted) -> None:
         raise _failed(want, f"{printable(want.filename)} cannot be fetched: what the server sends is no wheel")
 
 
-def _failed(want: Wanted, message: str) -> Unavailable:
-    details = Unavailable.because("download-failed", message, origins=want.origins, subject=want.subject)
+def _failed(want: Wanted, message: str, hint: str = "") -> Unavailable:
+    details = Unavailable.because("download-failed", message, hint=hint, origins=want.origins, subject=want.subject)
     return cast("Unavailable", details)
 
 
@@ -270,8 +270,9 @@ class _Fetcher:
 class _Broken(Exception):
     """A download broke, or its answer says to try again, after `retry_after` if that is given."""
 
-    def __init__(self, reason: str, retry_after: str | None = None) -> None:
+    def __init__(self, reason: str, retry_after: str | None = None, help: str = "") -> None:  # noqa: A002
         super().__init__(reason)
+        self.help = help
         self.retry_after = retry_after
 
 
@@ -302,9 +303,8 @@ class _Download:
                     barren += 1
                 wait = self._transport.pauses(self._want.url).next(max(barren - 1, 0), problem.retry_after)
                 if barren > retries or broken > resume_retries or wait is None:
-                    raise _failed(
-                        self._want, f"{printable(self._want.filename)} cannot be fetched: {problem}"
-                    ) from problem
+                    message = f"{printable(self._want.filename)} cannot be fetched: {problem}"
+                    raise _failed(self._want, message, problem.help) from problem
                 resumed = resumed or self._incoming.size > 0
                 await asyncio.sleep(wait)
             else:
@@ -338,11 +338,11 @@ class _Download:
                     _check_length(incoming, want)
         except HttpError as error:
             if error.kind in RETRIED_KINDS:
-                raise _Broken(error.message) from error
+                raise _Broken(error.message, help=error.help) from error
             message = f"{self._name} cannot be fetched: {error.message}"
             if error.kind in ("redirect", "insecure"):
                 raise Refused.because("file-elsewhere", message, origins=want.origins, subject=want.subject) from error
-            raise _failed(want, message) from error
+            raise _failed(want, message, error.help) from error
         if want.size is not None and incoming.size < want.size:
             raise _Broken("the server ended the file too early")
 

@@ -33,6 +33,7 @@ from safepip.edges.limits import (
     HttpError,
     byte_count,
     content_range,
+    what_helps,
 )
 from safepip.edges.proxies import Proxies
 from safepip.edges.tls import TlsProblem, Trust
@@ -314,7 +315,7 @@ class Transport:
             try:
                 return await lanes.send(place.target, headers, self._limits)
             except TlsProblem as error:
-                raise HttpError("tls", str(error), place.url) from error
+                raise HttpError("tls", str(error), place.url, error.help) from error
             except WireError as error:
                 if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
                     raise self._explained(error, place) from error
@@ -341,7 +342,12 @@ class Transport:
 
     def _explained(self, error: WireError, place: Address) -> HttpError:
         detail = printable(self._credentials.redact(str(error)))
-        return HttpError(error.kind, f"{place.authority.decode()}: {detail}", place.url)
+        proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
+        way = f" by the proxy {self._shown(proxy)}" if proxy else ""
+        message = f"{place.authority.decode()}{way}: {detail}"
+        return HttpError(
+            error.kind, message, place.url, what_helps(error.kind, unverified=error.unverified, proxied=bool(proxy))
+        )
 
     # ------------------------------------------------------------------ where to
 

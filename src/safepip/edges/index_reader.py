@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import mimetypes
 import os
+import stat
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from safepip.edges.local_paths import local_path
@@ -47,7 +48,11 @@ _STATUSES = {
     401: ("index-unauthorised", "asks for a user name and password", ""),
     403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
     410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
-    407: ("index-unreachable", "is behind a proxy that asks for credentials", "put them in --proxy"),
+    407: (
+        "index-unreachable",
+        "is behind a proxy that asks for credentials",
+        "put them into the URL of the proxy, which --proxy or the variables http_proxy and https_proxy name",
+    ),
 }
 
 
@@ -240,10 +245,17 @@ class IndexReader:
                 "index-unreachable",
                 f"the index {index.name} is no folder",
                 context=(f"{index.url}",),
+                hint="correct its path, or take the source out; it was not passed over",
                 origins=(index.origin,),
             )
-        if not os.path.isdir(folder):
+        try:
+            if not stat.S_ISDIR(os.stat(folder).st_mode):
+                return Reading(None, url)
+        except (FileNotFoundError, NotADirectoryError):
             return Reading(None, url)
+        except (OSError, ValueError) as error:
+            # Not "it is not there": nobody could look.
+            raise _unreadable(index, folder, error) from None
         document = os.path.join(folder, "index.html")
         if os.path.isfile(document):
             page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
@@ -276,11 +288,12 @@ def _type_of(path: str) -> str:
     return mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
 
 
-def _unreadable(index: Index, path: str, error: OSError) -> SafepipError:
+def _unreadable(index: Index, path: str, error: OSError | ValueError) -> SafepipError:
     return Unavailable.because(
         "index-unreachable",
         f"the source {index.name} cannot be read",
-        context=(f"{printable(path)}: {error.strerror or error}",),
+        context=(f"{printable(path)}: {getattr(error, 'strerror', None) or error}",),
+        hint="make it readable for whoever runs safepip, or take the source out; it was not passed over",
         origins=(index.origin,),
     )
 
@@ -308,7 +321,9 @@ def _check_status(index: Index, name: str, status: int) -> None:
     """Raise for anything but 200; the 404 of a project's page was told apart before."""
     if status == 200:
         return
-    reference, what, hint = _STATUSES.get(status, ("index-error", f"answered with status {status}", "try again later"))
+    passing = status >= 500 or status == 429
+    hint = "try again later" if passing else f"ask whoever runs {index.name} what it means"
+    reference, what, hint = _STATUSES.get(status, ("index-error", f"answered with status {status}", hint))
     raise Unavailable.because(
         reference,
         f"the index {index.name} {what} when asked for {name}",
@@ -364,13 +379,15 @@ def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
             origins=(index.origin,),
             subject=name,
         )
+    if error.kind == "offline":
+        hint = "run once without --offline, so that its answer is kept"
+    else:
+        hint = f"{error.help or f'ask whoever runs {index.name} about it'}; nothing was asked elsewhere"
     return Unavailable.because(
         "index-unreachable",
         f"the index {index.name} gave no answer for {name}",
         context=context,
-        hint="run once without --offline, so that its answer is kept"
-        if error.kind == "offline"
-        else "nothing was asked elsewhere; try again when it is up",
+        hint=hint,
         origins=(index.origin,),
         subject=name,
     )

@@ -20,11 +20,13 @@ PATIENCE_SECONDS = 60.0
 class HttpError(Exception):
     """No answer could be had. The message holds no secret.
 
-    `kind` is one of: connection, timeout, tls, redirect, too-large, protocol, insecure, offline.
+    `kind` is one of: connection, timeout, tls, redirect, too-large, protocol, insecure, offline. `help` says what would
+    change it, where something is known to.
     """
 
-    def __init__(self, kind: str, message: str, url: str) -> None:
+    def __init__(self, kind: str, message: str, url: str, help: str = "") -> None:  # noqa: A002  # it is what it is called
         super().__init__(message)
+        self.help = help
         self.kind = kind
         self.message = message
         self.url = url
@@ -85,3 +87,19 @@ def content_range(value: str) -> tuple[int, int | None]:
     if found is None:
         return -1, None
     return int(found[1]), None if found[2] == "*" else int(found[2])
+
+
+def what_helps(kind: str, *, unverified: bool, proxied: bool) -> str:
+    """What would change it that a server could not be asked."""
+    if unverified:
+        return "its certificate is none that is believed here: name the certificates of its issuer with --cert"
+    if proxied and kind in ("connection", "timeout"):
+        return (
+            "check the proxy, which --proxy or the variables http_proxy, https_proxy and all_proxy name; "
+            "no_proxy names hosts that are reached without one"
+        )
+    return {
+        "connection": "check its URL and your network, or try again when it is up",
+        "timeout": "give it longer with --timeout, or try again when it is up",
+        "tls": "what answers there does not speak TLS as it should: check the scheme and the port of its URL",
+    }.get(kind, "what answers there is no web server as it should be: check its URL, or tell whoever runs it")

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from safepip.edges.http import Transport
     from safepip.edges.loop import Loop
 
+_SIGN_IN = "put a user name and password for its host into netrc or the keyring"
+_HELP = {
+    401: _SIGN_IN,
+    403: _SIGN_IN,
+    404: "check the URL",
+    407: "put the proxy's credentials into its URL, which --proxy or the variables http_proxy and https_proxy name",
+}
+
 
 def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
     """The final URL and the body. Redirects are followed as pip follows them, but never from https to http.
@@ -36,9 +44,9 @@ def _fetched(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[
     try:
         answer = loop.run(transport().get(url, limit=LARGEST_TEXT, allowed=stays_encrypted(url)))
     except HttpError as error:
-        raise _unreachable(url, str(error)) from None
+        raise _unreachable(url, str(error), error.help) from None
     if answer.status != 200:
-        raise _unreachable(url, f"status {answer.status}")
+        raise _unreachable(url, f"status {answer.status}", _HELP.get(answer.status, ""))
     return answer.url, answer.body
 
 
@@ -78,9 +86,10 @@ def _read(url: str) -> bytes:
         raise _unreachable(url, str(error)) from None
 
 
-def _unreachable(url: str, reason: str) -> Exception:
+def _unreachable(url: str, reason: str, hint: str = "") -> Exception:
     return Unavailable.because(
         "requirements-unreachable",
         "a requirements or constraints file could not be fetched",
         context=(f"{printable(url)}: {printable(reason)}",),
+        hint=hint,
     )

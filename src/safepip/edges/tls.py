@@ -36,7 +36,11 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]\Z")
 
 
 class TlsProblem(Exception):
-    """A certificate file that was named cannot be used. The message names it."""
+    """A certificate file that was named cannot be used. The message names it, `help` says who named it."""
+
+    def __init__(self, message: str, named_by: str) -> None:
+        super().__init__(message)
+        self.help = f"{named_by}: give a file of certificates that can be read"
 
 
 class Trust:
@@ -94,13 +98,14 @@ class Trust:
                 _check_ends(bundle)
                 context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
             except OSError as error:  # ssl.SSLError is one
-                raise TlsProblem(f"the certificate bundle {bundle} cannot be read") from error
+                named_by = "--cert names it" if self._network.cert else "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names it"
+                raise TlsProblem(f"the certificate bundle {bundle} cannot be read", named_by) from error
         self._identify(context)
         return context
 
     def _load_system(self, context: ssl.SSLContext) -> None:
         # OpenSSL's own variables replace the compiled-in places (SSL_CERT_FILE, SSL_CERT_DIR).
-        file, folder = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
+        file, folder = file_of, folder_of = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
         if not file and not folder:
             places = ssl.get_default_verify_paths()
             folder = places.capath if places.capath and _is_hashed(places.capath) else None
@@ -111,7 +116,9 @@ class Trust:
                     _check_ends(place)
                     context.load_verify_locations(**{argument: place})
                 except OSError as error:
-                    raise TlsProblem(f"the certificate store {place} cannot be read") from error
+                    mine = place in (file_of, folder_of)
+                    named_by = "SSL_CERT_FILE or SSL_CERT_DIR names it" if mine else "the system names it"
+                    raise TlsProblem(f"the certificate store {place} cannot be read", named_by) from error
 
     def _system_file(self) -> str | None:
         """The file that is loaded as the system's store, where one is named: reading it twice adds nothing."""
@@ -131,7 +138,7 @@ class Trust:
                 _check_ends(path)
                 context.load_cert_chain(path)
             except OSError as error:
-                raise TlsProblem(f"the client certificate {path} cannot be read") from error
+                raise TlsProblem(f"the client certificate {path} cannot be read", "--client-cert names it") from error
 
 
 def _check_ends(path: str) -> None:

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.deliveries import direct_source, sources
-from safepip.edges.index_reader import unreachable
 from safepip.edges.local_paths import local_path
 from safepip.edges.page_cache import vouched
-from safepip.errors import Refused, ResolutionImpossible
+from safepip.errors import Refused, ResolutionImpossible, Unavailable
 from safepip.model.candidate import Candidate
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
@@ -34,9 +33,11 @@ if TYPE_CHECKING:
 
     from safepip.edges.fetch import Wanted
     from safepip.edges.http import Transport
+    from safepip.edges.limits import HttpError
     from safepip.edges.loop import Loop
     from safepip.edges.page_cache import PageCache
     from safepip.edges.store import Store
+    from safepip.errors import SafepipError
     from safepip.model.candidate import CoreMetadata
     from safepip.model.digest import Demand
     from safepip.model.evidence import VerifiedFile
@@ -179,7 +180,7 @@ class WheelReader:
                 owner=home.index.url,
             )
         except HttpError as error:
-            raise unreachable(home.index, candidate.name, error) from None
+            raise _file_failed(candidate, home, error) from None
         if answer.status != 200:
             return None
         if vouched(answer.body, file) is False:
@@ -221,7 +222,7 @@ class WheelReader:
             return None  # the whole wheel will tell
         except HttpError as error:
             if error.kind in ("redirect", "insecure"):
-                raise unreachable(home.index, candidate.name, error) from None
+                raise _file_failed(candidate, home, error) from None
         return None
 
     async def _whole(self, candidate: Candidate, home: Home) -> bytes:
@@ -303,6 +304,20 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
             subject=name,
         )
     return lambda file: Candidate(name, version, file, rank, build)
+
+
+def _file_failed(candidate: Candidate, home: Home, error: HttpError) -> SafepipError:
+    """The error for a file's metadata that could not be had. It is the file's server that is spoken of: the index has
+    answered, and its page may list files of other hosts."""
+    message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
+    listed = (f"listed on {home.page_url}",)
+    if error.kind in ("redirect", "insecure"):
+        hint = f"ask whoever runs {home.index.name} why; if the host belongs to it, declare that: file-hosts"
+        return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
+    hint = error.help or f"tell whoever runs {home.index.name}"
+    if error.kind == "offline":
+        hint = "run once without --offline, so that it is kept"
+    return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)
 
 
 def _must_be_there(path: str, filename: str) -> bytes:
