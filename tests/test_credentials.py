@@ -216,7 +216,7 @@ def test_a_proxy_without_scheme_keeps_its_credential_for_itself(tmp_path: Path) 
     secrets = credentials(tmp_path)
     assert secrets.absorb_proxy(f"me:{CANARY}@proxy.example:3128") == "http://proxy.example:3128"
     assert secrets.absorb_proxy("") == ""
-    assert secrets.proxy_auth("http://proxy.example:3128") == ("me", CANARY)
+    assert secrets.proxy_auth("http://proxy.example:3128") == (b"me", CANARY.encode())
     assert secrets.proxy_auth("http://other.example:3128") is None
     assert secrets.for_url("https://host.example/") is None
 

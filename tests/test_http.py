@@ -16,6 +16,7 @@ from safepip.edges import limits
 from safepip.edges.credentials import Credentials
 from safepip.edges.http import Answer, HttpError, Part, Transport
 from safepip.edges.loop import Loop
+from safepip.errors import UsageError
 from safepip.model.plan import Network
 from safepip.model.urls import stays_encrypted
 from support.host import Host, free_port, partial
@@ -439,9 +440,11 @@ def test_the_environment_decides_about_proxies_as_in_pip(
 
 
 def test_a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by(host: Host) -> None:
-    for proxy in (f"http://127.0.0.1:{free_port()}", "socks5://127.0.0.1:1"):
-        with Client(Network(retries=0, proxy=proxy)) as client:
-            assert client.refusal(host.origin + "/page").kind == "connection"
+    with Client(Network(retries=0, proxy=f"http://127.0.0.1:{free_port()}")) as client:
+        assert client.refusal(host.origin + "/page").kind == "connection"
+    with Client(Network(retries=0, proxy="socks5://127.0.0.1:1")) as client, pytest.raises(UsageError) as caught:
+        client.get(host.origin + "/page")
+    assert caught.value.diagnostics[0].reference == "bad-variable"
     assert host.requests == []
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip import config, pip_config
 from safepip.edges import configuration_files
 from safepip.edges.index_credentials import unused_variables
+from safepip.edges.proxies import PROXY_FORM, read_proxy
 from safepip.edges.reading import read_named
 from safepip.errors import UsageError
 from safepip.model.plan import Plan
-from safepip.model.urls import file_url
+from safepip.model.urls import UrlError, file_url
 from safepip.options import ParsedOptions, parse
 from safepip.settings import Surroundings, check, make_settings
 from safepip.sources import decide
@@ -99,10 +100,7 @@ def make_plan(
         no_color=bool(world.environ.get("NO_COLOR")),
         offline=own["SAFEPIP_OFFLINE"],
     )
-    proxy = parsed["proxy"]
-    settings = make_settings(
-        parsed, around, tuple(sources.trusted_hosts), None if proxy is None else credentials.absorb_proxy(proxy)
-    )
+    settings = make_settings(parsed, around, tuple(sources.trusted_hosts), _proxy(parsed, credentials))
     policy = configuration_files.with_names(declared.policy, world)
     if settings.cooldown or settings.allow_names or settings.well_known_names:
         from safepip.age_settings import against_policy
@@ -117,6 +115,17 @@ def make_plan(
         *unused_variables(world.environ, declared.indexes),
     )
     return Plan(settings, policy, tuple(sources.indexes), notices, now)
+
+
+def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
+    """`--proxy` without user information; None where it is not said, empty for no proxy at all."""
+    said = parsed["proxy"]
+    try:
+        return None if said is None else read_proxy(said, credentials)
+    except UrlError as problem:
+        raise UsageError.because(
+            "bad-option", f"--proxy: {problem}", hint=PROXY_FORM, origins=parsed.said["proxy"]
+        ) from None
 
 
 def _at_a_moment(world: World) -> World:

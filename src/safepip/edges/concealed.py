@@ -10,6 +10,14 @@ from safepip.edges.redaction import Replacements
 _SHORTEST = 8
 
 
+def forms_of(text: str) -> tuple[str, ...]:
+    """The forms in which a text may come to be shown: as it is, percent-encoded, in Python's and JSON's notation."""
+    errors = "surrogateescape"  # a variable may have bytes that are not UTF-8
+    quoted = (quote(text, safe="", errors=errors), quote(text, errors=errors), quote_plus(text, errors=errors))
+    in_json = text.replace("\\", r"\\").replace('"', r"\"")
+    return (text, *quoted, repr(text)[1:-1], in_json)
+
+
 class Concealed:
     """Texts, each with what is shown instead, in the forms in which a text may come to be shown."""
 
@@ -18,11 +26,7 @@ class Concealed:
 
     def add(self, text: str, shown: str) -> None:
         """Show `shown` wherever `text` would be shown. A text of fewer than eight characters stays."""
-        # A variable may hold bytes that are no text.
-        quoted = [quote(text, safe=safe, errors="surrogateescape") for safe in ("", "/")]
-        plus = quote_plus(text, errors="surrogateescape")
-        in_json = text.replace("\\", r"\\").replace('"', r"\"")
-        for form in (text, text.rstrip("/"), *quoted, plus, repr(text)[1:-1], text.strip(), in_json):
+        for form in (*forms_of(text), text.rstrip("/"), text.strip()):
             self._replacements.add(form, shown.rstrip("/") if form == text.rstrip("/") else shown)
 
     def redact(self, text: str) -> str:

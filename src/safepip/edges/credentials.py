@@ -26,13 +26,13 @@ import os
 import re
 import threading
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import quote, quote_plus, unquote
 
-from safepip.edges.concealed import Concealed
+from safepip.edges.concealed import Concealed, forms_of
 from safepip.edges.index_credentials import named_logins
+from safepip.edges.logins import Login, Logins, as_bytes, login_from
 from safepip.edges.netrc_file import read_netrc
 from safepip.edges.redaction import MASK, KnownSecrets
-from safepip.model.urls import covered, origin_of, parse
+from safepip.model.urls import covered, is_web, origin_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,64 +48,10 @@ _USER_INFO = re.compile("(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))")
 # A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
 _BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
 _WORD = re.compile(r"\S+")
+_DELIMITER = re.compile(r"[\s/?#]")
 _TOKEN_LENGTH = 16
 _KEYRING_SECONDS = 120.0
-#: The most segments of a path by which logins are told apart.
-_DEEPEST = 16
 _PLACEHOLDERS = frozenset({"", "x", "x-oauth-basic"})
-
-
-class _Login:
-    """A user name and password, unfit for display. `password` is None where only a name was given."""
-
-    __slots__ = ("password", "path", "user")
-
-    def __init__(self, user: str, password: str | None, path: str = "/") -> None:
-        self.user = user
-        self.password = password
-        self.path = path
-
-    def __repr__(self) -> str:
-        return MASK
-
-
-class _Logins:
-    """What was absorbed for one origin, each once. Of thousands the one for a path is found without a look at all."""
-
-    __slots__ = ("_by_beginning", "last", "seen")
-
-    def __init__(self) -> None:
-        self.seen: set[tuple[str, str | None, str]] = set()
-        self.last: _Login | None = None
-        #: By the first segments of a path: the first login with a password whose path begins so, or else the first.
-        self._by_beginning: dict[tuple[str, ...], _Login] = {}
-
-    def add(self, login: _Login) -> None:
-        key = (login.user, login.password, login.path)
-        if key in self.seen:
-            return
-        self.seen.add(key)
-        self.last = login
-        for beginning in _beginnings(login.path):
-            known = self._by_beginning.get(beginning)
-            if known is None or (known.password is None and login.password is not None):
-                self._by_beginning[beginning] = login
-
-    def best(self, path: str) -> _Login | None:
-        """The one whose path has most of its first segments in common with `path`."""
-        return next((self._by_beginning[b] for b in reversed(_beginnings(path)) if b in self._by_beginning), None)
-
-
-def _beginnings(path: str) -> list[tuple[str, ...]]:
-    """What a URL's path begins with, of no segment and more; of a path without end no more than is worth a look."""
-    segments = path.strip("/").split("/", _DEEPEST)[:_DEEPEST]
-    return [tuple(segments[:count]) for count in range(len(segments) + 1)]
-
-
-def _login_from(info: str, path: str) -> _Login:
-    # pip splits at the first colon and decodes each part afterwards, so that %3A and %40 can be part of either.
-    user, colon, password = info.partition(":")
-    return _Login(unquote(user), unquote(password) if colon else None, path)
 
 
 class Credentials:
@@ -123,8 +69,8 @@ class Credentials:
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._ask = ask
-        self._absorbed: dict[str, _Logins] = {}
-        self._learned: dict[str, _Login] = {}
+        self._absorbed: dict[str, Logins] = {}
+        self._learned: dict[str, Login] = {}
         self._headers: dict[tuple[str, str], str] = {}
         self._netrc: Mapping[str, Entry] | None = None
         self._indexes: tuple[Index, ...] = ()
@@ -155,7 +101,7 @@ class Credentials:
         self._indexes = tuple(indexes)
         self._named = named_logins(self._environ, self._indexes)
         for named in self._named:
-            self._remember_words(_Login(named.user, named.password))
+            self._remember_words(Login(named.user, named.password))
 
     # ------------------------------------------------------------------ coming in
 
@@ -172,15 +118,22 @@ class Credentials:
 
     def absorb_proxy(self, text: str) -> str:
         """The same for a proxy, which may be written without scheme: `user:password@host:port` (pip's --proxy)."""
-        return self.absorb(text if "://" in text or not text else f"http://{text}")
+        whole = text if "://" in text or is_web(text) or not text else f"http://{text}"
+        scheme, _, rest = whole.partition("://")
+        info, at, host = rest.rpartition("@")
+        if at and (_DELIMITER.search(info) or MASK in info):
+            # No part of a URL: it makes the whole no URL, and is a secret all the same.
+            self._remember_words(login_from(info, "/"), info)
+            return f"{scheme}://{MASK}@{host}"
+        return self.absorb(whole)
 
     def _take(self, found: re.Match[str]) -> str:
         scheme, info, rest = found[1], found[2], found[3]
         origin = origin_of(scheme + rest)
-        login = _login_from(info, "/" + rest.partition("/")[2])
+        login = login_from(info, "/" + rest.partition("/")[2])
         self._remember_words(login, info)
         if origin is not None and info.replace(MASK, "").strip(":"):
-            self._absorbed.setdefault(origin, _Logins()).add(login)
+            self._absorbed.setdefault(origin, Logins()).add(login)
         return scheme
 
     def _hide_broken(self, found: re.Match[str]) -> str:
@@ -190,7 +143,7 @@ class Credentials:
         if head is None:
             return word
         secret = word[head.end(1) : end]
-        self._remember_words(_login_from(secret, "/"), secret)
+        self._remember_words(login_from(secret, "/"), secret)
         return f"{word[: head.end(1)]}{MASK}{word[end:]}"
 
     def conceal(self, text: str, source: str) -> None:
@@ -240,7 +193,7 @@ class Credentials:
             if pair is None:
                 self._refused.add(origin)
                 return None
-            login = _Login(*pair)
+            login = Login(*pair)
             self._remember_words(login)
             self._learned[origin] = login
             return self._basic(pair)
@@ -253,14 +206,14 @@ class Credentials:
                 self._learned.pop(origin, None)
                 self._refused.add(origin)
 
-    def proxy_auth(self, proxy: str) -> tuple[str, str] | None:
+    def proxy_auth(self, proxy: str) -> tuple[bytes, bytes] | None:
         """User name and password for a proxy whose URL went through `absorb_proxy`, or None."""
         origin = origin_of(proxy)
         logins = self._absorbed.get(origin) if origin else None
         last = logins.last if logins is not None else None
-        return None if last is None else (last.user, last.password or "")
+        return None if last is None else (as_bytes(last.user), as_bytes(last.password or ""))
 
-    def _by_name(self, origin: str, url: str, owner: IndexUrl | None) -> _Login | None:
+    def _by_name(self, origin: str, url: str, owner: IndexUrl | None) -> Login | None:
         """The login of the index that owns the URL, or that it lies in; of several the innermost."""
         fits = [
             named
@@ -268,9 +221,9 @@ class Credentials:
             if (named.url.contains(url) if owner is None else named.url == owner and owner.origin == origin)
         ]
         best = max(fits, key=lambda named: len(named.url.path), default=None)
-        return None if best is None else _Login(best.user, best.password, best.url.path)
+        return None if best is None else Login(best.user, best.password, best.url.path)
 
-    def _best_absorbed(self, origin: str, url: str) -> _Login | None:
+    def _best_absorbed(self, origin: str, url: str) -> Login | None:
         logins = self._absorbed.get(origin)
         return None if logins is None else logins.best(parse(url).path)
 
@@ -279,7 +232,7 @@ class Credentials:
         if header is None:
             from base64 import b64encode
 
-            token = b64encode(f"{pair[0]}:{pair[1]}".encode()).decode()
+            token = b64encode(as_bytes(f"{pair[0]}:{pair[1]}")).decode()
             self._add_words(token)
             header = self._headers[pair] = f"Basic {token}"
         return header
@@ -293,7 +246,7 @@ class Credentials:
         entry = self._netrc.get(place.host)
         if entry is None or not self._netrc_reaches(place):
             return None
-        self._remember_words(_Login(*entry))
+        self._remember_words(Login(*entry))
         return entry
 
     def _netrc_reaches(self, place: Url) -> bool:
@@ -307,7 +260,7 @@ class Credentials:
         usual = place.scheme == "https" and place.port is None
         return usual and all(index.url.host != place.host for index in indexes)
 
-    def _from_keyring(self, origin: str, url: str, absorbed: _Login | None) -> tuple[str, str] | None:
+    def _from_keyring(self, origin: str, url: str, absorbed: Login | None) -> tuple[str, str] | None:
         # pip asks a keyring without being told to only where it could also ask the user.
         if self._keyring_provider == "disabled" or (self._no_input and self._keyring_provider == "auto"):
             return None
@@ -377,7 +330,7 @@ class Credentials:
             text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{MASK}@", text))
         return self._secrets.mask(text)
 
-    def _remember_words(self, login: _Login, raw: str = "") -> None:
+    def _remember_words(self, login: Login, raw: str = "") -> None:
         raw_user, _, raw_password = raw.partition(":")
         if login.password:
             self._add_words(login.password, raw_password)
@@ -387,5 +340,5 @@ class Credentials:
 
     def _add_words(self, *words: str) -> None:
         for word in words:
-            for form in (word, quote(word, safe=""), quote(word), quote_plus(word), repr(word)[1:-1]):
+            for form in forms_of(word):
                 self._secrets.add(form)

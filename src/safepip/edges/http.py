@@ -358,8 +358,6 @@ class Transport:
             if self._network.offline:
                 raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
             proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
-            if proxy is not None and not proxy.startswith(("http://", "https://")):
-                raise HttpError("connection", f"{self._shown(proxy)} is not an http or https proxy", place.url)
             lanes = self._lanes[key] = Lanes(
                 place.scheme,
                 place.host,

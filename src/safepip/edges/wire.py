@@ -190,7 +190,7 @@ class Lanes:
         patience: float,
         context: Callable[[], ssl.SSLContext],
         proxy: str | None = None,
-        proxy_auth: tuple[str, str] | None = None,
+        proxy_auth: tuple[bytes, bytes] | None = None,
     ) -> None:
         self._origin = httpcore.Origin(scheme.encode(), host.encode("ascii"), port)
         self._tls = scheme == "https"
