@@ -25,6 +25,7 @@ from safepip.same_files import as_one, contents_of
 from safepip.selection import PythonVersions, TagRanks, shelve
 from support.index import HTML
 from support.shelves import PUBLIC
+from support.wheels import sha256
 from test_e2e_ages import days_ago, references
 
 if TYPE_CHECKING:
@@ -167,6 +168,22 @@ def test_a_lock_names_the_first_and_holds_what_both_admit(pair: tuple[IndexServe
     assert references(run("lock", "free-lib", "-U", *where).err) == ["ambiguous-index"]
 
 
+def test_a_folder_of_this_machine_does_not_stand_for_an_index(index: IndexServer, run: Inside) -> None:
+    """Its files are exempt from the rules on ages, so it could make an index's file as old as one likes."""
+    file = index.add("free-lib", "1.0", file={"upload_time": days_ago(0)})
+    folders = [run.folder / name / "free-lib" for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / file.filename).write_bytes(file.data)
+        link = f'<a href="{file.filename}#sha256={sha256(file.data)}">x</a>'
+        (folder / "index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>")
+    one, two = (folder.parent.as_uri() + "/" for folder in folders)
+    for first, second in ((one, index.url), (index.url, one)):
+        done = run("download", "-d", "out", "-i", first, "--extra-index-url", second, "free-lib")
+        assert references(done.err) == ["ambiguous-index"], done.err
+    assert run("download", "-d", "out", "-i", one, "--extra-index-url", two, "free-lib").code == 0
+
+
 # --- the law, for all words of both ----------------------------------------------------------------------------------
 
 MOMENTS = st.none() | st.integers(0, 300).map(lambda days: NOW - days * DAY)
@@ -192,7 +209,7 @@ def shelf_of(words: list[tuple[float | None, bool, str | None]]) -> Shelf:
     return shelve(page, RANKS, PythonVersions("3.11.0"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(WORDS, WORDS, st.sampled_from([None, 0.0, 3 * DAY, 100 * DAY]))
 def test_whatever_is_taken_from_both_would_be_taken_from_each(
     ours: list[tuple[float | None, bool, str | None]],

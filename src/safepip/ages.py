@@ -29,6 +29,7 @@ from safepip.age_settings import strictest
 from safepip.allowances import overruling
 from safepip.model.ages import DAY, Cooldown
 from safepip.model.allowance import Allowed
+from safepip.model.candidate import AgeWord
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import BUILT_IN
 from safepip.model.page import ProjectFile
@@ -53,6 +54,9 @@ LATE_FILE = "late-file"
 
 #: How long a file that was added to an old release counts as late, in seconds.
 FRESH = 90 * DAY
+
+#: Later than any moment until which something is held back.
+_NEVER = float("inf")
 
 #: How many of the files that were held back a message shows.
 _SHOWN = 5
@@ -154,7 +158,7 @@ class AgeRules:
         for candidate in candidates:
             uploaded = candidate.file.upload_time
             # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
-            quick = uploaded is not None and uploaded < limit and candidate.undated_among is None
+            quick = uploaded is not None and uploaded < limit and not candidate.words
             if quick and not is_late(uploaded, candidate.released):
                 usable.append(candidate)
                 continue
@@ -200,14 +204,17 @@ class AgeRules:
         return file.url.startswith("file:") or (judged is not None and not judged.isdisjoint(map(str, file.digests)))
 
     def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Allowance | None]]:
-        """Every objection to a candidate, with the line of policy that overrules it."""
-        name, file = candidate.name, candidate.file
-        found = self._judge(name, file, candidate.released, candidate.for_new_python, dated=dated)
-        if candidate.undated_among is None or any(objection.rule == COOLDOWN for objection, _ in found):
-            return found
-        # Each source's own word counts: to one of them it is undated.
-        undated = file._replace(upload_time=None)
-        return [*found, *self._judge(name, undated, None, True, dated=candidate.undated_among)]
+        """Every objection to a candidate, with the line of policy that overrules it: of several sources' each one's."""
+        file = candidate.file
+        own = AgeWord(file.upload_time, candidate.released, candidate.for_new_python, dated)
+        worst: dict[str, tuple[Objection, Allowance | None]] = {}
+        for uploaded, released, awaited, its_dated in candidate.words or (own,):
+            its = file._replace(upload_time=uploaded)
+            for found in self._judge(candidate.name, its, released, awaited, dated=its_dated):
+                known = worst.setdefault(found[0].rule, found)
+                if (found[0].until or _NEVER) > (known[0].until or _NEVER):
+                    worst[found[0].rule] = found
+        return [worst[rule] for rule in (LATE_FILE, COOLDOWN) if rule in worst]
 
     def _judge(
         self, name: str, file: ProjectFile, released: float | None, awaited: bool, *, dated: bool

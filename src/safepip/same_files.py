@@ -2,13 +2,12 @@
 
 Two pages are the same where each lists at least one file, every file has a strong digest, and names and digests are
 equal: whoever of them delivers, the bytes are the same. One file more, one digest that differs, an entry that could not
-be used, and they are not.
+be used, and they are not. Nor is a file of this machine one that an index delivers: rules on ages exempt it.
 
 What they say beside the bytes may differ, and each says it for itself. Of each file the stricter word counts, so that
-a source that is added can make none of them older, less yanked or fit for more Pythons: the newest of its upload
-times, late in its release and yanked where any of them has it so, for a target that all of them admit, with every
-digest that any of them gives. A file that one dates and another does not is held to both rules: it has that age, and it
-is undated. The same for the project: its youngest beginning, its worst status.
+a source that is added can make none of them older, less yanked or fit for more Pythons: it has to be old enough, and on
+time in its release, by what each of them says; it is yanked where any of them has it so, for a target that all of them
+admit, with every digest that any of them gives. The same for the project: its youngest beginning, its worst status.
 
 Which source is named as the one it came from follows from their order alone.
 """
@@ -19,8 +18,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from safepip.model.candidate import AgeWord
 from safepip.model.page import Status
-from safepip.releases import earliest, is_late
+from safepip.model.urls import is_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ def contents_of(page: ProjectPage) -> str:
     for one that is the same as no other."""
     if not page.files or page.dropped or not all(file.digests for file in page.files):
         return ""
-    rows = sorted((file.filename, *sorted(map(str, file.digests))) for file in page.files)
+    rows = sorted((f.filename, str(is_file_url(f.url)), *sorted(map(str, f.digests))) for f in page.files)
     if len({row[0] for row in rows}) != len(rows):
         return ""
     text = "\n".join("\0".join(row) for row in rows)
@@ -72,17 +72,11 @@ def as_one(shelves: Sequence[Shelf]) -> Shelf:
 
 def _strictest(same: Sequence[Candidate], shelves: Sequence[Shelf]) -> Candidate:
     """One file's candidate: that of the first source, with the stricter word of all of them."""
-    pairs = [(c.file.upload_time, shelf.born) for c, shelf in zip(same, shelves, strict=True)]
-    among = [born is not None for uploaded, born in pairs if uploaded is None]
-    late = [c for c in same if is_late(c.file.upload_time, c.released)]
-    return replace(
-        same[0],
-        file=strictest_file([c.file for c in same]),
-        # By the others' beginnings it would be late wherever a mirror gives the moment at which it fetched the file.
-        released=earliest(c.released for c in late),
-        for_new_python=bool(late) and all(c.for_new_python for c in late),
-        undated_among=any(among) if among and len(among) < len(pairs) else None,
+    words = (
+        AgeWord(c.file.upload_time, c.released, c.for_new_python, shelf.born is not None)
+        for c, shelf in zip(same, shelves, strict=True)
     )
+    return replace(same[0], file=strictest_file([c.file for c in same]), words=tuple(words))
 
 
 def strictest_file(same: Sequence[ProjectFile]) -> ProjectFile:

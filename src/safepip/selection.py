@@ -341,7 +341,7 @@ class Finder:
         assert self.selection.uploaded_before is not None
         if candidate.file.url.startswith("file:"):
             return True
-        if uploaded is None or candidate.undated_among is not None:
+        if uploaded is None or any(word.uploaded is None for word in candidate.words):
             raise Unavailable.because(
                 "undated-file",
                 f"--uploaded-prior-to needs upload times, and the index of {candidate.name} gives none",

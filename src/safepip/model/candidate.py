@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from safepip.model.route import Route
 
 
+class AgeWord(NamedTuple):
+    """What one source says of a file's age: the fields of a `Candidate` and its `ProjectFile`, and whether it dates any
+    file of the project."""
+
+    uploaded: float | None
+    released: float | None
+    for_new_python: bool
+    dated: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A wheel that the target could install. Compared by identity: one object a file and run.
@@ -25,8 +35,7 @@ class Candidate:
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
     tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
     its release, None where none is dated; `for_new_python` tells of a late file that is the honest case. What
-    a release is: `safepip.releases`. `undated_among` is None but for a file of several sources (`same_files`) some of
-    which give it no upload time: then whether one of those dates others of its files.
+    a release is: `safepip.releases`. `words` are what each source says of a file that several list (`same_files`).
     """
 
     name: str
@@ -36,7 +45,7 @@ class Candidate:
     build: tuple[int, str] | tuple[()] = ()
     released: float | None = None
     for_new_python: bool = False
-    undated_among: bool | None = None
+    words: tuple[AgeWord, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
