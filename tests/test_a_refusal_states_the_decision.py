@@ -5,10 +5,12 @@ First the dead ends of a search: nobody contradicts anybody where a single state
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -318,3 +320,43 @@ def unreadable(run: Inside, mode: int) -> list[str]:
         return references(asked(run, str(folder), "demo"))
     finally:
         folder.chmod(0o700)
+
+
+# --- hints that stand in the source ---------------------------------------------------------------------------------
+
+
+def hints() -> list[tuple[str, str]]:
+    """Every text of the source that could be part of a hint, docstrings left out, with the file it stands in."""
+    found = []
+    for path in sorted((Path(__file__).parent.parent / "src" / "safepip").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "hint":
+                texts = [n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)]
+                found.append((path.name, "".join(text for text in texts if isinstance(text, str))))
+    assert len(found) > 90
+    return found
+
+
+def test_no_hint_leads_around_safepip() -> None:
+    """pip, told to fetch something, asks whatever indexes pip has, by none of the rules that have just refused."""
+    around = [(name, hint) for name, hint in hints() if re.search(r"(?<!safe)pip (install|wheel|download) ", hint)]
+    assert around == []
+
+
+def test_no_hint_offers_a_url_that_a_server_has_chosen_as_an_index() -> None:
+    assert [(name, hint) for name, hint in hints() if "URL it sends to" in hint] == []
+
+
+def test_the_command_that_makes_a_lock_anew_is_one_that_makes_it(index: IndexServer, run: Inside) -> None:
+    """`safepip lock` by itself asks for nothing, so a hint says what it is made from; over what is no lock it is not
+    written, so a hint says to move that away."""
+    assert [h for _, h in hints() if re.search(r"safepip lock(?! (-r|--check))", h)] == []
+    index.add("demo", "1.0")
+    (run.folder / "requirements.in").write_text("demo\n")
+    (run.folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = [{ name = "demo" }]\n')
+    words = ("--no-cache-dir", "-i", index.url)
+    done = run("install", "--dry-run", "-r", "pylock.toml", *words)
+    assert "hint: move it away, and make it anew: safepip lock -r FILE" in done.err, done.err
+    (run.folder / "pylock.toml").rename(run.folder / "away.toml")
+    assert run("lock", "-r", "requirements.in", *words).code == 0
+    assert run("install", "--dry-run", "--ignore-installed", "-r", "pylock.toml", *words).code == 0

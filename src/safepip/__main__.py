@@ -178,7 +178,9 @@ def _unknown(verb: str) -> Exception:
     from safepip.errors import UsageError
 
     if verb in NOT_YET:
-        return UsageError.because("not-yet", f"safepip {verb} does not exist yet", hint=f"use pip {verb} for now")
+        return UsageError.because(
+            "not-yet", f"safepip {verb} does not exist yet", hint=f"pip {verb} does it, by none of safepip's rules"
+        )
     own = ("install", "download", "lock", "sync", "explain", "verify", "check-config", "help")
     near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"

@@ -100,6 +100,6 @@ def _check_alone(settings: Settings, files: list[str], groups: list[str], lock: 
         raise UsageError.because(
             "lock-and-more",
             f"{printable(lock.name)} is a lock, and {printable(others[0])} is asked for beside it",
-            hint="install the lock alone, or make a new lock of everything with safepip lock",
+            hint="install the lock alone, or make a new lock of everything: safepip lock -r FILE",
             origins=(lock.origin,),
         )

@@ -92,14 +92,14 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
             "lock-does-not-fit",
             f"{printable(request.name)} was not made for this environment: {printable(str(problem))}",
             context=(f"{target.python}: Python {target.version} on {target.markers.get('sys_platform', '')}",),
-            hint="make a lock for it with safepip lock, or one for all with safepip lock --universal",
+            hint="make a lock for it, safepip lock -r FILE, or one for all: safepip lock -r FILE --universal",
             origins=(request.origin,),
         ) from None
     except (UndefinedComparison, UndefinedEnvironmentName) as problem:
         raise UnusableInput.because(
             "invalid-lock",
             f"{printable(request.name)} has a marker that cannot be evaluated: {printable(str(problem))}",
-            hint="make it anew with safepip lock",
+            hint="move it away, and make it anew: safepip lock -r FILE",
             origins=(request.origin,),
         ) from None
     entries = []
@@ -140,7 +140,7 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
                     "invalid-lock",
                     f"{printable(request.name)} is not whole: {package.name} depends on what is not in it",
                     context=(printable(str(dict(edge))),),
-                    hint="make it anew with safepip lock",
+                    hint="move it away, and make it anew: safepip lock -r FILE",
                     origins=(request.origin,),
                 )
 
@@ -282,7 +282,7 @@ def _refusal(reference: str, entry: Entry, what: str, evidence: Iterable[str]) -
         reference,
         f"{entry.name} {entry.version} is locked, and {what}",
         context=(printable(entry.filename), *evidence),
-        hint="look at what changed, then make the lock anew: safepip lock",
+        hint="look at what changed, then make the lock anew: safepip lock -r FILE",
         origins=(entry.origin,),
         subject=entry.name,
     )
@@ -295,7 +295,7 @@ def check_edges(entries: Sequence[Entry], required: Mapping[str, frozenset[str]]
         Diagnostic(
             "lock-differs",
             f"the lock is not whole: {printable(problem)}",
-            hint="make the lock anew: safepip lock",
+            hint="make the lock anew: safepip lock -r FILE",
             origins=tuple(entry.origin for entry in entries[:1]),
         )
         for problem in problems

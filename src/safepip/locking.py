@@ -160,7 +160,7 @@ def read_lock(text: str, origin: Origin) -> Pylock:
         raise UnusableInput.because(
             "invalid-lock",
             f"{printable(origin.where)} is no lock file that can be used: {printable(str(problem))}",
-            hint="make it anew with safepip lock",
+            hint="move it away, and make it anew: safepip lock -r FILE",
             origins=(origin,),
         ) from None
     problems = [problem for package in lock.packages for problem in _distrusted(package, origin)]
@@ -216,7 +216,7 @@ def _label(file: Any) -> str:
 
 
 def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnostic:
-    hint = "make the lock anew with safepip lock; credentials belong in netrc or the keyring"
+    hint = "move it away, and make it anew: safepip lock -r FILE; credentials belong in netrc or the keyring"
     return Diagnostic(reference, message, hint=hint, origins=(origin,), subject=name)
 
 

@@ -102,7 +102,7 @@ def check_hashed_is_whole(session: Session, resolution: Resolution, subjects: Se
             "lock-differs",
             "what the requirements pin by hash is not what their wheels need",
             context=tuple(f"about {name}" for name in names[:10]),
-            hint="make the file anew: safepip lock -o requirements.txt",
+            hint="make the file anew: safepip lock -r requirements.in -o requirements.txt",
         )
 
 

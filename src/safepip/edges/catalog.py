@@ -122,7 +122,7 @@ class IndexCatalog:
             raise Unavailable.because(
                 "no-source",
                 f"no index answers for {survey.name}: nobody claims it, and there is no default",
-                hint="declare a default index, or claim the name for the index that has it",
+                hint="declare a default index, or claim the name for the index that owns it",
                 subject=survey.name,
             )
         allowed = self._hashes.get(survey.name)

@@ -366,7 +366,7 @@ def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
             "redirect-outside",
             f"the index {index.name} sends the request for {name} outside of itself",
             context=context,
-            hint=f"an index answers for its names itself: ask whoever runs {index.name}, or set the URL it sends to",
+            hint=f"an index answers for its names itself: ask whoever runs {index.name} why it does",
             origins=(index.origin,),
             subject=name,
         )

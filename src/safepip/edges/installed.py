@@ -147,7 +147,7 @@ def _unreadable(distribution: InstalledDistribution) -> SafepipError:
         "installed-metadata",
         f"the metadata of the installed {name} {version} cannot be read",
         context=(printable(distribution.metadata_path),),
-        hint=f"reinstall it: pip install --force-reinstall --no-deps {name}=={version}",
+        hint=f"reinstall it: safepip install --force-reinstall --no-deps {name}=={version}",
     )
 
 
