@@ -134,6 +134,14 @@ def test_a_pipe_as_configuration(runner: Runner, index: IndexServer, target: Env
     assert (done.returncode, "error: unreadable-configuration" in done.stderr) == (2, True), shown(done)
 
 
+def test_a_pipe_in_the_place_of_the_new_lock(runner: Runner, index: IndexServer, target: Environment) -> None:
+    """A repository may have one by the name that a lock has; nobody reads it."""
+    index.add("app", "1.0")
+    os.mkfifo(runner.folder / "pylock.toml")
+    done = runner.safepip("lock", "--python", target.python, "-i", index.url, "app", timeout=120)
+    assert (done.returncode, "error: lock-not-written" in done.stderr) == (1, True), shown(done)
+
+
 def test_a_pipe_that_the_user_names_is_read(runner: Runner, index: IndexServer, target: Environment) -> None:
     """`-r <(...)` and `-r /dev/stdin` mean what they mean to pip; a file that names one for the user does not."""
     index.add("app", "1.0")

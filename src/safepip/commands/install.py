@@ -95,10 +95,12 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
 
 def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:
     """Have pip take these distributions away; its exit code."""
+    from safepip.edges.installed import check_files
     from safepip.edges.pip import uninstall
 
     if not gone:
         return 0
+    check_files(session.asked.target)
     return uninstall([item.name for item in gone], session.asked.target, session.settings, session.environ)
 
 

@@ -58,7 +58,7 @@ def write_lock_text(path: str, text: str) -> None:
     try:
         if is_stream(path):
             # A device must not give place to a file.
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
+            with open(path, "w", encoding="utf-8", newline="\n", opener=_open_at_once) as file:
                 file.write(text)
             return
         # A link stays a link: what it points to is replaced.
@@ -79,6 +79,14 @@ def write_lock_text(path: str, text: str) -> None:
         reason = error.strerror or type(error).__name__
         message = f"the lock could not be written to {printable(path)}: {reason}"
         raise Unavailable.because("lock-not-written", message, hint="name another place with -o") from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a stream to be written to; a pipe that nobody reads is an error, and not waited for."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def _mode(path: str) -> int:

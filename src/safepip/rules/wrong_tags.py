@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.clearing import objection
 from safepip.wheel_file import WheelFileError, parse_wheel_file
-from safepip.wheel_names import MAX_TAGS, read_wheel_name
+from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +70,6 @@ def _unknown(subject: Subject, why: str) -> Diagnostic:
 
 
 def _not_covered(claimed: frozenset[Tag], wheel: WheelFile) -> Iterator[str]:
-    if len(claimed) > MAX_TAGS:
-        yield f"the file name claims {len(claimed)} tags; at most {MAX_TAGS} are looked at"
-        return
     made = sorted({tag.platform for tag in wheel.tags})
     platforms = sorted({tag.platform for tag in claimed})
     wrong = [platform for platform in platforms if made and not any(covers(one, platform) for one in made)]
