@@ -80,6 +80,14 @@ def test_a_device_in_the_place_of_a_file(what: str) -> None:
     ends(lambda: READERS[what](Path("/dev/zero")))
 
 
+def test_the_null_device_is_an_empty_file() -> None:
+    """Whoever wants no netrc, or no configuration, puts it there."""
+    assert read_regular(os.devnull) == b""
+    credentials = Credentials({"NETRC": os.devnull})
+    assert credentials.for_url("https://h.example/") is None
+    assert credentials.notices == []
+
+
 def test_every_file_of_an_installed_distribution_is_a_pipe(tmp_path: Path) -> None:
     """Whoever asks an environment what is installed, and whose a file is, gets an answer or an error."""
     for folder, names in {

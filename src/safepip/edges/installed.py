@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from safepip.core_metadata import MAX_METADATA_BYTES
-from safepip.edges.reading import read_regular
+from safepip.edges.reading import has_an_end, read_regular
 from safepip.errors import SafepipError, Unavailable
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.finding import printable
@@ -135,10 +135,10 @@ def _names(folder: str) -> list[str]:
 
 def _may_be_opened(path: str) -> bool:
     try:
-        mode = os.stat(path).st_mode
+        status = os.stat(path)
     except OSError:
         return True
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return has_an_end(status) or stat.S_ISDIR(status.st_mode)
 
 
 def _unreadable(distribution: InstalledDistribution) -> SafepipError:

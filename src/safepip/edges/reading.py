@@ -21,13 +21,20 @@ def open_regular(path: str) -> int:
     """A descriptor of a regular file. Raises `OSError` for anything else, without waiting for it."""
     # Without O_NONBLOCK a named pipe would be waited for.
     handle = os.open(path, _FLAGS)
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
+    status = os.fstat(handle)
+    if has_an_end(status):
         return handle
     os.close(handle)
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def has_an_end(status: os.stat_result) -> bool:
+    """Whether it is a regular file, or the null device, which people put in the place of one that is not to count."""
+    if stat.S_ISCHR(status.st_mode):
+        return status.st_rdev == os.stat(os.devnull).st_rdev
+    return stat.S_ISREG(status.st_mode)
 
 
 def read_regular(path: str, limit: int = LARGEST_TEXT) -> bytes:
