@@ -17,6 +17,7 @@ against each other. The rules, in the order in which they apply:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,9 @@ MAX_CLAUSES = 256
 
 #: The most requirements of one distribution; real ones have some thousands, those of their extras included.
 MAX_REQUIREMENTS = 20_000
+
+#: The most statements about one project, here and in the user's files: the search holds all of them against each.
+MAX_OF_ONE = 1_000
 
 #: A number in so many digits cannot be compared with any other: Python refuses to read it.
 _ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
@@ -112,7 +116,10 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
     if len(requires) > MAX_REQUIREMENTS:
         raise MetadataError(f"the metadata has {len(requires)} requirements; at most {MAX_REQUIREMENTS} are read")
     if not checked:
-        tuple(requires)  # pip, too, passes a version over for any requirement that is not valid
+        # pip, too, passes a version over for any requirement that is not valid.
+        ((often, count),) = Counter(each.name for each in requires).most_common(1) or [("", 0)]
+        if count > MAX_OF_ONE:
+            raise MetadataError(f"the metadata requires {printable(often, 60)} more than {MAX_OF_ONE} times")
     return CoreMetadata(
         name=normalise(name),
         version=parsed_version,

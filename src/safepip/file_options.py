@@ -7,7 +7,6 @@ on from those of the command line. Which of them a configuration allows is `sour
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from safepip.errors import UsageError
@@ -28,6 +27,8 @@ _KINDS = {
     "extra-index-url": IndexKind.SIMPLE,
     "find-links": IndexKind.FIND_LINKS,
 }
+#: Every source is asked for every name.
+_MOST_SOURCES = 1_000
 _NAME_SETS = {
     "no-binary": ("no_binary", "only_binary"),
     "only-binary": ("only_binary", "no_binary"),
@@ -44,13 +45,17 @@ def apply_file_options(plan: Plan, options: Sequence[FileOption], *, locate: Cal
     """
     network = plan.settings.network
     sources = Sources(plan.indexes, network.trusted_hosts, plan.policy, locate, no_index=plan.settings.no_index)
-    selection = plan.settings.selection
+    selection = _Selecting(plan.settings.selection)
     demands = {"require-hashes": plan.settings.require_hashes, "no-require-hashes": plan.settings.no_require_hashes}
+    named = [option for option in options if option.name in (*_KINDS, "trusted-host")]
+    if len(named) > _MOST_SOURCES:
+        message = f"more than {_MOST_SOURCES} sources and trusted hosts are named in files"
+        raise UsageError.because("invalid-option", message, origins=(named[-1].origin,))
     for option in options:
         if option.name in demands:
             demands[option.name] = True
         elif option.name in _NAME_SETS or option.name in ("pre", "prefer-binary"):
-            selection = _select(selection, option)
+            selection.take(option)
         else:
             _apply_source(sources, plan, option)
     sources.check_transport()
@@ -59,7 +64,7 @@ def apply_file_options(plan: Plan, options: Sequence[FileOption], *, locate: Cal
         places = tuple(option.origin for option in options if option.name in demands)
         raise contradiction("--require-hashes and --no-require-hashes exclude each other", places)
     settings = plan.settings._replace(
-        selection=selection,
+        selection=selection.made(),
         network=network._replace(trusted_hosts=tuple(sources.trusted_hosts)),
         no_index=sources.no_index,
         require_hashes=demands["require-hashes"],
@@ -92,19 +97,28 @@ def _apply_source(sources: Sources, plan: Plan, option: FileOption) -> None:
         raise ValueError(f"not an option of a requirements file: {option.name}")
 
 
-def _select(selection: Selection, option: FileOption) -> Selection:
-    if option.name == "prefer-binary":
-        return selection._replace(prefer_binary=True)
-    if option.name == "pre":
-        # pip adds :all: to the set and leaves the rest, --only-final included, as it is.
-        return selection._replace(all_releases=replace(selection.all_releases, all=True))
-    from safepip.option_parser import update_names
+class _Selecting:
+    """A selection that options act on, one after the other: the sets of names may be large, and so may the files."""
 
-    dest, rival = _NAME_SETS[option.name]
-    target, other = name_words(getattr(selection, dest)), name_words(getattr(selection, rival))
-    update_names(option.value or "", target, other)
-    changed: dict[str, Any] = {dest: name_set(target), rival: name_set(other)}
-    return selection._replace(**changed)
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._words = {dest: name_words(getattr(selection, dest)) for dest, _ in _NAME_SETS.values()}
+
+    def take(self, option: FileOption) -> None:
+        if option.name == "prefer-binary":
+            self._selection = self._selection._replace(prefer_binary=True)
+        elif option.name == "pre":
+            # pip adds :all: to the set and leaves the rest, --only-final included, as it is.
+            self._words["all_releases"].add(":all:")
+        else:
+            from safepip.option_parser import update_names
+
+            dest, rival = _NAME_SETS[option.name]
+            update_names(option.value or "", self._words[dest], self._words[rival])
+
+    def made(self) -> Selection:
+        changed: dict[str, Any] = {dest: name_set(words) for dest, words in self._words.items()}
+        return self._selection._replace(**changed)
 
 
 def name_words(names: NameSet) -> set[str]:

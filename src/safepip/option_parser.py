@@ -58,14 +58,15 @@ def update_names(value: str, target: set[str], rival: set[str]) -> None:
     """Add a comma list to a set of names, pip's `--no-binary` rules: `:all:` clears both sets and then holds,
     `:none:` empties the set, a name leaves the rival set."""
     names = value.split(",")
-    while ":all:" in names:
+    if ":all:" in names:
         rival.clear()
         target.clear()
         target.add(":all:")
-        del names[: names.index(":all:") + 1]
+        last = {name: at for at, name in enumerate(names) if name in (":all:", ":none:")}
         # Without a later :none:, :all: covers whatever follows it.
-        if ":none:" not in names:
+        if last.get(":none:", -1) < last[":all:"]:
             return
+        del names[: last[":all:"] + 1]
     for name in names:
         if name == ":none:":
             target.clear()

@@ -13,6 +13,7 @@ from packaging.tags import Tag
 
 from safepip import (
     entry_points,
+    file_options,
     graph,
     hashed_requirements,
     landing,
@@ -45,8 +46,11 @@ from safepip.model.finding import printable
 from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
+from safepip.model.plan import Plan, Policy, Settings
+from safepip.model.requirement import Statements
 from safepip.model.urls import UrlError
 from safepip.requirements_txt import RequirementLine
+from safepip.resolution.limits import collect_limits
 from safepip.selection import PythonVersions, TagRanks, shelve
 
 if TYPE_CHECKING:
@@ -144,6 +148,19 @@ def _configuration(text: str) -> None:
     safepip_config.read_level(text, "safepip.toml", Source.PROJECT_CONFIG, str)
 
 
+def _statements(text: str) -> None:
+    lines = requirements_txt.parse(text, "c.txt", constraint=True, environ={}, absorb=str)
+    constraints = [requirements.read_constraint(line, _DISK) for line in lines if isinstance(line, RequirementLine)]
+    collect_limits(Statements((), tuple(constraints)), {})
+
+
+def _options_of_files(text: str) -> None:
+    lines = requirements_txt.parse(text, "r.txt", constraint=False, environ={}, absorb=str)
+    plan = Plan(Settings(), Policy(), ())
+    options = [line for line in lines if isinstance(line, requirements_txt.FileOption)]
+    file_options.apply_file_options(plan, options, locate=lambda _text: None)
+
+
 def _lines_of(text: str) -> None:
     toml_lines.TomlLines(text).item(("index",), 0, "packages", "none")
 
@@ -222,7 +239,14 @@ def _metadata_texts() -> list[Growing]:
             _nested("(", ")", "os_name == 'a'", "y;", " and extra == 'b'"),
             _times("(", "y;", " and extra == 'b'"),
         ),
-        *_all("metadata of many", _metadata, _each(_DEP + "{}\n"), _each("Provides-Extra: {}\n"), size=300),
+        *_all(
+            "metadata of many",
+            _metadata,
+            _each(_DEP + "{}\n"),
+            _each(_DEP + "!={}\n"),
+            _each("Provides-Extra: {}\n"),
+            size=300,
+        ),
         *_all(
             "name and version",
             lambda text: parse_metadata(text, verified=False),
@@ -373,6 +397,26 @@ def _requirement_texts() -> list[Growing]:
             _times("\\", ":", "x"),
             _times(":" + "'" * 50),
             size=200,
+        ),
+        *_all(
+            "constraints",
+            _statements,
+            _each("x!={}\n"),
+            _each("x{}!=1\n"),
+            _each("x @ https://h.example/x-{}-py3-none-any.whl\n"),
+            size=100,
+        ),
+        *_all(
+            "options of files",
+            _options_of_files,
+            _each("--no-binary x{}\n"),
+            _each("--only-binary x{}\n--no-binary x{}\n"),
+            _each("--extra-index-url https://h.example/{}/\n"),
+            _each("--trusted-host h{}.example\n"),
+            _each("-i https://h.example/{}/\n"),
+            _times(":all:,", "--no-binary ", ":none:\n"),
+            _times(":all:,:none:,", "--no-binary "),
+            size=100,
         ),
         *_all(
             "hashed requirements",

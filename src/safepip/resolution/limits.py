@@ -11,10 +11,12 @@ distribution that requires another by URL is refused unless the user's own requi
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.errors import Refused
+from safepip.core_metadata import MAX_OF_ONE
+from safepip.errors import Refused, UnusableInput
 from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
@@ -120,6 +122,7 @@ def wants(
 def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Limits:
     """Constraints and order. Reading them is pure; wheels named directly are fetched by `collect_roots`."""
     limits = Limits()
+    _check_number(statements)
     for constraint in statements.constraints:
         if counts(constraint, environment):
             known = limits.constraints.get(constraint.name, Limit())
@@ -134,6 +137,20 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
             limits.direct_urls[requirement.name] = requirement.url
         _note_hashes(requirement, limits)
     return limits
+
+
+def _check_number(statements: Statements) -> None:
+    """Raise `UnusableInput` where there are more statements about one project than are held against each other."""
+    everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
+    number = Counter(statement.name for statement in everything)
+    for statement in everything:
+        if number[statement.name] > MAX_OF_ONE:
+            raise UnusableInput.because(
+                "invalid-requirement",
+                f"{statement.name} is named {number[statement.name]} times, and at most {MAX_OF_ONE} times are read",
+                origins=(statement.origin,),
+                subject=statement.name,
+            )
 
 
 def _note_hashes(statement: Requirement | Constraint, limits: Limits) -> None:
