@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
@@ -20,8 +21,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from safepip.environment import closure
-from safepip.modules import module_at
-from safepip.rules import reserved_module
+from safepip.modules import DEEPEST_FOLDER, module_at
+from safepip.rules import reserved_module, standard_library, startup_hook
 from safepip.rules.standard_library import BACKPORTS
 from safepip.sought_modules import ABOVE, INSTALLING, SOUGHT
 from support.clearing import LAYOUT, scene_of, subject_of
@@ -345,6 +346,28 @@ def test_what_installs_is_of_one_project() -> None:
     (line,) = evidence(wheel("pip/_internal/cli/main.py"))
     assert line == "pip/_internal/cli/main.py: pip installs, and is of pip alone"
     assert all(len(SOUGHT[(name,)]) == 1 for name in INSTALLING)
+
+
+def test_a_path_of_nothing_but_such_names_costs_no_more_than_its_length() -> None:
+    """Sixteen times as many parts take at most sixty-four times as long, and no deeper folder is added."""
+
+    def cost(parts: int) -> float:
+        files = [f"d{number}/{'/'.join(['js'] * parts)}.py" for number in range(20)]
+        files += [f"d{number}/{'/'.join(['os'] * parts)}.py" for number in range(20)]
+        mine = wheel(*files)
+        scene = scene_of(mine, standard_library=frozenset(sys.stdlib_module_names))
+        start = time.process_time()
+        assert reserved_module.check(mine, scene) is None
+        assert standard_library.check(mine, scene) is None
+        return time.process_time() - start
+
+    cost(10)
+    assert cost(16_000) <= 64 * max(cost(1000), 0.002)
+    deep = "/".join(["d"] * DEEPEST_FOLDER)
+    mine = wheel(f"{deep}/keyring.py", texts={"acme.pth": f"{deep}\n"})
+    finding = startup_hook.check(mine, scene_of(mine))
+    assert finding is not None
+    assert "deeper than any" in finding.context[1]
 
 
 def test_every_name_is_one_and_every_owner_is_normalised() -> None:

@@ -12,7 +12,12 @@ Which extension modules a Python can load depends on its ABI; here every one cou
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.landing import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
 
 _RANKS = {"so": 0, "pyd": 0, "py": 1, "pyw": 1, "pyc": 2}
 _ENDINGS = tuple(f".{ending}" for ending in _RANKS)
@@ -50,6 +55,20 @@ class Module(NamedTuple):
     def may_hide(self, other: Module) -> bool:
         """Whether Python may import it where it would import another one of the same place without it."""
         return (not self.package, self.rank) <= (not other.package, other.rank)
+
+
+#: No folder that Python imports from is deeper, and no deeper one is added (`startup-hook`). In parts of its path.
+DEEPEST_FOLDER = 64
+
+
+def tops_in(parts: Sequence[str], names: Collection[str], tops: Collection[str]) -> Iterator[int]:
+    """Where in a path one of these names lies directly in a folder of these keys, by the number of its part.
+
+    A path may have thirty thousand parts that are all names; what is looked at of it is bounded.
+    """
+    for number, part in enumerate(parts[:DEEPEST_FOLDER]):
+        if part in names and key_of("/".join(parts[:number])) in tops:
+            yield number
 
 
 def module_at(path: str) -> Module | None:

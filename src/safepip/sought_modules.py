@@ -107,7 +107,7 @@ _wmi
 _zstd
 annotationlib
 compression
-profiling
+profiling           profiling
 tomllib
 """
 

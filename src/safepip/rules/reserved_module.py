@@ -21,7 +21,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
-from safepip.landing import key_of
+from safepip.modules import tops_in
 from safepip.rules.standard_library import BACKPORTS, looked_through
 from safepip.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
 
@@ -50,14 +50,12 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
 
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
     tops = looked_through(scene)
-    allowed = BACKPORTS.get(subject.pin.name, frozenset()) | scene.standard_library
+    names = FIRST - BACKPORTS.get(subject.pin.name, frozenset()) - scene.standard_library
     for landing, module in scene.modules[subject.pin.name]:
         parts = module.place.split("/")
-        if FIRST.isdisjoint(parts):
+        if names.isdisjoint(parts):
             continue
-        for number, part in enumerate(parts):
-            if part not in FIRST or part in allowed or key_of("/".join(parts[:number])) not in tops:
-                continue
+        for number in tops_in(parts, names, tops):
             why = _why(tuple(parts[number : number + _DEEPEST]), subject.pin.name, landing)
             if why:
                 path = landing.entry.path if landing.entry is not None else landing.path

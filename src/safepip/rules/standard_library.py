@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
 from safepip.landing import key_of
-from safepip.modules import module_at
+from safepip.modules import module_at, tops_in
 from safepip.script_names import command_folders
 
 if TYPE_CHECKING:
@@ -113,12 +113,10 @@ def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
         module = module_at(landing.path)
         names = forbidden if module is not None else foreign
         parts = (landing.path if module is None else module.place).split("/")
-        for number, name in enumerate(parts if not names.isdisjoint(parts) else ()):
-            # What is no module counts by the folder alone.
-            if module is None and number == len(parts) - 1:
-                break
-            if name in names and key_of("/".join(parts[:number])) in tops:
-                path = landing.entry.path if landing.entry is not None else landing.path
-                below = number < len(parts) - 1
-                yield f"{path}: {'lies below where ' if below else ''}the standard library has a module {name}"
-                break
+        # What is no module counts by the folder that it lies in alone.
+        within = parts[:-1] if module is None else parts
+        number = next(tops_in(within, names, tops), None) if not names.isdisjoint(within) else None
+        if number is not None:
+            path = landing.entry.path if landing.entry is not None else landing.path
+            below = "lies below where " if number < len(parts) - 1 else ""
+            yield f"{path}: {below}the standard library has a module {parts[number]}"

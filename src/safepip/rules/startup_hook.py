@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING
 from safepip.clearing import objection
 from safepip.known_hooks import is_known, namespace_of
 from safepip.landing import key_of
+from safepip.modules import DEEPEST_FOLDER
 from safepip.namespace_hooks import Hidden
 from safepip.pth import read_pth, read_start
 from safepip.start_files import SITE_NAMES, StartFile, added, start_files
@@ -156,6 +157,8 @@ def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
     if ".." in path.split("/"):
         return "adds a path that leads out of the folder"
     folder = added(line, file.folder)
+    if folder.count("/") >= DEEPEST_FOLDER:
+        return "adds a folder that is deeper than any"
     if folder in own:
         return "adds an archive, whose content nobody has looked at"
     if folder != file.folder and folder in own.holders:
@@ -215,4 +218,6 @@ def _is_imported(above: list[str], folders: frozenset[str]) -> bool:
     """Whether Python imports modules from this folder, given in its parts, or takes them for compiled from there."""
     if above and above[-1] == "__pycache__":
         above = above[:-1]
-    return "/".join(above) in folders or (bool(above) and above[-1] in SITE_NAMES)
+    if above and above[-1] in SITE_NAMES:
+        return True
+    return len(above) <= DEEPEST_FOLDER and "/".join(above) in folders
