@@ -54,11 +54,27 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
         for line in filter(None, (would_install(resolution), would_uninstall(gone))):
             session.console.data(line)
         return 0
+    _check_removable(session, resolution, gone)
     if not resolution.to_install:
         _report(session, resolution)
         return _uninstall(session, gone)
     own_environment_check(resolution, asked.target, session.settings, lambda: parts_of_safepip(asked.target))
     return _hand_over(session, resolution, gone)
+
+
+def _check_removable(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> None:
+    """What pip has to take away must be what it can take away, before anything is fetched."""
+    from safepip.edges.installed import check_removable
+    from safepip.landing import installs_for_user
+
+    settings, target = session.settings, session.asked.target
+    replaced = [resolution.pins[name].replaces for name in resolution.to_install]
+    if settings.ignore_installed or settings.target_dir is not None:
+        replaced = []
+    elif installs_for_user(settings, target):
+        # pip puts the user's beside what is in other folders.
+        replaced = [it for it in replaced if it is not None and it.in_user_site]
+    check_removable([*(it for it in replaced if it is not None), *gone], target)
 
 
 def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:

@@ -85,7 +85,8 @@ class InstalledEnvironment:
     def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
         """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
         from safepip.core_metadata import MetadataError, parse_metadata
-        from safepip.edges.installed import read_installed_metadata
+        from safepip.edges.installed import read_installed_metadata, repair_of
+        from safepip.model.finding import printable
 
         try:
             return parse_metadata(read_installed_metadata(distribution), verified=False)
@@ -93,5 +94,6 @@ class InstalledEnvironment:
             raise Unavailable.because(
                 "installed-metadata",
                 f"the installed {distribution.name} {distribution.version} has metadata that cannot be used: {error}",
-                hint=f"reinstall it with --force-reinstall {distribution.name}",
+                context=(printable(distribution.metadata_path),),
+                hint=repair_of(distribution),
             ) from None

@@ -18,7 +18,7 @@ from safepip.core_metadata import MAX_METADATA_BYTES
 from safepip.edges.reading import has_an_end, read_regular
 from safepip.errors import SafepipError, Unavailable
 from safepip.model.candidate import InstalledDistribution
-from safepip.model.finding import printable
+from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
 
 if TYPE_CHECKING:
@@ -142,13 +142,48 @@ def _may_be_opened(path: str) -> bool:
 
 
 def _unreadable(distribution: InstalledDistribution) -> SafepipError:
-    name, version = distribution.name, distribution.version
     return Unavailable.because(
         "installed-metadata",
-        f"the metadata of the installed {name} {version} cannot be read",
+        f"the metadata of the installed {distribution.name} {distribution.version} cannot be read",
         context=(printable(distribution.metadata_path),),
-        hint=f"reinstall it: safepip install --force-reinstall --no-deps {name}=={version}",
+        hint=repair_of(distribution),
     )
+
+
+def repair_of(distribution: InstalledDistribution) -> str:
+    """The hint for a distribution whose metadata is of no use: what puts the same version in its place.
+
+    pip takes nothing away that has no list of its files, and an egg's metadata is not where a wheel's goes.
+    """
+    path, pinned = distribution.metadata_path, f"{distribution.name}=={distribution.version}"
+    if not path.endswith(".dist-info"):
+        return f"take it away, and install it anew: safepip uninstall {distribution.name}"
+    option = "--force-reinstall" if os.path.isfile(os.path.join(path, "RECORD")) else "--ignore-installed"
+    return (
+        "put it where its remains are, with the same --python and options of indexes:\n"
+        f"safepip install {option} --no-deps {pinned}"
+    )
+
+
+def check_removable(distributions: Iterable[InstalledDistribution], target: Target) -> None:
+    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to take away and cannot: a wheel's
+    without RECORD, in the environment's own folders."""
+    problems = [
+        Diagnostic(
+            "installed-metadata",
+            f"the installed {it.name} {it.version} has no list of its files (RECORD), so that pip cannot replace it",
+            context=(printable(it.metadata_path),),
+            hint=repair_of(it),
+            subject=it.name,
+        )
+        for it in distributions
+        # pip leaves alone what a virtual environment only sees.
+        if it.metadata_path.endswith(".dist-info")
+        and not os.path.exists(os.path.join(it.metadata_path, "RECORD"))
+        and (not target.virtualenv or _is_below(it.metadata_path, target.prefix))
+    ]
+    if problems:
+        raise Unavailable(*problems)
 
 
 def _metadata(path: str) -> bytes | None:

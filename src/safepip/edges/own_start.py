@@ -56,6 +56,8 @@ del os.environ["PYTHONSAFEPATH"]
 if variable:
     os.environ["PYTHONPATH"] = variable
 start(dict.fromkeys(%r, places.split(os.pathsep)))
+from safepip.edges.outputs import prepare
+prepare()
 from safepip.__main__ import main
 sys.exit(main(words))
 """
