@@ -163,6 +163,22 @@ def test_it_goes_nowhere_else_and_becomes_nothing_unrecognisable(line: str, aske
     asked.check(done)
 
 
+@pytest.mark.parametrize(
+    "line", ["team-lib @ <origin>/elsewhere/<wheel>", "-r <origin>/elsewhere/x.txt", "-c <index>../elsewhere/x.txt"]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_nor_as_the_credential_of_another_line(line: str, first: bool, asked: Asked) -> None:
+    """A credential goes to all of its origin, so the same file names nothing beside the index there."""
+    asked.index.host.paths[f"/elsewhere/{WHEEL}"] = Reply(200, asked.index.projects["team-lib"].files[0].data)
+    asked.index.host.paths["/elsewhere/x.txt"] = Reply(200, b"team-lib", {"Content-Type": "text/plain"})
+    credential = "-i http://robot:${TOKEN}@<netloc>/simple/"
+    done = asked(f"{credential}\n{line}" if first else f"{line}\n{credential}")
+    assert done.code == 20, done.err
+    asked.check(done)
+    for request in asked.index.requests:
+        assert request.path.startswith("/simple/") or "authorization" not in request.headers
+
+
 @pytest.mark.parametrize("line", WRONG)
 def test_what_is_wrong_is_told_as_it_is_written(line: str, asked: Asked) -> None:
     """Every message has the line before values were put in."""

@@ -6,40 +6,80 @@ configuration, the command line or pip's own configuration names, or what lies b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from safepip.errors import Refused
 from safepip.model.index import IndexUrl
-from safepip.model.urls import UrlError, is_url, is_web
+from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError, is_url, is_web, origin_of
+from safepip.requirements_txt import FileOption, Include, RequirementLine
 from safepip.variables import misplaced_by_name, misplaced_in_url, values_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from safepip.errors import SafepipError
-    from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.requirements_txt import Line
+
+
+_WEB = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def _keep(_text: str, _source: str) -> None:
     """Conceal nothing."""
 
 
-class ExpandedValues(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ExpandedValues:
     """The rules for one reading of requirements files.
 
     `known` are the URLs of the indexes that were named before any file was read. `conceal` takes a text and what is to
-    be shown in its place. `locking` tells that the run makes a lock, which holds URLs and paths as they are.
+    be shown in its place. `locking` tells that the run makes a lock, which holds URLs and paths as they are. `origins`
+    are those of the URLs with a value that were met: a credential goes to all of its origin that is asked for.
     """
 
     environ: Mapping[str, str]
     known: tuple[IndexUrl, ...] = ()
     conceal: Callable[[str, str], None] = _keep
     locking: bool = False
+    origins: set[str | None] = field(default_factory=set)
+
+    def note_lines(self, lines: Iterable[Line]) -> None:
+        """The URLs in the lines of a file, all at once, as their credentials are taken out of them."""
+        for line in lines:
+            match line:
+                case RequirementLine(text, expanded=True) | Include(text, expanded=True):
+                    found = _WEB.findall(text)
+                case FileOption(value=str(text), expanded=True):
+                    found = _WEB.findall(text)
+                case _:
+                    continue
+            for url in found:
+                self.note(url)
+
+    def check_all(self, statements: Iterable[Requirement | Constraint]) -> Iterator[Refused]:
+        """What files name without a value, and where the credential of another line would go."""
+        for statement in statements:
+            if statement.url and statement.origin.source is Source.FILE:
+                try:
+                    self.check_reach(statement.url, statement.origin)
+                except Refused as refused:
+                    yield refused
+
+    def note(self, url: str) -> None:
+        """A URL with a value was met."""
+        if is_web(url):
+            self.origins.add(origin_of(url))
 
     def check_reach(self, url: str, origin: Origin) -> None:
-        """Raise `Refused` for a URL on a network that lies in no known index."""
-        if is_web(url) and not any(index.contains(url) for index in self.known):
+        """Raise `Refused` for a URL on a network that lies in no known index, and to which a value would be sent, in it
+        or as the credential of its origin."""
+        if not is_web(url) or origin_of(url) not in self.origins:
+            return
+        if not any(index.contains(url) for index in self.known):
             raise Refused.because(
                 "expanded-credential",
                 f"{origin} would send the value of a variable to a place that only this file names",

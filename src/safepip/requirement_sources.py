@@ -139,6 +139,8 @@ class Gathering:
         if settings.script is not None:
             script = settings.script
             self._attempt(lambda: self._script(script))
+        for error in (*self.values.check_all(self.requirements), *self.values.check_all(self.constraints)):
+            self.refused += error.diagnostics
         self._raise()
         return Loaded(
             tuple(self.requirements),
@@ -216,9 +218,9 @@ class Gathering:
         check_place(place)
         self._check_nesting(place, above)
         text = self._text(place, "constraints" if constraint else "requirements")
-        lines = parse(
-            text, place.shown, constraint=constraint, environ=self.values.environ, absorb=self.absorb, parent=parent
-        )
+        environ = self.values.environ
+        lines = parse(text, place.shown, constraint=constraint, environ=environ, absorb=self.absorb, parent=parent)
+        self.values.note_lines(lines)
         for line in lines:
             match line:
                 case RequirementLine():
@@ -278,7 +280,8 @@ class Gathering:
                 origins=(line.origin,),
             )
         if line.expanded:
-            self.values.check_reach(name, line.origin)
+            self.values.note(name)
+        self.values.check_reach(name, line.origin)
         self.values.hide(name, shown, line.source)
         name = self.absorb(name)
         if is_url(name) and name != shown:
