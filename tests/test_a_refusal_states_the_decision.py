@@ -154,6 +154,16 @@ def test_a_yanked_version_is_told_and_the_hint_takes_it(index: IndexServer, run:
     assert dry(run, index, "demo==1.0").code == 0
 
 
+def test_where_some_version_has_a_wheel_it_is_not_said_that_none_has(index: IndexServer, run: Inside) -> None:
+    index.add("demo", "1.0", file={"yanked": "broken"})
+    index.add_sdist("demo", "2.0")
+    done = dry(run, index, "demo")
+    assert references(done) == ["no-matching-version"], done.err
+    assert "No matching distribution found for demo: every version that fits is left out" in done.err
+    assert "2.0 has a source archive only" in done.err
+    assert "1.0 is yanked" in done.err
+
+
 def test_a_pre_release_is_told_and_the_hint_takes_it(index: IndexServer, run: Inside) -> None:
     index.add("demo", "1.0")
     index.add("demo", "2.0rc1")

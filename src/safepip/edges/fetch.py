@@ -341,7 +341,13 @@ class _Download:
                 raise _Broken(error.message, help=error.help) from error
             message = f"{self._name} cannot be fetched: {error.message}"
             if error.kind in ("redirect", "insecure"):
-                raise Refused.because("file-elsewhere", message, origins=want.origins, subject=want.subject) from error
+                raise Refused.because(
+                    "file-elsewhere",
+                    message,
+                    hint="ask whoever runs it why; a host that belongs to an index is declared with file-hosts",
+                    origins=want.origins,
+                    subject=want.subject,
+                ) from error
             raise _failed(want, message, error.help) from error
         if want.size is not None and incoming.size < want.size:
             raise _Broken("the server ended the file too early")

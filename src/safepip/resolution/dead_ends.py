@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 LISTED = 12
 
 
+#: What says that a version has no wheel for the environment.
+_WHEELLESS = ("sdist-only", "platform", "python", "requires-python")
+
+
 class Statement(NamedTuple):
     """What is asked of a project, by whom. `said` is how a message names it, `asker` the project whose requirement it
     is, empty where the user can change it."""
@@ -91,8 +95,10 @@ def dead_end(statements: Sequence[Statement], routed: RoutedShelf, provider: Pro
     lines += [verdict.line for verdict in verdicts[:LISTED]]
     if shelf.dropped:
         lines.append(f"entries of its page that cannot be used: {shelf.dropped}")
-    wheelless = any(verdict.kind in ("sdist-only", "platform", "python", "requires-python") for verdict in verdicts)
-    why = _why(shelf, verdicts, wheelless=wheelless)
+    # A wheel that was looked into and cannot be used, or that a rule or an option leaves out, is a wheel all the same.
+    spoilt = any(provider.finder.applicable(shelf, statement.specifier) for statement in statements)
+    wheelless = bool(verdicts) and not spoilt and all(verdict.kind in _WHEELLESS for verdict in verdicts)
+    why = _why(shelf, left_out=bool(verdicts) or spoilt, wheelless=wheelless)
     hint = _hint(shelf, verdicts, provider, " or ".join(dict.fromkeys(s.asker for s in statements if s.asker)))
     reference = "no-wheel" if wheelless else "no-matching-version"
     message = f"No matching distribution found for {said}{why}"
@@ -159,12 +165,12 @@ def fell(fallen: Fallen) -> str:
     }[fallen.reason]
 
 
-def _why(shelf: Shelf, verdicts: Sequence[Verdict], *, wheelless: bool) -> str:
+def _why(shelf: Shelf, *, left_out: bool, wheelless: bool) -> str:
     if wheelless:
         return ": no version that fits has a wheel for this environment"
     if not shelf.files:
         return ": no entry of its page can be used" if shelf.dropped else ": its page lists no file"
-    return "" if not verdicts else ": every version that fits is left out"
+    return ": every version that fits is left out" if left_out else ""
 
 
 def _hint(shelf: Shelf, verdicts: Sequence[Verdict], provider: Provider, askers: str) -> str:
