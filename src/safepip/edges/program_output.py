@@ -22,6 +22,8 @@ def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b
     Raises `subprocess.TimeoutExpired` where it takes longer, and `OSError` where it writes without end; it is killed
     then.
     """
+    if process.returncode is not None:
+        return b"", b""  # it was waited for already, and its streams are closed
     until = time.monotonic() + seconds
     found = bytearray(), bytearray()
     work = [Thread(target=_ask, args=(process, question), daemon=True)] if process.stdin is not None else []
