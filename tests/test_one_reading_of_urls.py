@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safepip.edges.addresses import parse_address
+from safepip.edges.limits import HttpError
 from safepip.model.index import IndexUrl
 from safepip.model.urls import (
     Host,
@@ -241,3 +243,13 @@ def test_urls_are_taken_apart_in_one_file(path: Path) -> None:
     readers = ("urlsplit(", "urlparse(", "urljoin(", "urlunsplit(", "url2pathname", "pathname2url")
     for own in (*readers, "(https?|file):", '"http": 80', '"file://" +'):
         assert own not in text
+
+
+def test_user_information_is_seen_beyond_ascii_too() -> None:
+    """What goes over the wire is made of the same reading."""
+    with pytest.raises(HttpError) as caught:
+        parse_address("https://u:p@b\u00fccher.example/\u00e9", lambda _url: "it")
+    assert caught.value.kind == "insecure"
+    place = parse_address("https://b\u00fccher.example:443/\u00e9?\u00fc", lambda _url: "it")
+    assert (place.host, place.port, place.target) == ("xn--bcher-kva.example", 443, b"/%C3%A9?%C3%BC")
+    assert place.authority == b"xn--bcher-kva.example"

@@ -25,9 +25,10 @@ class Address(NamedTuple):
 def parse_address(url: str, shown: Callable[[str], str]) -> Address:
     """Take a URL of the web apart. Raises `HttpError`, for whose message `shown` makes the URL presentable."""
     try:
-        if not url.isascii() or not url.isprintable() or " " in url:
-            url = in_ascii(url)
         parts = parse(url)
+        if not url.isascii() or " " in url:
+            url = in_ascii(url)
+            parts = parse(url)._replace(has_user_info=parts.has_user_info)
     except UrlError as problem:
         raise HttpError("protocol", f"{shown(url)} is not a valid URL: {problem}", url) from None
     if parts.scheme not in DEFAULT_PORTS:

@@ -15,6 +15,7 @@ which may hold a password, or the value of a variable.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -140,13 +141,14 @@ def parse(text: str) -> Url:
 
     An http(s) URL has a host. A `file:` URL names a file of this machine: its host is empty or `localhost`.
     """
-    parts, port = _split(text)
+    parts = _split(text)
     scheme = parts.scheme
     if not scheme or not scheme_of(text):
         raise UrlError("it has no scheme such as https:")
     if "%00" in parts.path:
         raise UrlError("a URL has no zero byte in its path")
-    host = _host(parts)
+    # What has a user name in it is not kept.
+    host, port = (_authority.__wrapped__ if "@" in parts.netloc else _authority)(parts.netloc)
     if scheme == "file":
         if parts.netloc.lower() not in ("", "localhost"):
             raise UrlError("a file: URL names a file of this machine")
@@ -177,7 +179,7 @@ def join(base: str, target: str) -> str:
 
 def in_ascii(text: str) -> str:
     """A URL as it goes over the wire: the host by IDNA, what else is not ASCII percent-encoded. Raises `UrlError`."""
-    parts, _ = _split(text)
+    parts = _split(text)
     host = parts.netloc if parts.netloc.isascii() else netloc_of(parse(text))
     try:
         path, query = quote(parts.path, safe=_UNQUOTED), quote(parts.query, safe=_UNQUOTED)
@@ -206,22 +208,26 @@ def shown(text: str) -> str:
     return f"{scheme}{slashes}{'****@' if at and (slashes or ':' in head) else head + at}{tail}"
 
 
-def _split(text: str) -> tuple[SplitResult, int | None]:
+def _split(text: str) -> SplitResult:
     if _CONTROL.search(text):
         raise UrlError("a URL has no control characters")
     if text[:1].isspace():
         raise UrlError("a URL has no white space before it")
     try:
-        parts = urlsplit(text)
-        port = parts.port
+        return urlsplit(text)
     except ValueError:
         # The reason that `urllib` gives repeats host and port.
         raise UrlError("its host or port cannot be read") from None
-    return parts, port
 
 
-def _host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
+@lru_cache(maxsize=64)
+def _authority(netloc: str) -> tuple[str, int | None]:
+    """Host and port of what stands between the slashes; a page names the same ones thousands of times."""
+    parts = SplitResult("", netloc, "", "", "")
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UrlError("its host or port cannot be read") from None
     try:
         if ":" in host and "%" not in host:
             from ipaddress import ip_address
@@ -232,9 +238,9 @@ def _host(parts: SplitResult) -> str:
     except ValueError:
         raise UrlError("its host cannot be read") from None
     # What stands in brackets is an address; without a colon it would be taken for a name elsewhere.
-    if host and (not _HOST.fullmatch(host) or ("[" in parts.netloc and ":" not in host)):
+    if host and (not _HOST.fullmatch(host) or ("[" in netloc and ":" not in host)):
         raise UrlError("its host cannot be read")
-    return host
+    return host, port
 
 
 def _default_port(scheme: str) -> int | None:
