@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.edges.credentials import Credentials
+from safepip.model.urls import UrlError, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,21 +38,35 @@ print(json.dumps({{"username": parsed.username or "me", "password": parsed.servi
 """
 
 
-@pytest.mark.parametrize("user", ["", "me", "--disable", "-bhostile.Backend", "--keyring-path=hostile", "--", "-h"])
-@pytest.mark.parametrize("host", ["host.example", "-bhostile.example", "--list-backends"])
-def test_host_and_user_are_words(user: str, host: str, tmp_path: Path) -> None:
-    """Whatever they begin with."""
-    program, log = tmp_path / "keyring", tmp_path / "asked"
+def imitation(folder: Path) -> tuple[Path, Credentials]:
+    """The file that the program writes its words to, and credentials that may ask the program."""
+    program, log = folder / "keyring", folder / "asked"
     program.write_text(PROGRAM.format(python=sys.executable, log=str(log)))
     program.chmod(0o755)
-    (tmp_path / "hostile").mkdir()
-    (tmp_path / "hostile" / "argparse.py").write_text("raise SystemExit('imported from PYTHONPATH')")
-    environ = {"HOME": str(tmp_path), "PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "hostile")}
-    secrets = Credentials(environ)
+    (folder / "hostile").mkdir()
+    (folder / "hostile" / "argparse.py").write_text("raise SystemExit('imported from PYTHONPATH')")
+    environ = {"HOME": str(folder), "PATH": str(folder), "PYTHONPATH": str(folder / "hostile")}
+    return log, Credentials(environ)
+
+
+@pytest.mark.parametrize("user", ["", "me", "--disable", "-bhostile.Backend", "--keyring-path=hostile", "--", "-h"])
+def test_host_and_user_are_words(user: str, tmp_path: Path) -> None:
+    """Whatever they begin with."""
+    log, secrets = imitation(tmp_path)
     if user:
-        secrets.absorb(f"https://{user}@{host}/simple/")
-    assert secrets.after_challenge(f"https://{host}/simple/app/") is not None
+        secrets.absorb(f"https://{user}@host.example/simple/")
+    assert secrets.after_challenge("https://host.example/simple/app/") is not None
     assert secrets.notices == []
     words = json.loads(log.read_text().splitlines()[0])
     assert words[: words.index("--")] == ["--mode=creds", "--output=json", "get"]
-    assert words[words.index("--") + 1 :] == ([f"https://{host}/simple/", user] if user else [host])
+    assert words[words.index("--") + 1 :] == (["https://host.example/simple/", user] if user else ["host.example"])
+
+
+@pytest.mark.parametrize("host", ["-bhostile.example", "--list-backends", "-", "--"])
+def test_what_begins_like_an_option_is_no_host(host: str, tmp_path: Path) -> None:
+    """No program is asked about it, and no server is either."""
+    log, secrets = imitation(tmp_path)
+    assert secrets.after_challenge(f"https://{host}/simple/app/") is None
+    assert not log.exists()
+    with pytest.raises(UrlError):
+        parse(f"https://{host}/simple/app/")
