@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safepip.landing import Layout
@@ -206,6 +206,7 @@ def test_the_judgement_does_not_depend_on_the_order_of_the_wheels(
 
 @settings(max_examples=60, deadline=None)
 @given(wheels=WHEELS)
+@example(wheels=[({"tool.exe"}, "entry"), ({"tool.exe"}, "scripts")])
 def test_what_is_refused_on_posix_is_refused_on_windows(wheels: list[tuple[set[str], str]]) -> None:
     """Windows takes more names for one command, and never fewer."""
 
@@ -217,6 +218,16 @@ def test_what_is_refused_on_posix_is_refused_on_windows(wheels: list[tuple[set[s
         return refused(*subjects, layout=layout)
 
     assert judged(LAYOUT) <= judged(WINDOWS)
+
+
+@pytest.mark.parametrize("one", ROUTES)
+@pytest.mark.parametrize("other", ROUTES)
+@pytest.mark.parametrize("mine", ["tool.exe", "tool.exe.py", "tool-script.py.bat"])
+def test_on_windows_whatever_stands_behind_a_name_both_are_refused(mine: str, one: str, other: str) -> None:
+    """A command whose own name ends like a program's is started by the shorter name, and the other way round."""
+    first = wheel(mine, route=one, name="mine", layout=WINDOWS)
+    second = wheel("tool", route=other, name="theirs", layout=WINDOWS)
+    assert refused(first, second, layout=WINDOWS) == {"mine", "theirs"}
 
 
 @given(st.text(max_size=8), st.lists(st.sampled_from([*ENDINGS, ".EXE", " ", "."]), max_size=4).map("".join))

@@ -12,14 +12,17 @@ from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.entry_points import script_lines
 from safepip.model.finding import Diagnostic, printable
 from safepip.modules import module_at
+from safepip.script_names import command_folders, command_key, command_of
 from safepip.start_files import import_folders
 from safepip.toml_text import IN_CONFIGURATION, exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from safepip.entry_points import EntryPoint
     from safepip.landing import Layout
     from safepip.model.candidate import Pin
     from safepip.model.evidence import VerifiedFile
@@ -101,6 +104,31 @@ class Scene:
             for key in {landing.key for landing in subject.landings if landing.path}:
                 found[key] = (*found.get(key, ()), subject)
         return found
+
+    @cached_property
+    def commands(self) -> Mapping[str, Mapping[str, EntryPoint | None]]:
+        """For the `command_key` of a command, the projects of the run that bring it, each with the line that makes it:
+        None where a file is the command, and where lines that differ make it."""
+        folders = command_folders(self.layout)
+        found: dict[str, dict[str, EntryPoint | None]] = {}
+        for subject in self.subjects:
+            lines = script_lines(subject.content.info("entry_points.txt"))
+            for landing in subject.landings:
+                if landing.path and command_of(landing, folders) is not None:
+                    line = None if landing.entry is not None else lines.get(landing.entry_point or "")
+                    there = found.setdefault(command_key(landing, self.layout), {})
+                    there[subject.pin.name] = line if there.get(subject.pin.name, line) == line else None
+        return found
+
+    def installed_script(self, owner: str, name: str) -> EntryPoint | None:
+        """The line by which an installed distribution has the script of this name, None where none does."""
+        if owner not in self._installed_lines:
+            self._installed_lines[owner] = script_lines(self.entry_points(owner))
+        return self._installed_lines[owner].get(name)
+
+    @cached_property
+    def _installed_lines(self) -> dict[str, Mapping[str, EntryPoint]]:
+        return {}
 
     @cached_property
     def obstacles(self) -> Mapping[str, str]:

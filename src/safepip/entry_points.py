@@ -63,6 +63,14 @@ def parse(data: bytes | None) -> EntryPoints:
     return EntryPoints(entries, tuple(problems))
 
 
+def script_lines(data: bytes | None) -> dict[str, EntryPoint]:
+    """For the name of each script, the line that makes it; of several the first."""
+    found: dict[str, EntryPoint] = {}
+    for script in parse(data).scripts:
+        found.setdefault(script.name, script)
+    return found
+
+
 def _entries(text: str, problems: list[str]) -> Iterator[EntryPoint]:
     group = None
     for line in map(str.strip, text.splitlines()):

@@ -43,6 +43,14 @@ def command_of(landing: Landing, folders: frozenset[str]) -> str | None:
     return name if folder in folders else None
 
 
+def command_key(landing: Landing, layout: Layout) -> str:
+    """Commands with the same one are one command to the layout's system: on Windows whatever stands behind the name."""
+    if not layout.windows:
+        return landing.key
+    folder, _, name = landing.key.rpartition("/")
+    return f"{folder}/{bare(name)}"
+
+
 def bare(name: str) -> str:
     """A command's name without what may stand behind it."""
     if len(name) > _LONGEST:

@@ -25,15 +25,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from safepip.clearing import objection
-from safepip.entry_points import parse
-from safepip.landing import key_of
-from safepip.script_names import bare, command_folders, command_of, spellings
+from safepip.script_names import bare, command_folders, command_key, command_of, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.clearing import Scene, Subject
-    from safepip.entry_points import EntryPoint
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
 
@@ -82,30 +79,16 @@ def reserved(name: str) -> str | None:
 
 def _others(subject: Subject, landing: Landing, scene: Scene) -> Iterator[str]:
     """Who else has this command."""
-    own = _script(landing, subject.content.info("entry_points.txt"))
+    projects = scene.commands.get(command_key(landing, scene.layout), {})
+    own = projects.get(subject.pin.name)
+    for name, line in projects.items():
+        if name != subject.pin.name and (own is None or line != own):
+            yield f"{_shown(landing)}: the wheel of {name} has this command too"
     for path in spellings(landing.path, windows=scene.layout.windows):
-        for other in scene.claimants.get(key_of(path), ()):
-            if other is not subject and not (own and own == _script_of(other, path)):
-                yield f"{_shown(landing)}: the wheel of {other.pin.name} has this command too"
         owner = scene.owner(path)
-        if owner is None or owner in scene.replaced or (own and own == _script(landing, scene.entry_points(owner))):
+        if owner is None or owner in scene.replaced or (own and own == scene.installed_script(owner, own.name)):
             continue
         yield f"{_shown(landing)}: this command belongs to {owner}, which is installed"
-
-
-def _script(landing: Landing, entry_points: bytes | None) -> EntryPoint | None:
-    """The line that makes the script of a landing; None for a file, and where no line does."""
-    if landing.entry is not None:
-        return None
-    return next((script for script in parse(entry_points).scripts if script.name == landing.entry_point), None)
-
-
-def _script_of(other: Subject, path: str) -> EntryPoint | None:
-    """The line of another wheel that makes the script at a path; None where a file of it lands there too."""
-    there = [landing for landing in other.landings if landing.key == key_of(path)]
-    if any(landing.entry is not None for landing in there):
-        return None
-    return next((_script(landing, other.content.info("entry_points.txt")) for landing in there), None)
 
 
 def _shown(landing: Landing) -> str:
