@@ -404,7 +404,7 @@ def _requirement_texts() -> list[Growing]:
             _each("x!={}\n"),
             _each("x{}!=1\n"),
             _each("x @ https://h.example/x-{}-py3-none-any.whl\n"),
-            size=100,
+            size=400,
         ),
         *_all(
             "options of files",
@@ -416,7 +416,7 @@ def _requirement_texts() -> list[Growing]:
             _each("-i https://h.example/{}/\n"),
             _times(":all:,", "--no-binary ", ":none:\n"),
             _times(":all:,:none:,", "--no-binary "),
-            size=100,
+            size=500,
         ),
         *_all(
             "hashed requirements",
@@ -473,7 +473,7 @@ def _toml_texts() -> list[Growing]:
             _times("index", "", "=1"),
             _nested("[", "]", "", "a="),
             _times(".a", "a", "=1"),
-            size=100,
+            size=300,
         ),
         *_all(
             "project",
@@ -664,6 +664,7 @@ def _encodings() -> list[Growing]:
             f"encoding {name}",
             decoded,
             *(_bytes(_times(unit, f"# coding: {name}\n")) for unit in ("a-9", "\\u0041", "+AAA-", "\x1b$B")),
+            _bytes(_nested("a", "9", "-", f"# coding: {name}\n")),
             size=2000,
         )
     ]
