@@ -2,9 +2,8 @@
 
 Each set of `sets/` is resolved by `pip install --dry-run --ignore-installed --only-binary :all:` and by
 `safepip install --dry-run --ignore-installed`, at one `--uploaded-prior-to` date, from pip's default index, with no
-configuration but the one exception that a set needs (`sets/safepip.toml`). Both selections are printed, with the
-differences marked; the exit code is 1 if there is any. Both programs run from the Python that
-runs this script. It needs the network and is run by hand.
+configuration. Both selections are printed, with the differences marked; the exit code is 1 if there is any. Both
+programs run from the Python that runs this script. It needs the network and is run by hand.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def _environment(folder: Path) -> dict[str, str]:
     # pip's configuration is shut out; its cache is not, so that the index is asked once for what both need.
     return kept | {
         "PIP_CONFIG_FILE": os.devnull,
-        "SAFEPIP_CONFIG": str(SETS / "safepip.toml"),
+        "SAFEPIP_NO_CONFIG": "1",
         "XDG_CONFIG_HOME": str(folder),
         "XDG_CACHE_HOME": str(cache),
     }

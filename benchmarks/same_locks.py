@@ -1,7 +1,6 @@
 """Show that a lock installs what pip would: twenty real requirement sets, locked, and the locks read by both.
 
-For each set of `sets/`, at one `--uploaded-prior-to` date, from pip's default index, with no configuration but
-`sets/safepip.toml`:
+For each set of `sets/`, at one `--uploaded-prior-to` date, from pip's default index, with no configuration:
 
 - `safepip lock` writes `pylock.toml` and `requirements.txt` with hashes; packaging validates the former;
 - `safepip install --dry-run -r pylock.toml` has to select the files that `pip install` selects from the set itself;
