@@ -95,6 +95,11 @@ def test_a_tag_of_sets_stands_for_their_product() -> None:
         PLAIN.replace("Wheel-Version: 1.0\n", ""),
         PLAIN.replace("Root-Is-Purelib: true\n", ""),
         PLAIN + "Root-Is-Purelib: false\n",
+        # To pip, which strips nothing at the end, this is false.
+        PLAIN.replace("true\n", "true \n"),
+        PLAIN.replace("true\n", "true\t\n"),
+        PLAIN.replace(": true", ":\xa0true"),
+        PLAIN + "Root-Is-Purelib: true \n",
         PLAIN + "Wheel-Version: 2.0\n",
         PLAIN.replace("true", "yes"),
         PLAIN.replace("true", ""),

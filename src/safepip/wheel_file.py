@@ -9,7 +9,7 @@ becomes of a wheel, Wheel-Version and Root-Is-Purelib, so of these all readings 
 2. Each of the two stands in the header, which are the lines before the first that is no plain field; up to it every
    line is one for everybody, and it is not continued on the next one.
 3. Wherever else in the file a line could be taken for one of them, whatever its letter case and the space around its
-   name, it says the same.
+   name, it says the same. White space around `true` or `false` is some readers' only: to pip `true ` is false.
 4. Wheel-Version is numbers with dots, Root-Is-Purelib `true` or `false` in any case.
 
 Whatever else stands there decides nothing, and its form is nobody's danger: empty lines (scikit-build wrote the tags
@@ -72,7 +72,7 @@ def parse_wheel_file(data: bytes) -> WheelFile:
     if _VERSION.fullmatch(version) is None:
         raise WheelFileError(f"Wheel-Version is not a version: {printable(version, 60)}")
     pure = _decided(lines, plain, fields, "Root-Is-Purelib")
-    if pure not in ("true", "false"):
+    if pure not in ("true", "false") or any(map(_is_padded, lines)):
         raise WheelFileError(f"Root-Is-Purelib is neither true nor false: {printable(pure, 60)}")
     builds = tuple(dict.fromkeys(filter(None, fields.get("build", ()))))
     return WheelFile(tuple(map(int, version.split("."))), pure == "true", _tags(fields.get("tag", [])), builds)
@@ -105,6 +105,12 @@ def _decided(lines: Sequence[str], plain: Sequence[str], fields: Mapping[str, li
                 break
             return values.pop()
     raise WheelFileError(f"WHEEL has the field {name} where not every reader finds it")
+
+
+def _is_padded(line: str) -> bool:
+    """Whether a line says of Root-Is-Purelib what is not the same to whoever strips nothing but leading blanks."""
+    name, _, value = line.partition(":")
+    return name.strip().lower() == "root-is-purelib" and value.lstrip(" \t") != value.strip()
 
 
 def _tags(texts: list[str]) -> frozenset[Tag]:
