@@ -239,8 +239,12 @@ def test_byte_code_owns_the_folder_that_it_lies_in(site: Path) -> None:
     assert owner(site, "deep/__pycache__/other.cpython-311.pyc") is None
 
 
-def test_entry_points_are_those_of_the_named_distribution(site: Path) -> None:
-    """None where it has none, or is not there."""
+def test_entry_points_are_those_of_the_named_distribution(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None where it has none, or is not there; whatever lies in the working folder."""
+    put(tmp_path / "work" / "entry_points.txt", "[console_scripts]\ntool = tool:main\n")
+    monkeypatch.chdir(tmp_path / "work")
     put(site / "tool-1.0.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n")
     ownership = Ownership([str(site)])
     assert ownership.entry_points("tool") is None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostile.hooks import namespace_line
 from safepip.edges.ownership import Ownership
 from safepip.landing import key_of, land
 from safepip.rules import RULES, unsafe_path
@@ -53,7 +54,27 @@ def _same_paths(size: int) -> tuple[Scene, Subject]:
     return scene_of(one, two), two
 
 
-@pytest.mark.parametrize("made", [_namespaces_that_end, _same_paths])
+def _namespace_hooks(size: int) -> tuple[Scene, Subject]:
+    """A line for each of many namespaces, where many modules are installed."""
+    names = [f"n{number}" for number in range(size)]
+    files = {"one-nspkg.pth": "".join(map(namespace_line, names)), **{f"{name}/x.py": "" for name in names}}
+    wheel = subject_of(*build_wheel("one", "1.0", files=files, module=False))
+    there = tuple(f"m{number}.py" for number in range(size))
+    return scene_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
+
+
+def _modules_among_commands(size: int) -> tuple[Scene, Subject]:
+    """Many modules in the folder of commands, where many others are installed."""
+    files = {f"one-1.0.data/scripts/s{number}.py": "" for number in range(size)}
+    wheel = subject_of(*build_wheel("one", "1.0", files=files, module=False))
+    there = tuple(f"m{number}.py" for number in range(size))
+    return scene_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
+
+
+_MADE = (_namespaces_that_end, _same_paths, _namespace_hooks, _modules_among_commands)
+
+
+@pytest.mark.parametrize("made", _MADE)
 def test_rules_on_wheels(made: Callable[[int], tuple[Scene, Subject]]) -> None:
     """However many files wheels have, and however long their names are."""
 

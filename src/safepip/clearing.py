@@ -170,6 +170,21 @@ class Scene:
             for subject in self.subjects
         }
 
+    def modules_in(self, folder: str) -> Mapping[str, list[tuple[str, Module]]]:
+        """The modules that lie in a folder already, with their paths, by their place."""
+        found = self._modules_there.get(folder)
+        if found is None:
+            found = self._modules_there[folder] = {}
+            for path in (f"{folder}/{name}" for name in self.names(folder)):
+                module = module_at(path)
+                if module is not None:
+                    found.setdefault(module.place, []).append((path, module))
+        return found
+
+    @cached_property
+    def _modules_there(self) -> dict[str, dict[str, list[tuple[str, Module]]]]:
+        return {}
+
     @cached_property
     def places(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
         """For the place of a module, the files that would be this module, with their projects."""

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from safepip.known_hooks import namespace_of
 from safepip.landing import key_of
-from safepip.modules import module_at
 from safepip.sought_modules import INSTALLING, SOUGHT
 
 if TYPE_CHECKING:
@@ -77,10 +76,8 @@ class Hidden:
         """What is there by this name in a folder, unless it makes way in this run."""
         above, scene = "/".join((folder, *name[:-1])), self._scene
         for place in (above, f"{above}/{name[-1]}"):
-            for found in scene.names(place):
-                path = f"{place}/{found}"
-                module = module_at(path)
-                if module is None or module.place != f"{above}/{name[-1]}" or module.package != (place != above):
+            for path, module in scene.modules_in(place).get(f"{above}/{name[-1]}", ()):
+                if module.package != (place != above):
                     continue
                 owner = scene.owner(path)
                 if owner is not None and owner in scene.replaced:

@@ -99,8 +99,12 @@ class Ownership:
         except (OSError, ValueError):
             return ""
 
-    def hooks(self) -> dict[str, tuple[str, ...]]:
+    def hooks(self) -> Mapping[str, tuple[str, ...]]:
         """The lines with code of every `-nspkg.pth` file beside the distributions, by its path."""
+        return self._hooks
+
+    @cached_property
+    def _hooks(self) -> Mapping[str, tuple[str, ...]]:
         found = {}
         for path in (f"{folder}/{name}" for folder in self._folders for name in self.names(folder)):
             try:
@@ -114,9 +118,11 @@ class Ownership:
 
     def entry_points(self, owner: str) -> bytes | None:
         """The content of `entry_points.txt` of an installed distribution; None where it has none that can be read."""
-        found = (metadata for name, metadata in all_metadata(self._folders) if name == owner)
+        metadata = next((path for name, path in all_metadata(self._folders) if name == owner), None)
+        if metadata is None:
+            return None
         try:
-            return read_regular(os.path.join(next(found, ""), "entry_points.txt"), MAX_TEXT_BYTES)
+            return read_regular(os.path.join(metadata, "entry_points.txt"), MAX_TEXT_BYTES)
         except OSError:
             return None
 

@@ -35,7 +35,6 @@ from typing import TYPE_CHECKING
 from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
 from safepip.landing import key_of
-from safepip.modules import module_at
 from safepip.namespace_hooks import hiding
 from safepip.namespaces import interchangeable
 from safepip.script_names import command_folders, command_of
@@ -149,13 +148,10 @@ def _has_below(folder: str, paths: Sequence[str]) -> bool:
 
 def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
     """What Python would take for a module of an installed distribution."""
-    folders: dict[str, dict[str, list[tuple[str, Module]]]] = {}
     for landing, module in scene.modules[subject.pin.name]:
         # What a package hides lies beside its folder or in it.
         for folder in (module.folder, module.place) if module.package else (module.folder,):
-            if folder not in folders:
-                folders[folder] = _modules_in(folder, scene)
-            for path, its in folders[folder].get(module.place, ()):
+            for path, its in scene.modules_in(folder).get(module.place, ()):
                 owner = scene.owner(path) if path != landing.path and module.may_hide(its) else None
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
@@ -190,21 +186,10 @@ def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]
                 if name != subject.pin.name:
                     yield from _taken(subject, landing, name, other.path)
             # A package is a folder, of which some file tells the owner.
-            for path in (place, *(path for path, _ in _modules_in(place.rpartition("/")[0], scene).get(place, ()))):
+            for path in (place, *(path for path, _ in scene.modules_in(place.rpartition("/")[0]).get(place, ()))):
                 owner = scene.owner(path)
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
-
-
-def _modules_in(folder: str, scene: Scene) -> dict[str, list[tuple[str, Module]]]:
-    """The modules that lie in a folder, by their place."""
-    found: dict[str, list[tuple[str, Module]]] = {}
-    for name in scene.names(folder):
-        path = f"{folder}/{name}"
-        module = module_at(path)
-        if module is not None:
-            found.setdefault(module.place, []).append((path, module))
-    return found
 
 
 def _taken(subject: Subject, landing: Landing, owner: str, path: str) -> Iterator[str]:

@@ -89,6 +89,7 @@ class _Places:
     def __init__(self, subject: Subject, scene: Scene) -> None:
         self._subject = subject
         self._scene = scene
+        self._there: dict[str, _Sorted] = {}
 
     @cached_property
     def own(self) -> _Sorted:
@@ -104,6 +105,13 @@ class _Places:
     def extensions(self) -> _Sorted:
         """The places of all extensions of the run."""
         return _Sorted(key for key in self._scene.claimants if key.endswith(_EXTENSIONS))
+
+    def extensions_in(self, folder: str) -> _Sorted:
+        """The names of the extensions that are installed in a folder, as keys."""
+        if folder not in self._there:
+            keys = map(key_of, self._scene.names(folder))
+            self._there[folder] = _Sorted(key for key in keys if key.endswith(_EXTENSIONS))
+        return self._there[folder]
 
 
 def check(subject: Subject, scene: Scene) -> Diagnostic | None:
@@ -181,8 +189,7 @@ def _why_no_namespace(line: str, file: StartFile, scene: Scene, places: _Places)
     *above, last = parts
     there = "/".join((file.place, *above))
     for place, stem in ((there, last), (f"{there}/{last}", "__init__")):
-        beginning = key_of(stem) + "."
-        if any(key.startswith(beginning) and key.endswith(_EXTENSIONS) for key in map(key_of, scene.names(place))):
+        if places.extensions_in(place).any_begins(f"{key_of(stem)}."):
             return "loads an extension that is installed"
     return places.hidden.by(parts, file)
 
