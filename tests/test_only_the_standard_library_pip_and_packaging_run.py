@@ -275,6 +275,30 @@ class TestSafepipsOwnProcess:
             assert (done.returncode, done.stdout) == (usual.returncode, usual.stdout), shown(done)
         assert left(marks) == []
 
+    def test_an_editable_one_in_the_users_site_has_its_parts_there(self, runner: Runner, tmp_path: Path) -> None:
+        """`pip install --user -e`: a path line names the folder of safepip, and what it needs lies beside that line.
+
+        In a folder that PYTHONPATH names nothing changes by such a line: then the user's site stays foreign.
+        """
+        home, base = tmp_path / "checkout", tmp_path / "user"
+        environ = {"PYTHONUSERBASE": str(base), "HOME": str(tmp_path)}
+        python = os.path.realpath(sys.executable)
+        user = Path(user_site_of(python, runner.environment(environ)))
+        for folder in (home, user):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in OWN:
+            module = sys.modules.get(name) or importlib.import_module(name)
+            path = Path(str(module.__file__))
+            source = path.parent if path.name == "__init__.py" else path
+            ((home if name == "safepip" else user) / source.name).symlink_to(source)
+        (user / "_safepip.pth").write_text(str(home))
+        code = "import sys; from safepip.edges.own_start import guard; guard(); import packaging, resolvelib"
+        says = f"{code}; print(packaging.__file__, resolvelib.__file__)"
+        done = runner.run([python, "-c", says], env=environ)
+        assert done.stdout.split() == [str(user / name / "__init__.py") for name in ("packaging", "resolvelib")]
+        done = runner.run([python, "-c", says], env={**environ, "PYTHONPATH": str(home)})
+        assert str(user) not in done.stdout, shown(done)
+
     def test_where_it_lives_in_the_environment_that_it_fills_nothing_else_of_it_is_imported(
         self, runner: Runner, index: IndexServer, tmp_path: Path
     ) -> None:

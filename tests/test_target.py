@@ -200,6 +200,18 @@ class TestProbe:
         monkeypatch.chdir(tmp_path)
         subprocess.run([sys.executable, *start], check=True)
 
+    def test_its_path_is_the_one_that_pip_will_have(self) -> None:
+        """Whatever a start-up file has made of `sys.path`: a distributor's `sitecustomize` spells its folders anew."""
+        code = (
+            "import sys\n"
+            "from safepip.edges import target\n"
+            "before = target.probe(sys.executable).site_paths\n"
+            "assert any(entry.endswith('site-packages') for entry in before)\n"
+            "sys.path[:] = [entry.replace('site-packages', 'elsewhere') for entry in reversed(sys.path)]\n"
+            "assert set(target.probe(sys.executable).site_paths) == set(before)\n"
+        )
+        subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
     def test_its_tags_and_markers_are_pips(self, other: str) -> None:
         """In order and completely."""
         target = probe(other)

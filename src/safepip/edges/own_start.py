@@ -2,7 +2,8 @@
 
 1. Foreign are the folders of PYTHONPATH, the user's site with what its `.pth` files name, and the folder that the start
    itself put first on `sys.path`: the working directory with `-m`, the folder of the commands otherwise. The folder in
-   which safepip itself lies is none of these, wherever it is.
+   which safepip itself lies is none of these, wherever it is; nor is the user's site where a line of it, and nothing
+   else, leads there (`pip install --user -e`): then safepip's parts lie beside that line.
 2. From the first line of `main` on nothing is imported from a foreign folder, and no top-level name at all but those of
    the standard library, from its own folders, and of `OWN`: what another project brings (`org`, `attr`, `socks`) and
    some module would import if it were there is not found.
@@ -71,7 +72,7 @@ def guard() -> None:
 
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     standard = standard_library()
-    foreign = set(_foreign_folders()) - {home, *standard, *_site_folders()}
+    foreign = set(_foreign_folders()) - {home, *standard, *_site_folders(), *_own_user_site(home)}
     places = [home, *(entry for entry in sys.path if os.path.abspath(entry) not in foreign.union(standard))]
     find_only(standard, dict.fromkeys(OWN, places))
     if any(_came_from(foreign)):
@@ -100,13 +101,30 @@ def standard_library() -> "list[str]":
 
 def _foreign_folders() -> "Iterable[str]":
     """The folders of the first rule, whether or not they are on the path, absolute."""
+    yield from _folders_ahead()
+    yield from _user_folders()
+
+
+def _folders_ahead() -> "Iterable[str]":
+    """Those of the first rule that stand before the standard library."""
     import os
 
     if not sys.flags.safe_path and sys.path:
         yield os.path.abspath(sys.path[0])
     if not sys.flags.ignore_environment and os.environ.get("PYTHONPATH"):
         yield from map(os.path.abspath, os.environ["PYTHONPATH"].split(os.pathsep))
-    yield from _user_folders()
+
+
+def _own_user_site(home: str) -> "list[str]":
+    """The user's site where it alone leads to safepip's folder, and does so by a line; else nothing."""
+    user, *lines = [*_user_folders()] or [""]
+    if home not in lines:
+        return []
+    from safepip.edges.bare_start import path_lines
+
+    sites = _site_folders()
+    others = {*_folders_ahead(), *sites, *(entry for site in sites for entry in path_lines(site))}
+    return [] if home in others else [user]
 
 
 def _site_folders() -> "list[str]":

@@ -265,15 +265,15 @@ def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, 
     """The facts of this process, with the path that pip will have, which runs no start-up file.
 
     So without the folder that the start itself put first, where projects lie with an .egg-info of their own, and
-    without what the environment's start-up files have added.
+    whatever the environment's start-up files have added, taken away or spelt anew (Homebrew's `sitecustomize`).
     """
     from safepip.edges import probe as questions
     from safepip.edges.bare_start import site_entries
     from safepip.edges.own_start import standard_library
 
     facts = questions.facts(restriction, places)
-    seen = {*standard_library(), *site_entries(sys.prefix if facts["virtualenv"] else None)}
-    return {**facts, "path": [entry for entry in facts["path"] if entry in seen]}
+    entries = (*standard_library(), *site_entries(sys.prefix if facts["virtualenv"] else None))
+    return {**facts, "path": list(dict.fromkeys(map(os.path.abspath, entries)))}
 
 
 def _ask_other(
