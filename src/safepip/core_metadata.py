@@ -117,8 +117,9 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
         raise MetadataError(f"the metadata has {len(requires)} requirements; at most {MAX_REQUIREMENTS} are read")
     if not checked:
         # pip, too, passes a version over for any requirement that is not valid.
-        ((often, count),) = Counter(each.name for each in requires).most_common(1) or [("", 0)]
-        if count > MAX_OF_ONE:
+        counts = Counter(each.name for each in requires)
+        often = max(counts, key=counts.__getitem__, default="")
+        if counts[often] > MAX_OF_ONE:
             raise MetadataError(f"the metadata requires {printable(often, 60)} more than {MAX_OF_ONE} times")
     return CoreMetadata(
         name=normalise(name),

@@ -23,8 +23,9 @@ KNOWN = ("SAFEPIP_CONFIG", *FLAGS)
 #: The credentials of an index by its name, as other tools of the field take them.
 CREDENTIALS = ("SAFEPIP_INDEX_<NAME>_USERNAME", "SAFEPIP_INDEX_<NAME>_PASSWORD")
 
-_CREDENTIAL = re.compile(r"SAFEPIP_INDEX_(?P<name>[A-Z0-9_]+)_(?P<what>USERNAME|PASSWORD)")
-_LIKE_A_CREDENTIAL = re.compile(r"SAFEPIP_INDEX(?:ES)?_\w+_(?P<what>USER\w*|NAME|LOGIN|PASS\w*|PWD?|TOKEN|\w*WORD)")
+# Few runs have a variable that is held against these, and to compile them takes longer than all else here.
+_CREDENTIAL = r"SAFEPIP_INDEX_(?P<name>[A-Z0-9_]+)_(?P<what>USERNAME|PASSWORD)"
+_LIKE_A_CREDENTIAL = r"SAFEPIP_INDEX(?:ES)?_\w+_(?P<what>USER\w*|NAME|LOGIN|PASS\w*|PWD?|TOKEN|\w*WORD)"
 _ALIKE = 0.75
 
 
@@ -37,7 +38,7 @@ class Misspelt(NamedTuple):
 
 def credential_variable(name: str) -> tuple[str, str] | None:
     """The index (as its name is written in a variable) and `USERNAME` or `PASSWORD`, of a variable that gives one."""
-    found = _CREDENTIAL.fullmatch(name)
+    found = re.fullmatch(_CREDENTIAL, name) if name.startswith(PREFIX) else None
     return (found["name"], found["what"]) if found else None
 
 
@@ -69,7 +70,7 @@ def _unknown(names: Iterable[str]) -> list[str]:
 
 def _close_to(name: str) -> str:
     """The known name that this one is close to, empty where there is none."""
-    like = _LIKE_A_CREDENTIAL.fullmatch(name)
+    like = re.fullmatch(_LIKE_A_CREDENTIAL, name)
     if like:
         return CREDENTIALS[0 if like["what"].startswith(("USER", "NAME", "LOGIN")) else 1]
     from difflib import SequenceMatcher

@@ -64,6 +64,8 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
 
 def _check_removable(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> None:
     """What pip has to take away must be what it can take away, before anything is fetched."""
+    if not resolution.to_install and not gone:
+        return
     from safepip.edges.installed import check_removable
     from safepip.landing import installs_for_user
 
@@ -111,11 +113,11 @@ def _hand_over(session: Session, resolution: Resolution, gone: Sequence[Installe
 
 def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:
     """Have pip take these distributions away; its exit code."""
+    if not gone:
+        return 0
     from safepip.edges.installed import check_files
     from safepip.edges.pip import uninstall
 
-    if not gone:
-        return 0
     check_files(session.asked.target)
     return uninstall([item.name for item in gone], session.asked.target, session.settings, session.environ)
 

@@ -140,7 +140,8 @@ def _lines(path: str) -> "Iterable[str]":
     except OSError:
         return ()
     try:
-        text = data.decode("utf-8-sig")
+        # Without the byte order mark that some write; the codec that drops it is a module of its own.
+        text = data.decode("utf-8")[data.startswith(b"\xef\xbb\xbf") :]
     except UnicodeDecodeError:
         import locale
 

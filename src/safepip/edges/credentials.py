@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING, NoReturn
 from safepip.edges.concealed import Concealed, forms_of
 from safepip.edges.index_credentials import named_logins
 from safepip.edges.logins import Login, Logins, as_bytes, login_from
-from safepip.edges.netrc_file import read_netrc
 from safepip.edges.redaction import MASK, KnownSecrets
 from safepip.model.urls import covered, is_web, origin_of, parse
 
@@ -241,6 +240,8 @@ class Credentials:
 
     def _from_netrc(self, origin: str) -> tuple[str, str] | None:
         if self._netrc is None:
+            from safepip.edges.netrc_file import read_netrc
+
             self._netrc = read_netrc(self._environ, self.notices.append)
         place = parse(origin)
         entry = self._netrc.get(place.host)

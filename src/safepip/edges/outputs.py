@@ -15,11 +15,13 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
 
 from safepip.reporting.runner_commands import disarm
 
+TYPE_CHECKING = False  # that of `typing` takes more time than all else of a run that only says its version
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from safepip.errors import SafepipError
 
 _told = False
