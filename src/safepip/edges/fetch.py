@@ -144,6 +144,25 @@ def fetch_all(
     return [found[place] for place in range(len(wanted))]
 
 
+async def fetch_one(
+    transport: Callable[[], Transport], store: Store, want: Wanted, *, retries: int, resume_retries: int
+) -> VerifiedFile:
+    """One file of the network as `fetch_all` has it, for coroutines of the loop.
+
+    No thread may wait for the loop instead: asyncio has few, and the download may need one itself, to look up a host or
+    to ask for a password.
+    """
+    import asyncio
+
+    _refuse_unhashed([want])
+    file = await asyncio.to_thread(stored, store, want)
+    if file is None:
+        (file,) = await _Fetcher(transport(), store, Silent(), retries, resume_retries).fetch([want])
+    if want.sources:
+        store.deliveries.note(file, want.sources[0])
+    return file
+
+
 def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
     bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
     if bare:

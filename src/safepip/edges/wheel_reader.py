@@ -29,6 +29,7 @@ from safepip.routing import may_serve
 from safepip.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from safepip.edges.fetch import Wanted
@@ -107,6 +108,17 @@ class WheelReader:
         self._store = store
         self._ranks = ranks
         self._network = network
+        self._turns: asyncio.Semaphore | None = None
+
+    def _turn(self) -> asyncio.Semaphore:
+        """Whole wheels that are read for their metadata come as many at once as those of an installation."""
+        import asyncio
+
+        from safepip.edges.fetch import CONCURRENT
+
+        if self._turns is None:
+            self._turns = asyncio.Semaphore(CONCURRENT)
+        return self._turns
 
     def _fetch(self, wanted: Wanted) -> VerifiedFile:
         """One whole wheel, verified. Not to be called on the loop, which it waits for."""
@@ -226,11 +238,9 @@ class WheelReader:
         return None
 
     async def _whole(self, candidate: Candidate, home: Home) -> bytes:
-        import asyncio
+        from safepip.edges.fetch import Wanted, fetch_one
 
-        from safepip.edges.fetch import Wanted
-
-        file = candidate.file
+        file, network = candidate.file, self._network
         wanted = Wanted(
             file.filename,
             file.url,
@@ -239,10 +249,17 @@ class WheelReader:
             size=file.size,
             hashes_optional=home.index.hashes is Hashes.OPTIONAL,
             owner=home.index.url,
-            sources=sources((home.index,), self._network.trusted_hosts),
+            sources=sources((home.index,), network.trusted_hosts),
             subject=candidate.name,
         )
-        wheel = await asyncio.to_thread(self._fetch, wanted)
+        async with self._turn():
+            wheel = await fetch_one(
+                self._transport,
+                self._store,
+                wanted,
+                retries=network.retries,
+                resume_retries=network.resume_retries,
+            )
         return _must_be_there(wheel.path, file.filename)
 
     # --- wheels named directly ------------------------------------------------------------------------------------
