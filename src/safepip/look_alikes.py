@@ -19,6 +19,7 @@ resemblance is decided elsewhere (name_rules.py): here nothing is refused, no in
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -115,6 +116,8 @@ class KnownNames:
         self._foremost = first + -(-popular // _FOREMOST)
         self._popular = first + popular
         self._guarded = first + popular * _GUARDED
+        #: Guesses are judged in a thread of their own: the tables are made once, and seen when all of them are made.
+        self._lock = threading.Lock()
         self._forms: dict[Callable[[str], str], dict[str, str]] = {}
         self._by_length: dict[int, list[str]] = {}
         self._halves: dict[int, tuple[dict[str, list[str]], dict[str, list[str]]]] = {}
@@ -128,8 +131,9 @@ class KnownNames:
         name = normalise(name)
         if name in self:
             return None
-        if not self._forms:
-            self._build()
+        with self._lock:
+            if not self._forms:
+                self._build()
         weak: Resemblance | None = None
         for found in self._alike(name):
             if found.strong:
@@ -220,10 +224,7 @@ class KnownNames:
             return self._halves.setdefault(length, (heads, tails))
 
     def _build(self) -> None:
-        """Tables of the forms of all guarded names, and all names by length.
-
-        Guesses are judged in a thread of their own, so no table is to be seen before all of them are made.
-        """
+        """Tables of the forms of all guarded names, and all names by length."""
         guarded = list(islice(self._ranks, self._guarded))
         forms: dict[Callable[[str], str], dict[str, str]] = {}
         for form in (compact, skeleton, in_order, core):
@@ -236,7 +237,7 @@ class KnownNames:
             if len(name) >= shortest:
                 by_length.setdefault(len(name), []).append(name)
         self._by_length = by_length
-        self._forms = forms  # last: whoever sees it takes the rest for made
+        self._forms = forms
 
 
 def _normalised(names: Sequence[str]) -> list[str]:

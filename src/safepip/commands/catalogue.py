@@ -61,7 +61,7 @@ def open_catalog(session: Session, target: Target, pages: Pages | None = None) -
         selection=settings.selection,
         environment=target.markers,
         hashes=hashes,
-        names=name_rules(session, target, theirs, session.names.for_guesses),
+        names=name_rules(session, target, theirs, session.names.known),
         ages=theirs,
     )
     return IndexCatalog(
@@ -71,7 +71,7 @@ def open_catalog(session: Session, target: Target, pages: Pages | None = None) -
         wheels=wheels,
         selection=settings.selection,
         hashes=hashes,
-        names=name_rules(session, target, ages, session.names.for_search),
+        names=name_rules(session, target, ages, session.names.known),
         ages=ages,
     )
 
@@ -117,24 +117,17 @@ def age_rules(session: Session, target: Target) -> AgeRules:
 class Names:
     """The names that others are compared with: the list in force, and what indexes claim.
 
-    The list is read once, whichever thread is first to ask, since it may come through a pipe. The search and its
-    guesses each have tables of their own. Both raise `UsageError` and `Unavailable` (`unusable-names`) where the list
-    cannot be read.
+    The list is read once, whichever thread is first to ask, since it may come through a pipe. What is made of it is the
+    same whoever asks, so the search and its guesses share it. Raises `UsageError` and `Unavailable` (`unusable-names`)
+    where the list cannot be read.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._lock = threading.Lock()
-        self._list: tuple[str, ...] | None = None
-        self._made: dict[str, KnownNames] = {}
+        self._known: KnownNames | None = None
 
-    def for_search(self) -> KnownNames:
-        return self._of("search")
-
-    def for_guesses(self) -> KnownNames:
-        return self._of("guesses")
-
-    def _of(self, use: str) -> KnownNames:
+    def known(self) -> KnownNames:
         from safepip.look_alikes import KnownNames
 
         policy, table = self._session.asked.plan.policy, self._session.asked.table
@@ -142,11 +135,9 @@ class Names:
         claims = (*table.exact.values(), *table.prefixes)
         own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
         with self._lock:
-            if self._list is None:
-                self._list = listed_names(*list_in_force(self._session.asked.plan))
-            if use not in self._made:
-                self._made[use] = KnownNames(self._list, own)
-            return self._made[use]
+            if self._known is None:
+                self._known = KnownNames(listed_names(*list_in_force(self._session.asked.plan)), own)
+            return self._known
 
 
 def list_in_force(plan: Plan) -> tuple[str | None, Origin]:
