@@ -33,16 +33,27 @@ if TYPE_CHECKING:
 #: The worst first. Of those below ACTIVE none refuses; they are told.
 _WORST = (Status.QUARANTINED, Status.ARCHIVED, Status.DEPRECATED, Status.ACTIVE)
 
+#: How the URL of nearly every file begins.
+_NETWORK = ("https://", "http://")
+
 
 def contents_of(page: ProjectPage) -> str:
     """What stands for all files of a page, whatever their kind and platform: equal for pages that are the same, empty
     for one that is the same as no other."""
-    if not page.files or page.dropped or not all(file.digests for file in page.files):
+    if not page.files or page.dropped:
         return ""
-    rows = sorted((f.filename, str(is_file_url(f.url)), *sorted(map(str, f.digests))) for f in page.files)
-    if len({row[0] for row in rows}) != len(rows):
+    rows = []
+    for file in page.files:
+        if not file.digests:
+            return ""
+        (algorithm, value), *more = file.digests
+        # Made for every page, of which many have thousands of files: each row is written in one go.
+        digests = "\0".join(sorted(map(str, file.digests))) if more else f"{algorithm}:{value}"
+        local = not file.url.startswith(_NETWORK) and is_file_url(file.url)
+        rows.append(f"{file.filename}\0{local}\0{digests}")
+    if len({file.filename for file in page.files}) != len(rows):
         return ""
-    text = "\n".join("\0".join(row) for row in rows)
+    text = "\n".join(sorted(rows))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
