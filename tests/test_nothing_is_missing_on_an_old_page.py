@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip import resolution
+
 if TYPE_CHECKING:
     from support.index import IndexServer
     from support.inside import Done, Inside
@@ -84,6 +86,33 @@ def test_what_is_not_there_is_asked_for_once_and_then_told(kept: IndexServer, ru
     assert pages(kept) == [kept.page_path("demo")]
     assert ("if-none-match" in kept.requests[0].headers) is etags
     assert kept.requests[0].headers["cache-control"] == "max-age=0"  # no cache in between answers either
+
+
+@pytest.mark.parametrize("etags", [True, False])
+def test_a_page_that_says_the_same_is_no_other(
+    kept: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch, etags: bool
+) -> None:
+    """Nothing is searched for, nor read, twice for it."""
+    kept.etags = etags
+    kept.add("bad", "1.0", metadata="Metadata-Version: 2.1\nName: bad\nVersion: 1.0\nRequires-Dist: !!\n")
+    assert dry(run, kept, "bad==1.0").code == 1
+    kept.requests.clear()
+    done = dry(run, kept, "bad==1.0")
+    assert done.err.count("metadata that cannot be used") == 1, done.err
+    assert len(kept.paths_asked()) == len(set(kept.paths_asked())) == 2
+    searched: list[object] = []
+    search = resolution.search
+    monkeypatch.setattr(resolution, "search", lambda *given: (searched.append(given), search(*given))[1])
+    assert dry(run, kept, "demo==3.0").code == 1
+    assert len(searched) == 1
+
+
+def test_what_is_still_wrong_on_another_page_is_told_once(index: IndexServer, run: Inside) -> None:
+    index.add("bad", "1.0", metadata="Metadata-Version: 2.1\nName: bad\nVersion: 1.0\nRequires-Dist: !!\n")
+    assert dry(run, index, "bad<2").code == 1
+    index.add("bad", "2.0")
+    done = dry(run, index, "bad<2")
+    assert (done.code, done.err.count("metadata that cannot be used")) == (1, 1), done.err
 
 
 def test_a_page_that_was_asked_for_in_this_run_is_not_asked_for_again(index: IndexServer, run: Inside) -> None:

@@ -118,6 +118,7 @@ class KnownNames:
         self._guarded = first + popular * _GUARDED
         #: Guesses are judged in a thread of their own: the tables are made once, and seen when all of them are made.
         self._lock = threading.Lock()
+        self._answers: dict[str, Resemblance | None] = {}
         self._forms: dict[Callable[[str], str], dict[str, str]] = {}
         self._by_length: dict[int, list[str]] = {}
         self._halves: dict[int, tuple[dict[str, list[str]], dict[str, list[str]]]] = {}
@@ -134,6 +135,11 @@ class KnownNames:
         with self._lock:
             if not self._forms:
                 self._build()
+            if name not in self._answers:
+                self._answers[name] = self._best(name)
+            return self._answers[name]
+
+    def _best(self, name: str) -> Resemblance | None:
         weak: Resemblance | None = None
         for found in self._alike(name):
             if found.strong:

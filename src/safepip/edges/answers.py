@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from safepip.edges.index_reader import IndexReader
     from safepip.edges.loop import Loop
     from safepip.edges.wheel_reader import Home, WheelReader
-    from safepip.model.candidate import Candidate
+    from safepip.model.candidate import Candidate, Shelf
     from safepip.model.digest import Demand
     from safepip.model.index import Index
     from safepip.routing import RoutingTable
@@ -86,9 +86,11 @@ class Answers:
             reading = self._loop.run(self._reader.read(index, name, anew=True))
         except SafepipError:
             return False
+        same = _said(reading.shelf) == _said(known.shelf)
         with self._lock:
-            self._pages[key] = reading
-        return reading.shelf != known.shelf
+            # Of the same page the same candidates stay: what is known of them need not be found out again.
+            self._pages[key] = known._replace(unasked=False) if same else reading
+        return not same
 
     def whole_page(self, index: Index, name: str) -> Reading:
         """The page itself, asked for anew."""
@@ -110,3 +112,11 @@ class Answers:
         """The same, waited for. Raises what the reader raises."""
         answer = self.ask_metadata(candidate, home)
         return answer if isinstance(answer, CoreMetadata) else answer.result()
+
+
+def _said(shelf: Shelf | None) -> object:
+    """What a shelf tells: its candidates are objects, each of which is equal to itself alone."""
+    if shelf is None:
+        return None
+    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
+    return shelf._replace(candidates=()), files

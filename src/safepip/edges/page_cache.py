@@ -305,8 +305,8 @@ def _decode_file(row: list[Any]) -> ProjectFile:
         None if metadata is None else _decode_digests(metadata),
         size,
         _moment(upload_time),
-        _decode_checksums(checksums),
-        _decode_checksums(of_metadata),
+        _decode_checksums(checksums) if checksums else (),
+        _decode_checksums(of_metadata) if of_metadata else (),
     )
 
 

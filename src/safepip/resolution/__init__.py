@@ -17,7 +17,6 @@ from resolvelib import ResolutionTooDeep
 from safepip.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
-from safepip.resolution.conflicts import explain
 from safepip.resolution.dependencies import Markers, Memory
 from safepip.resolution.judged import JudgedShelves
 from safepip.resolution.limits import check_direct, collect_limits
@@ -101,6 +100,8 @@ def resolve(
         shelves = JudgedShelves(catalog, names, finder, policy.allowances, preferences)
     _raise_refusals(provider, found)
     if isinstance(found, _Impossible):
+        from safepip.resolution.conflicts import explain
+
         raise held_back(found.causes, finder, limits, catalog) or explain(
             list(found.causes), provider, limits, catalog, target.version
         )

@@ -109,7 +109,8 @@ class Memory:
 
     def reasons(self, project: str) -> list[str]:
         """Why versions of a project were passed over."""
-        return [why.reason for candidate, why in self.unusable.items() if candidate.name == project]
+        # A page that was asked for again lists the same files anew.
+        return list(dict.fromkeys(why.reason for candidate, why in self.unusable.items() if candidate.name == project))
 
 
 class Dependencies:
