@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip import resolution
+from safepip.resolution.search import search
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.resolution.nodes import Want
+    from safepip.resolution.provider import Provider
     from support.index import IndexServer
     from support.inside import Done, Inside
 
@@ -101,8 +106,12 @@ def test_a_page_that_says_the_same_is_no_other(
     assert done.err.count("metadata that cannot be used") == 1, done.err
     assert len(kept.paths_asked()) == len(set(kept.paths_asked())) == 2
     searched: list[object] = []
-    search = resolution.search
-    monkeypatch.setattr(resolution, "search", lambda *given: (searched.append(given), search(*given))[1])
+
+    def counted(provider: Provider, roots: Sequence[Want]) -> object:
+        searched.append(roots)
+        return search(provider, roots)
+
+    monkeypatch.setattr(resolution, "search", counted)
     assert dry(run, kept, "demo==3.0").code == 1
     assert len(searched) == 1
 

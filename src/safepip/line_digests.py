@@ -14,7 +14,9 @@ from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
+    from safepip.errors import SafepipError
     from safepip.model.digest import AnyDigest, Digest
+    from safepip.model.origin import Origin
     from safepip.requirements_txt import RequirementLine
 
 _FRAGMENT_DIGEST = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)")
@@ -52,4 +54,15 @@ def _weak(line: RequirementLine, why: str) -> NoReturn:
         f"{line.written} has a hash that is no proof: {why}",
         origins=(line.origin,),
         hint="pip hash FILE prints a sha256 that counts",
+    )
+
+
+def contradiction(name: str, origins: tuple[Origin, ...]) -> SafepipError:
+    """The refusal of what several lines demand together of the bytes of one file, and no file can have."""
+    return Refused.because(
+        "hash-mismatch",
+        f"the hashes given for {name} contradict each other, so no file has all of them",
+        hint="a requirement and its constraints must have a hash in common",
+        origins=origins,
+        subject=name,
     )

@@ -13,6 +13,7 @@ from safepip.edges.ownership import Ownership
 from safepip.edges.terminal import make_progress
 from safepip.errors import Refused
 from safepip.landing import land, layout_of
+from safepip.line_digests import contradiction
 from safepip.model.digest import ANY_BYTES
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
@@ -149,13 +150,7 @@ def _demanded(session: Session, pin: Pin) -> Demand:
     """What the user's statements demand of a pin's file. Raises `Refused` where they allow none."""
     demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
     if demand.impossible:
-        raise Refused.because(
-            "hash-mismatch",
-            f"the hashes given for {pin.name} contradict each other, so no file has all of them",
-            hint="a requirement and its constraints must have a hash in common",
-            origins=pin.required_by,
-            subject=pin.name,
-        )
+        raise contradiction(pin.name, pin.required_by)
     return demand
 
 

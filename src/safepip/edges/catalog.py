@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.errors import Refused, SafepipError, Unavailable
+from safepip.line_digests import contradiction
 from safepip.mirrors import best_first, merged, with_common_releases
 from safepip.model.candidate import CoreMetadata, Shelf
 from safepip.model.digest import ANY_BYTES
@@ -294,6 +295,8 @@ class IndexCatalog:
         if candidate is None:
             # Another statement that names the same wheel may demand more of it.
             demand = self._hashes.get(requirement.name, ANY_BYTES).and_(demand_of(requirement))
+            if demand.impossible:
+                raise contradiction(requirement.name, (requirement.origin,))
             candidate = self._direct[requirement.url] = self._wheels.direct(requirement, demand)
         return candidate
 
