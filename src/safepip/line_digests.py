@@ -62,7 +62,7 @@ def contradiction(name: str, origins: tuple[Origin, ...]) -> SafepipError:
     return Refused.because(
         "hash-mismatch",
         f"the hashes given for {name} contradict each other, so no file has all of them",
-        hint="a requirement and its constraints must have a hash in common",
+        hint="the URL of a requirement, its --hash options and its constraints must have a hash in common",
         origins=origins,
         subject=name,
     )

@@ -19,7 +19,6 @@ resemblance is decided elsewhere (name_rules.py): here nothing is refused, no in
 
 from __future__ import annotations
 
-import threading
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -116,8 +115,6 @@ class KnownNames:
         self._foremost = first + -(-popular // _FOREMOST)
         self._popular = first + popular
         self._guarded = first + popular * _GUARDED
-        #: Guesses are judged in a thread of their own: the tables are made once, and seen when all of them are made.
-        self._lock = threading.Lock()
         self._answers: dict[str, Resemblance | None] = {}
         self._forms: dict[Callable[[str], str], dict[str, str]] = {}
         self._by_length: dict[int, list[str]] = {}
@@ -132,12 +129,14 @@ class KnownNames:
         name = normalise(name)
         if name in self:
             return None
-        with self._lock:
-            if not self._forms:
-                self._build()
-            if name not in self._answers:
-                self._answers[name] = self._best(name)
+        try:
             return self._answers[name]
+        except KeyError:
+            pass
+        if not self._forms:
+            self._build()
+        found = self._answers[name] = self._best(name)
+        return found
 
     def _best(self, name: str) -> Resemblance | None:
         weak: Resemblance | None = None
@@ -230,7 +229,10 @@ class KnownNames:
             return self._halves.setdefault(length, (heads, tails))
 
     def _build(self) -> None:
-        """Tables of the forms of all guarded names, and all names by length."""
+        """Tables of the forms of all guarded names, and all names by length.
+
+        Guesses are judged in a thread of their own, so no table is to be seen before all of them are made.
+        """
         guarded = list(islice(self._ranks, self._guarded))
         forms: dict[Callable[[str], str], dict[str, str]] = {}
         for form in (compact, skeleton, in_order, core):
@@ -243,7 +245,7 @@ class KnownNames:
             if len(name) >= shortest:
                 by_length.setdefault(len(name), []).append(name)
         self._by_length = by_length
-        self._forms = forms
+        self._forms = forms  # last: whoever sees it takes the rest for made
 
 
 def _normalised(names: Sequence[str]) -> list[str]:
