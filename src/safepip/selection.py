@@ -55,14 +55,10 @@ class TagRanks:
             self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
         self._names = [frozenset(names) for names in zip(*self._ranks, strict=True)] or [frozenset[str]()] * 3
         self._known: dict[str, int | None] = {}
-        self._platforms: dict[str, bool] = {}
 
     def has_platform(self, platforms: str) -> bool:
         """Whether the target has one of these platforms: a wheel that does not fit is then for another Python."""
-        known = self._platforms.get(platforms)
-        if known is None:
-            known = self._platforms[platforms] = not self._names[2].isdisjoint(platforms.lower().split("."))
-        return known
+        return not self._names[2].isdisjoint(platforms.lower().split("."))
 
     def best(self, interpreters: str, abis: str, platforms: str) -> int | None:
         """The best position of a compressed tag set (PEP 425), None where nothing is supported."""
