@@ -218,9 +218,42 @@ def test_a_module_that_python_prefers_takes_the_place_of_another(mine: str, thei
 
 
 def test_a_module_that_python_does_not_prefer_takes_nothing() -> None:
-    """The one that is hidden is not at fault."""
-    assert refused(wheel("mine", "six.py"), wheel("theirs", "six/__init__.py")) == {"theirs"}
-    assert refused(wheel("mine", "six.py"), **owners(theirs="six/__init__.py six.abi3.so")) == set()
+    """The one that is hidden is not at fault, but where what hides it is installed it alone can be told."""
+    mine = wheel("mine", "six.py")
+    assert refused(mine, wheel("theirs", "six/__init__.py")) == {"theirs"}
+    assert evidence(mine, scene_of(mine, **owners(theirs="six/__init__.py"))) == (
+        f"six.py: Python would import {SITE}/six/__init__.py in its place, which belongs to theirs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        pytest.param("six.abi3.so", "six.py", id="extension-module"),
+        pytest.param("six/__pycache__/__init__.cpython-311.pyc", "six/__init__.py", id="byte-code"),
+        pytest.param("six.py", "six/moves.py", id="end-of-a-namespace"),
+        pytest.param("six/__init__.abi3.so", "six/moves.py", id="package-without-a-path"),
+        pytest.param("../../../bin/six.py", "six/__init__.py", id="among-the-commands"),
+        pytest.param("../../../bin/six/__init__.py", "six.py", id="package-among-the-commands"),
+        pytest.param("../../../six.py", "six.py", id="where-somebody-may-work"),
+    ],
+)
+def test_what_is_installed_first_hides_nothing_that_comes_later(theirs: str, mine: str, tmp_path: Path) -> None:
+    """On a disk, by its RECORD; as soon as it makes way nothing is in the way."""
+    env = tmp_path.resolve()
+    site = env / "lib/python3.11/site-packages"
+    files = {**dict.fromkeys((theirs, "theirs.py"), "x = 1\n"), "theirs-1.0.dist-info/METADATA": "Name: theirs\n"}
+    for path, text in {**files, "theirs-1.0.dist-info/RECORD": "".join(f"{file},,\n" for file in files)}.items():
+        (site / path).resolve().parent.mkdir(parents=True, exist_ok=True)
+        (site / path).resolve().write_text(text)
+    schemes = {name: place.replace("/env", env.as_posix(), 1) for name, place in LAYOUT.schemes.items()}
+    layout = Layout(schemes, frozenset({site.as_posix()}))
+    there = Ownership([site.as_posix()])
+    fields = {"owner": there.owner, "holds": there.holds, "names": there.names, "layout": layout}
+    assert refused(wheel("mine", mine, layout=layout), **fields) == {"mine"}
+    assert refused(wheel("mine", "other.py", layout=layout), **fields) == set()
+    assert refused(wheel("mine", mine, layout=layout), removed=frozenset({"theirs"}), **fields) == set()
+    assert refused(wheel("theirs", mine, version="2.0", layout=layout), **fields) == set()
 
 
 @pytest.mark.parametrize("mine", ["shared.py", "shared.abi3.so", "shared/__init__.abi3.so", "acme/in.py"])
@@ -237,7 +270,8 @@ def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
     assert refused(wheel("mine", mine, portion)) == set()
     if "__init__" not in mine:
         package = portion.partition("/part")[0] + "/__init__.py"
-        assert refused(wheel("mine", mine), **owners(theirs=f"{portion} {package}")) == set()
+        lines = evidence(one, scene_of(one, **owners(theirs=f"{portion} {package}")))
+        assert lines == (f"{mine}: Python would import {SITE}/{package} in its place, which belongs to theirs",)
         assert "mine" not in refused(wheel("mine", mine), wheel("theirs", portion, package))
 
 
@@ -357,8 +391,14 @@ def test_a_wheel_more_in_a_run_frees_no_other(files: list[set[str]]) -> None:
 @example(files=[{"b/__pycache__/a.x.y.opt-1.pyc", "a.py"}, {"b/__pycache__/a.x.y.opt-1.pyc"}])
 @example(files=[{"a.py/a"}, {"__pycache__/a.cpython-311.pyc"}])
 @example(files=[{"b/a"}, {"b/a.so"}])
+# What is installed first is in the way of what comes later.
+@example(files=[{"a.so"}, {"a.py"}])
+@example(files=[{"a/__init__.py"}, {"a.py"}])
+@example(files=[{"a/__pycache__/__init__.cpython-311.pyc"}, {"a/__init__.py"}])
+@example(files=[{"a.py"}, {"a/b.txt"}])
+@example(files=[{"a/__init__.so"}, {"a/b.py"}])
 def test_one_run_or_two_make_no_difference(tmp_path_factory: pytest.TempPathFactory, files: list[set[str]]) -> None:
-    """A wheel that goes with another into one run also goes with it when that is installed already.
+    """A wheel that goes with another into one run also goes with it when that is installed already, and no other does.
 
     Letters of one case only: within a run all systems are thought of, and afterwards it is this one that is asked.
     """
@@ -374,7 +414,7 @@ def test_one_run_or_two_make_no_difference(tmp_path_factory: pytest.TempPathFact
     together = refused(first, second, layout=layout)
     if not together:
         assert refused(second, **fields) == set()
-    if "w1" in together:
+    else:
         assert refused(second, **fields) == {"w1"}
 
 

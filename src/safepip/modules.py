@@ -52,9 +52,14 @@ class Module(NamedTuple):
         """
         return not self.package or self.rank == _EXTENSION
 
+    @property
+    def preference(self) -> tuple[bool, int]:
+        """What is smaller for the file of a place that Python takes."""
+        return not self.package, self.rank
+
     def may_hide(self, other: Module) -> bool:
         """Whether Python may import it where it would import another one of the same place without it."""
-        return (not self.package, self.rank) <= (not other.package, other.rank)
+        return self.preference <= other.preference
 
 
 #: No folder that Python imports from is deeper, and no deeper one is added (`startup-hook`). In parts of its path.

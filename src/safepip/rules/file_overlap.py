@@ -13,7 +13,8 @@ pip writes over whatever is there, silently. Distributions may share folders, as
 6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
    another's `six`, by every script that pip has made. So it is with the folder in which somebody works, which that of
    the environment may be.
-7. A namespace hook that is installed hides a module of its name that comes later (`safepip.namespace_hooks`).
+7. What is installed first may hide what comes later: a namespace hook (`safepip.namespace_hooks`), and whatever
+   4 and 6 say of a wheel (`safepip.hidden_modules`). Two wheels are refused one after the other as in one run.
 
 Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with a
 `LICENSE` at the top, and with the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
+from safepip.hidden_modules import folders_before, hidden, sites_of
 from safepip.landing import key_of
 from safepip.namespace_hooks import hiding
 from safepip.namespaces import interchangeable
@@ -65,6 +67,7 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
         _in_the_place_of_installed(subject, scene),
         _before_all_others(subject, scene, commands),
         hiding(subject, scene),
+        _behind_installed(subject, scene, commands),
     )
     first = next(evidence, None)
     if first is None:
@@ -176,12 +179,12 @@ def _ends_of_namespaces(subject: Subject, scene: Scene) -> Iterator[tuple[Landin
 
 def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
     """What a command, or Python started in the environment's folder, would take for a module of another."""
-    sites = dict.fromkeys(scene.layout.schemes.get(name, "") for name in ("purelib", "platlib"))
-    first = {*commands, key_of(scene.layout.schemes.get("data", ""))}.difference(map(key_of, sites))
+    sites = sites_of(scene.layout)
+    first = folders_before(scene.layout, commands)
     for landing, module in scene.modules[subject.pin.name]:
         if key_of(module.folder) not in first:
             continue
-        for place in (f"{site}/{module.name}" for site in sites if site):
+        for place in (f"{site}/{module.name}" for site in sites):
             for name, other, _ in scene.places.get(place, ()):
                 if name != subject.pin.name:
                     yield from _taken(subject, landing, name, other.path)
@@ -190,6 +193,13 @@ def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]
                 owner = scene.owner(path)
                 if owner is not None and owner not in scene.replaced:
                     yield from _taken(subject, landing, owner, path)
+
+
+def _behind_installed(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
+    """Modules of the wheel that would be hidden by what others have installed."""
+    for file, path, owner in hidden(subject, scene, commands):
+        if (owner, subject.pin.name) not in _MADE_WAY_FOR:
+            yield f"{file}: Python would import {path} in its place, which belongs to {owner}"
 
 
 def _taken(subject: Subject, landing: Landing, owner: str, path: str) -> Iterator[str]:
