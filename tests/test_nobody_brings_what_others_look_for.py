@@ -286,6 +286,16 @@ def test_by_every_route_to_a_folder_that_python_imports_from(path: str) -> None:
     assert len(evidence(wheel(path))) == 1
 
 
+def test_byte_code_that_waits_for_a_source_counts_as_its_module() -> None:
+    """Python takes it as soon as the source is there, whoever brings that."""
+    for path in ("pip/__pycache__/__main__.cpython-311.pyc", "__pycache__/keyring.cpython-312.opt-2.pyc"):
+        assert len(evidence(wheel(path))) == 1, path
+    declares = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+    mine = wheel("google/__pycache__/__init__.cpython-311.pyc", texts={"google/__init__.py": declares})
+    assert evidence(mine) == ()
+    assert evidence(wheel("acme/__pycache__/keyring.cpython-311.pyc")) == ()
+
+
 def test_a_folder_that_a_pth_file_adds_is_one_that_python_imports_from() -> None:
     """A path line of the wheel itself, or of another wheel of the run."""
     texts = {"acme.pth": "acme/more\n"}

@@ -10,6 +10,7 @@ whoever brings their names is what runs as them.
 2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add
    included, among the commands, and in the environment's own folder, in which somebody may work. Whatever lies below a
    reserved name counts as well, with `__init__` or without: where nothing else has the name a folder is a package.
+   So does byte code in `__pycache__`: it waits for a source of its name, that of the project that comes later.
 3. Of a name with dots the part above may be shared. A module in its place runs first, so it only declares a namespace.
 
 Names are compared letter by letter: Python does so on every system, and `Carbon` is not the project `carbon`.
@@ -20,8 +21,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from safepip.byte_code import is_cached, possible_sources
 from safepip.clearing import objection
-from safepip.modules import tops_in
+from safepip.modules import module_at, tops_in
 from safepip.rules.standard_library import BACKPORTS, looked_through
 from safepip.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
 
@@ -51,8 +53,8 @@ def check(subject: Subject, scene: Scene) -> Diagnostic | None:
 def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
     tops = looked_through(scene)
     names = FIRST - BACKPORTS.get(subject.pin.name, frozenset()) - scene.standard_library
-    for landing, module in scene.modules[subject.pin.name]:
-        parts = module.place.split("/")
+    for landing, place in _places(subject, scene):
+        parts = place.split("/")
         if names.isdisjoint(parts):
             continue
         for number in tops_in(parts, names, tops):
@@ -61,6 +63,18 @@ def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
                 path = landing.entry.path if landing.entry is not None else landing.path
                 yield f"{path}: {why}"
                 break
+
+
+def _places(subject: Subject, scene: Scene) -> Iterator[tuple[Landing, str]]:
+    """The modules of the wheel, and those that it has only byte code for, by their place."""
+    for landing, module in scene.modules[subject.pin.name]:
+        yield landing, module.place
+    waiting = [landing for landing in subject.landings if is_cached(landing.path)]
+    own = {landing.path for landing in subject.landings} if waiting else set()
+    for landing in waiting:
+        sources = tuple(possible_sources(landing.path))
+        found = map(module_at, sources) if own.isdisjoint(sources) else ()
+        yield from ((landing, module.place) for module in found if module is not None)
 
 
 def _why(name: tuple[str, ...], project: str, landing: Landing) -> str:
