@@ -65,6 +65,7 @@ def refused(*subjects: Subject, **more: Any) -> set[str]:
         *("python3.11-config", "python3-intel64", "pypy", "pypy3", "pypy3.10", "graalpy", "py", "pyw", "PY.EXE"),
         *("activate", "activate.csh", "activate.fish", "activate.nu", "Activate.ps1", "activate.bat"),
         *("activate_this.py", "deactivate", "deactivate.bat", "python.exe.py", "python.bat.", "python3.sh"),
+        *("postactivate", "preactivate", "predeactivate", "postdeactivate", "get_env_details"),
     ],
 )
 def test_names_of_the_environment_are_nobodys(command: str, route: str) -> None:

@@ -32,17 +32,21 @@ _HERE = "is read from the folder in which people work"
 _READ = (
     ("safepip or another installer", r"safepip\.toml|pylock(\..*)?\.toml|(uv|pdm|poetry|pixi|hatch)\.(toml|lock)"),
     ("safepip or another installer", r"pipfile(\.lock)?|environment\.ya?ml"),
-    ("pip", r"pip\.(conf|ini)|(requirements|constraints)([._-].*)?\.(txt|in)"),
+    ("pip", r"pip\.(conf|ini)|([a-z]+[._-])?(requirements|constraints)([._-].*)?\.(txt|in)"),
     ("pip and every tool of a Python project", r"pyproject\.toml|setup\.(py|cfg)|manifest\.in"),
-    ("Python", r"pyvenv\.cfg|__pyvenv__\.cfg|pybuilddir\.txt|.*\._pth|python\d*\.zip"),
+    ("Python", r"__main__\.pyc?|pyvenv\.cfg|__pyvenv__\.cfg|pybuilddir\.txt|.*\._pth|python\d*\.zip"),
     (
         "a tool for tests or checks",
-        r"conftest\.py|(pytest|tox|mypy)\.ini|(tox|ruff)\.toml|noxfile\.py|pylintrc(\.toml)?",
+        r"conftest\.py|(pytest|tox|mypy)\.ini|(pytest|tox|ruff|ty)\.toml|noxfile\.py|pylintrc(\.toml)?",
     ),
     ("a tool for builds", r"(gnu)?makefile|justfile|rakefile|gemfile|fabfile\.py|cmakelists\.txt|meson\.build"),
     ("a tool for builds", r"(docker|container|vagrant|jenkins|proc|brew)file|package(-lock)?\.json"),
     ("a tool for builds", r"((docker-)?compose|taskfile)\.ya?ml"),
-    ("a version control system", r"head|_darcs|cvs|_fossil_|fossil\.fdb"),
+    (
+        "a tool for builds",
+        r"mise(\..*)?\.toml|(flake|shell|default)\.nix|devbox\.json|sconstruct|wscript|snakefile|dodo\.py",
+    ),
+    ("a version control system", r"head|_darcs|_mtn|cvs|_fossil_|fossil\.fdb|lefthook\.(ya?ml|toml|json)"),
     ("a program in whose home this may be", r"_netrc|_vimrc|_gvimrc|_exrc|desktop\.ini|autorun\.inf"),
 )
 _BY_NAME = tuple((who, re.compile(names)) for who, names in _READ)
@@ -63,8 +67,8 @@ _LOADED = {
         etc/fish share/fish share/zsh share/bash-completion share/powershell
     """,
     "a version control system": """
-        etc/gitconfig etc/xdg/git share/git-core libexec/git-core lib/git-core etc/mercurial etc/hgrc etc/hgrc.d
-        share/mercurial
+        etc/gitconfig etc/gitattributes etc/subversion etc/xdg/git share/git-core libexec/git-core lib/git-core
+        etc/mercurial etc/hgrc etc/hgrc.d share/mercurial
     """,
     "safepip, pip or another installer": "etc/pip.conf etc/xdg/pip etc/safepip etc/xdg/safepip etc/uv etc/xdg/uv",
 }
@@ -105,7 +109,7 @@ def steers(within: list[str], bringer: Bringer, text: bytes | None = None) -> st
         len(within) == 2 and _OLD_LIBRARIES.fullmatch(first) and _SHARED_LIBRARY.fullmatch(within[1])
     ):
         return "a name with a dot in front is for settings of those who work there"
-    if len(within) == 1 or first in ("_darcs", "cvs"):
+    if len(within) == 1 or first in ("_darcs", "_mtn", "cvs"):
         for who, names in _BY_NAME:
             if names.fullmatch(first):
                 return f"{_HERE}, by {who}"

@@ -4,7 +4,7 @@ A wheel has commands by its entry points, by `.data/scripts`, and by `.data/data
 (`safepip.script_names`). None of them is:
 
 1. the interpreter (`python`, `python3.11`, `pythonw`, `pypy3`, the launcher `py` ...), or a script that activates the
-   environment, whoever the project is;
+   environment or is run when that is done (`postactivate` and the like of virtualenvwrapper), whoever the project is;
 2. `pip` with or without a version, unless the project is pip; `safepip`, unless it is safepip;
 3. a command of another wheel of the run, or of an installed distribution that this run does not replace.
 
@@ -40,6 +40,8 @@ _INTERPRETER = re.compile(
 )
 _LAUNCHERS = frozenset({"py", "pyw", "venvlauncher", "venvwlauncher"})
 _ACTIVATION = frozenset({"activate", "activate_this", "activate-this", "deactivate"})
+#: What virtualenvwrapper runs in the shell of whoever chooses an environment, from its folder of scripts.
+_CHOOSING = frozenset({"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"})
 _PIP = re.compile(r"pip-?(?:\d+(?:\.\d+)*)?")
 
 
@@ -70,7 +72,7 @@ def reserved(name: str) -> str | None:
 
     Empty where none may, None where it is like any other.
     """
-    if name in _LAUNCHERS or name in _ACTIVATION or _INTERPRETER.fullmatch(name):
+    if name in _LAUNCHERS | _ACTIVATION | _CHOOSING or _INTERPRETER.fullmatch(name):
         return ""
     if _PIP.fullmatch(name):
         return "pip"
