@@ -23,9 +23,11 @@ from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.routing import build
 from safepip.same_files import as_one, contents_of
 from safepip.selection import PythonVersions, TagRanks, shelve
+from support.host import partial
 from support.index import HTML
+from support.replies import Reply
 from support.shelves import PUBLIC
-from support.wheels import sha256
+from support.wheels import build_wheel, sha256
 from test_e2e_ages import days_ago, references
 
 if TYPE_CHECKING:
@@ -238,3 +240,46 @@ def test_the_worst_status_and_the_youngest_beginning_count() -> None:
         assert (both.born, both.status, both.status_reason) == (NOW - DAY, Status.QUARANTINED, "bad")
         assert not both.undated
     assert as_one([one, one._replace(born=None)]).undated
+
+
+# --- what a wheel requires -------------------------------------------------------------------------------------------
+
+
+def _lying(index: IndexServer, how: str, version: str) -> None:
+    """Have an index say that the wheel requires another project, in one of the ways in which metadata comes."""
+    index.add("free-lib-more", "1.0")
+    (file,) = [file for file in index.project("free-lib").files if f"-{version}-" in file.filename]
+    assert file.sidecar is not None
+    told = file.sidecar + b"Requires-Dist: free-lib-more\n"
+    if how == "range":
+        _, lie = build_wheel("free-lib", version, metadata=told)
+        file.sidecar = None
+        # Whole it is honest, and in parts it is not.
+        index.file_fault(
+            file.filename, lambda ask, reply: partial(ask, Reply(200, lie)) if "range" in ask.headers else reply
+        )
+    else:
+        file.sidecar, file.sidecar_hashes = told, {} if how == "unproven" else None
+
+
+@pytest.mark.parametrize("how", ["sidecar", "unproven", "range"])
+@pytest.mark.parametrize("honest", ["sidecar", "unproven", "none"])
+def test_no_single_source_says_what_a_wheel_requires(
+    pair: tuple[IndexServer, IndexServer], run: Inside, how: str, honest: str
+) -> None:
+    """Else the one that is first could write a project of its own into a lock, which any installation believes."""
+    lying, other = pair
+    _lying(lying, how, "2.0")
+    for file in other.project("free-lib").files:
+        file.advertised, file.sidecar_hashes = honest != "none", {} if honest == "unproven" else None
+    for first, second in (pair, pair[::-1]):
+        done = run("lock", "-o", "-", "free-lib", "-i", first.url, "--extra-index-url", second.url)
+        assert done.code == 0, done.err
+        locked = {package["name"]: package["version"] for package in tomllib.loads(done.out)["packages"]}
+        assert locked == {"free-lib": "2.0"}
+
+
+def test_a_sidecar_on_which_they_agree_spares_the_wheel(pair: tuple[IndexServer, IndexServer], run: Inside) -> None:
+    done = run("lock", "-o", "-", "free-lib", "-i", pair[0].url, "--extra-index-url", pair[1].url)
+    assert done.code == 0, done.err
+    assert not [path for index in pair for path in index.paths_asked() if path.endswith(".whl")]

@@ -8,6 +8,8 @@ What they say beside the bytes may differ, and each says it for itself. Of each 
 a source that is added can make none of them older, less yanked or fit for more Pythons: it has to be old enough, and on
 time in its release, by what each of them says; it is yanked where any of them has it so, for a target that all of them
 admit, with every digest that any of them gives. The same for the project: its youngest beginning, its worst status.
+What a wheel requires, no single one of them may say: a sidecar counts where all announce the same one with a strong
+digest, and otherwise the whole wheel is fetched and verified first.
 
 Which source is named as the one it came from follows from their order alone.
 """
@@ -92,10 +94,15 @@ def _strictest(same: Sequence[Candidate], shelves: Sequence[Shelf]) -> Candidate
 
 def strictest_file(same: Sequence[ProjectFile]) -> ProjectFile:
     """One file as several sources list it: where the first has it, with the stricter word of all of them."""
+    agreed = same[0].metadata if len({frozenset(file.metadata or ()) for file in same}) == 1 else None
     return same[0]._replace(
         yanked=next((file.yanked for file in same if file.yanked is not None), None),
         upload_time=max((file.upload_time for file in same if file.upload_time is not None), default=None),
         checksums=tuple(dict.fromkeys(checksum for file in same for checksum in file.checksums)),
+        metadata=agreed or None,
+        metadata_checksums=tuple(dict.fromkeys(it for file in same for it in file.metadata_checksums))
+        if agreed
+        else (),
     )
 
 

@@ -138,7 +138,8 @@ class WheelReader:
     def kept(self, candidate: Candidate) -> CoreMetadata | None:
         """The metadata that can be had without the network; None otherwise."""
         file = candidate.file
-        text = self._cache.load_metadata(file)
+        # Of a file that several list, no single one of them may say what it requires.
+        text = self._cache.load_metadata(file) if file.metadata or not candidate.words else None
         cached = text is not None
         if text is None:
             wheel = self._stored(file)
@@ -168,7 +169,7 @@ class WheelReader:
             return parse_metadata(_must_be_there(path, file.filename), verified=False)
         home.check(file)
         text = await self._sidecar(candidate, home)
-        if text is None:
+        if text is None and not candidate.words:
             text = await self._range(candidate, home)
         if text is None:
             text = await self._whole(candidate, home)
