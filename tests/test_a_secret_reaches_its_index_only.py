@@ -81,6 +81,19 @@ def test_netrc_reaches_the_ports_of_the_indexes_in_force(url: str, sent: bool, t
     assert (credentials.authorization(url) is not None) == sent
 
 
+def test_a_requirements_file_adds_no_port_to_a_host_that_is_named_elsewhere(tmp_path: Path) -> None:
+    """Whoever can change it and listens on another port of the host would get the entry. Alone it names the port."""
+    credentials = Credentials(netrc(tmp_path, f"machine packages.acme.example login {USER} password {PASSWORD}\n"))
+    theirs = index("https://packages.acme.example:9443/simple/", name="theirs", source=Source.FILE)
+    for source in set(Source) - {Source.FILE}:
+        credentials.know([theirs, index(ACME, source=source)])
+        assert credentials.for_url("https://packages.acme.example:9443/simple/x/") is None
+        assert credentials.for_url("https://packages.acme.example/team/simple/x/") == PAIR
+    credentials.know([theirs, index("https://elsewhere.example/simple/")])
+    assert credentials.for_url("https://packages.acme.example:9443/simple/x/") == PAIR
+    assert credentials.for_url("https://packages.acme.example/simple/x/") is None
+
+
 def test_the_default_entry_of_netrc_is_nobodys(tmp_path: Path) -> None:
     """pip sends it to every host there is."""
     credentials = Credentials(netrc(tmp_path, f"default login {USER} password {PASSWORD}\n"))

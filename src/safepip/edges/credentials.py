@@ -13,7 +13,7 @@ Which credential is used, in pip's order (pip documentation, "Authentication"):
 2. user name and password of a URL that was absorbed: of several on one origin, the one whose path has most in
    common with the request's path;
 3. netrc (`safepip.edges.netrc_file`): for the ports of the indexes in force, and of the hosts that they may have files
-   on; for a host that no index stands on, its usual port of https;
+   on; for a host that no index stands on, its usual port of https; a requirements file adds no port to those of a host;
 4. a user name without a password, sent with an empty password;
 5. only after the server has answered 401: the keyring, then a question at the terminal.
 
@@ -31,6 +31,7 @@ from safepip.edges.concealed import Concealed, forms_of
 from safepip.edges.index_credentials import named_logins
 from safepip.edges.logins import Login, Logins, as_bytes, login_from
 from safepip.edges.redaction import MASK, KnownSecrets
+from safepip.model.origin import Source
 from safepip.model.urls import covered, is_web, origin_of, parse
 
 if TYPE_CHECKING:
@@ -251,15 +252,20 @@ class Credentials:
         return entry
 
     def _netrc_reaches(self, place: Url) -> bool:
-        """netrc knows hosts and no ports: which of a host's ports its entry is meant for."""
+        """netrc knows hosts and no ports: which of a host's ports its entry is meant for.
+
+        A requirements file may be somebody else's: it adds no port on a host where the user has named one.
+        """
         indexes = self._indexes
-        if any(index.url.origin == place.origin for index in indexes):
+        there = [index for index in indexes if index.url.host == place.host]
+        named = [index for index in there if index.origin.source is not Source.FILE]
+        if any(index.url.origin == place.origin for index in named or there):
             return True
         ports = [host for index in indexes for host in index.file_hosts if ":" in host.rpartition("]")[2]]
         if place.scheme == "https" and covered(place, ports):
             return True
         usual = place.scheme == "https" and place.port is None
-        return usual and all(index.url.host != place.host for index in indexes)
+        return usual and not there
 
     def _from_keyring(self, origin: str, url: str, absorbed: Login | None) -> tuple[str, str] | None:
         # pip asks a keyring without being told to only where it could also ask the user.
