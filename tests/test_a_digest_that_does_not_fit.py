@@ -249,6 +249,23 @@ def test_a_weak_digest_of_the_users_alone_is_refused_before_anything_is_asked(in
     assert index.paths_asked() == []
 
 
+@pytest.mark.parametrize(
+    "written", ["SHA256={}", "Sha512={}", "%73ha256={}", "sha256%3D{}", "egg=lib%26sha256={}", "MD5={}"]
+)
+def test_a_digest_in_a_url_counts_however_it_is_written(index: IndexServer, run: Inside, written: str) -> None:
+    """pip passes over all of these, and whoever reads the line takes them for digests."""
+    name = next(name for name in ("md5", "sha512", "sha256") if name in written.lower() or name == "sha256")
+    file = index.add("lib", "1.0", file={"hashes": {}, "sidecar": None})
+    index.formats = (HTML,)
+    declare(run, index)
+    for digests, code in ((right(file.data, name), 0), (wrong(name), 20)):
+        fragment = written.format(digests[name])
+        file.url = f"{index.host.origin}{index.file_path(file.filename)}#{fragment}"
+        assert bring(run, "lib").code == code, "on a page"
+        (run.folder / "lines.txt").write_text(f"lib @ {file.url}\n")
+        assert bring(run, "-r", "lines.txt").code == (20 if name == "md5" else code), "in a line"
+
+
 def test_one_url_named_twice_is_held_against_both_fragments(index: IndexServer, run: Inside) -> None:
     file = index.add("acme", "1.0")
     url = index.host.origin + index.file_path(file.filename)

@@ -6,11 +6,10 @@ fragment has to hold beside those of `--hash`, a weak one too, but does not turn
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NoReturn
 
 from safepip.errors import Refused
-from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
+from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong, written_in
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -19,13 +18,11 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.requirements_txt import RequirementLine
 
-_FRAGMENT_DIGEST = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)")
-
 
 def read_digests(line: RequirementLine, fragment: str) -> tuple[tuple[Digest, ...], tuple[AnyDigest, ...]]:
     """The digests of `--hash`, of which one must hold, and those of the URL's fragment, which must all; each once."""
     by_option = [_strong(line, *value.partition(":")[::2]) for value in line.hashes]
-    found = _FRAGMENT_DIGEST.findall(fragment)
+    found = written_in(fragment)
     proven = [_strong(line, name, value) for name, value in found if name in STRONG]
     if found and not proven and not by_option:
         _weak(line, f"the URL's {found[0][0]} digest proves nothing")

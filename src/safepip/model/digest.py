@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,6 +32,7 @@ WEAK = {
 }
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
+_IN_FRAGMENT = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)", re.IGNORECASE)
 
 
 class WeakDigest(ValueError):
@@ -87,6 +89,15 @@ def _checked(known: Mapping[str, int], what: str, algorithm: str, value: str) ->
     if len(value) != length or not _HEX.match(value):
         raise WeakDigest(f"not a {algorithm} digest: {value[:160]!r} is not {length} hexadecimal digits")
     return algorithm, value
+
+
+def written_in(fragment: str) -> list[tuple[str, str]]:
+    """Algorithm and value of each digest in a URL's fragment (PEP 503: `#sha256=...`), unchecked.
+
+    However it is written: pip knows algorithms in lower case alone, and nothing quoted. But what a reader takes for a
+    digest is not overlooked.
+    """
+    return [(name.lower(), value) for name, value in _IN_FRAGMENT.findall(unquote(fragment))]
 
 
 def strongest(digests: tuple[Digest, ...]) -> Digest | None:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from safepip.model.digest import STRONG, WEAK, Checksum, Digest, WeakDigest, checksum, strong
+from safepip.model.digest import STRONG, WEAK, Checksum, Digest, WeakDigest, checksum, strong, written_in
 from safepip.model.finding import printable
 from safepip.model.urls import DEFAULT_PORTS, UrlError, is_file_url, join, parse
 
@@ -35,7 +35,6 @@ _API_VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\Z")
 _NO_BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 _DRIVE = re.compile(r"/+[A-Za-z]:/")
-_FRAGMENT_DIGEST = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)")
 _read_time = datetime.datetime.fromisoformat
 _QUERY_SAFE = "/?:@!$&'()*+,;=%~-._"
 
@@ -175,7 +174,7 @@ def fragment_digests(fragment: str) -> tuple[tuple[Digest, ...], tuple[Checksum,
         return (), ()
     if fragment.startswith("sha256=") and len(fragment) == 71:
         return digests({"sha256": fragment[7:]}), ()
-    given = _FRAGMENT_DIGEST.findall(fragment)
+    given = written_in(fragment)
     found = dict(given)
     if len(found) != len(set(given)):
         raise BadEntry("its URL has two digests of one algorithm")
