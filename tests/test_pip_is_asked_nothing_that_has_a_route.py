@@ -147,6 +147,35 @@ def test_uninstall_reads_no_file_from_a_network(index: IndexServer, runner: Runn
         assert index.host.requests == []
 
 
+SECRETS = {"TOKEN": "Canary77e1c9", "PIP_EXTRA_INDEX_URL": "https://u:Canary77e1c9@x.example/", "SHORT": "q7z"}
+
+
+def test_uninstall_puts_no_secret_into_what_it_reads(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """pip prints names, paths, URLs and the whole of a line that it cannot read, in tracebacks too."""
+    (runner.folder / "more.txt").write_text("".join(f"${{{name}}}.x\n" for name in SECRETS) + "-r h.example/${TOKEN}\n")
+    for line in (
+        "-r more.txt",
+        "-r https://h.example/${TOKEN}",
+        "lib @ https://[${TOKEN}/",
+        "--${PIP_EXTRA_INDEX_URL}",
+    ):
+        (runner.folder / "gone.txt").write_text(f"{line}\n")
+        done = ask(runner, target, index, "uninstall", "-y", "-r", "gone.txt", **SECRETS)
+        for value in SECRETS.values():
+            assert value.lower() not in (done.stdout + done.stderr).lower(), line
+
+
+def test_uninstall_reads_an_honest_file(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """An index with a password is of no concern to it, and where files lie is no secret."""
+    index.add("thing", "1.0")
+    assert runner.safepip("install", "--python", target.folder, "-i", index.url, "thing").returncode == 0
+    (runner.folder / "gone.txt").write_text("-i https://u:${TOKEN}@h.example/simple/\n-r ${HOME}/more.txt\n")
+    (runner.home / "more.txt").write_text("thing\n")
+    done = ask(runner, target, index, "uninstall", "-y", "-r", "gone.txt", **SECRETS)
+    assert done.returncode == 0, done.stderr
+    assert target.installed() == {}
+
+
 def test_every_option_of_pip_that_may_ask_is_known() -> None:
     """Of the options of `pip list`, these two are described as asking, and no other is one of their abbreviations."""
     help_text = subprocess.run(

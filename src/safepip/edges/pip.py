@@ -13,6 +13,7 @@ from safepip.edges.starting import SAFE_PATH, bare_command, own_text
 from safepip.errors import Refused, Unavailable
 from safepip.handover import check_report
 from safepip.model.finding import printable
+from safepip.pip_verbs import without_secrets
 from safepip.python_variables import clean_environment, foreign_environment
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ def passthrough(
     # PIP_PYTHON has done its work; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
-    env = kept if network else {**kept, **_WITHOUT_NETWORK}
+    seen = without_secrets(verb, kept)
+    env = seen if network else {**seen, **_WITHOUT_NETWORK}
     return run_pip([verb, *rest], env=env, python=python, before=before)
 
 
