@@ -19,14 +19,14 @@ from safepip.model.candidate import Candidate, Shelf
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Selection
 from safepip.selection import Finder
-from support.replies import held_until
+from support.replies import Reply, held_until, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.index import IndexServer
     from support.inside import Inside
-    from support.replies import Reply, Request
+    from support.replies import Request
 
 
 @pytest.fixture(autouse=True)
@@ -175,3 +175,18 @@ def test_a_guess_asks_for_what_the_search_will_want(run: Inside, served: IndexSe
     assert done.code == 0, done.err
     paths = served.paths_asked()
     assert paths.index("/simple/extra-child/") < next(at for at, path in enumerate(paths) if "old-1.0" in path)
+
+
+def test_a_page_for_all_names_is_asked_for_once(index: IndexServer, run: Inside) -> None:
+    """Guesses and the search want it for many names at the same moment; each fails for itself where it fails."""
+    names = [f"wheel-{letter}" for letter in "abcdef"]
+    files = [index.add(name, "1.0") for name in names]
+    hrefs = [f"{index.file_path(file.filename)}#sha256={file.listed_hashes()['sha256']}" for file in files]
+    page = "".join(f'<a href="{href}">a wheel</a>' for href in hrefs)
+    index.host.paths["/links.html"] = Reply(200, page.encode(), {"Content-Type": "text/html"})
+    words = ("install", "--dry-run", "--no-index", "-f", f"{index.host.origin}/links.html", "--retries", "0", *names)
+    done = run(*words)
+    assert (done.code, index.paths_asked().count("/links.html")) == (0, 1), done.err
+    index.host.faults["/links.html"] = status(500)
+    done = run(*words, "--no-cache-dir")
+    assert (done.code, "when asked for wheel-a" in done.err) == (1, True), done.err

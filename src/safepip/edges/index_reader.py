@@ -16,6 +16,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from safepip.edges.local_paths import local_path
+from safepip.edges.once import Once
 from safepip.edges.reading import read_regular
 from safepip.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
@@ -110,6 +111,7 @@ class IndexReader:
         self._pythons = pythons
         self._refresh = refresh
         self._lists: dict[str, tuple[list[ProjectFile], str]] = {}
+        self._once: Once[tuple[list[ProjectFile], str]] = Once()
 
     def kept(self, index: Index, name: str) -> Reading | None:
         """A shelf of an earlier run that is still fresh. Touches the disk only."""
@@ -170,11 +172,9 @@ class IndexReader:
             return self.read_local(index, name)
         if index.kind is IndexKind.FIND_LINKS:
             if index.name not in self._lists:
-                url = index.location or str(index.url)
-                answer = await self._answer(index, name, url, {})
-                _check_status(index, name, answer.status)
-                files = _parsed(index, name, lambda: parse_find_links_page(*_body(answer)))
-                self._lists[index.name] = (files, answer.url)
+                self._lists[index.name] = await self._once.answer(
+                    index.name, lambda: self._remote_list(index, name), SafepipError
+                )
             return self._pick(index, name)
         return await self._read_page(index, name, whole, anew)
 
@@ -215,6 +215,11 @@ class IndexReader:
             )
         except HttpError as error:
             raise unreachable(index, name, error) from None
+
+    async def _remote_list(self, index: Index, name: str) -> tuple[list[ProjectFile], str]:
+        answer = await self._answer(index, name, index.location or str(index.url), {})
+        _check_status(index, name, answer.status)
+        return _parsed(index, name, lambda: parse_find_links_page(*_body(answer))), answer.url
 
     # --- files and folders ----------------------------------------------------------------------------------
 
