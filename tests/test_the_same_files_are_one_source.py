@@ -25,7 +25,7 @@ from safepip.same_files import as_one, contents_of
 from safepip.selection import PythonVersions, TagRanks, shelve
 from support.host import partial
 from support.index import HTML
-from support.replies import Reply
+from support.replies import Reply, status
 from support.shelves import PUBLIC
 from support.wheels import build_wheel, sha256
 from test_e2e_ages import days_ago, references
@@ -115,6 +115,26 @@ def test_one_difference_and_they_are_two(
     change(pair[which])  # type: ignore[operator]
     done = bring(run, pair, "free-lib==2.0")
     assert (done.code, references(done.err)) == (20, ["ambiguous-index"]), done.err
+
+
+def test_an_entry_that_cannot_be_used_may_be_a_file_more() -> None:
+    """A page with one is the same as no other, not even as another with one."""
+    file = ProjectFile("free_lib-1.0-py3-none-any.whl", "https://one.example/free_lib-1.0-py3-none-any.whl", (SHA,))
+    page = ProjectPage("free-lib", "https://one.example/simple/free-lib/", (file,))
+    assert contents_of(page)
+    assert not contents_of(page._replace(dropped=1))
+    assert not contents_of(page._replace(files=(file, file)))
+
+
+@pytest.mark.parametrize("code", [404, 500])
+def test_a_third_source_that_gives_no_answer_leaves_it_open(
+    pair: tuple[IndexServer, IndexServer], run: Inside, code: int
+) -> None:
+    """What it has may be another file; that it has none is an answer."""
+    third = pair[0].mount("/third/simple/")
+    third.host.faults[third.page_path("free-lib")] = status(code)
+    done = bring(run, pair, "--extra-index-url", third.url, "--retries", "0")
+    assert (done.code, brought(run)) == ((0, ["2.0"]) if code == 404 else (20, [])), done.err
 
 
 @pytest.mark.parametrize("which", [0, 1])
