@@ -5,7 +5,7 @@
 3. Any other name is somebody else's (`SAFEPIP_VERSION` in a Dockerfile) and is told of, once.
 
 Close is what sounds alike (`SAFEPIP_OFLINE`, `SAFEPIP_NOCONFIG`) and what has a known name in it
-(`SAFEPIP_CONFIG_FILE`, `SAFEPIP_CONFIGURATION`).
+(`SAFEPIP_CONFIG_FILE`, `SAFEPIP_CONFIGURATION`), in whatever case (`SAFEPIP_Offline`).
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def _unknown(names: Iterable[str]) -> list[str]:
 
 def _close_to(name: str) -> str:
     """The known name that this one is close to, empty where there is none."""
+    name = name.upper()
     like = re.fullmatch(_LIKE_A_CREDENTIAL, name)
     if like:
         return CREDENTIALS[0 if like["what"].startswith(("USER", "NAME", "LOGIN")) else 1]
