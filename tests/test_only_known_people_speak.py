@@ -93,6 +93,19 @@ def test_a_link_is_as_good_as_the_worse_of_its_ends(name: str, machine: Machine)
 
 
 @as_root
+@pytest.mark.parametrize("name", FILES)
+def test_a_link_on_the_way_is_a_strangers(name: str, machine: Machine) -> None:
+    """He could let it lead to another file of one's own tomorrow."""
+    own = machine.write(f"elsewhere/{name}", FILES[name])
+    between = machine.root / "elsewhere" / "between"
+    between.symlink_to(own.name)
+    (machine.root / "work" / name).symlink_to(f"../elsewhere/{between.name}")
+    assert obeyed(machine)
+    os.lchown(between, STRANGER, STRANGER)
+    refused(machine)
+
+
+@as_root
 def test_a_strangers_file_is_not_even_read(machine: Machine) -> None:
     """Whatever is in it."""
     path = machine.write("work/safepip.toml", "this is no TOML")

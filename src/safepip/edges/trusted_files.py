@@ -1,8 +1,8 @@
 """Whose configuration counts where nobody has named it: that of people who could speak for this user anyway.
 
 A file that is found by looking upward may have been put there by anybody who may write to a folder above: `/tmp`, a
-share, a disk of someone else's. git had this hole (`safe.directory` is its answer). So the file, and a link that leads
-to it, must belong to one of
+share, a disk of someone else's. git had this hole (`safe.directory` is its answer). So the file, and every link on the
+way to it, must belong to one of
 
 - this user, or root;
 - the user behind `sudo`, where root runs;
@@ -15,10 +15,14 @@ Windows has no such owners.
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+#: As many as Linux follows.
+_MOST_LINKS = 40
 
 
 def trusted_users(environ: Mapping[str, str], folder: str, user: int | None = None) -> frozenset[int] | None:
@@ -36,13 +40,19 @@ def trusted_users(environ: Mapping[str, str], folder: str, user: int | None = No
 
 
 def stranger_of(path: str, trusted: Collection[int] | None) -> int | None:
-    """The user that the file, or the link that leads to it, belongs to and that may not speak; None where all may.
+    """The user that the file, or a link on the way to it, belongs to and that may not speak; None where all may.
 
     Raises `OSError`.
     """
     if trusted is None:
         return None
-    owners = (os.lstat(path).st_uid, os.stat(path).st_uid)
+    owners = [os.stat(path).st_uid]
+    for _ in range(_MOST_LINKS):
+        here = os.lstat(path)
+        owners.append(here.st_uid)
+        if not stat.S_ISLNK(here.st_mode):
+            break
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
     return next((owner for owner in owners if owner not in trusted), None)
 
 
