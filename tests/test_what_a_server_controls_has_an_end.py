@@ -14,6 +14,7 @@ from safepip.edges.deadlines import Pauses, Rate, page_seconds, window_seconds
 from safepip.edges.http import HttpError
 from safepip.model.plan import Network
 from support.host import Host
+from support.nowhere import NOWHERE
 from support.replies import Reply, drip, status, times
 from test_fetch import PATH, World
 from test_http import PAGE, Client, everywhere
@@ -89,7 +90,7 @@ def test_the_user_may_take_as_long_as_it_takes(host: Host, monkeypatch: pytest.M
         time.sleep(1.5)
         return "user", "password"
 
-    credentials = Credentials({"HOME": "/nonexistent", "PATH": ""}, ask)
+    credentials = Credentials({"HOME": NOWHERE, "PATH": ""}, ask)
     with Client(Network(retries=0, timeout=0.08), credentials) as client:
         client.transport._limits.update(connect=30.0, read=30.0)
         assert client.get(host.origin + "/page").body == PAGE

@@ -52,6 +52,7 @@ from safepip.model.urls import UrlError
 from safepip.requirements_txt import RequirementLine
 from safepip.resolution.limits import collect_limits
 from safepip.selection import PythonVersions, TagRanks, shelve
+from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ def _requirements_file(text: str) -> None:
 
 
 def _absorbed(text: str) -> None:
-    credentials = Credentials({"HOME": "/nonexistent"})
+    credentials = Credentials({"HOME": NOWHERE})
     credentials.absorb(text)
     credentials.redact(text)
     for url in text.split()[:1000]:
