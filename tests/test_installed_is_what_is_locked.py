@@ -119,15 +119,15 @@ def test_a_wheel_cannot_say_what_it_is(honest: IndexServer, runner: Runner, targ
     """Neither by a file of its own, whatever it is called, nor by a RECORD that lies: pip copies that as it is."""
     run("install", runner, target, honest)
     info = target.site_packages / "acme_lib-1.0.dist-info"
-    record, digest = (info / "RECORD").read_text(), sha256(honest.project(NAME).files[0].data)
+    record, digest = (info / "RECORD").read_bytes(), sha256(honest.project(NAME).files[0].data)
     lies = {
         f"acme_lib-1.0.dist-info/{name}": json.dumps({"sha256": digest, "hashes": {"sha256": digest}})
         for name in ("safepip.json", "SAFEPIP", "digest.json", "provenance.json")
     }
     by_pip(runner, target, wheel("nobody", **lies))
     assert "nobody knows" in run("install", runner, target, honest).stderr
-    # The very RECORD that safepip has seen: what a wheel with a lying one leaves behind.
-    (info / "RECORD").write_text(record)
+    # The very RECORD that safepip has seen, byte by byte: what a wheel with a lying one leaves behind.
+    (info / "RECORD").write_bytes(record)
     assert "nobody knows" in run("install", runner, target, honest).stderr
     run("install", runner, target, honest, "--verify-installed")
     assert "acme" in owner(target)
