@@ -235,3 +235,15 @@ def test_hostile_metadata_costs_no_more_than_its_size(unit: str) -> None:
     """Each character is gone over a fixed number of times: were it the square, this would not end in time."""
     split_headers(HEAD + unit * (400_000 // len(unit)))
     split_headers(unit * (400_000 // len(unit)))
+
+
+@pytest.mark.parametrize("times", [1000, 1001])
+def test_one_project_may_be_required_so_often(times: int) -> None:
+    """The search holds every statement about a project against each version of it."""
+    lines = "".join(f"Requires-Dist: acme>={number}\nRequires-Dist: other{number}\n" for number in range(times))
+    text = f"Metadata-Version: 2.1\nName: x\nVersion: 1\n{lines}".encode()
+    if times > 1000:
+        with pytest.raises(MetadataError, match="requires acme more than 1000 times"):
+            parse_metadata(text, verified=True)
+    else:
+        assert len(parse_metadata(text, verified=True).requires) == 2 * times
