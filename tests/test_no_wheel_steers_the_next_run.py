@@ -205,9 +205,9 @@ def test_modules_at_the_top_of_a_target_are_what_it_is_for() -> None:
 
 def test_the_folders_of_prefix_and_root_are_tops_as_well() -> None:
     """What `layout_of` says of the options is what is held against."""
-    schemes = {name: f"/work/{name}" for name in ("purelib", "platlib", "scripts", "include")} | {"data": "/work"}
+    schemes = {name: f"/project/{name}" for name in ("purelib", "platlib", "scripts", "include")} | {"data": "/project"}
     target = Target("/usr/bin/python3", "3.11.7", {"os_name": "posix"}, (), named_schemes=schemes)
-    for settings in (Settings(prefix_dir="/work"), Settings(prefix_dir="/work", root_dir="/root")):
+    for settings in (Settings(prefix_dir="/project"), Settings(prefix_dir="/project", root_dir="/root")):
         layout = layout_of(settings, target)
         assert "safepip.toml" in wheel({f"{DATA}/data/safepip.toml": "x"}, layout)
 
