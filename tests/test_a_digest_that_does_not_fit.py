@@ -379,6 +379,35 @@ def test_every_digest_of_a_lock_must_hold(index: IndexServer, run: Inside) -> No
             assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
 
 
+@pytest.mark.parametrize("spelt", ["MD5", "Sha1", "SHA512"])
+def test_a_digest_of_a_lock_counts_in_whatever_letters(spelt: str, index: IndexServer, run: Inside) -> None:
+    """What a reader takes for a digest is not overlooked."""
+    file = index.add("acme", "1.0")
+    assert run("lock", "acme", "-i", index.url, "--no-cache-dir").code == 0
+    text = (run.folder / "pylock.toml").read_text()
+    true = f'sha256 = "{right(file.data, "sha256")["sha256"]}"'
+    assert true in text
+    for digest, code in ((wrong(spelt.lower()), 20), (right(file.data, spelt.lower()), 0)):
+        (run.folder / "pylock.toml").write_text(text.replace(true, f'{true}, {spelt} = "{digest[spelt.lower()]}"'))
+        done = bring(run, "-r", "pylock.toml", "-i", index.url)
+        assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "md5", "sha512"])
+def test_a_digest_in_the_url_of_a_locks_archive_must_hold_too(algorithm: str, index: IndexServer, run: Inside) -> None:
+    """Beside those of its table."""
+    file = index.add("acme", "1.0")
+    url = f"{index.host.origin}/files/{file.filename}"
+    known = right(file.data, "sha256")["sha256"]
+    for digest, fits in ((wrong(algorithm), False), (right(file.data, algorithm), True)):
+        (run.folder / "pylock.toml").write_text(
+            'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "acme"\nversion = "1.0"\n'
+            f'archive = {{ url = "{url}#{algorithm}={digest[algorithm]}", hashes = {{ sha256 = "{known}" }} }}\n'
+        )
+        done = bring(run, "-r", "pylock.toml", "-i", index.url)
+        assert (done.code == 0) is fits, done.err
+
+
 def test_a_lock_is_made_of_no_file_with_a_wrong_digest(index: IndexServer, run: Inside) -> None:
     """Where the index gives weak digests alone, the file is fetched for its own; then they must fit."""
     file = index.add("acme", "1.0", file={"hashes": wrong("md5")})

@@ -24,7 +24,7 @@ from packaging.utils import InvalidWheelFilename
 
 from safepip.errors import Refused, UnusableInput
 from safepip.model.candidate import Candidate, Pin
-from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, strong
+from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, stated, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
@@ -157,8 +157,8 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
         wheel: PackageWheel = file  # type: ignore[assignment]
         _, version, _, _ = read_wheel_name(wheel.filename)
         return Entry(
-            package.name, version, wheel.filename, _digests(wheel.hashes), origin,
-            package.index, wheel.size, wheel.url, None, edges, _checksums(wheel.hashes),
+            package.name, version, wheel.filename, _digests(said := stated(wheel.hashes)), origin,
+            package.index, wheel.size, wheel.url, None, edges, _checksums(said),
         )  # fmt: skip
     if kind == "PackageArchive":
         archive: PackageArchive = file  # type: ignore[assignment]
@@ -173,8 +173,8 @@ def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic
                 what = f"{package.name} is taken from a wheel of {project}: {printable(filename)}"
                 raise UnusableInput.because("invalid-lock", what, origins=(origin,))
             return Entry(
-                package.name, version, filename, _digests(archive.hashes), origin,
-                None, archive.size, None, archive.path or archive.url, edges, _checksums(archive.hashes),
+                package.name, version, filename, _digests(said := stated(archive.hashes, archive.url)), origin,
+                None, archive.size, None, archive.path or archive.url, edges, _checksums(said),
             )  # fmt: skip
     what = {
         "PackageVcs": "a version-control checkout",
@@ -198,12 +198,12 @@ def _archive_name(archive: PackageArchive) -> str:
     return parse(archive.url).filename if archive.url else ""
 
 
-def _digests(hashes: Mapping[str, str]) -> tuple[Digest, ...]:
-    return tuple(strong(algorithm, value) for algorithm, value in sorted(hashes.items()) if algorithm in STRONG)
+def _digests(said: Iterable[tuple[str, str]]) -> tuple[Digest, ...]:
+    return tuple(strong(algorithm, value) for algorithm, value in said if algorithm in STRONG)
 
 
-def _checksums(hashes: Mapping[str, str]) -> tuple[Checksum, ...]:
-    return tuple(checksum(algorithm, value) for algorithm, value in sorted(hashes.items()) if algorithm in WEAK)
+def _checksums(said: Iterable[tuple[str, str]]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in said if algorithm in WEAK)
 
 
 def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistribution | None) -> Pin | Diagnostic:

@@ -23,7 +23,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from safepip.errors import UnusableInput
-from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, strong
+from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, stated, strong
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.urls import UrlError, is_url, parse
@@ -191,9 +191,11 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
     for file in files:
         label = f"{package.name}: {printable(_label(file))}"
         try:
-            digests = [strong(algorithm, value) for algorithm, value in file.hashes.items() if algorithm in STRONG]
-            for algorithm in file.hashes.keys() & WEAK.keys():
-                checksum(algorithm, file.hashes[algorithm])
+            said = stated(file.hashes, file.url if isinstance(file, PackageArchive) else None)
+            digests = [strong(algorithm, value) for algorithm, value in said if algorithm in STRONG]
+            for algorithm, value in said:
+                if algorithm in WEAK:
+                    checksum(algorithm, value)
         except WeakDigest as problem:
             yield _problem("weak-hash", f"{label}: {printable(str(problem))}", package.name, origin)
             continue

@@ -100,6 +100,12 @@ def written_in(fragment: str) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in _IN_FRAGMENT.findall(unquote(fragment))]
 
 
+def stated(hashes: Mapping[str, str], url: str | None = None) -> list[tuple[str, str]]:
+    """Algorithm and value of each digest that a table gives, and a URL in its fragment, unchecked, each once."""
+    table = [(name.lower(), value) for name, value in sorted(hashes.items())]
+    return list(dict.fromkeys([*table, *written_in((url or "").partition("#")[2])]))
+
+
 def strongest(digests: tuple[Digest, ...]) -> Digest | None:
     """The digest of the longest algorithm, or None of an empty tuple."""
     return max(digests, key=lambda digest: STRONG[digest.algorithm], default=None)
