@@ -14,8 +14,8 @@ import pytest
 
 from support.index import HTML
 from support.replies import Reply
+from support.runs import references
 from support.wheels import make_wheel
-from test_e2e_ages import references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.model.ages import DAY
+from support.runs import references
 from support.shelves import NOW, chosen, decide
 from support.universes import Release
+from support.uploads import add, days_ago
 from test_ages import ages, cooldown, refused, told
-from test_e2e_ages import add, days_ago, references
 
 if TYPE_CHECKING:
     from support.index import IndexServer

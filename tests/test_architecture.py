@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "safepip"
-FILES = sorted(SOURCE.rglob("*.py"))
+from support.source_tree import FILES, SOURCE, importers_of, imports_of, module_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: From the foundation up. A file may import its own level and those below.
 LEVELS = {"errors": 1, "model": 1, "stages": 2, "edges": 3, "commands": 4}
@@ -25,11 +27,6 @@ WORLD = {
 WORLD_CALLS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
 
 
-def module_of(path: Path) -> str:
-    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def level_of(module: str) -> int:
     parts = module.split(".")
     if len(parts) == 1:
@@ -37,21 +34,6 @@ def level_of(module: str) -> int:
     if parts[1] in ("__main__", "commands"):
         return LEVELS["commands"]
     return LEVELS.get(parts[1], LEVELS["stages"])
-
-
-def imports_of(tree: ast.AST) -> list[tuple[str, int]]:
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, node.lineno) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            assert node.module is not None
-            if node.module == "pathlib" and all(alias.name.startswith("Pure") for alias in node.names):
-                continue  # pure paths are text that knows its separators; they touch nothing
-            found += [(f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
-            found.append((node.module, node.lineno))
-    return found
 
 
 def names_of_types_only(tree: ast.Module) -> set[int]:
@@ -87,15 +69,6 @@ def test_stages_and_model_do_not_touch_the_world(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in WORLD_CALLS, f"{path.name}:{node.lineno} calls {node.func.id}"
-
-
-def importers_of(target: str) -> set[str]:
-    found = set()
-    for path in FILES:
-        tree = ast.parse(path.read_text("utf-8"))
-        if any(name == target or name.startswith(target + ".") for name, _ in imports_of(tree)):
-            found.add(module_of(path))
-    return found
 
 
 def test_only_two_files_import_the_http_library() -> None:

@@ -6,16 +6,15 @@ The index is on loopback, its files have upload times, and its log is read: of w
 from __future__ import annotations
 
 import json
-import re
-import time
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.index import HTML
 from support.replies import held_until
-from support.runs import shown
+from support.runs import references, shown
+from support.uploads import add, days_ago
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
     from support.inside import Done, Inside
 
 HOUR = 1 / 24
-
-
-def days_ago(days: float) -> str:
-    """An upload time as indexes write it."""
-    return f"{datetime.fromtimestamp(time.time() - days * 86_400, UTC):%Y-%m-%dT%H:%M:%S.000000Z}"
-
-
-def add(index: Index, name: str, version: str, days: float, **wheel: Any) -> ServedFile:
-    """A wheel that was uploaded so many days ago."""
-    return index.add(name, version, file={"upload_time": days_ago(days), **wheel.pop("file", {})}, **wheel)
 
 
 def two_releases(index: Index, name: str = "demo") -> tuple[ServedFile, ServedFile]:
@@ -46,10 +35,6 @@ def a_day_after(served: ServedFile) -> str:
     assert served.upload_time is not None
     moment = datetime.fromisoformat(served.upload_time) + timedelta(days=1)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def references(text: str) -> list[str]:
-    return re.findall(r"^error: ([a-z-]+)$", text, re.MULTILINE)
 
 
 def dry(run: Inside, *words: str) -> Done:

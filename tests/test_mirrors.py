@@ -15,10 +15,11 @@ from safepip.model.page import ProjectFile, ProjectPage
 from safepip.releases import is_late
 from safepip.selection import PythonVersions, TagRanks, shelve
 from support.index import IndexServer
+from support.runs import references
 from support.shelves import PUBLIC
 from support.shelves import index as declared
+from support.uploads import add, days_ago
 from support.wheels import build_wheel
-from test_e2e_ages import add, days_ago, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from safepip.model.index import Index, IndexUrl
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.routing import project_name, read_claim
-from test_architecture import FILES, importers_of, module_of
+from support.source_tree import FILES, importers_of, module_of
 
 #: Letters whose lower case is ASCII, though they are not: `K` (Kelvin) and the long s.
 KELVIN, LONG_S = "\N{KELVIN SIGN}", "\N{LATIN SMALL LETTER LONG S}"

@@ -35,7 +35,7 @@ from safepip.model.urls import (
     segment,
     shown,
 )
-from test_architecture import FILES, imports_of, module_of
+from support.source_tree import FILES, imports_of, module_of
 
 SECRET = "s3cr3t-value"
 

@@ -26,9 +26,10 @@ from safepip.selection import PythonVersions, TagRanks, shelve
 from support.host import partial
 from support.index import HTML
 from support.replies import Reply, status
+from support.runs import references
 from support.shelves import PUBLIC
+from support.uploads import days_ago
 from support.wheels import build_wheel, sha256
-from test_e2e_ages import days_ago, references
 
 if TYPE_CHECKING:
     from safepip.model.candidate import Shelf

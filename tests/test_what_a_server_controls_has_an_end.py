@@ -13,10 +13,10 @@ from safepip.edges.credentials import Credentials
 from safepip.edges.deadlines import Pauses, Rate, page_seconds, window_seconds
 from safepip.edges.http import HttpError
 from safepip.model.plan import Network
+from support.fetching import PATH, World
 from support.host import Host
 from support.nowhere import NOWHERE
 from support.replies import Reply, drip, status, times
-from test_fetch import PATH, World
 from test_http import PAGE, Client, everywhere
 
 if TYPE_CHECKING:

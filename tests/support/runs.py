@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,3 +124,8 @@ def installed_state(folder: Path) -> dict[str, str]:
 def shown(done: subprocess.CompletedProcess[str]) -> str:
     """A run for a failing test's message."""
     return f"exit {done.returncode} of {' '.join(map(str, done.args))}\n{done.stdout}\n--- stderr\n{done.stderr}"
+
+
+def references(text: str) -> list[str]:
+    """The references of the errors in what was printed, in their order."""
+    return re.findall(r"^error: ([a-z-]+)$", text, re.MULTILINE)

@@ -1,0 +1,116 @@
+"""A host with one file and a store: what is needed to fetch a file in a test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from safepip.edges.credentials import Credentials
+from safepip.edges.fetch import Wanted, fetch_all
+from safepip.edges.http import Transport
+from safepip.edges.loop import Loop
+from safepip.edges.store import Store
+from safepip.errors import SafepipError
+from safepip.model.digest import Digest
+from safepip.model.plan import Network
+from support.host import Host, partial
+from support.nowhere import NOWHERE
+from support.replies import Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from safepip.model.evidence import VerifiedFile
+
+DATA = bytes(range(256)) * 2000
+NAME = "demo-1.0-py3-none-any.whl"
+PATH = "/files/" + NAME
+
+
+def digest(data: bytes = DATA) -> Digest:
+    return Digest("sha256", hashlib.sha256(data).hexdigest())
+
+
+def everywhere(_url: str) -> bool:
+    return True
+
+
+class Log:
+    """A progress display that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[Any, ...]] = []
+
+    def expect(self, files: int, size: int | None) -> None:
+        self.events.append(("expect", files, size))
+
+    def start(self, key: str, size: int | None) -> None:
+        self.events.append(("start", key, size))
+
+    def advance(self, key: str, count: int) -> None:
+        self.events.append(("advance", key, count))
+
+    def finish(self, key: str) -> None:
+        self.events.append(("finish", key))
+
+    def close(self) -> None:
+        self.events.append(("close",))
+
+    @property
+    def counted(self) -> int:
+        return sum(event[2] for event in self.events if event[0] == "advance")
+
+
+class World:
+    """A host with one file, a store, and the means to fetch it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = Host()
+        self.served = DATA
+        self.ranges = True
+        self.headers = {"ETag": '"v1"'}
+        self.host.paths[PATH] = lambda request: (
+            partial(request, Reply(200, self.served, self.headers)) if self.ranges else Reply(200, self.served)
+        )
+        self.loop = Loop()
+        self.transport = Transport(Network(timeout=5), Credentials({"HOME": NOWHERE, "PATH": ""}), {})
+        self.store = Store(str(folder / "store"))
+        self.progress = Log()
+
+    def want(self, **changes: Any) -> Wanted:
+        fields: dict[str, Any] = {
+            "filename": NAME,
+            "url": self.host.origin + PATH,
+            "index_digests": (digest(),),
+            "allowed": everywhere,
+            "size": len(DATA),
+        }
+        return Wanted(**{**fields, **changes})
+
+    def fetch(self, *wanted: Wanted, retries: int = 3, resume_retries: int = 3) -> list[VerifiedFile]:
+        return fetch_all(
+            self.loop,
+            lambda: self.transport,
+            self.store,
+            wanted or (self.want(),),
+            self.progress,
+            retries=retries,
+            resume_retries=resume_retries,
+        )
+
+    def failure(self, *wanted: Wanted, **options: int) -> SafepipError:
+        with pytest.raises(SafepipError) as caught:
+            self.fetch(*wanted, **options)
+        assert not self.kept()
+        return caught.value
+
+    def kept(self) -> list[str]:
+        """What is in the store, leftovers included."""
+        return [name for _, _, names in os.walk(self.store.root) for name in names]
+
+    @property
+    def ranges_asked(self) -> list[str | None]:
+        return [request.headers.get("range") for request in self.host.requests]
