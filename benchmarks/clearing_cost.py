@@ -38,7 +38,7 @@ from judging import POSIX, findings, judged
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from safepip.edges.store import Store
+from safepip.edges.disk.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ PARTS = (
     ("safepip.commands.wheels", "read_wheels", "  reading"),
     ("safepip.commands.wheels", "land", "  landing"),
     ("safepip.commands.wheels", "judge", "  judging"),
-    ("safepip.edges.installed_wheels", "check_installed", "afterwards"),
+    ("safepip.edges.pip.installed_wheels", "check_installed", "afterwards"),
 )
 
 #: What is larger is no part of the question: one such wheel would outweigh all others.
@@ -79,7 +79,7 @@ class Stopwatch:
         """Measure every part of `PARTS`, and every rule."""
         from importlib import import_module
 
-        import safepip.rules as rules
+        import safepip.rules.judging as rules
 
         for module, path, name in PARTS:
             *owners, attribute = path.split(".")

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import parse_wheel_filename
 
-from safepip.clearing import Scene, Subject
 from safepip.commands.wheels import unreadable_wheel
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.edges.archive import ArchiveError, read_wheels
-from safepip.errors import Refused
-from safepip.landing import Layout, land
+from safepip.edges.disk.archive import ArchiveError, read_wheels
 from safepip.model.candidate import Candidate, Pin
+from safepip.model.errors import Refused
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, Rule
-from safepip.rules import judge
+from safepip.rules.context import Scene, Subject
+from safepip.rules.judging import judge
+from safepip.wheel.install_paths import Layout, land
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safepip.edges.store import Store
+    from safepip.edges.disk.store import Store
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import WheelContent

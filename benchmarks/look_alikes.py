@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from squats import MADE_UP, SLIPS, imitations
 
-from safepip.edges.well_known import shipped_names
-from safepip.look_alikes import POPULAR, KnownNames, Resemblance, UnusableNames, read_names
+from safepip.edges.disk.well_known import shipped_names
+from safepip.vetting.look_alikes import POPULAR, KnownNames, Resemblance, UnusableNames, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

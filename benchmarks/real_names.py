@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from same_choices import _environment, paths_of, sets_parser
 
-from safepip.edges.well_known import names_from, shipped_names
-from safepip.look_alikes import KnownNames, read_names
+from safepip.edges.disk.well_known import names_from, shipped_names
+from safepip.vetting.look_alikes import KnownNames, read_names
 
 #: The references of the rules on names.
 RULES = frozenset({"look-alike", "new-project"})

@@ -34,7 +34,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import Version
 from same_choices import DATE, SETS
 
-from safepip.edges.store import Store
+from safepip.edges.disk.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from same_choices import SETS, _environment, paths_of, sets_parser
 
-from safepip.universal import Environment
+from safepip.lock.universal import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ As a program it runs as long as it is told, and ends with 1 and the archive's se
 
     python tests/fuzz_archives.py --executions 200000 [--seed 0] [--seconds 600]
 
-`tests/test_fuzz_archives.py` runs a few hundred of the same. What is asserted for every archive:
+`tests/wheel/test_fuzz_archives.py` runs a few hundred of the same. What is asserted for every archive:
 
 1. Only `ArchiveError` is raised, with a message fit for a terminal.
 2. No more is read than three times the archive, and no more is unpacked or kept than the limits say. The program sets
@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
 
-from safepip.wheel_archive import metadata_from
-from safepip.wheel_content import MAX_TEXTS_BYTES, content_from
-from safepip.zip_format import ArchiveError
+from safepip.wheel.archive import metadata_from
+from safepip.wheel.content import MAX_TEXTS_BYTES, content_from
+from safepip.wheel.zip_format import ArchiveError
 from support.wheels import build_wheel
 from support.zips import DEFLATED, FOLDER, LINK, REGULAR, STORED, Part, extra_field, parts_of, unicode_path, zip_of
 

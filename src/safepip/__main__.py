@@ -1,6 +1,6 @@
 """`safepip` and `python -m safepip`: finds the verb, lets it run, and turns errors into text and exit codes.
 
-Nothing is imported here at the head but `sys`, not even `__future__`: see `safepip.edges.own_start`.
+Nothing is imported here at the head but `sys`, not even `__future__`: see `safepip.edges.programs.own_start`.
 """
 
 import sys
@@ -57,17 +57,17 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     """
     try:
         if argv is None:
-            from safepip.edges.own_start import guard
+            from safepip.edges.programs.own_start import guard
 
             guard()
-            from safepip.edges.outputs import prepare
+            from safepip.edges.console.outputs import prepare
 
             prepare()
         return _main(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:
         from signal import SIG_IGN, SIGINT, signal
 
-        from safepip.edges.outputs import warn
+        from safepip.edges.console.outputs import warn
 
         # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
         signal(SIGINT, SIG_IGN)
@@ -77,7 +77,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort; what is foreseen is a SafepipError
-        from safepip.edges.console import fault
+        from safepip.edges.console.writing import fault
 
         return fault(error)
 
@@ -90,18 +90,18 @@ def _main(words: list[str]) -> int:
     try:
         return _run(words)
     except Exception as error:
-        from safepip.errors import SafepipError
+        from safepip.model.errors import SafepipError
 
         if not isinstance(error, SafepipError):
             raise
-        from safepip.edges.console import last_words
+        from safepip.edges.console.writing import last_words
 
         last_words(error, words)
         return error.exit_code
 
 
 def _run(words: list[str]) -> int:
-    from safepip.edges.outputs import write_data
+    from safepip.edges.console.outputs import write_data
 
     if not words or words in (["--help"], ["-h"], ["help"]):
         write_data(f"{_HELP}\n")
@@ -111,7 +111,7 @@ def _run(words: list[str]) -> int:
 
         write_data(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})\n")
         return 0
-    from safepip.options import HelpRequested
+    from safepip.options.command_line import HelpRequested
 
     try:
         verb, rest = _split(words)
@@ -122,8 +122,8 @@ def _run(words: list[str]) -> int:
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:
-    from safepip.errors import UsageError
-    from safepip.options import split_command
+    from safepip.model.errors import UsageError
+    from safepip.options.command_line import split_command
 
     verb, rest = split_command(words)
     if verb == "help" and rest:
@@ -175,7 +175,7 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
 def _unknown(verb: str) -> Exception:
     from difflib import get_close_matches
 
-    from safepip.errors import UsageError
+    from safepip.model.errors import UsageError
 
     if verb in NOT_YET:
         return UsageError.because(

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import parse_wheel_filename
 
-from safepip.clearing import Scene, Subject
-from safepip.core_metadata import parse_metadata
-from safepip.landing import Layout, land
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.digest import Digest
 from safepip.model.evidence import VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, Rule
-from safepip.wheel_content import content_from
+from safepip.rules.context import Scene, Subject
+from safepip.wheel.content import content_from
+from safepip.wheel.install_paths import Layout, land
+from safepip.wheel.metadata import parse_metadata
 
 if TYPE_CHECKING:
     from safepip.model.wheel import WheelContent
@@ -37,7 +37,7 @@ LAYOUT = Layout(
 
 
 class Bytes:
-    """A source of bytes in memory, for `safepip.wheel_archive`."""
+    """A source of bytes in memory, for `safepip.wheel.archive`."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip.edges.credentials import Credentials
-from safepip.edges.fetch import Wanted, fetch_all
-from safepip.edges.http import Transport
-from safepip.edges.loop import Loop
-from safepip.edges.store import Store
-from safepip.errors import SafepipError
+from safepip.edges.disk.store import Store
+from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.network.http import Transport
+from safepip.edges.network.loop import Loop
 from safepip.model.digest import Digest
+from safepip.model.errors import SafepipError
 from safepip.model.plan import Network
 from support.host import Host, partial
 from support.nowhere import NOWHERE

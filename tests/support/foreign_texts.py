@@ -11,37 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.tags import Tag
 
-from safepip import (
-    entry_points,
-    file_options,
-    graph,
-    hashed_requirements,
-    landing,
-    line_options,
-    lock_sources,
-    locking,
-    look_alikes,
-    namespaces,
-    pip_config,
-    project_files,
-    pth,
-    record,
-    releases,
-    requirements,
-    requirements_txt,
-    safepip_config,
-    simple_api,
-    text_encodings,
-    toml_lines,
-    universal,
-    wheel_file,
-    wheel_names,
-)
-from safepip.core_metadata import MetadataError, metadata_json, only_with_extra, parse_metadata, requirement
-from safepip.edges.credentials import Credentials
-from safepip.edges.limits import Decoder, HttpError
-from safepip.edges.requirements_files import local_disk
-from safepip.errors import SafepipError
+from safepip.config import level as safepip_config
+from safepip.config import pip_config
+from safepip.config import toml_positions as toml_lines
+from safepip.edges.disk.requirements_files import local_disk
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.network.limits import Decoder, HttpError
+from safepip.index import simple_api
+from safepip.index.candidates import PythonVersions, TagRanks, shelve
+from safepip.lock import graph, hashed_requirements, universal
+from safepip.lock import pylock as locking
+from safepip.model import wheel_names
+from safepip.model.errors import SafepipError
 from safepip.model.finding import printable
 from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
@@ -49,9 +30,18 @@ from safepip.model.origin import Origin, Source
 from safepip.model.plan import Plan, Policy, Settings
 from safepip.model.requirement import Statements
 from safepip.model.urls import UrlError
-from safepip.requirements_txt import RequirementLine
+from safepip.options import in_files as file_options
+from safepip.requirements import encodings as text_encodings
+from safepip.requirements import file_format as requirements_txt
+from safepip.requirements import line_options, project_files
+from safepip.requirements import lock_requests as lock_sources
+from safepip.requirements import requirement as requirements
+from safepip.requirements.file_format import RequirementLine
 from safepip.resolution.limits import collect_limits
-from safepip.selection import PythonVersions, TagRanks, shelve
+from safepip.vetting import look_alikes, releases
+from safepip.wheel import entry_points, namespaces, pth, record, wheel_file
+from safepip.wheel import install_paths as landing
+from safepip.wheel.metadata import MetadataError, metadata_json, only_with_extra, parse_metadata, requirement
 from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:

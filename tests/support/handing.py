@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import parse_wheel_filename
 
-from safepip.edges.pip import hand_over, private_folder
-from safepip.edges.target import probe
-from safepip.handover import make_handover
-from safepip.landing import land, layout_of
+from safepip.edges.pip.running import hand_over, private_folder
+from safepip.edges.target.interpreter import probe
+from safepip.handover.instructions import make_handover
 from safepip.model.candidate import Candidate, InstalledDistribution, Pin, Resolution
 from safepip.model.digest import Digest
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Settings
 from safepip.model.route import Route, Rule
+from safepip.wheel.install_paths import land, layout_of
 from support.clearing import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from safepip.landing import Layout
+    from safepip.wheel.install_paths import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safepip.edges import bare_start
+from safepip.edges.programs import bare_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

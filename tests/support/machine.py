@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.arguments import World, make_plan
-from safepip.edges.credentials import Credentials
-from safepip.errors import Refused, SafepipError, UsageError
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.user.arguments import World, make_plan
+from safepip.model.errors import Refused, SafepipError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

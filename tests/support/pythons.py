@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.edges.installed_pip import pythons_of_pip
+from safepip.edges.programs.installed_pip import pythons_of_pip
 
 _ASK = """
 import json, os, sys, sysconfig

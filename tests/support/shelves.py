@@ -19,9 +19,7 @@ from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from safepip.ages import AgeRules
-from safepip.core_metadata import parse_metadata
-from safepip.look_alikes import KnownNames
+from safepip.index.candidates import PythonVersions, TagRanks, shelve
 from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
@@ -31,11 +29,13 @@ from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.model.route import Observation, Presence, Route
-from safepip.name_rules import NameRules
-from safepip.resolution import AmbiguousName, resolve
 from safepip.resolution.catalog import RoutedShelf
-from safepip.routing import Ambiguity, build, settle
-from safepip.selection import PythonVersions, TagRanks, shelve
+from safepip.resolution.resolver import AmbiguousName, resolve
+from safepip.routing.table import Ambiguity, build, settle
+from safepip.vetting.ages import AgeRules
+from safepip.vetting.look_alikes import KnownNames
+from safepip.vetting.names import NameRules
+from safepip.wheel.metadata import parse_metadata
 from support.wheels import escaped
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Resolution
     from safepip.resolution.catalog import Hint
-    from safepip.routing import RoutingTable
+    from safepip.routing.table import RoutingTable
     from support.universes import Release
 
 PYTHON = "3.11.7"

@@ -6,8 +6,8 @@ import ast
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.rules.sought_modules import ABOVE, SOUGHT
 from safepip.rules.startup_hook import CUSTOM
-from safepip.sought_modules import ABOVE, SOUGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

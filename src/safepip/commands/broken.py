@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from safepip.broken_requirements import Standing, broken
 from safepip.commands.installed_environment import InstalledEnvironment
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.environment import installs_into_target
-from safepip.errors import SafepipError
+from safepip.environment.broken_requirements import Standing, broken
+from safepip.environment.guards import installs_into_target
+from safepip.model.errors import SafepipError
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -5,31 +5,31 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from safepip.ages import AgeRules
 from safepip.model.digest import ANY_BYTES
 from safepip.model.requirement import counts
-from safepip.name_rules import NameRules
+from safepip.vetting.ages import AgeRules
+from safepip.vetting.names import NameRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.commands.session import Session
-    from safepip.edges.catalog import IndexCatalog
-    from safepip.edges.index_reader import Pages
-    from safepip.look_alikes import KnownNames
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.edges.indexes.index_reader import Pages
     from safepip.model.origin import Origin
     from safepip.model.plan import Plan, Target
+    from safepip.vetting.look_alikes import KnownNames
 
 
 def open_catalog(session: Session, target: Target, pages: Pages | None = None) -> IndexCatalog:
     """A catalogue for one target. Catalogues that are given the same `pages` ask for each page once."""
-    from safepip.edges.answers import Answers
-    from safepip.edges.catalog import IndexCatalog
-    from safepip.edges.index_reader import IndexReader
-    from safepip.edges.page_cache import PageCache, fingerprint
-    from safepip.edges.prefetch import Prefetcher
-    from safepip.edges.wheel_reader import WheelReader
-    from safepip.selection import PythonVersions, TagRanks
+    from safepip.edges.indexes.answers import Answers
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.edges.indexes.index_reader import IndexReader
+    from safepip.edges.indexes.page_cache import PageCache, fingerprint
+    from safepip.edges.indexes.prefetch import Prefetcher
+    from safepip.edges.indexes.wheel_reader import WheelReader
+    from safepip.index.candidates import PythonVersions, TagRanks
 
     settings, store = session.settings, session.store
     ignore = settings.selection.ignore_requires_python
@@ -128,7 +128,7 @@ class Names:
         self._known: KnownNames | None = None
 
     def known(self) -> KnownNames:
-        from safepip.look_alikes import KnownNames
+        from safepip.vetting.look_alikes import KnownNames
 
         policy, table = self._session.asked.plan.policy, self._session.asked.table
         firm = policy.firm.get("look-alike")
@@ -150,8 +150,8 @@ def list_in_force(plan: Plan) -> tuple[str | None, Origin]:
 
 def listed_names(path: str | None, origin: Origin) -> tuple[str, ...]:
     """The names of the list at this path, or of safepip's own. Raises `UsageError` and `Unavailable`."""
-    from safepip.edges.well_known import names_from, shipped_names, unusable_names
-    from safepip.look_alikes import UnusableNames, read_names
+    from safepip.edges.disk.well_known import names_from, shipped_names, unusable_names
+    from safepip.vetting.look_alikes import UnusableNames, read_names
 
     if path is None:
         return read_names(shipped_names())

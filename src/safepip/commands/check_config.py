@@ -9,31 +9,31 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from safepip.ages import AgeRules
 from safepip.commands.catalogue import list_in_force, listed_names
-from safepip.edges.arguments import make_plan
-from safepip.edges.console import Console
-from safepip.edges.credentials import Credentials
-from safepip.edges.installed_pip import default_index_url
-from safepip.edges.saving import working_folder
+from safepip.config.spent_exemptions import last_day
+from safepip.edges.console.writing import Console
+from safepip.edges.disk.saving import working_folder
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.programs.installed_pip import default_index_url
+from safepip.edges.user.arguments import make_plan
 from safepip.model.ages import Cooldown
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.origin import BUILT_IN
 from safepip.model.route import Route
-from safepip.options import HelpRequested
-from safepip.routing import build, project_name
-from safepip.spans import written
-from safepip.spent_allowances import last_day
+from safepip.model.spans import written
+from safepip.options.command_line import HelpRequested
+from safepip.routing.table import build, project_name
+from safepip.vetting.ages import AgeRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from safepip.model.allowance import Allowance
+    from safepip.model.exemption import Allowance
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.plan import Plan, Settings
-    from safepip.routing import RoutingTable
+    from safepip.routing.table import RoutingTable
 
 
 _HELP = """\

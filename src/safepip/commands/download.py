@@ -17,8 +17,8 @@ def download(argv: Sequence[str]) -> int:
     As with pip nothing that is installed counts, and a file that is there already under the same name is
     kept where it is the same and replaced where it is not.
     """
-    from safepip.edges.saving import save
-    from safepip.environment import check_target
+    from safepip.edges.disk.saving import save
+    from safepip.environment.guards import check_target
 
     with Session("download", argv) as session:
         check_target(session.settings, session.asked.target)

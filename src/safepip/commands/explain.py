@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.commands.session import Session
-from safepip.errors import Unavailable, UnusableInput
-from safepip.explaining import as_data, as_text, explain
+from safepip.model.errors import Unavailable, UnusableInput
 from safepip.model.finding import printable
-from safepip.options import HelpRequested
+from safepip.options.command_line import HelpRequested
+from safepip.reporting.explaining import as_data, as_text, explain
 from safepip.reporting.runner_commands import disarm_data
-from safepip.routing import project_name
+from safepip.routing.table import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.explaining import Explanation
     from safepip.model.candidate import Pin, Shelf
+    from safepip.reporting.explaining import Explanation
 
 _HELP = """\
 Usage: safepip explain [options] NAME ...

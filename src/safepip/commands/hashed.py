@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.errors import Refused, Unavailable
-from safepip.graph import Chosen, Root, walk
+from safepip.index.candidates import PythonVersions, is_pinned
+from safepip.lock.graph import Chosen, Root, walk
 from safepip.model.candidate import Pin, Resolution
+from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts, demand_of
-from safepip.selection import PythonVersions, is_pinned
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.clearing import Subject
     from safepip.commands.session import Session
     from safepip.model.requirement import Requirement
+    from safepip.rules.context import Subject
 
 
 def resolve_hashed(session: Session) -> Resolution | None:

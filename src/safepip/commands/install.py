@@ -34,9 +34,9 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
 
     `removed` gives, once it is decided what stays, the installed distributions that go. Raises `SafepipError`.
     """
-    from safepip.edges.installed import parts_of_safepip
-    from safepip.environment import check_target, own_environment_check
-    from safepip.reporting.human import already_satisfied, not_known, would_install, would_uninstall
+    from safepip.edges.target.installed import parts_of_safepip
+    from safepip.environment.guards import check_target, own_environment_check
+    from safepip.reporting.people import already_satisfied, not_known, would_install, would_uninstall
 
     asked = session.asked
     check_target(session.settings, asked.target)
@@ -66,8 +66,8 @@ def _check_removable(session: Session, resolution: Resolution, gone: Sequence[In
     """What pip has to take away must be what it can take away, before anything is fetched."""
     if not resolution.to_install and not gone:
         return
-    from safepip.edges.installed import check_removable
-    from safepip.landing import installs_for_user
+    from safepip.edges.target.installed import check_removable
+    from safepip.wheel.install_paths import installs_for_user
 
     settings, target = session.settings, session.asked.target
     replaced = [resolution.pins[name].replaces for name in resolution.to_install]
@@ -82,9 +82,9 @@ def _check_removable(session: Session, resolution: Resolution, gone: Sequence[In
 def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
     """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.commands.broken import broken_lines
-    from safepip.edges.installed import check_files
-    from safepip.edges.pip import hand_over, private_folder
-    from safepip.handover import make_handover, roots_to_read, with_public_urls
+    from safepip.edges.pip.running import hand_over, private_folder
+    from safepip.edges.target.installed import check_files
+    from safepip.handover.instructions import make_handover, roots_to_read, with_public_urls
 
     pins = [resolution.pins[name] for name in resolution.to_install]
     check_files(session.asked.target)
@@ -115,8 +115,8 @@ def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:
     """Have pip take these distributions away; its exit code."""
     if not gone:
         return 0
-    from safepip.edges.installed import check_files
-    from safepip.edges.pip import uninstall
+    from safepip.edges.pip.running import uninstall
+    from safepip.edges.target.installed import check_files
 
     check_files(session.asked.target)
     return uninstall([item.name for item in gone], session.asked.target, session.settings, session.environ)

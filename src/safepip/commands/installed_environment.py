@@ -10,13 +10,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from safepip.errors import Unavailable
 from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from safepip.edges.installed_memory import InstalledMemory
+    from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
     from safepip.model.digest import Demand, Digest
     from safepip.model.plan import Target
@@ -65,7 +65,7 @@ class InstalledEnvironment:
 
     @cached_property
     def _found(self) -> Mapping[str, InstalledDistribution]:
-        from safepip.edges.installed import installed
+        from safepip.edges.target.installed import installed
 
         return {} if self._target is None else installed(self._target)
 
@@ -84,9 +84,9 @@ class InstalledEnvironment:
 
     def metadata(self, distribution: InstalledDistribution) -> CoreMetadata:
         """Read from disk. Raises `Unavailable` where it is missing or cannot be used."""
-        from safepip.core_metadata import MetadataError, parse_metadata
-        from safepip.edges.installed import read_installed_metadata, repair_of
+        from safepip.edges.target.installed import read_installed_metadata, repair_of
         from safepip.model.finding import printable
+        from safepip.wheel.metadata import MetadataError, parse_metadata
 
         try:
             return parse_metadata(read_installed_metadata(distribution), verified=False)

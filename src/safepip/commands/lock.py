@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from safepip.commands.session import Session
-from safepip.edges.lock_files import is_stream, read_lock_text, write_lock_text
-from safepip.edges.lock_memory import LockMemory
-from safepip.errors import UnusableInput, UsageError
-from safepip.lock_inputs import digest_of_inputs
-from safepip.lock_sources import is_pylock
+from safepip.edges.disk.lock_files import is_stream, read_lock_text, write_lock_text
+from safepip.edges.disk.lock_memory import LockMemory
+from safepip.lock.inputs import digest_of_inputs
+from safepip.model.errors import UnusableInput, UsageError
 from safepip.model.plan import NameSet
-from safepip.project_files import is_pyproject
+from safepip.requirements.lock_requests import is_pylock
+from safepip.requirements.project_files import is_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def _inputs(session: Session) -> str:
 
 def _differs(session: Session, before: str, after: str, settings: LockSettings) -> int:
     """`--check` and another lock: the difference on standard output, and 1."""
-    from safepip.differences import difference
+    from safepip.text.differences import difference
 
     name = os.path.relpath(settings.output)
     session.console.data("\n".join(difference(before, after, name, f"{name} (as asked)")))

@@ -6,10 +6,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.lock_hashing import with_digests
-from safepip.errors import ResolutionImpossible
-from safepip.graph import Chosen, Graph, Root, variables_of, walk
-from safepip.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
-from safepip.locking import (
+from safepip.lock.graph import Chosen, Graph, Root, variables_of, walk
+from safepip.lock.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
+from safepip.lock.pylock import (
     Locked,
     environment_marker,
     kept_files,
@@ -20,6 +19,7 @@ from safepip.locking import (
     versions_of,
 )
 from safepip.model.digest import ANY_BYTES, WeakDigest, strong
+from safepip.model.errors import ResolutionImpossible
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
@@ -139,7 +139,7 @@ def check_python(session: Session) -> None:
 def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
     """The text of one lock for several environments, and how many projects it has."""
     from safepip.commands.lock_universal import Everywhere
-    from safepip.universal import merge
+    from safepip.lock.universal import merge
 
     everywhere = Everywhere(
         session, lambda environment: known.versions(settings, environment), known.kept, known.markers()
@@ -271,7 +271,7 @@ def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
 
 def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:
     """For a wheel named by path, its place as seen from the lock."""
-    from safepip.edges.local_paths import local_path
+    from safepip.edges.disk.local_paths import local_path
 
     if pin.direct_url is None or not pin.direct_url.startswith("file:"):
         return None

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.deliveries import sources
-from safepip.edges.fetch import Wanted, fetch_all
+from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.index.deliveries import sources
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 
 if TYPE_CHECKING:
     from safepip.commands.session import Session
-    from safepip.edges.catalog import IndexCatalog
+    from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.candidate import Pin
     from safepip.model.digest import Demand
     from safepip.model.page import ProjectFile

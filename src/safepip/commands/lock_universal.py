@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.commands.lock_hashing import with_digests
-from safepip.errors import SafepipError
-from safepip.graph import Chosen, Graph, Root, walk
+from safepip.lock.graph import Chosen, Graph, Root, walk
+from safepip.lock.universal import Answer, Environment, environments, joined, split_at
 from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import SafepipError
 from safepip.model.requirement import counts
-from safepip.resolution import resolve
 from safepip.resolution.dependencies import Markers
-from safepip.universal import Answer, Environment, environments, joined, split_at
+from safepip.resolution.resolver import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.commands.session import Session
-    from safepip.edges.index_reader import Pages
+    from safepip.edges.indexes.index_reader import Pages
     from safepip.model.candidate import Pin, Resolution
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement

@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.core_metadata import MetadataError, parse_metadata
-from safepip.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
-from safepip.graph import Chosen, Root, walk
-from safepip.locked import check_edges, pin_direct, pin_from_shelf, pin_unasked, select
-from safepip.locking import read_lock
+from safepip.lock.acceptance import check_edges, pin_direct, pin_from_shelf, pin_unasked, select
+from safepip.lock.graph import Chosen, Root, walk
+from safepip.lock.pylock import read_lock
 from safepip.model.candidate import Pin, Resolution
+from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Requirement, counts
 from safepip.model.route import Route
 from safepip.model.urls import UrlError, is_url, is_web, join
-from safepip.source_places import Place, check_place
+from safepip.requirements.places import Place, check_place
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.clearing import Subject
     from safepip.commands.session import Session
-    from safepip.lock_sources import LockRequest
-    from safepip.locked import Entry
+    from safepip.lock.acceptance import Entry
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
+    from safepip.requirements.lock_requests import LockRequest
+    from safepip.rules.context import Subject
 
 
 def read_entries(session: Session) -> tuple[Entry, ...]:
@@ -50,7 +50,7 @@ def _origin(request: LockRequest) -> Origin:
 
 
 def _text(session: Session, request: LockRequest) -> str:
-    from safepip.edges.lock_files import read_lock_text
+    from safepip.edges.disk.lock_files import read_lock_text
 
     check_place(Place(request.name, printable(request.name), request.origin))
     if is_url(request.name):
@@ -136,7 +136,7 @@ def with_metadata(session: Session, resolution: Resolution, wheels: Sequence[Cle
 def _stored_metadata(session: Session, pin: Pin) -> bytes:
     """The METADATA of a wheel that only the store may give. Raises `Unavailable` (`not-in-store`), `Refused`."""
     from safepip.commands.wheels import fetched, unreadable_wheel
-    from safepip.edges.archive import ArchiveError, read_wheel_metadata
+    from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
 
     (file,) = fetched(session, [pin])
     try:
@@ -147,7 +147,7 @@ def _stored_metadata(session: Session, pin: Pin) -> bytes:
 
 def _direct(session: Session, entry: Entry, there: InstalledDistribution | None) -> Pin | Diagnostic:
     """A wheel that the lock names by path or URL; a claimed name is never taken from one (routing.md)."""
-    from safepip.edges.requirements_files import local_disk
+    from safepip.edges.disk.requirements_files import local_disk
     from safepip.resolution.limits import check_direct
 
     assert entry.direct is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from safepip.errors import Refused
-from safepip.pip_verbs import may_ask, reads_a_network
+from safepip.model.errors import Refused
+from safepip.options.pip_verbs import may_ask, reads_a_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def pass_through(verb: str, argv: Sequence[str]) -> int:
     """Run one of pip's verbs; its exit code. Raises `UsageError`, `Refused` (`pip-would-ask`, `unsupported-option`)."""
-    from safepip.edges.pip import passthrough
+    from safepip.edges.pip.running import passthrough
 
     if reads_a_network(verb, argv):
         raise Refused.because(
@@ -40,9 +40,9 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
 
 
 def _may_ask(verb: str, argv: Sequence[str]) -> bool:
-    from safepip.edges.arguments import settings_of_pip
-    from safepip.edges.credentials import Credentials
-    from safepip.edges.saving import working_folder
+    from safepip.edges.disk.saving import working_folder
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.user.arguments import settings_of_pip
 
     # `pip index` asks in any case, so its configuration does not matter.
     if may_ask(verb, argv, ()):
@@ -51,9 +51,9 @@ def _may_ask(verb: str, argv: Sequence[str]) -> bool:
 
 
 def _declared() -> str:
-    from safepip.edges.arguments import declaration
-    from safepip.edges.credentials import Credentials
-    from safepip.edges.installed_pip import default_index_url
-    from safepip.edges.saving import working_folder
+    from safepip.edges.disk.saving import working_folder
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.programs.installed_pip import default_index_url
+    from safepip.edges.user.arguments import declaration
 
     return declaration(os.environ, working_folder(), Credentials(os.environ), default_index_url)

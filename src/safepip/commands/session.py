@@ -14,22 +14,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from safepip.commands.installed_environment import Demanded, InstalledEnvironment
-from safepip.edges.arguments import World, locator, make_plan
-from safepip.edges.console import Console
-from safepip.edges.credentials import Credentials
-from safepip.edges.installed_pip import default_index_url
-from safepip.edges.loop import Loop
-from safepip.edges.saving import working_folder
-from safepip.edges.target import choose_python, start_probe
-from safepip.edges.terminal import ask_credentials
-from safepip.errors import ResolutionImpossible, SafepipError, UsageError
-from safepip.file_options import apply_file_options
-from safepip.lock_sources import split_locks
+from safepip.edges.console.writing import Console
+from safepip.edges.disk.saving import working_folder
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.network.loop import Loop
+from safepip.edges.programs.installed_pip import default_index_url
+from safepip.edges.target.interpreter import choose_python, start_probe
+from safepip.edges.user.arguments import World, locator, make_plan
+from safepip.edges.user.terminal import ask_credentials
+from safepip.environment.satisfied import nothing_to_do
 from safepip.model.digest import ANY_BYTES, all_of
+from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
 from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import Statements, counts, demand_of
-from safepip.routing import build
-from safepip.satisfied import nothing_to_do
+from safepip.options.in_files import apply_file_options
+from safepip.requirements.lock_requests import split_locks
+from safepip.routing.table import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.commands.catalogue import Names
-    from safepip.edges.catalog import IndexCatalog
-    from safepip.edges.http import Transport
-    from safepip.edges.index_reader import Pages
-    from safepip.edges.installed_memory import InstalledMemory
-    from safepip.edges.store import Store
-    from safepip.lock_sources import LockRequest
-    from safepip.locked import Entry
+    from safepip.edges.disk.store import Store
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.edges.indexes.index_reader import Pages
+    from safepip.edges.network.http import Transport
+    from safepip.edges.target.installed_memory import InstalledMemory
+    from safepip.lock.acceptance import Entry
     from safepip.model.candidate import InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.requirements.lock_requests import LockRequest
     from safepip.resolution.dependencies import Markers
-    from safepip.routing import RoutingTable
+    from safepip.routing.table import RoutingTable
 
 
 class Asked(NamedTuple):
@@ -146,7 +146,7 @@ class Session:
             raise
 
     def _read(self, target_of: Callable[[], Target]) -> Asked:
-        from safepip.edges.requirements_files import load
+        from safepip.edges.disk.requirements_files import load
 
         plan = self._plan
         # pip's own default index is named by nobody, so no value of a variable is meant for it.
@@ -187,7 +187,7 @@ class Session:
 
     def fetch_text(self, url: str) -> tuple[str, bytes]:
         """A file of requirements, or a lock, by its URL: the final URL and the body."""
-        from safepip.edges.remote_text import fetch_text
+        from safepip.edges.network.remote_text import fetch_text
 
         return fetch_text(self.loop, lambda: self.transport, url)
 
@@ -196,7 +196,7 @@ class Session:
         """The network, opened when first needed. A guess may need it at the same moment, in a thread of its own."""
         with self._opening:
             if self._transport is None:
-                from safepip.edges.http import Transport
+                from safepip.edges.network.http import Transport
 
                 self._transport = Transport(self._plan.settings.network, self.credentials, self.environ)
             return self._transport
@@ -223,14 +223,14 @@ class Session:
     @cached_property
     def installed_memory(self) -> InstalledMemory:
         """Of which wheels the installed distributions are, as far as that is known."""
-        from safepip.edges.installed_memory import InstalledMemory
+        from safepip.edges.target.installed_memory import InstalledMemory
 
         return InstalledMemory(None if self.store.private else self.store.root)
 
     @cached_property
     def store(self) -> Store:
         """The store of verified files."""
-        from safepip.edges.store import Store
+        from safepip.edges.disk.store import Store
 
         store = Store(self.settings.cache_dir)
         for notice in store.notices:
@@ -310,7 +310,7 @@ class Session:
         kept = nothing_to_do(asked.statements, self.installed, self.settings, asked.target.markers)
         if kept is not None:
             return kept
-        from safepip.resolution import resolve
+        from safepip.resolution.resolver import resolve
 
         return resolve(
             asked.statements,
@@ -332,9 +332,9 @@ class Session:
         `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
         everything found.
         """
-        from safepip import spent_allowances
         from safepip.commands.wheels import cleared_wheels
-        from safepip.reporting.human import overruled
+        from safepip.config import spent_exemptions as spent_allowances
+        from safepip.reporting.people import overruled
 
         wheels = cleared_wheels(self, pins, gone)
         for wheel in wheels:
@@ -348,7 +348,7 @@ class Session:
 
     def _tell_expired(self, projects: Sequence[str]) -> None:
         """Exceptions that have ended, for projects that this run is about."""
-        from safepip import spent_allowances
+        from safepip.config import spent_exemptions as spent_allowances
 
         for line in spent_allowances.expired(self._plan.policy.expired, projects):
             self.console.notice(line)

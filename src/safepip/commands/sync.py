@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.install import carry_out
 from safepip.commands.session import Session
-from safepip.errors import UsageError
-from safepip.options import HelpRequested
+from safepip.model.errors import UsageError
+from safepip.options.command_line import HelpRequested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def _check(session: Session) -> None:
 
 def _gone(session: Session, resolution: Resolution) -> list[InstalledDistribution]:
     """What is installed and must go, sorted by name."""
-    from safepip.edges.installed import installed, parts_of_safepip
+    from safepip.edges.target.installed import installed, parts_of_safepip
 
     target = session.asked.target
     kept = {*resolution.pins, *(_SEEDS - resolution.pins.keys())}

@@ -9,12 +9,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from safepip.edges.arguments import read_options
-from safepip.edges.console import Console
-from safepip.edges.credentials import Credentials
-from safepip.edges.saving import working_folder
-from safepip.edges.target import choose_python
-from safepip.routing import project_name
+from safepip.edges.console.writing import Console
+from safepip.edges.disk.saving import working_folder
+from safepip.edges.network.credentials import Credentials
+from safepip.edges.target.interpreter import choose_python
+from safepip.edges.user.arguments import read_options
+from safepip.routing.table import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +25,10 @@ FOUND = 20
 
 def verify(argv: Sequence[str]) -> int:
     """Look, tell what was found, and return 0 or 20. Raises `UsageError`, `Unavailable`."""
-    from safepip import __version__, verification
-    from safepip.edges.installed_files import read_files, read_headers
-    from safepip.edges.survey import find_place, real, resolver, survey
+    from safepip import __version__
+    from safepip.edges.target.installed_files import read_files, read_headers
+    from safepip.edges.target.survey import find_place, real, resolver, survey
+    from safepip.environment import verification
     from safepip.reporting.verify_report import lines, make_json, summary
 
     credentials = Credentials(os.environ)

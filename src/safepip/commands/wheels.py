@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.clearing import Scene, Subject
-from safepip.deliveries import direct_source, sources
-from safepip.edges.archive import ArchiveError, OversizedArchive, read_wheels
-from safepip.edges.fetch import Wanted, fetch_all
-from safepip.edges.ownership import Ownership
-from safepip.edges.terminal import make_progress
-from safepip.errors import Refused
-from safepip.landing import land, layout_of
-from safepip.line_digests import contradiction
+from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
+from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.edges.target.ownership import Ownership
+from safepip.edges.user.terminal import make_progress
+from safepip.index.deliveries import direct_source, sources
 from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
 from safepip.model.requirement import counts
-from safepip.rules import judge
+from safepip.requirements.line_digests import contradiction
+from safepip.rules.context import Scene, Subject
+from safepip.rules.judging import judge
+from safepip.wheel.install_paths import land, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.session import Session
-    from safepip.landing import Layout
     from safepip.model.candidate import InstalledDistribution, Pin
     from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.wheel.install_paths import Layout
 
 
 def cleared_wheels(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.version import Version
 
-    from safepip.model.allowance import Allowed
+    from safepip.model.exemption import Allowed
     from safepip.model.origin import Origin
     from safepip.model.route import Route
 
@@ -35,7 +35,8 @@ class Candidate:
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
     tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
     its release, None where none is dated; `for_new_python` tells of a late file that is the honest case. What
-    a release is: `safepip.releases`. `words` are what each source says of a file that several list (`same_files`).
+    a release is: `safepip.vetting.releases`. `words` are what each source says of a file that several list
+    (`same_files`).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Proof as types: a value of one of these exists only where the room entitled to make it has checked.
 
-Neither class has a public constructor. `VerifiedFile` is made by `safepip.edges.store` alone, which has
-compared the digest of every byte; `ClearedWheel` by `safepip.rules` alone, which has judged the content.
+Neither class has a public constructor. `VerifiedFile` is made by `safepip.edges.disk.store` alone, which has
+compared the digest of every byte; `ClearedWheel` by `safepip.rules.judging` alone, which has judged the content.
 Functions further on ask for the type, so that skipping a check does not type-check. The architecture
 test holds who may call `_attest`.
 """
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 if TYPE_CHECKING:
-    from safepip.model.allowance import Allowed
     from safepip.model.candidate import Pin
     from safepip.model.digest import Digest
+    from safepip.model.exemption import Allowed
     from safepip.model.wheel import Landing, WheelContent
 
 _T = TypeVar("_T")

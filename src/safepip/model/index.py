@@ -14,7 +14,7 @@ class IndexUrl(NamedTuple):
     """The root of an index: scheme, host, port and path, and nothing that could be a secret.
 
     User information, a query and a fragment are refused by `parse`: credentials belong to
-    `safepip.edges.credentials`, and the Simple API (PEP 503) has no use for the other two.
+    `safepip.edges.network.credentials`, and the Simple API (PEP 503) has no use for the other two.
     `path` always ends with a slash. For a `file` URL `host` is empty and `port` is None.
     """
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from safepip.model.allowance import Allowance
+    from safepip.model.exemption import Allowance
     from safepip.model.index import Index
 
 
@@ -78,7 +78,7 @@ class Network(NamedTuple):
 
     `trusted_hosts` are `host` or `host:port` of `--trusted-host`. `no_proxy_env` is pip's
     `--no-proxy-env`. `cert` and `client_cert` are paths. No field holds a credential: a proxy's user
-    information is kept by `safepip.edges.credentials`, as every other.
+    information is kept by `safepip.edges.network.credentials`, as every other.
     """
 
     timeout: float = 15.0

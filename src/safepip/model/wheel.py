@@ -15,7 +15,7 @@ class Entry(NamedTuple):
     one, otherwise sha256. `executable` tells whether the archive asks for the executable bit. `special` is what the
     archive says that this is, where that is no ordinary file (or, of a folder, no folder): "a symbolic link", say.
     `namespace` is, for an `__init__.py` that at most declares a namespace package, the way in which it does
-    (`safepip.namespaces`).
+    (`safepip.wheel.namespaces`).
     """
 
     path: str

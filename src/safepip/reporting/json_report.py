@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from safepip.core_metadata import metadata_json
 from safepip.reporting.runner_commands import disarm_data
+from safepip.wheel.metadata import metadata_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from safepip.model.allowance import Allowed
     from safepip.model.candidate import Pin, Resolution
     from safepip.model.digest import Digest
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.exemption import Allowed
 
 
 def make_report(

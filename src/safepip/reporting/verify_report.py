@@ -10,14 +10,14 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from safepip.environment.verification import Kind
 from safepip.model.finding import printable
 from safepip.reporting.runner_commands import disarm_data
-from safepip.verification import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.verification import Finding, Place, Verdict
+    from safepip.environment.verification import Finding, Place, Verdict
 
 _HEADINGS = {
     Kind.HOOK: "start-up hooks that belong to no distribution; Python runs them whenever it starts",

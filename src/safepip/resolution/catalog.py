@@ -46,7 +46,7 @@ class Catalog(Protocol):
         `Unavailable` where an index that must answer does not. Never an empty shelf for a failure."""
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
-        """The wheel's core metadata. Raises `MetadataError` of `safepip.core_metadata` where it cannot be used."""
+        """The wheel's core metadata. Raises `MetadataError` of `safepip.wheel.metadata` where it cannot be used."""
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         """The wheel that a requirement names by URL or path, fetched. Raises `Refused`, `Unavailable`."""

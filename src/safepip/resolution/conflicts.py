@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from safepip.errors import ResolutionImpossible, SafepipError
+from safepip.model.errors import ResolutionImpossible, SafepipError
 from safepip.model.finding import Diagnostic, printable
 from safepip.resolution.dead_ends import LISTED, Statement, dead_end, is_dead, verdicts_on
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant, InstalledChoice

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.spans import day_and_time
 from safepip.resolution.nodes import ANY_VERSION
-from safepip.spans import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from safepip.core_metadata import MetadataError
-from safepip.errors import Refused
+from safepip.model.errors import Refused
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
@@ -37,6 +36,7 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
+from safepip.wheel.metadata import MetadataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safepip.errors import Refused
+from safepip.model.errors import Refused
+from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 from safepip.resolution.quarantine import check_status
-from safepip.resolution.standing import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    from safepip.model.allowance import Allowance, Allowed
+    from safepip.index.candidates import Finder
     from safepip.model.candidate import Candidate, Pin
     from safepip.model.digest import Demand
+    from safepip.model.exemption import Allowance, Allowed
     from safepip.model.finding import Diagnostic
-    from safepip.name_rules import NameRules, Verdict
     from safepip.resolution.catalog import Catalog, RoutedShelf
     from safepip.resolution.limits import Limit
     from safepip.resolution.nodes import Want
-    from safepip.selection import Finder
+    from safepip.vetting.names import NameRules, Verdict
 
 
 class JudgedShelves:

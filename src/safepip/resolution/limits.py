@@ -15,14 +15,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.core_metadata import MAX_OF_ONE
-from safepip.errors import Refused, UnusableInput
 from safepip.model.digest import ANY_BYTES, proofs
+from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.requirement import counts, demand_of
 from safepip.model.route import Route, Rule
 from safepip.resolution.nodes import ANY_VERSION, ExtrasChoice, FileChoice, Want, identifier
+from safepip.wheel.metadata import MAX_OF_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Policy
     from safepip.model.requirement import Constraint, Requirement, Statements
     from safepip.resolution.nodes import Choice
-    from safepip.routing import RoutingTable
+    from safepip.routing.table import RoutingTable
 
 
 class Limit(NamedTuple):

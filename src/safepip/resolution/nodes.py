@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.index.candidates import is_pinned
 from safepip.model.digest import ANY_BYTES
-from safepip.selection import is_pinned
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safepip.errors import Refused
     from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
     from safepip.model.digest import Demand
+    from safepip.model.errors import Refused
     from safepip.model.origin import Origin
     from safepip.model.route import Route
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safepip.errors import Refused
 from safepip.model.candidate import Pin, Resolution
+from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.page import Status
 from safepip.model.route import Route, Rule
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.allowance import Allowed
     from safepip.model.candidate import InstalledDistribution
+    from safepip.model.exemption import Allowed
     from safepip.model.plan import Settings
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed

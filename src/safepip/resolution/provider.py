@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from resolvelib import AbstractProvider
 
-from safepip.errors import Refused
 from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Refused
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.dependencies import Dependencies
+from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
 from safepip.resolution.nodes import (
     ANY_VERSION,
     PYTHON,
@@ -40,7 +41,6 @@ from safepip.resolution.nodes import (
     RefusedChoice,
     Want,
 )
-from safepip.resolution.standing import NO_VERSION, RefusedIfChosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
+    from safepip.index.candidates import Finder
     from safepip.model.candidate import Candidate
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from safepip.resolution.dependencies import Markers, Memory
     from safepip.resolution.judged import JudgedShelves
     from safepip.resolution.limits import Limits
-    from safepip.selection import Finder
 
 #: In how many conflicts an identifier has to be found open before it is decided early (pip's threshold).
 _PROMOTED_AFTER = 5

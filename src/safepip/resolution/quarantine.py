@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.errors import Refused
+from safepip.model.errors import Refused
 from safepip.model.finding import printable
 from safepip.model.page import Status
 

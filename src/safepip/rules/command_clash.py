@@ -1,7 +1,7 @@
 """`command-clash`: no wheel brings a command that is the environment's own, or another distribution's.
 
 A wheel has commands by its entry points, by `.data/scripts`, and by `.data/data` that lands in a folder of commands
-(`safepip.script_names`). None of them is:
+(`safepip.wheel.script_names`). None of them is:
 
 1. the interpreter (`python`, `python3.11`, `pythonw`, `pypy3`, the launcher `py` ...), or a script that activates the
    environment or is run when that is done (`postactivate` and the like of virtualenvwrapper), whoever the project is;
@@ -24,15 +24,15 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
-from safepip.script_names import bare, command_folders, command_key, command_of, spellings
+from safepip.rules.context import objection
+from safepip.wheel.script_names import bare, command_folders, command_key, command_of, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
+    from safepip.rules.context import Scene, Subject
 
 #: `python3.14t`, `pythonw`, `python3-intel64`, `python_d`, `python3.11-config`; `𝜋thon` is from venv of Python 3.14.
 _INTERPRETER = re.compile(

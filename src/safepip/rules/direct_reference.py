@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
-from safepip.clearing import objection
-from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.model.finding import printable
 from safepip.model.names import normalise
+from safepip.rules.context import objection
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from packaging.requirements import Requirement
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
+    from safepip.rules.context import Scene, Subject
 
 #: How many URLs the hint repeats.
 _SHOWN = 10

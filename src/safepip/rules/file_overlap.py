@@ -13,14 +13,14 @@ pip writes over whatever is there, silently. Distributions may share folders, as
 6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
    another's `six`, by every script that pip has made. So it is with the folder in which somebody works, which that of
    the environment may be.
-7. What is installed first may hide what comes later: a namespace hook (`safepip.namespace_hooks`), and whatever
-   4 and 6 say of a wheel (`safepip.hidden_modules`). Two wheels are refused one after the other as in one run.
+7. What is installed first may hide what comes later: a namespace hook (`safepip.rules.namespace_hooks`), and whatever
+   4 and 6 say of a wheel (`safepip.rules.hidden_modules`). Two wheels are refused one after the other as in one run.
 
 Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with a
 `LICENSE` at the top, and with the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which
-may also differ in comments (`safepip.namespaces`; those of dbt-core and its adapters do). To uninstall one of them
-takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as a later version has other
-bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and
+may also differ in comments (`safepip.wheel.namespaces`; those of dbt-core and its adapters do). To uninstall one of
+them takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as a later version has
+other bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and
 pygame-ce, opencv-python and opencv-python-headless. Each of them does take the other's place.
 
 A file that belongs to nobody is written over: an installation that was killed leaves such, and must be repeatable.
@@ -33,21 +33,21 @@ from bisect import bisect_left
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safepip.byte_code import is_cached, possible_sources
-from safepip.clearing import objection
-from safepip.hidden_modules import folders_before, hidden, sites_of
-from safepip.landing import key_of
-from safepip.namespace_hooks import hiding
-from safepip.namespaces import interchangeable
-from safepip.script_names import command_folders, command_of
+from safepip.rules.context import objection
+from safepip.rules.hidden_modules import folders_before, hidden, sites_of
+from safepip.rules.namespace_hooks import hiding
+from safepip.wheel.byte_code import is_cached, possible_sources
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.namespaces import interchangeable
+from safepip.wheel.script_names import command_folders, command_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
-    from safepip.modules import Module
+    from safepip.rules.context import Scene, Subject
+    from safepip.wheel.modules import Module
 
 #: Projects that take the place of a module of another one, which its owner made for that: pytest brings a `py.py` that
 #: says of itself that the real project `py` goes before it.

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
+from safepip.rules.context import objection
 
 if TYPE_CHECKING:
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
+    from safepip.rules.context import Scene, Subject
 
 #: In lower case, what each of the files would say.
 _FORGED = {

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.core_metadata import MetadataError, parse_metadata
 from safepip.model.finding import Diagnostic, printable
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.candidate import CoreMetadata
+    from safepip.rules.context import Scene, Subject
 
 
 def check(subject: Subject, _scene: Scene) -> Diagnostic | None:

@@ -11,7 +11,7 @@ Python imports from or reads at its start, the standard library, folders of meta
 what it is, headers of other projects, and what conda reads at its. No file lies where the environment has a folder, and
 no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the other rules
 look at them. And nothing, by whichever scheme, is a file that steers what is started next: at the top of a folder in
-which people may work (`--target`, `--prefix`, the environment's own), or where shells look (`safepip.steering`).
+which people may work (`--target`, `--prefix`, the environment's own), or where shells look (`safepip.rules.steering`).
 
 Folders that are links lead elsewhere; that is the environment's owner's doing, and not seen here.
 """
@@ -22,20 +22,20 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
-from safepip.entry_points import is_callable, parse
-from safepip.landing import key_of
 from safepip.model.names import normalise
-from safepip.script_names import bare, command_folders, command_of
-from safepip.steering import Bringer, steers
+from safepip.rules.context import objection
+from safepip.rules.steering import Bringer, steers
+from safepip.wheel.entry_points import is_callable, parse
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.script_names import bare, command_folders, command_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safepip.clearing import Scene, Subject
-    from safepip.landing import Layout
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
+    from safepip.rules.context import Scene, Subject
+    from safepip.wheel.install_paths import Layout
 
 REFERENCE = "outside-target"
 

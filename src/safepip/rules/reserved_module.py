@@ -5,8 +5,8 @@ each goes on without where there is none. A wheel that has the name runs its cod
 `copy`, or in the next pip, without anybody asking for it. And where pip, setuptools or packaging are not installed,
 whoever brings their names is what runs as them.
 
-1. The names, and the projects whose they are, stand in `safepip.sought_modules`. What the target's own standard library
-   has is the business of `standard-library`, and so is who may carry a standard module to other Pythons.
+1. The names, and the projects whose they are, stand in `safepip.rules.sought_modules`. What the target's own standard
+   library has is the business of `standard-library`, and so is who may carry a standard module to other Pythons.
 2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add
    included, among the commands, and in the environment's own folder, in which somebody may work. Whatever lies below a
    reserved name counts as well, with `__init__` or without: where nothing else has the name a folder is a package.
@@ -21,18 +21,18 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safepip.byte_code import is_cached, possible_sources
-from safepip.clearing import objection
-from safepip.modules import module_at, tops_in
+from safepip.rules.context import objection
+from safepip.rules.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
 from safepip.rules.standard_library import BACKPORTS, looked_through
-from safepip.sought_modules import ABOVE, FIRST, INSTALLING, SOUGHT
+from safepip.wheel.byte_code import is_cached, possible_sources
+from safepip.wheel.modules import module_at, tops_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Landing
+    from safepip.rules.context import Scene, Subject
 
 REFERENCE = "reserved-module"
 

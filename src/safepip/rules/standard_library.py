@@ -25,16 +25,16 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
-from safepip.landing import key_of
-from safepip.modules import module_at, tops_in
-from safepip.script_names import command_folders
+from safepip.rules.context import objection
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.modules import module_at, tops_in
+from safepip.wheel.script_names import command_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
+    from safepip.rules.context import Scene, Subject
 
 #: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
 #: in the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which

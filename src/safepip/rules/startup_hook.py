@@ -16,10 +16,10 @@ every program of the environment, pip and safepip included, without anybody impo
    it would run in every later installation, before a wheel is judged.
 3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
    `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
-4. `safepip.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines for
-   namespace packages. Such a line makes a module without executing it, so it is harmless where the name is no
+4. `safepip.rules.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines
+   for namespace packages. Such a line makes a module without executing it, so it is harmless where the name is no
    standard module's, the wheel has files for it, nothing of that name is an extension (loading one runs it), and
-   nothing else of that name is hidden (`safepip.namespace_hooks`).
+   nothing else of that name is hidden (`safepip.rules.namespace_hooks`).
 
 Python passes over hidden files, and finds modules only in the case they are asked for in. Neither is relied on here.
 """
@@ -33,19 +33,19 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
-from safepip.known_hooks import is_known, namespace_of
-from safepip.landing import key_of
-from safepip.modules import DEEPEST_FOLDER
-from safepip.namespace_hooks import Hidden
-from safepip.pth import read_pth, read_start
-from safepip.start_files import SITE_NAMES, StartFile, added, start_files
+from safepip.rules.context import objection
+from safepip.rules.known_hooks import is_known, namespace_of
+from safepip.rules.namespace_hooks import Hidden
+from safepip.rules.start_files import SITE_NAMES, StartFile, added, start_files
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.modules import DEEPEST_FOLDER
+from safepip.wheel.pth import read_pth, read_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
+    from safepip.rules.context import Scene, Subject
 
 REFERENCE = "startup-hook"
 

@@ -13,7 +13,7 @@ what cannot be printed. `auditwheel -L .` writes `pyarrow./` into the wheels of 
 
 The rule is the same on every system, because a wheel that is safe only here is not what its author meant. Letters of
 all scripts, spaces inside a name and long names are in order. Names with NUL or a backslash are not even read
-(`safepip.zip_format`). That a path also stays inside its scheme is `outside-target`'s.
+(`safepip.wheel.zip_format`). That a path also stays inside its scheme is `outside-target`'s.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
 from safepip.model.finding import printable
-from safepip.wheel_names import has_endless_name
+from safepip.model.wheel_names import has_endless_name
+from safepip.rules.context import objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import WheelContent
+    from safepip.rules.context import Scene, Subject
 
 #: The longest component, and the longest path, in bytes of UTF-8. The first is the limit of nearly all file systems;
 #: of the second a whole path may have 4,096 on Linux and 1,024 on macOS.

@@ -22,17 +22,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
-from safepip.core_metadata import MetadataError, parse_metadata, split_headers
-from safepip.landing import key_of
-from safepip.wheel_file import WheelFileError, parse_wheel_file
-from safepip.wheel_names import read_wheel_name
+from safepip.model.wheel_names import read_wheel_name
+from safepip.rules.context import objection
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.metadata import MetadataError, parse_metadata, split_headers
+from safepip.wheel.wheel_file import WheelFileError, parse_wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
+    from safepip.rules.context import Scene, Subject
 
 #: Endings by which tools find installed distributions in a folder (importlib.metadata, pip, setuptools).
 _METADATA_ENDINGS = (".dist-info", ".egg-info", ".egg-link", ".egg")

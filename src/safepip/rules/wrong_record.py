@@ -5,7 +5,7 @@ which one of them is wrong. pip does not look: it copies the rows into the insta
 stands for what was installed, for whoever checks an environment later; and pip deletes what it lists when the
 distribution is removed or replaced, whether the wheel has brought it or not. So:
 
-1. There is a RECORD, and it is read in one way (`safepip.record`).
+1. There is a RECORD, and it is read in one way (`safepip.wheel.record`).
 2. Each row names a file of the archive exactly as the archive does, so that no row is absolute, has a detour or
    names a file of somebody else. No file stands twice.
 3. Each file has a row with a digest by sha256, sha384 or sha512, in base64 or hex, which is that of its content. A
@@ -18,17 +18,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.clearing import objection
 from safepip.model.digest import STRONG
-from safepip.record import RecordError, parse_record
+from safepip.rules.context import objection
+from safepip.wheel.record import RecordError, parse_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Entry, WheelContent
-    from safepip.record import Row
+    from safepip.rules.context import Scene, Subject
+    from safepip.wheel.record import Row
 
 
 def check(subject: Subject, _scene: Scene) -> Diagnostic | None:

@@ -22,9 +22,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.clearing import objection
-from safepip.wheel_file import WheelFileError, parse_wheel_file
-from safepip.wheel_names import read_wheel_name
+from safepip.model.wheel_names import read_wheel_name
+from safepip.rules.context import objection
+from safepip.wheel.wheel_file import WheelFileError, parse_wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.utils import BuildTag
 
-    from safepip.clearing import Scene, Subject
     from safepip.model.finding import Diagnostic
-    from safepip.wheel_file import WheelFile
+    from safepip.rules.context import Scene, Subject
+    from safepip.wheel.wheel_file import WheelFile
 
 _LINUX = re.compile(r"(linux|manylinux|musllinux)(?:1|2010|2014|_[0-9]+_[0-9]+)?_([a-z].*)")
 _MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)")

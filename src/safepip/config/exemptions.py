@@ -1,0 +1,261 @@
+"""Exceptions from rules: `[[allow]]` and `forbid-allow` in safepip's configuration.
+
+    [[allow]]
+    project = "demo"                       # required
+    rule = "startup-hook"                  # required: the reference of a rule that may be overruled
+    reason = "needed for coverage in CI"   # required: for whoever reads the report; "..." and the like are none
+    file = "demo-1.0-py3-none-any.whl"     # only this wheel
+    digest = "sha256:..."                  # only these bytes
+    until = 2026-12-31                     # only up to the end of this day, UTC
+
+    [policy]
+    forbid-allow = true                    # no exceptions below this level, or ["startup-hook"]: none from these rules
+
+What is said here is only that a rule is overruled; whether it is, `safepip.rules.judging` decides wheel by wheel for
+the content of wheels, `safepip.vetting.ages` file by file for ages, and `safepip.vetting.names` for names, which no
+file can narrow. A misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a
+file must be a wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level
+below; those of a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one
+file; which of them are told of is said in `spent_allowances`.
+
+The rules on content are loaded only for a file that speaks of them, because that takes time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.config.toml_tables import Placed, near
+from safepip.model.ages import DAY
+from safepip.model.digest import Digest, WeakDigest, strong
+from safepip.model.exemption import Allowance
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import is_name, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from safepip.config.toml_tables import TableReader
+    from safepip.model.origin import Origin
+
+_KEYS = ("project", "rule", "reason", "file", "digest", "until")
+_WORDS = _KEYS[:-1]
+_REQUIRED = ("project", "rule", "reason")
+_WHERE = ("allow",)
+
+#: What people write where something is still to be written; `issuperset` holds for a text without any word, too.
+_GAPS = frozenset({"todo", "fixme", "tbd", "tba", "xxx", "reason", "why", "placeholder"})
+
+#: What stops a wheel before any rule is asked; there is nothing then that could be allowed.
+_BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
+
+#: The rules on a project's name and age, and those on a file's age and standing; all may be overruled.
+_ON_NAMES = ("look-alike", "new-project")
+_ON_AGES = ("cooldown", "late-file", "yanked")
+
+
+class ForbidAllow(NamedTuple):
+    """One `forbid-allow`: for all rules, explicitly not (`false`), or, with None, for those listed."""
+
+    everything: bool | None
+    rules: tuple[Placed, ...]
+    origin: Origin
+
+
+def read_allowances(reader: TableReader, data: Any) -> tuple[Allowance, ...]:
+    """Every `[[allow]]` of a file; those with a mistake are left out, and the mistake is kept by the reader."""
+    tables = reader.tables(data, _WHERE, "an exception is written")
+    found = [_allowance(reader, table, number) for number, table in enumerate(tables)]
+    return tuple(allowance for allowance in found if allowance is not None)
+
+
+def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
+    before = len(reader.problems)
+    table = reader.table(data, _KEYS, _WHERE, number)
+    words = {key: reader.string(table, key, _WHERE, number) for key in _WORDS}
+    origin = reader.origin(reader.lines.table(_WHERE, number))
+    for key in _REQUIRED:
+        if key not in table and isinstance(data, dict):
+            reader.problem(f"an exception needs a {key}", origin.line, f'add: {key} = "..."')
+    project, rule, reason, file = (words[key] for key in _KEYS[:4])
+    if project is not None and not is_name(project):
+        _wrong(reader, number, "project", project, "is not a project's name")
+    if rule is not None:
+        _check_rule(reader, number, rule)
+    if reason is not None and not (is_reason(reason) and reason.isprintable()):
+        _wrong(reader, number, "reason", reason, "is no reason: write why, in one line, for whoever reads it later")
+    if file is not None:
+        _check_file(reader, number, file, project)
+    for key in ("file", "digest") if rule in _ON_NAMES else ():
+        if key in table:
+            reader.problem(
+                f"{rule} is about a project, and {key} narrows nothing", reader.lines.key(_WHERE, number, key)
+            )
+    digest = _digest(reader, number, words["digest"])
+    until = _until(reader, number, table.get("until"))
+    if len(reader.problems) > before or project is None or rule is None or reason is None:
+        return None
+    return Allowance(normalise(project), rule, reason.strip(), origin, file, digest, until)
+
+
+def is_reason(text: str) -> bool:
+    """Whether a text says something: it has a letter or a digit, and is more than the word for a gap."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return not _GAPS.issuperset(words)
+
+
+def _wrong(reader: TableReader, number: int, key: str, word: str, fault: str, hint: str = "") -> None:
+    reader.problem(f"{key}: {printable(word)!r} {fault}", reader.lines.key(_WHERE, number, key), hint)
+
+
+def _check_rule(reader: TableReader, number: int, rule: str) -> None:
+    if rule in _ON_NAMES or rule in _ON_AGES:
+        return
+    rules = _rules()
+    if rules.get(rule):
+        return
+    allowable = [name for name, may in rules.items() if may]
+    if rule in rules:
+        _wrong(reader, number, "rule", rule, "cannot be overruled", f"docs/refusals/{rule}.md says why")
+    else:
+        hint = near(rule, allowable, f"rules that can be overruled: {', '.join(allowable)}")
+        _wrong(reader, number, "rule", rule, "is no rule", hint)
+
+
+def _check_file(reader: TableReader, number: int, file: str, project: str | None) -> None:
+    from packaging.utils import InvalidWheelFilename
+
+    from safepip.model.wheel_names import read_wheel_name
+
+    try:
+        name = read_wheel_name(file)[0]
+    except InvalidWheelFilename:
+        _wrong(reader, number, "file", file, "is not the file name of a wheel")
+        return
+    if project is not None and name != normalise(project):
+        _wrong(reader, number, "file", file, f"is not a wheel of {printable(project)}")
+
+
+def _digest(reader: TableReader, number: int, word: str | None) -> Digest | None:
+    if word is None:
+        return None
+    algorithm, _, value = word.partition(":")
+    # Of every verified file the sha256 is known, whatever its index gave; so that is what can be compared.
+    if algorithm != "sha256":
+        _wrong(reader, number, "digest", word, "is not a sha256 digest", 'write: digest = "sha256:..."')
+        return None
+    try:
+        return strong(algorithm, value)
+    except WeakDigest as problem:
+        reader.problem(f"digest: {printable(str(problem))}", reader.lines.key(_WHERE, number, "digest"))
+        return None
+
+
+def _until(reader: TableReader, number: int, value: Any) -> float | None:
+    """The moment at which an exception ends: the end of a day, in UTC, so that it is the same moment everywhere."""
+    if value is None:
+        return None
+    from datetime import UTC, date, datetime
+
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    # A moment is a date, too, to Python.
+    if not isinstance(day, date) or isinstance(day, datetime):
+        reader.problem(
+            f"until: {printable(str(value))!r} is no date",
+            reader.lines.key(_WHERE, number, "until"),
+            "write the last day on which it holds: until = 2026-12-31",
+        )
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + DAY
+
+
+def read_forbid_allow(reader: TableReader, policy: dict[str, Any]) -> ForbidAllow | None:
+    """`forbid-allow` of a file's `[policy]`, None where it is left out."""
+    where, key = ("policy",), "forbid-allow"
+    if key not in policy:
+        return None
+    origin = reader.at(where, None, key)
+    if isinstance(policy[key], bool):
+        return ForbidAllow(policy[key], (), origin)
+    if not isinstance(policy[key], list):
+        reader.problem(f"{key} must be true, false or a list of rules", origin.line)
+        return None
+    words = reader.strings(policy, key, where, None, _rule_fault)
+    return ForbidAllow(None, words, origin)
+
+
+def _rule_fault(word: str) -> str | None:
+    rules = _rules()
+    return None if word in rules else f"is no rule; {near(word, rules, 'see docs/refusals')}"
+
+
+def _rules() -> dict[str, bool]:
+    """Every rule's reference, and whether it may be overruled, at least in some of what it looks at."""
+    from safepip.rules.judging import RULES
+
+    may = {rule.reference for rule in RULES if rule.allowable}
+    may = may.union(_ON_NAMES, _ON_AGES)
+    return {name: name in may for name in (*_BEFORE_THE_RULES, *(r.reference for r in RULES), *_ON_NAMES, *_ON_AGES)}
+
+
+def overruling(
+    allowances: Iterable[Allowance], rule: str, project: str, filename: str, digests: Iterable[Digest]
+) -> Allowance | None:
+    """The first line of policy that overrules this rule for this file as an index lists it."""
+    given = tuple(digests)
+    for allowance in allowances:
+        if (
+            allowance.rule == rule
+            and allowance.project == project
+            and allowance.file in (None, filename)
+            and (allowance.digest is None or allowance.digest in given)
+        ):
+            return allowance
+    return None
+
+
+def contradictions(allowances: Iterable[Allowance], ban: ForbidAllow | None) -> Iterable[Diagnostic]:
+    """Problems where one file makes exceptions and forbids them."""
+    bans = Bans()
+    bans.add(ban)
+    for allowance in allowances:
+        forbidden = bans.against(allowance.rule)
+        if forbidden is not None:
+            yield Diagnostic(
+                "bad-configuration",
+                f"one file forbids exceptions from {allowance.rule}, and makes one for {allowance.project}",
+                (f"forbidden by {forbidden}", f"made by      {allowance.origin}"),
+                "take one of the two lines out",
+                (allowance.origin, forbidden),
+            )
+
+
+class Bans:
+    """The `forbid-allow` met so far, from the highest level down."""
+
+    def __init__(self) -> None:
+        self._all: Origin | None = None
+        self._rules: dict[str, Origin] = {}
+
+    def add(self, ban: ForbidAllow | None) -> None:
+        """Forbid more. What a higher level has said is not taken back by a `false`; see `lifted`."""
+        if ban is None:
+            return
+        if ban.everything and self._all is None:
+            self._all = ban.origin
+        for rule in ban.rules:
+            self._rules.setdefault(rule.value, rule.origin)
+
+    def against(self, rule: str) -> Origin | None:
+        """Where exceptions from this rule are forbidden, None where they are not."""
+        return self._all or self._rules.get(rule)
+
+    def lifted(self, ban: ForbidAllow | None) -> Origin | None:
+        """The line which a `false` would take back, None where it takes nothing back."""
+        if ban is None or ban.everything is not False:
+            return None
+        return self._all or next(iter(self._rules.values()), None)

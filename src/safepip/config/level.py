@@ -1,0 +1,300 @@
+"""One safepip configuration file: TOML text in, the indexes and the policy of one level out.
+
+The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand under `[tool.safepip]`:
+
+    trusted-hosts = ["build.acme.example:8080"]   # hosts that --trusted-host may name, and plain http may reach
+
+    [[index]]
+    name = "acme"                          # required; letters, digits and . - _
+    url = "https://packages.acme.example/simple/"   # may be left out with `default = true`: pip's default index
+    packages = ["acme-*", "billing"]       # the names that this index owns
+    default = true                         # answers for every unclaimed name
+    file-hosts = ["cdn.acme.example"]      # hosts its files may come from, beside its own
+    hashes = "optional"                    # files without a strong digest are admitted; "required" is the default
+    mirror-of = "public"                   # stands for that index
+
+    [policy]
+    forbid-trusted-hosts = true            # nothing may name a trusted host
+    allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
+    verify-installed = true                # what is installed and not known by digest does not satisfy a lock
+
+with the exceptions from rules that `allowances` reads, and what `age_settings` reads of ages and well-known names.
+
+Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
+credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
+nothing, and the file is refused until a person has answered it. All problems of a file are reported together, with
+file and line. Merging levels is `config`'s matter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.config.toml_positions import TomlLines
+from safepip.config.toml_tables import Placed, TableReader
+from safepip.model.errors import UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import Hashes, IndexUrl
+from safepip.model.names import is_name
+from safepip.model.origin import Origin, Source
+from safepip.model.urls import UrlError, read_host
+from safepip.text.toml_reading import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safepip.config.ages import AgeLevel
+    from safepip.config.exemptions import ForbidAllow
+    from safepip.model.ages import Cooldown
+    from safepip.model.exemption import Allowance
+
+
+_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
+_INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
+_AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", *_AGE_KEYS)
+
+
+class DeclaredIndex(NamedTuple):
+    """One `[[index]]`, as written: None and empty where a key was left out."""
+
+    name: str
+    origin: Origin
+    url: IndexUrl | None = None
+    url_origin: Origin | None = None
+    packages: tuple[Placed, ...] = ()
+    default: bool | None = None
+    file_hosts: tuple[Placed, ...] = ()
+    hashes: Hashes | None = None
+    hashes_origin: Origin | None = None
+    mirror_of: Placed | None = None
+    cooldown: Cooldown | None = None
+
+
+class Level(NamedTuple):
+    """What one file says. `origin` is the file itself."""
+
+    origin: Origin
+    indexes: tuple[DeclaredIndex, ...] = ()
+    trusted_hosts: tuple[Placed, ...] = ()
+    forbid_trusted_hosts: bool | None = None
+    forbid_origin: Origin | None = None
+    allow_direct: tuple[Placed, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
+    forbid_allow: ForbidAllow | None = None
+    ages: AgeLevel | None = None
+    verify_installed: bool | None = None
+    verify_origin: Origin | None = None
+
+
+def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
+    """Read a `safepip.toml`, or the `[tool.safepip]` of a `pyproject.toml`; None where that table is missing.
+
+    `absorb` removes user information from URLs before anything else sees the text. Raises `UsageError`.
+    """
+    import tomllib
+
+    table_path = ("tool", "safepip") if _is_pyproject(path) else ()
+    clean = absorb(text)
+    try:
+        data = _descend(read_toml(clean), table_path)
+        # What was removed elsewhere in a pyproject.toml is no concern of this configuration.
+        leaked = clean != text and _descend(read_toml(text), table_path) != data
+    except tomllib.TOMLDecodeError as problem:
+        raise _broken(path, source, problem) from None
+    if data is None:
+        return None
+    lines = TomlLines(clean, table_path)
+    if leaked:
+        raise _credential(text, clean, Origin(source, path), lines.first() if table_path else 1)
+    return _Reader(lines, path, source).level(data)
+
+
+def _descend(data: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _is_pyproject(path: str) -> bool:
+    return re.split(r"[/\\]", path)[-1] == "pyproject.toml"
+
+
+def _broken(path: str, source: Source, problem: Exception) -> UsageError:
+    found = re.search(r"at line (\d+)", str(problem))
+    reason = re.sub(r"\s*\(at .*\)\Z", "", str(problem))
+    return UsageError(
+        Diagnostic(
+            "bad-configuration",
+            f"not valid TOML: {printable(reason)}",
+            origins=(Origin(source, path, int(found[1]) if found else None),),
+        )
+    )
+
+
+def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
+    pairs = enumerate(zip(text.splitlines(), clean.splitlines(), strict=False), 1)
+    line = next((number for number, (before, after) in pairs if before != after and number >= first), None)
+    return UsageError(
+        Diagnostic(
+            "credential-in-configuration",
+            "a URL in the configuration holds a user name or password",
+            hint="take it out, replace it, and keep it in ~/.netrc or a keyring instead",
+            origins=(Origin(file.source, file.where, line),),
+        )
+    )
+
+
+class _Reader(TableReader):
+    """Checks the indexes and the policy of one file."""
+
+    def __init__(self, lines: TomlLines, path: str, source: Source) -> None:
+        super().__init__(lines, path, source)
+        self._questions: dict[str, list[Origin]] = {}
+
+    def level(self, data: Any) -> Level:
+        table = self.table(data, _TOP_KEYS, (), None)
+        policy = self.table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
+        forbid = self.boolean(policy, "forbid-trusted-hosts", ("policy",), None)
+        allowances, forbid_allow = self._exceptions(table, policy)
+        level = Level(
+            origin=self.origin(),
+            indexes=self._indexes(table.get("index", [])),
+            trusted_hosts=self._hosts(table, "trusted-hosts", (), None),
+            forbid_trusted_hosts=forbid,
+            forbid_origin=self.origin(self.lines.key(("policy",), None, "forbid-trusted-hosts")),
+            allow_direct=self.strings(policy, "allow-direct", ("policy",), None, self._project),
+            allowances=allowances,
+            forbid_allow=forbid_allow,
+            ages=self._ages(policy),
+            verify_installed=self.boolean(policy, "verify-installed", ("policy",), None),
+            verify_origin=self.origin(self.lines.key(("policy",), None, "verify-installed")),
+        )
+        self._ask_for_owners()
+        if self.problems:
+            raise UsageError(*self.problems)
+        return level
+
+    def _ask_for_owners(self) -> None:
+        """A problem for each name whose owner is still a question, with all places where it is asked."""
+        for name, places in self._questions.items():
+            what = name or "what stands there as a question mark"
+            lines = tuple(f"asked at {place}" for place in places)
+            self.problems.append(
+                Diagnostic(
+                    "undecided-owner",
+                    f"you have not decided yet which index owns {printable(what)}",
+                    lines,
+                    f"leave {printable(name or 'a name')}, without the question mark, in the packages of the index "
+                    "that owns it, and take it out of those of the others; only a person who knows who publishes it "
+                    "can say which one that is",
+                    tuple(places),
+                )
+            )
+
+    def _exceptions(
+        self, table: dict[str, Any], policy: dict[str, Any]
+    ) -> tuple[tuple[Allowance, ...], ForbidAllow | None]:
+        if "allow" not in table and "forbid-allow" not in policy:
+            return (), None
+        from safepip.config import exemptions as allowances
+
+        made = allowances.read_allowances(self, table.get("allow", []))
+        ban = allowances.read_forbid_allow(self, policy)
+        self.problems.extend(allowances.contradictions(made, ban))
+        return made, ban
+
+    def _ages(self, policy: dict[str, Any]) -> AgeLevel | None:
+        if not any(key in policy for key in _AGE_KEYS):
+            return None
+        from safepip.config.ages import read_age_level
+
+        return read_age_level(self, policy)
+
+    def _cooldown(self, table: dict[str, Any], number: int) -> Cooldown | None:
+        if "cooldown" not in table:
+            return None
+        from safepip.config.ages import read_cooldown_key
+
+        return read_cooldown_key(self, table, ("index",), number)
+
+    def _indexes(self, tables: Any) -> tuple[DeclaredIndex, ...]:
+        declared = self.tables(tables, ("index",), "an index is declared")
+        found = [self._index(table, number) for number, table in enumerate(declared)]
+        return tuple(index for index in found if index is not None)
+
+    def _index(self, data: Any, number: int) -> DeclaredIndex | None:
+        where = ("index",)
+        before = len(self.problems)
+        table = self.table(data, _INDEX_KEYS, where, number)
+        line = self.lines.table(where, number)
+        name = self.string(table, "name", where, number)
+        if "name" not in table:
+            self.problem("an index needs a name", line, 'add: name = "..."')
+        elif name is not None and not is_name(name):
+            self.problem(
+                f"{printable(name)!r} cannot be the name of an index", self.lines.key(where, number, "name"),
+                "use letters, digits and . - _",
+            )  # fmt: skip
+        packages = self.strings(table, "packages", where, number, self._pattern)
+        for word in packages:
+            if "?" in word.value:
+                self._questions.setdefault(word.value.replace("?", "").strip(), []).append(word.origin)
+        default = self.boolean(table, "default", where, number)
+        mirror = self.string(table, "mirror-of", where, number)
+        index = DeclaredIndex(
+            name=name or "",
+            origin=self.origin(line),
+            url=self._url(table, number),
+            url_origin=self.origin(self.lines.key(where, number, "url")),
+            packages=packages,
+            default=default,
+            file_hosts=self._hosts(table, "file-hosts", where, number),
+            hashes=self._hashes(table, number),
+            hashes_origin=self.origin(self.lines.key(where, number, "hashes")),
+            mirror_of=None if mirror is None else Placed(mirror, self.at(where, number, "mirror-of")),
+            cooldown=self._cooldown(table, number),
+        )
+        return index if len(self.problems) == before else None
+
+    def _hosts(self, table: dict[str, Any], key: str, where: tuple[str, ...], number: int | None) -> tuple[Placed, ...]:
+        return self.strings(table, key, where, number, self._host)
+
+    @staticmethod
+    def _host(word: str) -> str | None:
+        return "is not host or host:port" if read_host(word) is None else None
+
+    @staticmethod
+    def _project(word: str) -> str | None:
+        return None if is_name(word) else "is not a project's name"
+
+    @staticmethod
+    def _pattern(word: str) -> str | None:
+        if "?" in word:
+            return None  # no claim but a question, which `_ask_for_owners` reports
+        # A claim is an exact name or a prefix pattern, `acme-*`: a trailing * that follows a separator.
+        stem = word[:-2] if re.search(r"[-_.]\*\Z", word) else word
+        return None if is_name(stem.rstrip("-_.") if stem != word else stem) else (
+            "is neither a name nor a pattern; write `acme`, or `acme-*` for every name that begins with acme-"
+        )  # fmt: skip
+
+    def _url(self, table: dict[str, Any], number: int) -> IndexUrl | None:
+        text = self.string(table, "url", ("index",), number)
+        if text is None:
+            return None
+        try:
+            return IndexUrl.parse(text)
+        except UrlError as problem:
+            self.problem(f"url: {problem}", self.lines.key(("index",), number, "url"))
+            return None
+
+    def _hashes(self, table: dict[str, Any], number: int) -> Hashes | None:
+        word = self.string(table, "hashes", ("index",), number)
+        if word is None:
+            return None
+        if word not in ("required", "optional"):
+            line = self.lines.key(("index",), number, "hashes")
+            self.problem(f'hashes: {printable(word)!r} is neither "required" nor "optional"', line)
+            return None
+        return Hashes(word)

@@ -1,0 +1,78 @@
+"""Exceptions that do nothing any more: those that have ended, and those that what they name does not need.
+
+One configuration serves many runs, so only what a run can know is told, in one line each kind:
+
+- *expired*: its last day is over, and its project is in the run, or is refused by it;
+- *unneeded*: what it names was judged in this run, and its rule had no objection. A rule on content judges every wheel
+  that is installed or downloaded; one on names those that are decided on by name. An exception from a rule on ages
+  counts only where it names a file or digest: for a project as a whole it is made for the files to come.
+
+Where an exception is needed on one platform alone, `file` says so, and elsewhere nothing is told of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from safepip.model.candidate import Pin
+    from safepip.model.evidence import ClearedWheel
+    from safepip.model.exemption import Allowance, Allowed
+
+_ON_NAMES = ("look-alike", "new-project")
+_ON_AGES = ("cooldown", "late-file", "yanked")
+
+
+def last_day(allowance: Allowance) -> str:
+    """The last day on which an exception holds, as a configuration writes it."""
+    from datetime import UTC, datetime
+
+    assert allowance.until is not None
+    return datetime.fromtimestamp(allowance.until - 1, UTC).date().isoformat()
+
+
+def expired(allowances: Iterable[Allowance], projects: Collection[str]) -> Iterator[str]:
+    """One line for the exceptions of these projects that have ended; none where there are none."""
+    told = [f"{_said(a)}, until {last_day(a)}" for a in allowances if a.project in projects]
+    if told:
+        yield f"exceptions that have expired, and allow nothing: {'; '.join(told)}"
+
+
+def unneeded(
+    allowances: Iterable[Allowance], pins: Sequence[Pin], wheels: Iterable[ClearedWheel], *, names_judged: bool
+) -> Iterator[str]:
+    """One line for the exceptions that what was judged did not need; none where there are none.
+
+    `names_judged` tells that projects were decided on by name, and not taken from a lock or by hash.
+    """
+    chosen = {pin.name: pin for pin in pins}
+    judged = {wheel.pin.name: wheel for wheel in wheels}
+    told = [
+        _said(allowance)
+        for allowance in allowances
+        if allowance.project in judged
+        and _was_judged(allowance, judged[allowance.project], names_judged=names_judged)
+        and not _needed(allowance, (*chosen[allowance.project].allowed, *judged[allowance.project].allowed))
+    ]
+    if told:
+        yield f"exceptions that this run did not need, to be taken out or narrowed: {'; '.join(told)}"
+
+
+def _was_judged(allowance: Allowance, wheel: ClearedWheel, *, names_judged: bool) -> bool:
+    narrow = allowance.file is not None or allowance.digest is not None
+    if allowance.file not in (None, wheel.file.filename) or allowance.digest not in (None, wheel.file.sha256):
+        return False
+    if allowance.rule in _ON_NAMES:
+        # `new-project` judges what is asked for by name, and so does `look-alike`, beside some of what that brings.
+        return names_judged and wheel.pin.requested
+    return narrow or allowance.rule not in _ON_AGES
+
+
+def _needed(allowance: Allowance, allowed: Iterable[Allowed]) -> bool:
+    return any(item.allowance == allowance for item in allowed)
+
+
+def _said(allowance: Allowance) -> str:
+    return f"{allowance.rule} for {allowance.project} ({allowance.origin})"

@@ -1,0 +1,120 @@
+"""Standard output and standard error, which may be closed, full, or a pipe that nobody reads any more.
+
+1. What was asked for (a report, a lock, a list) is written to standard output, or that is an error with its reference.
+2. What is only said, on either stream, may be lost; whether the run succeeds does not depend on it. That standard
+   output takes nothing is told on standard error, unless it was closed by whoever started safepip.
+3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
+4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
+5. A closed stream's number is taken by the null device, so that no file is opened under it and written to by pip.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+
+from safepip.reporting.runner_commands import disarm
+
+TYPE_CHECKING = False  # that of `typing` takes more time than all else of a run that only says its version
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from safepip.model.errors import SafepipError
+
+_told = False
+
+
+class _Closed(io.TextIOBase):
+    """A standard output that was closed before the start."""
+
+    encoding = "utf-8"
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def prepare() -> None:
+    """Rule 5, and streams in place of those that Python has found closed, for which it has None."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as above
+
+
+def write_data(text: str) -> None:
+    """Rule 1. The text gets no newline of its own. Raises `Unavailable` (`output-not-written`)."""
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        abandon(sys.stdout)
+        raise
+    except (OSError, ValueError) as error:
+        abandon(sys.stdout)
+        raise _not_written(error) from None
+
+
+def say(text: str) -> None:
+    """Rule 2, on standard output."""
+    global _told
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        abandon(sys.stdout)
+        raise
+    except (OSError, ValueError) as error:
+        abandon(sys.stdout)
+        if not _told and getattr(error, "errno", None) != errno.EBADF:
+            _told = True
+            warn(f"notice: standard output cannot be written: {_reason(error)}\n")
+
+
+def warn(text: str) -> None:
+    """Rule 2, on standard error."""
+    try:
+        _write(sys.stderr, text)
+    except (OSError, ValueError):
+        abandon(sys.stderr)
+
+
+def abandon(stream: TextIO) -> None:
+    """Leave what a stream still holds to the null device: Python would try once more as it ends."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner are none."""
+    text = disarm(text)
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "it is closed"
+
+
+def _not_written(error: Exception) -> SafepipError:
+    from safepip.model.errors import Unavailable
+
+    return Unavailable.because(
+        "output-not-written",
+        f"standard output cannot be written: {_reason(error)}",
+        hint="send it to a place that takes it",
+    )

@@ -1,0 +1,171 @@
+"""What is written to the terminal, the log and the report, by `outputs`: data to stdout, words to stderr.
+
+Every text passes through `redact` on its way out, whatever room it comes from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from safepip.edges.console.outputs import say, warn, write_data
+from safepip.model.errors import Fault, UsageError
+from safepip.model.finding import printable
+from safepip.reporting.people import Style, render_error, render_notice
+from safepip.reporting.runner_commands import disarm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from safepip.model.errors import SafepipError
+    from safepip.model.plan import Display
+
+
+class Console:
+    """Writes for one run. `redact` takes every known secret out of a text. Raises `UsageError` (`log-not-written`)."""
+
+    wants_color: ClassVar[bool] = True
+    """False where this run's options or configuration say `--no-color`; the last words keep to it."""
+
+    redact_last: ClassVar[Callable[[str], str]] = staticmethod(str)
+    """What takes the secrets of this run out of its last words."""
+
+    def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
+        self._display = display
+        self._redact = redact
+        Console.wants_color = display.color is not False
+        Console.redact_last = redact
+        self.style = _style(Console.wants_color, environ)
+        self._told: set[str] = set()
+        self._reserved = False
+        # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
+        self._log("")
+
+    def reserve_output(self) -> None:
+        """Standard output is for the report from here on (`--report -`), and words go to standard error."""
+        self._reserved = True
+
+    def data(self, text: str) -> None:
+        """What the user asked for: answers, `Would install`. Always shown, but beside a report as words are.
+
+        Raises `Unavailable` (`output-not-written`).
+        """
+        if self._reserved:
+            self.say(text)
+            return
+        self._log(text)
+        write_data(self._redact(text) + "\n")
+
+    def say(self, text: str) -> None:
+        """pip's INFO: shown unless -q was given."""
+        self._log(text)
+        if self._display.verbosity >= 0:
+            (warn if self._reserved else say)(self._redact(text) + "\n")
+
+    def notice(self, text: str) -> None:
+        """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
+        if text in self._told:
+            return
+        self._told.add(text)
+        self._log(text)
+        if self._display.verbosity >= -1:
+            warn(self._redact(render_notice(text, self.style)) + "\n")
+
+    def detail(self, text: str) -> None:
+        """Only with -v and in the log."""
+        self._log(text)
+        if self._display.verbosity >= 1:
+            warn(self._redact(text) + "\n")
+
+    def ended_by(self, error: SafepipError) -> None:
+        """Put the error that ends the run into the log; `last_words` shows it."""
+        self._log(render_error(error))
+
+    def write_report(self, path: str, text: str) -> None:
+        """`--report`: to a file, or to stdout for `-`.
+
+        Raises `UsageError` where the file cannot be written, `Unavailable` (`output-not-written`) where stdout cannot.
+        """
+        if path == "-":
+            self._log(text)
+            write_data(self._redact(text) + "\n")
+            return
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self._redact(text))
+        except OSError as error:
+            raise UsageError.because(
+                "report-not-written", f"the report cannot be written: {error.strerror}", context=(path,)
+            ) from None
+
+    def _log(self, text: str) -> None:
+        """`--log`: every line with the time, appended, as pip does."""
+        if self._display.log is None:
+            return
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime())
+        lines = "".join(f"{stamp} {line}\n" for line in disarm(self._redact(text)).splitlines())
+        try:
+            folder = os.path.dirname(self._display.log)
+            if folder:
+                os.makedirs(folder, exist_ok=True)
+            with open(self._display.log, "a", encoding="utf-8") as file:
+                file.write(lines)
+        except OSError as error:
+            raise UsageError.because(
+                "log-not-written", f"the log cannot be written: {error.strerror}", context=(self._display.log,)
+            ) from None
+
+
+def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
+    """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
+
+    Every credential was taken out of every text on its way in; what came in later, such as the value of a variable, the
+    run's console knows.
+    """
+    style = _style(Console.wants_color and "--no-color" not in words, os.environ)
+    verb = next((word for word in words if not word.startswith("-")), "")
+    untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
+    warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
+
+
+def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
+    """Colours where they are wanted and somebody sees them. An empty NO_COLOR says nothing (no-color.org)."""
+    return Style(color=wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty())
+
+
+def fault(error: BaseException) -> int:
+    """Tell of an error that nobody foresaw, in one line; the exit code.
+
+    Its own message is left out, because it may hold what it stumbled over, a piece of a secret as well. Kind and place
+    find it in the source.
+    """
+    ended = Fault.because("internal-error", f"{_kind(error)} at {_place(error)}")
+    diagnostic = ended.diagnostics[0]
+    line = f"error: {diagnostic.reference}: {diagnostic.message}  docs/refusals/{diagnostic.reference}.md"
+    warn(f"{Console.redact_last(line)}\n")
+    return ended.exit_code
+
+
+def _kind(error: BaseException) -> str:
+    """The class of an error, and the system's words where it has some; for a missing module its name."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__} ({printable(error.strerror)})"
+    if isinstance(error, ImportError) and error.name:
+        return f"{type(error).__name__} ({printable(error.name)})"
+    return type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """The last line of safepip's own that was reached, and the very last one where that is another's."""
+    own = last = "an unknown place"
+    trace = error.__traceback__
+    while trace is not None:
+        parts = trace.tb_frame.f_code.co_filename.replace("\\", "/").split("/")
+        last = f"{'/'.join(parts[-2:])}:{trace.tb_lineno}"
+        if "safepip" in parts[:-1]:
+            start = len(parts) - 1 - parts[::-1].index("safepip")
+            own = last = f"{'/'.join(parts[start:])}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return own if own == last else f"{own} ({last})"

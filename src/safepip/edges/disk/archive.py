@@ -1,0 +1,126 @@
+"""Opens wheels on disk. How an archive is read, and within which limits, is decided in `safepip.wheel.archive`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from safepip.edges.disk.reading import open_regular
+from safepip.wheel.archive import (
+    TAIL_BYTES,
+    ArchiveError,
+    MissingRange,
+    SparseBytes,
+    metadata_from,
+    metadata_from_parts,
+    read_member,
+)
+from safepip.wheel.zip_format import OversizedArchive, open_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from safepip.model.wheel import WheelContent
+
+__all__ = [
+    "TAIL_BYTES",
+    "ArchiveError",
+    "MissingRange",
+    "OversizedArchive",
+    "SparseBytes",
+    "metadata_from_parts",
+    "read_file_of_wheel",
+    "read_wheel",
+    "read_wheel_metadata",
+    "read_wheels",
+]
+
+#: How many wheels are read at once at most. Unpacking and hashing let other threads run; what is between does not.
+_THREADS = 4
+
+
+class _OpenFile:
+    """The bytes of an open file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = os.fstat(file.fileno()).st_size
+
+    def read(self, start: int, end: int) -> bytes:
+        if not 0 <= start <= end <= self.size:
+            raise ArchiveError("the archive refers to bytes outside itself")
+        self._file.seek(start)
+        data = self._file.read(end - start)
+        if len(data) != end - start:
+            raise ArchiveError("the file became shorter while it was read")
+        return data
+
+
+def read_wheel_metadata(path: str, filename: str) -> bytes:
+    """The METADATA of the wheel at `path`, whose file name on the index is `filename`.
+
+    Cost: the archive's directory and one member are read, nothing is unpacked to disk. Raises
+    `ArchiveError`, also where the file cannot be opened.
+    """
+    try:
+        with open(open_regular(path), "rb") as file:
+            return metadata_from(_OpenFile(file), filename)
+    except OSError as error:
+        raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def read_wheel(path: str, filename: str) -> WheelContent:
+    """The whole content of the wheel at `path`. Raises `ArchiveError`, also where the file cannot be opened."""
+    from safepip.wheel.content import content_from
+
+    try:
+        with open(open_regular(path), "rb") as file:
+            return content_from(_OpenFile(file), filename)
+    except OSError as error:
+        raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def read_file_of_wheel(path: str, name: str) -> bytes:
+    """One file of the wheel at `path`, which was read as a whole before. Raises `ArchiveError`."""
+    try:
+        with open(open_regular(path), "rb") as file:
+            source = _OpenFile(file)
+            start, members = open_directory(source)
+            member = next((member for member in members if member.name == name), None)
+            if member is None:
+                raise ArchiveError("the wheel is another one than was read before")
+            end = min((other.offset for other in members if other.offset > member.offset), default=start)
+            return read_member(source, member, end)
+    except OSError as error:
+        raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def read_wheels(files: Sequence[tuple[str, str]]) -> list[WheelContent | ArchiveError]:
+    """The content of each wheel of `files`, which are its path and its file name, or why it has none.
+
+    They are in the order asked for. Several are read at once, the largest first.
+    """
+    threads = min(_THREADS, os.cpu_count() or 1, len(files))
+    if threads < 2:
+        return [_content(*file) for file in files]
+    from concurrent.futures import ThreadPoolExecutor
+
+    order = sorted(range(len(files)), key=lambda index: _size(files[index][0]), reverse=True)
+    with ThreadPoolExecutor(threads) as pool:
+        read = dict(zip(order, pool.map(lambda index: _content(*files[index]), order), strict=True))
+    return [read[index] for index in range(len(files))]
+
+
+def _content(path: str, filename: str) -> WheelContent | ArchiveError:
+    try:
+        return read_wheel(path, filename)
+    except ArchiveError as error:
+        return error
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0  # whoever opens it will say what is the matter

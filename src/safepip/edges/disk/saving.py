@@ -1,0 +1,67 @@
+"""The user's own folders: the one that is worked in, and the one that `safepip download -d` fills."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from safepip.model.evidence import VerifiedFile
+
+
+def working_folder() -> str:
+    """The working directory. Raises `Unavailable` (`no-working-folder`) where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable.because(
+            "no-working-folder",
+            f"the folder in which safepip was started cannot be found: {reason}",
+            hint="it may have been removed or replaced; change into it anew, or into another one",
+        ) from None
+
+
+def save(file: VerifiedFile, folder: str) -> str:
+    """Copy a verified file into `folder`, made if need be, and return its path there.
+
+    The copy is hashed before it takes its name, so that what stands there is what was verified; a file of that
+    name is replaced as a whole or not at all. Raises `Unavailable`, and `Refused` (`digest-mismatch`) where the
+    store's file is no longer the verified one.
+    """
+    place = os.path.join(folder, file.filename)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".safepip-")
+        try:
+            with os.fdopen(handle, "w+b") as copy, open(file.path, "rb") as source:
+                shutil.copyfileobj(source, copy, 1 << 20)
+                copy.seek(0)
+                digest = hashlib.file_digest(copy, "sha256").hexdigest()
+            if digest != file.sha256.hex:
+                raise _changed(file)  # noqa: TRY301 - the clean-up below is for it, too
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, place)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        message = f"{printable(file.filename)} could not be saved: {error.strerror}"
+        raise Unavailable.because("not-saved", message, context=(printable(folder),)) from None
+    return place
+
+
+def _changed(file: VerifiedFile) -> SafepipError:
+    return Refused.because(
+        "digest-mismatch",
+        f"{printable(file.filename)} changed in safepip's store after it was verified",
+        hint="something writes to the store: look at what, and run again",
+    )

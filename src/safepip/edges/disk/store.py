@@ -1,0 +1,377 @@
+"""The store: files under their digests, and the only maker of `VerifiedFile`.
+
+    <root>/sha256/<2 digits>/<62 digits>        a file's bytes
+    <root>/sha512/<2 digits>/<126 digits>       the sha256 of the file with that sha512; sha384 likewise
+    <root>/delivered-1/...                      who delivered which file (`safepip.edges.disk.deliveries`)
+    <root>/installed-1/...                      what is installed from which file
+    (`safepip.edges.target.installed_memory`) <root>/incoming/<random>                    a file on its way in, of this
+    process or of one that died <root>/handover-<random>/                   what pip is given
+    (`safepip.edges.pip.running`), likewise
+
+1. Bytes come in through an `Incoming`, which hashes them as they are written. `admit` compares size and digests,
+   and only then gives the file its name, in one atomic step. A process killed at any instant leaves at
+   most a file in `incoming` or a folder for pip, which nothing reads, and which is swept away after a day.
+2. Digests come from two sides. What the index said must all hold, whatever its strength; of what the user demands
+   one of each group (`Demand`), as pip has it for several `--hash` of one requirement. Without a strong one on
+   either side, the caller must say in so many words that this index needs none.
+3. Nothing found in the store is trusted for being there: `get` hashes it again, every time. A file that
+   fails is removed. So a damaged disk or a poisoned cache costs a download and nothing else, and processes
+   that share the store need no lock: whoever is last replaces a file by its equal.
+4. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
+   run then keeps its files in a private folder that is removed at its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Self, cast
+
+from safepip.edges.disk.deliveries import Deliveries
+from safepip.edges.disk.reading import open_regular, read_regular
+from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
+from safepip.model.errors import Refused, Unavailable
+from safepip.model.evidence import VerifiedFile
+from safepip.model.finding import Diagnostic, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from io import FileIO
+
+    from safepip.model.digest import AnyDigest, Demand
+
+_STALE_SECONDS = 24 * 3600.0
+#: How the folders that pip is given are named; they are made beside the files so that these can be linked.
+_HANDOVER = "handover-"
+_PRIVATE = 0o700
+
+
+class Store:
+    """A folder of verified files. `root` None, or one that is not safe to use, means a private one.
+
+    Close it at the end of the run, or use it in a `with`: a private folder is removed then.
+    """
+
+    def __init__(self, root: str | None) -> None:
+        self.notices: list[str] = []
+        """One line each, to be shown: why the folder that was asked for is not used."""
+        self._private: str | None = None
+        if root is not None:
+            problem = _problem(root)
+            if problem is not None:
+                self.notices.append(f"the cache folder {root} {problem}; this run does without it")
+                root = None
+        if root is None:
+            root = self._private = tempfile.mkdtemp(prefix="safepip-store-")
+        self._root = os.path.abspath(root)
+        self.deliveries = Deliveries(self._root)
+        self._swept = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove a private folder. Files of the store must not be used any more after that."""
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    @property
+    def private(self) -> bool:
+        """Whether the folder is this run's own and goes with it: then nothing is worth keeping in it."""
+        return self._private is not None
+
+    @property
+    def root(self) -> str:
+        """The folder, absolute."""
+        return self._root
+
+    def get(
+        self,
+        filename: str,
+        index_digests: Iterable[AnyDigest],
+        demand: Demand = ANY_BYTES,
+        size: int | None = None,
+    ) -> VerifiedFile | None:
+        """The file that has these digests, hashed again just now, or None. Costs a read of the whole file."""
+        _check_name(filename)
+        required = tuple(index_digests)
+        everything = (*required, *demand.digests())
+        for key in proofs(everything):
+            path = self._find(key)
+            if path is None:
+                continue
+            found = _measure(path, {digest.algorithm for digest in everything})
+            if found is None:
+                continue
+            measured, length = found
+            demanded = _held(measured, required, demand)
+            if demanded is None and not _matches_its_name(path, measured):
+                # Damaged, or put there by someone else: it would fail every later run as well.
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            if demanded and (size is None or size == length):
+                return VerifiedFile._attest(filename, path, Digest("sha256", measured["sha256"]), length, demanded)
+        return None
+
+    def incoming(self, algorithms: Iterable[str] = ()) -> Incoming:
+        """Where a new file's bytes go. `algorithms` beside sha256 are hashed while they come."""
+        folder = os.path.join(self._root, "incoming")
+        try:
+            os.makedirs(folder, _PRIVATE, exist_ok=True)
+            if not self._swept:
+                self._swept = True
+                _sweep(folder, "")
+                _sweep(self._root, _HANDOVER)
+            handle, path = tempfile.mkstemp(dir=folder)
+        except OSError as error:
+            raise _unwritable(self._root, error) from error
+        return Incoming(self, open(handle, "w+b", buffering=0), path, {"sha256", *algorithms})
+
+    def _path(self, digest: Digest) -> str:
+        return os.path.join(self._root, digest.algorithm, digest.hex[:2], digest.hex[2:])
+
+    def _find(self, digest: Digest) -> str | None:
+        """Where a file with this digest would be, if anything is there. Proves nothing."""
+        if digest.algorithm not in STRONG:
+            return None
+        path = self._path(digest)
+        if digest.algorithm != "sha256":
+            try:
+                text = read_regular(path, STRONG["sha256"]).decode("ascii")
+            except (OSError, ValueError):
+                return None
+            if len(text) != STRONG["sha256"] or not text.isalnum():
+                return None
+            path = self._path(Digest("sha256", text))
+        return path if os.path.isfile(path) and not os.path.islink(path) else None
+
+    def _keep(self, path: str, digests: dict[str, str]) -> str:
+        """Give an incoming file its name, in one step, and pointers from its other digests."""
+        final = self._path(Digest("sha256", digests["sha256"]))
+        _replace(path, final)
+        for algorithm, value in digests.items():
+            if algorithm in STRONG and algorithm != "sha256":
+                pointer = self._path(Digest(algorithm, value))
+                handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+                with os.fdopen(handle, "w", encoding="ascii") as file:
+                    file.write(digests["sha256"])
+                _replace(temporary, pointer)
+        return final
+
+
+class Incoming:
+    """A file being written. Ends with `admit` or `discard`; leaving its `with` discards what was not admitted."""
+
+    def __init__(self, store: Store, file: FileIO, path: str, algorithms: Iterable[str]) -> None:
+        self._store = store
+        self._file = file
+        self._path = path
+        self._hashes = {name: _hash(name) for name in algorithms if name in STRONG or name in WEAK}
+        self._open = True
+        self.size = 0
+        """Bytes written so far."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.discard()
+
+    def write(self, data: bytes) -> None:
+        """Append bytes. Raises `Unavailable` when the disk is full."""
+        try:
+            view = memoryview(data)
+            while view:
+                # An unbuffered write may take less than it is given.
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise _unwritable(self._store.root, error) from error
+        for running in self._hashes.values():
+            running.update(data)
+        self.size += len(data)
+
+    def restart(self) -> None:
+        """Forget everything written so far."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._hashes = {name: _hash(name) for name in self._hashes}
+        self.size = 0
+
+    def holds(self, index_digests: Iterable[AnyDigest], demand: Demand = ANY_BYTES) -> bool:
+        """Whether what is written so far has these digests, as `admit` would judge them."""
+        required = tuple(index_digests)
+        measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
+        return _held(measured, required, demand) is not None
+
+    def discard(self) -> None:
+        """Throw the file away. Harmless after `admit`."""
+        if self._open:
+            self._open = False
+            self._file.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+    def admit(
+        self,
+        filename: str,
+        index_digests: Iterable[AnyDigest],
+        demand: Demand = ANY_BYTES,
+        size: int | None = None,
+        *,
+        unhashed: bool = False,
+    ) -> VerifiedFile:
+        """Compare size and digests, and take the file into the store. Raises `Refused` on any difference.
+
+        `unhashed` allows there to be no digest at all: for an index declared `hashes = "optional"`.
+        """
+        _check_name(filename)
+        required = tuple(index_digests)
+        if not proofs((*required, *demand.digests())) and not unhashed:
+            raise Refused.because("unhashed-file", f"{printable(filename)} has no strong digest to be verified with")
+        if size is not None and size != self.size:
+            raise size_mismatch(filename, size, self.size)
+        measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
+        demanded = _held(measured, required, demand)
+        if demanded is None:
+            raise _digest_mismatch(filename, measured, required, demand)
+        self._open = False
+        self._file.close()
+        try:
+            path = self._store._keep(self._path, measured)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+            raise _unwritable(self._store.root, error) from error
+        return VerifiedFile._attest(filename, path, Digest("sha256", measured["sha256"]), self.size, demanded)
+
+    def _digests(self, algorithms: set[str]) -> dict[str, str]:
+        for name in algorithms - self._hashes.keys():
+            self._file.seek(0)
+            self._hashes[name] = hashlib.file_digest(self._file, partial(_hash, name))
+        return {name: running.hexdigest() for name, running in self._hashes.items()}
+
+
+def _hash(name: str) -> hashlib._Hash:
+    """A weak algorithm is compared and proves nothing, which is what a system that forbids it has to be told."""
+    return hashlib.new(name, usedforsecurity=name in STRONG)
+
+
+def size_mismatch(filename: str, said: int, came: int) -> Refused:
+    """The refusal of a file whose length is not the one that was announced."""
+    more = f"more than the {said}" if came > said else f"{came} of the {said}"
+    return cast(
+        "Refused", Refused.because("size-mismatch", f"{printable(filename)} has {more} bytes that the index announced")
+    )
+
+
+def _digest_mismatch(
+    filename: str, measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand
+) -> Refused:
+    lines = [f"index says  {digest}" for digest in required]
+    lines += [f"user says   {digest}" for digest in demand.digests()]
+    lines += [f"file has    {algorithm}:{value}" for algorithm, value in sorted(measured.items())]
+    message = f"the bytes of {printable(filename)} are not those that its digest stands for"
+    hint = "do not install it; if the file was replaced on purpose, the index and the hashes must say so"
+    return Refused(Diagnostic("digest-mismatch", message, context=tuple(lines), hint=hint))
+
+
+def _held(measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand) -> tuple[Digest, ...] | None:
+    """The strong digests that the file was held against and that hold, or None where one, of whatever strength, does
+    not."""
+    if not all(measured.get(digest.algorithm) == digest.hex for digest in required):
+        return None
+    matching = tuple(digest for digest in demand.digests() if measured.get(digest.algorithm) == digest.hex)
+    if not demand.holds(matching):
+        return None
+    return tuple(dict.fromkeys(proofs((*required, *matching))))
+
+
+def _measure(path: str, algorithms: set[str]) -> tuple[dict[str, str], int] | None:
+    """The digests and the length of a file, all of one opened file; None where it cannot be read."""
+    try:
+        with open(open_regular(path), "rb") as file:
+            measured = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+            length = file.tell()
+            for name in algorithms - {"sha256"}:
+                file.seek(0)
+                measured[name] = hashlib.file_digest(file, partial(_hash, name)).hexdigest()
+            return measured, length
+    except OSError:
+        return None
+
+
+def _matches_its_name(path: str, measured: dict[str, str]) -> bool:
+    folder, rest = os.path.split(path)
+    return os.path.basename(folder) + rest == measured["sha256"]
+
+
+def _replace(source: str, target: str) -> None:
+    os.makedirs(os.path.dirname(target), _PRIVATE, exist_ok=True)
+    try:
+        os.replace(source, target)
+    except PermissionError:
+        # Windows: another process has the same file open. It is the same file, and `get` will prove it.
+        if not os.path.isfile(target):
+            raise
+        os.unlink(source)
+
+
+def _sweep(folder: str, prefix: str) -> None:
+    """Remove what processes that died have left: entries of `folder` whose names begin so."""
+    oldest = time.time() - _STALE_SECONDS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if not entry.name.startswith(prefix) or entry.stat(follow_symlinks=False).st_mtime >= oldest:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+
+def _check_name(filename: str) -> None:
+    # A file name becomes part of a path further on; what an index says must not lead out of its folder.
+    bad = filename in ("", ".", "..") or any(char in "/\\\0" or ord(char) < 32 for char in filename)
+    if bad or (os.name == "nt" and ":" in filename):
+        raise Refused.because("unsafe-filename", f"{printable(filename)!r} cannot be the name of a file")
+
+
+def _problem(root: str) -> str | None:
+    """Why a folder cannot hold a store; None where it can. Makes it, for its owner only, where it is missing."""
+    try:
+        if hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat(_existing(root)).st_uid != 0:
+            # sudo without -H: root's files in a user's folder would be in that user's way for ever.
+            return "belongs to another user"
+        os.makedirs(root, _PRIVATE, exist_ok=True)
+        details = os.stat(root)
+        if hasattr(os, "geteuid"):
+            if details.st_uid != os.geteuid():
+                return "belongs to another user"
+            if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                return "can be written to by other users"
+    except OSError as error:
+        return f"cannot be used ({error.strerror or type(error).__name__})"
+    return None if os.access(root, os.W_OK | os.X_OK) else "cannot be written to"
+
+
+def _existing(path: str) -> str:
+    """The folder itself or the nearest one above it that exists."""
+    path = os.path.abspath(path)
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return path
+
+
+def _unwritable(root: str, error: OSError) -> Unavailable:
+    reason = error.strerror or type(error).__name__
+    return cast("Unavailable", Unavailable.because("store-unwritable", f"a file cannot be written to {root}: {reason}"))

@@ -1,0 +1,97 @@
+"""Lists of well-known names, read as text: the one that safepip brings along, and a file of the user's own.
+
+What a list says is read elsewhere. Nothing is opened before a run has a name to judge, and no index is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import safepip
+from safepip.model.errors import SafepipError, Unavailable, UsageError
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from safepip.model.origin import Origin
+
+#: The top-packages data set of 15,000 names takes one megabyte.
+_MAX_BYTES = 16 * 1024 * 1024
+
+_SHIPPED = ("data", "well_known_names.txt")
+
+
+def shipped_names() -> str:
+    """The text of the list in this package, from disk or out of an archive.
+
+    Raises `Unavailable` (`unusable-names`) where the installation lacks it: without a list, every look-alike
+    would pass.
+    """
+    spec = safepip.__spec__
+    read = getattr(spec.loader, "get_data", None)
+    folders = spec.submodule_search_locations
+    try:
+        if read is None or not folders:
+            raise FileNotFoundError
+        data: bytes = read(os.path.join(next(iter(folders)), *_SHIPPED))
+        return data.decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Unavailable.because(
+            "unusable-names",
+            "safepip's own list of well-known names cannot be read",
+            hint="install safepip anew: the list is part of it",
+        ) from None
+
+
+def names_from(path: str, origin: Origin | None = None) -> str:
+    """The text of the list at `path`; `origin` is where the file was named.
+
+    Raises `UsageError` (`unusable-names`) where it is missing, cannot be read, is larger than 16 MiB or is no UTF-8,
+    and where it is neither a file nor a pipe that somebody writes to, as a shell's `<(...)` is.
+    """
+    try:
+        with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+            data = _read(file)
+    except OSError as error:
+        raise unusable_names(path, error.strerror or type(error).__name__, origin) from None
+    if len(data) > _MAX_BYTES:
+        raise unusable_names(path, f"it is larger than {_MAX_BYTES // 1024 // 1024} MiB", origin)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise unusable_names(path, f"line {line} is not UTF-8", origin) from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a pipe without waiting for somebody who writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _read(file: FileIO) -> bytes:
+    """What is in a file, or what a pipe brings until its end; no more than one byte beyond the limit."""
+    mode = os.fstat(file.fileno()).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise OSError(0, "it is no file")
+    data = file.read(_MAX_BYTES + 1)  # None: a pipe that is open for writing, and has nothing yet
+    if stat.S_ISFIFO(mode):
+        if data == b"":
+            raise OSError(0, "it is a pipe, and nothing writes to it")
+        os.set_blocking(file.fileno(), True)
+    read = bytearray(data or b"")
+    while len(read) <= _MAX_BYTES and (more := file.read(_MAX_BYTES + 1 - len(read))):
+        read += more
+    return bytes(read)
+
+
+def unusable_names(path: str, reason: str, origin: Origin | None = None) -> SafepipError:
+    """The error for a list that cannot be used. `reason` may quote the file: it is made fit for a terminal."""
+    return UsageError.because(
+        "unusable-names",
+        f"the well-known names in {printable(path)} cannot be used: {printable(reason)}",
+        hint="name a text list, one project a line, or the JSON of the top-packages data set",
+        origins=(origin,) if origin is not None else (),
+    )

@@ -1,0 +1,122 @@
+"""What the indexes have answered in this run: each question is asked once, by whichever thread is first.
+
+This is all that the search and its guesses (`prefetch`) share: parsed pages and core metadata, and where they are still
+under way the promise of them. A failure is an answer too, and reported to whoever asks in earnest. Nothing that was
+decided is kept here, and no answer depends on who asked for it: a page is that of an index, whatever its mirrors say;
+metadata is that of a candidate on one page.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from safepip.edges.indexes.index_reader import Reading
+from safepip.model.candidate import CoreMetadata
+from safepip.model.errors import SafepipError
+from safepip.model.route import Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+
+    from safepip.edges.indexes.index_reader import IndexReader
+    from safepip.edges.indexes.wheel_reader import Home, WheelReader
+    from safepip.edges.network.loop import Loop
+    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.digest import Demand
+    from safepip.model.index import Index
+    from safepip.routing.table import RoutingTable
+
+
+class Answers:
+    """The published answers of a run. `hashes` is what the user's statements demand of files, by project."""
+
+    def __init__(
+        self,
+        table: RoutingTable,
+        reader: IndexReader,
+        wheels: WheelReader,
+        loop: Loop,
+        hashes: Mapping[str, Demand],
+    ) -> None:
+        self._table = table
+        self._reader = reader
+        self._wheels = wheels
+        self._loop = loop
+        self._hashes = hashes
+        self._lock = threading.Lock()
+        self._pages: dict[tuple[str, str], Reading | Future[Reading]] = {}
+        self._metadata: dict[tuple[Candidate, Home | None], CoreMetadata | Future[CoreMetadata]] = {}
+
+    def home(self, index: Index, page_url: str) -> Home:
+        """Where the candidates of a page were listed."""
+        return self._wheels.home(index, page_url)
+
+    def ask_page(self, index: Index, name: str) -> Reading | Future[Reading]:
+        """What a source says of a project, or the promise of it."""
+        key = (index.name, name)
+        with self._lock:
+            answer = self._pages.get(key)
+            if answer is None:
+                # Whether a hash of the user's is on the page is told by all its files, which no shelf keeps.
+                whole = name in self._hashes and isinstance(self._table.route(name), Survey)
+                answer = None if whole else self._reader.kept(index, name)
+                if answer is None:
+                    answer = self._loop.submit(self._reader.read(index, name, whole=whole))
+                self._pages[key] = answer
+            return answer
+
+    def page(self, index: Index, name: str) -> Reading:
+        """The same, waited for. Raises what the reader raises."""
+        answer = self.ask_page(index, name)
+        return answer if isinstance(answer, Reading) else answer.result()
+
+    def ask_again(self, index: Index, name: str) -> bool:
+        """Ask for a page that was taken from an earlier run without asking; whether it says something else today.
+
+        Where there is no such page nobody is asked, and where the index cannot be asked there is nothing new.
+        """
+        key = (index.name, name)
+        with self._lock:
+            known = self._pages.get(key)
+        if not isinstance(known, Reading) or not known.unasked:
+            return False
+        try:
+            reading = self._loop.run(self._reader.read(index, name, anew=True))
+        except SafepipError:
+            return False
+        same = _said(reading.shelf) == _said(known.shelf)
+        with self._lock:
+            # Of the same page the same candidates stay: what is known of them need not be found out again.
+            self._pages[key] = known._replace(unasked=False) if same else reading
+        return not same
+
+    def whole_page(self, index: Index, name: str) -> Reading:
+        """The page itself, asked for anew."""
+        return self._loop.run(self._reader.read(index, name, whole=True))
+
+    def ask_metadata(self, candidate: Candidate, home: Home | None) -> CoreMetadata | Future[CoreMetadata]:
+        """The metadata of a candidate that was listed there, or the promise of it."""
+        key = (candidate, home)
+        with self._lock:
+            answer = self._metadata.get(key)
+            if answer is None:
+                answer = self._wheels.kept(candidate)
+                if answer is None:
+                    answer = self._loop.submit(self._wheels.read(candidate, home))
+                self._metadata[key] = answer
+            return answer
+
+    def metadata(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
+        """The same, waited for. Raises what the reader raises."""
+        answer = self.ask_metadata(candidate, home)
+        return answer if isinstance(answer, CoreMetadata) else answer.result()
+
+
+def _said(shelf: Shelf | None) -> object:
+    """What a shelf tells: its candidates are objects, each of which is equal to itself alone."""
+    if shelf is None:
+        return None
+    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
+    return shelf._replace(candidates=()), files

@@ -1,0 +1,312 @@
+"""The catalogue over the network and the disk: asks the index that routing names, and nobody else.
+
+For a name: its route; the kept shelf while it is fresh; else the page, revalidated or fetched, parsed and
+shelved. For a survey, every source, and `routing.settle` decides. For a wheel's metadata: the kept copy; the
+sidecar where the index has one; a range request; the whole wheel, which then stays in the store.
+
+A catalogue is used by one thread, that of the search. What is fetched ahead while it thinks is `prefetch`'s matter: of
+that only `answers` are seen here, which are the same whoever asked for them.
+
+An index that must answer and does not is an error, each kind with its own reference. It never is an empty shelf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from safepip.index.candidates import Finder, wheels_of
+from safepip.index.mirrors import best_first, merged, with_common_releases
+from safepip.index.same_files import as_one, same_offers
+from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.requirement import demand_of
+from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.urls import stays_encrypted
+from safepip.requirements.line_digests import contradiction
+from safepip.resolution.catalog import RoutedShelf
+from safepip.resolution.resolver import AmbiguousName
+from safepip.routing.table import Ambiguity, settle
+from safepip.vetting.releases import earliest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from safepip.edges.indexes.answers import Answers
+    from safepip.edges.indexes.index_reader import Reading
+    from safepip.edges.indexes.prefetch import Prefetcher
+    from safepip.edges.indexes.wheel_reader import Home, WheelReader
+    from safepip.model.candidate import Candidate
+    from safepip.model.digest import Demand
+    from safepip.model.index import Index
+    from safepip.model.origin import Origin
+    from safepip.model.page import ProjectFile
+    from safepip.model.plan import Selection
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.resolution.catalog import Hint
+    from safepip.routing.table import RoutingTable
+    from safepip.vetting.ages import AgeRules
+    from safepip.vetting.names import NameRules
+
+
+class IndexCatalog:
+    """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
+
+    `names` and `ages` are the rules that the search goes by; they are not the prefetcher's.
+    """
+
+    def __init__(
+        self,
+        *,
+        table: RoutingTable,
+        answers: Answers,
+        prefetcher: Prefetcher,
+        wheels: WheelReader,
+        selection: Selection,
+        hashes: Mapping[str, Demand],
+        names: NameRules,
+        ages: AgeRules,
+    ) -> None:
+        self._table = table
+        self._answers = answers
+        self._prefetcher = prefetcher
+        self._wheels = wheels
+        self.finder = Finder(selection, ages)
+        self.ages = ages
+        self._hashes = hashes
+        self.names = names
+        self._shelves: dict[str, RoutedShelf] = {}
+        self._homes: dict[Candidate, Home] = {}
+        self._direct: dict[str, Candidate] = {}
+        self._unasked: dict[Candidate, tuple[Index, ...]] = {}
+
+    # --- shelves --------------------------------------------------------------------------------------------
+
+    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
+        known = self._shelves.get(name)
+        if known is None:
+            decision = self._table.route(name)
+            askers = tuple(required_by)
+            try:
+                match decision:
+                    case Route():
+                        known = self._from_one(decision)
+                    case Survey():
+                        known = self._from_survey(decision, askers)
+            except AmbiguousName:
+                raise
+            except SafepipError as error:
+                raise _required_by(error, askers) from None
+            self._shelves[name] = known
+        return known
+
+    def _from_one(self, route: Route) -> RoutedShelf:
+        assert route.index is not None
+        family = self._table.family(route.index)
+        for index in family:
+            self._answers.ask_page(index, route.name)  # all of them at once; the answers are awaited below
+        readings = [(index, self._answers.page(index, route.name)) for index in family]
+        shelf = self._merge(route.name, readings)
+        if shelf is None and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM):
+            raise Unavailable.because(
+                "not-on-its-index",
+                f"{route.name} belongs to the index {route.index.name}, which does not have it",
+                context=(f"{route.index.url}  status 404", f"claimed as {route.detail}  {route.index.origin}"),
+                hint="publish it there, or correct the name or the claim; no other index is asked for it",
+                subject=route.name,
+            )
+        return RoutedShelf(route, shelf or Shelf(route.name, ()), family, absent=shelf is None)
+
+    def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
+        if not survey.sources:
+            raise Unavailable.because(
+                "no-source",
+                f"no index answers for {survey.name}: nobody claims it, and there is no default",
+                hint="declare a default index, or claim the name for the index that owns it",
+                subject=survey.name,
+            )
+        allowed = self._hashes.get(survey.name)
+        families = [(source, self._table.family(source)) for source in survey.sources]
+        for _, family in families:
+            for index in family:
+                self._answers.ask_page(index, survey.name)  # all of them at once; the answers are awaited below
+        observations, shelves, by_hash = [], {}, False
+        for source, family in families:
+            try:
+                readings = [(index, self._answers.page(index, survey.name)) for index in family]
+            except (Unavailable, Refused) as error:
+                # A source that sends the question elsewhere has not answered it either.
+                problem = error.diagnostics[0]
+                answer = "; ".join((problem.message, *problem.context))
+                observations.append(Observation(source, Presence.UNKNOWN, problem=answer))
+                continue
+            shelf = self._merge(survey.name, readings)
+            if shelf is None:
+                observations.append(Observation(source, Presence.ABSENT))
+                continue
+            shelves[source.name] = shelf
+            observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf), contents=shelf.contents))
+            listed = frozenset().union(*(reading.digests or () for _, reading in readings))
+            by_hash = by_hash or (allowed is not None and allowed.meets(listed))
+        verdict = settle(survey, observations, pinned_by_hash=by_hash)
+        if isinstance(verdict, Ambiguity):
+            raise AmbiguousName(replace(verdict, required_by=required_by))
+        if verdict.rule is Rule.HASH and allowed is not None:
+            return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed), survey.sources)
+        if verdict.rule is Rule.SAME_FILES:
+            return RoutedShelf(verdict, self._as_one(list(shelves.values())), survey.sources)
+        shelf = shelves.get(verdict.index.name) if verdict.index else None
+        return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources, absent=shelf is None)
+
+    def _pinned(self, name: str, shelves: list[Shelf], allowed: Demand) -> Shelf:
+        """The files of all sources that have one of the user's digests."""
+        candidates = [c for shelf in shelves for c in shelf.candidates if allowed.names(c.file.said)]
+        born = earliest(shelf.born for shelf in shelves)
+        return Shelf(name, best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
+
+    def _as_one(self, shelves: list[Shelf]) -> Shelf:
+        """The shelves of sources with the very same files, each of which comes from where the first source has it."""
+        homes = {candidate.file.filename: self._homes[candidate] for candidate in shelves[0].candidates}
+        one = as_one(shelves)
+        self._homes.update((candidate, homes[candidate.file.filename]) for candidate in one.candidates)
+        return one
+
+    def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
+        """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
+        there = [(index, reading.url, reading.shelf) for index, reading in readings if reading.shelf is not None]
+        shelves = with_common_releases([shelf for _, _, shelf in there])
+        for (index, url, _), shelf in zip(there, shelves, strict=True):
+            self._note_home(index, url, shelf)
+        pages = [(index, shelf) for (index, _, _), shelf in zip(there, shelves, strict=True)]
+        return merged(name, pages) if pages else None
+
+    def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
+        self._homes.update(dict.fromkeys(shelf.candidates, self._answers.home(index, url)))
+
+    def ask_again(self, names: Iterable[str]) -> bool:
+        changed = []
+        for name in names:
+            decision = self._table.route(name)
+            sources = (decision.index,) if isinstance(decision, Route) else decision.sources
+            families = [self._table.family(source) for source in sources if source is not None]
+            news = [self._answers.ask_again(index, name) for family in families for index in family]
+            if any(news):
+                self._shelves.pop(name, None)
+                changed.append(name)
+        return bool(changed)
+
+    # --- asking ahead -----------------------------------------------------------------------------------------
+
+    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+        self._prefetcher.expect(hints)
+
+    def expect_pages(self, names: Iterable[str]) -> None:
+        """These projects will be asked for, all of them, and nothing follows from what they say."""
+        for name in names:
+            decision = self._table.route(name)
+            for source in (decision.index,) if isinstance(decision, Route) else decision.sources:
+                for index in self._table.family(source) if source is not None else ():
+                    self._answers.ask_page(index, name)
+
+    # --- metadata -------------------------------------------------------------------------------------------
+
+    def metadata(self, candidate: Candidate) -> CoreMetadata:
+        return self._answers.metadata(candidate, self._homes.get(candidate))
+
+    def expect_metadata(self, candidate: Candidate) -> None:
+        self._answers.ask_metadata(candidate, self._homes.get(candidate))
+
+    def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
+        """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
+
+        Those that are too young or came late are left out: from a lock they would be installed unasked. In the order of
+        the pages; of a file on several of them, what the first says. The reader must have been told to keep listings.
+        Raises `Unavailable` where a kept listing has gone and the index does not answer.
+        """
+        if route.rule is not Rule.SAME_FILES:
+            return self._listed_by(route.index, candidate) if route.index is not None else ()
+        # Each of the sources has a say; where one of them does not list a file now, it is not the same any more.
+        decision = self._table.route(candidate.name)
+        sources = decision.sources if isinstance(decision, Survey) else ()
+        offers = [self._listed_by(source, candidate) for source in sources if self._is_listed(source, candidate.name)]
+        return same_offers(offers)
+
+    def _is_listed(self, source: Index, name: str) -> bool:
+        return any(self._answers.page(index, name).shelf is not None for index in self._table.family(source))
+
+    def _listed_by(self, source: Index, candidate: Candidate) -> tuple[ProjectFile, ...]:
+        """As `listed`, of one source."""
+        files = [file for index in self._table.family(source) for file in self._listing(index, candidate.name)]
+        first: dict[str, ProjectFile] = {}
+        for file in files:
+            first.setdefault(file.filename, file)
+        old_enough = self.ages.lockable(candidate.name, candidate.version, files)
+        lockable = wheels_of(candidate.name, candidate.version, old_enough)
+        return tuple(file for file in lockable if file is first[file.filename])
+
+    def _listing(self, index: Index, name: str) -> tuple[ProjectFile, ...]:
+        """All files of a page."""
+        reading = self._answers.page(index, name)
+        files = reading.listing() if reading.listing is not None else None
+        if files is None:
+            reading = self._answers.whole_page(index, name)
+            files = reading.listing() if reading.listing is not None else None
+        return files or ()
+
+    def home(self, candidate: Candidate) -> Home | None:
+        """The index and page that a candidate was listed on; None for a wheel named directly."""
+        return self._homes.get(candidate)
+
+    def trust_store(self, candidate: Candidate, index: Index) -> None:
+        """This file stands in a lock and its index is not asked (`--offline`): only the store may give it, and only
+        what the index or one of its mirrors has delivered."""
+        self._unasked[candidate] = self._table.family(index)
+
+    def unasked(self, candidate: Candidate) -> tuple[Index, ...]:
+        """Who may have delivered a file for which nobody is asked; nobody where somebody is."""
+        return self._unasked.get(candidate, ())
+
+    def check_servable(self, candidate: Candidate) -> None:
+        """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
+        home = self._home_or_direct(candidate)
+        if home is not None:
+            home.check(candidate.file)
+
+    def _home_or_direct(self, candidate: Candidate) -> Home | None:
+        """None only for a wheel that the user named: whatever else has no home was listed by nobody."""
+        home = self._homes.get(candidate)
+        if candidate in self._unasked:
+            return None
+        if home is None and not any(candidate is direct for direct in self._direct.values()):
+            raise LookupError(f"{candidate} was listed by no index of this run")
+        return home
+
+    def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
+        """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
+        if candidate in self._unasked:
+            return lambda _url: False  # no URL may give it
+        home = self._home_or_direct(candidate)
+        return stays_encrypted(candidate.file.url) if home is None else home.allows(candidate.file)
+
+    def direct(self, requirement: Requirement | Constraint) -> Candidate:
+        assert requirement.url is not None
+        candidate = self._direct.get(requirement.url)
+        if candidate is None:
+            # Another statement that names the same wheel may demand more of it.
+            demand = self._hashes.get(requirement.name, ANY_BYTES).and_(demand_of(requirement))
+            if demand.impossible:
+                raise contradiction(requirement.name, (requirement.origin,))
+            candidate = self._direct[requirement.url] = self._wheels.direct(requirement, demand)
+        return candidate
+
+
+def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
+    """The same error with the chain of who asked, so that a failing index can be traced to a requirement."""
+    lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
+    return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
+
+
+def _newest(shelf: Shelf) -> str:
+    versions = [c.version for c in shelf.candidates[:1]] + [f.version for f in shelf.fallen[:1]]
+    return str(max(versions)) if versions else ""

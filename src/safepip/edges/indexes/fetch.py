@@ -1,0 +1,397 @@
+"""Files from the network or the disk into the store, several at once, each hashed while it comes.
+
+`fetch_all` takes what the store has, and fetches the rest:
+
+- What the store has serves where the index itself gives its digest, or is known to have delivered it. Of a file whose
+  index is not asked (`unasked`) nothing else will do: no URL is followed, and no path.
+- A file without a strong digest from the index or from the user is refused before anything is fetched,
+  unless its index is declared to need none. All such files are reported together.
+- A download is cut off at the first byte beyond the announced size.
+- A broken download is taken up where it broke: Range, with If-Range where the server gave a validator
+  (RFC 9110, 13.1.5). A part is appended only when Content-Range continues what is there, and the digest of
+  the whole decides in the end; a server that answers with the whole file is read from the beginning.
+- At the first file that fails, the others are given up: nothing will be installed, and the reason is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from safepip.edges.disk.local_paths import local_path
+from safepip.edges.disk.reading import open_regular
+from safepip.edges.disk.store import size_mismatch
+from safepip.edges.indexes.stored import refuse_absent, stored
+from safepip.model.digest import ANY_BYTES, proofs
+from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.urls import UrlError, is_file_url, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from safepip.edges.disk.store import Incoming, Store
+    from safepip.edges.network.http import Body, Transport
+    from safepip.edges.network.loop import Loop
+    from safepip.model.digest import AnyDigest, Demand
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.index import IndexUrl
+    from safepip.model.origin import Origin
+
+#: Files on their way at the same time.
+CONCURRENT = 8
+#: No file is larger than this, whatever the server says. The largest wheels in use have some 3 GB.
+LARGEST_FILE = 8 << 30
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
+
+    `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
+    `owner` is the index that lists it, for its credentials. `sources` are those who may have delivered it, as the store
+    knows them (`safepip.index.deliveries`), the one that is asked first. With `unasked` nobody is: then `index_digests`
+    are a lock's. `subject` and `origins` are for messages: the project's name, and who asked for it.
+    """
+
+    filename: str
+    url: str
+    index_digests: tuple[AnyDigest, ...]
+    allowed: Callable[[str], bool]
+    demand: Demand = ANY_BYTES
+    size: int | None = None
+    hashes_optional: bool = False
+    owner: IndexUrl | None = None
+    sources: tuple[str, ...] = ()
+    unasked: bool = False
+    subject: str = ""
+    origins: tuple[Origin, ...] = ()
+
+
+class Progress(Protocol):
+    """Hears how downloads go. Called from the loop's thread; must not block. `key` is one download's."""
+
+    def expect(self, files: int, size: int | None) -> None:
+        """So many downloads will come, of so many bytes together where that is known."""
+
+    def start(self, key: str, size: int | None) -> None:
+        """A download begins; `size` in bytes where it is known."""
+
+    def advance(self, key: str, count: int) -> None:
+        """More bytes came; a negative count when they have to come again."""
+
+    def finish(self, key: str) -> None:
+        """The download is over, well or not."""
+
+    def close(self) -> None:
+        """All downloads are over, well or not."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def expect(self, files: int, size: int | None) -> None: ...
+
+    def start(self, key: str, size: int | None) -> None: ...
+
+    def advance(self, key: str, count: int) -> None: ...
+
+    def finish(self, key: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def fetch_all(
+    loop: Loop,
+    transport: Callable[[], Transport],
+    store: Store,
+    wanted: Sequence[Wanted],
+    progress: Progress | None = None,
+    *,
+    retries: int = 5,
+    resume_retries: int = 5,
+) -> list[VerifiedFile]:
+    """All of `wanted`, in the same order, verified. Raises `Refused` or `Unavailable`.
+
+    `transport` is called only when something has to come over the network. `retries` are for attempts
+    that brought nothing, `resume_retries` for those that broke on the way (pip's two options).
+    """
+    _refuse_unhashed(wanted)
+    found: dict[int, VerifiedFile] = {}
+    for place, want in enumerate(wanted):
+        file = stored(store, want)
+        if file is None and not want.unasked and is_file_url(want.url):
+            file = _copy(store, want)
+        if file is not None:
+            found[place] = file
+    missing = {place: want for place, want in enumerate(wanted) if place not in found}
+    refuse_absent(store, [want for want in missing.values() if want.unasked])
+    if missing:
+        progress = progress or Silent()
+        sizes = [want.size for want in missing.values() if want.size is not None]
+        progress.expect(len(missing), sum(sizes) if len(sizes) == len(missing) else None)
+        fetcher = _Fetcher(transport(), store, progress, retries, resume_retries)
+        try:
+            files = loop.run(fetcher.fetch(list(missing.values())))
+        finally:
+            progress.close()
+        found.update(zip(missing, files, strict=True))
+    for place, want in enumerate(wanted):
+        if want.sources and not want.unasked:
+            store.deliveries.note(found[place], want.sources[0])
+    return [found[place] for place in range(len(wanted))]
+
+
+async def fetch_one(
+    transport: Callable[[], Transport], store: Store, want: Wanted, *, retries: int, resume_retries: int
+) -> VerifiedFile:
+    """One file of the network as `fetch_all` has it, for coroutines of the loop.
+
+    No thread may wait for the loop instead: asyncio has few, and the download may need one itself, to look up a host or
+    to ask for a password.
+    """
+    import asyncio
+
+    _refuse_unhashed([want])
+    file = await asyncio.to_thread(stored, store, want)
+    if file is None:
+        (file,) = await _Fetcher(transport(), store, Silent(), retries, resume_retries).fetch([want])
+    if want.sources:
+        store.deliveries.note(file, want.sources[0])
+    return file
+
+
+def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
+    bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
+    if bare:
+        hint = 'give its --hash, or, if this index cannot give digests, say hashes = "optional" where it is declared'
+        raise Refused(
+            *(
+                Diagnostic(
+                    "unhashed-file",
+                    f"neither the index nor a requirement gives a strong digest for {printable(want.filename)}",
+                    hint=hint,
+                    origins=want.origins,
+                    subject=want.subject,
+                )
+                for want in bare
+            )
+        )
+
+
+def _copy(store: Store, want: Wanted) -> VerifiedFile:
+    """A file of this machine, through the same verification as any other."""
+    try:
+        path = local_path(want.url)
+        with open(open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(want)) as incoming:
+            while chunk := source.read(_CHUNK):
+                incoming.write(chunk)
+                _check_length(incoming, want)
+            return _admit(incoming, want)
+    except (OSError, ValueError, UrlError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise _failed(want, f"{printable(want.url)} cannot be read: {reason}") from error
+
+
+def _algorithms(want: Wanted) -> set[str]:
+    return {digest.algorithm for digest in (*want.index_digests, *want.demand.digests())}
+
+
+def _admit(incoming: Incoming, want: Wanted) -> VerifiedFile:
+    return incoming.admit(want.filename, want.index_digests, want.demand, want.size, unhashed=want.hashes_optional)
+
+
+def _check_length(incoming: Incoming, want: Wanted) -> None:
+    if want.size is not None and incoming.size > want.size:
+        raise size_mismatch(want.filename, want.size, incoming.size)
+    if incoming.size > LARGEST_FILE:
+        raise _failed(want, f"{printable(want.filename)} is larger than any file that safepip fetches")
+
+
+def _check_beginning(chunk: bytes, want: Wanted) -> None:
+    """A wheel is a ZIP archive and begins as one: what does not is not worth writing down, however long it is.
+
+    Asked only where nobody says how long it is: elsewhere size and digest decide, and the disk is safe.
+    """
+    beginning = b"PK\x03\x04"
+    if want.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
+        raise _failed(want, f"{printable(want.filename)} cannot be fetched: what the server sends is no wheel")
+
+
+def _failed(want: Wanted, message: str, hint: str = "") -> Unavailable:
+    details = Unavailable.because("download-failed", message, hint=hint, origins=want.origins, subject=want.subject)
+    return cast("Unavailable", details)
+
+
+def _raise_all(failures: list[BaseException | None]) -> None:
+    """Raise what failed: the refusals if there is one, else all that could not be had."""
+    problems = [failure for failure in failures if failure is not None]
+    for problem in problems:
+        if not isinstance(problem, SafepipError):
+            raise problem
+    refused = [p for p in problems if isinstance(p, Refused)]
+    for kind, chosen in ((Refused, refused), (Unavailable, problems)):
+        if chosen:
+            raise kind(*(d for p in chosen if isinstance(p, SafepipError) for d in p.diagnostics))
+
+
+class _Fetcher:
+    """The downloads of one `fetch_all`, on the loop."""
+
+    def __init__(
+        self, transport: Transport, store: Store, progress: Progress, retries: int, resume_retries: int
+    ) -> None:
+        self._transport = transport
+        self._store = store
+        self._progress = progress
+        self._patience = retries, resume_retries
+
+    async def fetch(self, wanted: list[Wanted]) -> list[VerifiedFile]:
+        """All of them, or the errors of those that failed before the others were given up."""
+        import asyncio
+
+        gate = asyncio.Semaphore(CONCURRENT)
+
+        async def one(want: Wanted) -> VerifiedFile:
+            async with gate:
+                return await self._one(want)
+
+        # The largest first: what comes last should not be what takes longest.
+        order = sorted(range(len(wanted)), key=lambda place: -(wanted[place].size or 0))
+        tasks = {place: asyncio.create_task(one(wanted[place])) for place in order}
+        try:
+            await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        _raise_all([task.exception() for task in tasks.values() if not task.cancelled()])
+        return [tasks[place].result() for place in range(len(wanted))]
+
+    async def _one(self, want: Wanted) -> VerifiedFile:
+        key = f"{want.filename} {id(want)}"
+        self._progress.start(key, want.size)
+        try:
+            with self._store.incoming(_algorithms(want)) as incoming:
+                download = _Download(self._transport, want, incoming, lambda count: self._progress.advance(key, count))
+                resumed = await download.run(*self._patience)
+                if resumed and not incoming.holds(want.index_digests, want.demand):
+                    # What was pieced together may be of two versions of the file; a whole one decides.
+                    download.rewind()
+                    await download.run(0, 0)
+                return _admit(incoming, want)
+        finally:
+            self._progress.finish(key)
+
+
+class _Broken(Exception):
+    """A download broke, or its answer says to try again, after `retry_after` if that is given."""
+
+    def __init__(self, reason: str, retry_after: str | None = None, help: str = "") -> None:  # noqa: A002
+        super().__init__(reason)
+        self.help = help
+        self.retry_after = retry_after
+
+
+class _Download:
+    """One file on its way, in as many parts as it takes. `advance` hears of bytes come and gone."""
+
+    def __init__(self, transport: Transport, want: Wanted, incoming: Incoming, advance: Callable[[int], None]) -> None:
+        self._transport = transport
+        self._want = want
+        self._name = printable(want.filename)
+        self._incoming = incoming
+        self._advance = advance
+        self._validator = ""
+
+    async def run(self, retries: int, resume_retries: int) -> bool:
+        """Bring the whole file; whether it came in more than one part. Raises `SafepipError`."""
+        import asyncio
+
+        barren, broken, resumed = 0, 0, False
+        while True:
+            before = self._incoming.size
+            try:
+                await self._attempt()
+            except _Broken as problem:
+                if self._incoming.size > before:
+                    broken += 1
+                else:
+                    barren += 1
+                wait = self._transport.pauses(self._want.url).next(max(barren - 1, 0), problem.retry_after)
+                if barren > retries or broken > resume_retries or wait is None:
+                    message = f"{printable(self._want.filename)} cannot be fetched: {problem}"
+                    raise _failed(self._want, message, problem.help) from problem
+                resumed = resumed or self._incoming.size > 0
+                await asyncio.sleep(wait)
+            else:
+                return resumed
+
+    def rewind(self) -> None:
+        """Begin again with nothing."""
+        self._advance(-self._incoming.size)
+        self._incoming.restart()
+        self._validator = ""
+
+    async def _attempt(self) -> None:
+        from safepip.edges.network.limits import RETRIED_KINDS, HttpError
+
+        want, incoming = self._want, self._incoming
+        headers = {}
+        if incoming.size:
+            headers["Range"] = f"bytes={incoming.size}-"
+            if self._validator:
+                headers["If-Range"] = self._validator
+        try:
+            async with self._transport.stream(
+                want.url, headers=headers, allowed=want.allowed, owner=want.owner
+            ) as body:
+                self._begin(body)
+                async for chunk in body.chunks():
+                    if incoming.size == 0 and want.size is None and "content-length" not in body.headers:
+                        _check_beginning(chunk, want)
+                    incoming.write(chunk)
+                    self._advance(len(chunk))
+                    _check_length(incoming, want)
+        except HttpError as error:
+            if error.kind in RETRIED_KINDS:
+                raise _Broken(error.message, help=error.help) from error
+            message = f"{self._name} cannot be fetched: {error.message}"
+            if error.kind in ("redirect", "insecure"):
+                raise Refused.because(
+                    "file-elsewhere",
+                    message,
+                    hint="ask whoever runs it why; a host that belongs to an index is declared with file-hosts",
+                    origins=want.origins,
+                    subject=want.subject,
+                ) from error
+            raise _failed(want, message, error.help) from error
+        if want.size is not None and incoming.size < want.size:
+            raise _Broken("the server ended the file too early")
+
+    def _begin(self, body: Body) -> None:
+        """Judge the head of an answer: append to what is there, begin again, or fail."""
+        from safepip.edges.network.limits import RETRIED_STATUSES, byte_count, content_range
+
+        have, want = self._incoming.size, self._want
+        if have and body.status in (206, 416):
+            start, size = content_range(body.headers.get("content-range", "")) if body.status == 206 else (-1, None)
+            if start == have and (size is None or want.size is None or size == want.size):
+                return
+            self.rewind()
+            raise _Broken("the server sent another part than the missing one")
+        if body.status in RETRIED_STATUSES:
+            raise _Broken(f"the server answers {body.status}", body.headers.get("retry-after"))
+        if body.status != 200:
+            host = parse(body.url).host
+            raise _failed(
+                want, f"{printable(want.filename)} cannot be fetched: {printable(host)} answers {body.status}"
+            )
+        if have:
+            self.rewind()
+        length = byte_count(body.headers.get("content-length"))
+        if None not in (length, want.size) and length != want.size and "content-encoding" not in body.headers:
+            raise size_mismatch(want.filename, want.size or 0, length or 0)
+        tag = body.headers.get("etag", "")
+        self._validator = tag if tag.startswith('"') else body.headers.get("last-modified", "")

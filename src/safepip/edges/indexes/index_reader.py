@@ -1,0 +1,398 @@
+"""Asks one source for one project and says what it answered: a shelf, or that it does not have the project.
+
+Everything else is an error with a reference of its own, because "the index failed" must never look like "the
+index does not have it": that is how dependency confusion begins. Absent is 404 (and for a page that was
+removed for good, 410); a folder or a `--find-links` page is absent where it lists no file of the project.
+
+A page is only read from within the index's own origin and path (`routing.may_answer`), wherever it redirects.
+"""
+
+from __future__ import annotations
+
+import errno
+import mimetypes
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+from safepip.config.own_variables import stem_of
+from safepip.edges.disk.local_paths import local_path
+from safepip.edges.disk.reading import read_regular
+from safepip.edges.indexes.once import Once
+from safepip.index.candidates import shelve
+from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
+from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.finding import printable
+from safepip.model.index import IndexKind
+from safepip.model.names import normalise
+from safepip.model.page import ProjectPage
+from safepip.model.urls import origin_of, segment
+from safepip.routing.table import may_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safepip.edges.indexes.page_cache import CachedShelf, PageCache
+    from safepip.edges.network.http import Answer, Transport
+    from safepip.edges.network.limits import HttpError
+    from safepip.index.candidates import PythonVersions, TagRanks
+    from safepip.model.candidate import Shelf
+    from safepip.model.digest import AnyDigest
+    from safepip.model.index import Index
+    from safepip.model.page import ProjectFile
+    from safepip.model.plan import NameSet
+
+_T = TypeVar("_T")
+
+#: What an HTTP status of an index means, and what helps.
+_STATUSES = {
+    401: ("index-unauthorised", "asks for a user name and password", ""),
+    403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
+    410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
+    407: (
+        "index-unreachable",
+        "is behind a proxy that asks for credentials",
+        "put them into the URL of the proxy, which --proxy or the variables http_proxy and https_proxy name",
+    ),
+}
+
+
+class Reading(NamedTuple):
+    """What a source said of a project: `shelf` None for absent. `url` is where the page was read from.
+
+    `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
+    an earlier run, in which they were not kept. `listing` gives all files of the page, whatever their platform; None
+    where the reader was not told to keep them. `unasked` says that it is from an earlier run, and that the index was
+    not asked in this one.
+    """
+
+    shelf: Shelf | None
+    url: str
+    digests: frozenset[AnyDigest] | None = None
+    listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
+    unasked: bool = False
+
+
+class SharedPage(NamedTuple):
+    """A page for readers that shelve it for other targets, made from its kept listing only when it is wanted; None for
+    a page that there is not. `unasked` as in `Reading`."""
+
+    load: Callable[[], ProjectPage | None]
+    unasked: bool = False
+
+
+#: Pages read in this run, by index and project.
+Pages: TypeAlias = "dict[tuple[str, str], SharedPage]"
+
+
+class IndexReader:
+    """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop.
+
+    `listings` asks that every reading can tell all files of its page, those for other targets included. `pages` are
+    shared with readers for other targets.
+    """
+
+    def __init__(
+        self,
+        transport: Callable[[], Transport],
+        cache: PageCache,
+        ranks: TagRanks,
+        pythons: PythonVersions,
+        refresh: NameSet,
+        *,
+        listings: bool = False,
+        pages: Pages | None = None,
+    ) -> None:
+        self._pages = pages
+        self._listings = listings
+        self._transport = transport
+        self._cache = cache
+        self._ranks = ranks
+        self._pythons = pythons
+        self._refresh = refresh
+        self._lists: dict[str, tuple[list[ProjectFile], str]] = {}
+        self._once: Once[tuple[list[ProjectFile], str]] = Once()
+
+    def kept(self, index: Index, name: str) -> Reading | None:
+        """A shelf of an earlier run that is still fresh. Touches the disk only."""
+        if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
+            return None
+        shared = self._shared(index, name)
+        if shared is not None:
+            return shared
+        cached = self._usable(index, name)
+        if cached is None or not self._cache.is_fresh(cached):
+            return None
+        return self._kept_reading(index, cached, unasked=True)
+
+    def _shared(self, index: Index, name: str) -> Reading | None:
+        """What another reader of this run has read, shelved for this target."""
+        shared = (self._pages or {}).get((index.name, name))
+        page = shared.load() if shared is not None else None
+        if shared is None or page is None:
+            return None
+        reading = self._reading(shelve(page, self._ranks, self._pythons), page, page.url)
+        return reading._replace(unasked=shared.unasked)
+
+    def _usable(self, index: Index, name: str) -> CachedShelf | None:
+        """The kept shelf, fresh or not, with its listing where listings are asked for."""
+        cached = self._cache.load(index, name)
+        if cached is not None and self._listings and not self._cache.has_listing(index, cached):
+            return None
+        return cached
+
+    def _kept_reading(self, index: Index, cached: CachedShelf, *, unasked: bool) -> Reading:
+        def page() -> ProjectPage | None:
+            files = self._cache.load_listing(index, cached)
+            shelf = cached.shelf
+            if files is None:
+                return None
+            return ProjectPage(shelf.name, cached.url, files, shelf.status, shelf.status_reason)
+
+        if self._pages is not None:
+            self._pages[index.name, cached.shelf.name] = SharedPage(page, unasked)
+        listing = lambda: self._cache.load_listing(index, cached)  # noqa: E731
+        return Reading(cached.shelf, cached.url, listing=listing, unasked=unasked)
+
+    def read_local(self, index: Index, name: str) -> Reading:
+        """A `file:` index or folder, without the network. Raises `Unavailable`."""
+        if index.kind is IndexKind.FIND_LINKS:
+            if index.name not in self._lists:
+                self._lists[index.name] = self._local_list(index)
+            return self._pick(index, name)
+        return self._local_page(index, name)
+
+    async def read(self, index: Index, name: str, *, whole: bool = False, anew: bool = False) -> Reading:
+        """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere.
+
+        `whole` asks for the page itself, so that the reading has its digests, even where a kept shelf would do. `anew`
+        asks the index itself and no cache in between.
+        """
+        if index.url.scheme == "file":
+            return self.read_local(index, name)
+        if index.kind is IndexKind.FIND_LINKS:
+            if index.name not in self._lists:
+                self._lists[index.name] = await self._once.answer(
+                    index.name, lambda: self._remote_list(index, name), SafepipError
+                )
+            return self._pick(index, name)
+        return await self._read_page(index, name, whole, anew)
+
+    async def _read_page(self, index: Index, name: str, whole: bool, anew: bool) -> Reading:
+        cached = None if whole or name in self._refresh else self._usable(index, name)
+        headers = cached.validators() if cached else {}
+        if anew:
+            headers["cache-control"] = "max-age=0"
+        answer = await self._answer(index, name, index.url.page(name), headers)
+        if answer.status == 304 and cached is not None:
+            self._cache.renew(index, cached, answer.headers)
+            return self._kept_reading(index, cached, unasked=False)
+        if answer.status == 404:
+            return Reading(None, answer.url)
+        _check_status(index, name, answer.status)
+        page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
+        shelf = shelve(page, self._ranks, self._pythons)
+        if self._pages is not None:
+            self._pages[index.name, name] = SharedPage(lambda: page)
+        listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
+        self._cache.keep(index, shelf, answer.url, answer.headers, listing)
+        return self._reading(shelf, page, answer.url)
+
+    def _reading(self, shelf: Shelf, page: ProjectPage, url: str) -> Reading:
+        """What a page just read says; it is only held in memory where listings are asked for."""
+        return Reading(shelf, url, _digests(page), (lambda: page.files) if self._listings else None)
+
+    async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
+        from safepip.edges.network.limits import HttpError
+
+        headers = {"accept": ACCEPT, **validators}
+        if name in self._refresh:
+            headers["cache-control"] = "max-age=0"
+        allowed = (lambda to: may_answer(index, to)) if index.kind is IndexKind.SIMPLE else _same_origin(index)
+        try:
+            return await self._transport().get(
+                url, headers=headers, limit=MAX_PAGE_BYTES, allowed=allowed, owner=index.url
+            )
+        except HttpError as error:
+            raise unreachable(index, name, error) from None
+
+    async def _remote_list(self, index: Index, name: str) -> tuple[list[ProjectFile], str]:
+        answer = await self._answer(index, name, index.location or str(index.url), {})
+        _check_status(index, name, answer.status)
+        return _parsed(index, name, lambda: parse_find_links_page(*_body(answer))), answer.url
+
+    # --- files and folders ----------------------------------------------------------------------------------
+
+    def _pick(self, index: Index, name: str) -> Reading:
+        """The files of one project out of a list of any project's."""
+        files, url = self._lists[index.name]
+        mine = tuple(f for f in files if _may_belong(f.filename, name))
+        if not mine:
+            return Reading(None, url)
+        page = ProjectPage(name, url, mine)
+        shelf = shelve(page, self._ranks, self._pythons)
+        if not shelf.candidates and not shelf.fallen:
+            return Reading(None, url)
+        return self._reading(shelf, page, url)
+
+    def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
+        url = index.location or str(index.url)
+        path = local_path(url).rstrip("/\\")
+        if os.path.isdir(path):
+            return list(_listed(index, path)), str(index.url)
+        return _parsed(index, "", lambda: parse_find_links_page(_read(index, path), _type_of(path), url)), url
+
+    def _local_page(self, index: Index, name: str) -> Reading:
+        url = index.url.page(name)
+        folder = local_path(url)
+        if not os.path.isdir(local_path(str(index.url))):
+            raise Unavailable.because(
+                "index-unreachable",
+                f"the index {index.name} is no folder",
+                context=(f"{index.url}",),
+                hint="correct its path, or take the source out; it was not passed over",
+                origins=(index.origin,),
+            )
+        try:
+            if not stat.S_ISDIR(os.stat(folder).st_mode):
+                return Reading(None, url)
+        except (FileNotFoundError, NotADirectoryError):
+            return Reading(None, url)
+        except (OSError, ValueError) as error:
+            # Not "it is not there": nobody could look.
+            raise _unreadable(index, folder, error) from None
+        document = os.path.join(folder, "index.html")
+        if os.path.isfile(document):
+            page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
+        else:
+            page = ProjectPage(name, url, _listed(index, folder))
+        return self._reading(shelve(page, self._ranks, self._pythons), page, url)
+
+
+def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
+    root = os.path.samefile(folder, local_path(str(index.url)))
+    base = str(index.url) if root else index.url.page(os.path.basename(folder.rstrip("/\\")))
+    try:
+        with os.scandir(folder) as entries:
+            rows = sorted((e.name, base + segment(e.name), e.stat().st_size) for e in entries if e.is_file())
+    except OSError as error:
+        raise _unreadable(index, folder, error) from None
+    return list_folder(rows).files
+
+
+def _read(index: Index, path: str) -> bytes:
+    try:
+        return read_regular(path, MAX_PAGE_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _not_a_page(index, "", PageError("too-large", "the page is too large")) from None
+        raise _unreadable(index, path, error) from None
+
+
+def _type_of(path: str) -> str:
+    return mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
+
+
+def _unreadable(index: Index, path: str, error: OSError | ValueError) -> SafepipError:
+    return Unavailable.because(
+        "index-unreachable",
+        f"the source {index.name} cannot be read",
+        context=(f"{printable(path)}: {getattr(error, 'strerror', None) or error}",),
+        hint="make it readable for whoever runs safepip, or take the source out; it was not passed over",
+        origins=(index.origin,),
+    )
+
+
+# --- answers -----------------------------------------------------------------------------------------------
+
+
+def _body(answer: Answer) -> tuple[bytes, str, str]:
+    return answer.body, answer.headers.get("content-type", ""), answer.url
+
+
+def _digests(page: ProjectPage) -> frozenset[AnyDigest]:
+    return frozenset(digest for file in page.files for digest in file.said)
+
+
+def _may_belong(filename: str, name: str) -> bool:
+    return normalise(filename).startswith(name)
+
+
+def _same_origin(index: Index) -> Callable[[str], bool]:
+    return lambda url: origin_of(url) == index.url.origin
+
+
+def _check_status(index: Index, name: str, status: int) -> None:
+    """Raise for anything but 200; the 404 of a project's page was told apart before."""
+    if status == 200:
+        return
+    passing = status >= 500 or status == 429
+    hint = "try again later" if passing else f"ask whoever runs {index.name} what it means"
+    reference, what, hint = _STATUSES.get(status, ("index-error", f"answered with status {status}", hint))
+    raise Unavailable.because(
+        reference,
+        f"the index {index.name} {what} when asked for {name}",
+        context=(f"{index.url}  status {status}",),
+        hint=hint or _where_credentials_go(index),
+        origins=(index.origin,),
+        subject=name,
+    )
+
+
+def _where_credentials_go(index: Index) -> str:
+    """All places that this index's credentials are looked for in."""
+    own = f"SAFEPIP_INDEX_{stem_of(index.name)}_USERNAME and _PASSWORD" if index.declared else "its URL"
+    return f"put them in netrc (a line for {index.url.host}; its `default` entry is not used), the keyring, or {own}"
+
+
+def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
+    try:
+        return parse()
+    except PageError as error:
+        raise _not_a_page(index, name, error) from None
+
+
+def _not_a_page(index: Index, name: str, error: PageError) -> SafepipError:
+    return Unavailable.because(
+        "not-an-index-page",
+        f"the answer of the index {index.name}{' for ' + name if name else ''} is no index page",
+        context=(f"{index.url}  {printable(str(error))}",),
+        hint="a login page or a portal may stand between; open the URL in a browser",
+        origins=(index.origin,),
+        subject=name,
+    )
+
+
+def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
+    """The error for an index that could not be asked, or that sends us outside of itself."""
+    context = (f"{index.url}  {printable(str(error))}",)
+    if error.kind == "redirect":
+        return Refused.because(
+            "redirect-outside",
+            f"the index {index.name} sends the request for {name} outside of itself",
+            context=context,
+            hint=f"an index answers for its names itself: ask whoever runs {index.name} why it does",
+            origins=(index.origin,),
+            subject=name,
+        )
+    if error.kind == "insecure":
+        return Refused.because(
+            "insecure-index",
+            f"the index {index.name} would be asked without TLS",
+            context=context,
+            hint="use https, or name the host with --trusted-host",
+            origins=(index.origin,),
+            subject=name,
+        )
+    if error.kind == "offline":
+        hint = "run once without --offline, so that its answer is kept"
+    else:
+        hint = f"{error.help or f'ask whoever runs {index.name} about it'}; nothing was asked elsewhere"
+    return Unavailable.because(
+        "index-unreachable",
+        f"the index {index.name} gave no answer for {name}",
+        context=context,
+        hint=hint,
+        origins=(index.origin,),
+        subject=name,
+    )

@@ -1,0 +1,326 @@
+"""Remembers what indexes answered, in the form that a later run needs: shelves and core metadata.
+
+A shelf is kept for one index URL, one project and one target (its tags and its Python), with the validators
+of the page it was made from. Within its freshness it is used without asking; after that it is revalidated.
+A page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a
+day. A 404 is never remembered: whether a name is absent decides its routing.
+
+Metadata is kept by the digest of its wheel and the wheel's URL: whoever lists another's digest must not say what that
+wheel requires. A copy that a sidecar's digest vouched for is held against that digest each time it is read; any
+other is compared with the wheel before the wheel is installed.
+
+What came without proof of who sent it is not kept: no page of a `--trusted-host`, and no metadata while there is one.
+Else a later run, which does check certificates, would believe what an earlier one was told by anybody.
+
+The files are JSON and text, never pickles: reading the cache runs no code. They are written under another
+name and moved into place, so that a reader sees a whole file or none. Whatever cannot be read is a miss.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packaging.version import Version
+
+from safepip.edges.disk.reading import read_regular
+from safepip.index.simple_api import MAX_PAGE_BYTES
+from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.digest import checksum, strong
+from safepip.model.page import ProjectFile, Status
+from safepip.model.urls import read_host
+from safepip.wheel.metadata import MAX_METADATA_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from safepip.model.digest import AnyDigest, Checksum, Digest
+    from safepip.model.index import Index
+    from safepip.model.plan import Target
+
+DEFAULT_FRESHNESS = 600.0
+LONGEST_FRESHNESS = 86_400.0
+#: Counts up when the form of the files changes, so that another version's files are misses.
+_FORM = 7
+_METADATA_FORM = 2
+#: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
+_LARGEST = 4 * MAX_PAGE_BYTES
+
+
+class CachedShelf(NamedTuple):
+    """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch.
+
+    `listing` names the kept listing of all files of the page, empty where none was kept.
+    """
+
+    shelf: Shelf
+    url: str
+    fetched: float
+    fresh_until: float
+    etag: str = ""
+    last_modified: str = ""
+    listing: str = ""
+
+    def validators(self) -> dict[str, str]:
+        """Request headers that let the index answer 304 (RFC 9110)."""
+        headers = {}
+        if self.etag:
+            headers["if-none-match"] = self.etag
+        if self.last_modified:
+            headers["if-modified-since"] = self.last_modified
+        return headers
+
+
+def freshness(headers: Mapping[str, str]) -> float:
+    """For how many seconds an answer may be used unasked."""
+    directives = headers.get("cache-control", "").lower()
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    for directive in directives.split(","):
+        name, _, value = directive.strip().partition("=")
+        seconds = value.strip('"')
+        if name == "max-age" and seconds.isascii() and seconds.isdigit():
+            return min(float(seconds), LONGEST_FRESHNESS)
+    return DEFAULT_FRESHNESS
+
+
+def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
+    """What a shelf depends on beside the page: the target's tags and its Python version."""
+    text = "\n".join((target.version, str(ignore_requires_python), *map(str, target.tags)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class PageCache:
+    """The two folders `pages` and `metadata` below `root`; with root None nothing is kept.
+
+    `trusted_hosts` are those of `--trusted-host`, whose certificates nobody checks.
+    """
+
+    def __init__(
+        self,
+        root: str | None,
+        target_fingerprint: str,
+        now: Callable[[], float] = time.time,
+        *,
+        trusted_hosts: Sequence[str] = (),
+    ) -> None:
+        self._root = root
+        self._trusted = [read_host(host) for host in trusted_hosts]
+        self._fingerprint = target_fingerprint
+        self._now = now
+        self._folders: set[str] = set()
+
+    # --- shelves --------------------------------------------------------------------------------------------
+
+    def load(self, index: Index, name: str) -> CachedShelf | None:
+        """The kept shelf, fresh or not; None for a miss."""
+        if self._root is None:
+            return None
+        try:
+            return _decode(json.loads(read_regular(self._shelf_path(index, name), _LARGEST)), name)
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
+            return None
+
+    def is_fresh(self, cached: CachedShelf) -> bool:
+        """Whether it may be used unasked. A clock that went back makes it stale, never fresh."""
+        return cached.fetched <= self._now() < min(cached.fresh_until, cached.fetched + LONGEST_FRESHNESS)
+
+    def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str], listing: str = "") -> None:
+        """Remember a shelf just made from an answer with these headers."""
+        if self._is_unproven(index):
+            return
+        now = self._now()
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        cached = CachedShelf(shelf, url, now, now + freshness(headers), etag, modified, listing)
+        self._write(self._shelf_path(index, shelf.name), json.dumps(_encode(cached), separators=(",", ":")).encode())
+
+    def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
+        """The index said 304: the shelf is as good as new."""
+        if self._is_unproven(index):
+            return
+        now = self._now()
+        renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
+        self._write(
+            self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
+        )
+
+    # --- listings -------------------------------------------------------------------------------------------
+
+    def keep_listing(self, index: Index, name: str, body: bytes, files: Sequence[ProjectFile]) -> str:
+        """Remember all files of a page, for whichever target; the name to give to `keep`, empty where none is kept."""
+        if self._root is None or self._is_unproven(index):
+            return ""
+        listing = hashlib.sha256(body).hexdigest()[:24]
+        path = self._listing_path(index, name, listing)
+        if not os.path.exists(path):
+            self._write(path, json.dumps([_FORM, files], separators=(",", ":")).encode())
+        return listing
+
+    def has_listing(self, index: Index, cached: CachedShelf) -> bool:
+        """Whether the listing of the page that the shelf was made from is there."""
+        path = self._listing_path(index, cached.shelf.name, cached.listing)
+        return bool(self._root and cached.listing) and os.path.exists(path)
+
+    def load_listing(self, index: Index, cached: CachedShelf) -> tuple[ProjectFile, ...] | None:
+        """All files of the page that the shelf was made from; None for a miss."""
+        try:
+            path = self._listing_path(index, cached.shelf.name, cached.listing)
+            form, rows = json.loads(read_regular(path, _LARGEST))
+            return tuple(map(_decode_file, rows)) if form == _FORM else None
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return None
+
+    def _listing_path(self, index: Index, name: str, listing: str) -> str:
+        key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
+        return os.path.join(self._root or "", f"listings-{_FORM}", key, f"{name}-{listing}.json")
+
+    def _is_unproven(self, index: Index) -> bool:
+        return any(host is None or host.covers(index.url) for host in self._trusted)
+
+    def _shelf_path(self, index: Index, name: str) -> str:
+        key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
+        return os.path.join(self._root or "", f"pages-{_FORM}", key, self._fingerprint, name + ".json")
+
+    # --- metadata -------------------------------------------------------------------------------------------
+
+    def load_metadata(self, file: ProjectFile) -> bytes | None:
+        """The METADATA of a wheel; None for a miss or a copy that its sidecar's digest disowns."""
+        path = self._metadata_path(file)
+        if path is None:
+            return None
+        try:
+            text = read_regular(path, MAX_METADATA_BYTES)
+        except OSError:
+            return None
+        return text if vouched(text, file) is not False else None
+
+    def keep_metadata(self, file: ProjectFile, text: bytes) -> None:
+        """Remember a METADATA file, where its wheel has a digest to know it by."""
+        path = self._metadata_path(file)
+        if path is not None and not self._trusted:
+            self._write(path, text)
+
+    def _metadata_path(self, file: ProjectFile) -> str | None:
+        if self._root is None or not file.digests:
+            return None
+        # Without the query, which may be a signature that is another each time.
+        place = f"{file.digests[0]} {file.url.partition('?')[0]}"
+        key = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()
+        return os.path.join(self._root, f"metadata-{_METADATA_FORM}", key[:2], key[2:])
+
+    def _write(self, path: str, content: bytes) -> None:
+        if self._root is None:
+            return
+        folder = os.path.dirname(path)
+        temporary = f"{path}.{os.getpid()}.new"
+        # A cache that cannot be written is a slower run, not a failed one.
+        with contextlib.suppress(OSError):
+            if folder not in self._folders:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                self._folders.add(folder)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                with open(handle, "wb", buffering=0) as file:
+                    file.write(content)
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+                raise
+
+
+def vouched(text: bytes, file: ProjectFile) -> bool | None:
+    """Whether a sidecar's digests vouch for this METADATA: False where one does not fit, whatever its strength; None
+    where none of them is a proof."""
+    said: list[AnyDigest] = [*(file.metadata or ()), *file.metadata_checksums]
+    if any(hashlib.new(it.algorithm, text, usedforsecurity=False).hexdigest() != it.hex for it in said):
+        return False
+    return True if file.metadata else None
+
+
+def _encode(cached: CachedShelf) -> dict[str, Any]:
+    shelf = cached.shelf
+    return {
+        "form": _FORM,
+        "url": cached.url,
+        "fetched": cached.fetched,
+        "until": cached.fresh_until,
+        "etag": cached.etag,
+        "modified": cached.last_modified,
+        "listing": cached.listing,
+        "status": shelf.status.value,
+        "reason": shelf.status_reason,
+        "files": shelf.files,
+        "dropped": shelf.dropped,
+        "born": shelf.born,
+        "contents": shelf.contents,
+        "candidates": [
+            [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in shelf.candidates
+        ],
+        "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in shelf.fallen],
+    }
+
+
+def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
+    if data["form"] != _FORM:
+        return None
+    shelf = Shelf(
+        name=name,
+        candidates=tuple(
+            Candidate(name, Version(version), _decode_file(file), rank, tuple(build), _moment(released), new is True)
+            for version, rank, build, released, new, file in data["candidates"]
+        ),
+        fallen=tuple(Fallen(Version(version), *rest) for version, *rest in data["fallen"]),
+        status=Status(data["status"]),
+        status_reason=data["reason"],
+        files=data["files"],
+        dropped=data["dropped"],
+        born=_moment(data["born"]),
+        contents=str(data["contents"]),
+    )
+    fetched, until = float(data["fetched"]), float(data["until"])
+    etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
+    if not listing.isalnum() and listing:
+        return None
+    return CachedShelf(shelf, str(data["url"]), fetched, until, etag, modified, listing)
+
+
+def _decode_file(row: list[Any]) -> ProjectFile:
+    filename, url, digests, requires_python, yanked, metadata, size, upload_time, checksums, of_metadata = row
+    texts = (filename, url, *(text for text in (requires_python, yanked) if text is not None))
+    if any(text.__class__ is not str for text in texts) or (size is not None and size.__class__ is not int):
+        raise ValueError("not a file")
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("what is kept came from a network, and names no file of this machine")
+    return ProjectFile(
+        filename,
+        url,
+        _decode_digests(digests),
+        requires_python,
+        yanked,
+        None if metadata is None else _decode_digests(metadata),
+        size,
+        _moment(upload_time),
+        _decode_checksums(checksums) if checksums else (),
+        _decode_checksums(of_metadata) if of_metadata else (),
+    )
+
+
+def _moment(value: float | None) -> float | None:
+    """Seconds since the epoch, or None; anything else would be compared with the clock later."""
+    if value is not None and (value.__class__ not in (float, int) or not isfinite(value)):
+        raise ValueError("not a moment")
+    return value
+
+
+def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
+    """Strong ones only, whatever a file on the disk says."""
+    return tuple(strong(algorithm, value) for algorithm, value in rows)
+
+
+def _decode_checksums(rows: list[list[str]]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in rows)

@@ -1,0 +1,361 @@
+"""Gets a wheel's core metadata without the wheel where that is possible, and whole wheels that are named directly.
+
+In this order: the copy kept by an earlier run; the sidecar that the index advertises (PEP 658), held against the
+digest given for it; the end of the archive by range requests; the whole wheel, which is verified as any
+download and stays in the store. A sidecar with another digest than the index announced is refused.
+
+Whatever is read here only guides the resolution. Before a wheel is handed over, it is compared with what the
+wheel itself contains (`rules.metadata_mismatch`), so that none of these ways has to be trusted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from safepip.edges.disk.local_paths import local_path
+from safepip.edges.indexes.page_cache import vouched
+from safepip.index.deliveries import direct_source, sources
+from safepip.model.candidate import Candidate
+from safepip.model.errors import Refused, ResolutionImpossible, Unavailable
+from safepip.model.finding import printable
+from safepip.model.index import Hashes
+from safepip.model.page import ProjectFile
+from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
+from safepip.model.wheel_names import read_wheel_name
+from safepip.routing.table import may_serve
+from safepip.wheel.metadata import MetadataError, parse_metadata
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from safepip.edges.disk.store import Store
+    from safepip.edges.indexes.fetch import Wanted
+    from safepip.edges.indexes.page_cache import PageCache
+    from safepip.edges.network.http import Transport
+    from safepip.edges.network.limits import HttpError
+    from safepip.edges.network.loop import Loop
+    from safepip.index.candidates import TagRanks
+    from safepip.model.candidate import CoreMetadata
+    from safepip.model.digest import Demand
+    from safepip.model.errors import SafepipError
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.index import Index
+    from safepip.model.plan import Network
+    from safepip.model.requirement import Constraint, Requirement
+
+#: The largest METADATA file that is read, in bytes. The largest one met on real indexes has some 300 kB.
+MAX_METADATA = 10 * 1024 * 1024
+
+#: 206 Partial Content (RFC 9110).
+_PARTIAL = 206
+#: Two are usual: the end of the archive, and METADATA where it lies before that.
+_MOST_RANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a candidate was listed: the index, and the URL its page was read from. `trusted` are the trusted hosts."""
+
+    index: Index
+    page_url: str
+    trusted: tuple[str, ...] = ()
+
+    def allows(self, file: ProjectFile) -> Callable[[str], bool]:
+        """Whether a URL, the file's own or one that it redirects to, may give its bytes."""
+        return lambda url: may_serve(self.index, file._replace(url=url), self.page_url, self.trusted)
+
+    def check(self, file: ProjectFile) -> None:
+        """Raise `Refused` (`file-host`) where the file's own URL may not."""
+        if may_serve(self.index, file, self.page_url, self.trusted):
+            return
+        try:
+            host = parse(file.url).netloc if scheme_of(file.url) == "https" else ""
+        except UrlError:
+            host = ""
+        raise Refused.because(
+            "file-host",
+            f"the index {self.index.name} lists a file on a host that it was not allowed",
+            context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
+            hint=(
+                f"if {printable(host)} belongs to the index, say so where it is declared:\n"
+                f'file-hosts = ["{printable(host)}"]'
+            )
+            if host
+            else "a file comes over https, or from the index's own origin",
+            origins=(self.index.origin,),
+        )
+
+
+class WheelReader:
+    """See the module. `read` is a coroutine of the loop; `kept` and `direct` are called from other threads."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        transport: Callable[[], Transport],
+        cache: PageCache,
+        store: Store,
+        ranks: TagRanks,
+        network: Network,
+    ) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._cache = cache
+        self._store = store
+        self._ranks = ranks
+        self._network = network
+        self._turns: asyncio.Semaphore | None = None
+
+    def _turn(self) -> asyncio.Semaphore:
+        """Whole wheels that are read for their metadata come as many at once as those of an installation."""
+        import asyncio
+
+        from safepip.edges.indexes.fetch import CONCURRENT
+
+        if self._turns is None:
+            self._turns = asyncio.Semaphore(CONCURRENT)
+        return self._turns
+
+    def _fetch(self, wanted: Wanted) -> VerifiedFile:
+        """One whole wheel, verified. Not to be called on the loop, which it waits for."""
+        from safepip.edges.indexes.fetch import fetch_all
+
+        network = self._network
+        (wheel,) = fetch_all(
+            self._loop,
+            self._transport,
+            self._store,
+            [wanted],
+            retries=network.retries,
+            resume_retries=network.resume_retries,
+        )
+        return wheel
+
+    def kept(self, candidate: Candidate) -> CoreMetadata | None:
+        """The metadata that can be had without the network; None otherwise."""
+        file = candidate.file
+        # Of a file that several list, no single one of them may say what it requires.
+        text = self._cache.load_metadata(file) if file.metadata or not candidate.words else None
+        cached = text is not None
+        if text is None:
+            wheel = self._stored(file)
+            text = None if wheel is None else _from_archive(wheel.path, file.filename)
+        if text is None and is_file_url(file.url):
+            text = _from_archive(local_path(file.url), file.filename)
+        if text is None:
+            return None
+        try:
+            return parse_metadata(text, verified=bool(vouched(text, file)), checked=cached)
+        except MetadataError:
+            return None  # it is read anew, and whoever waits for that is told
+
+    def home(self, index: Index, page_url: str) -> Home:
+        """Where the candidates of a page were listed."""
+        return Home(index, page_url, tuple(self._network.trusted_hosts))
+
+    def _stored(self, file: ProjectFile) -> VerifiedFile | None:
+        return self._store.get(file.filename, file.said, size=file.size) if file.digests else None
+
+    async def read(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
+        """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
+        file = candidate.file
+        if home is None or is_file_url(file.url):
+            # It was on this disk a moment ago, and could not be used.
+            path = local_path(file.url) if is_file_url(file.url) else ""
+            return parse_metadata(_must_be_there(path, file.filename), verified=False)
+        home.check(file)
+        text = await self._sidecar(candidate, home)
+        if text is None and not candidate.words:
+            text = await self._range(candidate, home)
+        if text is None:
+            text = await self._whole(candidate, home)
+        metadata = parse_metadata(text, verified=bool(vouched(text, file)))
+        self._cache.keep_metadata(file, text)
+        return metadata
+
+    async def _sidecar(self, candidate: Candidate, home: Home) -> bytes | None:
+        """PEP 658: at the file's URL with `.metadata` appended. None where there is none after all."""
+        from safepip.edges.network.limits import HttpError
+
+        file = candidate.file
+        if file.metadata is None:
+            return None
+        allows = home.allows(file)
+        try:
+            answer = await self._transport().get(
+                file.url + ".metadata",
+                limit=MAX_METADATA,
+                allowed=lambda url: allows(url.removesuffix(".metadata")),
+                owner=home.index.url,
+            )
+        except HttpError as error:
+            raise _file_failed(candidate, home, error) from None
+        if answer.status != 200:
+            return None
+        if vouched(answer.body, file) is False:
+            raise Refused.because(
+                "sidecar-digest",
+                f"the metadata of {candidate} is not what its index announced",
+                context=(
+                    file.filename,
+                    *(f"announced {digest}" for digest in (*file.metadata, *file.metadata_checksums)),
+                ),
+                hint=f"tell the administrator of {home.index.name}; nothing safe can be concluded from it",
+                origins=(home.index.origin,),
+                subject=candidate.name,
+            )
+        return answer.body
+
+    async def _range(self, candidate: Candidate, home: Home) -> bytes | None:
+        """The end of the archive, by range requests; None where the server takes none, or the archive is odd."""
+        from safepip.edges.disk.archive import TAIL_BYTES, ArchiveError, MissingRange, SparseBytes, metadata_from_parts
+        from safepip.edges.network.limits import HttpError
+
+        file, allowed = candidate.file, home.allows(candidate.file)
+        fetch = partial(self._transport().fetch_range, allowed=allowed, owner=home.index.url)
+        try:
+            tail = await fetch(file.url, suffix=TAIL_BYTES)
+            if tail.status != _PARTIAL or tail.size is None:
+                return None
+            known = SparseBytes(tail.size)
+            known.add(tail.start, tail.body)
+            for _ in range(_MOST_RANGES):
+                try:
+                    return metadata_from_parts(known, file.filename)
+                except MissingRange as missing:
+                    part = await fetch(file.url, first=missing.start, last=missing.end - 1)
+                    if part.status != _PARTIAL or part.size != tail.size:
+                        return None
+                    known.add(part.start, part.body)
+        except ArchiveError:
+            return None  # the whole wheel will tell
+        except HttpError as error:
+            if error.kind in ("redirect", "insecure"):
+                raise _file_failed(candidate, home, error) from None
+        return None
+
+    async def _whole(self, candidate: Candidate, home: Home) -> bytes:
+        from safepip.edges.indexes.fetch import Wanted, fetch_one
+
+        file, network = candidate.file, self._network
+        wanted = Wanted(
+            file.filename,
+            file.url,
+            file.said,
+            home.allows(file),
+            size=file.size,
+            hashes_optional=home.index.hashes is Hashes.OPTIONAL,
+            owner=home.index.url,
+            sources=sources((home.index,), network.trusted_hosts),
+            subject=candidate.name,
+        )
+        async with self._turn():
+            wheel = await fetch_one(
+                self._transport,
+                self._store,
+                wanted,
+                retries=network.retries,
+                resume_retries=network.resume_retries,
+            )
+        return _must_be_there(wheel.path, file.filename)
+
+    # --- wheels named directly ------------------------------------------------------------------------------------
+
+    def direct(self, requirement: Requirement | Constraint, demand: Demand) -> Candidate:
+        """Fetch and verify the wheel that the user names, of which all of his statements together demand this.
+
+        Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
+        """
+        from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel_metadata
+        from safepip.edges.indexes.fetch import Wanted
+
+        url = requirement.url
+        assert url is not None
+        filename = parse(url).filename
+        candidate_of = _read_name(filename, self._ranks)
+        # What the user names needs no index's word; it is what was asked for, and its digest is recorded.
+        wanted = Wanted(
+            filename,
+            url,
+            (),
+            stays_encrypted(url),
+            demand=demand,
+            hashes_optional=True,
+            sources=direct_source(url),
+            subject=requirement.name,
+            origins=(requirement.origin,),
+        )
+        wheel = self._fetch(wanted)
+        try:
+            read_wheel_metadata(wheel.path, filename)
+        except ArchiveError as error:
+            reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
+            if isinstance(error, OversizedArchive):
+                reference, message = "oversized-wheel", "is larger than any real one"
+            raise Refused.because(
+                reference,
+                f"{printable(filename)} {message}",
+                context=(f"{printable(url)}: {printable(str(error))}",),
+                origins=(requirement.origin,),
+                subject=requirement.name,
+            ) from None
+        return candidate_of(ProjectFile(filename, url, (wheel.sha256,), size=wheel.size))
+
+
+def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
+    try:
+        name, version, build, _ = read_wheel_name(filename)
+    except ValueError:  # also a number longer than Python reads
+        raise ResolutionImpossible.because(
+            "invalid-wheel-name", f"{printable(filename)} is not a valid wheel filename", subject=printable(filename)
+        ) from None
+    rank = ranks.best(*filename[:-4].split("-")[-3:])
+    if rank is None:
+        raise ResolutionImpossible.because(
+            "unsupported-wheel",
+            f"{printable(filename)} is not a supported wheel on this platform",
+            hint="name a wheel for this Python and platform, or the project without a URL",
+            subject=name,
+        )
+    return lambda file: Candidate(name, version, file, rank, build)
+
+
+def _file_failed(candidate: Candidate, home: Home, error: HttpError) -> SafepipError:
+    """The error for a file's metadata that could not be had. It is the file's server that is spoken of: the index has
+    answered, and its page may list files of other hosts."""
+    message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
+    listed = (f"listed on {home.page_url}",)
+    if error.kind in ("redirect", "insecure"):
+        hint = f"ask whoever runs {home.index.name} why; if the host belongs to it, declare that: file-hosts"
+        return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
+    hint = error.help or f"tell whoever runs {home.index.name}"
+    if error.kind == "offline":
+        hint = "run once without --offline, so that it is kept"
+    return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)
+
+
+def _must_be_there(path: str, filename: str) -> bytes:
+    """The METADATA inside a wheel on this disk. Raises `MetadataError`, which says what is wrong with the wheel."""
+    from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
+
+    try:
+        return read_wheel_metadata(path, filename)
+    except ArchiveError as error:
+        reason = printable(str(error)).removeprefix("the wheel cannot be read: ")
+        raise MetadataError(f"the wheel cannot be read: {reason}") from None
+
+
+def _from_archive(path: str, filename: str) -> bytes | None:
+    """The METADATA inside a wheel on this disk; None where the wheel has none that can be read."""
+    from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
+
+    if not os.path.isfile(path):
+        return None
+    try:
+        return read_wheel_metadata(path, filename)
+    except ArchiveError:
+        return None

@@ -1,0 +1,1 @@
+"""HTTP, TLS, proxies, credentials, and the thread that the network runs in."""

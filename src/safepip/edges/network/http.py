@@ -1,0 +1,395 @@
+"""HTTP GET within limits: redirects, credentials, retries, size and time.
+
+`Transport.get` fetches a whole body into memory, `Transport.fetch_range` a part of one, `Transport.stream`
+gives a body piece by piece. In each of them:
+
+- A URL is https, or http to a loopback or trusted host. It has no user information.
+- A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
+- An `Authorization` header is made for each hop anew from what belongs to that hop's origin; it is sent
+  unasked where known, as pip does, and once more after a 401 where the keyring or the user knows better.
+- A body is cut off at `limit` bytes, counted after decompression, and when its time is over (`edges.deadlines`).
+- Failed connections, time-outs, broken bodies and the statuses 429, 500, 502, 503, 504 are tried again, with
+  exponential delays and jitter, `Network.retries` times; Retry-After is honoured up to a bound.
+
+What a status means is for the caller. An `Answer` may have any; only what is no answer is an `HttpError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from safepip import __version__
+from safepip.edges.network.addresses import parse_address
+from safepip.edges.network.deadlines import Pauses, Rate, page_seconds, unhurried, window_seconds, within
+from safepip.edges.network.limits import (
+    PATIENCE_SECONDS,
+    RETRIED_KINDS,
+    RETRIED_STATUSES,
+    Decoder,
+    HttpError,
+    byte_count,
+    content_range,
+    what_helps,
+)
+from safepip.edges.network.proxies import Proxies
+from safepip.edges.network.tls import TlsProblem, Trust
+from safepip.edges.network.wire import Lanes, Reply, WireError
+from safepip.model.finding import printable
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, origin_of, parse
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from safepip.edges.network.addresses import Address
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.network.wire import Headers
+    from safepip.model.index import IndexUrl
+    from safepip.model.plan import Network
+
+__all__ = ["Answer", "Body", "HttpError", "Part", "Transport"]
+
+USER_AGENT = f"safepip/{__version__}"
+
+_MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ERROR_BODY = 64 * 1024
+_PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
+#: Small requests to one origin at the same time; HTTP/2 carries them over one connection.
+_AT_ONCE = 100
+
+
+class Answer(NamedTuple):
+    """A response. `url` is where it finally came from; `headers` have lower-case names."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Part(NamedTuple):
+    """What a range request brought: `body` are the bytes from `start` of a file of `size` bytes.
+
+    `status` is 206 for a part; 200 where the server ignored the range and would send the whole file, 416
+    where it has no such part, or any other. Then `body` is empty; with 200 `size` is the server's claim.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    start: int
+    size: int | None
+    body: bytes
+
+
+@dataclass(slots=True)
+class Body:
+    """A response whose body is read piece by piece with `chunks`. No content encoding is accepted."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    _reply: Reply = field(repr=False)
+    _rate: Rate = field(repr=False)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises `HttpError` when the connection breaks or crawls."""
+        try:
+            async for chunk in self._reply.chunks():
+                self._rate.advance(len(chunk))
+                yield chunk
+        except WireError as error:
+            raise HttpError(error.kind, printable(str(error)), self.url) from error
+
+
+_Result = TypeVar("_Result", Answer, Part)
+
+
+class Transport:
+    """The network of a run. Use its coroutines on one `Loop` only. `environ` is the process's by default."""
+
+    def __init__(self, network: Network, credentials: Credentials, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        credentials.permit(keyring_provider=network.keyring_provider, no_input=network.no_input)
+        self._network = network
+        self._credentials = credentials
+        self._trust = Trust(network, environ)
+        self._proxies = Proxies(network, credentials, environ)
+        self._trusted = network.trusted_hosts
+        self._lanes: dict[tuple[str, str, int, bool], Lanes] = {}
+        self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
+        self._limits["pool"] = max(600.0, network.timeout)
+        self._page_seconds = page_seconds(network.timeout)
+        self._window = window_seconds(network.timeout)
+        self._pauses: dict[str, Pauses] = {}
+        self._gates: dict[str, asyncio.Semaphore] = {}
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: int,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
+    ) -> Answer:
+        """Fetch `url` whole. `headers` are sent as they are, on redirects too; `limit` is in bytes.
+
+        `allowed` is asked for the URL and for every redirect's target. `owner` is the index whose page or file it is,
+        for its credentials. Raises `HttpError`.
+        """
+        extra = [(b"Accept-Encoding", b"gzip"), *_encoded(headers)]
+
+        async def attempt() -> Answer:
+            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
+                return await self._read(place, reply, limit)
+
+        return await self._persistently(url, attempt)
+
+    async def fetch_range(
+        self,
+        url: str,
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        suffix: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
+    ) -> Part:
+        """Fetch bytes `first` to `last`, both included, or the last `suffix` bytes of a file (RFC 9110, 14).
+
+        What comes is checked against the request: a part that is not the one asked for is an `HttpError`.
+        """
+        asked = f"bytes=-{suffix}" if suffix is not None else f"bytes={first}-{last}"
+        extra = [(b"Accept-Encoding", b"identity"), (b"Range", asked.encode()), *_encoded(headers)]
+        limit = suffix if suffix is not None else (last or 0) - (first or 0) + 1
+
+        async def attempt() -> Part:
+            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
+                lower = _lower(reply.raw_headers)
+                if reply.status != 206:
+                    return Part(reply.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
+                answer = await self._read(place, reply, limit)
+                start, size = content_range(lower.get("content-range", ""))
+                end = start + len(answer.body)
+                right = end == size and size - start <= limit if suffix is not None else start == first
+                if not right or not answer.body or (size is not None and end > size):
+                    raise HttpError("protocol", f"{self._shown(url)} sends another part than asked for", url)
+                return Part(206, place.url, lower, start, size, answer.body)
+
+        return await self._persistently(url, attempt)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None = None,
+    ) -> AsyncIterator[Body]:
+        """A large file's response, to be read piece by piece; nothing is tried again here.
+
+        It travels over HTTP/1.1 connections of its own, which move more than twice as much for the same
+        CPU as HTTP/2 does. No content encoding is undone: digests are those of the bytes as sent.
+        """
+        extra = [(b"Accept-Encoding", b"identity"), *_encoded(headers)]
+        async with self._open(url, extra, allowed, owner, files=True) as (place, reply):
+            yield Body(reply.status, place.url, _lower(reply.raw_headers), reply, Rate(place.url, self._window))
+
+    def pauses(self, url: str) -> Pauses:
+        """What the origin of a URL has asked for in this run."""
+        return self._pauses.setdefault(origin_of(url) or "", Pauses())
+
+    async def _persistently(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Try again what may pass, as long as there is time: see `safepip.edges.network.deadlines`."""
+        # Waiting for a turn is no time that the server takes.
+        gate = self._gates.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
+        async with gate, within(self._page_seconds, self._shown(url)):
+            return await self._attempts(url, attempt)
+
+    async def _attempts(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Failures of the connection may pass, and the statuses that say so."""
+        pauses = self.pauses(url)
+        for count in range(self._network.retries + 1):
+            last = count == self._network.retries
+            try:
+                result = await attempt()
+            except HttpError as error:
+                if last or error.kind not in RETRIED_KINDS:
+                    raise
+                wait = pauses.next(count, None)
+            else:
+                if last or result.status not in RETRIED_STATUSES:
+                    return result
+                wait = pauses.next(count, result.headers.get("retry-after"))
+                if wait is None:
+                    return result
+            await asyncio.sleep(wait or 0.0)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for lanes in self._lanes.values():
+            await lanes.close()
+        self._lanes.clear()
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------------ one exchange
+
+    @asynccontextmanager
+    async def _open(
+        self, url: str, extra: Headers, allowed: Callable[[str], bool], owner: IndexUrl | None, *, files: bool
+    ) -> AsyncIterator[tuple[Address, Reply]]:
+        """The response that `url` finally leads to, redirects and authorization seen to."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            if not allowed(url):
+                raise HttpError("redirect", f"{self._shown(url)} is not where this may be fetched from", url)
+            place = parse_address(url, self._shown)
+            if not is_secure(place, self._trusted):
+                raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
+            reply = await self._authorized(place, extra, owner, files)
+            try:
+                location = _header(reply, b"location") if reply.status in _REDIRECTS else None
+                if location is None:
+                    yield place, reply
+                    return
+                await reply.drain()
+            finally:
+                await reply.close()
+            url = self._follow(url, location, allowed)
+        raise HttpError("redirect", f"{self._shown(url)} redirects more than {_MAX_REDIRECTS} times", url)
+
+    def _follow(self, url: str, location: str, allowed: Callable[[str], bool]) -> str:
+        """The URL that a redirect leads to, if it may."""
+        try:
+            target = join(url, location).partition("#")[0]
+            place = parse(target)
+        except UrlError:
+            raise HttpError("redirect", f"{self._shown(url)} redirects to what is no URL", url) from None
+        said = f"{self._shown(url)} redirects to {self._shown(target)}"
+        if place.has_user_info:
+            raise HttpError("redirect", f"{said}, a URL with a user name or password in it", url)
+        if place.scheme not in DEFAULT_PORTS:
+            raise HttpError("redirect", f"{said}, which is not a web address", url)
+        if place.scheme == "http" and url.lower().startswith("https:") and not is_near(place, self._trusted):
+            raise HttpError("redirect", f"{said}, from an encrypted connection to a plain one", url)
+        if not allowed(target):
+            raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)
+        return target
+
+    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Reply:
+        """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
+        lanes = self._lanes_for(place, files)
+        header = self._credentials.authorization(place.url, owner)
+        reply = await self._send(lanes, place, extra, header)
+        if reply.status != 401:
+            return reply
+        try:
+            async with unhurried():
+                better = await asyncio.to_thread(self._credentials.after_challenge, place.url, owner)
+        except BaseException:
+            await reply.close()
+            raise
+        if better is None or better == header:
+            return reply
+        await reply.drain()
+        await reply.close()
+        reply = await self._send(lanes, place, extra, better)
+        if reply.status == 401:
+            self._credentials.rejected(place.url)
+        return reply
+
+    async def _send(self, lanes: Lanes, place: Address, extra: Headers, authorization: str | None) -> Reply:
+        headers = [(b"Host", place.authority), (b"User-Agent", USER_AGENT.encode()), *extra]
+        if authorization is not None:
+            headers.append((b"Authorization", authorization.encode()))
+        generation = self._trust.generation
+        for again in (True, False):
+            try:
+                return await lanes.send(place.target, headers, self._limits)
+            except TlsProblem as error:
+                raise HttpError("tls", str(error), place.url, error.help) from error
+            except WireError as error:
+                if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
+                    raise self._explained(error, place) from error
+        raise AssertionError("unreachable: the second round returns or raises")
+
+    async def _read(self, place: Address, reply: Reply, limit: int) -> Answer:
+        """The whole body, decoded, or `too-large` as soon as it is."""
+        headers = _lower(reply.raw_headers)
+        if reply.status >= 300:
+            # The body of an error is nothing safepip reads; a short one is drained to keep the connection.
+            limit = _ERROR_BODY
+        decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
+        try:
+            async for chunk in reply.chunks():
+                decoder.feed(chunk)
+            body = decoder.end()
+        except WireError as error:
+            raise self._explained(error, place) from error
+        except HttpError:
+            if reply.status < 300:
+                raise
+            body = b""
+        return Answer(reply.status, place.url, headers, body)
+
+    def _explained(self, error: WireError, place: Address) -> HttpError:
+        detail = printable(self._credentials.redact(str(error)))
+        proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
+        way = f" by the proxy {self._shown(proxy)}" if proxy else ""
+        message = f"{place.authority.decode()}{way}: {detail}"
+        return HttpError(
+            error.kind, message, place.url, what_helps(error.kind, unverified=error.unverified, proxied=bool(proxy))
+        )
+
+    # ------------------------------------------------------------------ where to
+
+    def _lanes_for(self, place: Address, files: bool) -> Lanes:
+        key = (place.scheme, place.host, place.port, files)
+        lanes = self._lanes.get(key)
+        if lanes is None:
+            if self._network.offline:
+                raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
+            proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
+            lanes = self._lanes[key] = Lanes(
+                place.scheme,
+                place.host,
+                place.port,
+                limit=_FILE_CONNECTIONS if files else _PAGE_CONNECTIONS,
+                multiplex=not files,
+                patience=max(PATIENCE_SECONDS, 2 * self._network.timeout),
+                context=lambda: self._context(place),
+                proxy=proxy,
+                proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
+            )
+        return lanes
+
+    def _context(self, place: Address) -> ssl.SSLContext:
+        return self._trust.context(trusted=covered(place, self._trusted))
+
+    def _shown(self, url: str) -> str:
+        return printable(self._credentials.redact(url))
+
+
+def _encoded(headers: Mapping[str, str] | None) -> Headers:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()] if headers else []
+
+
+def _lower(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header lines as a mapping; of repeated ones the values are joined by a comma (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for key, value in raw:
+        name, text = key.decode("latin-1").lower(), value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return headers
+
+
+def _header(reply: Reply, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in reply.raw_headers if key.lower() == name), None)

@@ -1,0 +1,49 @@
+"""The user's netrc file: the one named by NETRC, else ~/.netrc, else ~/_netrc.
+
+Its `default` entry, which pip would send to every host there is, is not used: a credential goes where it was told to
+go.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.edges.disk.reading import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Entry(NamedTuple):
+    """What netrc knows of a host. Never shown: only `safepip.edges.network.credentials` has one."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "****"
+
+
+def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Mapping[str, Entry]:
+    """The entries by host. `notice` is told of a file that cannot be read, which then is not used."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    named = environ.get("NETRC")
+    places = [os.path.join(home, name) for name in (".netrc", "_netrc")] if named is None else [named]
+    path = next((place for place in places if os.path.exists(place)), None)
+    if path is None:
+        return {}
+    from netrc import NetrcParseError, netrc
+
+    try:
+        read_regular(path)  # no pipe or device, and no file without end
+        hosts = netrc(path).hosts
+    except (NetrcParseError, OSError, UnicodeDecodeError):
+        # The parser's own message may quote the file, and what it quotes may be the password.
+        notice(f"the netrc file {path} cannot be read and is not used")
+        return {}
+    return {
+        host.lower(): Entry(login or account or "", password or "")
+        for host, (login, account, password) in hosts.items()
+        if host != "default" and any((login, account, password))
+    }

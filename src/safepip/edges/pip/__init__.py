@@ -1,0 +1,1 @@
+"""pip, run as a program, and what it did read back."""

@@ -1,0 +1,279 @@
+"""pip, run as a program; its internals carry no promise and are not imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from safepip.edges.console.outputs import say, warn
+from safepip.edges.programs.installed_pip import pip_home
+from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
+from safepip.environment.python_variables import clean_environment, foreign_environment
+from safepip.handover.instructions import check_report
+from safepip.model.errors import Refused, Unavailable
+from safepip.model.finding import printable
+from safepip.options.pip_verbs import without_secrets
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from safepip.edges.target.interpreter import Home
+    from safepip.handover.instructions import Handover
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.plan import Settings, Target
+
+#: Verbs of pip that concern no environment.
+_ANYWHERE = frozenset({"cache", "config", "hash", "help"})
+
+#: Nothing listens there, as for the handover; pip's variables go over its configuration files.
+_WITHOUT_NETWORK = {"PIP_PROXY": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
+
+#: Seconds that pip has to end by itself after Ctrl-C, which a terminal sends to it as well.
+_GRACE = 10.0
+
+
+def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the handover: cleaned, and with pip's configuration files switched off.
+
+    pip's documentation: the null device as `PIP_CONFIG_FILE` means that no configuration file is read. Without it
+    even `--isolated` reads some.
+    """
+    return {**clean_environment(environ), "PIP_CONFIG_FILE": os.devnull}
+
+
+def run_pip(
+    args: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | None = None,
+    python: str | None = None,
+    before: str = "",
+    words: TextIO | None = None,
+) -> int:
+    """Run pip with `args`, its streams being this process's, and return its exit code. `words` is where its standard
+    output goes if not to this process's.
+
+    `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
+    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the
+    signal's number, as a shell does. Ctrl-C is pip's to handle first; `KeyboardInterrupt` goes on once pip has ended.
+    """
+    import subprocess
+
+    try:
+        process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words)
+    except OSError as error:
+        raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
+    with process, _passing_on_signals(process):
+        code = _wait(process)
+    return code if code >= 0 else 128 - code
+
+
+def command(args: Sequence[str], python: str | None, before: str = "") -> list[str]:
+    """The command line that runs pip, by `bare_pip`, in an interpreter's environment. What is installed there is seen
+    and not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
+    program = f"{own_text('bare_pip.py')}\nrun_pip(start)"
+    return bare_command(python or sys.executable, program, [pip_home(), before, *args])
+
+
+@contextmanager
+def private_folder(near: str | None = None) -> Iterator[str]:
+    """A folder that only this user can read, gone afterwards whatever happens but a kill.
+
+    `near` is a folder on whose file system it should be, so that wheels can be linked; else the system's
+    temporary folder, which also serves where `near` cannot be written.
+    """
+    import shutil
+    import tempfile
+
+    try:
+        folder = tempfile.mkdtemp(prefix="handover-", dir=near)
+    except OSError:
+        folder = tempfile.mkdtemp(prefix="safepip-")
+    try:
+        yield os.path.realpath(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def hand_over(
+    handover: Handover,
+    target: Target,
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    gone: Sequence[str] = (),
+) -> int:
+    """Lay out the private folder, run pip, and hold its report against the handover. pip's exit code.
+
+    `gone` are distributions that pip takes away before, because a wheel may bring a file that one of those has; where
+    that fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
+    Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones,
+    `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when pip ended with 0 but did
+    something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
+    """
+    import json
+
+    from safepip.edges.pip.direct_url import record_direct_urls
+    from safepip.edges.pip.installed_wheels import check_installed, kept_by_pip
+
+    try:
+        for name, text in handover.files.items():
+            with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        for name, wheel in handover.wheels.items():
+            _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
+    except OSError as error:
+        message = f"what pip is to install could not be laid out for it: {error.strerror or error}"
+        raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
+    environ = os.environ if environ is None else environ
+    kept = kept_by_pip(settings)
+    # Everything lies ready; only from here on does the target change.
+    code = uninstall(gone, target, settings, environ) if gone else 0
+    if code:
+        return code
+    words = _stream_for_words(settings)
+    tell = say if words is None else warn
+    tell(handover.before and f"{handover.before}\n")
+    python = None if target.own else target.python
+    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words)
+    if code == 0:
+        with open(handover.report, encoding="utf-8") as file:
+            check_report(handover, json.load(file))
+        record_direct_urls(handover, target, settings, kept)
+        check_installed(handover, target, settings, environ, kept)
+        tell(handover.after and f"{handover.after}\n")
+    return code
+
+
+def uninstall(
+    names: Sequence[str], target: Target, settings: Settings, environ: Mapping[str, str] | None = None
+) -> int:
+    """Have pip take these distributions out of the target. pip's exit code."""
+    environ = os.environ if environ is None else environ
+    quiet = ["--quiet"] * max(0, -settings.display.verbosity)
+    system = ["--break-system-packages"] if settings.break_system_packages else []
+    options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
+    arguments = ["uninstall", "--yes", *options, "--", *names]
+    python = None if target.own else target.python
+    return run_pip(arguments, env=pip_environment(environ), python=python, words=_stream_for_words(settings))
+
+
+def _stream_for_words(settings: Settings) -> TextIO | None:
+    """Where pip's standard output goes: to standard error where ours is for the report, else to ours (None)."""
+    return sys.stderr if settings.report == "-" else None
+
+
+def _lay_out(file: VerifiedFile, place: str) -> None:
+    """Put a verified wheel where pip will read it, and verify it there."""
+    import hashlib
+    import shutil
+
+    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    try:
+        os.link(file.path, place)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(file.path, place)
+    with open(place, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != file.sha256.hex:
+        raise Refused.because(
+            "digest-mismatch",
+            f"{printable(file.filename)} has changed since it was verified",
+            context=(f"verified sha256:{file.sha256.hex}", f"found    sha256:{found}"),
+            hint="something writes to safepip's store: look at what, and run again",
+        )
+
+
+def passthrough(
+    verb: str,
+    args: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    home: Home | None = None,
+    *,
+    network: bool = True,
+) -> int:
+    """Run one of pip's own verbs on the target that `--python` or the rules of `choose_python` name.
+
+    pip's variables, its configuration and the exit code stay as they are. PYTHONPATH reaches pip as folders in which
+    something may be installed, and as nothing else. `--python` may stand before or after the verb; pip itself demands
+    the former. Without `network` every request would go to a proxy that is not there.
+    """
+    from safepip.edges.target.interpreter import Home, choose_python
+    from safepip.model.plan import Settings
+
+    environ = os.environ if environ is None else environ
+    home = home or Home.here()
+    rest, said = take_python(args)
+    said = said if said is not None else environ.get("PIP_PYTHON") or None
+    python = None
+    if said is not None or verb not in _ANYWHERE:
+        chosen = choose_python(Settings(python=said), environ, home)
+        python = None if chosen == os.path.abspath(home.executable) else chosen
+    # PIP_PYTHON has done its work; pip would start itself a second time for it.
+    kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
+    before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
+    seen = without_secrets(verb, kept)
+    env = seen if network else {**seen, **_WITHOUT_NETWORK}
+    return run_pip([verb, *rest], env=env, python=python, before=before)
+
+
+def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
+    """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is no option."""
+    rest: list[str] = []
+    said = None
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--python":
+            said = next(words, "")
+        elif word.startswith("--python="):
+            said = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return rest, said
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for pip. After Ctrl-C wait on, ask it to end when it does not, and end it at a second Ctrl-C."""
+    import signal
+    import subprocess
+
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            # A terminal has interrupted pip as well, which then puts back what it was replacing.
+            try:
+                process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+            process.wait()
+        raise
+
+
+@contextmanager
+def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it."""
+    import signal
+    import threading
+
+    names = ("SIGTERM", "SIGHUP")
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda number, _frame: process.send_signal(number))
+        for number in (getattr(signal, name) for name in names if hasattr(signal, name))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Other programs: how interpreters are started, and how their output is read."""

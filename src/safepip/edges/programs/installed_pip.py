@@ -1,0 +1,114 @@
+"""What the pip that is installed beside safepip says of itself, told without importing it.
+
+One thing is read from inside it, out of one small file that is loaded on its own: the URL of its default index,
+so that safepip's default index is always pip's own and written nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from safepip.model.errors import SafepipError, Unavailable
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
+
+def default_index_url() -> str:
+    """The URL of pip's default index, as the `--index-url` of `pip install --help` gives it.
+
+    Reads one file of pip and imports nothing else of it (some 2 ms). Raises `Unavailable` (`pip-not-understood`)
+    when this pip keeps it elsewhere: guessing an index would be worse than stopping.
+    """
+    names: dict[str, object] = {"__name__": "pip._internal.models.index"}
+    file = "_internal/models/index.py"
+    try:
+        exec(compile(_source(file), file, "exec"), names)  # noqa: S102 - pip's own file, no input of anyone's
+        url = getattr(names["PyPI"], "simple_url")  # noqa: B009 - an attribute of a type not known here
+    except (AttributeError, ImportError, KeyError, SyntaxError) as error:
+        raise _not_understood("its default index") from error
+    if not isinstance(url, str) or not url.startswith("https://"):
+        raise _not_understood("its default index")
+    return url
+
+
+def pythons_of_pip() -> str:
+    """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`).
+
+    The header is read from the file where it lies in a folder: `importlib.metadata` takes 20 ms to be imported, as
+    much as an interpreter to start, and each run asks this.
+    """
+    said = _said_in_folder(pip_home())
+    if said is not None:
+        return said
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        found = metadata("pip")
+    except PackageNotFoundError as error:
+        raise _pip_missing() from error
+    return "".join(found.get_all("Requires-Python") or ())
+
+
+def _said_in_folder(home: str) -> str | None:
+    """`Requires-Python` of the one pip in a folder; None where there is not exactly one whose metadata is a file."""
+    try:
+        infos = [name for name in os.listdir(home) if name.startswith("pip-") and name.endswith(".dist-info")]
+        if len(infos) != 1:
+            return None
+        with open(os.path.join(home, infos[0], "METADATA"), encoding="utf-8") as file:
+            headers = takewhile(str.strip, file)
+            return next((line.partition(":")[2].strip() for line in headers if line.startswith("Requires-Python:")), "")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _not_understood(what: str) -> SafepipError:
+    """The error for a pip that is built differently from those known."""
+    return Unavailable.because(
+        "pip-not-understood",
+        f"the installed pip does not say {what} where pip 26.3 does",
+        hint="install the pip that this safepip was released with, or declare the default index with its url",
+    )
+
+
+def _pip_missing() -> SafepipError:
+    return Unavailable.because(
+        "pip-missing",
+        "pip is not installed beside safepip",
+        hint="install safepip anew: pip is one of its dependencies",
+    )
+
+
+def _source(file: str) -> str:
+    """The text of one of pip's files, given relative to its package, from disk or out of an archive."""
+    loader = _pip_spec().loader
+    read = getattr(loader, "get_data", None)
+    folders = _pip_spec().submodule_search_locations
+    if read is None or not folders:
+        raise _not_understood("where its files are")
+    try:
+        data: bytes = read(f"{next(iter(folders))}/{file}")
+    except OSError as error:
+        raise _not_understood(f"anything in {file}") from error
+    return data.decode("utf-8")
+
+
+def pip_home() -> str:
+    """The folder or archive that the installed pip is imported from."""
+    folders = _pip_spec().submodule_search_locations
+    if not folders:
+        raise _not_understood("where its files are")
+    return os.path.dirname(os.path.abspath(next(iter(folders))))
+
+
+def _pip_spec() -> ModuleSpec:
+    """Where the pip beside safepip is, found without importing it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("pip")
+    if spec is None:
+        raise _pip_missing()
+    return spec

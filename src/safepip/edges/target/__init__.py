@@ -1,0 +1,1 @@
+"""The environment that packages go to: its interpreter, and what is installed in it."""

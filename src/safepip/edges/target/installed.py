@@ -1,0 +1,258 @@
+"""The distributions installed in a target, found as pip finds them.
+
+By the names of the metadata folders alone: opening a file per distribution is what makes such a listing slow, so
+METADATA is read by `read_installed_metadata` for those distributions only that somebody asks about. The order
+is pip's: the folders of `sys.path` in order, and in each the entries as the system lists them; the first of a
+name counts. Distributions inside zip archives are not looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from safepip.edges.disk.reading import has_an_end, read_regular
+from safepip.model.candidate import InstalledDistribution
+from safepip.model.errors import SafepipError, Unavailable
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import is_name, normalise
+from safepip.wheel.metadata import MAX_METADATA_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packaging.requirements import Requirement
+
+    from safepip.model.plan import Target
+
+#: A valid project name, PEP 508. pip leaves folders such as `~umpy-1.0.dist-info` behind when it is interrupted.
+#: Names that pip never takes for installed projects: parts of the standard library that once had metadata.
+_STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
+
+_METADATA_FILES = ("METADATA", "PKG-INFO")
+
+
+def installed(target: Target) -> dict[str, InstalledDistribution]:
+    """The installed distributions by normalised name.
+
+    A folder on the path that cannot be read has none. A distribution whose version is not one (PEP 440) is left
+    out: pip reports it when it comes to matter.
+    """
+    found: dict[str, InstalledDistribution] = {}
+    for folder in target.site_paths:
+        in_user_site = target.user_site is not None and _is_below(folder, target.user_site)
+        for place in (folder, *_egg_links(folder)):
+            for raw_name, version, path in _listed(place):
+                name = normalise(raw_name)
+                if name in found or name in _STANDARD_LIBRARY or not is_name(raw_name):
+                    continue
+                try:
+                    found[name] = InstalledDistribution(name, Version(version), path, in_user_site)
+                except InvalidVersion:
+                    continue
+    return found
+
+
+def all_metadata(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Normalised name and metadata path of everything that is installed in these folders.
+
+    Unlike `installed` it also gives what another of its name hides, and what has no valid version.
+    """
+    for folder in folders:
+        for place in (folder, *_egg_links(folder)):
+            for name, _, path in _listed(place):
+                if is_name(name):
+                    yield normalise(name), path
+
+
+def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
+    """The bytes of its METADATA, or of an egg's PKG-INFO; the latter may be the path itself.
+
+    Raises `Unavailable` (`installed-metadata`) when there is none that can be read.
+    """
+    data = _metadata(distribution.metadata_path)
+    if data is None:
+        raise _unreadable(distribution)
+    return data
+
+
+def parts_of_safepip(target: Target) -> frozenset[str]:
+    """The normalised names of what safepip is made of, where `target` is the environment it runs from.
+
+    Reads the METADATA of those distributions alone. Raises `Unavailable` (`installed-metadata`) when one of
+    them cannot be read: then nobody knows what may be replaced.
+    """
+    from safepip.environment.guards import closure
+    from safepip.wheel.metadata import MetadataError, parse_metadata
+
+    there = installed(target)
+
+    def requires(name: str) -> Iterable[Requirement] | None:
+        distribution = there.get(name)
+        if distribution is None:
+            return None
+        try:
+            return parse_metadata(read_installed_metadata(distribution), verified=False).requires
+        except MetadataError as error:
+            raise _unreadable(distribution) from error
+
+    return closure("safepip", requires, target.markers)
+
+
+def check_files(target: Target) -> None:
+    """Raise `Unavailable` (`installed-metadata`) where metadata that pip reads is a pipe or device, not a file.
+
+    pip would wait for it, in the midst of an installation. Cost: a look at a folder for each distribution.
+    """
+    odd = [path for folder in target.site_paths for path in _metadata_files(folder) if not _may_be_opened(path)]
+    if odd:
+        raise Unavailable.because(
+            "installed-metadata",
+            "the environment has metadata that is no file, and pip would wait for it",
+            context=tuple(printable(path) for path in odd[:10]),
+            hint="remove it, or make a fresh environment",
+        )
+
+
+def _metadata_files(folder: str) -> Iterator[str]:
+    """Whatever lies in metadata folders, and the metadata that is a file itself."""
+    for name in _names(folder):
+        path = os.path.join(folder, name)
+        if name.lower().endswith((".dist-info", ".egg-info", ".egg-link")):
+            yield path
+            yield from (os.path.join(path, inner) for inner in _names(path))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _may_be_opened(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return True
+    return has_an_end(status) or stat.S_ISDIR(status.st_mode)
+
+
+def _unreadable(distribution: InstalledDistribution) -> SafepipError:
+    return Unavailable.because(
+        "installed-metadata",
+        f"the metadata of the installed {distribution.name} {distribution.version} cannot be read",
+        context=(printable(distribution.metadata_path),),
+        hint=repair_of(distribution),
+    )
+
+
+def repair_of(distribution: InstalledDistribution) -> str:
+    """The hint for a distribution whose metadata is of no use: what puts the same version in its place.
+
+    pip takes nothing away that has no list of its files, and an egg's metadata is not where a wheel's goes.
+    """
+    path, pinned = distribution.metadata_path, f"{distribution.name}=={distribution.version}"
+    if not path.endswith(".dist-info"):
+        return f"take it away, and install it anew: safepip uninstall {distribution.name}"
+    option = "--force-reinstall" if os.path.isfile(os.path.join(path, "RECORD")) else "--ignore-installed"
+    return (
+        "put it where its remains are, with the same --python and options of indexes:\n"
+        f"safepip install {option} --no-deps {pinned}"
+    )
+
+
+def check_removable(distributions: Iterable[InstalledDistribution], target: Target) -> None:
+    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to take away and cannot: a wheel's
+    without RECORD, in the environment's own folders."""
+    problems = [
+        Diagnostic(
+            "installed-metadata",
+            f"the installed {it.name} {it.version} has no list of its files (RECORD), so that pip cannot replace it",
+            context=(printable(it.metadata_path),),
+            hint=repair_of(it),
+            subject=it.name,
+        )
+        for it in distributions
+        # pip leaves alone what a virtual environment only sees.
+        if it.metadata_path.endswith(".dist-info")
+        and not os.path.exists(os.path.join(it.metadata_path, "RECORD"))
+        and (not target.virtualenv or _is_below(it.metadata_path, target.prefix))
+    ]
+    if problems:
+        raise Unavailable(*problems)
+
+
+def _metadata(path: str) -> bytes | None:
+    """The metadata at a metadata folder or file, or None."""
+    places = [os.path.join(path, name) for name in _METADATA_FILES]
+    if path.endswith(".egg-info"):
+        places.append(path)
+    for place in places:
+        try:
+            return read_regular(place, MAX_METADATA_BYTES)
+        except OSError:
+            continue
+    return None
+
+
+def _listed(folder: str) -> Iterator[tuple[str, str, str]]:
+    """Name, version and metadata path of what one folder holds, as their names say or else their metadata."""
+    try:
+        entries = os.listdir(folder)
+    except OSError:
+        return
+    for entry in entries:
+        stem, dot, suffix = entry.rpartition(".")
+        suffix = suffix.lower()
+        if not dot or suffix not in ("dist-info", "egg-info"):
+            continue
+        path = os.path.join(folder, entry)
+        name, dash, version = stem.partition("-")
+        # The folder of a wheel is `name-version.dist-info` (PEP 376, PEP 427); an egg's may lack the version
+        # or go on with the Python's.
+        if suffix == "dist-info" and dash:
+            yield name, version, path
+        else:
+            yield from _from_metadata(path, name if suffix == "egg-info" else "")
+    if folder.endswith(".egg") and "EGG-INFO" in entries:
+        # An unpacked egg is itself on the path and keeps its metadata inside.
+        yield from _from_metadata(os.path.join(folder, "EGG-INFO"))
+
+
+def _from_metadata(path: str, name: str = "") -> Iterator[tuple[str, str, str]]:
+    """Version, and name unless it is known, as the metadata file says; nothing where it does not."""
+    data = _metadata(path)
+    if data is None:
+        return
+    import email.parser
+
+    headers = email.parser.BytesHeaderParser().parsebytes(data)
+    name, version = name or str(headers["Name"] or ""), str(headers["Version"] or "")
+    if name and version:
+        yield name.strip(), version.strip(), path
+
+
+def _egg_links(folder: str) -> Iterator[str]:
+    """The folders that `.egg-link` files (an old form of editable installs) point to."""
+    try:
+        links = [entry for entry in os.listdir(folder) if entry.endswith(".egg-link")]
+    except OSError:
+        return
+    for link in links:
+        try:
+            lines = [line.strip() for line in read_regular(os.path.join(folder, link)).decode("utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError):
+            continue
+        place = next((line for line in lines if line), "")
+        if place:
+            yield os.path.join(folder, place)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or lies in it."""
+    path, folder = os.path.normcase(os.path.realpath(path)), os.path.normcase(os.path.realpath(folder))
+    return path == folder or path.startswith(folder + os.sep)

@@ -1,0 +1,167 @@
+"""The files of an environment, listed and hashed. What they should be is decided elsewhere.
+
+An environment under suspicion can hold anything: links to anywhere, devices, pipes without a writer, folders without
+end. So no link is followed below the folders that are looked at, and nothing is opened but a regular file, which is
+asked of the path before it is opened and of what was opened afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING, TypeVar
+
+from safepip.environment.verification import Found, State
+from safepip.wheel.byte_code import HEADER_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_PIECE = 1 << 20
+
+#: Files a thread takes at once: handing over a single one costs as much as hashing it.
+_BATCH = 200
+
+
+def read_files(asked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Found]:
+    """What stands at each path, with its digest by the algorithm, or without one where that is empty.
+
+    Cost, of one processor: some 40 milliseconds for 1,000 files of 17 kB on average, as they are in real environments.
+    """
+    return dict(zip(asked, _spread(lambda each, stopped: read_file(*each, stopped), list(asked)), strict=True))
+
+
+def read_headers(paths: Collection[str]) -> Mapping[str, bytes]:
+    """The first bytes of each path that is a regular file and can be read."""
+    headers = zip(paths, _spread(lambda path, _: _header(path), list(paths)), strict=True)
+    return {path: header for path, header in headers if header is not None}
+
+
+def _never() -> bool:
+    return False
+
+
+def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -> Found:
+    """What stands at a path. A special file is never opened and a link never followed.
+
+    A file can be larger than anybody wants to wait for: once `stopped` is true its digest is given up.
+    """
+    try:
+        handle = _open(path)
+        if isinstance(handle, Found):
+            return handle
+        try:
+            return _digest(handle, algorithm, stopped)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        return _failed(path, error)
+
+
+def _open(path: str) -> int | Found:
+    """Open a regular file, or say what is there in its place."""
+    kind = os.lstat(path).st_mode
+    if stat.S_ISLNK(kind):
+        return Found(State.LINK, about=os.readlink(path))
+    if not stat.S_ISREG(kind):
+        return Found(State.OTHER)
+    handle = os.open(path, _FLAGS)
+    # Something else may have taken its place since.
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return Found(State.OTHER)
+    return handle
+
+
+def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> Found:
+    expected = os.fstat(handle).st_size
+    if not algorithm:
+        return Found(State.FILE, expected)
+    hashed, size = hashlib.new(algorithm), 0
+    # Most files are read at once: asking each of them for its end would cost as much again.
+    while size < expected and (piece := os.read(handle, _PIECE)):
+        hashed.update(piece)
+        size += len(piece)
+        if stopped():
+            return Found(State.UNREADABLE, about="given up")
+    return Found(State.FILE, size, hashed.digest())
+
+
+def _failed(path: str, error: OSError) -> Found:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Found(State.MISSING)
+    return Found(State.UNREADABLE, about=error.strerror or type(error).__name__)
+
+
+def _header(path: str) -> bytes | None:
+    try:
+        handle = _open(path)
+        if isinstance(handle, Found):
+            return None
+        try:
+            return os.read(handle, HEADER_BYTES)
+        finally:
+            os.close(handle)
+    except OSError:
+        return None
+
+
+def _spread(work: Callable[[_T, Callable[[], bool]], _R], items: list[_T]) -> Iterator[_R]:
+    """`work` done for each item, in order, by as many threads as there are processors."""
+    if len(items) <= _BATCH:
+        yield from (work(item, _never) for item in items)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    stop = Event()
+    batches = [items[at : at + _BATCH] for at in range(0, len(items), _BATCH)]
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    try:
+        for results in pool.map(lambda batch: [work(item, stop.is_set) for item in batch], batches):
+            yield from results
+    finally:
+        # Ctrl-C ends this thread here: what the others are at is given up.
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def walk(folder: str, unread: dict[str, str]) -> Iterator[str]:
+    """Every file, link and special file below a folder, without a look into links.
+
+    Folders that cannot be listed are put into `unread`, with the reason.
+    """
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(f"{here}/{entry.name}")
+                    else:
+                        yield f"{here}/{entry.name}"
+        except FileNotFoundError:
+            # A site folder need not exist.
+            continue
+        except OSError as error:
+            unread[here] = error.strerror or type(error).__name__
+
+
+def read_small(path: str, limit: int) -> tuple[bytes | None, str]:
+    """A regular file's content, or None and why there is none: `missing`, `too large`, `a link`, ..."""
+    try:
+        handle = _open(path)
+        if isinstance(handle, Found):
+            return None, handle.state.value
+        with open(handle, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        found = _failed(path, error)
+        return None, found.about or found.state.value
+    return (data, "") if len(data) <= limit else (None, "too large")

@@ -1,0 +1,102 @@
+"""Remembers, in the store's folder, of which wheel an installed distribution is.
+
+    <root>/installed-1/<2 digits>/<62 digits>       the wheel's digests, a line each
+
+The name is a digest of the distribution's RECORD as pip left it and safepip found it to be in order, and of the time at
+which it was written. So nothing of it is in the environment, where a wheel that plain pip installs could bring a file
+that lies: a RECORD with other rows is not known, and neither is one that a lying wheel has made to look the same,
+because pip writes RECORD itself, at another time. Whatever else is unknown (another installer, another machine, a cache
+that was cleared) is unknown and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from safepip.model.digest import STRONG, Digest, WeakDigest, strong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.evidence import ClearedWheel
+
+_FORM = 1
+
+#: More than the RECORD of any wheel that is installed (`wheel_content`), with pip's rows for byte code on top.
+_LONGEST_RECORD = 128 << 20
+
+#: A line for each strong algorithm.
+_LONGEST_NOTE = 4096
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class InstalledMemory:
+    """The notes below a store's root; None for a store that goes with the run, where nothing is remembered."""
+
+    def __init__(self, root: str | None) -> None:
+        self._root = root
+
+    def note(self, wheels: Iterable[ClearedWheel]) -> None:
+        """These have just been installed. What cannot be written is not known later."""
+        from safepip.handover.integrity import record_place
+
+        for wheel in wheels:
+            place = record_place(wheel)
+            path = self._path(place.path) if place is not None and place.path else None
+            if path is None:
+                continue
+            lines = dict.fromkeys(map(str, (wheel.file.sha256, *wheel.file.demanded)))
+            temporary = f"{path}.{os.getpid()}.new"
+            with contextlib.suppress(OSError):
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                with open(temporary, "w", encoding="ascii") as file:
+                    file.write("".join(f"{line}\n" for line in lines))
+                os.replace(temporary, path)
+
+    def digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
+        """Those of the wheel that it was installed from; none where that is not known."""
+        path = self._path(os.path.join(distribution.metadata_path, "RECORD"))
+        found = None if path is None else _read(path, _LONGEST_NOTE)
+        data = b"" if found is None else found[0]
+        try:
+            rows = [line.partition(":") for line in data.decode("ascii").splitlines()]
+            return frozenset(strong(algorithm, value) for algorithm, _, value in rows if algorithm in STRONG)
+        except (UnicodeDecodeError, WeakDigest):
+            return frozenset()
+
+    def _path(self, record: str) -> str | None:
+        """Where the note of what has this RECORD is or would be; None where there is no such file."""
+        if self._root is None:
+            return None
+        found = _read(record, _LONGEST_RECORD)
+        if found is None:
+            return None
+        data, written = found
+        key = hashlib.sha256(b"%d\0%s" % (written, data)).hexdigest()
+        return os.path.join(self._root, f"installed-{_FORM}", key[:2], key[2:])
+
+
+def _read(path: str, limit: int) -> tuple[bytes, int] | None:
+    """The bytes of a regular file and the time at which it was written, in nanoseconds, both of one opened file; None
+    where there is none such. A pipe is not waited for, and no link followed."""
+    try:
+        handle = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    try:
+        kind = os.fstat(handle)
+        if not stat.S_ISREG(kind.st_mode):
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(limit + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return (data, kind.st_mtime_ns) if len(data) <= limit else None

@@ -1,0 +1,365 @@
+"""Which environment the packages go to, and what that environment is.
+
+The choice, in this order:
+
+1. `--python PATH`: an interpreter, or the folder of a virtual environment, as pip resolves it.
+2. The environment that safepip is installed in, as pip does.
+3. Where safepip lives in a tool's own environment (pipx, uv tool, uvx) nobody means that one: then the active
+   virtual environment (`VIRTUAL_ENV`), else a refusal.
+4. Where safepip runs as a zip application: the active virtual environment, else the interpreter that runs it.
+
+safepip's own interpreter is asked in this process. Any other is started once, by `safepip.edges.programs.bare_start`
+and without the variables that could add code to it, and runs `safepip.edges.programs.probe`; nothing that is installed
+there runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safepip.edges.programs.starting import SAFE_PATH, own_text
+from safepip.environment.python_variables import clean_environment
+from safepip.model.errors import Refused, SafepipError, Unavailable, UsageError
+from safepip.model.finding import printable
+from safepip.model.plan import Settings, Target
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Mapping
+
+#: Seconds that a target interpreter has to say what it is.
+_PROBE_TIMEOUT = 120
+
+#: Runs in the target before anything else, so it is written for any Python there has ever been. It takes the
+#: working directory off `sys.path` before the first import, and says the version before anything can fail.
+_BOOTSTRAP = """
+import sys
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+import json
+token, text, homes, question = json.loads(sys.stdin.read())
+sys.stdout.write(token + json.dumps(list(sys.version_info[:3])) + token)
+names = {"__name__": "safepip_start"}
+exec(compile(sys.argv[1], "<safepip.edges.programs.bare_start>", "exec"), names)
+names["start"](homes)
+names = {"__name__": "safepip_probe"}
+exec(compile(text, "<safepip.edges.programs.probe>", "exec"), names)
+sys.stdout.write(names["answer"](question) + token)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where safepip itself runs. `archive` is the zip application's path, empty where there is none."""
+
+    executable: str
+    prefix: str
+    archive: str = ""
+
+    @classmethod
+    def here(cls) -> Home:
+        """This process's."""
+        import safepip
+
+        loader = getattr(safepip.__spec__, "loader", None)
+        return cls(sys.executable or "", sys.prefix, getattr(loader, "archive", ""))
+
+
+def tool_home(prefix: str) -> str:
+    """The name of the tool that keeps `prefix` as an application's own environment, or empty.
+
+    pipx leaves `pipx_metadata.json` in each such environment and uv `uv-receipt.toml`. `uvx` runs from a
+    folder `archive-v0` or the like of uv's cache, which bears the `CACHEDIR.TAG` of the cache directory
+    specification.
+    """
+    if os.path.isfile(os.path.join(prefix, "pipx_metadata.json")):
+        return "pipx"
+    if os.path.isfile(os.path.join(prefix, "uv-receipt.toml")):
+        return "uv tool"
+    folder = os.path.dirname(os.path.abspath(prefix))
+    bucket, _, number = os.path.basename(folder).rpartition("-v")
+    cached = bucket in ("archive", "environments", "builds") and number.isdigit()
+    return "uvx" if cached and os.path.isfile(os.path.join(os.path.dirname(folder), "CACHEDIR.TAG")) else ""
+
+
+def find_interpreter(path: str) -> str | None:
+    """pip's reading of `--python`: a file is the interpreter, a folder a virtual environment that holds one.
+
+    No search on PATH takes place, as in pip. None where there is nothing.
+    """
+    if os.path.isdir(path):
+        # Both layouts are tried on every system: cygwin and msys have the other one.
+        inside = (os.path.join(path, "bin", "python"), os.path.join(path, "Scripts", "python.exe"))
+        return next((os.path.abspath(file) for file in inside if os.path.exists(file)), None)
+    return os.path.abspath(path) if os.path.exists(path) else None
+
+
+def choose_python(settings: Settings, environ: Mapping[str, str], home: Home | None = None) -> str:
+    """The absolute path of the target's interpreter, by the rules at the head of this file.
+
+    Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that leads nowhere, with pip's
+    exit code, and `Refused` (`no-target`) when no environment is meant.
+    """
+    home = home or Home.here()
+    if settings.python is not None:
+        return _interpreter_of(settings.python, "--python", settings)
+    tool = tool_home(home.prefix)
+    if not tool and not home.archive:
+        return _own_interpreter(home)
+    active = environ.get("VIRTUAL_ENV", "")
+    if active and not _same_file(active, home.prefix):
+        return _interpreter_of(active, "VIRTUAL_ENV", settings)
+    if home.archive:
+        return _own_interpreter(home)
+    raise Refused.because(
+        "no-target",
+        f"safepip runs from an environment of its own ({tool}) and no other environment is meant",
+        context=(f"safepip's own environment is {home.prefix}",),
+        hint="activate a virtual environment, or name one: safepip --python PATH install ...",
+    )
+
+
+def _own_interpreter(home: Home) -> str:
+    """safepip's own interpreter; a Python embedded in another program may not know its path."""
+    if not home.executable:
+        raise Unavailable.because(
+            "python-not-found", "this Python does not know the path of its own interpreter", hint="name it by --python"
+        )
+    return os.path.abspath(home.executable)
+
+
+def _interpreter_of(path: str, said_by: str, settings: Settings) -> str:
+    """`find_interpreter`, or the error that names the option or variable."""
+    interpreter = find_interpreter(path)
+    if interpreter is not None:
+        return interpreter
+    import shutil
+
+    on_path = shutil.which(path) if os.path.basename(path) == path else None
+    origin = settings.origins.get("python") if said_by == "--python" else None
+    raise Unavailable.because(
+        "python-not-found",
+        f"there is no Python interpreter at {printable(path)}, which {said_by} names",
+        hint=f"give its path: --python {on_path}"
+        if on_path
+        else "give an interpreter, or a virtual environment's folder",
+        origins=(origin,) if origin else (),
+    )
+
+
+def parse_python_version(text: str | None) -> tuple[int, ...] | None:
+    """`--python-version`: `3`, `3.9`, `3.9.1`, and `39` or `310` for 3.9 and 3.10. None and empty mean: not given.
+
+    The length is kept, because `3` alone restricts less than `3.0`. Raises `UsageError` (`invalid-option`).
+    """
+    if not text:
+        return None
+    parts = text.split(".")
+    # One number of several digits is major and minor run together.
+    if len(parts) == 1 and len(text) > 1:
+        parts = [text[0], text[1:]]
+    if len(parts) > 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError.because(
+            "invalid-option",
+            f"--python-version {printable(text)} is not a version of up to three numbers",
+            hint="write 3, 3.12, 3.12.1 or 312",
+        )
+    return tuple(map(int, parts))
+
+
+def probe(python: str, settings: Settings | None = None, environ: Mapping[str, str] | None = None) -> Target:
+    """Ask the interpreter at `python` what it is.
+
+    `settings` give `--platform`, `--python-version`, `--implementation` and `--abi`, which change the tags and the
+    version and, as in pip, nothing else: markers stay those of the interpreter. Raises `Unavailable`
+    (`python-failed`) when it cannot be started or does not answer, and (`python-too-old`) for a Python that the
+    installed pip does not run on.
+    """
+    return start_probe(python, settings, environ)()
+
+
+def start_probe(
+    python: str, settings: Settings | None = None, environ: Mapping[str, str] | None = None
+) -> Callable[[], Target]:
+    """`probe` in two steps: another interpreter works from here on, and the result, called once, waits for it.
+
+    Starting it first and reading requirements and configuration meanwhile hides most of its tenth of a second.
+    """
+    settings = settings or Settings()
+    environ = os.environ if environ is None else environ
+    version = parse_python_version(settings.python_version)
+    restriction: dict[str, Any] = {
+        "platforms": list(settings.platforms),
+        "version": None if version is None else list(version),
+        "implementation": settings.implementation,
+        "abis": list(settings.abis),
+    }
+    places = {"target": settings.target_dir, "prefix": settings.prefix_dir, "root": settings.root_dir}
+    if _is_own(python) and _same_start(environ):
+        return lambda: _target(python, _ask_self(restriction, places), version)
+    # A distributor's Python may print as it starts; the answer is what stands between two tokens.
+    token = os.urandom(16).hex()
+    process = _ask_other(python, token, (restriction, places), environ)
+    return lambda: _target(python, _answer(python, token, process), version)
+
+
+def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | None) -> Target:
+    """The facts as a `Target`."""
+    from packaging.tags import Tag
+
+    # pip completes a version of fewer than three numbers with zeros.
+    numbers = facts["version"] if version is None else (*version, 0, 0)[:3]
+    return Target(
+        python=os.path.abspath(facts["executable"] or python),
+        version=".".join(map(str, numbers)),
+        markers=facts["markers"],
+        tags=tuple(Tag(*tag.split("-")) for tag in facts["tags"]),
+        site_paths=tuple(facts["path"]),
+        user_site=facts["user_site"],
+        prefix=facts["prefix"],
+        virtualenv=facts["virtualenv"],
+        own=_same_file(facts["prefix"], sys.prefix),
+        externally_managed=facts["externally_managed"],
+        schemes=facts["schemes"],
+        base_prefix=facts["base_prefix"],
+        user_schemes=facts["user_schemes"] or {},
+        named_schemes=facts["named_schemes"] or {},
+        site_folders=tuple(facts["site_folders"]),
+        writable=facts["writable"],
+        distutils=facts["distutils"],
+        standard_library=frozenset(facts["standard_library"]),
+    )
+
+
+def _same_file(one: str, other: str) -> bool:
+    """Whether two paths lead to one place; False where either leads nowhere."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _is_own(python: str) -> bool:
+    """Whether `python` starts the environment of this process.
+
+    A virtual environment's interpreter is a link to its base's, so the folder counts as well as the file.
+    """
+    own = sys.executable or ""
+    return _same_file(os.path.dirname(python), os.path.dirname(own)) and _same_file(python, own)
+
+
+def _same_start(environ: Mapping[str, str]) -> bool:
+    """Whether this process was started as pip will be, so that its `sys.path` is the one pip will have."""
+    removed = environ.keys() - clean_environment(environ).keys()
+    if any(name.upper().startswith("PYTHON") for name in removed):
+        return False
+    flags = sys.flags
+    user_site_off = bool(flags.no_user_site) and not environ.get("PYTHONNOUSERSITE")
+    return not (flags.isolated or flags.ignore_environment or flags.no_site or user_site_off)
+
+
+def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
+    """The facts of this process, with the path that pip will have, which runs no start-up file.
+
+    So without the folder that the start itself put first, where projects lie with an .egg-info of their own, and
+    whatever the environment's start-up files have added, taken away or spelt anew (Homebrew's `sitecustomize`).
+    """
+    from safepip.edges.programs import probe as questions
+    from safepip.edges.programs.bare_start import site_entries
+    from safepip.edges.programs.own_start import standard_library
+
+    facts = questions.facts(restriction, places)
+    entries = (*standard_library(), *site_entries(sys.prefix if facts["virtualenv"] else None))
+    return {**facts, "path": list(dict.fromkeys(map(os.path.abspath, entries)))}
+
+
+def _ask_other(
+    python: str, token: str, asked: tuple[dict[str, Any], dict[str, Any]], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start `python` with the probe. `asked` are its restriction and places."""
+    import json
+    import subprocess
+
+    question = json.dumps({"restriction": asked[0], "places": asked[1]})
+    homes = {"packaging": [_packaging_home()]}
+    try:
+        process = subprocess.Popen(
+            [python, "-S", "-c", _BOOTSTRAP, own_text("bare_start.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Of what it imports itself no bytecode is left behind in an environment that is only asked.
+            env={
+                **clean_environment(environ),
+                **SAFE_PATH,
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+        )
+    except OSError as error:
+        raise _python_failed(python, str(error)) from error
+    assert process.stdin is not None
+    # Some ten kilobytes, less than any pipe holds. What ended without reading them is reported by `_answer`.
+    with suppress(OSError), process.stdin as pipe:
+        pipe.write(json.dumps([token, own_text("probe.py"), homes, question]).encode("ascii"))
+    process.stdin = None
+    return process
+
+
+def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Wait for what the probe says."""
+    import json
+    import subprocess
+
+    from safepip.edges.programs.program_output import gather
+
+    try:
+        output, errors = gather(process, _PROBE_TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise _python_failed(python, f"no answer within {_PROBE_TIMEOUT} seconds") from error
+    except OSError as error:
+        raise _python_failed(python, error.strerror or str(error)) from error
+    parts = output.decode("utf-8", "replace").split(token)
+    if len(parts) >= 3:
+        _check_age(python, ".".join(map(str, json.loads(parts[1]))))
+    if process.returncode != 0 or len(parts) != 4:
+        last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise _python_failed(python, last[0] if last else f"exit code {process.returncode}")
+    facts: dict[str, Any] = json.loads(parts[2])
+    return facts
+
+
+def _python_failed(python: str, reason: str) -> SafepipError:
+    """The error for an interpreter that could not be asked."""
+    return Unavailable.because(
+        "python-failed",
+        f"{printable(python)} did not say what it is",
+        context=(printable(reason),),
+        hint="check that it is a working Python interpreter: run it with --version",
+    )
+
+
+def _check_age(python: str, version: str) -> None:
+    """Refuse a Python that the installed pip does not run on, before anything is fetched for it."""
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.edges.programs.installed_pip import pythons_of_pip
+
+    supported = pythons_of_pip()
+    if not SpecifierSet(supported).contains(version, prereleases=True):
+        raise Unavailable.because(
+            "python-too-old",
+            f"{printable(python)} is Python {version}, and the installed pip needs Python {supported}",
+            hint="name a newer interpreter by --python",
+        )
+
+
+def _packaging_home() -> str:
+    """The folder or archive that holds safepip's copy of packaging."""
+    import packaging
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(packaging.__file__ or "")))

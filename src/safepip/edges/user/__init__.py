@@ -1,0 +1,1 @@
+"""What a person says and sees: arguments, configuration files, the terminal."""

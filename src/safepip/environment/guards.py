@@ -1,0 +1,164 @@
+"""What safepip will not do to an environment, judged before anything is fetched for it or installed into it.
+
+1. `--require-virtualenv`: outside a virtual environment nothing happens (pip's exit code 3).
+2. PEP 668: an environment that its distributor manages is left alone without `--break-system-packages`. As in
+   pip the rule does not hold for `--target`, `--prefix` and `--root`, nor for a dry run with a report.
+3. `--platform` and its like describe an environment that cannot be installed into; they go with `--target`,
+   with `download` or with a dry run.
+4. Where safepip lives in the target itself, a selection that would replace safepip or anything it is made of is
+   refused: half-way through it there would be no safepip left to say what went wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from safepip.model.errors import Refused, UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from packaging.requirements import Requirement
+
+    from safepip.model.candidate import Pin, Resolution
+    from safepip.model.plan import Settings, Target
+
+
+class NoVirtualenv(UsageError):
+    """`--require-virtualenv` and no virtual environment; pip ends with 3."""
+
+    exit_code = 3
+
+
+class ExternallyManaged(Refused):
+    """PEP 668; pip ends with 1."""
+
+    exit_code = 1
+
+
+class CannotInstallThere(UsageError):
+    """A combination of options that pip refuses with 1."""
+
+    exit_code = 1
+
+
+def installs_into_target(settings: Settings) -> bool:
+    """Whether distributions go to where the target's interpreter finds them, and not to a folder named for them."""
+    return settings.target_dir is None and settings.prefix_dir is None and settings.root_dir is None
+
+
+def check_target(settings: Settings, target: Target) -> None:
+    """Rules 1 to 3. Raises the classes above: `virtualenv-required`, `externally-managed-environment`,
+    `platform-needs-target`."""
+    if settings.require_virtualenv and not target.virtualenv:
+        raise NoVirtualenv.because(
+            "virtualenv-required",
+            f"{printable(target.python)} is in no virtual environment, and one is required",
+            hint="name one: --python .venv",
+            origins=_origins(settings, "require_virtualenv"),
+        )
+    _check_restriction(settings)
+    _check_managed(settings, target)
+
+
+def _check_managed(settings: Settings, target: Target) -> None:
+    """Rule 2."""
+    if settings.download_dir is not None or (settings.dry_run and settings.report is not None):
+        return
+    if settings.break_system_packages or not installs_into_target(settings):
+        return
+    message = target.externally_managed
+    if message is not None:
+        # PEP 668: an installer shows the distributor's own text.
+        lines = message.splitlines() or ["its distributor gives no further advice"]
+        raise ExternallyManaged.because(
+            "externally-managed-environment",
+            "this environment is managed by the system's own package manager",
+            context=tuple(printable(line) for line in lines),
+            hint="make a virtual environment and name it by --python; --break-system-packages overrides this at the"
+            " risk of breaking the system",
+        )
+
+
+def _check_restriction(settings: Settings) -> None:
+    """Rule 3."""
+    given = {
+        "--platform": settings.platforms,
+        "--python-version": settings.python_version,
+        "--implementation": settings.implementation,
+        "--abi": settings.abis,
+    }
+    used = [option for option, value in given.items() if value]
+    elsewhere = settings.target_dir is not None or settings.download_dir is not None or settings.dry_run
+    if used and not elsewhere:
+        raise CannotInstallThere.because(
+            "platform-needs-target",
+            f"{' and '.join(used)} cannot be used to install into a running environment",
+            hint="add --target DIR, or use: safepip download",
+            origins=_origins(settings, "platforms", "python_version", "implementation", "abis"),
+        )
+
+
+def _origins(settings: Settings, *fields: str) -> tuple[Any, ...]:
+    """Where the given settings were said."""
+    return tuple(settings.origins[field] for field in fields if field in settings.origins)
+
+
+def closure(
+    root: str, requires: Callable[[str], Iterable[Requirement] | None], markers: Mapping[str, str]
+) -> frozenset[str]:
+    """The normalised names of everything that `root` is made of, itself included.
+
+    `requires` gives for a name what its installed distribution requires, or None where it is not installed.
+    `markers` is the environment that the conditions on those requirements are held against. Extras count only
+    where something asks for them.
+    """
+    reached: set[tuple[str, str]] = set()
+    waiting = [(root, "")]
+    while waiting:
+        node = waiting.pop()
+        below = None if node in reached else requires(node[0])
+        if below is None:
+            continue
+        reached.add(node)
+        for requirement in below:
+            # An extra adds to a distribution what is conditional on it; the rest is the distribution's anyway.
+            if requirement.marker is not None and not requirement.marker.evaluate({**markers, "extra": node[1]}):
+                continue
+            name = normalise(requirement.name)
+            waiting += [(name, ""), *((name, normalise(extra)) for extra in requirement.extras)]
+    return frozenset(name for name, _ in reached)
+
+
+def own_environment_check(
+    resolution: Resolution, target: Target, settings: Settings, own: Callable[[], Collection[str]]
+) -> None:
+    """Rule 4. `own` gives the normalised names that safepip is made of; it is only asked when that matters.
+
+    Raises `Refused` (`own-environment`) with every distribution that would make way for another, or for another
+    copy of itself.
+    """
+    if not target.own or not installs_into_target(settings):
+        return
+    # With --ignore-installed nothing counts as replaced, and pip writes over whatever is there.
+    pins = map(resolution.pins.__getitem__, resolution.to_install)
+    replaced = [pin for pin in pins if pin.replaces is not None or settings.ignore_installed]
+    names = own() if replaced else ()
+    problems = [_own_environment(pin) for pin in replaced if pin.name in names]
+    if problems:
+        raise Refused(*problems)
+
+
+def _own_environment(pin: Pin) -> Diagnostic:
+    """One replaced part of safepip."""
+    there = f"{pin.name} {pin.replaces.version}" if pin.replaces is not None else pin.name
+    return Diagnostic(
+        "own-environment",
+        f"{there} is part of safepip, which runs from this environment, and would be replaced by {pin.version}",
+        context=tuple(f"required by {origin.chain()}" for origin in pin.required_by),
+        hint="keep safepip in an environment of its own and name the target: safepip --python PATH install ...",
+        origins=pin.required_by,
+        subject=pin.name,
+    )

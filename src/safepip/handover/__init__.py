@@ -1,0 +1,1 @@
+"""What pip is told, and whether it did that and nothing else."""

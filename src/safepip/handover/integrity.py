@@ -1,0 +1,332 @@
+"""After the handover: what pip has installed of each wheel is what was cleared, in RECORD and on the disk.
+
+pip says that it is done; this is the one look at what it did. For each wheel that it installed:
+
+1. RECORD stands where it was to land. Each file of the wheel has its row there, at the place where the file was to
+   land, with what the wheel's own RECORD says of it: pip copies digest and size as they are, and leaves both empty for
+   a file that the wheel's RECORD does not list (PEP 427: the signatures of RECORD).
+2. In a script of the wheel whose first line begins with `#!python` pip puts its interpreter there, and writes a new
+   digest (the wheel specification, "Recommended archiver features"). All below that line is the same.
+3. A row of the wheel's RECORD for which no file was to land is there unchanged: so pip leaves the rows of wrappers that
+   it replaces by scripts of its own.
+4. Beyond these pip adds INSTALLER, REQUESTED, for a wheel named by URL direct_url.json, a script for each entry point,
+   and for byte code rows without digest. Byte code belongs to a source that was to land. Nothing else is in RECORD.
+5. Every file that was to land is there, is a regular file, and has the size and digest that were cleared: those of this
+   wheel, or of another one of the run where policy allows that two of them have one file. pip compiles byte code
+   anew, also over that of the wheel, so its bytes are the only ones that are not looked at.
+
+Where policy allows a wheel whose own RECORD cannot be read, only rule 5 is left of these. With `--target` pip moves
+what it has installed into a folder. What was there before stays unless `--upgrade` is given, which pip says itself;
+and files of a wheel beside its modules are lost where their folder has the name of that of the libraries. Neither is
+a difference here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ntpath
+import posixpath
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.environment.verification import Found, State
+from safepip.model.digest import STRONG
+from safepip.model.names import normalise
+from safepip.wheel.byte_code import is_cached, possible_sources
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.record import RecordError, parse_record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from safepip.model.evidence import ClearedWheel
+    from safepip.model.wheel import Entry, Landing
+    from safepip.wheel.install_paths import Layout
+
+
+class Content(NamedTuple):
+    """What a row says of a file, or what is known of one. `algorithm` is empty where there is no digest."""
+
+    algorithm: str
+    digest: bytes | None
+    size: int | None
+
+
+_NOTHING = Content("", None, None)
+_INSTALLER = Content("sha256", hashlib.sha256(b"pip\n").digest(), 4)
+_EMPTY = Content("sha256", hashlib.sha256(b"").digest(), 0)
+
+
+class Demand(NamedTuple):
+    """A file that has to be on the disk with one of these contents.
+
+    `script` is the wheel's script whose first line pip may have changed, None where that cannot be. `row` is a row that
+    the file has to agree with beside that, None where its own wheel's row was found.
+    """
+
+    path: str
+    contents: tuple[Content, ...]
+    script: Entry | None = None
+    row: Content | None = None
+
+
+class Comparison(NamedTuple):
+    """What the installed RECORD of a wheel showed: lines of evidence, and what the disk has to show."""
+
+    differences: list[str]
+    demands: list[Demand]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What is common to the wheels of a run.
+
+    `kept` are folders and files that pip does not write to, because they were there before (`--target`).
+    `cache_elsewhere` tells that byte code goes to a folder of its own (`PYTHONPYCACHEPREFIX`).
+    """
+
+    layout: Layout
+    wheels: Sequence[ClearedWheel]
+    kept: Collection[str] = ()
+    cache_elsewhere: bool = False
+    _planned: dict[str, list[Content]] = field(default_factory=lambda: defaultdict(list), init=False)
+
+    @cached_property
+    def _headers(self) -> str:
+        """The folder of headers with its slash; what no path begins with where there is none."""
+        return f"{self.layout.schemes.get('headers') or chr(0)}/"
+
+    def __post_init__(self) -> None:
+        for wheel in self.wheels:
+            for landing in wheel.landings:
+                if landing.entry is not None:
+                    self._planned[self.key(landing.path)].append(_content(landing.entry))
+
+    def planned(self, path: str) -> tuple[Content, ...]:
+        """What the wheels of the run have for a place."""
+        return tuple(self._planned[self.key(path)])
+
+    def key(self, path: str) -> str:
+        """A path as it is compared: in folders of headers the project may be spelt as whoever requires it does."""
+        if path.startswith(self._headers):
+            project, slash, rest = path[len(self._headers) :].partition("/")
+            path = f"{self._headers}{normalise(project)}{slash}{rest}"
+        return key_of(path) if self.layout.windows else path
+
+    def is_kept(self, path: str) -> bool:
+        """Whether pip leaves what is there."""
+        return any(path == kept or path.startswith(f"{kept}/") for kept in self.kept)
+
+    def is_left(self, landing: Landing) -> bool:
+        """Whether pip does not put a file where it was to land."""
+        if not self.layout.moved:
+            return False
+        (libraries, folder), *_ = self.layout.moved
+        unmoved = f"{folder}/{libraries[len(folder) + 1 :].partition('/')[0]}/"
+        beside = landing.scheme not in ("purelib", "platlib") and landing.path.startswith(unmoved)
+        return beside or self.is_kept(landing.path)
+
+
+def _content(entry: Entry) -> Content:
+    return Content(entry.algorithm, entry.digest, entry.size)
+
+
+def record_place(wheel: ClearedWheel) -> Landing | None:
+    """Where the wheel's RECORD was to land."""
+    path = f"{wheel.content.dist_info}/RECORD"
+    return next((landing for landing in wheel.landings if landing.entry and landing.entry.path == path), None)
+
+
+def compare(wheel: ClearedWheel, record: bytes | None, arrangement: Arrangement, *, direct: bool) -> Comparison:
+    """Hold the installed RECORD of a wheel against the wheel. None for one that is not there.
+
+    `direct` tells that the user named the wheel by URL, so that pip writes direct_url.json.
+    """
+    place = record_place(wheel)
+    if place is None or not place.path:
+        return Comparison(["nobody knows where it was to land"], [])
+    rows = _Rows(wheel, place, arrangement, direct=direct)
+    if rows.own is None or arrangement.is_kept(place.path):
+        return Comparison([], list(rows.files()))
+    if record is None:
+        return Comparison([f"{place.path} is not there"], list(rows.files()))
+    try:
+        lines = list(rows.read(record))
+    except RecordError as error:
+        return Comparison([f"{place.path} cannot be read: {error}"], list(rows.files()))
+    return Comparison(lines, [*rows.files(), *rows.made])
+
+
+class _Rows:
+    """The rows of one installed RECORD."""
+
+    def __init__(self, wheel: ClearedWheel, record: Landing, run: Arrangement, *, direct: bool) -> None:
+        self._run = run
+        self._record = run.key(record.path)
+        info = record.path.rpartition("/")[0]
+        self._base = _before_moving(info.rpartition("/")[0], record.scheme, run.layout)
+        self._files = [item for item in wheel.landings if item.entry is not None and item.path != record.path]
+        self._scripts = {run.key(item.path) for item in wheel.landings if item.entry is None}
+        self._modules = {run.key(item.path) for item in self._files if item.path.endswith(".py")}
+        self._additions = {run.key(f"{info}/INSTALLER"): _INSTALLER, run.key(f"{info}/REQUESTED"): _EMPTY}
+        self._direct = run.key(f"{info}/direct_url.json") if direct else ""
+        self.own = _own_rows(wheel)
+        self._changed: dict[str, Content] = {}
+        self._spelt: dict[str, str] = {}
+        self.made: list[Demand] = []
+
+    def read(self, record: bytes) -> Iterator[str]:
+        """A line for each row that is wrong, too many or missing. Raises `RecordError`."""
+        expected = self._expected()
+        there: set[str] = {self._record}
+        for row in parse_record(record):
+            path = self._where(row.path)
+            key, said = self._run.key(path), Content(*row[1:])
+            self._spelt[key] = path
+            there.add(key)
+            if said in expected.get(key, ()) or self._is_addition(key, path, said):
+                continue
+            if key in expected:
+                yield f"RECORD says of {path} something else than the wheel does"
+            else:
+                yield f"RECORD lists {path}, which was not verified"
+        for landing in self._files:
+            if self._run.key(landing.path) not in there and not self._run.is_left(landing):
+                yield f"RECORD does not list {landing.path}"
+        yield from (f"RECORD does not list the script {key}" for key in sorted(self._scripts - there))
+
+    def _expected(self) -> dict[str, list[Content]]:
+        """The rows that the wheel has, by the place they are about. Rules 1 and 3."""
+        expected: dict[str, list[Content]] = defaultdict(list)
+        expected[self._record].append(_NOTHING)
+        own = self.own or {}
+        left = dict(own)
+        for landing in self._files:
+            assert landing.entry is not None
+            expected[self._run.key(landing.path)] += own.get(landing.entry.path, [_NOTHING])
+            left.pop(landing.entry.path, None)
+        for path, contents in left.items():
+            expected[self._run.key(self._where(path))] += contents
+        return expected
+
+    def _where(self, path: str) -> str:
+        """The place of a row: relative to the folder of the metadata, before pip moved anything."""
+        layout = self._run.layout
+        if layout.windows:
+            absolute = ntpath.normpath(ntpath.join(self._base, path)).replace("\\", "/")
+        else:
+            absolute = posixpath.normpath(posixpath.join(self._base, path))
+        for old, new in layout.moved:
+            if absolute.startswith(f"{old}/"):
+                return new + absolute[len(old) :]
+        return absolute
+
+    def _is_addition(self, key: str, path: str, said: Content) -> bool:
+        """Rules 2 and 4. What has a new digest must be so on the disk."""
+        if said == _NOTHING:
+            return self._is_byte_code(key)
+        if said.algorithm not in STRONG:
+            return False
+        if key in self._additions:
+            self.made.append(Demand(path, (self._additions[key],), row=said))
+        elif key == self._direct or key in self._scripts:
+            self.made.append(Demand(path, (said,)))
+        elif any(item.scheme == "scripts" and self._run.key(item.path) == key for item in self._files):
+            self._changed[key] = said
+        else:
+            return False
+        return True
+
+    def _is_byte_code(self, key: str) -> bool:
+        if is_cached(key):
+            return any(source in self._modules for source in possible_sources(key))
+        if not (self._run.cache_elsewhere and key.endswith(".pyc")):
+            return False
+        name = key.rpartition("/")[2]
+        return any(name.startswith(module.rpartition("/")[2].removesuffix("py")) for module in self._modules)
+
+    def files(self) -> Iterator[Demand]:
+        """What the disk has to show of the wheel's own files. Rule 5; to be asked after `read`."""
+        for landing in self._files:
+            key, entry = self._run.key(landing.path), landing.entry
+            compiled = is_cached(key) and any(source in self._modules for source in possible_sources(key))
+            if compiled or key in self._additions or key == self._direct or self._run.is_left(landing):
+                continue
+            script = entry if landing.scheme == "scripts" else None
+            path = self._spelt.get(key, landing.path)
+            yield Demand(path, self._run.planned(landing.path), script, self._changed.get(key))
+
+
+def _own_rows(wheel: ClearedWheel) -> dict[str, list[Content]] | None:
+    """The rows of the wheel's own RECORD, None where it cannot be read in one way."""
+    rows: dict[str, list[Content]] = defaultdict(list)
+    try:
+        for row in parse_record(wheel.content.info("RECORD") or b""):
+            rows[row.path].append(Content(*row[1:]))
+    except RecordError:
+        return None
+    return dict(rows)
+
+
+def _before_moving(folder: str, scheme: str, layout: Layout) -> str:
+    """The folder that rows are relative to: with `--target` the temporary one, as `Layout.moved` has it."""
+    if not layout.moved:
+        return folder
+    return layout.moved[0 if scheme == "purelib" else -1][0]
+
+
+def wanted(demands: Iterable[Demand]) -> set[tuple[str, str]]:
+    """What to read: paths, each with the algorithms by which it is to be hashed."""
+    asked: set[tuple[str, str]] = set()
+    for demand in demands:
+        asked.update((demand.path, content.algorithm) for content in demand.contents)
+        if demand.row is not None:
+            asked.add((demand.path, demand.row.algorithm))
+        if demand.script is not None:
+            # What pip makes of it is known by this one.
+            asked.add((demand.path, "sha256"))
+    return asked
+
+
+def judge(demand: Demand, found: Mapping[tuple[str, str], Found], changed: Content | None = None) -> str:
+    """A line of evidence about a file that is not as it has to be, else empty.
+
+    `changed` is what the demand's script is once pip has put the interpreter into it.
+    """
+    contents = demand.contents if changed is None else (changed,)
+    states = [_state(demand.path, content, found) for content in contents]
+    if "" not in states:
+        return next(iter(states), f"{demand.path} was to land and nobody knows what it is")
+    if demand.row is None:
+        return ""
+    line = _state(demand.path, demand.row, found)
+    return f"RECORD says of {demand.path} something else than what is there" if line else ""
+
+
+def _state(path: str, content: Content, found: Mapping[tuple[str, str], Found]) -> str:
+    there = found[path, content.algorithm]
+    if there.state is State.MISSING:
+        return f"{path} is missing"
+    if there.state is State.LINK:
+        return f"{path} is a link to {there.about}"
+    if there.state is State.OTHER:
+        return f"{path} is no regular file"
+    if there.state is State.UNREADABLE:
+        return f"{path} cannot be read: {there.about}"
+    if content.size not in (None, there.size):
+        return f"{path} has {there.size} bytes, and {content.size} were verified"
+    return "" if there.digest == content.digest else f"{path} has another {content.algorithm} than was verified"
+
+
+def with_interpreter(script: bytes, interpreter: bytes, end: bytes) -> Content | None:
+    """A script of a wheel as pip installs it, None for one that pip leaves as it is. Rule 2.
+
+    `interpreter` is the path of the Python that pip runs in, `end` what ends a line on that system.
+    """
+    if not script.startswith(b"#!python"):
+        return None
+    _, _, rest = script.partition(b"\n")
+    data = b"#!" + interpreter + end + rest
+    return Content("sha256", hashlib.sha256(data).digest(), len(data))

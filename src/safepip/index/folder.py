@@ -1,0 +1,53 @@
+"""A folder of `--find-links`: the files in it that are distributions, and the pages that list more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename
+
+from safepip.model.page import ProjectFile
+from safepip.model.wheel_names import read_wheel_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FolderListing(NamedTuple):
+    """What a folder offers.
+
+    `files` are its wheels and source archives, without digests: the bytes lie on this machine, so
+    whoever opens them hashes them. `pages` are the `file:` URLs of its HTML files, each of which pip
+    reads as a page of links.
+    """
+
+    files: tuple[ProjectFile, ...]
+    pages: tuple[str, ...]
+
+
+def list_folder(entries: Iterable[tuple[str, str, int]]) -> FolderListing:
+    """Sort out the `(file name, file: URL, size in bytes)` of a folder's regular files.
+
+    As pip: an HTML file is a page; of the others those count whose name is that of a wheel or of a
+    source archive; the rest is passed over. The order is that of the names, so that it does not
+    depend on the file system.
+    """
+    files = []
+    pages = []
+    for filename, url, size in sorted(entries):
+        if filename.lower().endswith((".html", ".htm")):
+            pages.append(url)
+        elif _is_distribution(filename):
+            files.append(ProjectFile(filename, url, size=size))
+    return FolderListing(tuple(files), tuple(pages))
+
+
+def _is_distribution(filename: str) -> bool:
+    try:
+        read_wheel_name(filename)
+    except InvalidWheelFilename:
+        try:
+            parse_sdist_filename(filename)
+        except InvalidSdistFilename:
+            return False
+    return True

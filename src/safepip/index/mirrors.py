@@ -1,0 +1,105 @@
+"""An index and its mirrors as one source: the shelves of their pages made one.
+
+Every page is asked, and what one lists, the source has. A file that several list counts once, as the first of them (the
+index before its mirrors) lists it; a mirror with other bytes for it is refused. When a release began, whatever page a
+file of it is on, is told by all of them: else a file that is late on the index's page would be on time on a mirror's
+that lists nothing else of the release.
+
+That a late file is the honest case (`releases`) is for the pages to say that know the release from its beginning: those
+of them that list the file must all say so. A page that does not list it, as of a mirror that lags, says nothing. It is
+none where any page has a timely wheel that the target can install.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from safepip.model.errors import Refused
+from safepip.routing.table import disagreement
+from safepip.vetting.releases import earliest, is_late, public
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.version import Version
+
+    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.errors import SafepipError
+    from safepip.model.index import Index
+    from safepip.model.page import ProjectFile
+
+
+def with_common_releases(shelves: Sequence[Shelf]) -> list[Shelf]:
+    """The shelves of one project's pages, each candidate with what all of them know of its release.
+
+    A candidate of which nothing changes stays the same object.
+    """
+    if len(shelves) < 2:
+        return list(shelves)
+    first: dict[Version, float | None] = {}
+    for version, moment in (row for shelf in shelves for row in _beginnings(shelf)):
+        first[version] = earliest((first.get(version), moment))
+    candidates = [c for shelf in shelves for c in shelf.candidates]
+    in_time = {v for c in candidates if not is_late(c.file.upload_time, first[v := public(c.version)])}
+    honest: dict[str, bool] = {}
+    for c in candidates:
+        if c.released == first[public(c.version)]:
+            honest[c.file.filename] = honest.get(c.file.filename, True) and c.for_new_python
+
+    def told(c: Candidate) -> Candidate:
+        version = public(c.version)
+        released, new = first[version], honest.get(c.file.filename, False) and version not in in_time
+        same = (c.released, c.for_new_python) == (released, new)
+        return c if same else replace(c, released=released, for_new_python=new)
+
+    return [shelf._replace(candidates=tuple(map(told, shelf.candidates))) for shelf in shelves]
+
+
+def _beginnings(shelf: Shelf) -> Iterator[tuple[Version, float | None]]:
+    """When each release of a page began, with those of which the target can install nothing."""
+    for candidate in shelf.candidates:
+        yield public(candidate.version), candidate.released
+    for fallen in shelf.fallen:
+        yield public(fallen.version), fallen.upload_time
+
+
+def merged(name: str, pages: Sequence[tuple[Index, Shelf]]) -> Shelf:
+    """One shelf of all pages, at least one, of an index and its mirrors. Raises `Refused` (`mirror-differs`)."""
+    original = pages[0][1]
+    files = {c.file.filename: (pages[0][0], c) for c in original.candidates}
+    extra: list[Candidate] = []
+    for index, shelf in pages[1:]:
+        for candidate in shelf.candidates:
+            first, same = files.setdefault(candidate.file.filename, (index, candidate))
+            if same is candidate:
+                extra.append(candidate)
+            elif disagreement(same.file, candidate.file):
+                raise mirror_differs(name, first, same.file, index, candidate.file)
+    if len(pages) == 1:
+        return original
+    born = earliest(shelf.born for _, shelf in pages)
+    contents = original.contents if all(shelf.contents == original.contents for _, shelf in pages) else ""
+    return original._replace(candidates=best_first([*original.candidates, *extra]), born=born, contents=contents)
+
+
+def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates of several pages in the order of a shelf's."""
+    return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
+
+
+def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> SafepipError:
+    """The refusal of a mirror that lists a file of the same name with other bytes."""
+    width = max(len(original.name), len(mirror.name))
+    return Refused.because(
+        "mirror-differs",
+        f"{mirror.name} is declared as a mirror of {mirror.mirror_of}, and has other bytes for a file of {name}",
+        context=(
+            ours.filename,
+            *(f"{original.name:<{width}}  {digest}" for digest in ours.said),
+            *(f"{mirror.name:<{width}}  {digest}" for digest in theirs.said),
+        ),
+        hint=f"find out which of the two is right; until then take `mirror-of` from {mirror.name}",
+        origins=(mirror.origin,),
+        subject=name,
+    )

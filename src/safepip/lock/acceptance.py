@@ -1,0 +1,311 @@
+"""Installing from a lock: what it names, held against what routing and the index say today.
+
+Nothing is searched for. A lock's entry is installed when
+
+1. the index that owns its name today is the one that the lock names, by routing's own rules;
+2. that index still lists the file, under the same name, with the same strong digest and the same size;
+3. the file is not yanked and its project not quarantined;
+4. what the wheel itself requires in this environment is in the lock, in a version that fits (`check_edges`), and is
+   what the lock says that it requires.
+
+Otherwise the run is refused with every entry that fails. The URL in a lock is not used: the index says where its files
+are, and routing says who may serve them. With `--offline` an index on a network is not asked, so 2 and 3 are what they
+were when the lock was made, and the file comes from the store: bytes with the locked digest that this very index, or a
+mirror of it, has delivered under the locked name (`safepip.edges.disk.deliveries`). No path in a lock is followed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.pylock import PylockSelectError
+from packaging.utils import InvalidWheelFilename
+
+from safepip.model.candidate import Candidate, Pin
+from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, stated, strong
+from safepip.model.errors import Refused, UnusableInput
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import IndexUrl
+from safepip.model.names import normalise
+from safepip.model.origin import Origin, Source
+from safepip.model.page import ProjectFile, Status
+from safepip.model.route import Route, Rule
+from safepip.model.urls import UrlError, parse
+from safepip.model.wheel_names import read_wheel_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock
+    from packaging.version import Version
+
+    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.digest import AnyDigest
+    from safepip.model.plan import Target
+    from safepip.requirements.lock_requests import LockRequest
+    from safepip.resolution.catalog import RoutedShelf
+
+
+class Entry(NamedTuple):
+    """One project that a lock selects for a target. `index_url` is that of the index which the lock names, if it
+    names one.
+
+    `digests` are the strong ones of the wheel `filename`, `checksums` the others. `direct` is the URL or path of a
+    wheel that the lock takes from no index. `edges` are the projects that the lock says it depends on, None where it
+    says nothing.
+    """
+
+    name: str
+    version: Version
+    filename: str
+    digests: tuple[Digest, ...]
+    origin: Origin
+    index_url: str | None = None
+    size: int | None = None
+    url: str | None = None
+    direct: str | None = None
+    edges: frozenset[str] | None = None
+    checksums: tuple[Checksum, ...] = ()
+
+
+def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
+    """What the lock wants installed in the target. Raises `UnusableInput` and `Refused`.
+
+    The rules are PEP 751's, as `packaging.pylock` has them. Extras and groups that the lock does not have are an error.
+    """
+    _check_selectors(lock, request)
+    _check_whole(lock, request)
+    groups = {*request.groups, *((lock.default_groups or ()) if request.default_groups else ())}
+    environment = dict(target.markers)
+    try:
+        chosen = list(
+            lock.select(
+                environment=environment,  # type: ignore[arg-type]  # a TypedDict of just these keys
+                tags=target.tags,
+                extras=sorted(request.extras),
+                dependency_groups=sorted(groups),
+            )
+        )
+    except PylockSelectError as problem:
+        raise Refused.because(
+            "lock-does-not-fit",
+            f"{printable(request.name)} was not made for this environment: {printable(str(problem))}",
+            context=(f"{target.python}: Python {target.version} on {target.markers.get('sys_platform', '')}",),
+            hint="make a lock for it, safepip lock -r FILE, or one for all: safepip lock -r FILE --universal",
+            origins=(request.origin,),
+        ) from None
+    except (UndefinedComparison, UndefinedEnvironmentName) as problem:
+        raise UnusableInput.because(
+            "invalid-lock",
+            f"{printable(request.name)} has a marker that cannot be evaluated: {printable(str(problem))}",
+            hint="move it away, and make it anew: safepip lock -r FILE",
+            origins=(request.origin,),
+        ) from None
+    entries = []
+    problems = []
+    for package, file in chosen:
+        entry = _entry(package, file, Origin(Source.FILE, request.name))
+        if isinstance(entry, Entry):
+            entries.append(entry)
+        else:
+            problems.append(entry)
+    if problems:
+        raise Refused(*problems)
+    return entries
+
+
+def _check_selectors(lock: Pylock, request: LockRequest) -> None:
+    known = {
+        "extra": (request.extras, {normalise(extra) for extra in lock.extras or ()}),
+        "group": (request.groups, {normalise(group) for group in lock.dependency_groups or ()}),
+    }
+    for kind, (wanted, there) in known.items():
+        for name in sorted(wanted - there):
+            raise UnusableInput.because(
+                "invalid-lock",
+                f"{printable(request.name)} has no {kind} {printable(name)}",
+                hint=f"it has: {', '.join(sorted(there)) or 'none'}",
+                origins=(request.origin,),
+            )
+
+
+def _check_whole(lock: Pylock, request: LockRequest) -> None:
+    """A dependency names a package of the same lock."""
+    there = {package.name for package in lock.packages}
+    for package in lock.packages:
+        for edge in package.dependencies or ():
+            if normalise(str(edge.get("name", ""))) not in there:
+                raise UnusableInput.because(
+                    "invalid-lock",
+                    f"{printable(request.name)} is not whole: {package.name} depends on what is not in it",
+                    context=(printable(str(dict(edge))),),
+                    hint="move it away, and make it anew: safepip lock -r FILE",
+                    origins=(request.origin,),
+                )
+
+
+def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic:
+    """A selected package as an entry, or why it cannot be one."""
+    kind = type(file).__name__
+    edges = (
+        None
+        if package.dependencies is None
+        else frozenset(normalise(str(edge["name"])) for edge in package.dependencies if "name" in edge)
+    )
+    if kind == "PackageWheel":
+        wheel: PackageWheel = file  # type: ignore[assignment]
+        _, version, _, _ = read_wheel_name(wheel.filename)
+        return Entry(
+            package.name, version, wheel.filename, _digests(said := stated(wheel.hashes)), origin,
+            package.index, wheel.size, wheel.url, None, edges, _checksums(said),
+        )  # fmt: skip
+    if kind == "PackageArchive":
+        archive: PackageArchive = file  # type: ignore[assignment]
+        filename = _archive_name(archive)
+        if filename.endswith(".whl") and not archive.subdirectory:
+            try:
+                project, version, _, _ = read_wheel_name(filename)
+            except InvalidWheelFilename as problem:
+                what = f"{package.name} is taken from what is no wheel: {printable(str(problem))}"
+                raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
+            if project != package.name:
+                what = f"{package.name} is taken from a wheel of {project}: {printable(filename)}"
+                raise UnusableInput.because("invalid-lock", what, origins=(origin,))
+            return Entry(
+                package.name, version, filename, _digests(said := stated(archive.hashes, archive.url)), origin,
+                None, archive.size, None, archive.path or archive.url, edges, _checksums(said),
+            )  # fmt: skip
+    what = {
+        "PackageVcs": "a version-control checkout",
+        "PackageDirectory": "a project folder",
+        "PackageArchive": "a source archive",
+        "PackageSdist": "a source archive, with no wheel for this environment",
+    }[kind]
+    return Diagnostic(
+        "not-yet",
+        f"{printable(origin.where)} takes {package.name} from {what}, which safepip cannot install yet",
+        hint="leave it out of the lock (uv export: --no-emit-project), or lock a wheel of it from an index of your own",
+        origins=(origin,),
+        subject=package.name,
+    )
+
+
+def _archive_name(archive: PackageArchive) -> str:
+    """The file name of an archive that is named by path or by URL."""
+    if archive.path is not None:
+        return archive.path.replace("\\", "/").rpartition("/")[2]
+    return parse(archive.url).filename if archive.url else ""
+
+
+def _digests(said: Iterable[tuple[str, str]]) -> tuple[Digest, ...]:
+    return tuple(strong(algorithm, value) for algorithm, value in said if algorithm in STRONG)
+
+
+def _checksums(said: Iterable[tuple[str, str]]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in said if algorithm in WEAK)
+
+
+def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
+    """The entry's file as the index lists it today, or what of rules 1 to 3 does not hold."""
+    differs = _index_differs(entry, routed.route)
+    if differs is not None:
+        return differs
+    if routed.shelf.status is Status.QUARANTINED:
+        return _refusal("quarantined", entry, "its index has put the project in quarantine", ())
+    candidate = next((c for c in routed.shelf.candidates if c.file.filename == entry.filename), None)
+    if candidate is None:
+        return _refusal("lock-differs", entry, "its index no longer lists the locked file for this environment", ())
+    file = candidate.file
+    offered = dict(file.said)
+    locked: list[AnyDigest] = [*entry.digests, *entry.checksums]
+    wrong = [digest for digest in locked if offered.get(digest.algorithm, digest.hex) != digest.hex]
+    if wrong:
+        listed = tuple(f"listed  {algorithm}:{value}" for algorithm, value in offered.items())
+        evidence = (*(f"locked  {digest}" for digest in locked), *listed)
+        return _refusal("lock-differs", entry, "its index lists the locked file with another digest", evidence)
+    if entry.size is not None and file.size is not None and entry.size != file.size:
+        evidence = (f"locked  {entry.size} bytes", f"listed  {file.size} bytes")
+        return _refusal("lock-differs", entry, "its index lists the locked file with another size", evidence)
+    if file.yanked is not None:
+        reason = printable(file.yanked) or "none given"
+        return _refusal("yanked", entry, "the locked file has been yanked since", (f"reason: {reason}",))
+    return _pin(entry, candidate, routed.route, replaces)
+
+
+def pin_unasked(entry: Entry, route: Route, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
+    """With `--offline`: the file as the lock has it, where the lock's index is today's by a rule that asks nobody."""
+    differs = _index_differs(entry, route)
+    if differs is not None:
+        return differs
+    # The URL is for a report; nothing is fetched from it.
+    url = entry.url if entry.url is not None and entry.url.lower().startswith(("https:", "http:")) else ""
+    file = ProjectFile(entry.filename, url, entry.digests, size=entry.size, checksums=entry.checksums)
+    return _pin(entry, Candidate(entry.name, entry.version, file, 0), route, replaces)
+
+
+def pin_direct(entry: Entry, candidate: Candidate, url: str, replaces: InstalledDistribution | None) -> Pin:
+    """A wheel that the lock takes from no index."""
+    return _pin(entry, candidate, Route(entry.name, Rule.DIRECT, None), replaces)._replace(direct_url=url)
+
+
+def _pin(entry: Entry, candidate: Candidate, route: Route, replaces: InstalledDistribution | None) -> Pin:
+    # pip marks everything that a lock names as requested.
+    return Pin(
+        entry.name,
+        entry.version,
+        route,
+        candidate=candidate,
+        replaces=replaces,
+        requested=True,
+        requires=tuple(sorted(entry.edges or ())),
+        required_by=(entry.origin,),
+    )
+
+
+def _index_differs(entry: Entry, route: Route) -> Diagnostic | None:
+    """Rule 1. A lock that names no index (pip's do not) leaves it to routing."""
+    if entry.index_url is None or route.index is None:
+        return None
+    try:
+        locked: IndexUrl | None = IndexUrl.parse(entry.index_url)
+    except UrlError:
+        locked = None
+    if locked == route.index.url:
+        return None
+    evidence = (f"locked  {printable(entry.index_url)}", f"today   {route.index.url}  ({route.rule.value})")
+    return _refusal("lock-differs", entry, "another index owns the name today", evidence)
+
+
+def _refusal(reference: str, entry: Entry, what: str, evidence: Iterable[str]) -> Diagnostic:
+    return Diagnostic(
+        reference,
+        f"{entry.name} {entry.version} is locked, and {what}",
+        context=(printable(entry.filename), *evidence),
+        hint="look at what changed, then make the lock anew: safepip lock -r FILE",
+        origins=(entry.origin,),
+        subject=entry.name,
+    )
+
+
+def check_edges(entries: Sequence[Entry], required: Mapping[str, frozenset[str]], problems: Iterable[str]) -> None:
+    """Rule 4. `required` are the projects that each wheel requires here by its own METADATA; `problems` are what a walk
+    over these found to be missing or not to fit. Raises `Refused` (`lock-differs`)."""
+    found = [
+        Diagnostic(
+            "lock-differs",
+            f"the lock is not whole: {printable(problem)}",
+            hint="make the lock anew: safepip lock -r FILE",
+            origins=tuple(entry.origin for entry in entries[:1]),
+        )
+        for problem in problems
+    ]
+    for entry in entries:
+        if entry.edges is None:
+            continue
+        missing = sorted(required.get(entry.name, frozenset()) - entry.edges)
+        if missing:
+            evidence = tuple(f"requires, and the lock does not say so: {name}" for name in missing)
+            found.append(_refusal("lock-differs", entry, "its wheel has other dependencies than the lock", evidence))
+    if found:
+        raise Refused(*found)

@@ -1,0 +1,283 @@
+"""A resolution as a lock file (PEP 751, `pylock.toml`), and a lock file read back.
+
+A lock says for every project: the version, the index that owns the name, all wheels of that version with strong
+digests, sizes and upload times, what it depends on, and for which extra or group it is there. Its structure is
+`packaging.pylock`'s; what that accepts and a lock must not have is refused here: a weak or missing digest, a
+credential in a URL, a wheel without a URL or path.
+
+The text depends on nothing but what it says: packages are in the order of their names, files in that of theirs, and
+no time or machine is in it. So the same answer gives the same bytes on any day.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
+
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, stated, strong
+from safepip.model.errors import UnusableInput
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import normalise
+from safepip.model.urls import UrlError, is_url, parse
+from safepip.model.wheel_names import is_bounded
+from safepip.text.toml_reading import read_toml
+from safepip.text.toml_values import toml_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from safepip.model.candidate import Pin
+    from safepip.model.origin import Origin
+    from safepip.model.page import ProjectFile
+
+CREATED_BY = "safepip"
+
+
+class Locked(NamedTuple):
+    """One project for a lock. `files` are all wheels of the version, or the one that was named directly.
+
+    `edges` are the projects it depends on, each with its version where the lock has several of it, else with "".
+    `marker` says for which environments, extras and groups it is there; empty means always. `path` is set for a wheel
+    that was named by its path: relative to the lock, with `/`.
+    """
+
+    pin: Pin
+    files: tuple[ProjectFile, ...]
+    edges: tuple[tuple[str, str], ...] = ()
+    marker: str = ""
+    path: str | None = None
+
+
+def make_lock(
+    packages: Iterable[Locked],
+    *,
+    environments: Iterable[str] = (),
+    requires_python: str | None = None,
+    extras: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    default_groups: Iterable[str] = (),
+) -> Pylock:
+    """The lock of these projects. `environments` are the markers for which it was made."""
+    lock = Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(text) for text in environments] or None,
+        requires_python=SpecifierSet(requires_python) if requires_python else None,
+        extras=[NormalizedName(normalise(extra)) for extra in sorted(extras)] or None,
+        dependency_groups=sorted(groups) or None,
+        default_groups=sorted(default_groups) or None,
+        created_by=CREATED_BY,
+        packages=[_package(locked) for locked in sorted(packages, key=_place)],
+    )
+    lock.validate()
+    return lock
+
+
+def _place(locked: Locked) -> tuple[str, Version, str]:
+    return locked.pin.name, locked.pin.version, locked.marker
+
+
+def _package(locked: Locked) -> Package:
+    pin = locked.pin
+    direct = pin.direct_url is not None
+    requires_python = pin.metadata.requires_python if pin.metadata else None
+    index = pin.route.index
+    return Package(
+        name=NormalizedName(normalise(pin.name)),
+        # PEP 751: the version of a direct source may be left out; it is known here, and says what was locked.
+        version=pin.version,
+        marker=Marker(locked.marker) if locked.marker else None,
+        requires_python=SpecifierSet(requires_python) if requires_python else None,
+        dependencies=[_edge(*edge) for edge in locked.edges] or None,
+        index=str(index.url) if index is not None and not direct else None,
+        archive=_archive(locked) if direct else None,
+        wheels=None if direct else [_wheel(file) for file in sorted(locked.files, key=lambda file: file.filename)],
+    )
+
+
+def _edge(name: str, version: str) -> dict[str, str]:
+    return {"name": name, "version": version} if version else {"name": name}
+
+
+def _wheel(file: ProjectFile) -> PackageWheel:
+    return PackageWheel(
+        name=file.filename,
+        upload_time=None if file.upload_time is None else datetime.fromtimestamp(file.upload_time, UTC),
+        url=file.url,
+        size=file.size,
+        hashes={digest.algorithm: digest.hex for digest in sorted(file.digests)},
+    )
+
+
+def _archive(locked: Locked) -> PackageArchive:
+    (file,) = locked.files
+    return PackageArchive(
+        url=None if locked.path is not None else file.url,
+        path=locked.path,
+        size=file.size,
+        hashes={digest.algorithm: digest.hex for digest in sorted(file.digests)},
+    )
+
+
+def lock_text(lock: Pylock) -> str:
+    """The lock as TOML: a table for each package, a line for each file, so that a change reads well in a review."""
+    data = dict(lock.to_dict())
+    packages = data.pop("packages")
+    # A lock of nothing says so.
+    blocks = ["".join(_lines(data if packages else {**data, "packages": []}))]
+    blocks += ["[[packages]]\n" + "".join(_lines(package)) for package in packages]
+    return "\n".join(blocks)
+
+
+def _lines(table: Mapping[str, Any]) -> Iterator[str]:
+    """Keys and values of a table, a list with an element a line."""
+    for key, value in table.items():
+        if isinstance(value, list) and value and (isinstance(value[0], dict) or len(value) > 1):
+            yield f"{key} = [\n" + "".join(f"    {toml_value(item)},\n" for item in value) + "]\n"
+        else:
+            yield f"{key} = {toml_value(value)}\n"
+
+
+def read_lock(text: str, origin: Origin) -> Pylock:
+    """Read the text of a `pylock.toml`, by whatever tool it was written.
+
+    Raises `UnusableInput` (`invalid-lock`) for what is no lock, and with every part of one that must not be trusted:
+    `weak-hash`, `credential-in-lock`.
+    """
+    try:
+        data = read_toml(text)
+        _check_wheel_names(data)
+        lock = Pylock.from_dict(data)
+    except (RecursionError, PylockValidationError, ValueError) as problem:
+        raise UnusableInput.because(
+            "invalid-lock",
+            f"{printable(origin.where)} is no lock file that can be used: {printable(str(problem))}",
+            hint="move it away, and make it anew: safepip lock -r FILE",
+            origins=(origin,),
+        ) from None
+    problems = [problem for package in lock.packages for problem in _distrusted(package, origin)]
+    if problems:
+        raise UnusableInput(*problems)
+    return lock
+
+
+def _check_wheel_names(data: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for a wheel whose name stands for more tags than could be read; `packaging` would try.
+
+    What has not the form of a lock is left to `packaging`.
+    """
+    packages = data.get("packages")
+    for package in packages if isinstance(packages, list) else ():
+        wheels = package.get("wheels") if isinstance(package, dict) else None
+        for wheel in wheels if isinstance(wheels, list) else ():
+            said = [wheel.get(key) for key in ("name", "path", "url")] if isinstance(wheel, dict) else []
+            text = unquote(re.split(r"[?#]", str(next(filter(None, said), "")), maxsplit=1)[0])
+            name = re.split(r"[/\\]", text.rstrip("/"))[-1]
+            if not is_bounded(name):
+                raise ValueError(f"a wheel has a name that no file has: {name[:80]}")
+
+
+def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
+    """What packaging accepts and a lock must not have."""
+    files: list[Any] = [*(package.wheels or ()), *filter(None, (package.sdist, package.archive))]
+    for file in files:
+        label = f"{package.name}: {printable(_label(file))}"
+        try:
+            said = stated(file.hashes, file.url if isinstance(file, PackageArchive) else None)
+            digests = [strong(algorithm, value) for algorithm, value in said if algorithm in STRONG]
+            for algorithm, value in said:
+                if algorithm in WEAK:
+                    checksum(algorithm, value)
+        except WeakDigest as problem:
+            yield _problem("weak-hash", f"{label}: {printable(str(problem))}", package.name, origin)
+            continue
+        if not digests:
+            named = ", ".join(sorted(file.hashes)) or "none"
+            yield _problem("weak-hash", f"{label} has no strong digest (it has {named})", package.name, origin)
+    urls = [package.index, *(file.url for file in files)]
+    for url in filter(None, urls):
+        try:
+            if parse(url).has_user_info:
+                yield _problem("credential-in-lock", f"{package.name}: a URL holds credentials", package.name, origin)
+        except UrlError as problem:
+            yield _problem("invalid-lock", f"{package.name}: a URL cannot be used: {problem}", package.name, origin)
+    if any(file.path is not None and is_url(file.path) for file in files):
+        yield _problem("invalid-lock", f"{package.name}: a URL stands where a path does", package.name, origin)
+
+
+def _label(file: Any) -> str:
+    return file.filename if hasattr(file, "filename") else (file.path or file.url or "")
+
+
+def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnostic:
+    hint = "move it away, and make it anew: safepip lock -r FILE; credentials belong in netrc or the keyring"
+    return Diagnostic(reference, message, hint=hint, origins=(origin,), subject=name)
+
+
+def versions_of(lock: Pylock, environment: Mapping[str, str]) -> Mapping[str, Version]:
+    """The version of each project that the lock has for an environment: what a lock made anew prefers there."""
+    everything: dict[str, str | AbstractSet[str]] = {
+        **environment,
+        "extras": frozenset(lock.extras or ()),
+        "dependency_groups": frozenset(lock.dependency_groups or ()),
+    }
+    found: dict[str, Version] = {}
+    for package in lock.packages:
+        if package.version is not None and _holds(package.marker, everything):
+            found.setdefault(package.name, package.version)
+    return found
+
+
+def _holds(marker: Marker | None, environment: Mapping[str, str | AbstractSet[str]]) -> bool:
+    try:
+        return marker is None or marker.evaluate(environment, context="lock_file")
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False  # no preference comes of what nobody can install
+
+
+def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
+    """Of the files offered, those that the lock has already, where all that it has are still offered unchanged.
+
+    A wheel that was added to a release later does not change a lock: the same inputs give the same bytes. Where one
+    of the lock's files is gone or is another, all that is offered is taken. Where the version stands several times,
+    with other files for other environments, they count together: an entry for one of these is not all that is locked.
+    """
+    by_name = {file.filename: file for file in offered}
+    locked = {
+        wheel.filename: wheel
+        for package in lock.packages
+        if package.name == name and package.version == version
+        for wheel in package.wheels or ()
+    }
+    kept = [file for wheel in locked.values() if (file := by_name.get(wheel.filename)) and _same(file, wheel)]
+    return tuple(kept) if kept and len(kept) == len(locked) else offered
+
+
+def _same(file: ProjectFile, wheel: PackageWheel) -> bool:
+    return {digest.algorithm: digest.hex for digest in file.digests} == dict(wheel.hashes)
+
+
+def environment_marker(variables: Iterable[str], environment: Mapping[str, str]) -> str:
+    """The environments for which an answer holds that depended on these marker variables.
+
+    The Python's minor version always counts: which versions can be chosen depends on it.
+    """
+    names = sorted({"python_version", *variables} - {"python_full_version"})
+    if "python_full_version" in variables:
+        names.append("python_full_version")
+    return " and ".join(f'{name} == "{environment[name]}"' for name in names)
+
+
+def scope_marker(extras: Iterable[str], groups: Iterable[str]) -> str:
+    """The marker of a package that is there for these extras and groups only (PEP 751)."""
+    terms = [f'"{extra}" in extras' for extra in sorted(extras)]
+    terms += [f'"{group}" in dependency_groups' for group in sorted(groups)]
+    return " or ".join(terms)

@@ -1,0 +1,349 @@
+"""The parsed command line judged and turned into `Settings`: pip's checks, pip's meanings, one value each.
+
+Options that exclude each other fail here before anything is read or fetched, with pip's exit code (1), and with
+every contradiction at once. What pip is to get at the handover (`Settings.forwarded`) is made here too.
+No I/O: paths are made absolute by an injected function, because pip runs elsewhere later.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.model.errors import UsageError
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.names import is_name, normalise
+from safepip.model.origin import BUILT_IN, Source
+from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
+from safepip.model.urls import is_url, shown
+from safepip.options.in_files import name_set
+from safepip.options.table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
+from safepip.requirements.places import if_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from safepip.model.ages import Cooldown
+    from safepip.model.origin import Origin
+    from safepip.options.command_line import ParsedOptions
+
+
+class Surroundings(NamedTuple):
+    """What the settings need to know of the world. `absolute` makes a path absolute; `cache_dir` is where
+    the cache is kept without `--cache-dir`; `no_color` tells of NO_COLOR in the environment."""
+
+    absolute: Callable[[str], str]
+    cache_dir: str
+    no_color: bool = False
+    offline: bool = False
+
+
+def make_settings(
+    parsed: ParsedOptions, around: Surroundings, trusted_hosts: tuple[str, ...], proxy: str | None
+) -> Settings:
+    """Settings of one run, of options that `check` has passed. `trusted_hosts` are those in force; `proxy` is the
+    option's value without credentials."""
+    target = _path(parsed, "target_dir", around)
+    return Settings(
+        requirements=tuple(word for word in parsed.arguments if word.strip()),
+        requirement_files=tuple(parsed["requirements"]),
+        constraint_files=tuple(parsed["constraints"]),
+        editables=tuple(parsed["editables"]),
+        groups=tuple(parsed["dependency_groups"]),
+        script=next(iter(parsed["requirements_from_scripts"]), None),
+        no_deps=bool(parsed["ignore_dependencies"]),
+        only_deps=bool(parsed["only_dependencies"]),
+        dry_run=bool(parsed["dry_run"]),
+        upgrade=_upgrade(parsed),
+        force_reinstall=bool(parsed["force_reinstall"]),
+        # pip: download, lock, and install into a --target, disregard what is installed.
+        ignore_installed=bool(parsed["ignore_installed"]) or target is not None or parsed.verb != INSTALL,
+        require_hashes=bool(parsed["require_hashes"]),
+        no_require_hashes=bool(parsed["no_require_hashes"]),
+        require_virtualenv=bool(parsed["require_venv"]),
+        isolated=bool(parsed["isolated_mode"]),
+        verify_installed=parsed.verb == INSTALL and bool(parsed["verify_installed"]),
+        no_index=bool(parsed["no_index"]),
+        break_system_packages=bool(parsed["override_externally_managed"]),
+        report=_report(parsed, around),
+        python=parsed["python"] or None,
+        target_dir=target,
+        prefix_dir=_path(parsed, "prefix_path", around),
+        root_dir=_path(parsed, "root_path", around),
+        user=None if parsed["use_user_site"] is None else bool(parsed["use_user_site"]),
+        download_dir=around.absolute(parsed["download_dir"]) if parsed.verb == DOWNLOAD else None,
+        platforms=tuple(parsed["platforms"] or ()),
+        python_version=parsed["python_version"],
+        implementation=parsed["implementation"] or None,
+        abis=tuple(parsed["abis"] or ()),
+        cache_dir=_cache_dir(parsed, around),
+        refresh=name_set(set(parsed["refresh_package"])),
+        selection=_selection(parsed),
+        network=_network(parsed, around, trusted_hosts, proxy),
+        display=_display(parsed, around),
+        forwarded=tuple(_forwarded(parsed, around)),
+        lock=_lock(parsed, around) if parsed.verb == LOCK else None,
+        cooldown=_cooldown(parsed),
+        allow_names=frozenset(map(normalise, parsed["allow_names"])),
+        well_known_names=_path(parsed, "well_known_names", around),
+        origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.said.items() if places},
+    )
+
+
+def _upgrade(parsed: ParsedOptions) -> UpgradeStrategy:
+    # For a lock nothing is installed; what --upgrade means there is in `LockSettings`.
+    if not parsed["upgrade"] or parsed.verb == LOCK:
+        return UpgradeStrategy.TO_SATISFY_ONLY
+    return UpgradeStrategy(parsed["upgrade_strategy"])
+
+
+def _lock(parsed: ParsedOptions, around: Surroundings) -> LockSettings:
+    output: str = parsed["output_file"]
+    form = parsed["lock_format"]
+    return LockSettings(
+        output=output if output == "-" else around.absolute(output),
+        requirements=form == "requirements" if form else output.endswith(".txt"),
+        check=bool(parsed["check_lock"]),
+        upgrade=bool(parsed["upgrade"]),
+        upgrade_names=frozenset(map(normalise, parsed["upgrade_packages"])),
+        extras=frozenset(map(normalise, parsed["lock_extras"])),
+        all_extras=bool(parsed["all_extras"]),
+        universal=bool(parsed["universal"]) or bool(parsed["lock_environments"]),
+        environments=tuple(parsed["lock_environments"]),
+    )
+
+
+def _path(parsed: ParsedOptions, dest: str, around: Surroundings) -> str | None:
+    value: str | None = parsed[dest]
+    return around.absolute(value) if value else None
+
+
+def _report(parsed: ParsedOptions, around: Surroundings) -> str | None:
+    return "-" if parsed["json_report_file"] == "-" else _path(parsed, "json_report_file", around)
+
+
+def _cache_dir(parsed: ParsedOptions, around: Surroundings) -> str | None:
+    # --no-cache-dir leaves False, `--cache-dir ""` the empty string: both mean no cache, as in pip. A folder that the
+    # user names may be pip's own, so safepip keeps to a folder of its own inside it.
+    chosen = parsed["cache_dir"]
+    if chosen is None:
+        return around.cache_dir
+    return f"{around.absolute(chosen).rstrip('/')}/safepip" if chosen else None
+
+
+def _selection(parsed: ParsedOptions) -> Selection:
+    # pip: --pre is --all-releases :all:.
+    all_releases = NameSet(all=True) if parsed["pre"] else name_set(set(parsed["all_releases"]))
+    return Selection(
+        no_binary=name_set(set(parsed["no_binary"])),
+        only_binary=name_set(set(parsed["only_binary"])),
+        prefer_binary=bool(parsed["prefer_binary"]),
+        all_releases=all_releases,
+        only_final=name_set(set(parsed["only_final"])),
+        uploaded_before=parsed["uploaded_prior_to"],
+        ignore_requires_python=bool(parsed["ignore_requires_python"]),
+    )
+
+
+def _cooldown(parsed: ParsedOptions) -> Cooldown | None:
+    value = parsed["cooldown"]
+    if value is None:
+        return None
+    from safepip.model.spans import read_cooldown
+
+    return read_cooldown(value, parsed.origin("cooldown") or BUILT_IN)
+
+
+def _network(parsed: ParsedOptions, around: Surroundings, trusted: tuple[str, ...], proxy: str | None) -> Network:
+    return Network(
+        # pip takes 0 for "no limit"; safepip always has one.
+        timeout=parsed["timeout"] or 15.0,
+        retries=parsed["retries"],
+        resume_retries=parsed["resume_retries"],
+        proxy=proxy,
+        no_proxy_env=bool(parsed["no_proxy_env"]),
+        cert=_path(parsed, "cert", around),
+        client_cert=_path(parsed, "client_cert", around),
+        trusted_hosts=trusted,
+        keyring_provider=parsed["keyring_provider"],
+        no_input=bool(parsed["no_input"]),
+        offline=bool(parsed["offline"]) or around.offline,
+    )
+
+
+def _display(parsed: ParsedOptions, around: Surroundings) -> Display:
+    verbosity = 2 if parsed["debug_mode"] else parsed["verbose"] - parsed["quiet"]
+    return Display(
+        verbosity=verbosity,
+        color=False if parsed["no_color"] or around.no_color else None,
+        progress_bar=parsed["progress_bar"],
+        log=_path(parsed, "log", around),
+        debug=bool(parsed["debug_mode"]),
+    )
+
+
+#: Names of `Settings`' fields (and those inside it) whose option has another dest.
+_FIELDS = {
+    "requirements": "requirement_files",
+    "constraints": "constraint_files",
+    "dependency_groups": "groups",
+    "requirements_from_scripts": "script",
+    "ignore_dependencies": "no_deps",
+    "only_dependencies": "only_deps",
+    "require_venv": "require_virtualenv",
+    "isolated_mode": "isolated",
+    "override_externally_managed": "break_system_packages",
+    "json_report_file": "report",
+    "prefix_path": "prefix_dir",
+    "root_path": "root_dir",
+    "use_user_site": "user",
+    "refresh_package": "refresh",
+    "uploaded_prior_to": "uploaded_before",
+    "debug_mode": "debug",
+    "no_color": "color",
+}
+
+_PATHS = ("target_dir", "root_path", "prefix_path", "log")
+
+
+def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
+    """The arguments for pip at the handover: every forwarded option that differs from pip's default."""
+    for row in options_of(INSTALL):
+        if Fate.FORWARDED not in row.fate:
+            continue
+        value: Any = parsed[row.dest]
+        if row.action is Action.COUNT:
+            yield from [row.long] * min(value, 3)
+        elif row.action in (Action.TRUE, Action.FALSE):
+            # An unset value is None, or the default: the flag says nothing then.
+            if value is not None and bool(value) is (row.action is Action.TRUE) and value != row.default:
+                yield row.long
+        elif value and value != row.default:
+            yield from (row.long, around.absolute(value) if row.dest in _PATHS else str(value))
+
+
+# --- pip's checks ----------------------------------------------------------------------------------------
+
+
+def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
+    """Raise `UsageError` for options that pip will not take together (exit 1) and numbers that are none (exit 2)."""
+    numbers = [*_numbers(parsed), *_values(parsed), *_paths(parsed)]
+    if numbers:
+        raise UsageError(*numbers)
+    problems = list(_contradictions(parsed))
+    if problems:
+        error = UsageError(*problems)
+        error.exit_code = 1
+        raise error
+    if may_ask_nothing:
+        return
+    asked = ("requirements", "editables", "dependency_groups", "requirements_from_scripts")
+    if not any(word.strip() for word in parsed.arguments) and not any(parsed[dest] for dest in asked):
+        raise _nothing_asked(parsed)
+
+
+def _nothing_asked(parsed: ParsedOptions) -> UsageError:
+    hint = f"`safepip {parsed.verb} --help` lists what can be asked for"
+    links = parsed.origin("find_links")
+    if links is not None and links.source is Source.COMMAND_LINE:
+        hint = "--find-links takes the next word: did you mean to name a project after it?"
+    error = UsageError(Diagnostic("nothing-asked", f"nothing was asked of {parsed.verb}", hint=hint))
+    error.exit_code = 1
+    return error
+
+
+def _numbers(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    for dest, flag in (("timeout", "--timeout"), ("retries", "--retries"), ("resume_retries", "--resume-retries")):
+        value = parsed[dest]
+        if not math.isfinite(value) or value < 0:
+            places = parsed.said.get(dest, ())
+            yield Diagnostic("bad-option", f"{flag} {value}: the number must be 0 or more, and finite", origins=places)
+
+
+def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    """Values of safepip's own options that cannot be what they have to be."""
+    try:
+        _cooldown(parsed)
+    except ValueError as fault:
+        from safepip.model.spans import FORMS
+
+        message = f"--cooldown: {printable(parsed['cooldown'])!r} {fault}"
+        yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.said["cooldown"])
+    for name in parsed["allow_names"]:
+        if not is_name(name):
+            message = f"--allow-name: {printable(name)!r} is not a project's name"
+            yield Diagnostic("bad-option", message, origins=parsed.said["allow_names"])
+    if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
+        message = "--well-known-names needs the path of a file"
+        yield Diagnostic("bad-option", message, origins=parsed.said["well_known_names"])
+
+
+#: Options whose file is read, and which are never asked of a network.
+_FILES = {
+    "config": "--config",
+    "well_known_names": "--well-known-names",
+    "cert": "--cert",
+    "client_cert": "--client-cert",
+    "requirements_from_scripts": "--requirements-from-script",
+}
+
+
+def _paths(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    """URLs where a file of this machine is wanted: they are never tried as a path."""
+    for dest, flag in _FILES.items():
+        value: Any = parsed[dest]
+        for text in [value] if isinstance(value, str) else value or ():
+            if is_url(text):
+                message = f"{flag}: {printable(shown(text))} is a URL, and a file of this machine is wanted"
+                yield Diagnostic("bad-option", message, hint=if_path(text), origins=parsed.said.get(dest, ()))
+
+
+def _clash(parsed: ParsedOptions, message: str, *dests: str, hint: str = "") -> Diagnostic:
+    places: tuple[Origin, ...] = tuple(place for dest in dests for place in parsed.said.get(dest, ())[-1:])
+    return Diagnostic("conflicting-options", message, hint=hint, origins=places)
+
+
+def _contradictions(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    if parsed["use_user_site"] and parsed["target_dir"] is not None:
+        yield _clash(parsed, "--user and --target exclude each other", "use_user_site", "target_dir")
+    if parsed["use_user_site"] and parsed["prefix_path"]:
+        yield _clash(parsed, "--user and --prefix exclude each other", "use_user_site", "prefix_path")
+    if parsed["only_dependencies"]:
+        for dest, flag in _NOT_WITH_ONLY_DEPS.items():
+            if parsed[dest]:
+                yield _clash(parsed, f"--only-deps and {flag} exclude each other", "only_dependencies", dest)
+    if parsed["build_constraints"] and not parsed["build_isolation"]:
+        message = "--build-constraint and --no-build-isolation exclude each other"
+        yield _clash(parsed, message, "build_constraints", "build_isolation")
+    if parsed["pre"] and (parsed["all_releases"] or parsed["only_final"]):
+        yield _clash(parsed, "--pre excludes --all-releases and --only-final", "pre", "all_releases")
+    if parsed["require_hashes"] and parsed["no_require_hashes"]:
+        message = "--require-hashes and --no-require-hashes exclude each other"
+        yield _clash(parsed, message, "require_hashes", "no_require_hashes")
+    if len(parsed["requirements_from_scripts"]) > 1:
+        yield _clash(parsed, "--requirements-from-script can be given once only", "requirements_from_scripts")
+    yield from _target_python(parsed)
+
+
+_NOT_WITH_ONLY_DEPS = {
+    "ignore_dependencies": "--no-deps",
+    "requirements": "--requirement",
+    "requirements_from_scripts": "--requirements-from-script",
+    "dependency_groups": "--group",
+}
+_TARGET_PYTHON = ("platforms", "python_version", "implementation", "abis")
+
+
+def _target_python(parsed: ParsedOptions) -> Iterator[Diagnostic]:
+    described = [dest for dest in _TARGET_PYTHON if parsed[dest]]
+    if not described:
+        return
+    # pip asks for --only-binary :all: or --no-deps here, so that nothing is built for another machine. safepip takes
+    # wheels only, so what is left of the rule is that --no-binary must not ask for the opposite.
+    if parsed["no_binary"] and not parsed["ignore_dependencies"]:
+        message = "--no-binary cannot be used for another platform or Python, where nothing can be built"
+        yield _clash(parsed, message, "no_binary", *described)
+    # pip: what was chosen for another machine must not land in the running environment.
+    if parsed.verb == INSTALL and not parsed["dry_run"] and not parsed["target_dir"]:
+        message = "wheels for another platform or Python can be installed with --target or tried with --dry-run only"
+        yield _clash(parsed, message, *described, hint="add --target DIR or --dry-run, or use `safepip download`")

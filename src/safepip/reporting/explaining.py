@@ -1,0 +1,177 @@
+"""Why a project is there in this version: the words of `safepip explain`, as data and as text.
+
+Everything told is what the decision was made of: the route of its name, the requirements that asked for it, the files
+that its index offers. A version newer than the chosen one fell for the first of these reasons that holds: a requirement
+or constraint excludes it, it is yanked, it is a pre-release that nothing asks for, it was uploaded too late, it is held
+back for its age, no wheel of it fits; else the search went back from it because of what it requires itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    from safepip.model.candidate import Candidate, Pin, Resolution, Shelf
+    from safepip.model.plan import Selection
+    from safepip.model.requirement import Statements
+    from safepip.resolution.dependencies import Markers
+    from safepip.vetting.ages import AgeRules, Held
+
+#: How many fallen versions are told one by one.
+_SHOWN = 20
+
+_FALLEN = {
+    "sdist-only": "has a source archive only",
+    "platform": "has no wheel for this platform",
+    "python": "has no wheel for this Python",
+    "requires-python": "needs another Python",
+}
+
+
+class Asker(NamedTuple):
+    """Who asks for a project: a place of the user's, or a distribution; and in which words."""
+
+    who: str
+    text: str
+    specifier: SpecifierSet
+
+
+class Explanation(NamedTuple):
+    """What there is to say of one project of a resolution. `fell` are newer versions, each with its reason."""
+
+    pin: Pin
+    askers: tuple[Asker, ...]
+    limits: tuple[Asker, ...]
+    fell: tuple[tuple[str, str], ...]
+
+
+def explain(
+    name: str,
+    resolution: Resolution,
+    statements: Statements,
+    markers: Markers,
+    selection: Selection,
+    shelf: Shelf | None,
+    ages: AgeRules | None = None,
+) -> Explanation:
+    """Explain a project that the resolution has. `shelf` is what its index offers, None where nobody was asked; `ages`
+    are the rules on ages that it was held to, None where it was not."""
+    pin = resolution.pins[name]
+    askers = tuple(_askers(name, resolution, statements, markers))
+    limits = tuple(
+        Asker(str(c.origin), c.text or f"{c.name}{c.specifier}", c.specifier)
+        for c in statements.constraints
+        if c.name == name
+    )
+    fell = tuple(_fell(pin, (*askers, *limits), selection, shelf, ages)) if shelf is not None else ()
+    return Explanation(pin, askers, limits, fell)
+
+
+def _askers(name: str, resolution: Resolution, statements: Statements, markers: Markers) -> Iterator[Asker]:
+    for requirement in statements.requirements:
+        if requirement.name == name:
+            yield Asker(str(requirement.origin), requirement.text.strip() or name, requirement.specifier)
+    for other in resolution.pins.values():
+        if other.metadata is None:
+            if name in other.requires:
+                yield Asker(f"{other.name} {other.version}", name, _any())
+            continue
+        for wanted in other.metadata.requires.with_extras(other.extras):
+            if _normalised(wanted.name) == name and markers.hold(wanted, other.extras | {""}):
+                yield Asker(f"{other.name} {other.version}", printable(str(wanted)), wanted.specifier)
+
+
+def _normalised(name: str) -> str:
+    from safepip.model.names import normalise
+
+    return normalise(name)
+
+
+def _any() -> SpecifierSet:
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet()
+
+
+def _fell(
+    pin: Pin, askers: Sequence[Asker], selection: Selection, shelf: Shelf, ages: AgeRules | None
+) -> Iterator[tuple[str, str]]:
+    """Versions newer than the chosen one, newest first."""
+    held = {} if ages is None else {h.candidate: h for h in ages.sift(shelf, shelf.candidates)[1]}
+    newer: dict[Version, str] = {}
+    for candidate in shelf.candidates:
+        if candidate.version > pin.version and candidate.version not in newer:
+            newer[candidate.version] = _reason(candidate, askers, selection, held.get(candidate))
+    for fallen in shelf.fallen:
+        if fallen.version > pin.version and fallen.version not in newer:
+            detail = f": {printable(fallen.detail, 80)}" if fallen.detail else ""
+            newer[fallen.version] = _FALLEN.get(fallen.reason, fallen.reason) + detail
+    for version in sorted(newer, reverse=True):
+        yield str(version), newer[version]
+
+
+def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection, held: Held | None) -> str:
+    for asker in askers:
+        if not asker.specifier.contains(candidate.version, prereleases=True):
+            return f"excluded by {asker.who}, which asks for {asker.text}"
+    file = candidate.file
+    if file.yanked is not None:
+        return f"yanked: {printable(file.yanked, 120) or 'no reason given'}"
+    if candidate.version.is_prerelease and selection.allows_prereleases(candidate.name) is not True:
+        return "a pre-release, and nothing asks for one"
+    if selection.uploaded_before is not None and (file.upload_time or 0) >= selection.uploaded_before:
+        return "uploaded after the date of --uploaded-prior-to"
+    if held is not None:
+        return held.line()
+    return "the search went back from it: what it requires does not fit the rest"
+
+
+def as_data(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as JSON can carry it."""
+    pin = explanation.pin
+    index = pin.route.index
+    file = pin.candidate.file if pin.candidate is not None else None
+    return {
+        "name": pin.name,
+        "version": str(pin.version),
+        "index": None if index is None else {"name": index.name, "url": str(index.url)},
+        "rule": pin.route.rule.value,
+        "claim": pin.route.detail or None,
+        "file": None if file is None else file.filename,
+        "digests": [] if file is None else [str(digest) for digest in file.digests],
+        "required_by": [{"who": asker.who, "requirement": asker.text} for asker in explanation.askers],
+        "constrained_by": [{"who": asker.who, "constraint": asker.text} for asker in explanation.limits],
+        "requires": list(pin.requires),
+        "fell": [{"version": version, "reason": reason} for version, reason in explanation.fell],
+    }
+
+
+def as_text(explanation: Explanation) -> Iterator[str]:
+    """The explanation in lines."""
+    data: Mapping[str, Any] = as_data(explanation)
+    yield f"{data['name']} {data['version']}"
+    rule = f"{data['rule']} {data['claim'] or ''}".rstrip()
+    yield f"  index        {data['index']['name']}  {data['index']['url']}" if data["index"] else "  index        none"
+    yield f"  rule         {rule}"
+    if data["file"]:
+        yield f"  file         {printable(data['file'])}"
+    for digest in data["digests"]:
+        yield f"  digest       {digest}"
+    yield from _block("required by", [f"{item['who']}: {item['requirement']}" for item in data["required_by"]])
+    yield from _block("constrained", [f"{item['who']}: {item['constraint']}" for item in data["constrained_by"]])
+    yield from _block("requires", list(data["requires"]))
+    fell = [f"{item['version']}  {item['reason']}" for item in data["fell"]]
+    more = [f"and {len(fell) - _SHOWN} more"] if len(fell) > _SHOWN else []
+    yield from _block("fell", [*fell[:_SHOWN], *more])
+
+
+def _block(title: str, lines: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield f"  {title if number == 0 else '':<12} {line}"

@@ -1,0 +1,70 @@
+"""A file that holds requirements, and what can be wrong with it before a line of it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.errors import Refused, UnusableInput
+from safepip.model.urls import DEFAULT_PORTS, UrlError, is_url, parse, scheme_of, shown
+
+if TYPE_CHECKING:
+    from safepip.model.errors import SafepipError
+    from safepip.model.origin import Origin
+
+
+class Place(NamedTuple):
+    """A file to be read: its path or URL, the same for messages (before variables were expanded), and who said it."""
+
+    name: str
+    shown: str
+    said: Origin
+
+
+def check_place(place: Place) -> None:
+    """Raise (`unreadable-file`) for a URL that names no file that can be had: a URL is never tried as a path."""
+    if not is_url(place.name):
+        return
+    try:
+        scheme = parse(place.name).scheme
+    except UrlError as problem:
+        why = str(problem)
+    else:
+        if scheme in DEFAULT_PORTS or scheme == "file":
+            return
+        why = "a file is named by a path, or by a URL that begins with https:, http: or file:"
+    raise unreadable(f"{shown(place.shown)} is a URL that cannot be used: {why}", place.said, if_path(place.name))
+
+
+def check_path(place: Place) -> None:
+    """Raise (`unreadable-file`) for a URL where only a file of this machine is read."""
+    if is_url(place.name):
+        why = "is a URL, and a file of this machine is wanted"
+        raise unreadable(f"{shown(place.shown)} {why}", place.said, if_path(place.name))
+
+
+def if_path(text: str) -> str:
+    """A hint for a text that has a scheme and may have been meant as a path all the same; empty where it was not."""
+    named = scheme_of(text)
+    known = named in DEFAULT_PORTS or named == "file" or not named
+    return "" if known or ":/" in text else "if it is a path: write it with ./ before it"
+
+
+def misplaced_lock(place: Place) -> SafepipError:
+    return Refused.because(
+        "not-yet",
+        f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
+        origins=(place.said,),
+    )
+
+
+def unreadable(message: str, said: Origin, hint: str = "") -> SafepipError:
+    return UnusableInput.because("unreadable-file", message, origins=(said,), hint=hint)
+
+
+def undecodable(place: Place) -> SafepipError:
+    return UnusableInput.because(
+        "undecodable-file",
+        f"{place.shown} is not text in the encoding it is said to have",
+        origins=(place.said,),
+        hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
+    )

@@ -1,0 +1,148 @@
+"""What becomes of candidates that are held back for their age, or yanked: when the search goes on, and when not.
+
+Held back (`safepip.vetting.ages`). The search does not see such files and takes older ones, also by going back to
+another version of whoever requires them. Where the user's own statements allow nothing else, no search can help: the
+project is refused at once, with all others of the run. Where the search ends without an answer, and what is asked for
+in the end would be there but for its age, that is the refusal; not so for a project whose wheel the user names by URL
+or path, since no file of an index would do for it, however old.
+
+Yanked (PEP 592). As in pip, a yanked file is a candidate only where a specifier pins its version. Where the pin is the
+user's, in a requirement, a constraint or by hash, it is taken. Where it is a dependency's, nobody who installs has
+decided for what its owner took back, and it is refused (`yanked`); but only where it would be chosen in the end, since
+the search may find another way as pip's does. Nothing of it is fetched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
+
+from safepip.config.exemptions import overruling
+from safepip.index.candidates import is_pinned
+from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Refused
+from safepip.model.exemption import Allowed
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import Source
+from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant
+from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.vetting.ages import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.specifiers import SpecifierSet
+
+    from safepip.index.candidates import Finder
+    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.digest import Demand
+    from safepip.model.exemption import Allowance
+    from safepip.resolution.catalog import Catalog
+    from safepip.resolution.limits import Limit, Limits
+    from safepip.resolution.nodes import Want
+
+YANKED = "yanked"
+
+#: Stands for every version, where a project is refused whatever version of it would do.
+NO_VERSION = Version("0")
+
+
+class RefusedIfChosen(Refused):
+    """A refusal that only counts where the search ends with it: of one version, or with `NO_VERSION` of a project."""
+
+    def __init__(self, diagnostic: Diagnostic, version: Version) -> None:
+        super().__init__(diagnostic)
+        self.version = version
+
+
+def is_own(want: Want) -> bool:
+    return want.origin.source is not Source.DISTRIBUTION
+
+
+def check_held(finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand) -> None:
+    """Raise `Refused` where the user's own statements allow nothing but files that are held back for their age."""
+    own = [want for want in wants if is_own(want)]
+    if own:
+        found = _held(finder, shelf, own, limit, hashes)
+        if found is not None:
+            raise Refused(found)
+
+
+def held_back(causes: Iterable[Any], finder: Finder, limits: Limits, catalog: Catalog) -> Refused | None:
+    """The refusal for a search that failed with resolvelib's causes, where files were held back; else None."""
+    wants: dict[str, list[Want]] = {}
+    for cause in causes:
+        want = cause.requirement
+        impossible = want.name == PYTHON or isinstance(want, ImpossibleWant)
+        if not impossible and not limits.names_wheel(want.project):
+            wants.setdefault(want.project, []).append(want)
+    problems = []
+    for project, asked in wants.items():
+        limit = limits.constraints.get(project)
+        hashes = limit.hashes if limit is not None else ANY_BYTES
+        shelf = catalog.shelf(project, [want.origin for want in asked]).shelf
+        problems.append(_held(finder, shelf, asked, limit, hashes))
+    found = [problem for problem in problems if problem is not None]
+    return Refused(*found) if found else None
+
+
+def _held(
+    finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand
+) -> Diagnostic | None:
+    """The diagnostic where nothing fits these wants but what is held back; None where something fits, or nothing."""
+    specifier: SpecifierSet = ANY_VERSION if limit is None else limit.specifier
+    for want in wants:
+        specifier &= want.specifier
+    held = finder.held(shelf, specifier, hashes)
+    if not held or finder.applicable(shelf, specifier, hashes):
+        return None
+    return refusal(shelf.name, held, _askers(wants), [want.origin for want in wants])
+
+
+def _askers(wants: Sequence[Want]) -> list[str]:
+    return list(dict.fromkeys(f"required by {want.origin.chain()}" for want in wants))[:3]
+
+
+def permitted(
+    candidates: list[Candidate], wants: Sequence[Want], limit: Limit | None, allowances: Sequence[Allowance]
+) -> list[Candidate]:
+    """The candidates without those that are yanked and pinned by a dependency alone.
+
+    Either all of them are yanked or none is (`Finder.applicable`). Raises `RefusedIfChosen` where nothing is left.
+    """
+    if not candidates or candidates[0].file.yanked is None:
+        return candidates
+    own = [limit.specifier] if limit is not None else []
+    own += [want.specifier for want in wants if is_own(want)]
+    if any(map(is_pinned, own)):
+        return candidates
+    left = [candidate for candidate in candidates if yank_allowed(candidate, allowances) is not None]
+    if not left:
+        raise RefusedIfChosen(_yanked(candidates[0], wants), candidates[0].version)
+    return left
+
+
+def yank_allowed(candidate: Candidate, allowances: Sequence[Allowance]) -> Allowed | None:
+    """The line of policy by which a yanked file may be taken though a dependency pins it."""
+    file = candidate.file
+    if file.yanked is None:
+        return None
+    line = overruling(allowances, YANKED, candidate.name, file.filename, file.digests)
+    return None if line is None else Allowed(YANKED, f"{printable(file.filename)} is yanked", line)
+
+
+def _yanked(candidate: Candidate, wants: Sequence[Want]) -> Diagnostic:
+    pins = [want for want in wants if want.pinned] or list(wants)
+    reason = printable(candidate.file.yanked or "") or "none given"
+    return Diagnostic(
+        YANKED,
+        f"{candidate} is yanked, and it is a dependency that pins it",
+        (printable(candidate.file.filename), f"reason: {reason}", *_askers(pins)),
+        f"look for another version of {pins[0].origin.where.partition(' ')[0]}\n"
+        f"if you have read the reason and want it, require it yourself: {candidate.name}=={candidate.version}\n"
+        f"or write {IN_CONFIGURATION}"
+        f"{exception(candidate.name, YANKED, candidate.file.filename, candidate.file.digests)}",
+        tuple(want.origin for want in pins),
+        candidate.name,
+    )

@@ -1,0 +1,163 @@
+"""Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
+
+`resolve` is the door. What may happen: statements become limits and wants (`limits`, `roots`), the search visits
+nodes in pip's order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is
+explained (`conflicts`). A result is only given where nothing was refused on the way.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+from resolvelib import ResolutionImpossible as _Impossible
+from resolvelib import ResolutionTooDeep
+
+from safepip.index.candidates import Finder
+from safepip.model.errors import Refused, ResolutionImpossible
+from safepip.model.plan import UpgradeStrategy
+from safepip.model.requirement import counts
+from safepip.resolution.dependencies import Markers, Memory
+from safepip.resolution.enforcement import NO_VERSION, held_back
+from safepip.resolution.judged import JudgedShelves
+from safepip.resolution.limits import check_direct, collect_limits
+from safepip.resolution.nodes import PYTHON, RefusedChoice
+from safepip.resolution.pins import make_resolution
+from safepip.resolution.provider import Provider
+from safepip.resolution.roots import collect_roots
+from safepip.resolution.search import MOST_ROUNDS, Found, search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from safepip.model.candidate import Resolution
+    from safepip.model.plan import Policy, Settings, Target
+    from safepip.model.requirement import Statements
+    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.nodes import Choice, Want
+    from safepip.routing.table import Ambiguity, RoutingTable
+    from safepip.vetting.ages import AgeRules
+    from safepip.vetting.names import NameRules
+
+
+class AmbiguousName(Refused):
+    """A name that no rule settles. Collected during a resolution and reported with all others of the run."""
+
+    def __init__(self, ambiguity: Ambiguity) -> None:
+        from safepip.routing.ambiguities import explain_ambiguities
+
+        super().__init__(*explain_ambiguities([ambiguity]))
+        self.ambiguity = ambiguity
+
+
+def resolve(
+    statements: Statements,
+    *,
+    catalog: Catalog,
+    installed: Installed,
+    settings: Settings,
+    policy: Policy,
+    target: Target,
+    table: RoutingTable,
+    names: NameRules,
+    ages: AgeRules,
+    preferences: Mapping[str, Version] = MappingProxyType({}),
+    markers: Markers | None = None,
+) -> Resolution:
+    """Choose one version of everything that is needed.
+
+    `names` judges the projects, `ages` their files. `preferences` are versions, by project, to try first. `markers`
+    evaluates markers in the target's environment, and knows afterwards which were asked for.
+
+    Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
+    whatever `Unavailable` the catalogue raises.
+    """
+    check_direct(statements, table, policy, target.markers)
+    limits = collect_limits(statements, target.markers)
+    finder, python = Finder(settings.selection, ages), Version(target.version)
+    markers = markers or Markers(target.markers)
+    fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
+    catalog.expect_shelves(
+        (r.name, r.specifier, r.extras)
+        for r in statements.requirements
+        if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
+    )
+    memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances, preferences)
+    asked_again: set[str] = set()
+    while True:
+        unusable = len(memory.unusable)
+        provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)
+        roots = collect_roots(statements, target.markers, provider)
+        found = _searched(provider, roots)
+        if len(memory.unusable) != unusable:
+            continue  # wheels came up that pip would never have offered to the search: search again without them
+        blamed = _blamed(provider, found) - asked_again
+        if not blamed or not catalog.ask_again(sorted(blamed)):
+            break
+        # What seems to be missing, or is held against a project, was so on pages of an earlier run.
+        asked_again |= blamed
+        shelves = JudgedShelves(catalog, names, finder, policy.allowances, preferences)
+    _raise_refusals(provider, found)
+    if isinstance(found, _Impossible):
+        from safepip.resolution.conflicts import explain
+
+        raise held_back(found.causes, finder, limits, catalog) or explain(
+            list(found.causes), provider, limits, catalog, target.version
+        )
+    if isinstance(found, ResolutionTooDeep):
+        raise ResolutionImpossible.because(
+            "resolution-too-deep",
+            f"no answer after {MOST_ROUNDS} rounds of search",
+            hint="narrow the requirements: pin or bound the projects that have many versions",
+        )
+    return make_resolution(found, provider, limits, statements, settings, installed, catalog)
+
+
+def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[Want, Choice] | ResolutionTooDeep:
+    """What one search found, or why it found nothing."""
+    try:
+        return search(provider, roots)
+    except (_Impossible, ResolutionTooDeep) as failure:
+        return failure
+    except Refused as refusal:
+        # Such as a file that may not come from where its index says: nothing stands in for that.
+        provider.note(refusal)
+        return _Impossible([])
+
+
+def _blamed(provider: Provider, found: object) -> set[str]:
+    """The projects of whose pages a dead end or a refusal would be told, and those that led there; else none."""
+    refusals = list(provider.refusals)
+    if isinstance(found, Found):
+        refusals += [c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice) and c.refusal]
+    projects = {d.subject for refusal in refusals for d in refusal.diagnostics if d.subject}
+    if isinstance(found, _Impossible):
+        projects |= {cause.requirement.project for cause in found.causes if cause.requirement.name != PYTHON}
+        projects |= {cause.parent.project for cause in found.causes if cause.parent is not None}
+        projects |= {choice.project for choice in provider.stand_ins.values()}
+    return projects - {PYTHON}
+
+
+def _raise_refusals(provider: Provider, found: object) -> None:
+    """End the run with everything that was refused; ambiguous names share one block of TOML.
+
+    What counts only if it is chosen is told where it is, and where it is what the search failed for: nobody is asked
+    for the versions of a project that is refused, to explain a conflict with them.
+    """
+    refusals = list(provider.refusals)
+    if isinstance(found, Found):
+        chosen = {c.project: c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice)}
+        refusals += [refusal for refusal in chosen.values() if refusal is not None]
+    elif isinstance(found, _Impossible):
+        failed = {cause.requirement.project for cause in found.causes}
+        projects = {c.project: c.refusal for c in provider.stand_ins.values() if c.version is NO_VERSION}
+        refusals += [refusal for project, refusal in projects.items() if refusal is not None and project in failed]
+    ambiguous = [r.ambiguity for r in refusals if isinstance(r, AmbiguousName)]
+    others = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
+    if ambiguous:
+        from safepip.routing.ambiguities import explain_ambiguities
+
+        others += explain_ambiguities(ambiguous)
+    if others:
+        raise Refused(*dict.fromkeys(others))

@@ -1,0 +1,1 @@
+"""Which index may answer for a name. The heart of safepip: start with `table`."""

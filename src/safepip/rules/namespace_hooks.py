@@ -1,0 +1,128 @@
+"""Whom a line of a `-nspkg.pth` would hide: setuptools' line puts a hollow module into `sys.modules` at every start.
+
+Whatever is called so is then never executed, and of its folders only the wheel's own is looked through. So it is
+harmless where nothing is called so but folders, and `__init__` files that do no more than declare a namespace
+(`safepip.wheel.namespaces`):
+
+1. Nothing that installs, and no name that others look for, becomes a namespace (`safepip.rules.sought_modules`).
+2. The wheel's own files leave the name, and those above it, a namespace.
+3. So do the other wheels of the run, and what is installed, in every folder that Python imports from: a package in
+   another folder than the wheel's is hidden as well. There an `__init__` without any code counts too, because with it
+   all of its package is elsewhere.
+
+The other way round a line that is there already hides what is installed later, so a wheel with a module of such a name
+is not installed beside it (`hiding`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from safepip.rules.known_hooks import namespace_of
+from safepip.rules.sought_modules import INSTALLING, SOUGHT
+from safepip.wheel.install_paths import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from safepip.model.wheel import Landing
+    from safepip.rules.context import Scene, Subject
+    from safepip.rules.start_files import StartFile
+    from safepip.wheel.modules import Module
+
+#: No namespace package of a real wheel is deeper than three.
+DEEPEST = 8
+
+_DECLARES = frozenset({"pkgutil", "pkg_resources", "either"})
+
+
+class Hidden:
+    """What hollow modules for the namespaces of one wheel would hide."""
+
+    def __init__(self, subject: Subject, scene: Scene) -> None:
+        self._subject = subject
+        self._scene = scene
+
+    def by(self, parts: tuple[str, ...], file: StartFile) -> str:
+        """Why the line for a package of this name is not harmless, in words that go on after its file; else empty."""
+        if len(parts) > DEEPEST:
+            return "makes a package that is deeper than any"
+        if parts[0] in INSTALLING:
+            return "takes the place of what installs"
+        owners = next((SOUGHT[parts[:depth]] for depth in range(1, len(parts) + 1) if parts[:depth] in SOUGHT), None)
+        if owners is not None and self._subject.pin.name not in owners:
+            return "takes the place of a module that Python, pip or safepip look for"
+        return next(self._hidden(parts, file), "")
+
+    def _hidden(self, parts: tuple[str, ...], file: StartFile) -> Iterator[str]:
+        for depth in range(1, len(parts) + 1):
+            name = parts[:depth]
+            for project, landing, module in self._in_this_run.get(key_of("/".join(name)), ()):
+                way = landing.entry.namespace if landing.entry is not None else ""
+                if project == self._subject.pin.name:
+                    if not way:
+                        yield "hides a module of the wheel's own"
+                elif not self._is_hollow(way, key_of(module.place).rsplit("/", depth)[0], file):
+                    yield f"hides {landing.path}, which belongs to {project}"
+            for folder in self._folders(file):
+                yield from self._installed(folder, name, file)
+
+    def _is_hollow(self, way: str, folder: str, file: StartFile) -> bool:
+        """Whether nothing is lost of an `__init__` in a package below this folder, by its way of declaring."""
+        return way in _DECLARES or (way == "nothing" and folder == file.folder)
+
+    def _installed(self, folder: str, name: tuple[str, ...], file: StartFile) -> Iterator[str]:
+        """What is there by this name in a folder, unless it makes way in this run."""
+        above, scene = "/".join((folder, *name[:-1])), self._scene
+        for place in (above, f"{above}/{name[-1]}"):
+            for path, module in scene.modules_in(place).get(f"{above}/{name[-1]}", ()):
+                if module.package != (place != above):
+                    continue
+                owner = scene.owner(path)
+                if owner is not None and owner in scene.replaced:
+                    continue
+                way = scene.declares(path) if module.package else ""
+                if not self._is_hollow(way, key_of(folder), file):
+                    yield f"hides {path}, which {f'belongs to {owner}' if owner else 'is there already'}"
+
+    def _folders(self, file: StartFile) -> Iterator[str]:
+        """The folders from which Python imports, as they are written."""
+        layout = self._scene.layout
+        roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
+        yield from filter(None, dict.fromkeys((file.place, *roots, *layout.site_folders, *layout.search_path)))
+
+    @cached_property
+    def _in_this_run(self) -> dict[str, list[tuple[str, Landing, Module]]]:
+        """For the key of a name, with `/`, the modules of the run that would be imported by it."""
+        found: dict[str, list[tuple[str, Landing, Module]]] = {}
+        for project, modules in self._scene.modules.items():
+            for landing, module in modules:
+                for name in _names(module, self._scene.import_folders):
+                    found.setdefault(name, []).append((project, landing, module))
+        return found
+
+
+def _names(module: Module, folders: Collection[str]) -> Iterator[str]:
+    """The names, as keys with `/`, by which a module is imported from some of these folders."""
+    folder, name = key_of(module.place), ""
+    for _ in range(DEEPEST):
+        folder, _, last = folder.rpartition("/")
+        name = f"{last}/{name}" if name else last
+        if folder in folders:
+            yield name
+
+
+def hiding(subject: Subject, scene: Scene) -> Iterator[str]:
+    """Modules of the wheel that lines in installed `-nspkg.pth` files of others would hide."""
+    hooks: dict[str, str] = {}
+    for path, lines in scene.hooks().items():
+        if scene.owner(path) not in scene.replaced:
+            hooks.update((key_of("/".join(parts)), path) for parts in map(namespace_of, lines) if parts)
+    if not hooks:
+        return
+    for landing, module in scene.modules[subject.pin.name]:
+        if landing.entry is not None and not (module.package and landing.entry.namespace):
+            for name in _names(module, scene.import_folders):
+                if name in hooks:
+                    yield f"{landing.entry.path}: {hooks[name]}, which is installed, puts a hollow module in its place"

@@ -1,0 +1,69 @@
+"""Files that Python reads at its start by which it imports or runs more: where they lie, and which folders they add."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.wheel.install_paths import key_of
+from safepip.wheel.pth import read_pth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from safepip.model.wheel import Entry, Landing
+    from safepip.rules.context import Subject
+    from safepip.wheel.install_paths import Layout
+
+#: Folders for distributions are called so wherever they are, since they may be some Python's.
+SITE_NAMES = frozenset({"site-packages", "dist-packages"})
+
+
+class StartFile(NamedTuple):
+    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands, `place` its path."""
+
+    entry: Entry
+    folder: str
+    name: str
+    place: str
+
+
+def start_files(subject: Subject, layout: Layout) -> Iterator[StartFile]:
+    """The `.pth` and `.start` files of a wheel that lie in a site folder."""
+    sites = frozenset(map(key_of, layout.site_folders))
+    for landing in subject.landings:
+        if landing.entry is not None and key_of(landing.entry.path[-6:]).endswith((".pth", ".start")):
+            folder, name = posixpath.split(landing.key)
+            if not landing.path:
+                folder, name = "", key_of(posixpath.basename(landing.entry.path))
+            if folder in sites or posixpath.basename(folder) in SITE_NAMES or _is_at_the_top(landing):
+                yield StartFile(landing.entry, folder, name, posixpath.dirname(landing.path))
+
+
+def _is_at_the_top(landing: Landing) -> bool:
+    """Whether a file lies directly in purelib, platlib or a scheme that nobody knows, by its path in the wheel."""
+    assert landing.entry is not None
+    above = posixpath.dirname(landing.entry.path)
+    return landing.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))
+
+
+def _is_scheme(folder: str) -> bool:
+    top, _, rest = folder.partition("/")
+    return key_of(top).endswith(".data") and "/" not in rest
+
+
+def added(line: str, folder: str) -> str:
+    """The key of what a path line adds. Windows takes a backslash for a separator, so here it is one."""
+    return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
+
+
+def import_folders(subjects: Iterable[Subject], layout: Layout) -> frozenset[str]:
+    """The keys of all folders that Python imports from when the run has ended, those for commands left out."""
+    roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
+    found = {key_of(folder) for folder in (*layout.site_folders, *layout.search_path, *roots) if folder}
+    for subject in subjects:
+        if any(key_of(path[-4:]) == ".pth" for path in subject.content.texts):
+            for file in start_files(subject, layout):
+                lines = read_pth(subject.content.texts.get(file.entry.path, b""))
+                found.update(added(line, file.folder) for line in lines.paths)
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""Text in foreign notations: TOML read within bounds and written, and how two texts differ."""

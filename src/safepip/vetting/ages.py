@@ -1,0 +1,301 @@
+"""Whether a file is old enough, and whether it came with its release: the rules `cooldown` and `late-file`.
+
+A release that was hijacked is usually found within hours, so a file is held back for a while after its upload
+(`cooldown`): an older version is chosen, and it is said what was held back and until when. Which cooldown holds for a
+name:
+
+1. the project's own setting;
+2. for a name that an index claims, that index's setting; without one its files are exempt, from `late-file` too: they
+   are the organisation's own. A general setting of a higher level than the claim's holds all the same, because a lower
+   level may only tighten;
+3. for any other name the strictest of what its possible sources say, each by its own setting or the general one, which
+   is `--cooldown`, else policy's, else a day.
+
+An undated file beside dated ones counts as young, since nobody can tell. Where a page dates nothing, the default is not
+held, with a notice; a cooldown that was said is, and refuses all of it. `late-file` knows no setting: which files are
+late is told in `releases`, and each is held back until it has been public for ninety days.
+
+Exempt is what was judged before, known by its digest (the user's own hash, the lock that is made anew), and a `file:`,
+which `--uploaded-prior-to` exempts too. `[[allow]]` overrules for a project, a file or a digest. No clock here: `now`
+is the moment at which the run began.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.config.ages import strictest
+from safepip.config.exemptions import overruling
+from safepip.model.ages import DAY, Cooldown
+from safepip.model.candidate import AgeWord
+from safepip.model.exemption import Allowed
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import BUILT_IN
+from safepip.model.page import ProjectFile
+from safepip.model.route import Route
+from safepip.model.spans import cutoff, day_and_time, written
+from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.vetting.releases import is_late, release_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from safepip.model.ages import AgePolicy
+    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.exemption import Allowance
+    from safepip.model.origin import Origin
+    from safepip.routing.table import Claim, RoutingTable
+
+COOLDOWN = "cooldown"
+LATE_FILE = "late-file"
+
+#: How long a file that was added to an old release counts as late, in seconds.
+FRESH = 90 * DAY
+
+#: Later than any moment until which something is held back.
+_NEVER = float("inf")
+
+#: How many of the files that were held back a message shows.
+_SHOWN = 5
+
+
+class Objection(NamedTuple):
+    """One rule against one file. `why` goes on after the file's name; `until` is the moment from which the file is
+    taken, None where waiting does not help."""
+
+    rule: str
+    why: str
+    until: float | None = None
+
+
+class Held(NamedTuple):
+    """A candidate that is not one, and why, `late-file` before `cooldown`."""
+
+    candidate: Candidate
+    objections: tuple[Objection, ...]
+
+    @property
+    def rule(self) -> str:
+        return self.objections[0].rule
+
+    def line(self) -> str:
+        """What is told of it where another file was chosen."""
+        first = self.objections[0]
+        what = self.candidate if first.rule == COOLDOWN else printable(self.candidate.file.filename)
+        return f"{first.rule}: {what} {first.why}"
+
+
+class AgeRules:
+    """The rules of one run. `judged` are the digests, as text, of files that need no judging again, by project."""
+
+    def __init__(
+        self,
+        policy: AgePolicy,
+        said: Cooldown | None,
+        table: RoutingTable,
+        *,
+        now: float,
+        allowances: Sequence[Allowance] = (),
+        judged: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        self._policy = policy
+        self._said = said
+        self._table = table
+        self._now = now
+        self._allowances = [a for a in allowances if a.rule in (COOLDOWN, LATE_FILE)]
+        self._judged = judged
+        self._known: dict[str, Cooldown | None] = {}
+
+    def cooldown_of(self, name: str) -> Cooldown | None:
+        """What holds for a normalised name; None where its files are exempt from both rules."""
+        try:
+            return self._known[name]
+        except KeyError:
+            found = self._known[name] = self._decide(name)
+            return found
+
+    def _decide(self, name: str) -> Cooldown | None:
+        decision, claim = self._table.route(name), self._table.claim(name)
+        cooldown = self._policy.projects.get(name)
+        if cooldown is None:
+            sources = (decision.index,) if isinstance(decision, Route) else decision.sources
+            settings = [self._of_source(i.name for i in self._table.family(s)) for s in sources if s is not None]
+            general = self._said or self._policy.cooldown or Cooldown()
+            if claim is not None:
+                cooldown = strictest([*settings, self._above(claim)], self._now)
+            else:
+                strict = [setting or general for setting in settings] or [general]
+                cooldown = strictest([*strict, self._said], self._now)
+        # A claimed name with `0` said of it is as exempt as one with nothing.
+        return None if claim is not None and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
+
+    def _above(self, claim: Claim) -> Cooldown | None:
+        """The general setting of a higher level than that of a claim, or the default where that level holds to it."""
+        general, firm = self._policy.cooldown, self._policy.firm
+        if general is not None and general.origin.outranks(claim.origin):
+            return general
+        return Cooldown(origin=firm) if firm is not None and firm.outranks(claim.origin) else None
+
+    def _of_source(self, names: Iterable[str]) -> Cooldown | None:
+        """What an index and its mirrors, which are one source, are given."""
+        return strictest([self._policy.indexes.get(name) for name in names], self._now)
+
+    def _holds_nothing(self, cooldown: Cooldown) -> bool:
+        return cutoff(cooldown, self._now) == float("inf")
+
+    # --- judging --------------------------------------------------------------------------------------------
+
+    def sift(self, shelf: Shelf, candidates: Iterable[Candidate]) -> tuple[tuple[Candidate, ...], tuple[Held, ...]]:
+        """Those candidates of a shelf that may be chosen, and those that are held back, each in the shelf's order."""
+        cooldown = self.cooldown_of(shelf.name)
+        if cooldown is None:
+            return tuple(candidates), ()
+        usable, held = [], []
+        dated, limit = shelf.born is not None, cutoff(cooldown, self._now)
+        for candidate in candidates:
+            uploaded = candidate.file.upload_time
+            # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
+            quick = uploaded is not None and uploaded < limit and not candidate.words
+            if quick and not is_late(uploaded, candidate.released):
+                usable.append(candidate)
+                continue
+            found = [o for o, a in self._judge_candidate(candidate, dated=dated) if a is None]
+            if found:
+                held.append(Held(candidate, tuple(found)))
+            else:
+                usable.append(candidate)
+        return tuple(usable), tuple(held)
+
+    def allowed(self, shelf: Shelf, candidate: Candidate) -> tuple[Allowed, ...]:
+        """The objections to a candidate that policy overruled."""
+        found = self._judge_candidate(candidate, dated=shelf.born is not None)
+        name = printable(candidate.file.filename)
+        return tuple(Allowed(o.rule, f"{name} {o.why}", a) for o, a in found if a is not None)
+
+    def lockable(self, name: str, version: Version, files: Sequence[ProjectFile]) -> list[ProjectFile]:
+        """The files of a version's release (`releases`) that may be locked, of all files of the project; for whatever
+        target."""
+        mine, release = release_of(name, version, files)
+        dated = any(file.upload_time is not None for file in files)
+        return [
+            file
+            for file in mine
+            if not any(a is None for _, a in self._judge(name, file, release.first, release.awaited(file), dated=dated))
+        ]
+
+    def youth(self, name: str, uploaded: float) -> str:
+        """Why any file of this moment is held back, to go on after what it is called; empty where it is not."""
+        some = ProjectFile("", "", upload_time=uploaded)
+        found = self._judge(name, some, None, True, dated=True)
+        return next((objection.why for objection, allowance in found if allowance is None), "")
+
+    def unheld(self, shelf: Shelf, candidate: Candidate) -> bool:
+        """Whether the default could not be held for this file, because its page dates nothing."""
+        cooldown = self.cooldown_of(shelf.name)
+        if cooldown is None or cooldown.origin != BUILT_IN or shelf.born is not None:
+            return False
+        return not self._exempt(shelf.name, candidate.file)
+
+    def _exempt(self, name: str, file: ProjectFile) -> bool:
+        judged = self._judged.get(name)
+        return file.url.startswith("file:") or (judged is not None and not judged.isdisjoint(map(str, file.digests)))
+
+    def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Allowance | None]]:
+        """Every objection to a candidate, with the line of policy that overrules it: of several sources' each one's."""
+        file = candidate.file
+        own = AgeWord(file.upload_time, candidate.released, candidate.for_new_python, dated)
+        worst: dict[str, tuple[Objection, Allowance | None]] = {}
+        for uploaded, released, awaited, its_dated in candidate.words or (own,):
+            its = file._replace(upload_time=uploaded)
+            for found in self._judge(candidate.name, its, released, awaited, dated=its_dated):
+                known = worst.setdefault(found[0].rule, found)
+                if (found[0].until or _NEVER) > (known[0].until or _NEVER):
+                    worst[found[0].rule] = found
+        return [worst[rule] for rule in (LATE_FILE, COOLDOWN) if rule in worst]
+
+    def _judge(
+        self, name: str, file: ProjectFile, released: float | None, awaited: bool, *, dated: bool
+    ) -> list[tuple[Objection, Allowance | None]]:
+        """Every objection to a file, with the line of policy that overrules it."""
+        cooldown = self.cooldown_of(name)
+        if cooldown is None:
+            return []
+        late = None if awaited else _lateness(file, released, self._now)
+        young = self._youth(file, cooldown, dated=dated)
+        if (late is None and young is None) or self._exempt(name, file):
+            return []
+        return [
+            (o, overruling(self._allowances, o.rule, name, file.filename, file.digests)) for o in (late, young) if o
+        ]
+
+    def _youth(self, file: ProjectFile, cooldown: Cooldown, *, dated: bool) -> Objection | None:
+        uploaded, limit = file.upload_time, cutoff(cooldown, self._now)
+        if limit == float("inf"):
+            return None
+        until = None
+        if uploaded is None:
+            if not dated and cooldown.origin == BUILT_IN:
+                return None  # the default is nobody's demand: it is not held, and a notice says so
+            why = (
+                ", having no upload time where others have one" if dated else ", since its index gives no upload times"
+            )
+        elif cooldown.moment is not None:
+            if uploaded < limit:
+                return None
+            why = f", being of {day_and_time(uploaded)}"
+        else:
+            if uploaded <= limit:
+                return None
+            until = uploaded + cooldown.seconds
+            why = f" until {day_and_time(until)}"
+        return Objection(COOLDOWN, f"is held back{why} (cooldown {written(cooldown)}, {cooldown.origin})", until)
+
+
+def _lateness(file: ProjectFile, released: float | None, now: float) -> Objection | None:
+    """A late file is dangerous while it is fresh: once it has been public for `FRESH`, it is as old as any other."""
+    uploaded = file.upload_time
+    if released is None or uploaded is None or not is_late(uploaded, released) or now - uploaded >= FRESH:
+        return None
+    until = uploaded + FRESH
+    days = int((uploaded - released) // DAY)
+    why = f"came {days} days after the first file of its release, and counts as late until {day_and_time(until)}"
+    return Objection(LATE_FILE, why, until)
+
+
+# --- refusing ------------------------------------------------------------------------------------------------
+
+
+def refusal(project: str, held: Sequence[Held], asked: Iterable[str], origins: Iterable[Origin]) -> Diagnostic:
+    """The diagnostic where nothing but files that are held back would do. `held` has the preferred one first."""
+    best = held[0]
+    first = best.objections[0]
+    undatable = best.rule == COOLDOWN and best.candidate.file.upload_time is None
+    if best.rule == LATE_FILE:
+        message = f"nothing fits for {project} but a file that was added to its release long afterwards"
+    elif undatable:
+        message = f"no cooldown can be held for {project}: {printable(best.candidate.file.filename)} has no upload time"
+    elif first.until is not None:
+        message = f"{best.candidate} is too young: it is held back until {day_and_time(first.until)}"
+    else:
+        message = f"{best.candidate} is too young: it is of {day_and_time(best.candidate.file.upload_time or 0.0)}"
+    lines = [f"{printable(h.candidate.file.filename)} {o.why}" for h in held for o in h.objections]
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    context = (*lines[:_SHOWN], *more, *asked)
+    reference = LATE_FILE if best.rule == LATE_FILE else COOLDOWN
+    return Diagnostic(reference, message, context, _hint(project, best), tuple(dict.fromkeys(origins)), project)
+
+
+def _hint(project: str, held: Held) -> str:
+    file = held.candidate.file
+    if held.rule == LATE_FILE:
+        way = "ask the owner of the project about it, take another version, or wait until others have looked at it"
+    elif file.upload_time is None:
+        way = "ask the index for upload times (PEP 700)"
+    else:
+        way = "ask for an older version" if held.objections[0].until is None else "wait, or ask for an older version"
+    lines = [exception(project, objection.rule, file.filename, file.digests) for objection in held.objections]
+    lead = f"{way}\nif you have looked at this file and want it, write {IN_CONFIGURATION}"
+    return lead + "\n".join(lines)

@@ -1,0 +1,302 @@
+"""Whether a project may be wanted by its name: the rules `look-alike` and `new-project`.
+
+A name is judged wherever files of an index would be chosen for it, whoever asks. In this order:
+
+1. Nothing is held against a name that an index claims, that stands in the lock which is being renewed, or whose files
+   the user pins by hash: each of these was somebody's decision before. Nor against one for which only what
+   `--find-links` names on this machine is asked: no stranger puts a wheel there, as into an index and its copy. A claim
+   or such a place settles nothing where a higher level than its own forbids exceptions from the rule.
+2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
+   A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
+   are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
+3. A weak resemblance of a name that a distribution requires is refused where the project is young, else told in a line.
+   A project whose index does not say when it began is taken to be young, because nobody could tell the difference; one
+   whose files all lie on this machine is not, because no stranger puts a name there.
+4. `new-project`: a name that the user asks for, whose first file is younger than policy says. What is well known is
+   held to this too: a name that was given up and taken again has a page that begins anew. Where nothing is dated, this
+   rule refuses if policy itself says the age, and else says nothing; the cooldown's notice tells of it.
+
+What only distributions require counts where the search ends with it: a version that it gives up refuses nothing.
+
+A line of policy, or `--allow-name` for one run, overrules either rule for one name; that it did so is told.
+
+Not handled here: which names resemble each other, where lists come from, and the age of files.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.ages import DAY
+from safepip.model.exemption import Allowance, Allowed
+from safepip.model.finding import Diagnostic
+from safepip.model.index import IndexKind
+from safepip.model.origin import BUILT_IN, Origin, Source
+from safepip.model.route import Route, Rule
+from safepip.model.spans import day_and_time
+from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.vetting.standard_names import FORMER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from safepip.model.candidate import Shelf
+    from safepip.routing.table import RoutingTable
+    from safepip.vetting.look_alikes import KnownNames, Resemblance
+
+#: A project younger than this, in seconds, is young: most squats are found and taken down well before.
+YOUNG = 90 * DAY
+
+LOOK_ALIKE, NEW_PROJECT = "look-alike", "new-project"
+
+#: How two names are alike, by the kind of a resemblance.
+_HOW = {
+    "separator": "the two differ in separators only",
+    "homoglyph": "the two differ in letters and digits that are easily taken for each other",
+    "order": "both have the same words, in another order",
+    "affix": "the two differ in what is put before or behind many names",
+    "edit": "the two are one slip apart",
+}
+
+
+class Verdict(NamedTuple):
+    """What comes of judging a name. `refusal` lacks who asks. `notice` is a line worth telling, or empty."""
+
+    refusal: Diagnostic | None = None
+    allowed: tuple[Allowed, ...] = ()
+    notice: str = ""
+
+
+_NOTHING = Verdict()
+
+
+def _no_youth(_name: str, _uploaded: float) -> str:
+    return ""
+
+
+class NameRules:
+    """The rules for one run and target.
+
+    `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
+    reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
+    `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
+    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds, said
+    at `new_project_at`: where policy demands it, it must be known. `youth` tells of a name and an upload time why such
+    a file is held back for its age, in words that go on after its name; empty where it is not. `firm` is where
+    exceptions from a rule are forbidden: a claim or a place of a lower level settles nothing for that rule.
+    All names are normalised.
+    """
+
+    def __init__(
+        self,
+        known: Callable[[], KnownNames],
+        table: RoutingTable,
+        *,
+        asked: AbstractSet[str] = frozenset(),
+        settled: AbstractSet[str] = frozenset(),
+        allowances: Sequence[Allowance] = (),
+        allowed_names: AbstractSet[str] = frozenset(),
+        allowed_at: Origin | None = None,
+        now: float,
+        new_project: float = 7 * DAY,
+        new_project_at: Origin = BUILT_IN,
+        youth: Callable[[str, float], str] = _no_youth,
+        firm: Mapping[str, Origin] = MappingProxyType({}),
+    ) -> None:
+        self._load = known
+        self._known: KnownNames | None = None
+        self._table = table
+        self._asked = asked
+        self._settled = settled
+        self._allowances = allowances
+        self._allowed_names = allowed_names
+        self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
+        self._now = now
+        self._new_project = new_project
+        self._new_project_at = new_project_at
+        self._youth = youth
+        self._firm = firm
+        self._places = _own_places(table)
+        self._alike: dict[str, Resemblance | None] = {}
+
+    def by_name(self, name: str) -> Verdict:
+        """What the name alone says, before any index is asked for it."""
+        alike = self._resemblance(name)
+        if alike is None or not (alike.strong or name in self._asked):
+            return _NOTHING
+        return self._refused(self._look_alike(alike))
+
+    def by_shelf(self, name: str, shelf: Shelf) -> Verdict:
+        """What the project's page says beyond that. For names to which `by_name` has no objection."""
+        if name in self._asked:
+            return self._by_age(name, shelf)
+        alike = self._resemblance(name)
+        if alike is None or alike.strong:
+            return _NOTHING
+        if self._is_young(shelf):
+            return self._refused(self._look_alike(alike, shelf))
+        if self._allowance(name, LOOK_ALIKE) is not None:
+            return _NOTHING
+        since = (
+            "its files are on this machine"
+            if shelf.born is None
+            else f"its first file is of {day_and_time(shelf.born)}"
+        )
+        return Verdict(notice=f"{_said(alike)}; it is taken, as a distribution requires it and {since}")
+
+    def _by_age(self, name: str, shelf: Shelf) -> Verdict:
+        """The verdict on a name that the user asks for, by when its project began."""
+        if self._is_settled(name, NEW_PROJECT):
+            return _NOTHING
+        if shelf.born is None or shelf.undated:
+            if self._new_project_at != BUILT_IN and shelf.files and not self._is_here(shelf):
+                return self._refused(self._new(name, None))
+            if shelf.born is None:
+                return _NOTHING
+        if self._now - shelf.born >= self._new_project:
+            return _NOTHING
+        return self._refused(self._new(name, shelf.born))
+
+    def permit(self, name: str, shelf: Shelf | None = None) -> bool:
+        """Whether something may be fetched on a guess: the page, or, once `shelf` is there, a file of the project."""
+        if self.by_name(name).refusal is not None:
+            return False
+        return shelf is None or self.by_shelf(name, shelf).refusal is None
+
+    # --- what is found -------------------------------------------------------------------------------------
+
+    def _is_settled(self, name: str, rule: str) -> bool:
+        claim, firm = self._table.claim(name), self._firm.get(rule)
+        said = self._places if claim is None else (claim.origin,)
+        settled = bool(said) and not (firm is not None and any(map(firm.outranks, said)))
+        return settled or name in self._settled
+
+    def _claim(self, name: str) -> Route | None:
+        route = self._table.route(name)
+        claimed = isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM)
+        return route if isinstance(route, Route) and claimed else None
+
+    def _resemblance(self, name: str) -> Resemblance | None:
+        try:
+            return self._alike[name]
+        except KeyError:
+            pass
+        alike = None
+        if not self._is_settled(name, LOOK_ALIKE):
+            if self._known is None:
+                self._known = self._load()
+            alike = self._known.resemblance(name)
+        self._alike[name] = alike
+        return alike
+
+    def _is_young(self, shelf: Shelf) -> bool:
+        if shelf.born is not None and not shelf.undated:
+            return self._now - shelf.born < YOUNG
+        here = self._is_here(shelf)
+        # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.
+        return shelf.files > 0 and not here
+
+    def _is_here(self, shelf: Shelf) -> bool:
+        return bool(shelf.candidates) and all(c.file.url.startswith("file:") for c in shelf.candidates)
+
+    # --- what is said --------------------------------------------------------------------------------------
+
+    def _look_alike(self, alike: Resemblance, shelf: Shelf | None = None) -> Diagnostic:
+        context, hint = self._evidence(alike)
+        if shelf is not None:
+            born = shelf.born
+            context += ("nothing says how old it is" if born is None else f"its first file is of {day_and_time(born)}",)
+        if alike.name not in self._asked and alike.kind in _HOW:
+            hint = f"did whoever requires it mean {alike.known}? Look there first"
+        return Diagnostic(
+            LOOK_ALIKE, _said(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
+        )
+
+    def _evidence(self, alike: Resemblance) -> tuple[tuple[str, ...], str]:
+        """The lines below the sentence, and what was probably meant."""
+        if alike.kind == "requirements-file":
+            return (), f"did you mean a file? To install what one lists, write -r before its name: -r {alike.known}"
+        if alike.kind == "standard-library":
+            if alike.known in FORMER:
+                return (
+                    (),
+                    "did you mean the module? Python has it no longer; its documentation says what took its place",
+                )
+            return (), f"did you mean the module? There is nothing to install: import {alike.known}"
+        lines = [_HOW.get(alike.kind, alike.kind)]
+        pattern = next((c for c in self._table.prefixes if f"{c.key}*" == alike.known), None)
+        if pattern is not None:
+            lines.append(f"{alike.known} is claimed by the index {pattern.index.name}")
+            return tuple(lines), f"did you mean a name that begins with {pattern.key}?"
+        claim = self._claim(alike.known)
+        if claim is not None and claim.index is not None:
+            lines.append(f"{alike.known} is claimed by the index {claim.index.name}")
+        return tuple(lines), f"did you mean {alike.known}?"
+
+    def _new(self, name: str, born: float | None) -> Diagnostic:
+        if born is None:
+            message = f"{name} is asked for by name, and nothing says how old the project is"
+            first, held = "its index gives no upload times", ""
+        else:
+            message = f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old"
+            first, held = f"its first file is of {day_and_time(born)}", self._youth(name, born)
+        more = f"to allow the name is not enough yet: its first file {held}\n" if held else ""
+        return Diagnostic(
+            NEW_PROJECT,
+            message,
+            (first, f"a project is new for {_span(self._new_project)} ({self._new_project_at})"),
+            "find out who recommends it: names that programs make up are registered by others\n"
+            f"{more}{_ways(name, NEW_PROJECT)}",
+            subject=name,
+        )
+
+    def _refused(self, found: Diagnostic) -> Verdict:
+        """The verdict on an objection, policy's lines and the run's own considered."""
+        allowance = self._allowance(found.subject, found.reference)
+        if allowance is None:
+            return Verdict(found)
+        return Verdict(allowed=(Allowed(found.reference, found.message, allowance),))
+
+    def _allowance(self, name: str, rule: str) -> Allowance | None:
+        for allowance in self._allowances:
+            if allowance.project == name and allowance.rule == rule:
+                return allowance
+        if name in self._allowed_names:
+            return Allowance(name, rule, "allowed for this run", self._allowed_at)
+        return None
+
+
+def _own_places(table: RoutingTable) -> tuple[Origin, ...]:
+    """Where each source of unclaimed names was named, if all of them are `--find-links` on this machine; else none."""
+    asked = [index for source in table.sources for index in table.family(source)]
+    own = all(index.kind is IndexKind.FIND_LINKS and index.url.scheme == "file" for index in asked)
+    return tuple(index.origin for index in asked) if own else ()
+
+
+def _said(alike: Resemblance) -> str:
+    """The sentence on a resemblance."""
+    name = alike.name
+    if alike.kind == "requirements-file":
+        return f"{name} is the name of a file rather than that of a project"
+    if alike.kind == "standard-library":
+        return f"{name} is, or was, a module of Python's standard library, and no well-known project has its name"
+    return f"{name} is not well known, and its name resembles {alike.known}"
+
+
+def _ways(name: str, rule: str) -> str:
+    """How the name is allowed, for one run and for good."""
+    return (
+        f"if you have looked at it and want it: --allow-name {name} for this run\n"
+        f"or for every run, {IN_CONFIGURATION}{exception(name, rule)}"
+    )
+
+
+def _span(seconds: float) -> str:
+    """A length of time in its largest whole unit."""
+    for unit, length in (("day", DAY), ("hour", 3_600.0), ("minute", 60.0)):
+        count = int(seconds // length)
+        if count >= 1:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"

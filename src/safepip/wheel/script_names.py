@@ -1,0 +1,74 @@
+"""Which files of a wheel are commands, and which names mean one command.
+
+A shell finds what lies in the environment's folder of scripts. Files of `.data/data` get there too, where that folder
+lies below the one for data, and so do those for `bin`, `sbin` and `Scripts` there, which other systems and other
+environments use. What lies in folders below those is no command.
+
+One command has many spellings. Windows tries the endings of `PATHEXT`, starts `.py` files by themselves, and sees no
+difference between letters of different case; launchers lie beside the script they start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.wheel.install_paths import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.model.wheel import Landing
+    from safepip.wheel.install_paths import Layout
+
+#: What may stand behind a command's name without making it another command, for some system or some shell.
+ENDINGS = (
+    *("-script.py", "-script.pyw", ".exe.manifest", ".exe", ".com", ".bat", ".cmd", ".ps1", ".vbs", ".js"),
+    *(".py", ".pyw", ".pyz", ".pyc", ".pya", ".sh", ".bash", ".csh", ".fish", ".nu", ".xsh", ".zsh"),
+)
+
+#: No system has longer names of files.
+_LONGEST = 255
+
+
+def command_folders(layout: Layout) -> frozenset[str]:
+    """The keys of the folders whose files are commands."""
+    schemes = layout.schemes
+    below = [f"{schemes['data']}/{name}" for name in ("bin", "sbin", "Scripts")] if "data" in schemes else []
+    return frozenset(key_of(folder) for folder in (schemes.get("scripts", ""), *below) if folder)
+
+
+def command_of(landing: Landing, folders: frozenset[str]) -> str | None:
+    """The key of a file's name where it is a command. `folders` are `command_folders`."""
+    folder, _, name = landing.key.rpartition("/")
+    return name if folder in folders else None
+
+
+def command_key(landing: Landing, layout: Layout) -> str:
+    """Commands with the same one are one command to the layout's system: on Windows whatever stands behind the name."""
+    if not layout.windows:
+        return landing.key
+    folder, _, name = landing.key.rpartition("/")
+    return f"{folder}/{bare(name)}"
+
+
+def bare(name: str) -> str:
+    """A command's name without what may stand behind it."""
+    if len(name) > _LONGEST:
+        return name
+    rest = ""
+    while rest != name:
+        # Windows takes no notice of dots and spaces at the end.
+        rest = name = name.rstrip(" .")
+        for ending in ENDINGS:
+            if len(name) > len(ending) and name[-len(ending) :].lower() == ending:
+                name = name[: -len(ending)]
+                break
+    return name
+
+
+def spellings(path: str, *, windows: bool) -> Iterator[str]:
+    """The paths of what is the same command as `path` on its system: itself, and on Windows the same by its endings."""
+    yield path
+    if windows:
+        folder, _, name = path.rpartition("/")
+        yield from (other for ending in ("", *ENDINGS) if (other := f"{folder}/{bare(name)}{ending}") != path)

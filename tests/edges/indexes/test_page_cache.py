@@ -1,0 +1,246 @@
+"""What is remembered of indexes: as it was, no longer than allowed, and nothing of a file that was tampered with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from safepip.edges.indexes.page_cache import (
+    DEFAULT_FRESHNESS,
+    LONGEST_FRESHNESS,
+    PageCache,
+    fingerprint,
+    freshness,
+    vouched,
+)
+from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.digest import STRONG, Digest, strong
+from safepip.model.page import ProjectFile, Status
+from support.shelves import TARGET, index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PUBLIC = index(default=True)
+PRINT = fingerprint(TARGET, ignore_requires_python=False)
+PAGE = "https://public.example/simple/acme-web/"
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def digest_of(data: bytes) -> Digest:
+    return strong("sha256", hashlib.sha256(data).hexdigest())
+
+
+def a_file(**fields: Any) -> ProjectFile:
+    name = "acme_web-1.0-py3-none-any.whl"
+    return ProjectFile(name, f"https://files.example/{name}", **{"digests": (digest_of(b"wheel"),), **fields})
+
+
+def a_shelf() -> Shelf:
+    file = a_file(
+        requires_python=">=3.8", yanked="", metadata=(digest_of(b"text"),), size=12, upload_time=1_700_000_000.25
+    )
+    return Shelf(
+        "acme-web",
+        (
+            Candidate("acme-web", Version("1!1.0+x"), file, 3, (1, "a")),
+            Candidate("acme-web", Version("1.0"), a_file(), 0, released=1_690_000_000.0, for_new_python=True),
+        ),
+        (Fallen(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
+        Status.DEPRECATED,
+        "use acme-site",
+        files=4,
+        born=1.5,
+    )
+
+
+def comparable(shelf: Shelf) -> tuple[Any, ...]:
+    """A shelf without the identity of its candidates."""
+    rows = [(c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
+    return rows, shelf.fallen, shelf.status, shelf.status_reason, shelf.files, shelf.name, shelf.born
+
+
+def test_a_shelf_comes_back_as_it_was(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {"etag": '"1"', "last-modified": "today"})
+    kept = PageCache(str(tmp_path), PRINT).load(PUBLIC, "acme-web")
+    assert kept is not None
+    assert comparable(kept.shelf) == comparable(a_shelf())
+    assert (kept.url, kept.validators()) == (PAGE, {"if-none-match": '"1"', "if-modified-since": "today"})
+
+
+def test_a_shelf_is_kept_for_one_index_one_project_and_one_target(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    assert cache.load(index("acme"), "acme-web") is None
+    assert cache.load(PUBLIC, "acme-webs") is None
+    assert PageCache(str(tmp_path), fingerprint(TARGET, ignore_requires_python=True)).load(PUBLIC, "acme-web") is None
+
+
+def test_without_a_folder_nothing_is_kept() -> None:
+    cache = PageCache(None, PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    cache.keep_metadata(a_file(), b"text")
+    assert cache.load(PUBLIC, "acme-web") is None
+    assert cache.load_metadata(a_file()) is None
+
+
+def test_a_shelf_is_fresh_for_as_long_as_allowed_and_not_before_it_was_fetched(tmp_path: Path) -> None:
+    clock = Clock()
+    cache = PageCache(str(tmp_path), PRINT, clock)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {"cache-control": "public, max-age=60"})
+    kept = cache.load(PUBLIC, "acme-web")
+    assert kept is not None
+    fresh = {}
+    for moment in (-1.0, 0.0, 59.9, 60.0):
+        clock.time = 1_000_000.0 + moment
+        fresh[moment] = cache.is_fresh(kept)
+    assert fresh == {-1.0: False, 0.0: True, 59.9: True, 60.0: False}
+    cache.renew(PUBLIC, kept, {})
+    renewed = cache.load(PUBLIC, "acme-web")
+    assert renewed is not None
+    assert cache.is_fresh(renewed)
+    assert renewed.fresh_until == 1_000_060.0 + DEFAULT_FRESHNESS
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, DEFAULT_FRESHNESS),
+        ("max-age=60", 60.0),
+        ('private, MAX-AGE="5"', 5.0),
+        ("max-age=99999999999", LONGEST_FRESHNESS),
+        ("max-age=60, no-cache", 0.0),
+        ("no-store", 0.0),
+        ("max-age=-1", DEFAULT_FRESHNESS),
+        ("max-age=\xb2", DEFAULT_FRESHNESS),
+    ],
+)
+def test_freshness_is_what_the_index_says_within_a_day(value: str | None, seconds: float) -> None:
+    assert freshness({} if value is None else {"cache-control": value}) == seconds
+
+
+@given(st.text(max_size=60))
+def test_freshness_is_always_between_nothing_and_a_day(value: str) -> None:
+    assert 0.0 <= freshness({"cache-control": value}) <= LONGEST_FRESHNESS
+    assert 0.0 <= freshness({"cache-control": f"max-age={value}"}) <= LONGEST_FRESHNESS
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[PageCache, Path, dict[str, Any]]:
+    """A cache, the file of its only shelf, and what is in it."""
+    cache = PageCache(str(tmp_path_factory.mktemp("cache")), PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    from pathlib import Path
+
+    path = Path(cache._shelf_path(PUBLIC, "acme-web"))
+    return cache, path, json.loads(path.read_bytes())
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_spoilt_file_is_a_miss_or_a_shelf_and_never_a_crash(
+    data: st.DataObject, spoilt: tuple[PageCache, Path, dict[str, Any]]
+) -> None:
+    cache, path, good = spoilt
+    kind = data.draw(st.sampled_from(("bytes", "json", "field", "cut")))
+    if kind == "bytes":
+        path.write_bytes(data.draw(st.binary(max_size=60)))
+    elif kind == "json":
+        path.write_text(json.dumps(data.draw(_JSON)), encoding="utf-8")
+    elif kind == "cut":
+        whole = json.dumps(good).encode()
+        path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    else:
+        changed = {**good, data.draw(st.sampled_from(sorted(good))): data.draw(_JSON)}
+        path.write_text(json.dumps(changed), encoding="utf-8")
+    kept = cache.load(PUBLIC, "acme-web")
+    if kept is not None:
+        assert cache.is_fresh(kept) in (True, False)
+        assert kept.validators().keys() <= {"if-none-match", "if-modified-since"}
+
+
+def test_a_file_nested_beyond_measure_is_a_miss(spoilt: tuple[PageCache, Path, dict[str, Any]]) -> None:
+    cache, path, _ = spoilt
+    path.write_text("[" * 100_000, encoding="utf-8")
+    assert cache.load(PUBLIC, "acme-web") is None
+
+
+@pytest.mark.parametrize("digest", [["md5", "0" * 32], ["sha256", "0" * 32], ["sha999", "0" * 64], ["sha256"]])
+def test_a_weak_digest_in_the_cache_is_a_miss(
+    digest: list[str], spoilt: tuple[PageCache, Path, dict[str, Any]]
+) -> None:
+    cache, path, good = spoilt
+    changed = json.loads(json.dumps(good))
+    changed["candidates"][0][5][2] = [digest]
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    assert cache.load(PUBLIC, "acme-web") is None
+    assert STRONG["sha256"] == 64
+
+
+def test_another_form_is_a_miss(spoilt: tuple[PageCache, Path, dict[str, Any]]) -> None:
+    cache, path, good = spoilt
+    path.write_text(json.dumps({**good, "form": good["form"] + 1}), encoding="utf-8")
+    assert cache.load(PUBLIC, "acme-web") is None
+
+
+def test_metadata_is_kept_by_the_digest_of_its_wheel(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep_metadata(a_file(), b"text")
+    assert cache.load_metadata(a_file()) == b"text"
+    assert cache.load_metadata(a_file(digests=(digest_of(b"other"),))) is None
+    cache.keep_metadata(a_file(digests=()), b"text")
+    assert cache.load_metadata(a_file(digests=())) is None
+
+
+def test_kept_metadata_that_its_sidecars_digest_disowns_is_a_miss(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep_metadata(a_file(), b"tampered")
+    assert cache.load_metadata(a_file(metadata=(digest_of(b"text"),))) is None
+
+
+def test_vouching_is_true_false_or_unknown() -> None:
+    assert vouched(b"text", a_file(metadata=(digest_of(b"text"),))) is True
+    assert vouched(b"other", a_file(metadata=(digest_of(b"text"),))) is False
+    assert vouched(b"text", a_file(metadata=())) is None
+    assert vouched(b"text", a_file()) is None
+
+
+def test_a_root_that_is_a_file_is_no_error(tmp_path: Path) -> None:
+    root = tmp_path / "file"
+    root.write_text("")
+    cache = PageCache(str(root), PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    assert cache.load(PUBLIC, "acme-web") is None
+
+
+def test_nothing_is_left_beside_the_file_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in files] == ["acme-web.json"]
+    if os.name != "nt":
+        assert files[0].stat().st_mode & 0o077 == 0

@@ -1,0 +1,177 @@
+"""The distributions of an environment, and what safepip is made of."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from safepip.edges.target.installed import installed, parts_of_safepip, read_installed_metadata
+from safepip.edges.target.interpreter import probe
+from safepip.environment.guards import closure
+from safepip.model.errors import Unavailable
+from safepip.model.plan import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def target_of(*folders: Path, user_site: Path | None = None) -> Target:
+    """A target with these folders on its path."""
+    paths = tuple(str(folder) for folder in folders)
+    return Target("python", "3.11.0", {}, (), paths, str(user_site) if user_site else None)
+
+
+def metadata(folder: Path, name: str, text: str, file: str = "METADATA") -> None:
+    """A metadata folder with one file."""
+    (folder / name).mkdir(parents=True)
+    (folder / name / file).write_text(text)
+
+
+def pips_view(*folders: Path) -> dict[str, tuple[str, str | None]]:
+    """Name, version and metadata folder of what pip itself takes for installed in these folders."""
+    from pip._internal.metadata import get_environment
+
+    distributions = get_environment([str(folder) for folder in folders]).iter_installed_distributions(local_only=False)
+    return {dist.canonical_name: (str(dist.version), dist.info_location) for dist in distributions}
+
+
+def view(*folders: Path) -> dict[str, tuple[str, str | None]]:
+    """The same as safepip sees it."""
+    found = installed(target_of(*folders)).values()
+    return {dist.name: (str(dist.version), dist.metadata_path) for dist in found}
+
+
+def furnish(first: Path, second: Path) -> None:
+    """Two folders with every form that an installed distribution takes, and with what is none."""
+    metadata(first, "Some_Thing-1.0.dist-info", "Metadata-Version: 2.1\nName: Some.Thing\nVersion: 1.0\n")
+    metadata(second, "some_thing-9.0.dist-info", "Metadata-Version: 2.1\nName: some-thing\nVersion: 9.0\n")
+    metadata(first, "folder_lies-2.0.dist-info", "Metadata-Version: 2.1\nName: other\nVersion: 3.0\n")
+    metadata(first, "no_version.dist-info", "Metadata-Version: 2.1\nName: no-version\nVersion: 4.0\n")
+    metadata(first, "legacy.egg-info", "Metadata-Version: 1.0\nName: Legacy\nVersion: 5.0.post1\n", "PKG-INFO")
+    metadata(first, "older-6.0-py3.11.egg-info", "Metadata-Version: 1.0\nName: older\nVersion: 6.0\n", "PKG-INFO")
+    (first / "distutils-7.0.egg-info").write_text("Metadata-Version: 1.0\nName: distutils\nVersion: 7.0\n")
+    metadata(first, "~umpy-1.0.dist-info", "Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
+    metadata(first, "argparse-1.4.0.dist-info", "Metadata-Version: 2.1\nName: argparse\nVersion: 1.4.0\n")
+    (first / "empty-8.0.dist-info").mkdir()
+    (first / "module.py").touch()
+    metadata(second / "linked", "linked.egg-info", "Metadata-Version: 1.0\nName: linked\nVersion: 1.1\n", "PKG-INFO")
+    (second / "linked.egg-link").write_text(f"\n{second / 'linked'}\n.\n")
+
+
+def test_the_installed_distributions_are_those_that_pip_sees(tmp_path: Path) -> None:
+    """In every form, the first on the path before the others, and without what pip leaves out."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    furnish(first, second)
+    assert view(first, second) == pips_view(first, second)
+    assert view(second, first) == pips_view(second, first)
+    assert view(first, second)["some-thing"][0] == "1.0"
+    assert {"linked", "legacy", "older", "distutils", "no-version", "empty"} <= view(first, second).keys()
+    assert not {"argparse", "umpy", "numpy"} & view(first, second).keys()
+
+
+def test_an_unpacked_egg_on_the_path_is_installed(tmp_path: Path) -> None:
+    """Its metadata lies inside it."""
+    egg = tmp_path / "thing-1.0-py3.11.egg"
+    metadata(egg, "EGG-INFO", "Metadata-Version: 1.0\nName: thing\nVersion: 1.0\n", "PKG-INFO")
+    assert view(egg) == pips_view(egg)
+    assert view(egg)["thing"][0] == "1.0"
+
+
+def test_this_environment_is_seen_as_pip_sees_it() -> None:
+    """A real environment, with its own oddities."""
+    folders = [Path(entry) for entry in probe(sys.executable).site_paths]
+    assert view(*folders) == pips_view(*folders)
+
+
+def test_listing_opens_no_metadata_of_wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open per distribution is what makes a listing slow."""
+    for number in range(5):
+        metadata(tmp_path, f"thing{number}-1.0.dist-info", "")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    assert len(installed(target_of(tmp_path))) == 5
+
+
+def test_a_version_that_is_none_leaves_the_distribution_out(tmp_path: Path) -> None:
+    """pip reports such a distribution when it comes to matter."""
+    metadata(tmp_path, "thing-not_a_version.dist-info", "")
+    assert installed(target_of(tmp_path)) == {}
+
+
+def test_the_users_site_is_told_apart(tmp_path: Path) -> None:
+    """And only it."""
+    metadata(tmp_path / "user", "a-1.dist-info", "")
+    metadata(tmp_path / "user-too", "b-1.dist-info", "")
+    found = installed(target_of(tmp_path / "user", tmp_path / "user-too", user_site=tmp_path / "user"))
+    assert {name: dist.in_user_site for name, dist in found.items()} == {"a": True, "b": False}
+
+
+def test_metadata_is_read_from_each_form(tmp_path: Path) -> None:
+    """As bytes; a distribution that has none is an error that names it."""
+    furnish(tmp_path / "first", tmp_path / "second")
+    found = installed(target_of(tmp_path / "first"))
+    assert read_installed_metadata(found["some-thing"]).endswith(b"Version: 1.0\n")
+    assert read_installed_metadata(found["legacy"]).endswith(b"5.0.post1\n")
+    assert read_installed_metadata(found["distutils"]).endswith(b"7.0\n")
+    with pytest.raises(Unavailable, match=r"installed-metadata: .*empty 8.0"):
+        read_installed_metadata(found["empty"])
+
+
+def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
+    """sys.path names a zip file of the standard library that seldom exists."""
+    (tmp_path / "file").touch()
+    assert installed(target_of(tmp_path / "missing", tmp_path / "file")) == {}
+
+
+def test_safepip_is_made_of_what_it_requires_and_not_of_its_test_tools() -> None:
+    """From the metadata of the environment that runs it, extras included where they are asked for."""
+    parts = parts_of_safepip(probe(sys.executable))
+    assert {
+        "safepip",
+        "pip",
+        "packaging",
+        "resolvelib",
+        "httpcore",
+        "h2",
+        "h11",
+        "anyio",
+        "rich",
+        "platformdirs",
+    } <= parts
+    assert not {"pytest", "mypy", "hypothesis"} & parts
+
+
+def requires_of(graph: dict[str, list[str]], name: str) -> Iterable[Requirement] | None:
+    """The requirements of a name in a graph written as texts."""
+    return [Requirement(text) for text in graph[name]] if name in graph else None
+
+
+def test_a_closure_follows_extras_and_markers_and_ends_in_circles() -> None:
+    """Only what is installed and holds here counts."""
+    graph = {
+        "root": ["A[x]>=1", "b; python_version < '3'", "missing"],
+        "a": ["c", "d; extra == 'x'", "e; extra == 'y'"],
+        "c": ["root"],
+        "d": ["A"],
+        "b": [],
+        "e": [],
+    }
+    found = closure("root", lambda name: requires_of(graph, name), {"python_version": "3.11"})
+    assert found == {"root", "a", "c", "d"}
+
+
+def test_a_distribution_is_a_version_and_a_place(tmp_path: Path) -> None:
+    """The words of the domain."""
+    metadata(tmp_path, "thing-1.0.dist-info", "")
+    (found,) = installed(target_of(tmp_path)).values()
+    assert found.version == Version("1")
+    assert found.metadata_path == os.path.join(tmp_path, "thing-1.0.dist-info")

@@ -1,0 +1,200 @@
+"""Single requirements against pip's own constructors, on texts that hypothesis makes and files that exist."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from pip._internal.exceptions import PipError
+from pip._internal.models.wheel import Wheel
+from pip._internal.req.constructors import install_req_from_line
+from pip._internal.req.req_install import check_invalid_constraint_type
+from pip._internal.utils.deprecation import PipDeprecationWarning
+from pip._vendor.packaging.requirements import InvalidRequirement
+
+from safepip.edges.disk.requirements_files import local_disk
+from safepip.model.digest import strong
+from safepip.model.errors import Refused, UsageError
+from safepip.model.origin import BUILT_IN
+from safepip.requirements.file_format import RequirementLine
+from safepip.requirements.requirement import read_constraint, read_requirement
+from support.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pip._internal.models.link import Link
+
+    from safepip.model.requirement import Constraint, Requirement
+
+_WHEEL = "acme-1.0-py3-none-any.whl"
+_PIECES = (
+    *"""\
+acme
+Acme.Web
+acme==1.0
+acme >= 1, < 2
+acme~=1.0
+acme=1
+acme===1.0+x
+acme[Fast,a_b]
+acme[fast]>=1
+[fast]
+; python_version < '3'
+;python_version>'3'
+;
+;extra=='x'
+; nonsense
+@
+acme @ https://h.example/acme-1.0-py3-none-any.whl
+acme@https://h.example/acme-1.0-py3-none-any.whl
+other @ https://h.example/acme-1.0-py3-none-any.whl
+https://h.example/acme-1.0-py3-none-any.whl
+http://h.example/a/acme-1.0%2Blocal-py3-none-any.whl?x=1#sha256=00
+https://h.example/acme-1.0.tar.gz
+https://h.example/acme.whl
+HTTPS://h.example/acme-1.0-py3-none-any.whl
+file:acme-1.0-py3-none-any.whl
+file:../project/acme-1.0-py3-none-any.whl
+file://elsewhere/acme-1.0-py3-none-any.whl
+ftp://h.example/acme-1.0-py3-none-any.whl
+git+https://h.example/acme.git
+git+https://h.example/acme.git#egg=acme
+acme @ git+https://h.example/acme.git
+git://h.example/x
+acme-1.0-py3-none-any.whl
+./acme-1.0-py3-none-any.whl
+./acme-1.0-py3-none-any.whl[Fast]
+sub/../acme-1.0-py3-none-any.whl
+./missing-1.0-py3-none-any.whl
+missing-1.0-py3-none-any.whl
+./acme-1.0.tar.gz
+./odd.whl
+./source
+source
+source/
+./empty
+.
+..
+a/b
+requirements.in
+{cwd}/acme-1.0-py3-none-any.whl
+file://{cwd}/acme-1.0-py3-none-any.whl
+acme @ file://{cwd}/acme-1.0-py3-none-any.whl
+file://{cwd}/source
+file://{cwd}/acme-1.0.tar.gz
+acme @ file://{cwd}/source
+acme @ ./acme-1.0-py3-none-any.whl
+--pre
+é
+""".splitlines(),
+    " ",
+    "",
+)
+_TEXTS = st.one_of(
+    st.sampled_from(_PIECES),
+    st.tuples(st.sampled_from(_PIECES), st.sampled_from(_PIECES), st.sampled_from(_PIECES)).map("".join),
+    st.text(alphabet="acme=<>!~[];@./: '\"#-_1", max_size=12),
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wheel, a source archive, a project, an empty folder and a requirements file."""
+    folder = tmp_path_factory.mktemp("world") / "project"
+    (folder / "source").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    (folder / "source" / "pyproject.toml").write_text("[project]\nname = 'source'\nversion = '1'\n")
+    (folder / "acme-1.0.tar.gz").write_bytes(b"")
+    (folder / "odd.whl").write_bytes(b"")
+    (folder / "requirements.in").write_text("acme\n")
+    assert make_wheel(folder, "acme", "1.0").name == _WHEEL
+    return folder
+
+
+def _pip(text: str, *, constraint: bool) -> tuple[Any, ...] | str | None:
+    """pip's reading: the fields, `not yet` for what safepip does not take so far, None for an error."""
+    try:
+        found = install_req_from_line(text, constraint=constraint)
+        if constraint:
+            check_invalid_constraint_type(found)
+        url = None if found.link is None else _fate(found.link, found.name)
+    # ValueError: what pip lets through as a traceback is an error all the same. The warning comes with its error.
+    except (PipError, InvalidRequirement, ValueError, PipDeprecationWarning):
+        return None
+    if url == "not yet":
+        return url
+    assert found.req is not None
+    return (
+        canonicalize_name(found.req.name),
+        str(found.req.specifier) if url is None else "",
+        frozenset(canonicalize_name(extra) for extra in found.extras),
+        str(found.markers) if found.markers else None,
+        url,
+    )
+
+
+def _fate(link: Link, name: str | None) -> str:
+    """The link's URL, `not yet`, or ValueError for what pip only finds out when it opens or asks."""
+    if link.is_vcs:
+        return "not yet"
+    if link.scheme not in ("http", "https", "file"):
+        raise ValueError("no transport")
+    if link.is_file:
+        path = os.path.abspath(link.file_path)
+        if os.path.isdir(path):
+            return "not yet"
+        if not os.path.isfile(path):
+            raise ValueError("no such file")
+        url = "file://" + quote(path)
+    else:
+        if not urlsplit(link.url).hostname:
+            raise ValueError("no host")
+        url = link.url_without_fragment
+    if not link.is_wheel:
+        return "not yet"
+    if canonicalize_name(Wheel(link.filename).name) != canonicalize_name(name or ""):
+        raise ValueError("another project's wheel")
+    if link.hash_name is not None:
+        strong(link.hash_name, link.hash or "")
+    return url
+
+
+def _safepip(text: str, folder: Path, *, constraint: bool) -> tuple[Any, ...] | str | None:
+    line = RequirementLine(text, BUILT_IN, constraint=constraint, written=text)
+    disk = local_disk(str(folder))
+    try:
+        found: Requirement | Constraint = (read_constraint if constraint else read_requirement)(line, disk)
+    except UsageError:
+        return None
+    except Refused as refused:
+        return {"not-yet": "not yet", "weak-hash": None}[refused.diagnostics[0].reference]
+    return (
+        found.name,
+        str(found.specifier),
+        frozenset() if constraint else found.extras,  # type: ignore[union-attr]  # a constraint has none
+        str(found.marker) if found.marker else None,
+        found.url,
+    )
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(template=_TEXTS, constraint=st.booleans())
+@example(template="requests [security] >= 2.8.1, == 2.8.* ; python_version < '2.7'", constraint=False)
+@example(template="./acme-1.0-py3-none-any.whl[fast]; python_version > '3'", constraint=False)
+@example(template="https://h.example/acme-1.0-py3-none-any.whl ; python_version > '3'", constraint=True)
+@example(template="acme[fast]", constraint=True)
+def test_a_requirement_means_what_pip_takes_it_to_mean(
+    template: str, constraint: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name, specifier, extras, marker and URL come out as pip's; what pip refuses is refused."""
+    monkeypatch.chdir(project)
+    text = template.replace("{cwd}", str(project))
+    pips, ours = _pip(text, constraint=constraint), _safepip(text, project, constraint=constraint)
+    # Of what safepip does not take at all, it does not look for further mistakes.
+    assert ours == pips or (ours == "not yet" and pips is None)
