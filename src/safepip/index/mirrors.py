@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.model.candidate import Candidate, Shelf
-    from safepip.model.errors import SafepipError
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
 
@@ -88,7 +87,7 @@ def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
 
 
-def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> SafepipError:
+def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> Refused:
     """The refusal of a mirror that lists a file of the same name with other bytes."""
     width = max(len(original.name), len(mirror.name))
     return Refused.because(

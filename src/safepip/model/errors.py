@@ -14,9 +14,12 @@ Each carries one or more diagnostics: problems that can be found together are re
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safepip.model.finding import Diagnostic
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class SafepipError(Exception):
@@ -31,7 +34,7 @@ class SafepipError(Exception):
         self.diagnostics = diagnostics
 
     @classmethod
-    def because(cls, reference: str, message: str, **details: Any) -> SafepipError:
+    def because(cls, reference: str, message: str, **details: Any) -> Self:
         """An error of this class with one diagnostic; `details` are the fields of `Diagnostic`."""
         return cls(Diagnostic(reference, message, **details))
 

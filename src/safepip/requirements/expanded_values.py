@@ -20,7 +20,6 @@ from safepip.requirements.variables import misplaced_by_name, misplaced_in_url, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from safepip.model.errors import SafepipError
     from safepip.model.requirement import Constraint, Requirement
     from safepip.requirements.file_format import Line
 
@@ -114,7 +113,7 @@ class ExpandedValues:
             self.conceal(value, f"${{{name}}}")
 
 
-def tangled(said: Origin, what: str = "more than a part of one word, or in a digest") -> SafepipError:
+def tangled(said: Origin, what: str = "more than a part of one word, or in a digest") -> Refused:
     """A variable where its value could not be kept out of what is shown and written down."""
     return Refused.because(
         "expanded-credential",

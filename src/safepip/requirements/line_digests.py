@@ -14,7 +14,6 @@ from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     from safepip.model.digest import AnyDigest, Digest
-    from safepip.model.errors import SafepipError
     from safepip.model.origin import Origin
     from safepip.requirements.file_format import RequirementLine
 
@@ -54,7 +53,7 @@ def _weak(line: RequirementLine, why: str) -> NoReturn:
     )
 
 
-def contradiction(name: str, origins: tuple[Origin, ...]) -> SafepipError:
+def contradiction(name: str, origins: tuple[Origin, ...]) -> Refused:
     """The refusal of what several lines demand together of the bytes of one file, and no file can have."""
     return Refused.because(
         "hash-mismatch",

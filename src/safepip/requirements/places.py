@@ -8,7 +8,6 @@ from safepip.model.errors import Refused, UnusableInput
 from safepip.model.urls import DEFAULT_PORTS, UrlError, is_url, parse, scheme_of, shown
 
 if TYPE_CHECKING:
-    from safepip.model.errors import SafepipError
     from safepip.model.origin import Origin
 
 
@@ -49,7 +48,7 @@ def if_path(text: str) -> str:
     return "" if known or ":/" in text else "if it is a path: write it with ./ before it"
 
 
-def misplaced_lock(place: Place) -> SafepipError:
+def misplaced_lock(place: Place) -> Refused:
     return Refused.because(
         "not-yet",
         f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
@@ -57,11 +56,11 @@ def misplaced_lock(place: Place) -> SafepipError:
     )
 
 
-def unreadable(message: str, said: Origin, hint: str = "") -> SafepipError:
+def unreadable(message: str, said: Origin, hint: str = "") -> UnusableInput:
     return UnusableInput.because("unreadable-file", message, origins=(said,), hint=hint)
 
 
-def undecodable(place: Place) -> SafepipError:
+def undecodable(place: Place) -> UnusableInput:
     return UnusableInput.because(
         "undecodable-file",
         f"{place.shown} is not text in the encoding it is said to have",

@@ -18,7 +18,6 @@ from safepip.wheel.metadata import MAX_REQUIREMENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from safepip.model.errors import SafepipError
 
 _BLOCK = re.compile(r"# /// ([a-zA-Z0-9-]+)\Z")
 _END = "# ///"
@@ -144,7 +143,7 @@ def _is_specifier(text: str | None) -> bool:
     return True
 
 
-def _invalid_project(message: str, hint: str = "see PEP 621") -> SafepipError:
+def _invalid_project(message: str, hint: str = "see PEP 621") -> UnusableInput:
     return UnusableInput.because("invalid-project", message, hint=hint)
 
 
@@ -196,7 +195,7 @@ def _count(group: str, items: Mapping[str, list[Any]], path: str, known: dict[st
     return count
 
 
-def _invalid_group(message: str) -> SafepipError:
+def _invalid_group(message: str) -> UnusableInput:
     hint = f"groups include each other at most {_DEEPEST} deep, and have at most {_MOST_REQUIREMENTS} requirements"
     return UnusableInput.because("invalid-group", message, hint=hint)
 

@@ -41,7 +41,7 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
     return ResolutionImpossible(*(dead or [_conflict(pairs, provider, limits, catalog)]))
 
 
-def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> SafepipError:
+def _wrong_python(pairs: Sequence[tuple[Want, Choice | None]], python: str) -> ResolutionImpossible:
     lines = tuple(_said(want, parent) for want, parent in pairs)
     return ResolutionImpossible.because(
         "requires-python",

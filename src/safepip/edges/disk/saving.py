@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def save(file: VerifiedFile, folder: str) -> str:
     return place
 
 
-def _changed(file: VerifiedFile) -> SafepipError:
+def _changed(file: VerifiedFile) -> Refused:
     return Refused.because(
         "digest-mismatch",
         f"{printable(file.filename)} changed in safepip's store after it was verified",

@@ -31,7 +31,7 @@ import stat
 import tempfile
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.reading import open_regular, read_regular
@@ -268,9 +268,7 @@ def _hash(name: str) -> hashlib._Hash:
 def size_mismatch(filename: str, said: int, came: int) -> Refused:
     """The refusal of a file whose length is not the one that was announced."""
     more = f"more than the {said}" if came > said else f"{came} of the {said}"
-    return cast(
-        "Refused", Refused.because("size-mismatch", f"{printable(filename)} has {more} bytes that the index announced")
-    )
+    return Refused.because("size-mismatch", f"{printable(filename)} has {more} bytes that the index announced")
 
 
 def _digest_mismatch(
@@ -374,4 +372,4 @@ def _existing(path: str) -> str:
 
 def _unwritable(root: str, error: OSError) -> Unavailable:
     reason = error.strerror or type(error).__name__
-    return cast("Unavailable", Unavailable.because("store-unwritable", f"a file cannot be written to {root}: {reason}"))
+    return Unavailable.because("store-unwritable", f"a file cannot be written to {root}: {reason}")

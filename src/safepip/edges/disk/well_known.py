@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import safepip
-from safepip.model.errors import SafepipError, Unavailable, UsageError
+from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _read(file: FileIO) -> bytes:
     return bytes(read)
 
 
-def unusable_names(path: str, reason: str, origin: Origin | None = None) -> SafepipError:
+def unusable_names(path: str, reason: str, origin: Origin | None = None) -> UsageError:
     """The error for a list that cannot be used. `reason` may quote the file: it is made fit for a terminal."""
     return UsageError.because(
         "unusable-names",

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import open_regular
@@ -220,8 +220,7 @@ def _check_beginning(chunk: bytes, want: Wanted) -> None:
 
 
 def _failed(want: Wanted, message: str, hint: str = "") -> Unavailable:
-    details = Unavailable.because("download-failed", message, hint=hint, origins=want.origins, subject=want.subject)
-    return cast("Unavailable", details)
+    return Unavailable.because("download-failed", message, hint=hint, origins=want.origins, subject=want.subject)
 
 
 def _raise_all(failures: list[BaseException | None]) -> None:

@@ -293,7 +293,7 @@ def _type_of(path: str) -> str:
     return mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
 
 
-def _unreadable(index: Index, path: str, error: OSError | ValueError) -> SafepipError:
+def _unreadable(index: Index, path: str, error: OSError | ValueError) -> Unavailable:
     return Unavailable.because(
         "index-unreachable",
         f"the source {index.name} cannot be read",
@@ -352,7 +352,7 @@ def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
         raise _not_a_page(index, name, error) from None
 
 
-def _not_a_page(index: Index, name: str, error: PageError) -> SafepipError:
+def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
     return Unavailable.because(
         "not-an-index-page",
         f"the answer of the index {index.name}{' for ' + name if name else ''} is no index page",

@@ -10,7 +10,7 @@ import os
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from safepip.model.errors import SafepipError, Unavailable
+from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -65,7 +65,7 @@ def _said_in_folder(home: str) -> str | None:
         return None
 
 
-def _not_understood(what: str) -> SafepipError:
+def _not_understood(what: str) -> Unavailable:
     """The error for a pip that is built differently from those known."""
     return Unavailable.because(
         "pip-not-understood",
@@ -74,7 +74,7 @@ def _not_understood(what: str) -> SafepipError:
     )
 
 
-def _pip_missing() -> SafepipError:
+def _pip_missing() -> Unavailable:
     return Unavailable.because(
         "pip-missing",
         "pip is not installed beside safepip",

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from safepip.edges.disk.reading import has_an_end, read_regular
 from safepip.model.candidate import InstalledDistribution
-from safepip.model.errors import SafepipError, Unavailable
+from safepip.model.errors import Unavailable
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
 from safepip.wheel.metadata import MAX_METADATA_BYTES
@@ -141,7 +141,7 @@ def _may_be_opened(path: str) -> bool:
     return has_an_end(status) or stat.S_ISDIR(status.st_mode)
 
 
-def _unreadable(distribution: InstalledDistribution) -> SafepipError:
+def _unreadable(distribution: InstalledDistribution) -> Unavailable:
     return Unavailable.because(
         "installed-metadata",
         f"the metadata of the installed {distribution.name} {distribution.version} cannot be read",

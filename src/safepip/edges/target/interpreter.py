@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.edges.programs.starting import SAFE_PATH, own_text
 from safepip.environment.python_variables import clean_environment
-from safepip.model.errors import Refused, SafepipError, Unavailable, UsageError
+from safepip.model.errors import Refused, Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.plan import Settings, Target
 
@@ -333,7 +333,7 @@ def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[s
     return facts
 
 
-def _python_failed(python: str, reason: str) -> SafepipError:
+def _python_failed(python: str, reason: str) -> Unavailable:
     """The error for an interpreter that could not be asked."""
     return Unavailable.because(
         "python-failed",

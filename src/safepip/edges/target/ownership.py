@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.edges.target.installed import all_metadata
-from safepip.model.errors import SafepipError, Unavailable
+from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.wheel.byte_code import is_cached, possible_sources
 from safepip.wheel.content import MAX_RECORD_BYTES, MAX_TEXT_BYTES
@@ -272,7 +272,7 @@ def _read(path: str) -> bytes | None:
         raise _unreadable(f"{path}: {error.strerror or type(error).__name__}") from None
 
 
-def _unreadable(reason: str) -> SafepipError:
+def _unreadable(reason: str) -> Unavailable:
     return Unavailable.because(
         "installed-metadata",
         "the list of an installed distribution's files cannot be read, so nobody knows what would be written over",
