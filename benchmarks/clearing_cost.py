@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -133,19 +131,13 @@ def measure(folder: Path, arguments: list[str], rounds: int) -> Iterator[tuple[f
     words = ["install", "-q", "--no-input", "--python", room.python, "--cache-dir", str(room.cache)]
     command = [sys.executable, "-P", __file__, "--inside", str(report), "--", *words, *arguments]
     command += ["-r", str(room.requirements)]
-    environ = tools.environment(folder) | {"PYTHONPATH": str(Path(__file__).parent)}
     for number in range(rounds + 1):
         tools.fresh_target(template, target)
-        with (folder / "output").open("wb") as output:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environ
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        run = tools.measure(command, folder, folder / "output", {"PYTHONPATH": str(Path(__file__).parent)})
+        if run.code:
             raise SystemExit((folder / "output").read_text(encoding="utf-8", errors="replace"))
         if number:
-            yield usage.ru_utime + usage.ru_stime, json.loads(report.read_text(encoding="utf-8"))
+            yield run.cpu, json.loads(report.read_text(encoding="utf-8"))
 
 
 def show(runs: list[tuple[float, dict[str, float]]]) -> None:

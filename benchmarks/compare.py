@@ -15,14 +15,12 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
 import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,23 +142,16 @@ class Bench:
     def _run(self, tool: Tool, job: Job, room: Room) -> Run | None:
         command = tool.arguments(room, self.url, dry_run=job.dry_run, compile_bytecode=job.compile_bytecode)
         self._control("counts")
-        with (room.report.parent / "output").open("wb") as output:
-            start = time.perf_counter()
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                cwd=self.folder, env=tools.environment(self.folder),
-            )  # fmt: skip
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+        output = room.report.parent / "output"
+        run = tools.measure(command, self.folder, output)
         counts = self._control("counts")
-        if process.returncode:
-            words = (room.report.parent / "output").read_text(encoding="utf-8", errors="replace").strip()[-600:]
-            self.notes.append(f"{job.name} {job.workload}: {tool.name} ended with {process.returncode}: {words}")
+        if run.code:
+            self.notes.append(
+                f"{job.name} {job.workload}: {tool.name} ended with {run.code}: {tools.last_words(output)}"
+            )
             return None
-        scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
         requests = sum(counts[kind] for kind in ("pages", "sidecars", "ranges", "files", "missing"))
-        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / scale, requests)
+        return Run(run.wall, run.cpu, run.memory, requests)
 
     def _compare_choices(self, job: Job, able: list[Tool], rooms: dict[str, Room]) -> None:
         """A program that chose otherwise did another job; its ratios would mean nothing."""
@@ -177,21 +168,33 @@ class Bench:
                 self.notes.append(f"{job.name} {job.workload}: {name} chose otherwise than {able[0].name}: {some}")
 
     def _control(self, words: str) -> dict[str, int]:
-        with urllib.request.urlopen(self.url.removesuffix("simple/") + "-/" + words) as answer:
-            counts: dict[str, int] = json.load(answer)
-        return counts
+        return control(self.url, words)
+
+
+def control(url: str, words: str) -> dict[str, int]:
+    """Tell the index at `url` something (`server` says what); what was asked of it since the last time."""
+    with urllib.request.urlopen(url.removesuffix("simple/") + "-/" + words) as answer:
+        counts: dict[str, int] = json.load(answer)
+    return counts
 
 
 @contextlib.contextmanager
-def index(folder: Path, options: list[str]) -> Iterator[str]:
-    """The synthetic index, served by a process of its own; gives its URL."""
+def serving(folder: Path, options: list[str]) -> Iterator[dict[str, str]]:
+    """A folder, served by a process of its own; gives what that process says of its URLs."""
     command = [sys.executable, str(HERE / "world.py"), "serve", str(folder), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             raise SystemExit("the index did not start")
-        yield json.loads(line)["url"]  # leaving the block closes its input, at which it ends
+        yield json.loads(line)  # leaving the block closes its input, at which it ends
+
+
+@contextlib.contextmanager
+def index(folder: Path, options: list[str]) -> Iterator[str]:
+    """The synthetic index; gives its URL."""
+    with serving(folder, options) as told:
+        yield told["url"]
 
 
 def ratio(results: dict[str, list[Run]], over: str, under: str, of: Callable[[Run], float]) -> list[float]:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,40 @@ def environment(home: Path) -> dict[str, str]:
         key: str(home) for key in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
     }
     return kept | folders | {"PIP_CONFIG_FILE": os.devnull}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An ended run: seconds by the clock, of processor time with its children's; peak memory in MB; exit code."""
+
+    wall: float
+    cpu: float
+    memory: float
+    code: int
+
+
+def measure(command: list[str], home: Path, output: Path, extra: dict[str, str] | None = None) -> Measured:
+    """Run a command to its end with `environment` and `extra`; what it prints goes into the file `output`."""
+    with output.open("wb") as stream:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            cwd=home,
+            env=environment(home) | (extra or {}),
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / scale, process.returncode)
+
+
+def last_words(output: Path) -> str:
+    """The end of what a run has printed."""
+    return output.read_text(encoding="utf-8", errors="replace").strip()[-600:]
 
 
 def locked(home: Path, url: str, room: Room) -> dict[str, Path]:

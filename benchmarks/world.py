@@ -185,10 +185,14 @@ def main() -> None:
     parser.add_argument("--no-gzip", action="store_true", help="send pages uncompressed")
     parser.add_argument("--no-sidecars", action="store_true", help="advertise no metadata files")
     parser.add_argument("--no-cache-headers", action="store_true", help="send neither ETag nor Cache-Control")
+    parser.add_argument("--as-is", action="store_true", help="serve what the folder holds, without building anything")
+    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="serve over TLS too; certificates go into FOLDER")
     arguments = parser.parse_args()
-    ensure(arguments.folder)
+    if not arguments.as_is:
+        ensure(arguments.folder)
     if arguments.verb == "serve":
-        from server import Conditions, serve
+        from content import Conditions
+        from server import serve
 
         serve(
             arguments.folder,
@@ -199,6 +203,7 @@ def main() -> None:
                 sidecars=not arguments.no_sidecars,
                 cache_headers=not arguments.no_cache_headers,
             ),
+            arguments.tls,
         )
 
 
