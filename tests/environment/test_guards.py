@@ -116,7 +116,7 @@ class TestMarkerFile:
     def test_the_language_is_the_environments_and_the_locale_stays(self) -> None:
         """A library that changed the process's locale would change how numbers are read elsewhere."""
         program = (
-            "import locale; from safepip.edges import probe; before = locale.setlocale(locale.LC_ALL)\n"
+            "import locale; from safepip.edges.programs import probe; before = locale.setlocale(locale.LC_ALL)\n"
             "probe._message_language(); assert locale.setlocale(locale.LC_ALL) == before"
         )
         for language in ("C.UTF-8", "nonsense"):

@@ -191,7 +191,7 @@ def test_the_wheel_of_safepip_holds_the_list(wheel: Path) -> None:
 
 
 def test_the_list_is_found_where_safepip_runs_out_of_an_archive(wheel: Path) -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1])\nfrom safepip.edges import well_known as w\n"
+    code = "import sys; sys.path.insert(0, sys.argv[1])\nfrom safepip.edges.disk import well_known as w\n"
     code += "print(w.__file__); print(len(w.shipped_names()))"
     run = subprocess.run([sys.executable, "-c", code, str(wheel)], capture_output=True, text=True, check=True)
     place, length = run.stdout.splitlines()
@@ -207,7 +207,7 @@ def test_an_installation_without_its_list_stops_and_does_not_judge_without_one(
         archive.extractall(tmp_path)
     file = tmp_path / "safepip" / "data" / "well_known_names.txt"
     file.unlink() if fault == "missing" else file.write_bytes(b"\xff")
-    code = "import sys; sys.path.insert(0, sys.argv[1])\nfrom safepip.edges import well_known as w\n"
+    code = "import sys; sys.path.insert(0, sys.argv[1])\nfrom safepip.edges.disk import well_known as w\n"
     code += "from safepip.model.errors import Unavailable\n"
     code += "try: w.shipped_names()\nexcept Unavailable as e: print(e.diagnostics[0].reference)"
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)

@@ -220,14 +220,16 @@ def test_every_environment_runs_the_pip_that_is_beside_safepip() -> None:
 FROM_ARCHIVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from safepip.edges import installed_pip, pip, target
-assert target.Home.here().archive == sys.argv[1], target.Home.here()
+from safepip.edges.pip import running
+from safepip.edges.programs import installed_pip
+from safepip.edges.target import interpreter
+assert interpreter.Home.here().archive == sys.argv[1], interpreter.Home.here()
 print(installed_pip.default_index_url(), flush=True)
-own = target.probe(sys.executable)
+own = interpreter.probe(sys.executable)
 assert own.own and own.tags
-other = target.probe(sys.argv[2])
+other = interpreter.probe(sys.argv[2])
 assert not other.own and other.tags == own.tags
-sys.exit(pip.passthrough("list", ["--format", "freeze"]) or pip.passthrough("list", ["--python", sys.argv[2]]))
+sys.exit(running.passthrough("list", ["--format", "freeze"]) or running.passthrough("list", ["--python", sys.argv[2]]))
 """
 
 

@@ -189,10 +189,10 @@ class TestProbe:
         (tmp_path / "phantom.egg-info").mkdir()
         (tmp_path / "compare.py").write_text(
             "import os, sys\n"
-            "from safepip.edges import target\n"
-            "inside = target.probe(sys.executable)\n"
-            "target._is_own = lambda python: False\n"
-            "outside = target.probe(sys.executable)\n"
+            "from safepip.edges.target import interpreter\n"
+            "inside = interpreter.probe(sys.executable)\n"
+            "interpreter._is_own = lambda python: False\n"
+            "outside = interpreter.probe(sys.executable)\n"
             "assert inside.own\n"
             "assert os.getcwd() not in inside.site_paths\n"
             "assert outside == inside, (outside, inside)\n"
@@ -204,11 +204,11 @@ class TestProbe:
         """Whatever a start-up file has made of `sys.path`: a distributor's `sitecustomize` spells its folders anew."""
         code = (
             "import sys\n"
-            "from safepip.edges import target\n"
-            "before = target.probe(sys.executable).site_paths\n"
+            "from safepip.edges.target import interpreter\n"
+            "before = interpreter.probe(sys.executable).site_paths\n"
             "assert any(entry.endswith('site-packages') for entry in before)\n"
             "sys.path[:] = [entry.replace('site-packages', 'elsewhere') for entry in reversed(sys.path)]\n"
-            "assert set(target.probe(sys.executable).site_paths) == set(before)\n"
+            "assert set(interpreter.probe(sys.executable).site_paths) == set(before)\n"
         )
         subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
