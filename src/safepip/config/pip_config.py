@@ -108,7 +108,7 @@ def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
     import configparser
 
     parser = configparser.RawConfigParser()
-    parser.optionxform = normalise_key  # type: ignore[assignment,method-assign]
+    parser.optionxform = normalise_key  # type: ignore[assignment,method-assign]  # as configparser's own documentation has it
     if _BLANKS.search(text):
         raise unreadable(path, "a line has a thousand blanks in a row")
     try:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.pylock import PylockSelectError
+from packaging.pylock import PackageArchive, PackageWheel, PylockSelectError
 from packaging.utils import InvalidWheelFilename
 
 from safepip.model.candidate import Candidate, Pin
@@ -37,7 +37,7 @@ from safepip.model.wheel_names import read_wheel_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock
+    from packaging.pylock import Package, PackageDirectory, PackageSdist, PackageVcs, Pylock
     from packaging.version import Version
 
     from safepip.model.candidate import InstalledDistribution
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from safepip.model.plan import Target
     from safepip.requirements.lock_requests import LockRequest
     from safepip.resolution.catalog import RoutedShelf
+
+    #: What a lock may have a project from.
+    _Selected = PackageArchive | PackageDirectory | PackageSdist | PackageVcs | PackageWheel
 
 
 class Entry(NamedTuple):
@@ -145,49 +148,58 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
                 )
 
 
-def _entry(package: Package, file: object, origin: Origin) -> Entry | Diagnostic:
+def _entry(package: Package, file: _Selected, origin: Origin) -> Entry | Diagnostic:
     """A selected package as an entry, or why it cannot be one."""
-    kind = type(file).__name__
     edges = (
         None
         if package.dependencies is None
         else frozenset(normalise(str(edge["name"])) for edge in package.dependencies if "name" in edge)
     )
-    if kind == "PackageWheel":
-        wheel: PackageWheel = file  # type: ignore[assignment]
-        _, version, _, _ = read_wheel_name(wheel.filename)
+    if isinstance(file, PackageWheel):
+        _, version, _, _ = read_wheel_name(file.filename)
         return Entry(
-            package.name, version, wheel.filename, _digests(said := stated(wheel.hashes)), origin,
-            package.index, wheel.size, wheel.url, None, edges, _checksums(said),
+            package.name, version, file.filename, _digests(said := stated(file.hashes)), origin,
+            package.index, file.size, file.url, None, edges, _checksums(said),
         )  # fmt: skip
-    if kind == "PackageArchive":
-        archive: PackageArchive = file  # type: ignore[assignment]
-        filename = _archive_name(archive)
-        if filename.endswith(".whl") and not archive.subdirectory:
-            try:
-                project, version, _, _ = read_wheel_name(filename)
-            except InvalidWheelFilename as problem:
-                what = f"{package.name} is taken from what is no wheel: {printable(str(problem))}"
-                raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
-            if project != package.name:
-                what = f"{package.name} is taken from a wheel of {project}: {printable(filename)}"
-                raise UnusableInput.because("invalid-lock", what, origins=(origin,))
-            return Entry(
-                package.name, version, filename, _digests(said := stated(archive.hashes, archive.url)), origin,
-                None, archive.size, None, archive.path or archive.url, edges, _checksums(said),
-            )  # fmt: skip
-    what = {
-        "PackageVcs": "a version-control checkout",
-        "PackageDirectory": "a project folder",
-        "PackageArchive": "a source archive",
-        "PackageSdist": "a source archive, with no wheel for this environment",
-    }[kind]
+    if isinstance(file, PackageArchive) and _archive_name(file).endswith(".whl") and not file.subdirectory:
+        return _direct_entry(package.name, file, origin, edges)
+    return _not_installable(package.name, file, origin)
+
+
+def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: frozenset[str] | None) -> Entry:
+    """The entry of a wheel that the lock names by path or URL. Raises `UnusableInput` where it is not the project's."""
+    filename = _archive_name(archive)
+    try:
+        project, version, _, _ = read_wheel_name(filename)
+    except InvalidWheelFilename as problem:
+        what = f"{name} is taken from what is no wheel: {printable(str(problem))}"
+        raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
+    if project != name:
+        what = f"{name} is taken from a wheel of {project}: {printable(filename)}"
+        raise UnusableInput.because("invalid-lock", what, origins=(origin,))
+    return Entry(
+        name, version, filename, _digests(said := stated(archive.hashes, archive.url)), origin,
+        None, archive.size, None, archive.path or archive.url, edges, _checksums(said),
+    )  # fmt: skip
+
+
+#: What a lock may take a project from that safepip installs nothing of yet, by the class of `packaging.pylock`.
+_NOT_YET = {
+    "PackageVcs": "a version-control checkout",
+    "PackageDirectory": "a project folder",
+    "PackageArchive": "a source archive",
+    "PackageSdist": "a source archive, with no wheel for this environment",
+}
+
+
+def _not_installable(name: str, file: _Selected, origin: Origin) -> Diagnostic:
+    what = _NOT_YET[type(file).__name__]
     return Diagnostic(
         "not-yet",
-        f"{printable(origin.where)} takes {package.name} from {what}, which safepip cannot install yet",
+        f"{printable(origin.where)} takes {name} from {what}, which safepip cannot install yet",
         hint="leave it out of the lock (uv export: --no-emit-project), or lock a wheel of it from an index of your own",
         origins=(origin,),
-        subject=package.name,
+        subject=name,
     )
 
 

@@ -66,15 +66,15 @@ def run_pip(start: "Callable[..., None]") -> "NoReturn":
         if getattr(getattr(handler, "console", None), "file", None) is sys.stdout:
             lost.append(sys.exc_info()[1])
 
-    logging.Handler.handleError = handle  # type: ignore[method-assign,assignment]
+    logging.Handler.handleError = handle  # type: ignore[method-assign,assignment]  # pip makes its handlers itself
+    code: str | int | None = 0
     try:
         runpy.run_module("pip", run_name="__main__", alter_sys=True)
-        code = 0
     except KeyboardInterrupt:
         # pip handles it once it runs; until its modules are loaded nothing has been done.
         code = 130
     except SystemExit as end:
-        code = end.code  # type: ignore[assignment]
+        code = end.code
     sys.exit(code or _flush(lost))
 
 

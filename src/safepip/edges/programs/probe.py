@@ -21,7 +21,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Any, Literal
 
 _APPLE = re.compile(r"(macosx|ios)([^_]*)_(\d+)_(\d+)_(.+)")
 _ANDROID = re.compile(r"android_(\d+)_(.+)")
@@ -152,14 +152,14 @@ def markers() -> dict[str, str]:
 _BASES = ("installed_base", "base", "installed_platbase", "platbase", "prefix", "exec_prefix")
 
 
-def scheme_folders(kind: str, base: str | None = None) -> dict[str, str] | None:
+def scheme_folders(kind: Literal["prefix", "home", "user"], base: str | None = None) -> dict[str, str] | None:
     """The folders of sysconfig's scheme of a kind (prefix, user, home), by its keys; None where there is none.
 
     `base` is the folder on which all of them are built, None for this environment's own.
     """
     import sysconfig
 
-    name = sysconfig.get_preferred_scheme(kind)  # type: ignore[arg-type]
+    name = sysconfig.get_preferred_scheme(kind)
     # pip: a distributor's scheme for what its users add to the system is not for a folder that the user names.
     if base is not None and name in ("posix_local", "osx_framework_library"):
         name = "posix_prefix"

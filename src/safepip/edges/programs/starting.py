@@ -26,7 +26,7 @@ def own_text(name: str) -> str:
 
     loader = __spec__.loader
     try:
-        data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))  # type: ignore[union-attr]
+        data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))  # type: ignore[union-attr]  # what loads a file has it
     except OSError:
         from safepip.model.errors import Unavailable
 
