@@ -241,7 +241,7 @@ def _safepip(root: Path, *, constraint: bool, environ: Mapping[str, str]) -> Out
     reader = Reader(local_disk(str(root)), read_regular, lambda url: pytest.fail(f"asked for {url}"), _beside, "utf-8")
     reading = _Recording(Settings(), ExpandedValues(environ), reader, str)
     reading.lines = []
-    reading._file(str(root / "a.txt"), constraint, "requirement_files")
+    reading._file(str(root / "a.txt"), "requirement_files", constraint=constraint)
     weak = any(value.partition(":")[0] not in STRONG for line in reading.lines for value in line.hashes)
     if reading.misread or reading.refused or weak:
         return None

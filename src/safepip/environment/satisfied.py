@@ -93,7 +93,7 @@ class _Walk:
                 self._below.setdefault(name, set()).add(child)
                 waiting.append((child, requirement.specifier, frozenset(map(normalise, requirement.extras)), here))
         requested = {r.name for r in asked}
-        return Resolution({name: self._pin(name, name in requested) for name in sorted(self._kept)})
+        return Resolution({name: self._pin(name, requested=name in requested) for name in sorted(self._kept)})
 
     def _fitting(self, name: str, specifier: SpecifierSet) -> InstalledDistribution:
         distribution = self._kept.get(name)
@@ -102,19 +102,23 @@ class _Walk:
             if distribution is None or distribution.other:
                 raise _NotPlain
             for limit in self._limits.get(name, ()):
-                _demand(limit.contains(distribution.version, prereleases=True))
+                if not limit.contains(distribution.version, prereleases=True):
+                    raise _NotPlain
             self._kept[name] = distribution
-        _demand(specifier.contains(distribution.version, prereleases=True))
+        if not specifier.contains(distribution.version, prereleases=True):
+            raise _NotPlain
         return distribution
 
     def _requires(self, distribution: InstalledDistribution, extras: frozenset[str]) -> Iterator[MetadataRequirement]:
         if self._no_deps:
             return
         metadata = self._installed.metadata(distribution)
-        _demand(extras <= metadata.provided_extras)  # the search says which extra there is not
+        if not extras <= metadata.provided_extras:
+            raise _NotPlain  # the search says which extra there is not
         for requirement in metadata.requires.with_extras(extras):
             if any(self._holds(requirement, extra) for extra in extras or ("",)):
-                _demand(requirement.url is None)
+                if requirement.url is not None:
+                    raise _NotPlain
                 yield requirement
 
     def _holds(self, requirement: MetadataRequirement, extra: str) -> bool:
@@ -123,7 +127,7 @@ class _Walk:
         except (ValueError, LookupError):  # a comparison or a variable that is not defined: the search says so
             raise _NotPlain from None
 
-    def _pin(self, name: str, requested: bool) -> Pin:
+    def _pin(self, name: str, *, requested: bool) -> Pin:
         distribution = self._kept[name]
         return Pin(
             name,
@@ -135,8 +139,3 @@ class _Walk:
             requires=tuple(sorted(self._below.get(name, set()) - {name})),
             required_by=tuple(self._askers[name]),
         )
-
-
-def _demand(condition: bool) -> None:
-    if not condition:
-        raise _NotPlain

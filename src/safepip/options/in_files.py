@@ -89,7 +89,7 @@ def _apply_source(sources: Sources, plan: Plan, option: FileOption) -> None:
         sources.trust(option.value, option.origin, option.source or "")
     elif option.name in _KINDS and option.value is not None:
         locking = plan.settings.lock is not None
-        if option.expanded and not check_expanded(sources, plan.indexes, option, locking):
+        if option.expanded and not check_expanded(sources, plan.indexes, option, locking=locking):
             return
         default, source = option.name == "index-url", option.source or ""
         sources.add(option.value, _KINDS[option.name], option.origin, default=default, source=source)

@@ -213,7 +213,7 @@ def _places(parsed: ParsedOptions, dest: str) -> Sequence[Origin]:
     return parsed.said.get(dest, ())
 
 
-def check_expanded(sources: Sources, named: Sequence[Index], option: FileOption, locking: bool) -> bool:
+def check_expanded(sources: Sources, named: Sequence[Index], option: FileOption, *, locking: bool) -> bool:
     """Rule 4 for one option of a file: true where its value may be used. `named` are the sources in force before any
     file was read. A lock that is made names its indexes, so there a value may not become a part of one."""
     text, source = option.value or "", option.source or ""

@@ -114,7 +114,7 @@ class Gathering:
     script_requires_python: str | None = None
     requires_python: list[str | None] = field(default_factory=list)
 
-    def gather(self, may_ask_nothing: bool = False) -> Loaded:
+    def gather(self, *, may_ask_nothing: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all that was found to be wrong."""
         settings = self.settings
         if not may_ask_nothing and not any(
@@ -124,7 +124,7 @@ class Gathering:
                 "no-requirements", "there is nothing to install", hint="name a project, or a file with -r FILE"
             )
         for name in settings.constraint_files:
-            self._file(name, True, "constraint_files")
+            self._file(name, "constraint_files", constraint=True)
         self._arguments()
         for spec in settings.groups:
             self._attempt(partial(self._group, spec))
@@ -135,7 +135,7 @@ class Gathering:
             if settings.lock is not None and is_pyproject(name):
                 self._attempt(partial(self._project, name))
             else:
-                self._file(name, False, "requirement_files")
+                self._file(name, "requirement_files", constraint=False)
         if settings.script is not None:
             script = settings.script
             self._attempt(lambda: self._script(script))
@@ -204,16 +204,16 @@ class Gathering:
         line = RequirementLine(text, origin, written=printable(hide_user_info(text)))
         self._attempt(lambda: self.requirements.append(read_dependency(line, self.reader.disk)._replace(scope=scope)))
 
-    def _file(self, name: str, constraint: bool, setting: str) -> None:
+    def _file(self, name: str, setting: str, *, constraint: bool) -> None:
         said = self._said(setting)
         # A file named on the command line needs no parent to be understood; one named by a variable does.
         parent = None if said.source is Source.COMMAND_LINE else said
         clean = self.absorb(name)
-        self._attempt(lambda: self._walk(Place(clean, printable(clean), said), constraint, parent, ()))
+        self._attempt(lambda: self._walk(Place(clean, printable(clean), said), parent, (), constraint=constraint))
 
     # ------------------------------------------------------------------ files within files
 
-    def _walk(self, place: Place, constraint: bool, parent: Origin | None, above: tuple[Place, ...]) -> None:
+    def _walk(self, place: Place, parent: Origin | None, above: tuple[Place, ...], *, constraint: bool) -> None:
         """Read one file and, in their places, the files it includes. `above` are those it is included by."""
         check_place(place)
         self._check_nesting(place, above)
@@ -287,7 +287,7 @@ class Gathering:
         if is_url(name) and name != shown:
             # A file that a file below an expanded URL names has the value in its URL, too.
             self.values.conceal(name, shown)
-        self._walk(Place(name, shown, line.origin), line.constraint, line.origin, above)
+        self._walk(Place(name, shown, line.origin), line.origin, above, constraint=line.constraint)
 
     def _join(self, including: str, target: str) -> str:
         if is_url(including):

@@ -183,13 +183,15 @@ class AgeRules:
         return [
             file
             for file in mine
-            if not any(a is None for _, a in self._judge(name, file, release.first, release.awaited(file), dated=dated))
+            if not any(
+                a is None for _, a in self._judge(name, file, release.first, awaited=release.awaited(file), dated=dated)
+            )
         ]
 
     def youth(self, name: str, uploaded: float) -> str:
         """Why any file of this moment is held back, to go on after what it is called; empty where it is not."""
         some = ProjectFile("", "", upload_time=uploaded)
-        found = self._judge(name, some, None, True, dated=True)
+        found = self._judge(name, some, None, awaited=True, dated=True)
         return next((objection.why for objection, allowance in found if allowance is None), "")
 
     def unheld(self, shelf: Shelf, candidate: Candidate) -> bool:
@@ -210,14 +212,14 @@ class AgeRules:
         worst: dict[str, tuple[Objection, Allowance | None]] = {}
         for uploaded, released, awaited, its_dated in candidate.words or (own,):
             its = file._replace(upload_time=uploaded)
-            for found in self._judge(candidate.name, its, released, awaited, dated=its_dated):
+            for found in self._judge(candidate.name, its, released, awaited=awaited, dated=its_dated):
                 known = worst.setdefault(found[0].rule, found)
                 if (found[0].until or _NEVER) > (known[0].until or _NEVER):
                     worst[found[0].rule] = found
         return [worst[rule] for rule in (LATE_FILE, COOLDOWN) if rule in worst]
 
     def _judge(
-        self, name: str, file: ProjectFile, released: float | None, awaited: bool, *, dated: bool
+        self, name: str, file: ProjectFile, released: float | None, *, awaited: bool, dated: bool
     ) -> list[tuple[Objection, Allowance | None]]:
         """Every objection to a file, with the line of policy that overrules it."""
         cooldown = self.cooldown_of(name)

@@ -143,12 +143,12 @@ def _entry(member: Member, algorithm: str, digest: bytes, namespace: str) -> Ent
     folder = member.name.endswith("/")
     if folder and member.size:
         raise ArchiveError(f"the folder {printable(member.name, 120)} has content")
-    executable, special = _kind(member.attributes, folder)
+    executable, special = _kind(member.attributes, folder=folder)
     return Entry(member.name, member.size, algorithm, digest, executable, special, namespace)
 
 
 @lru_cache(maxsize=64)
-def _kind(attributes: int, folder: bool) -> tuple[bool, str]:
+def _kind(attributes: int, *, folder: bool) -> tuple[bool, str]:
     """Whether a member is executable, and what the archive says that it is besides what its name says.
 
     The upper half of the attributes is a Unix mode and the lower has DOS's attributes, whoever packed the archive:

@@ -121,7 +121,7 @@ class _System(NamedTuple):
 
     def plain(self, path: str) -> str:
         """A path in the form of `Landing.path`."""
-        return _normal(path, self.windows)
+        return _normal(path, windows=self.windows)
 
     def rooted(self, path: str) -> str:
         """The same below the root."""
@@ -159,7 +159,7 @@ def _schemes(
     return schemes, moved
 
 
-def _normal(path: str, windows: bool) -> str:
+def _normal(path: str, *, windows: bool) -> str:
     """A path with `/` and without `.` and `..`."""
     return ntpath.normpath(path).replace("\\", "/") if windows else posixpath.normpath(path)
 
@@ -218,7 +218,7 @@ def _place(layout: Layout, scheme: str, inside: str, project: str = "") -> str:
     path = f"{base}/{inside}"
     if _ODD.search(inside):
         paths = ntpath if layout.windows else posixpath
-        path = _normal(paths.join(base, inside), layout.windows)
+        path = _normal(paths.join(base, inside), windows=layout.windows)
     for old, new in layout.moved:
         if path.startswith(f"{old}/"):
             return new + path[len(old) :]

@@ -44,7 +44,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "a page of a folder": lambda pipe: index_reader._read(INDEX, str(pipe)),
     "where a wheel came from": lambda pipe: direct_url._read(str(pipe)),
     "a lock beside the new one": lambda pipe: read_lock_text(str(pipe)),
-    "a configuration that was found": lambda pipe: _read_policy_file(str(pipe), Source.PROJECT_CONFIG, False),
+    "a configuration that was found": lambda pipe: _read_policy_file(str(pipe), Source.PROJECT_CONFIG, named=False),
     "a wheel's metadata": lambda pipe: read_wheel_metadata(str(pipe), "a-1-py3-none-any.whl"),
     "a wheel": lambda pipe: read_wheel(str(pipe), "a-1-py3-none-any.whl"),
     "a file of a wheel": lambda pipe: read_file_of_wheel(str(pipe), "a.py"),

@@ -37,7 +37,7 @@ class Console:
         self._redact = redact
         Console.wants_color = display.color is not False
         Console.redact_last = redact
-        self.style = _style(Console.wants_color, environ)
+        self.style = _style(environ, wanted=Console.wants_color)
         self._told: set[str] = set()
         self._reserved = False
         # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
@@ -124,13 +124,13 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     Every credential was taken out of every text on its way in; what came in later, such as the value of a variable, the
     run's console knows.
     """
-    style = _style(Console.wants_color and "--no-color" not in words, os.environ)
+    style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
     verb = next((word for word in words if not word.startswith("-")), "")
     untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
 
 
-def _style(wanted: bool, environ: Mapping[str, str]) -> Style:
+def _style(environ: Mapping[str, str], *, wanted: bool) -> Style:
     """Colours where they are wanted and somebody sees them. An empty NO_COLOR says nothing (no-color.org)."""
     return Style(color=wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty())
 

@@ -54,7 +54,7 @@ def load(
     named = frozenset(map(disk.absolute, _named(settings)))
     reader = Reader(disk, partial(_read_file, named), fetch, _beside, _locale_encoding())
     values = ExpandedValues(environ, known, credentials.conceal, locking=settings.lock is not None)
-    return Gathering(settings, values, reader, credentials.absorb).gather(may_ask_nothing)
+    return Gathering(settings, values, reader, credentials.absorb).gather(may_ask_nothing=may_ask_nothing)
 
 
 def local_disk(cwd: str) -> Disk:

@@ -176,9 +176,9 @@ class IndexReader:
                     index.name, lambda: self._remote_list(index, name), SafepipError
                 )
             return self._pick(index, name)
-        return await self._read_page(index, name, whole, anew)
+        return await self._read_page(index, name, whole=whole, anew=anew)
 
-    async def _read_page(self, index: Index, name: str, whole: bool, anew: bool) -> Reading:
+    async def _read_page(self, index: Index, name: str, *, whole: bool, anew: bool) -> Reading:
         cached = None if whole or name in self._refresh else self._usable(index, name)
         headers = cached.validators() if cached else {}
         if anew:

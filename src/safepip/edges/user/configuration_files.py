@@ -169,7 +169,7 @@ def _check_owner(path: str, world: World) -> None:
 
 
 def _read_level(path: str, source: Source, credentials: Credentials, *, named: bool = False) -> Level | None:
-    text = _read_policy_file(path, source, named)
+    text = _read_policy_file(path, source, named=named)
     # A pyproject.toml that never says "safepip" is someone else's, even where it is no valid TOML.
     if text is None or (path.endswith("pyproject.toml") and "safepip" not in text):
         return None
@@ -178,7 +178,7 @@ def _read_level(path: str, source: Source, credentials: Credentials, *, named: b
     return read_level(text, path, source, credentials.absorb)
 
 
-def _read_policy_file(path: str, source: Source, named: bool) -> str | None:
+def _read_policy_file(path: str, source: Source, *, named: bool) -> str | None:
     """The text of a configuration file; None only where there is nothing by that name.
 
     One that was found, and not `named`, may lie in the repository of a stranger: it has to be a regular file.
