@@ -194,7 +194,7 @@ def accepted(paths: list[Path]) -> list[Path]:
     """Those that safepip would install together: a refusal would end the install that is measured."""
     with Store(None) as store:
         verdicts = [verdict for path in paths if not (verdict := judged(path, store)).findings]
-    subjects = {verdict.name: verdict.subject for verdict in verdicts if verdict.subject is not None}
+    subjects = {verdict.name: verdict.reviewed for verdict in verdicts if verdict.reviewed is not None}
     against = {finding.subject for finding in findings(subjects.values(), POSIX)}
     return [verdict.path for verdict in verdicts if verdict.name not in against]
 

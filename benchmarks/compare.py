@@ -193,8 +193,8 @@ def serving(folder: Path, options: list[str]) -> Iterator[dict[str, str]]:
 @contextlib.contextmanager
 def index(folder: Path, options: list[str]) -> Iterator[str]:
     """The synthetic index; gives its URL."""
-    with serving(folder, options) as told:
-        yield told["url"]
+    with serving(folder, options) as reported:
+        yield reported["url"]
 
 
 def ratio(results: dict[str, list[Run]], over: str, under: str, of: Callable[[Run], float]) -> list[float]:

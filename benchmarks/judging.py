@@ -1,7 +1,7 @@
 """Wheels on disk before safepip's rules: alone, and beside each other as in one run.
 
-What decides is the product's own: the store verifies, `read_wheels` reads, `land` and `judge` do what they do in an
-install. Around it is a plain environment without anything installed in it, of the system that a wheel is for.
+What decides is the product's own: the store verifies, `read_wheels` reads, `install_paths_of` and `judge` do what they
+do in an install. Around it is a plain environment without anything installed in it, of the system that a wheel is for.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from safepip.model.candidate import Candidate, Pin
 from safepip.model.errors import Refused
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
-from safepip.model.route import Route, Rule
-from safepip.rules.context import Scene, Subject
+from safepip.model.route import Route, RoutingRule
+from safepip.rules.context import RuleContext, WheelUnderReview
 from safepip.rules.judging import judge
-from safepip.wheel.install_paths import Layout, land
+from safepip.wheel.install_paths import Layout, install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Verdict:
     version: Version
     content: WheelContent | None = None
     findings: tuple[Diagnostic, ...] = ()
-    subject: Subject | None = field(default=None, repr=False)
+    reviewed: WheelUnderReview | None = field(default=None, repr=False)
 
     @property
     def filename(self) -> str:
@@ -121,15 +121,15 @@ def judged(path: Path, store: Store) -> Verdict:
     with suppress(MetadataError):
         pin = pin._replace(metadata=parse_metadata(content.info("METADATA") or b"", verified=True))
     layout = WINDOWS if verdict.windows else POSIX
-    verdict.subject = Subject(pin, file, content, land(content, layout))
-    verdict.findings = findings([verdict.subject], layout)
+    verdict.reviewed = WheelUnderReview(pin, file, content, install_paths_of(content, layout))
+    verdict.findings = findings([verdict.reviewed], layout)
     return verdict
 
 
-def findings(subjects: Iterable[Subject], layout: Layout) -> tuple[Diagnostic, ...]:
+def findings(all_reviewed: Iterable[WheelUnderReview], layout: Layout) -> tuple[Diagnostic, ...]:
     """What the rules say of these wheels in one run."""
     try:
-        judge(Scene(tuple(subjects), layout, standard_library=frozenset(sys.stdlib_module_names)))
+        judge(RuleContext(tuple(all_reviewed), layout, standard_library=frozenset(sys.stdlib_module_names)))
     except Refused as refused:
         return refused.diagnostics
     return ()
@@ -143,10 +143,10 @@ def together(verdicts: Iterable[Verdict]) -> tuple[int, list[Diagnostic]]:
     newest: dict[str, Verdict] = {}
     for verdict in verdicts:
         known = newest.get(verdict.name)
-        if verdict.subject is not None and not verdict.foreign and (known is None or known.version < verdict.version):
+        if verdict.reviewed is not None and not verdict.foreign and (known is None or known.version < verdict.version):
             newest[verdict.name] = verdict
     alone = {(d.reference, d.subject, d.context) for verdict in newest.values() for d in verdict.findings}
-    found = findings((v.subject for v in newest.values() if v.subject is not None), POSIX)
+    found = findings((v.reviewed for v in newest.values() if v.reviewed is not None), POSIX)
     return len(newest), [d for d in found if (d.reference, d.subject, d.context) not in alone]
 
 
@@ -163,7 +163,7 @@ def _pin(name: NormalizedName, version: Version, filename: str) -> Pin:
     return Pin(
         name,
         version,
-        Route(name, Rule.DEFAULT, None),
+        Route(name, RoutingRule.DEFAULT, None),
         candidate=Candidate(name, version, file, 0),
         required_by=(Origin(Source.FILE, "requirements.txt", 1),),
     )

@@ -137,8 +137,8 @@ def _download(folder: Path, arguments: list[str]) -> str:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if not done.returncode:
         return ""
-    said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    return f"{' '.join(arguments)}: {(said or ['pip failed'])[-1]}"
+    stated = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+    return f"{' '.join(arguments)}: {(stated or ['pip failed'])[-1]}"
 
 
 # --- telling ------------------------------------------------------------------------------------------------------

@@ -140,12 +140,12 @@ def serve(folder: Path, conditions: Conditions, tls: Path | None = None) -> None
 
 async def _serve(index: Index, tls: Path | None) -> None:
     servers = [await _listen("http", lambda base: Connection(index, base))]
-    told = {"url": servers[0][1] + "/simple/"}
+    reported = {"url": servers[0][1] + "/simple/"}
     if tls is not None:
         context, bundle = _certified(tls)
         servers.append(await _listen("https", lambda base: Front(index, base), context))
-        told |= {"secure_url": servers[1][1] + "/simple/", "bundle": str(bundle)}
-    print(json.dumps(told), flush=True)
+        reported |= {"secure_url": servers[1][1] + "/simple/", "bundle": str(bundle)}
+    print(json.dumps(reported), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for server, _ in servers:
         server.close()

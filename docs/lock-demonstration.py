@@ -67,7 +67,7 @@ CASES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RuleContext:
     """One case's indexes, their files, and the folder in which the commands run."""
 
     runner: Runner
@@ -106,55 +106,55 @@ def demonstrate(case: Case, folder: Path, pip_compile: str | None, transcript: T
         runner = Runner(folder / "project", folder / "home")
         runner.folder.mkdir(parents=True)
         (runner.folder / "requirements.in").write_text(f"{case.requirement}\n", encoding="utf-8")
-        scene = Scene(runner, internal, public, own, other)
+        context = RuleContext(runner, internal, public, own, other)
         if pip_compile is not None:
-            play_pip_compile(scene, pip_compile, transcript)
-        play_refusal(scene, transcript)
-        play_settled(scene, transcript)
+            play_pip_compile(context, pip_compile, transcript)
+        play_refusal(context, transcript)
+        play_settled(context, transcript)
 
 
-def play_pip_compile(scene: Scene, pip_compile: str, transcript: Transcript) -> None:
+def play_pip_compile(context: RuleContext, pip_compile: str, transcript: Transcript) -> None:
     """pip-compile, with both indexes."""
     transcript.say("\n  $ pip-compile --generate-hashes --index-url INTERNAL --extra-index-url PUBLIC requirements.in")
     words = ["--quiet", "--no-config", "--generate-hashes", "--strip-extras", "--no-header", "--no-emit-index-url"]
-    done = scene.runner.run([pip_compile, *words, *scene.indexes, "-o", "compiled.txt", "requirements.in"])
-    text = scene.file("compiled.txt")
+    done = context.runner.run([pip_compile, *words, *context.indexes, "-o", "compiled.txt", "requirements.in"])
+    text = context.file("compiled.txt")
     transcript.quote(text or done.stderr)
-    has = scene.facts(text)
+    has = context.facts(text)
     transcript.say(f"    has {' and '.join(has) or 'neither digest'}; it cannot say which index the file is from")
     transcript.check("the attacker's digest" in has, "pip-compile records the attacker's file")
 
 
-def play_refusal(scene: Scene, transcript: Transcript) -> None:
+def play_refusal(context: RuleContext, transcript: Transcript) -> None:
     """safepip, with the same arguments."""
     transcript.say("\n  $ safepip lock --index-url INTERNAL --extra-index-url PUBLIC -r requirements.in")
-    done = scene.runner.safepip("lock", *scene.indexes, "-r", "requirements.in")
+    done = context.runner.safepip("lock", *context.indexes, "-r", "requirements.in")
     transcript.quote(done.stderr)
     transcript.check(done.returncode == REFUSED, f"safepip refuses (exit {done.returncode})")
-    transcript.check(not scene.file("pylock.toml"), "and no lock is written")
+    transcript.check(not context.file("pylock.toml"), "and no lock is written")
 
 
-def play_settled(scene: Scene, transcript: Transcript) -> None:
+def play_settled(context: RuleContext, transcript: Transcript) -> None:
     """safepip, with the claim."""
     toml = (
-        f'index = [{{ name = "acme", url = "{scene.internal.url}", packages = ["acme-*"] }},\n'
-        f'         {{ name = "public", url = "{scene.public.url}", default = true }}]\n'
+        f'index = [{{ name = "acme", url = "{context.internal.url}", packages = ["acme-*"] }},\n'
+        f'         {{ name = "public", url = "{context.public.url}", default = true }}]\n'
     )
-    (scene.runner.folder / "safepip.toml").write_text(toml, encoding="utf-8")
+    (context.runner.folder / "safepip.toml").write_text(toml, encoding="utf-8")
     transcript.say("\n  $ cat safepip.toml")
     transcript.quote(toml)
     transcript.say("  $ safepip lock -r requirements.in")
-    asked_before = len(scene.public.mentions(PROJECT))
-    scene.runner.safepip("lock", "-r", "requirements.in")
-    text = scene.file("pylock.toml")
+    asked_before = len(context.public.mentions(PROJECT))
+    context.runner.safepip("lock", "-r", "requirements.in")
+    text = context.file("pylock.toml")
     transcript.quote(text)
-    has = scene.facts(text)
+    has = context.facts(text)
     transcript.say(f"    has {' and '.join(has) or 'neither digest'}")
     package = next(iter(tomllib.loads(text or "packages = []")["packages"]), {})
-    owner = (package.get("version"), package.get("index")) == ("1.0", scene.internal.url)
+    owner = (package.get("version"), package.get("index")) == ("1.0", context.internal.url)
     transcript.check(owner, "the lock names the owner's index and version")
     transcript.check(has == ["the internal file's digest"], "and has the digest of the owner's file alone")
-    asked = len(scene.public.mentions(PROJECT)) - asked_before
+    asked = len(context.public.mentions(PROJECT)) - asked_before
     transcript.check(asked == 0, f"the public index was asked for {PROJECT} {asked} times")
 
 

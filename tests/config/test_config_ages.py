@@ -87,8 +87,8 @@ def test_spans_are_those_of_iso_8601_and_the_short_forms(text: Any, seconds: flo
 
 def test_dates_and_times_are_utc_unless_they_say_otherwise() -> None:
     day = datetime(2026, 1, 31, tzinfo=UTC).timestamp()
-    for said in ("2026-01-31", "2026-01-31T00:00:00Z", "2026-01-31T02:00+02:00", datetime(2026, 1, 31, tzinfo=UTC)):
-        assert read_cooldown(said, BUILT_IN) == Cooldown(0.0, day)
+    for stated in ("2026-01-31", "2026-01-31T00:00:00Z", "2026-01-31T02:00+02:00", datetime(2026, 1, 31, tzinfo=UTC)):
+        assert read_cooldown(stated, BUILT_IN) == Cooldown(0.0, day)
     assert ages("[policy]\ncooldown = 2026-01-31").cooldown == ages('[policy]\ncooldown = "2026-01-31"').cooldown
 
 
@@ -339,8 +339,8 @@ def exception(rule: str, more: str = "") -> str:
 
 @pytest.mark.parametrize("rule", ["look-alike", "new-project", "cooldown", "late-file", "yanked"])
 def test_the_rules_on_names_and_ages_take_exceptions(rule: str) -> None:
-    (allowance,) = level(exception(rule)).allowances
-    assert (allowance.rule, allowance.project) == (rule, "demo")
+    (exemption,) = level(exception(rule)).exemptions
+    assert (exemption.rule, exemption.project) == (rule, "demo")
     ban = level(f'[policy]\nforbid-allow = ["{rule}"]')
     with pytest.raises(UsageError, match="forbidden"):
         merge([ban, level(exception(rule))], lambda: "")
@@ -349,8 +349,8 @@ def test_the_rules_on_names_and_ages_take_exceptions(rule: str) -> None:
 @pytest.mark.parametrize("rule", ["cooldown", "late-file", "yanked"])
 def test_an_exception_from_an_age_may_be_for_one_file(rule: str) -> None:
     more = f'file = "demo-1.0-py3-none-any.whl"\ndigest = "sha256:{"0" * 64}"'
-    (allowance,) = level(exception(rule, more)).allowances
-    assert allowance.file == "demo-1.0-py3-none-any.whl"
+    (exemption,) = level(exception(rule, more)).exemptions
+    assert exemption.file == "demo-1.0-py3-none-any.whl"
 
 
 @pytest.mark.parametrize("rule", ["look-alike", "new-project"])

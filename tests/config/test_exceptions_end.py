@@ -41,7 +41,7 @@ class TestLastDay:
         assert level is not None
         for now, left in ((DAY_BEGINS - 1, 1), (DAY_BEGINS, 1), (DAY_BEGINS + 86399, 1), (DAY_BEGINS + 86400, 0)):
             policy = merge([level], str, now).policy
-            assert (len(policy.allowances), len(policy.expired)) == (left, 1 - left)
+            assert (len(policy.exemptions), len(policy.expired)) == (left, 1 - left)
 
     @pytest.mark.parametrize(
         "value", ["2026-01-31T10:00:00Z", '"soon"', '""', "20260131", "true", '"2026-02-30"', '["x"]']

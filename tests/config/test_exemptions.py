@@ -26,7 +26,7 @@ from support.wheels import build_wheel
 
 if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 SHA256 = "sha256:" + "ab" * 32
 WHEEL = "demo-1.0-py3-none-any.whl"
@@ -34,13 +34,13 @@ ALLOW = '[[allow]]\nproject = "demo"\nrule = "odd-module"\nreason = "we read it"
 OTHER = ALLOW.replace("odd-module", "odd-size")
 
 
-def odd_module(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def odd_module(reviewed: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Objects to every wheel that holds a file `odd.py`, and shows all files of it."""
-    files = subject.content.entries
-    return objection(subject, "odd-module", "holds odd.py", files) if "odd.py" in files else None
+    files = reviewed.content.entries
+    return objection(reviewed, "odd-module", "holds odd.py", files) if "odd.py" in files else None
 
 
-def odd_size(_subject: Subject, _scene: Scene) -> Diagnostic | None:
+def odd_size(_reviewed: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Never objects."""
     return None
 
@@ -86,10 +86,10 @@ def loosened(*texts: str) -> list[str]:
 
 def test_every_key_of_an_exception_reaches_the_policy() -> None:
     text = f'trusted-hosts = []\n\n{ALLOW}file = "{WHEEL}"\ndigest = "{SHA256}"\n'
-    (allowance,) = merged(text.replace('"demo"', '"Demo"')).policy.allowances
-    assert allowance[:3] == ("demo", "odd-module", "we read it")
-    assert (str(allowance.origin), allowance.origin.source) == ("machine.toml:3", Source.MACHINE_POLICY)
-    assert (allowance.file, allowance.digest) == (WHEEL, Digest("sha256", "ab" * 32))
+    (exemption,) = merged(text.replace('"demo"', '"Demo"')).policy.exemptions
+    assert exemption[:3] == ("demo", "odd-module", "we read it")
+    assert (str(exemption.origin), exemption.origin.source) == ("machine.toml:3", Source.MACHINE_POLICY)
+    assert (exemption.file, exemption.digest) == (WHEEL, Digest("sha256", "ab" * 32))
 
 
 def test_a_rule_that_may_be_overruled_in_part_is_one_that_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,18 +97,18 @@ def test_a_rule_that_may_be_overruled_in_part_is_one_that_may_be_named(monkeypat
     parts = (Rule("odd-module", odd_module, allowable=True), Rule("odd-module", odd_size, allowable=False))
     for order in (parts, parts[::-1]):
         monkeypatch.setattr(rules, "RULES", order)
-        assert level(ALLOW).allowances
+        assert level(ALLOW).exemptions
 
 
 def test_file_and_digest_may_be_left_out_and_an_exception_declares_no_index() -> None:
     policy = merged(ALLOW).policy
-    assert policy.allowances[0][4:] == (None, None, None)
+    assert policy.exemptions[0][4:] == (None, None, None)
     assert not policy.declared
 
 
 def test_the_same_keys_stand_under_tool_safepip_in_a_pyproject() -> None:
     text = '[project]\nname = "x"\n' + ALLOW.replace("[[allow]]", "[[tool.safepip.allow]]")
-    assert str(level(text, "pyproject.toml").allowances[0].origin) == "pyproject.toml:3"
+    assert str(level(text, "pyproject.toml").exemptions[0].origin) == "pyproject.toml:3"
     (found,) = problems(text.replace("odd-module", "odd"), "pyproject.toml")
     assert str(found.origins[0]) == "pyproject.toml:5"
 
@@ -163,15 +163,15 @@ def test_one_file_may_not_forbid_the_exceptions_that_it_makes(ban: str) -> None:
 
 
 def test_one_file_may_forbid_others_than_it_makes() -> None:
-    assert merged(f'{ALLOW}[policy]\nforbid-allow = ["odd-size"]\n').policy.allowances
-    assert merged(f"{ALLOW}[policy]\nforbid-allow = false\n").policy.allowances
+    assert merged(f'{ALLOW}[policy]\nforbid-allow = ["odd-size"]\n').policy.exemptions
+    assert merged(f"{ALLOW}[policy]\nforbid-allow = false\n").policy.exemptions
 
 
 # --- levels ---------------------------------------------------------------------------------------------------
 
 
 def test_exceptions_of_all_levels_hold_and_the_highest_comes_first() -> None:
-    origins = [str(allowance.origin) for allowance in merged(ALLOW, "", OTHER + ALLOW).policy.allowances]
+    origins = [str(exemption.origin) for exemption in merged(ALLOW, "", OTHER + ALLOW).policy.exemptions]
     assert origins == ["machine.toml:1", "project.toml:1", "project.toml:5"]
 
 
@@ -189,7 +189,7 @@ def test_the_first_ban_is_the_one_that_is_named() -> None:
 
 
 def test_a_ban_on_some_rules_leaves_the_others_to_lower_levels() -> None:
-    assert len(merged("[policy]\nforbid-allow = ['odd-size']\n", ALLOW).policy.allowances) == 1
+    assert len(merged("[policy]\nforbid-allow = ['odd-size']\n", ALLOW).policy.exemptions) == 1
 
 
 def test_a_lower_level_does_not_lift_a_ban() -> None:
@@ -202,28 +202,28 @@ def test_a_lower_level_does_not_lift_a_ban() -> None:
 
 def test_a_ban_below_leaves_the_exceptions_above() -> None:
     """Whoever answers for the machine has made them."""
-    assert len(merged(ALLOW, "[policy]\nforbid-allow = true\n").policy.allowances) == 1
+    assert len(merged(ALLOW, "[policy]\nforbid-allow = true\n").policy.exemptions) == 1
 
 
 # --- what an exception does --------------------------------------------------------------------------------------
 
 
-def odd_wheel(name: str = "demo") -> Subject:
+def odd_wheel(name: str = "demo") -> WheelUnderReview:
     filename, data = build_wheel(name, "1.0", files={"odd.py": ""})
     return subject_of(filename, data)
 
 
-def refusal(*subjects: Subject, policy: str = "") -> list[Diagnostic]:
+def refusal(*all_reviewed: WheelUnderReview, policy: str = "") -> list[Diagnostic]:
     with pytest.raises(Refused) as caught:
-        judge(scene_of(*subjects), level(policy).allowances)
+        judge(scene_of(*all_reviewed), level(policy).exemptions)
     return list(caught.value.diagnostics)
 
 
 def test_an_exception_overrules_its_rule_for_its_project_and_is_kept_with_the_wheel() -> None:
-    (wheel,) = judge(scene_of(odd_wheel()), level(ALLOW).allowances)
+    (wheel,) = judge(scene_of(odd_wheel()), level(ALLOW).exemptions)
     (allowed,) = wheel.allowed
     assert allowed[:2] == ("odd-module", "the wheel of demo 1.0 holds odd.py")
-    assert allowed.allowance.reason == "we read it"
+    assert allowed.exemption.reason == "we read it"
 
 
 @pytest.mark.parametrize(
@@ -241,10 +241,10 @@ def test_an_exception_that_does_not_fit_leaves_the_refusal_as_it_is(policy: str)
 
 def test_a_rule_that_none_may_overrule_stands_whatever_the_policy_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where an allowance gets past the reading of the configuration."""
-    allowances = level(ALLOW).allowances
+    exemptions = level(ALLOW).exemptions
     monkeypatch.setattr(rules, "RULES", (Rule("odd-module", odd_module, allowable=False),))
     with pytest.raises(Refused):
-        judge(scene_of(odd_wheel()), allowances)
+        judge(scene_of(odd_wheel()), exemptions)
 
 
 def block(hint: str) -> str:
@@ -257,12 +257,12 @@ def block(hint: str) -> str:
 def test_the_block_of_a_refusal_pasted_allows_this_wheel_and_no_other() -> None:
     (found,) = refusal(odd_wheel())
     pasted = block(found.hint)
-    assert judge(scene_of(odd_wheel()), level(pasted).allowances)
+    assert judge(scene_of(odd_wheel()), level(pasted).exemptions)
     filename, data = build_wheel("demo", "1.0", files={"odd.py": "# another\n"})
     assert refusal(subject_of(filename, data), policy=pasted)
     assert refusal(odd_wheel("other"), policy=pasted)
     pyproject = pasted.replace("[[allow]]", "[[tool.safepip.allow]]")
-    assert level(pyproject, "pyproject.toml").allowances[0][:2] == ("demo", "odd-module")
+    assert level(pyproject, "pyproject.toml").exemptions[0][:2] == ("demo", "odd-module")
     assert "[[tool.safepip.allow]]" in found.hint
 
 
@@ -275,18 +275,18 @@ def test_a_rule_that_none_may_overrule_offers_no_block_to_paste(module: str) -> 
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "objection"]
     for call in calls:
-        said = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        assert said.get("allowable") == "False", ast.unparse(call)
+        stated = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        assert stated.get("allowable") == "False", ast.unparse(call)
 
 
 @pytest.mark.parametrize("tag", ['py3-none-any."', "py3-none-any.\\", 'py3-none-any.""" #', "py3-none-any.\u202e"])
 def test_the_block_of_a_wheel_with_a_strange_name_allows_that_wheel(tag: str) -> None:
     """Quotes, backslashes and invisible characters of a file name stay within its string."""
     _, data = build_wheel("demo", "1.0", files={"odd.py": ""})
-    subject = subject_of(f"demo-1.0-{tag}.whl", data)
-    (found,) = refusal(subject)
+    reviewed = subject_of(f"demo-1.0-{tag}.whl", data)
+    (found,) = refusal(reviewed)
     assert all(line.isprintable() for line in found.hint.splitlines())
-    assert judge(scene_of(subject), level(block(found.hint)).allowances)
+    assert judge(scene_of(reviewed), level(block(found.hint)).exemptions)
 
 
 @settings(max_examples=100)

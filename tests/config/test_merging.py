@@ -15,7 +15,7 @@ from safepip.edges.network.credentials import Credentials
 from safepip.model.errors import UsageError
 from safepip.model.index import Hashes
 from safepip.model.origin import Source
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 from safepip.routing import table as routing
 
 if TYPE_CHECKING:
@@ -343,10 +343,10 @@ def test_no_lower_level_changes_where_a_claimed_or_default_name_goes(
         before, after = table.route(name), both.route(name)
         if not isinstance(before, Route) or before.index is None:
             continue
-        if before.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM):
+        if before.rule in (RoutingRule.EXACT_CLAIM, RoutingRule.PREFIX_CLAIM):
             assert isinstance(after, Route)
             assert after.index is not None
             assert after.index.url == before.index.url
-        elif before.rule is Rule.DEFAULT and isinstance(after, Route) and after.rule is Rule.DEFAULT:
+        elif before.rule is RoutingRule.DEFAULT and isinstance(after, Route) and after.rule is RoutingRule.DEFAULT:
             assert after.index is not None
             assert after.index.url == before.index.url

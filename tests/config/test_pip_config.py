@@ -97,7 +97,7 @@ class Home:
         # Every value that somebody set has an origin, and every element of a list has its own.
         for dest, value in parsed.values.items():
             if isinstance(value, list):
-                assert len(parsed.said.get(dest, ())) == len(value), dest
+                assert len(parsed.stated.get(dest, ())) == len(value), dest
         return {**parsed.values, "arguments": list(parsed.arguments)}
 
     def theirs(

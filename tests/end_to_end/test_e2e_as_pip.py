@@ -209,16 +209,16 @@ def test_a_user_install_goes_where_pips_goes(world: World, tmp_path: Path) -> No
 def test_pip_says_the_same_of_both(world: World, tmp_path: Path) -> None:
     """`pip freeze`, `pip list` and `pip inspect`, in an environment with every kind of origin."""
     plain, safe = world.pair((), tmp_path)
-    said = []
+    stated = []
     for side, program in ((plain, plain.pip), (safe, safe.safepip)):
         words = ("./wheels/app-2.0-py3-none-any.whl[fast]", "tool", f"lib @ {world.url('lib-2.0-py3-none-any.whl')}")
         done = program("install", "-i", world.index.url, *words)
         assert done.returncode == 0, shown(done)
-        told = [side.pip(verb) for verb in ("freeze", "list", "inspect")]
-        assert [run.returncode for run in told] == [0, 0, 0]
-        said.append([run.stdout.replace(str(side.place), "<place>") for run in told])
-    assert said[0] == said[1]
-    entries = json.loads(said[1][2])["installed"]
+        reported = [side.pip(verb) for verb in ("freeze", "list", "inspect")]
+        assert [run.returncode for run in reported] == [0, 0, 0]
+        stated.append([run.stdout.replace(str(side.place), "<place>") for run in reported])
+    assert stated[0] == stated[1]
+    entries = json.loads(stated[1][2])["installed"]
     assert {entry["metadata"]["name"]: entry["requested"] for entry in entries} == {
         "app": True,
         "lib": True,

@@ -91,8 +91,8 @@ class World:
 
     def check(self, done: subprocess.CompletedProcess[str]) -> None:
         """No secret anywhere but at its own host."""
-        said = done.stdout + done.stderr
-        assert [secret for secret in SECRETS if secret in said] == [], shown(done)
+        stated = done.stdout + done.stderr
+        assert [secret for secret in SECRETS if secret in stated] == [], shown(done)
         assert secrets_found(self.runner.home.parent, SECRETS) == []
         for request in self.other.requests:
             assert "authorization" not in request.headers

@@ -245,8 +245,8 @@ def test_an_error_is_in_the_log(index: IndexServer, runner: Runner, target: Envi
 def test_a_requirements_file_without_end(index: IndexServer, runner: Runner, target: Environment) -> None:
     """A device that someone's repository names is not read; one that the user names, not for ever."""
     (runner.folder / "wanted.txt").write_text("-r /dev/zero\n")
-    for named, told in (("wanted.txt", "it is not a regular file"), ("/dev/zero", "File too large")):
+    for named, reported in (("wanted.txt", "it is not a regular file"), ("/dev/zero", "File too large")):
         run = measured(runner, "install", "--python", target.python, "-i", index.url, "-r", named, timeout=SECONDS)
-        assert (run.returncode, f"/dev/zero cannot be opened: {told}" in run.output) == (1, True), run
+        assert (run.returncode, f"/dev/zero cannot be opened: {reported}" in run.output) == (1, True), run
         assert ("wanted.txt:1" in run.output) == (named == "wanted.txt")
         assert run.megabytes < MEGABYTES

@@ -86,10 +86,10 @@ def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environm
         time.sleep(chance.uniform(0.0, whole * (0.4 if kill % 5 else 1.0)))
         process.kill()
         process.wait()
-        said = drained(reader)
+        stated = drained(reader)
         state = installed_state(target.folder)
         outcome = "unchanged" if state == empty else "complete"
-        assert state in (empty, complete), said
+        assert state in (empty, complete), stated
         outcomes[outcome] += 1
     assert outcomes["unchanged"] >= KILLS // 5, outcomes
     shutil.rmtree(target.site_packages)
@@ -116,8 +116,8 @@ def test_eight_at_once(index: IndexServer, runner: Runner, tmp_path: Path) -> No
         running.append((begin(runner, *words, output=writer), reader))
         os.close(writer)
     for process, reader in running:
-        said = drained(reader, 120)
-        assert process.wait(10) == 0, said
+        stated = drained(reader, 120)
+        assert process.wait(10) == 0, stated
     states = [installed_state(target.site_packages) for target in targets]
     assert targets[0].installed() == dict.fromkeys(NAMES, "1.0")
     assert all(state == states[0] for state in states)
@@ -159,11 +159,11 @@ def test_ctrl_c(moment: str, gaps: tuple[float, ...], index: IndexServer, runner
         time.sleep(gap)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
-    said = drained(reader, 20).decode()
-    assert process.wait(10) == 130, said
+    stated = drained(reader, 20).decode()
+    assert process.wait(10) == 130, stated
     assert time.monotonic() - start < 8
-    assert "Traceback" not in said, said
-    assert "Interrupted" in said
+    assert "Traceback" not in stated, stated
+    assert "Interrupted" in stated
     assert target.state() == before
     left = list(tree_state(runner.home / "tmp"))
     left += [str(path) for path in (store_of(runner) / "incoming").glob("*")]

@@ -55,7 +55,7 @@ def test_what_takes_the_place_of_an_installed_distribution_is_refused(
     files: dict[str, str],
     scripts: dict[str, str],
     rule: str,
-    said: str,
+    stated: str,
 ) -> None:
     """Whatever of it is taken; the environment's tree is the one it was."""
     index.add("evil", "1.0", files=files, scripts=scripts)
@@ -63,7 +63,7 @@ def test_what_takes_the_place_of_an_installed_distribution_is_refused(
     done = runner.safepip("install", *words, "evil")
     assert done.returncode == 20, shown(done)
     assert f"error: {rule}\n" in done.stderr, shown(done)
-    assert said in done.stderr
+    assert stated in done.stderr
     assert "Traceback" not in done.stderr
     assert target.state() == before
 

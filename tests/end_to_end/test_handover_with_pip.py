@@ -116,15 +116,15 @@ def test_what_is_said_names_no_private_folder(world: World, capfd: pytest.Captur
     choices = [Chosen(world.wheel("app", requires=["lib<2"]), requested=True), Chosen(world.wheel("lib"))]
     quiet = Settings(forwarded=("--root-user-action", "ignore"))
     assert world.hand(*choices, settings=quiet) == 0
-    said = capfd.readouterr()
-    assert said.out == "Installing collected packages: app, lib\nSuccessfully installed app-1.0 lib-1.0\n"
-    assert said.err == ""
+    stated = capfd.readouterr()
+    assert stated.out == "Installing collected packages: app, lib\nSuccessfully installed app-1.0 lib-1.0\n"
+    assert stated.err == ""
     assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=quiet) == 0
     assert capfd.readouterr().err == ""
     assert world.hand(Chosen(world.wheel("app", "3.0", requires=["missing"]), requested=True), settings=quiet) == 1
-    said = capfd.readouterr()
-    assert "missing" in said.err
-    assert "Successfully" not in said.out
+    stated = capfd.readouterr()
+    assert "missing" in stated.err
+    assert "Successfully" not in stated.out
 
 
 def test_a_wheel_by_path_is_recorded_with_the_users_path(world: World) -> None:

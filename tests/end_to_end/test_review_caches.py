@@ -11,8 +11,8 @@ from test_page_cache import PAGE, PRINT, Clock, a_file, a_shelf
 
 from safepip.edges.indexes.page_cache import LONGEST_FRESHNESS, PageCache
 from safepip.model.digest import strong
+from support.offers import PUBLIC
 from support.runs import shown
-from support.shelves import PUBLIC
 from support.wheels import build_wheel, metadata_text, sha256
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_a_kept_shelf_is_fresh_for_a_day_at_most_whatever_it_says_itself(tmp_pat
     clock = Clock()
     cache = PageCache(str(tmp_path), PRINT, clock)
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
-    path = Path(cache._shelf_path(PUBLIC, "acme-web"))
+    path = Path(cache._candidates_path(PUBLIC, "acme-web"))
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "until": 1e300}), encoding="utf-8")
     clock.time += LONGEST_FRESHNESS
     kept = cache.load(PUBLIC, "acme-web")
@@ -77,7 +77,7 @@ def test_a_field_of_the_wrong_kind_is_a_miss(tmp_path: Path, field: int, value: 
     """A digest that is a path would lead the store out of its folder."""
     cache = PageCache(str(tmp_path), PRINT)
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
-    path = Path(cache._shelf_path(PUBLIC, "acme-web"))
+    path = Path(cache._candidates_path(PUBLIC, "acme-web"))
     content = json.loads(path.read_bytes())
     content["candidates"][0][5][field] = value
     path.write_text(json.dumps(content), encoding="utf-8")

@@ -22,7 +22,7 @@ from safepip.vetting.ages import AgeRules
 from safepip.vetting.look_alikes import KnownNames
 from safepip.vetting.names import NameRules
 from safepip.wheel.metadata import parse_metadata
-from support.shelves import MARKERS
+from support.offers import MARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,15 +40,15 @@ class Asked(Exception):
 class Nothing:
     """A catalogue that nobody may ask."""
 
-    def shelf(self, *_: object) -> NoReturn:
+    def candidates_for(self, *_: object) -> NoReturn:
         raise Asked
 
-    metadata = direct = shelf
+    metadata = direct = candidates_for
 
     def ask_again(self, *_: object) -> NoReturn:
         raise Asked
 
-    def expect_shelves(self, hints: object) -> None: ...
+    def expect_candidates(self, hints: object) -> None: ...
 
     def expect_metadata(self, candidate: object) -> None: ...
 

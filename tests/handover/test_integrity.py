@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from safepip.edges.pip import installed_wheels
 from safepip.edges.pip import running as edge
 from safepip.edges.target.interpreter import probe
-from safepip.environment.verification import Found, State
+from safepip.environment.verification import FoundFile, State
 from safepip.handover.instructions import Handover, make_handover
-from safepip.handover.integrity import Arrangement, Content, compare, judge, wanted, with_interpreter
+from safepip.handover.integrity import Arrangement, Content, compare, expected_files, judge, with_interpreter
 from safepip.model.errors import PipFailed
 from safepip.model.evidence import ClearedWheel
 from safepip.model.plan import Settings, Target, UpgradeStrategy
@@ -307,22 +307,22 @@ _FILES = st.dictionaries(st.builds(str.__add__, _PLACES, _NAMES), st.binary(max_
 
 def wheel_of(files: Mapping[str, bytes], layout: Layout = LAYOUT, **more: Any) -> ClearedWheel:
     """A cleared wheel of these files."""
-    pin, file, content, landings = subject_of(*build_wheel("demo", "1.0", files=files, **more), layout=layout)
-    return ClearedWheel._attest(pin, file, content, landings)
+    pin, file, content, install_paths = subject_of(*build_wheel("demo", "1.0", files=files, **more), layout=layout)
+    return ClearedWheel._attest(pin, file, content, install_paths)
 
 
 def installed_by_an_honest_pip(wheel: ClearedWheel) -> tuple[list[str], dict[str, Content]]:
     """Rows of RECORD, and files by path, as pip leaves them, without byte code."""
-    info = next(item for item in wheel.landings if item.entry and item.entry.path.endswith("dist-info/RECORD"))
+    info = next(item for item in wheel.install_paths if item.entry and item.entry.path.endswith("dist-info/RECORD"))
     site, folder = info.path.split("/demo-1.0.dist-info/")[0], info.path.rpartition("/")[0]
     disk = {
         item.path: Content(item.entry.algorithm, item.entry.digest, item.entry.size)
-        for item in wheel.landings
+        for item in wheel.install_paths
         if item.entry is not None and item is not info
     }
     for path, data in ((f"{folder}/INSTALLER", b"pip\n"), (f"{folder}/REQUESTED", b"")):
         disk[path] = Content("sha256", bytes.fromhex(sha256(data)), len(data))
-    for item in wheel.landings:
+    for item in wheel.install_paths:
         if item.entry is None:
             disk[item.path] = Content("sha256", bytes.fromhex(sha256(b"made by pip")), 11)
     rows = [
@@ -337,11 +337,13 @@ def lines_about(wheel: ClearedWheel, rows: list[str], disk: Mapping[str, Content
     run = Arrangement(more.pop("layout", LAYOUT), [wheel], **more)
     differences, demands = compare(wheel, "".join(f"{row}\r\n" for row in rows).encode(), run, direct=False)
 
-    def state(path: str) -> Found:
+    def state(path: str) -> FoundFile:
         there = disk.get(path)
-        return Found(State.MISSING) if there is None else Found(State.FILE, there.size or 0, there.digest or b"")
+        return (
+            FoundFile(State.MISSING) if there is None else FoundFile(State.FILE, there.size or 0, there.digest or b"")
+        )
 
-    found = {asked: state(asked[0]) for asked in wanted(demands)}
+    found = {asked: state(asked[0]) for asked in expected_files(demands)}
     return [*differences, *filter(None, (judge(demand, found) for demand in demands))]
 
 
@@ -392,7 +394,9 @@ def test_a_file_of_two_wheels_may_be_either_of_them() -> None:
     assert lines_about(first, rows, disk) != []
     run = Arrangement(LAYOUT, [first, second])
     differences, demands = compare(first, "".join(f"{row}\n" for row in rows).encode(), run, direct=False)
-    found = {it: Found(State.FILE, disk[it[0]].size or 0, disk[it[0]].digest or b"") for it in wanted(demands)}
+    found = {
+        it: FoundFile(State.FILE, disk[it[0]].size or 0, disk[it[0]].digest or b"") for it in expected_files(demands)
+    }
     assert differences == []
     assert not any(judge(demand, found) for demand in demands)
 

@@ -124,12 +124,12 @@ def wide_end_names_another_directory() -> Offer:
     """The ordinary end record names one directory, the ZIP64 one another: pip follows the second."""
     shown, meant = parts(), parts({INIT: HARMLESS})
     body, listed = _two_bodies(shown, meant)
-    said: dict[str, int | bytes] = {"count": len(shown), "size": len(listed[0]), "start": len(body)}
+    stated: dict[str, int | bytes] = {"count": len(shown), "size": len(listed[0]), "start": len(body)}
     wide = zip_of([], zip64=True, end64={"here": len(meant), "count": len(meant), "size": len(listed[1])})
     place = len(body) + len(listed[0]) + len(listed[1])
     record = struct.pack("<4sQ2H2L4Q", *struct.unpack("<4sQ2H2L3Q", wide[:48]), place - len(listed[1]))
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, place, 1)
-    return offer(body + listed[0] + listed[1] + record + locator + end_record(said, b"", {}))
+    return offer(body + listed[0] + listed[1] + record + locator + end_record(stated, b"", {}))
 
 
 @stopped_by("unreadable-wheel")

@@ -85,9 +85,9 @@ def _empty_members(count: int) -> bytes:
         directory += central + struct.pack("<L", len(body)) + encoded
         body += local + encoded
     total = count + len(members)
-    said: dict[str, int | bytes] = {"count": total & 0xFFFF, "size": len(directory), "start": len(body)}
+    stated: dict[str, int | bytes] = {"count": total & 0xFFFF, "size": len(directory), "start": len(body)}
     wide = zip_of([], zip64=True, end64={"here": total, "count": total, "size": len(directory), "start": len(body)})
     # The records of an empty archive: 56 bytes of the wide one, 20 of its locator.
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(body) + len(directory), 1)
-    said["count"] = 0xFFFF
-    return bytes(body + directory) + wide[:56] + locator + end_record(said, b"", {})
+    stated["count"] = 0xFFFF
+    return bytes(body + directory) + wide[:56] + locator + end_record(stated, b"", {})

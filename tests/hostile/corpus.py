@@ -8,7 +8,7 @@ from hostile import (
     headers,
     hooks,
     identity,
-    landings,
+    install_paths,
     lookalike_forms,
     lookalikes,
     names,
@@ -22,5 +22,5 @@ from hostile.lookalike import LOOK_ALIKES, LookAlike
 
 __all__ = ["ATTACKS", "LOOK_ALIKES", "LOOK_ALIKE_ROOMS", "ROOMS", "Attack", "LookAlike", "Offer", "Offered"]
 
-ROOMS = (archives, headers, names, bombs, identity, records, hooks, overlaps, landings, reserved, steering)
+ROOMS = (archives, headers, names, bombs, identity, records, hooks, overlaps, install_paths, reserved, steering)
 LOOK_ALIKE_ROOMS = (lookalikes, lookalike_forms)

@@ -157,8 +157,8 @@ def _outcome(code: int, stderr: str, world: World, *, failed: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("[notice]", "File ", "Traceback"))]
     if code == 0:
-        told = [line for line in lines if line.startswith(("WARNING", "DEPRECATION"))]
-        return f"installed with a warning: {_same(told[0], world)}" if told else "installed silently"
+        reported = [line for line in lines if line.startswith(("WARNING", "DEPRECATION"))]
+        return f"installed with a warning: {_same(reported[0], world)}" if reported else "installed silently"
     errors = [line for line in lines if line.startswith("ERROR: ") and not line.endswith("Exception:")]
     return f"{failed}: {_same((errors or lines or ['without a word'])[-1], world)}"
 

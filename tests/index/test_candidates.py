@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, sys_tags
 
-from safepip.index.candidates import Finder, PythonVersions, TagRanks, is_pinned, shelve
+from safepip.index.candidates import Finder, PythonVersions, TagRanks, candidates_for, is_pinned
 from safepip.model.digest import Demand, Digest, one_of, strong
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Selection
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates
 
 TAGS = tuple(sys_tags())
 RANKS = TagRanks(TAGS)
@@ -34,9 +34,11 @@ def file(filename: str, **fields: Any) -> ProjectFile:
     return ProjectFile(filename, f"https://files.example/{filename}", **fields)
 
 
-def shelf(*files: ProjectFile | str, name: str = "acme-core", status: Status = Status.ACTIVE) -> Shelf:
+def available(*files: ProjectFile | str, name: str = "acme-core", status: Status = Status.ACTIVE) -> ProjectCandidates:
     entries = tuple(file(entry) if isinstance(entry, str) else entry for entry in files)
-    return shelve(ProjectPage(name, "https://public.example/simple/acme-core/", entries, status), RANKS, PYTHONS)
+    return candidates_for(
+        ProjectPage(name, "https://public.example/simple/acme-core/", entries, status), RANKS, PYTHONS
+    )
 
 
 def versions(candidates: tuple[Candidate, ...] | list[Candidate]) -> list[str]:
@@ -59,13 +61,13 @@ def test_the_best_comes_first_by_version_then_tag_then_build() -> None:
         "acme_core-1!0.1-py3-none-any.whl",
         "acme_core-1.1-py3-none-any.whl",
     ]
-    ordered = [c.file.filename for c in shelf(*names).candidates]
+    ordered = [c.file.filename for c in available(*names).candidates]
     assert ordered == [names[4], names[5], names[2], names[3], names[1], names[0]]
 
 
 def test_of_equal_files_the_one_listed_last_is_first() -> None:
     one, other = "acme_core-1.0-py3-none-any.whl", "Acme.Core-1.0-py3-none-any.whl"
-    assert [c.file.filename for c in shelf(one, other).candidates] == [other, one]
+    assert [c.file.filename for c in available(one, other).candidates] == [other, one]
 
 
 @pytest.mark.parametrize(
@@ -83,12 +85,12 @@ def test_of_equal_files_the_one_listed_last_is_first() -> None:
     ],
 )
 def test_files_of_others_and_of_no_known_form_leave_no_trace(filename: str) -> None:
-    made = shelf(filename)
-    assert (made.candidates, made.fallen, made.files) == ((), (), 1)
+    made = available(filename)
+    assert (made.candidates, made.rejected, made.files) == ((), (), 1)
 
 
 def test_a_version_without_a_candidate_says_how_far_its_best_file_got() -> None:
-    made = shelf(
+    made = available(
         "acme-core-1.0.tar.gz",
         "acme-core-2.0.zip",
         "acme_core-2.0-cp27-cp27m-win32.whl",
@@ -99,7 +101,7 @@ def test_a_version_without_a_candidate_says_how_far_its_best_file_got() -> None:
         "acme-core-5.tar.gz",
         "acme_core-5.0-py3-none-any.whl",
     )
-    assert [(str(f.version), f.reason, f.detail) for f in made.fallen] == [
+    assert [(str(f.version), f.reason, f.detail) for f in made.rejected] == [
         ("3.0", "requires-python", ">=3.50"),
         ("2.0", "platform", "cp27-cp27m-win32"),
         ("1.0", "sdist-only", ""),
@@ -107,7 +109,7 @@ def test_a_version_without_a_candidate_says_how_far_its_best_file_got() -> None:
 
 
 def test_a_requires_python_that_cannot_be_read_admits_every_python() -> None:
-    assert versions(shelf(file("acme_core-1.0-py3-none-any.whl", requires_python="three")).candidates) == ["1.0"]
+    assert versions(available(file("acme_core-1.0-py3-none-any.whl", requires_python="three")).candidates) == ["1.0"]
 
 
 def test_a_compressed_tag_set_counts_by_its_best_tag() -> None:
@@ -121,7 +123,7 @@ def test_a_compressed_tag_set_counts_by_its_best_tag() -> None:
 
 
 def test_specifiers_decide_on_prereleases_as_packaging_does() -> None:
-    made = shelf(*(f"acme_core-{v}-py3-none-any.whl" for v in ("1.0", "2.0rc1", "2.1.dev1")))
+    made = available(*(f"acme_core-{v}-py3-none-any.whl" for v in ("1.0", "2.0rc1", "2.1.dev1")))
     finder = Finder(Selection())
     assert versions(finder.applicable(made, ANY)) == ["1.0"]
     assert versions(finder.applicable(made, SpecifierSet(">=2.0rc1"))) == ["2.1.dev1", "2.0rc1"]
@@ -133,7 +135,7 @@ def test_an_exact_name_beats_all_in_options_on_releases_and_formats() -> None:
     everything, core = NameSet(all=True), NameSet(names=frozenset({"acme-core"}))
     assert Selection(only_final=everything, all_releases=core).allows_prereleases("acme-core") is True
     assert Selection(only_final=core, all_releases=everything).allows_prereleases("acme-core") is False
-    made = shelf("acme_core-1.0-py3-none-any.whl")
+    made = available("acme_core-1.0-py3-none-any.whl")
     assert Finder(Selection(no_binary=everything)).usable(made) == ()
     assert versions(Finder(Selection(no_binary=everything, only_binary=core)).usable(made)) == ["1.0"]
 
@@ -141,11 +143,11 @@ def test_an_exact_name_beats_all_in_options_on_releases_and_formats() -> None:
 def test_a_yanked_file_is_a_candidate_only_where_all_are_and_the_version_is_pinned() -> None:
     good, bad = file("acme_core-1.0-py3-none-any.whl"), file("acme_core-2.0-py3-none-any.whl", yanked="")
     finder = Finder(Selection())
-    assert versions(finder.applicable(shelf(good, bad), ANY)) == ["1.0"]
-    assert versions(finder.applicable(shelf(good, bad), SpecifierSet("==2.0"))) == ["2.0"]
-    assert versions(Finder(Selection()).applicable(shelf(bad), ANY)) == []
-    assert versions(Finder(Selection()).applicable(shelf(bad), SpecifierSet("==2.*"))) == []
-    assert versions(Finder(Selection()).applicable(shelf(bad), SpecifierSet("===2.0"))) == ["2.0"]
+    assert versions(finder.applicable(available(good, bad), ANY)) == ["1.0"]
+    assert versions(finder.applicable(available(good, bad), SpecifierSet("==2.0"))) == ["2.0"]
+    assert versions(Finder(Selection()).applicable(available(bad), ANY)) == []
+    assert versions(Finder(Selection()).applicable(available(bad), SpecifierSet("==2.*"))) == []
+    assert versions(Finder(Selection()).applicable(available(bad), SpecifierSet("===2.0"))) == ["2.0"]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_pinned_means_one_version(text: str, pinned: bool) -> None:
 
 
 def test_an_allowed_hash_comes_before_none_and_another_is_out() -> None:
-    made = shelf(
+    made = available(
         file("acme_core-3.0-py3-none-any.whl", digests=(digest("c"),)),
         file("acme_core-2.0-py3-none-any.whl"),
         file("acme_core-1.0-py3-none-any.whl", digests=(digest("a"),)),
@@ -166,7 +168,7 @@ def test_an_allowed_hash_comes_before_none_and_another_is_out() -> None:
 
 
 def test_files_that_all_have_other_hashes_are_refused_and_absent_ones_are_not() -> None:
-    made = shelf(file("acme_core-3.0-py3-none-any.whl", digests=(digest("c"),)))
+    made = available(file("acme_core-3.0-py3-none-any.whl", digests=(digest("c"),)))
     with pytest.raises(Refused) as caught:
         Finder(Selection()).applicable(made, ANY, one_of({digest("a")}))
     assert caught.value.diagnostics[0].reference == "hash-mismatch"
@@ -176,19 +178,19 @@ def test_files_that_all_have_other_hashes_are_refused_and_absent_ones_are_not() 
 def test_uploaded_prior_to_is_exclusive_exempts_local_files_and_needs_dates() -> None:
     noon = datetime(2024, 1, 1, 12, tzinfo=UTC).timestamp()
     finder = Finder(Selection(uploaded_before=noon))
-    dated = shelf(
+    dated = available(
         file("acme_core-1.0-py3-none-any.whl", upload_time=noon - 1),
         file("acme_core-2.0-py3-none-any.whl", upload_time=noon),
         ProjectFile("acme_core-0.5-py3-none-any.whl", "file:///wheels/acme_core-0.5-py3-none-any.whl"),
     )
     assert versions(finder.usable(dated)) == ["1.0", "0.5"]
     with pytest.raises(Unavailable) as caught:
-        Finder(Selection(uploaded_before=noon)).usable(shelf("acme_core-1.0-py3-none-any.whl"))
+        Finder(Selection(uploaded_before=noon)).usable(available("acme_core-1.0-py3-none-any.whl"))
     assert caught.value.diagnostics[0].reference == "undated-file"
 
 
 def test_a_newer_source_archive_is_told_of_only_if_it_would_have_been_chosen() -> None:
-    made = shelf(
+    made = available(
         "acme_core-1.0-py3-none-any.whl",
         "acme-core-2.0.tar.gz",
         file("acme-core-3.0.tar.gz", yanked="broken"),
@@ -234,20 +236,20 @@ def test_the_order_of_candidates_is_pips(
         all_releases=everything if prereleases else nothing, only_final=everything if prereleases is False else nothing
     )
     try:
-        ours = Finder(selection).applicable(shelf(*entries), SpecifierSet(specifier), allowed)
+        ours = Finder(selection).applicable(available(*entries), SpecifierSet(specifier), allowed)
     except Refused:
         ours = []
     theirs = _as_pip_orders(entries, specifier, prereleases, ("a" * 64, "b" * 64) if hashed else ())
     if allowed:
         # pip offers a file with a wrong hash where no right one is there, and fails when it has it; so do we, before.
         theirs = [name for name in theirs if _may_be(entries, name, allowed)]
-        if not any(allowed.names(c.file.said) for c in ours):
+        if not any(allowed.names(c.file.stated) for c in ours):
             return
     assert [c.file.filename for c in ours] == theirs
 
 
 def _may_be(entries: list[ProjectFile], name: str, allowed: Demand) -> bool:
-    return any(not allowed.excludes(e.said) for e in entries if e.filename == name)
+    return any(not allowed.excludes(e.stated) for e in entries if e.filename == name)
 
 
 def _as_pip_orders(

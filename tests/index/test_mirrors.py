@@ -9,22 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.tags import Tag
 
-from safepip.index.candidates import PythonVersions, TagRanks, shelve
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.mirrors import merged, with_common_releases
 from safepip.model.ages import DAY
 from safepip.model.page import ProjectFile, ProjectPage
 from safepip.vetting.releases import is_late
 from support.index import IndexServer
+from support.offers import PUBLIC
+from support.offers import index as declared
 from support.runs import references
-from support.shelves import PUBLIC
-from support.shelves import index as declared
 from support.uploads import add, days_ago
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from safepip.model.candidate import Shelf
+    from safepip.model.candidate import ProjectCandidates
     from support.inside import Inside
 
 RANKS = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("py3", "none", "any")])
@@ -35,16 +35,18 @@ PURE = "acme-1.0-py3-none-any.whl"
 OLD, NEW = (f"acme-1.0-cp3{minor}-cp3{minor}-linux_x86_64.whl" for minor in (13, 14))
 
 
-def page(files: Mapping[str, float | None]) -> Shelf:
+def page(files: Mapping[str, float | None]) -> ProjectCandidates:
     """A page's shelf; `files` are upload times by name."""
     listed = [ProjectFile(name, f"https://files.example/{name}", upload_time=moment) for name, moment in files.items()]
-    return shelve(ProjectPage("acme", "https://public.example/acme/", tuple(listed)), RANKS, PythonVersions("3.14.0"))
+    return candidates_for(
+        ProjectPage("acme", "https://public.example/acme/", tuple(listed)), RANKS, PythonVersions("3.14.0")
+    )
 
 
 def verdicts(*pages: Mapping[str, float | None]) -> dict[str, str]:
     """What becomes of each candidate of an index and its mirrors, by name."""
-    shelves = with_common_releases([page(files) for files in pages])
-    whole = merged("acme", [(PUBLIC, shelves[0]), *((MIRROR, shelf) for shelf in shelves[1:])])
+    all_available = with_common_releases([page(files) for files in pages])
+    whole = merged("acme", [(PUBLIC, all_available[0]), *((MIRROR, available) for available in all_available[1:])])
     return {
         c.file.filename: ("honest" if c.for_new_python else "late")
         if is_late(c.file.upload_time, c.released)
@@ -82,8 +84,8 @@ def test_a_mirror_that_hides_what_came_in_time_makes_no_late_wheel_honest() -> N
 
 def test_a_candidate_of_which_nothing_changes_stays_the_same_object() -> None:
     """What was fetched for it on a guess is kept by the object."""
-    shelves = [page({PURE: START}), page({PURE: START, "acme-2.0-py3-none-any.whl": LATER})]
-    for before, after in zip(shelves, with_common_releases(shelves), strict=True):
+    all_available = [page({PURE: START}), page({PURE: START, "acme-2.0-py3-none-any.whl": LATER})]
+    for before, after in zip(all_available, with_common_releases(all_available), strict=True):
         assert all(a is b for a, b in zip(before.candidates, after.candidates, strict=True))
 
 

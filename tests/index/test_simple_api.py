@@ -67,8 +67,8 @@ def test_both_forms_say_the_same() -> None:
         f'data-yanked="broken" data-core-metadata="sha256={SHA}">{WHEEL}</a>'
     )
     more: dict[str, Any] = {"requires-python": ">=3.8", "yanked": "broken", "core-metadata": {"sha256": SHA}}
-    said = json_page(entry(**more))
-    assert html_page(tag).files == said.files
+    stated = json_page(entry(**more))
+    assert html_page(tag).files == stated.files
 
 
 @pytest.mark.parametrize("url", [f"../../files/{WHEEL}", f"/files/{WHEEL}", f"//index.example/files/{WHEEL}"])
@@ -182,9 +182,9 @@ def test_yanked_in_html_is_the_attribute_itself(attribute: str, expected: str | 
         ({"dist-info-metadata": {"sha256": SHA}, "core-metadata": None}, (Digest("sha256", SHA),)),
     ],
 )
-def test_the_sidecar_is_announced_under_either_name(said: dict[str, Any], expected: object) -> None:
+def test_the_sidecar_is_announced_under_either_name(stated: dict[str, Any], expected: object) -> None:
     """PEP 714: `core-metadata` counts, the older name where it is absent."""
-    assert json_page(entry(**said)).files[0].metadata == expected
+    assert json_page(entry(**stated)).files[0].metadata == expected
 
 
 @pytest.mark.parametrize(

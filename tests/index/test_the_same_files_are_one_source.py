@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.tags import Tag
 
-from safepip.index.candidates import PythonVersions, TagRanks, shelve
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.same_files import as_one, contents_of
 from safepip.model.ages import DAY, AgePolicy, Cooldown
 from safepip.model.digest import strong
@@ -25,14 +25,14 @@ from safepip.routing.table import build
 from safepip.vetting.ages import AgeRules
 from support.host import partial
 from support.index import HTML
+from support.offers import PUBLIC
 from support.replies import Reply, status
 from support.runs import references
-from support.shelves import PUBLIC
 from support.uploads import days_ago
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Shelf
+    from safepip.model.candidate import ProjectCandidates
     from support.index import Index, IndexServer
     from support.inside import Done, Inside
 
@@ -214,7 +214,7 @@ WORDS = st.lists(st.tuples(MOMENTS, st.booleans(), st.sampled_from([None, ">=3.8
 NAMES = ("acme-1.0-py3-none-any.whl", "acme-1.0-cp311-cp311-linux_x86_64.whl", "acme-2.0-py3-none-any.whl")
 
 
-def shelf_of(words: list[tuple[float | None, bool, str | None]]) -> Shelf:
+def shelf_of(words: list[tuple[float | None, bool, str | None]]) -> ProjectCandidates:
     """A page on which each file is said to be of a moment, yanked or not, and for some Pythons."""
     files = [
         ProjectFile(
@@ -229,7 +229,7 @@ def shelf_of(words: list[tuple[float | None, bool, str | None]]) -> Shelf:
     ]
     page = ProjectPage("acme", "https://index.example/acme/", tuple(files))
     assert contents_of(page)
-    return shelve(page, RANKS, PythonVersions("3.11.0"))
+    return candidates_for(page, RANKS, PythonVersions("3.11.0"))
 
 
 @settings(max_examples=600, deadline=None)
@@ -237,14 +237,14 @@ def shelf_of(words: list[tuple[float | None, bool, str | None]]) -> Shelf:
 def test_whatever_is_taken_from_both_would_be_taken_from_each(
     ours: list[tuple[float | None, bool, str | None]],
     theirs: list[tuple[float | None, bool, str | None]],
-    said: float | None,
+    stated: float | None,
 ) -> None:
     """So the added source can make nothing older, less yanked or fit for more Pythons; and the order does not count."""
-    cooldown = None if said is None else Cooldown(said, origin=Origin(Source.COMMAND_LINE))
+    cooldown = None if stated is None else Cooldown(stated, origin=Origin(Source.COMMAND_LINE))
     rules = AgeRules(AgePolicy(), cooldown, build([PUBLIC]), now=NOW)
 
-    def taken(shelf: Shelf) -> set[str]:
-        usable, _ = rules.sift(shelf, shelf.candidates)
+    def taken(available: ProjectCandidates) -> set[str]:
+        usable, _ = rules.sift(available, available.candidates)
         return {candidate.file.filename for candidate in usable if candidate.file.yanked is None}
 
     one, other = shelf_of(ours), shelf_of(theirs)
@@ -271,16 +271,16 @@ def _lying(index: IndexServer, how: str, version: str) -> None:
     index.add("free-lib-more", "1.0")
     (file,) = [file for file in index.project("free-lib").files if f"-{version}-" in file.filename]
     assert file.sidecar is not None
-    told = file.sidecar + b"Requires-Dist: free-lib-more\n"
+    reported = file.sidecar + b"Requires-Dist: free-lib-more\n"
     if how == "range":
-        _, lie = build_wheel("free-lib", version, metadata=told)
+        _, lie = build_wheel("free-lib", version, metadata=reported)
         file.sidecar = None
         # Whole it is honest, and in parts it is not.
         index.file_fault(
             file.filename, lambda ask, reply: partial(ask, Reply(200, lie)) if "range" in ask.headers else reply
         )
     else:
-        file.sidecar, file.sidecar_hashes = told, {} if how == "unproven" else None
+        file.sidecar, file.sidecar_hashes = reported, {} if how == "unproven" else None
 
 
 @pytest.mark.parametrize("how", ["sidecar", "unproven", "range"])

@@ -373,8 +373,8 @@ def test_every_digest_of_a_lock_must_hold(index: IndexServer, run: Inside) -> No
     assert true in text
     for more in ("md5", "sha1", "sha512", "sha384"):
         for digest, code in ((wrong(more), 20), (right(file.data, more), 0)):
-            told = text.replace(true, f'{true}, {more} = "{digest[more]}"')
-            (run.folder / "pylock.toml").write_text(told)
+            reported = text.replace(true, f'{true}, {more} = "{digest[more]}"')
+            (run.folder / "pylock.toml").write_text(reported)
             done = bring(run, "-r", "pylock.toml", "-i", index.url)
             assert (done.code, references(done.err)) == (code, ["digest-mismatch"] * (code == 20)), done.err
 

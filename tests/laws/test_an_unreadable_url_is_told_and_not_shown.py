@@ -44,9 +44,9 @@ def check(done: Done, value: str) -> None:
     assert re.search(r"^error: [a-z-]+$", done.err, re.MULTILINE), done.err
     assert "internal-error" not in done.err, done.err
     assert "r.txt:2" in done.err, done.err
-    said = done.err + done.out
-    assert value not in said, said
-    assert not [piece for piece in ("s3cr3t", "t0k3n") if piece in said], said
+    stated = done.err + done.out
+    assert value not in stated, stated
+    assert not [piece for piece in ("s3cr3t", "t0k3n") if piece in stated], stated
 
 
 @pytest.mark.parametrize("form", URLS)

@@ -131,5 +131,5 @@ def test_an_error_with_anything_in_it(run: Inside, capsys: pytest.CaptureFixture
     last_words(Refused.because("demo", "\r::error::x", context=("::error::y", "##[z]"), hint="::h\n::i"))
     for write in (say, warn, write_data):
         write("::error::x\n")
-    told = capsys.readouterr()
-    assert obeyed(told.out + told.err) == []
+    reported = capsys.readouterr()
+    assert obeyed(reported.out + reported.err) == []

@@ -16,7 +16,7 @@ from hostile.hooks import namespace_line
 from safepip.edges.target.ownership import Ownership
 from safepip.rules import unsafe_path
 from safepip.rules.judging import RULES
-from safepip.wheel.install_paths import key_of, land
+from safepip.wheel.install_paths import install_paths_of, key_of
 from support.clearing import LAYOUT, scene_of, subject_of
 from support.foreign_texts import GROWING
 from support.growth import FACTOR, check_growth, check_instructions
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from support.foreign_texts import Growing
 
 
@@ -43,19 +43,19 @@ def _members(name: str, paths: Iterable[str]) -> bytes:
     return build_wheel(name, "1.0", files=dict.fromkeys(paths, ""))[1]
 
 
-def _namespaces_that_end(size: int) -> tuple[Scene, Subject]:
+def _namespaces_that_end(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """Two wheels: for each folder of the one the other has an extension module, but for the case of a letter."""
     folders = subject_of("one-1.0-py3-none-any.whl", _members("one", (f"M{n}/x.txt" for n in range(size))))
     modules = subject_of("two-1.0-py3-none-any.whl", _members("two", (f"m{n}.so" for n in range(size))))
     return scene_of(folders, modules), modules
 
 
-def _same_paths(size: int) -> tuple[Scene, Subject]:
+def _same_paths(size: int) -> tuple[RuleContext, WheelUnderReview]:
     one, two = (subject_of(f"{x}-1.0-py3-none-any.whl", _members(x, (f"m{n}.py" for n in range(size)))) for x in "ab")
     return scene_of(one, two), two
 
 
-def _namespace_hooks(size: int) -> tuple[Scene, Subject]:
+def _namespace_hooks(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """A line for each of many namespaces, where many modules are installed."""
     names = [f"n{number}" for number in range(size)]
     files = {"one-nspkg.pth": "".join(map(namespace_line, names)), **{f"{name}/x.py": "" for name in names}}
@@ -64,7 +64,7 @@ def _namespace_hooks(size: int) -> tuple[Scene, Subject]:
     return scene_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
 
 
-def _modules_among_commands(size: int) -> tuple[Scene, Subject]:
+def _modules_among_commands(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """Many modules in the folder of commands, where many others are installed."""
     files = {f"one-1.0.data/scripts/s{number}.py": "" for number in range(size)}
     wheel = subject_of(*build_wheel("one", "1.0", files=files, module=False))
@@ -76,17 +76,17 @@ _MADE = (_namespaces_that_end, _same_paths, _namespace_hooks, _modules_among_com
 
 
 @pytest.mark.parametrize("made", _MADE)
-def test_rules_on_wheels(made: Callable[[int], tuple[Scene, Subject]]) -> None:
+def test_rules_on_wheels(made: Callable[[int], tuple[RuleContext, WheelUnderReview]]) -> None:
     """However many files wheels have, and however long their names are."""
 
-    def judge(given: tuple[Scene, Subject]) -> None:
+    def judge(given: tuple[RuleContext, WheelUnderReview]) -> None:
         # What is told once is kept in the scene: each judgement gets one that knows nothing.
-        scene = replace(given[0])
+        context = replace(given[0])
         for rule in RULES:
-            rule.check(given[1], scene)
+            rule.check(given[1], context)
 
     check_instructions(judge, made, 50)
-    check_growth(lambda given: land(given[1].content, LAYOUT), made, 100, 100)
+    check_growth(lambda given: install_paths_of(given[1].content, LAYOUT), made, 100, 100)
 
 
 @pytest.mark.parametrize("compared", [key_of, unsafe_path._key])

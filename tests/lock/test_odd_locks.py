@@ -181,7 +181,7 @@ def test_a_link_stays_a_link(run: Inside, served: IndexServer) -> None:
 
 def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexServer) -> None:
     """An output that is no file cannot be checked; without a pyproject.toml there are no extras; -P of no project."""
-    for words, code, said in (
+    for words, code, stated in (
         (("lock", "app", "--check", "-o", "-"), 2, "error: conflicting-options"),
         (("lock", "app", "--extra", "docs"), 1, "error: invalid-project"),
         (("lock", "app", "--all-extras"), 1, "error: invalid-project"),
@@ -190,7 +190,7 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
     ):
         done = run(*words, *options(served))
         assert done.code == code, done
-        assert said in done.err
+        assert stated in done.err
     assert not (run.folder / "pylock.toml").exists()
     done = run("lock", "app", "-P", "Nosuch", "-P", "lib", "-i", served.url)
     assert done.code == 0

@@ -12,10 +12,10 @@ from packaging.markers import Marker
 from packaging.pylock import Pylock
 from packaging.version import Version
 
-from safepip.lock.universal import PLATFORMS, Answer, Environment, environments, joined, merge, split_at
+from safepip.lock.universal import PLATFORMS, Environment, EnvironmentAnswer, environments, joined, merge, split_at
 from safepip.model.candidate import Pin
 from safepip.model.errors import UsageError
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 GRID = [Environment(platform, minor, f"3.{minor}.0") for platform in PLATFORMS for minor in (11, 12, 13)]
 
 
-def answer(environment: Environment, versions: dict[str, str], scopes: dict[str, frozenset[str]]) -> Answer:
+def answer(environment: Environment, versions: dict[str, str], scopes: dict[str, frozenset[str]]) -> EnvironmentAnswer:
     """An answer of these versions, without edges and files."""
-    pins = {name: Pin(name, Version(text), Route(name, Rule.DEFAULT, None)) for name, text in versions.items()}
-    return Answer(environment, pins, {}, scopes, dict.fromkeys(pins, ()))
+    pins = {name: Pin(name, Version(text), Route(name, RoutingRule.DEFAULT, None)) for name, text in versions.items()}
+    return EnvironmentAnswer(environment, pins, {}, scopes, dict.fromkeys(pins, ()))
 
 
-def selected(answers: Sequence[Answer], environment: Environment, extras: frozenset[str]) -> dict[str, list[str]]:
+def selected(
+    answers: Sequence[EnvironmentAnswer], environment: Environment, extras: frozenset[str]
+) -> dict[str, list[str]]:
     """What the merged packages' markers select in an environment, by name."""
     found: dict[str, list[str]] = {}
     place: dict[str, str | AbstractSet[str]] = {

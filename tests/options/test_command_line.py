@@ -157,7 +157,7 @@ def test_a_configured_list_is_a_default_to_which_the_command_line_adds() -> None
     parsed = parse("install", ["-f", "three"], [configured("find-links", "zero"), configured("find-links", "one two")])
     assert parsed["find_links"] == ["one", "two", "three"]
     file = Origin(Source.PIP_CONFIG, "pip.conf", 2)
-    assert parsed.said["find_links"] == (file, file, Origin(Source.COMMAND_LINE, "-f"))
+    assert parsed.stated["find_links"] == (file, file, Origin(Source.COMMAND_LINE, "-f"))
 
 
 def test_sets_of_names_add_up_and_exclude_each_other() -> None:

@@ -192,10 +192,10 @@ def _text(page: Path) -> str:
 
 def test_pages_give_the_exit_codes_of_their_errors(references: References) -> None:
     for name, codes in references.codes.items():
-        said = re.search(r"Exit code[: ][^.]*", " ".join(_text(REFUSALS / f"{name}.md").split()))
-        assert said, f"{name} gives no exit code"
-        numbers = set(map(int, re.findall(r"\d+", said[0])))
-        assert codes <= numbers, f"{name} ends with {codes}, and its page says {said[0]}"
+        stated = re.search(r"Exit code[: ][^.]*", " ".join(_text(REFUSALS / f"{name}.md").split()))
+        assert stated, f"{name} gives no exit code"
+        numbers = set(map(int, re.findall(r"\d+", stated[0])))
+        assert codes <= numbers, f"{name} ends with {codes}, and its page says {stated[0]}"
 
 
 @pytest.mark.parametrize("page", _pages(), ids=lambda page: page.stem)

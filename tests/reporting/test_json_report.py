@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from safepip.reporting.json_report import make_report
-from support.shelves import decide, digest_of, index
+from support.offers import decide, digest_of, index
 from support.universes import Release
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import Status
 from safepip.reporting.people import Style, already_satisfied, render_error, render_notice, would_install
 from safepip.routing.table import build
-from support.shelves import MemoryCatalog, asked, decide, digest_of, index
+from support.offers import MemoryCatalog, asked, decide, digest_of, index
 from support.universes import Release
 
 if TYPE_CHECKING:

@@ -84,8 +84,8 @@ def test_an_origin_leads_back_to_the_user(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     _write(tmp_path, a_txt="\n-r sub/b.txt")
     _write(tmp_path / "sub", b_txt="flask")
-    said = {"requirement_files": Origin(Source.ENVIRONMENT, "PIP_REQUIREMENT")}
-    found = _load(tmp_path, requirement_files=("a.txt",), origins=said)
+    stated = {"requirement_files": Origin(Source.ENVIRONMENT, "PIP_REQUIREMENT")}
+    found = _load(tmp_path, requirement_files=("a.txt",), origins=stated)
     assert found.requirements[0].origin.chain() == "sub/b.txt:1  <-  a.txt:2  <-  PIP_REQUIREMENT"
 
 
@@ -351,7 +351,7 @@ def test_no_message_of_any_source_holds_the_value_of_a_variable(lines: list[str]
     _write(tmp_path, a_txt="\n".join(lines))
     try:
         found = _load(tmp_path, requirement_files=("a.txt",), environ={"T": canary})
-        said = repr(found.notices) + "".join(each.text for each in found.requirements)
+        stated = repr(found.notices) + "".join(each.text for each in found.requirements)
     except SafepipError as error:
-        said = f"{error} {error.diagnostics}"
-    assert CANARY not in said
+        stated = f"{error} {error.diagnostics}"
+    assert CANARY not in stated

@@ -35,8 +35,8 @@ def hashed(*keys: str) -> str:
 
 def by_platform(linux: str, windows: str) -> str:
     """A line with one hash for each of both."""
-    said = {"linux": linux, "win32": windows}
-    return "".join(f'lib==1.0 ; sys_platform == "{name}" {hashed(key)}\n' for name, key in said.items())
+    stated = {"linux": linux, "win32": windows}
+    return "".join(f'lib==1.0 ; sys_platform == "{name}" {hashed(key)}\n' for name, key in stated.items())
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 
 from safepip.model.errors import Refused, SafepipError
 from safepip.model.plan import NameSet, Policy, Selection, UpgradeStrategy
-from safepip.model.route import Rule
+from safepip.model.route import RoutingRule
 from safepip.resolution.dependencies import Markers
 from safepip.routing.table import build
-from support.shelves import (
+from support.offers import (
     MARKERS,
     MemoryCatalog,
     asked,
@@ -112,7 +112,7 @@ def test_a_wheel_that_calls_itself_otherwise_is_passed_over_for_another_of_its_v
     class Liar(MemoryCatalog):
         def metadata(self, candidate: Any) -> Any:
             if candidate.build:
-                return super().metadata(self.shelf("b", ()).shelf.candidates[0])
+                return super().metadata(self.candidates_for("b", ()).available.candidates[0])
             return super().metadata(candidate)
 
     releases = [a("2.0", build="1"), a("2.0"), a("1.0"), b("2.0")]
@@ -132,7 +132,7 @@ def test_dependencies_are_chosen_with_their_graph_and_who_asked() -> None:
     assert (pins["a"].requires, pins["b"].requires, pins["c"].requires) == (("b",), ("c",), ())
     assert (pins["a"].requested, pins["b"].requested) == (True, False)
     assert pins["c"].required_by[0].chain() == "b 1.0  <-  a 1.0  <-  requirements.txt:1"
-    assert pins["c"].route.rule is Rule.DEFAULT
+    assert pins["c"].route.rule is RoutingRule.DEFAULT
 
 
 def test_an_older_version_is_taken_where_the_newest_conflicts() -> None:
@@ -192,7 +192,7 @@ def test_what_is_installed_and_fits_is_kept_and_no_index_is_asked() -> None:
     catalog = MemoryCatalog(build([index(default=True)]), {"public": [a("2.0"), b("2.0")]})
     resolution = decide((), "a", installed=[a("1.0", requires=("b",)), b("1.0")], catalog=catalog)
     assert (chosen(resolution), catalog.asked) == ({}, [])
-    assert resolution.pins["a"].route.rule is Rule.INSTALLED
+    assert resolution.pins["a"].route.rule is RoutingRule.INSTALLED
     assert set(resolution.pins) == {"a", "b"}
 
 
@@ -282,7 +282,7 @@ def test_a_wheel_by_url_is_taken_whatever_the_index_has() -> None:
     resolution = decide(releases, f"a[x] @ {url_of(releases[0])}")
     assert chosen(resolution) == {"a": "1.0", "b": "1.0", "c": "1.0"}
     assert resolution.pins["a"].direct_url == url_of(releases[0])
-    assert resolution.pins["a"].route.rule is Rule.DIRECT
+    assert resolution.pins["a"].route.rule is RoutingRule.DIRECT
 
 
 def test_a_constraint_by_url_holds_for_names_and_against_other_urls() -> None:

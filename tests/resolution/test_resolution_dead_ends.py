@@ -15,9 +15,9 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import Status
 from safepip.resolution import resolver as resolution
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
-from safepip.resolution.nodes import ANY_VERSION, RefusedChoice, Want
+from safepip.resolution.nodes import ANY_VERSION, RefusedCandidate, ResolverRequirement
 from safepip.routing.table import build
-from support.shelves import (
+from support.offers import (
     MARKERS,
     MemoryCatalog,
     chosen,
@@ -182,8 +182,8 @@ def test_the_page_says_where_the_file_is() -> None:
 
 def test_a_failure_over_a_project_that_is_refused_is_its_refusal_and_not_a_reason_to_ask_for_its_versions() -> None:
     """Whether a search can end so lies with resolvelib; what then must not happen is a question to an index."""
-    wanted = Want("python3-dateutil", ANY_VERSION, Origin(Source.DISTRIBUTION, "a 1.0"))
-    stand_in, other = RefusedChoice(wanted.project, NO_VERSION), RefusedChoice("other", NO_VERSION)
+    wanted = ResolverRequirement("python3-dateutil", ANY_VERSION, Origin(Source.DISTRIBUTION, "a 1.0"))
+    stand_in, other = RefusedCandidate(wanted.project, NO_VERSION), RefusedCandidate("other", NO_VERSION)
     stand_in.refusal = RefusedIfChosen(Diagnostic("look-alike", "One name."), NO_VERSION)
     other.refusal = RefusedIfChosen(Diagnostic("look-alike", "Another name."), NO_VERSION)
     provider: Any = SimpleNamespace(refusals=[], stand_ins={"one": stand_in, "another": other})

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.names import normalise
 from safepip.resolution.dependencies import Markers
-from support.shelves import MARKERS, decide, filename_of, index
+from support.offers import MARKERS, decide, filename_of, index
 from support.universes import make_universe
 
 if TYPE_CHECKING:

@@ -35,11 +35,11 @@ def offer(two: Two) -> Two:
     return internal, public
 
 
-def pasted(folder: Path, said: str, name: str = "safepip.toml") -> str:
+def pasted(folder: Path, stated: str, name: str = "safepip.toml") -> str:
     """What the message shows below its hint, put into the configuration as it stands. Returns that text."""
-    hint = said.partition("hint: ")[2].partition("\n")[2].partition("\n\nNothing was")[0]
+    hint = stated.partition("hint: ")[2].partition("\n")[2].partition("\n\nNothing was")[0]
     block = textwrap.dedent(hint)
-    assert "[[index]]" in block, said
+    assert "[[index]]" in block, stated
     with (folder / name).open("a") as file:
         file.write(block + "\n")
     return (folder / name).read_text()

@@ -14,17 +14,17 @@ from safepip.model.index import Index, IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
-from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.routing.ambiguities import explain_ambiguities
 from safepip.routing.table import (
     Ambiguity,
     RoutingTable,
     build,
+    decide_route,
     disagreement,
     may_answer,
     may_serve,
     project_name,
-    settle,
 )
 
 SHA = strong("sha256", "a" * 64)
@@ -39,7 +39,7 @@ def index(name: str, *packages: str, default: bool = False, mirror_of: str | Non
 PUBLIC = index("public", default=True)
 
 
-def routed(table: RoutingTable, name: str) -> tuple[str, Rule]:
+def routed(table: RoutingTable, name: str) -> tuple[str, RoutingRule]:
     route = table.route(name)
     assert isinstance(route, Route)
     assert route.index is not None
@@ -49,8 +49,8 @@ def routed(table: RoutingTable, name: str) -> tuple[str, Rule]:
 def test_an_exact_claim_goes_to_its_index() -> None:
     """A claimed name is asked of the index that claims it."""
     table = build([index("acme", "billing"), PUBLIC])
-    assert routed(table, "billing") == ("acme", Rule.EXACT_CLAIM)
-    assert routed(table, "requests") == ("public", Rule.DEFAULT)
+    assert routed(table, "billing") == ("acme", RoutingRule.EXACT_CLAIM)
+    assert routed(table, "requests") == ("public", RoutingRule.DEFAULT)
 
 
 @pytest.mark.parametrize("name", ["acme", "acmefoo", "acme-", "my-acme-web"])
@@ -157,12 +157,12 @@ def answers(*presences: Presence) -> list[Observation]:
 @given(PRESENCES, PRESENCES, PRESENCES)
 def test_a_name_is_settled_only_where_one_has_it_and_all_others_said_no(a: Presence, b: Presence, c: Presence) -> None:
     """Present in exactly one and absent in all others, or absent everywhere; otherwise refused."""
-    verdict = settle(SURVEY, answers(a, b, c))
+    verdict = decide_route(SURVEY, answers(a, b, c))
     presences = [a, b, c]
     if presences.count(Presence.PRESENT) == 1 and presences.count(Presence.ABSENT) == 2:
         assert isinstance(verdict, Route)
         assert verdict.index is SURVEY.sources[presences.index(Presence.PRESENT)]
-        assert verdict.rule is Rule.ONLY_OFFER
+        assert verdict.rule is RoutingRule.ONLY_OFFER
     elif presences.count(Presence.ABSENT) == 3:
         assert isinstance(verdict, Route)
     else:
@@ -172,8 +172,8 @@ def test_a_name_is_settled_only_where_one_has_it_and_all_others_said_no(a: Prese
 @given(PRESENCES, PRESENCES, PRESENCES, st.permutations(range(3)))
 def test_the_order_of_indexes_never_settles_a_name(a: Presence, b: Presence, c: Presence, order: list[int]) -> None:
     """No index wins by being named first."""
-    straight = settle(SURVEY, answers(a, b, c))
-    shuffled = settle(Survey("x", tuple(SURVEY.sources[i] for i in order)), [answers(a, b, c)[i] for i in order])
+    straight = decide_route(SURVEY, answers(a, b, c))
+    shuffled = decide_route(Survey("x", tuple(SURVEY.sources[i] for i in order)), [answers(a, b, c)[i] for i in order])
     assert isinstance(straight, Route) == isinstance(shuffled, Route)
     if isinstance(straight, Route) and isinstance(shuffled, Route) and Presence.PRESENT in (a, b, c):
         assert straight.index == shuffled.index
@@ -182,14 +182,14 @@ def test_the_order_of_indexes_never_settles_a_name(a: Presence, b: Presence, c: 
 def test_a_survey_is_not_settled_by_some_of_the_answers() -> None:
     """A source that was not asked is a bug, not an absence."""
     with pytest.raises(ValueError, match="all its sources"):
-        settle(SURVEY, answers(Presence.ABSENT, Presence.PRESENT, Presence.ABSENT)[:2])
+        decide_route(SURVEY, answers(Presence.ABSENT, Presence.PRESENT, Presence.ABSENT)[:2])
 
 
 def test_files_pinned_by_hash_may_come_from_any_source() -> None:
     """A full hash pins the bytes, so that the source no longer matters, even if one of them is down."""
-    verdict = settle(SURVEY, answers(Presence.PRESENT, Presence.PRESENT, Presence.UNKNOWN), pinned_by_hash=True)
+    verdict = decide_route(SURVEY, answers(Presence.PRESENT, Presence.PRESENT, Presence.UNKNOWN), pinned_by_hash=True)
     assert isinstance(verdict, Route)
-    assert verdict.rule is Rule.HASH
+    assert verdict.rule is RoutingRule.HASH
 
 
 def test_all_ambiguous_names_share_one_block_of_toml() -> None:
@@ -232,15 +232,15 @@ def test_the_block_declares_pips_own_default_too() -> None:
     assert level is not None
     declared = merge([level], lambda: "https://public.example/simple/")
     table = build(declared.indexes)
-    assert routed(table, "billing") == ("acme", Rule.EXACT_CLAIM)
-    assert routed(table, "acme-web") == ("acme", Rule.PREFIX_CLAIM)
-    assert routed(table, "requests") == ("default", Rule.DEFAULT)
+    assert routed(table, "billing") == ("acme", RoutingRule.EXACT_CLAIM)
+    assert routed(table, "acme-web") == ("acme", RoutingRule.PREFIX_CLAIM)
+    assert routed(table, "requests") == ("default", RoutingRule.DEFAULT)
 
 
 def test_an_index_that_gave_no_answer_is_named() -> None:
     """An unknown answer is its own refusal, with the reason."""
-    said = (Observation(PUBLIC, Presence.ABSENT), Observation(ONE, Presence.UNKNOWN, problem="status \x1b[31m503"))
-    (diagnostic,) = explain_ambiguities([Ambiguity("x", said)])
+    stated = (Observation(PUBLIC, Presence.ABSENT), Observation(ONE, Presence.UNKNOWN, problem="status \x1b[31m503"))
+    (diagnostic,) = explain_ambiguities([Ambiguity("x", stated)])
     assert diagnostic.reference == "unanswered-index"
     assert "one" in diagnostic.message
     assert "503" in diagnostic.context[0]

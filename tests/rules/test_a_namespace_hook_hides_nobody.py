@@ -17,7 +17,7 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 PTH = "helper-1.0-py3.11-nspkg.pth"
@@ -44,7 +44,7 @@ def line(*parts: str) -> str:
     return f"{made}\n"
 
 
-def wheel(files: dict[str, str], name: str = "helper", layout: Layout = LAYOUT) -> Subject:
+def wheel(files: dict[str, str], name: str = "helper", layout: Layout = LAYOUT) -> WheelUnderReview:
     return subject_of(*build_wheel(name, "1.0", files=files, module=False), layout)
 
 
@@ -54,10 +54,10 @@ def hook(*parts: str, **files: str) -> dict[str, str]:
     return {PTH: lines, f"{'/'.join(parts)}/helper_part.py": "x = 1\n", **files}
 
 
-def refused(subject: Subject, *others: Subject, **more: Any) -> str:
+def refused(reviewed: WheelUnderReview, *others: WheelUnderReview, **more: Any) -> str:
     """The evidence, empty where nothing is refused."""
-    scene = scene_of(subject, *others, standard_library=frozenset(sys.stdlib_module_names), **more)
-    finding = check(subject, scene)
+    context = scene_of(reviewed, *others, standard_library=frozenset(sys.stdlib_module_names), **more)
+    finding = check(reviewed, context)
     return "" if finding is None else "\n".join(finding.context[1:])
 
 
@@ -74,10 +74,10 @@ def test_the_lines_of_these_tests_are_those_that_are_known() -> None:
 def test_what_installs_never_becomes_a_namespace(name: str, below: tuple[str, ...]) -> None:
     """Whichever project the wheel is of, and whether it is installed or not."""
     # `_distutils_hack` is started with every Python, and no namespace for that reason already.
-    said = "takes the place of " + ("a standard module" if name == "_distutils_hack" else "what installs")
+    stated = "takes the place of " + ("a standard module" if name == "_distutils_hack" else "what installs")
     for project in ("helper", name.replace("_", "-")):
         if project != "-distutils-hack":
-            assert said in refused(wheel(hook(name, *below), name=project))
+            assert stated in refused(wheel(hook(name, *below), name=project))
 
 
 def test_what_others_look_for_does_not_become_a_namespace_of_a_stranger() -> None:
@@ -201,18 +201,18 @@ def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(thei
     installed(tmp_path / "site", "helper", {PTH: line("popular"), "popular/helper_part.py": "x = 1\n"})
     path = f"{(tmp_path / 'site').resolve().as_posix()}/{PTH}"
 
-    def said(subject: Subject, **more: Any) -> str:
+    def stated(reviewed: WheelUnderReview, **more: Any) -> str:
         found = Ownership(sorted(layout.search_path))
-        finding = file_overlap.check(subject, scene_of(subject, **there(layout), hooks=found.hooks, **more))
+        finding = file_overlap.check(reviewed, scene_of(reviewed, **there(layout), hooks=found.hooks, **more))
         return "" if finding is None else "\n".join(finding.context[1:])
 
     popular = wheel({theirs: "x = 1\n"}, "popular", layout)
-    assert f"{theirs}: {path}, which is installed, puts a hollow module in its place" in said(popular)
+    assert f"{theirs}: {path}, which is installed, puts a hollow module in its place" in stated(popular)
     # Whoever makes way, whoever only declares the namespace, and deeper modules are in nobody's way.
-    assert "hollow" not in said(popular, removed=frozenset({"helper"}))
-    assert said(wheel({theirs: "x = 1\n"}, "helper", layout)) == ""
-    assert said(wheel({"popular/__init__.py": PKGUTIL, "popular/core.py": ""}, "popular", layout)) == ""
-    assert said(wheel({"popular/core/__init__.py": "x = 1\n"}, "popular", layout)) == ""
+    assert "hollow" not in stated(popular, removed=frozenset({"helper"}))
+    assert stated(wheel({theirs: "x = 1\n"}, "helper", layout)) == ""
+    assert stated(wheel({"popular/__init__.py": PKGUTIL, "popular/core.py": ""}, "popular", layout)) == ""
+    assert stated(wheel({"popular/core/__init__.py": "x = 1\n"}, "popular", layout)) == ""
 
 
 def test_a_name_deeper_than_any_is_refused() -> None:

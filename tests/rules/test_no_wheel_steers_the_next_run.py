@@ -92,8 +92,8 @@ LOADED = [
 
 def wheel(files: Mapping[str, str], layout: Layout = LAYOUT, scripts: Mapping[str, str] | None = None) -> str:
     """What is said of a wheel with these files and commands; empty where nothing is refused."""
-    subject = subject_of(*build_wheel("helper", "1.0", files=files, scripts=scripts), layout)
-    finding = check_places(subject, scene_of(subject, layout=layout))
+    reviewed = subject_of(*build_wheel("helper", "1.0", files=files, scripts=scripts), layout)
+    finding = check_places(reviewed, scene_of(reviewed, layout=layout))
     if finding is None:
         return ""
     assert (finding.reference, "[[allow]]" in finding.hint) == ("outside-target", True)

@@ -29,13 +29,13 @@ from support.clearing import LAYOUT, scene_of, subject_of
 from support.environment import clean_environment
 from support.index import IndexServer
 from support.pythons import Python, bundled_pips, pythons
-from support.sought import Wanted, unlisted, wanted
+from support.sought import Download, unlisted, wanted
 from support.wheels import build_wheel, make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 HERE = [pytest.param(python, id=python.name) for python in pythons()]
 
@@ -49,7 +49,7 @@ OWN = frozenset(name for python in pythons() for name in python.has)
 # --- the list ------------------------------------------------------------------------------------------------------
 
 
-def sources(folder: Path) -> Iterator[Wanted]:
+def sources(folder: Path) -> Iterator[Download]:
     """What the sources below a folder import, those of tests and of other distributions left out."""
     for path in folder.rglob("*.py"):
         parts = path.relative_to(folder).parts
@@ -57,10 +57,10 @@ def sources(folder: Path) -> Iterator[Wanted]:
             yield from wanted(path.read_bytes(), "/".join(parts))
 
 
-_PACKED: dict[str, list[Wanted]] = {}
+_PACKED: dict[str, list[Download]] = {}
 
 
-def packed(wheel: Path) -> list[Wanted]:
+def packed(wheel: Path) -> list[Download]:
     """What the sources in a wheel import. Of one name all are the same, and are read once."""
     if wheel.name not in _PACKED:
         with zipfile.ZipFile(wheel) as archive:
@@ -105,7 +105,7 @@ def made_of() -> frozenset[str]:
     return closure("safepip", requires, {key: str(value) for key, value in default_environment().items()})
 
 
-def of_distribution(name: str) -> Iterator[Wanted]:
+def of_distribution(name: str) -> Iterator[Download]:
     for file in distribution(name).files or ():
         path = Path(str(file.locate()))
         if file.suffix == ".py" and ".." not in file.parts and path.is_file():
@@ -193,8 +193,8 @@ def strangers(names: Iterable[str]) -> set[str]:
     return {name for name in found if tuple(name.split(".")) not in ABOVE and unlisted(wants(name), ())}
 
 
-def wants(name: str) -> list[Wanted]:
-    return [Wanted(tuple(name.split(".")), (), "asked for")]
+def wants(name: str) -> list[Download]:
+    return [Download(tuple(name.split(".")), (), "asked for")]
 
 
 @pytest.mark.parametrize("python", HERE)
@@ -235,16 +235,16 @@ def test_what_safepip_asks_for_is_listed(tmp_path: Path) -> None:
 # --- the rule ------------------------------------------------------------------------------------------------------
 
 
-def wheel(*files: str, name: str = "acme", texts: dict[str, str] | None = None) -> Subject:
+def wheel(*files: str, name: str = "acme", texts: dict[str, str] | None = None) -> WheelUnderReview:
     """A wheel with these files, each with a line of code in it."""
     content = {file.replace("DATA", f"{name.replace('-', '_')}-1.0.data"): "x = 1\n" for file in files}
     return subject_of(*build_wheel(name, "1.0", files={**content, **(texts or {})}, module=False))
 
 
-def evidence(subject: Subject, **more: Any) -> tuple[str, ...]:
+def evidence(reviewed: WheelUnderReview, **more: Any) -> tuple[str, ...]:
     """The lines of the objection but for the one that names the wheel; none where there is no objection."""
-    scene = scene_of(subject, standard_library=frozenset(sys.stdlib_module_names), **more)
-    finding = reserved_module.check(subject, scene)
+    context = scene_of(reviewed, standard_library=frozenset(sys.stdlib_module_names), **more)
+    finding = reserved_module.check(reviewed, context)
     if finding is None:
         return ()
     assert finding.reference == "reserved-module"
@@ -365,10 +365,10 @@ def test_a_path_of_nothing_but_such_names_costs_no_more_than_its_length() -> Non
         files = [f"d{number}/{'/'.join(['js'] * parts)}.py" for number in range(20)]
         files += [f"d{number}/{'/'.join(['os'] * parts)}.py" for number in range(20)]
         mine = wheel(*files)
-        scene = scene_of(mine, standard_library=frozenset(sys.stdlib_module_names))
+        context = scene_of(mine, standard_library=frozenset(sys.stdlib_module_names))
         start = time.process_time()
-        assert reserved_module.check(mine, scene) is None
-        assert standard_library.check(mine, scene) is None
+        assert reserved_module.check(mine, context) is None
+        assert standard_library.check(mine, context) is None
         return time.process_time() - start
 
     cost(10)

@@ -16,12 +16,12 @@ from safepip.model.errors import Refused
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 from safepip.model.wheel import Entry, WheelContent
 from safepip.rules import judging as rules
 from safepip.rules import wrong_identity
-from safepip.rules.context import Scene, Subject
-from safepip.wheel.install_paths import land
+from safepip.rules.context import RuleContext, WheelUnderReview
+from safepip.wheel.install_paths import install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
 from support.clearing import LAYOUT
 from support.wheels import metadata_text, record_text
@@ -39,15 +39,15 @@ def metadata(requires: Sequence[str] = ("b>1",), **more: Any) -> bytes:
     return metadata_text("Acme.Web", "1.0", requires=requires, **more).encode()
 
 
-def pin(told: bytes | None = None, filename: str = FILENAME, name: str = "acme-web", version: str = "1.0") -> Pin:
-    """A pin that was resolved with the metadata `told`."""
+def pin(reported: bytes | None = None, filename: str = FILENAME, name: str = "acme-web", version: str = "1.0") -> Pin:
+    """A pin that was resolved with the metadata `reported`."""
     file = ProjectFile(filename, f"https://files.example/{filename}")
     return Pin(
         name,
         Version(version),
-        Route(name, Rule.DEFAULT, None),
+        Route(name, RoutingRule.DEFAULT, None),
         candidate=Candidate(name, Version(version), file, 0),
-        metadata=None if told is None else parse_metadata(told, verified=True),
+        metadata=None if reported is None else parse_metadata(reported, verified=True),
         required_by=(REQUIRED_BY,),
     )
 
@@ -58,19 +58,19 @@ def verified(filename: str = FILENAME) -> VerifiedFile:
     return VerifiedFile._attest(filename, f"/store/{filename}", digest, 1, (digest,))
 
 
-def subject(told: Pin, file: VerifiedFile, inside: bytes) -> Subject:
+def reviewed(reported: Pin, file: VerifiedFile, inside: bytes) -> WheelUnderReview:
     """A wheel that has this METADATA, whatever that makes of its name, and is right in all else."""
     info = "acme_web-1.0.dist-info"
     texts = {f"{info}/METADATA": inside, f"{info}/WHEEL": WHEEL}
     texts[f"{info}/RECORD"] = record_text(texts, f"{info}/RECORD").encode()
     entries = {path: Entry(path, len(text), "sha256", hashlib.sha256(text).digest()) for path, text in texts.items()}
     content = WheelContent(file.filename, info, entries, texts)
-    return Subject(told, file, content, land(content, LAYOUT))
+    return WheelUnderReview(reported, file, content, install_paths_of(content, LAYOUT))
 
 
-def clear(told: Pin, file: VerifiedFile, inside: bytes) -> ClearedWheel:
+def clear(reported: Pin, file: VerifiedFile, inside: bytes) -> ClearedWheel:
     """Judge it alone."""
-    (cleared,) = rules.judge(Scene((subject(told, file, inside),), LAYOUT))
+    (cleared,) = rules.judge(RuleContext((reviewed(reported, file, inside),), LAYOUT))
     return cleared
 
 
@@ -85,9 +85,9 @@ def references(*args: Any) -> list[str]:
 
 def test_a_wheel_that_is_what_was_resolved_is_cleared() -> None:
     """The cleared wheel holds the pin and the file that were judged."""
-    told, file = pin(metadata()), verified()
-    cleared = clear(told, file, metadata())
-    assert (cleared.pin, cleared.file) == (told, file)
+    reported, file = pin(metadata()), verified()
+    cleared = clear(reported, file, metadata())
+    assert (cleared.pin, cleared.file) == (reported, file)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_a_wheel_that_is_what_was_resolved_is_cleared() -> None:
         metadata().replace(b"Acme.Web", b"acme-web").replace(b"1.0\n", b"1.0.0\n"),
     ],
 )
-def test_what_resolution_does_not_read_may_differ(told: bytes) -> None:
+def test_what_resolution_does_not_read_may_differ(reported: bytes) -> None:
     """Line ends, descriptions, authors and spellings decided nothing."""
-    assert references(pin(told), verified(), metadata()) == []
+    assert references(pin(reported), verified(), metadata()) == []
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_what_resolution_does_not_read_may_differ(told: bytes) -> None:
         (metadata(extras={"x": []}), metadata(), "Provides-Extra: not in the wheel: x"),
     ],
 )
-def test_a_difference_that_resolution_reads_is_refused(told: bytes, inside: bytes, evidence: str) -> None:
+def test_a_difference_that_resolution_reads_is_refused(reported: bytes, inside: bytes, evidence: str) -> None:
     """metadata-mismatch names what differs, the project, and where it was asked for."""
     with pytest.raises(Refused) as raised:
-        clear(pin(told), verified(), inside)
+        clear(pin(reported), verified(), inside)
     (finding,) = raised.value.diagnostics
     assert finding.reference == "metadata-mismatch"
     assert evidence in finding.context
@@ -134,10 +134,10 @@ def test_a_difference_that_resolution_reads_is_refused(told: bytes, inside: byte
     assert finding.origins == (REQUIRED_BY,)
 
 
-@pytest.mark.parametrize(("said", "inside"), [("Name: Acme.Web", "Name: evil"), ("Version: 1.0", "Version: 1.1")])
-def test_another_project_or_version_inside_is_refused(said: str, inside: str) -> None:
+@pytest.mark.parametrize(("stated", "inside"), [("Name: Acme.Web", "Name: evil"), ("Version: 1.0", "Version: 1.1")])
+def test_another_project_or_version_inside_is_refused(stated: str, inside: str) -> None:
     """Both rules object: the wheel is neither what was resolved nor what its file name says."""
-    text = metadata().replace(said.encode(), inside.encode())
+    text = metadata().replace(stated.encode(), inside.encode())
     assert references(pin(metadata()), verified(), text) == ["wrong-identity", "metadata-mismatch"]
     assert references(pin(None), verified(), text) == ["wrong-identity"]
 
@@ -172,8 +172,8 @@ def test_a_pin_without_metadata_was_told_nothing() -> None:
 
 def test_every_rule_is_asked_and_can_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     """One rule that objects is enough, whatever its place among the others."""
-    other = subject(pin(None, "evil-1.0-py3-none-any.whl"), verified(), metadata())
-    finding = wrong_identity.check(other, Scene((other,), LAYOUT))
+    other = reviewed(pin(None, "evil-1.0-py3-none-any.whl"), verified(), metadata())
+    finding = wrong_identity.check(other, RuleContext((other,), LAYOUT))
     assert finding is not None
     objecting = rules.Rule("objecting", lambda *_: finding, allowable=True)
     for place in range(len(rules.RULES) + 1):
@@ -191,7 +191,7 @@ def test_a_rule_is_named_for_its_refusal() -> None:
 def test_cleared_wheels_are_made_nowhere_else() -> None:
     """The class has no public constructor."""
     with pytest.raises(TypeError):
-        ClearedWheel(pin(metadata()), verified(), subject(pin(), verified(), b"").content)
+        ClearedWheel(pin(metadata()), verified(), reviewed(pin(), verified(), b"").content)
 
 
 LINES = st.lists(
@@ -221,12 +221,12 @@ LINES = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(LINES, LINES)
-def test_cleared_means_equal_in_all_that_was_resolved_with(said: list[str], inside: list[str]) -> None:
+def test_cleared_means_equal_in_all_that_was_resolved_with(stated: list[str], inside: list[str]) -> None:
     """Only `Refused` leaves the room, its text is fit for a terminal, and what is cleared reads the same."""
     head = "Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n"
-    told, wheel = ("\n".join([head.strip(), *lines, ""]).encode() for lines in (said, inside))
+    reported, wheel = ("\n".join([head.strip(), *lines, ""]).encode() for lines in (stated, inside))
     try:
-        resolved = pin(told)
+        resolved = pin(reported)
     except MetadataError:
         return
     shown: list[str] = []

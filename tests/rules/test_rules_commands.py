@@ -15,7 +15,7 @@ from support.clearing import LAYOUT, scene_of, subject_of
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 _SITE = "C:/env/Lib/site-packages"
 WINDOWS = Layout(
@@ -28,7 +28,7 @@ WINDOWS = Layout(
 ROUTES = ("entry", "gui", "scripts", "data")
 
 
-def wheel(*commands: str, route: str = "entry", name: str = "acme", layout: Layout = LAYOUT) -> Subject:
+def wheel(*commands: str, route: str = "entry", name: str = "acme", layout: Layout = LAYOUT) -> WheelUnderReview:
     """A wheel with these commands."""
     stem = f"{name.replace('-', '_')}-1.0"
     files: dict[str, str] = {}
@@ -42,19 +42,19 @@ def wheel(*commands: str, route: str = "entry", name: str = "acme", layout: Layo
     return subject_of(*build_wheel(name, "1.0", files=files), layout)
 
 
-def evidence(subject: Subject, scene: Scene) -> tuple[str, ...] | None:
+def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...] | None:
     """The lines of the objection but for the one that names the wheel; None where there is none."""
-    finding = command_clash.check(subject, scene)
+    finding = command_clash.check(reviewed, context)
     if finding is None:
         return None
     assert finding.reference == "command-clash"
     return finding.context[1:]
 
 
-def refused(*subjects: Subject, **more: Any) -> set[str]:
+def refused(*all_reviewed: WheelUnderReview, **more: Any) -> set[str]:
     """The projects whose wheels are refused in one run."""
-    scene = scene_of(*subjects, **more)
-    return {subject.pin.name for subject in subjects if evidence(subject, scene) is not None}
+    context = scene_of(*all_reviewed, **more)
+    return {reviewed.pin.name for reviewed in all_reviewed if evidence(reviewed, context) is not None}
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -142,8 +142,8 @@ def test_what_no_shell_looks_for_is_no_command(place: str) -> None:
 def test_every_folder_of_commands_below_data_counts(folder: str) -> None:
     """Of this system and of others."""
     files = {f"acme-1.0.data/data/{folder}/python": ""}
-    subject = subject_of(*build_wheel("acme", "1.0", files=files))
-    assert evidence(subject, scene_of(subject)) == (
+    reviewed = subject_of(*build_wheel("acme", "1.0", files=files))
+    assert evidence(reviewed, scene_of(reviewed)) == (
         f"acme-1.0.data/data/{folder}/python: this is a name of the environment itself",
     )
 
@@ -160,9 +160,9 @@ def test_two_wheels_with_one_command_are_both_refused(one: str, other: str) -> N
 def test_the_finding_names_the_command_and_the_other_project() -> None:
     """An entry point as such, a file as the wheel has it."""
     mine, theirs = wheel("tool", name="mine"), wheel("tool", route="scripts", name="theirs")
-    scene = scene_of(mine, theirs)
-    assert evidence(mine, scene) == ("entry point tool: the wheel of theirs has this command too",)
-    assert evidence(theirs, scene) == ("theirs-1.0.data/scripts/tool: the wheel of mine has this command too",)
+    context = scene_of(mine, theirs)
+    assert evidence(mine, context) == ("entry point tool: the wheel of theirs has this command too",)
+    assert evidence(theirs, context) == ("theirs-1.0.data/scripts/tool: the wheel of mine has this command too",)
 
 
 def test_a_command_of_an_installed_distribution_is_its_own() -> None:
@@ -197,12 +197,12 @@ def test_the_judgement_does_not_depend_on_the_order_of_the_wheels(
     wheels: list[tuple[set[str], str]], layout: Layout, data: st.DataObject
 ) -> None:
     """Whoever is asked first, the same wheels are refused."""
-    subjects = [
+    all_reviewed = [
         wheel(*sorted(commands), route=route, name=f"w{number}", layout=layout)
         for number, (commands, route) in enumerate(wheels)
     ]
-    shuffled = data.draw(st.permutations(subjects))
-    assert refused(*subjects, layout=layout) == refused(*shuffled, layout=layout)
+    shuffled = data.draw(st.permutations(all_reviewed))
+    assert refused(*all_reviewed, layout=layout) == refused(*shuffled, layout=layout)
 
 
 @settings(max_examples=60, deadline=None)
@@ -212,11 +212,11 @@ def test_what_is_refused_on_posix_is_refused_on_windows(wheels: list[tuple[set[s
     """Windows takes more names for one command, and never fewer."""
 
     def judged(layout: Layout) -> set[str]:
-        subjects = [
+        all_reviewed = [
             wheel(*sorted(commands), route=route, name=f"w{number}", layout=layout)
             for number, (commands, route) in enumerate(wheels)
         ]
-        return refused(*subjects, layout=layout)
+        return refused(*all_reviewed, layout=layout)
 
     assert judged(LAYOUT) <= judged(WINDOWS)
 
@@ -251,11 +251,11 @@ def test_entry_points_that_say_the_same_are_one_command() -> None:
     """mlflow and mlflow-skinny have one; pip makes the same script of either."""
     mine, theirs = wheel("tool", name="acme"), wheel("tool", name="acme-skinny")
     assert refused(mine, theirs) == set()
-    said = b"[console_scripts]\ntool = acme:main\n"
+    stated = b"[console_scripts]\ntool = acme:main\n"
     there: dict[str, Any] = {"owner": lambda path: "acme-skinny" if path == "/env/bin/tool" else None}
     assert refused(mine, **there) == {"acme"}
-    assert refused(mine, **there, entry_points=lambda owner: said if owner == "acme-skinny" else None) == set()
-    assert refused(mine, **there, entry_points=lambda _owner: said.replace(b"main", b"evil")) == {"acme"}
+    assert refused(mine, **there, entry_points=lambda owner: stated if owner == "acme-skinny" else None) == set()
+    assert refused(mine, **there, entry_points=lambda _owner: stated.replace(b"main", b"evil")) == {"acme"}
 
 
 @pytest.mark.parametrize("route", ["gui", "scripts", "data"])

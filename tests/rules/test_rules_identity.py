@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 INFO = "acme_web-1.0.dist-info"
 DATA = "acme_web-1.0.data"
@@ -30,7 +30,7 @@ PLAIN = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 MARKERS = {"python_version": "3.11", "sys_platform": "linux", "os_name": "posix"}
 
 
-def wheel(**more: Any) -> Subject:
+def wheel(**more: Any) -> WheelUnderReview:
     """A wheel of acme-web 1.0, resolved with its own METADATA; `more` is for `build_wheel`."""
     changes = {name: more.pop(name) for name in ("extras_asked", "layout") if name in more}
     extras = changes.get("extras_asked", frozenset())
@@ -38,15 +38,15 @@ def wheel(**more: Any) -> Subject:
 
 
 def found(
-    check: Callable[[Subject, Scene], Diagnostic | None], subject: Subject, **scene: Any
+    check: Callable[[WheelUnderReview, RuleContext], Diagnostic | None], reviewed: WheelUnderReview, **context: Any
 ) -> tuple[str, ...] | None:
     """The evidence of a rule's objection without the line that names the wheel, None where it has none."""
-    finding = check(subject, scene_of(subject, **{"markers": MARKERS, **scene}))
+    finding = check(reviewed, scene_of(reviewed, **{"markers": MARKERS, **context}))
     if finding is None:
         return None
     assert finding.reference == check.__module__.rpartition(".")[2].replace("_", "-")
     assert finding.subject == "acme-web"
-    assert finding.origins == subject.pin.required_by
+    assert finding.origins == reviewed.pin.required_by
     assert all(line.isprintable() for line in finding.context)
     return finding.context[1:]
 
@@ -66,9 +66,9 @@ def found(
 )
 def test_no_rule_objects_to_a_wheel_as_builders_make_them(more: dict[str, Any]) -> None:
     """Extras, tags in sets, build tags, scripts, signatures, projects vendored with their metadata."""
-    subject = wheel(**more)
+    reviewed = wheel(**more)
     for check in (wrong_identity, wrong_tags, wrong_record, installer_file, direct_reference):
-        assert found(check.check, subject) is None
+        assert found(check.check, reviewed) is None
 
 
 # --- wrong-identity --------------------------------------------------------------------------------------------------
@@ -93,8 +93,8 @@ def test_no_rule_objects_to_a_wheel_as_builders_make_them(more: dict[str, Any]) 
 def test_metadata_of_a_second_distribution_is_refused_by_every_route(path: str) -> None:
     """At the top of a site folder or of the standard library, any such file or folder is a distribution to tools."""
     layout = LAYOUT._replace(libraries=frozenset({"/env/lib/python3.11"}))
-    subject = wheel(files={path: "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n"}, layout=layout)
-    assert found(wrong_identity.check, subject, layout=layout) == (
+    reviewed = wheel(files={path: "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n"}, layout=layout)
+    assert found(wrong_identity.check, reviewed, layout=layout) == (
         "resolved: acme-web 1.0",
         f"metadata beside its own: {path}",
     )
@@ -107,8 +107,8 @@ def test_the_case_of_the_targets_own_folders_does_not_matter() -> None:
         schemes={**LAYOUT.schemes, "purelib": site, "platlib": site}, site_folders=frozenset({site}), windows=True
     )
     assert found(wrong_identity.check, wheel(layout=layout), layout=layout) is None
-    subject = wheel(files={"Evil.EGG-info/PKG-INFO": ""}, layout=layout)
-    assert found(wrong_identity.check, subject, layout=layout) is not None
+    reviewed = wheel(files={"Evil.EGG-info/PKG-INFO": ""}, layout=layout)
+    assert found(wrong_identity.check, reviewed, layout=layout) is not None
 
 
 @pytest.mark.parametrize(
@@ -165,16 +165,16 @@ def test_a_greater_minor_version_of_the_wheel_format_passes() -> None:
 
 def test_metadata_read_by_the_resolution_is_not_believed_for_other_bytes() -> None:
     """What was told counts only where the wheel's own bytes are the same."""
-    subject = wheel(metadata="Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n")
-    told = parse_metadata(b"Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n", verified=True)
-    subject = subject._replace(pin=subject.pin._replace(metadata=told))
-    assert found(wrong_identity.check, subject) == ("resolved: acme-web 1.0", "METADATA: evil 1.0")
+    reviewed = wheel(metadata="Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n")
+    reported = parse_metadata(b"Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n", verified=True)
+    reviewed = reviewed._replace(pin=reviewed.pin._replace(metadata=reported))
+    assert found(wrong_identity.check, reviewed) == ("resolved: acme-web 1.0", "METADATA: evil 1.0")
 
 
 # --- wrong-tags ------------------------------------------------------------------------------------------------------
 
 
-def tagged(claimed: str, *made: str) -> Subject:
+def tagged(claimed: str, *made: str) -> WheelUnderReview:
     """A wheel whose file name has one set of tags and whose WHEEL has others."""
     lines = "".join(f"Tag: {tag}\n" for tag in made)
     return wheel(tag=claimed, files={f"{INFO}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\n{lines}"})
@@ -281,8 +281,8 @@ def test_a_flood_of_tags_is_no_name_of_a_wheel() -> None:
 )
 def test_build_tags_agree_where_both_are_given(build: str, inside: str, right: bool) -> None:
     """They order the wheels of one version."""
-    subject = wheel(build=build, files={f"{INFO}/WHEEL": f"{PLAIN}Build: {inside}\n"})
-    assert (found(wrong_tags.check, subject) is None) is right
+    reviewed = wheel(build=build, files={f"{INFO}/WHEEL": f"{PLAIN}Build: {inside}\n"})
+    assert (found(wrong_tags.check, reviewed) is None) is right
     assert found(wrong_tags.check, wheel(files={f"{INFO}/WHEEL": f"{PLAIN}Build: {inside}\n"})) is None
     assert found(wrong_tags.check, wheel(build=build, files={f"{INFO}/WHEEL": PLAIN})) is None
 
@@ -312,24 +312,24 @@ def test_what_cannot_be_compared_is_refused_and_no_policy_helps() -> None:
     """A name or WHEEL that cannot be read is wrong-identity too, and that is not overruled."""
     assert {rule.reference: rule.allowable for rule in RULES}["wrong-identity"] is False
     for text in ("", PLAIN + "\nRoot-Is-Purelib: maybe\n", PLAIN.replace("Root", "\nRoot")):
-        subject = wheel(files={f"{INFO}/WHEEL": text})
+        reviewed = wheel(files={f"{INFO}/WHEEL": text})
         with pytest.raises(WheelFileError) as raised:
             parse_wheel_file(text.encode())
-        assert found(wrong_tags.check, subject) == (str(raised.value),)
-        assert found(wrong_identity.check, subject) is not None
-    subject = wheel()
+        assert found(wrong_tags.check, reviewed) == (str(raised.value),)
+        assert found(wrong_identity.check, reviewed) is not None
+    reviewed = wheel()
     for name in ("acme_web-1.0-3-none-any.whl", "acme_web-1.0.zip", f"acme_web-{'1' * 5000}-py3-none-any.whl"):
-        subject = subject._replace(file=renamed(subject, name))
-        assert found(wrong_tags.check, subject) == ("the file's name is none of a wheel",)
-        assert found(wrong_identity.check, subject) is not None
-        finding = wrong_tags.check(subject, scene_of(subject))
+        reviewed = reviewed._replace(file=renamed(reviewed, name))
+        assert found(wrong_tags.check, reviewed) == ("the file's name is none of a wheel",)
+        assert found(wrong_identity.check, reviewed) is not None
+        finding = wrong_tags.check(reviewed, scene_of(reviewed))
         assert finding is not None
         assert "[[allow]]" not in finding.hint
 
 
-def renamed(subject: Subject, filename: str) -> Any:
+def renamed(reviewed: WheelUnderReview, filename: str) -> Any:
     """The verified file under another name."""
-    file = subject.file
+    file = reviewed.file
     return type(file)._attest(filename, file.path, file.sha256, file.size, file.demanded)
 
 
@@ -425,10 +425,10 @@ def test_a_record_that_is_not_the_archive_is_refused(record: str | None, evidenc
 
 def test_a_weak_digest_proves_nothing_even_where_it_was_compared() -> None:
     """Whatever the reader of the archive has hashed a file by."""
-    subject = subject_of(FILENAME, zip_bytes({**FILES, f"{INFO}/RECORD": with_row(INIT, row(INIT, "md5")).encode()}))
-    weak = subject.content.entries[INIT]._replace(algorithm="md5", digest=hashlib.md5(FILES[INIT]).digest())
-    subject = subject._replace(content=subject.content._replace(entries={**subject.content.entries, INIT: weak}))
-    assert found(wrong_record.check, subject) == (f"a digest that is no proof, md5: {INIT}",)
+    reviewed = subject_of(FILENAME, zip_bytes({**FILES, f"{INFO}/RECORD": with_row(INIT, row(INIT, "md5")).encode()}))
+    weak = reviewed.content.entries[INIT]._replace(algorithm="md5", digest=hashlib.md5(FILES[INIT]).digest())
+    reviewed = reviewed._replace(content=reviewed.content._replace(entries={**reviewed.content.entries, INIT: weak}))
+    assert found(wrong_record.check, reviewed) == (f"a digest that is no proof, md5: {INIT}",)
 
 
 @pytest.mark.parametrize("name", ["RECORD.jws", "RECORD.p7s"])
@@ -454,8 +454,8 @@ CONTENTS = st.dictionaries(PATHS, st.binary(max_size=5), min_size=1, max_size=5)
 
 def csv_row(path: str, content: bytes) -> str:
     """A right row, quoted whatever the path is."""
-    told = record_digest("sha256", hashlib.sha256(content).digest())
-    return '"{}",{},{}\n'.format(path.replace('"', '""'), told, len(content))
+    reported = record_digest("sha256", hashlib.sha256(content).digest())
+    return '"{}",{},{}\n'.format(path.replace('"', '""'), reported, len(content))
 
 
 @settings(max_examples=100, deadline=None)
@@ -542,8 +542,8 @@ URL = "https://elsewhere.example/payload-1.0-py3-none-any.whl"
 )
 def test_a_project_from_a_url_of_the_wheels_choosing_is_refused(requires: str, more: dict[str, Any]) -> None:
     """Where it is in force, with the URL as evidence and the line that would allow it as hint."""
-    subject = wheel(requires=["b>1", requires], **more)
-    finding = direct_reference.check(subject, scene_of(subject, markers=MARKERS))
+    reviewed = wheel(requires=["b>1", requires], **more)
+    finding = direct_reference.check(reviewed, scene_of(reviewed, markers=MARKERS))
     assert finding is not None
     assert finding.reference == "direct-reference"
     assert "payload @ " in finding.context[1] or "pay-load @ " in finding.context[1]
@@ -580,29 +580,29 @@ def test_what_is_not_in_force_does_not_count(requires: str) -> None:
 )
 def test_the_very_url_that_the_user_names_for_the_project_passes(named: dict[str, str] | None, passes: bool) -> None:
     """For that project and in that text, no other."""
-    subject = wheel(requires=[f"Payload @ {URL}"])
-    assert (found(direct_reference.check, subject, direct_urls=named) is None) is passes
+    reviewed = wheel(requires=[f"Payload @ {URL}"])
+    assert (found(direct_reference.check, reviewed, direct_urls=named) is None) is passes
 
 
 def test_a_marker_counts_where_the_target_is_not_known() -> None:
     """Nothing is taken for absent that could be there."""
-    subject = wheel(requires=[f"payload @ {URL} ; python_version < '3'"])
-    assert found(direct_reference.check, subject, markers=None) == (f"payload @ {URL}",)
+    reviewed = wheel(requires=[f"payload @ {URL} ; python_version < '3'"])
+    assert found(direct_reference.check, reviewed, markers=None) == (f"payload @ {URL}",)
 
 
 def test_metadata_that_cannot_be_read_may_require_anything() -> None:
     """Also where resolution was told something harmless."""
     text = "Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\nRequires-Dist: payload @@ x\n"
-    subject = wheel()
-    texts = {**subject.content.texts, f"{INFO}/METADATA": text.encode()}
-    subject = subject._replace(content=subject.content._replace(texts=texts))
-    evidence = found(direct_reference.check, subject)
+    reviewed = wheel()
+    texts = {**reviewed.content.texts, f"{INFO}/METADATA": text.encode()}
+    reviewed = reviewed._replace(content=reviewed.content._replace(texts=texts))
+    evidence = found(direct_reference.check, reviewed)
     assert evidence is not None
     assert evidence[0].startswith("METADATA: not a valid requirement")
 
 
 def test_the_wheel_is_asked_and_not_what_resolution_was_told() -> None:
     """Metadata without the URL, told for a wheel that has it, hides nothing from this rule."""
-    told = parse_metadata(b"Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n", verified=True)
-    subject = wheel(requires=[f"payload @ {URL}"])
-    assert found(direct_reference.check, subject._replace(pin=subject.pin._replace(metadata=told))) is not None
+    reported = parse_metadata(b"Metadata-Version: 2.1\nName: acme-web\nVersion: 1.0\n", verified=True)
+    reviewed = wheel(requires=[f"payload @ {URL}"])
+    assert found(direct_reference.check, reviewed._replace(pin=reviewed.pin._replace(metadata=reported))) is not None

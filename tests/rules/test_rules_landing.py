@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safepip.model.errors import Refused
-from safepip.model.exemption import Allowance
+from safepip.model.exemption import Exemption
 from safepip.model.origin import BUILT_IN
 from safepip.model.plan import Settings, Target
 from safepip.rules.judging import judge
@@ -22,7 +22,7 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 POSIX = LAYOUT._replace(libraries=frozenset({"/usr/lib/python3.11"}), prefix="/env", base_prefix="/usr", python="3.11")
 WINDOWS = Layout(
@@ -60,15 +60,15 @@ SITE = "lib/python3.11/site-packages"
 
 def wheel(
     files: Mapping[str, str | bytes] | None = None, layout: Layout = POSIX, scripts: Mapping[str, str] | None = None
-) -> Subject:
+) -> WheelUnderReview:
     """The wheel of demo 1.0 with these files and console scripts."""
     return subject_of(*build_wheel("demo", "1.0", files=files, scripts=scripts), layout=layout)
 
 
-def refused(subject: Subject, layout: Layout = POSIX) -> tuple[str, ...]:
+def refused(reviewed: WheelUnderReview, layout: Layout = POSIX) -> tuple[str, ...]:
     """All evidence of both checks, the line that names the wheel left out."""
-    scene = scene_of(subject, layout=layout)
-    found = (check_paths(subject, scene), check_places(subject, scene))
+    context = scene_of(reviewed, layout=layout)
+    found = (check_paths(reviewed, context), check_places(reviewed, context))
     assert all(finding.reference == REFERENCE for finding in found if finding)
     return tuple(line for finding in found if finding for line in finding.context[1:])
 
@@ -93,9 +93,9 @@ def refused(subject: Subject, layout: Layout = POSIX) -> tuple[str, ...]:
         ("/etc/demo.conf", "would land at /etc/demo.conf"),
     ],
 )
-def test_a_file_that_does_not_land_in_its_schemes_folder_is_refused(path: str, said: str) -> None:
+def test_a_file_that_does_not_land_in_its_schemes_folder_is_refused(path: str, stated: str) -> None:
     """By an unknown scheme, by a folder that is no wheel's, or by dots."""
-    assert any(said in line for line in refused(wheel({path: "x"}))), refused(wheel({path: "x"}))
+    assert any(stated in line for line in refused(wheel({path: "x"}))), refused(wheel({path: "x"}))
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_nothing_is_installed_where_nobody_knows_where_it_lands() -> None:
 
 def test_what_leaves_its_folder_cannot_be_allowed_and_what_lies_in_a_place_of_others_can() -> None:
     """The first has no place of which anybody could say that it is all right."""
-    allowed = Allowance("demo", REFERENCE, "wanted", BUILT_IN)
+    allowed = Exemption("demo", REFERENCE, "wanted", BUILT_IN)
     misplaced = wheel({f"{DATA}/data/{SITE}/other/plugin.py": "x = 1\n"})
     (cleared,) = judge(scene_of(misplaced, layout=POSIX), [allowed])
     assert [item.rule for item in cleared.allowed] == [REFERENCE]
-    for subject in (wheel({f"{DATA}/cake/x": "x"}), wheel(scripts={"../x": "demo:main"})):
+    for reviewed in (wheel({f"{DATA}/cake/x": "x"}), wheel(scripts={"../x": "demo:main"})):
         with pytest.raises(Refused) as caught:
-            judge(scene_of(subject, layout=POSIX), [allowed])
+            judge(scene_of(reviewed, layout=POSIX), [allowed])
         (finding,) = caught.value.diagnostics
         assert finding.reference == REFERENCE
         assert "[[allow]]" not in finding.hint
@@ -218,8 +218,8 @@ def test_what_leaves_its_folder_cannot_be_allowed_and_what_lies_in_a_place_of_ot
 )
 def test_data_in_a_place_of_others_is_refused(path: str, layout: str) -> None:
     """Wherever the environment is, in any letter case."""
-    subject = wheel({f"{DATA}/data/{path}": "x"}, LAYOUTS[layout])
-    assert refused(subject, LAYOUTS[layout])
+    reviewed = wheel({f"{DATA}/data/{path}": "x"}, LAYOUTS[layout])
+    assert refused(reviewed, LAYOUTS[layout])
 
 
 @pytest.mark.parametrize("layout", ["posix", "windows", "target"])
@@ -276,8 +276,8 @@ def test_where_data_and_modules_share_a_folder_no_data_is_a_module(name: str, la
 
 def test_what_pip_moves_is_judged_by_where_it_was() -> None:
     """In a --target, `lib/python` of the data ends among the modules."""
-    subject = wheel({f"{DATA}/data/lib/python/victim/plugin.py": "x"}, TARGET)
-    assert refused(subject, TARGET)
+    reviewed = wheel({f"{DATA}/data/lib/python/victim/plugin.py": "x"}, TARGET)
+    assert refused(reviewed, TARGET)
 
 
 def test_headers_go_to_the_projects_own_folder() -> None:
@@ -308,8 +308,8 @@ def test_modules_and_scripts_of_every_scheme_are_let_through() -> None:
         f"{DATA}/headers/demo/demo.h": "x",
     }
     for layout in LAYOUTS.values():
-        subject = wheel(files, layout, {"demo": "demo.cli:main", "demo-3.11": "demo:main", "clang++": "demo:m [x]"})
-        assert not refused(subject, layout)
+        reviewed = wheel(files, layout, {"demo": "demo.cli:main", "demo-3.11": "demo:main", "clang++": "demo:m [x]"})
+        assert not refused(reviewed, layout)
 
 
 WORDS = "lib Lib python3.11 site-packages dist-packages bin include site x.py demo share usr python etc conda C: . .."
@@ -325,18 +325,18 @@ def test_whatever_passes_lies_below_its_folder_and_in_no_site_folder_but_as_a_mo
 ) -> None:
     """The law of this rule, for any path."""
     layout = LAYOUTS[name]
-    subject = wheel({f"{DATA}/{scheme}/{'/'.join(parts)}".rstrip("/"): "x"}, layout)
-    if refused(subject, layout):
+    reviewed = wheel({f"{DATA}/{scheme}/{'/'.join(parts)}".rstrip("/"): "x"}, layout)
+    if refused(reviewed, layout):
         return
-    for landing in subject.landings:
-        folder = layout.folder(landing.scheme, "demo")
+    for install_path in reviewed.install_paths:
+        folder = layout.folder(install_path.scheme, "demo")
         assert folder is not None
-        assert landing.path.startswith(f"{folder}/")
-        assert ".." not in landing.path.split("/")
-        if landing.scheme in ("data", "headers", "scripts") and landing.entry:
+        assert install_path.path.startswith(f"{folder}/")
+        assert ".." not in install_path.path.split("/")
+        if install_path.scheme in ("data", "headers", "scripts") and install_path.entry:
             for site in layout.site_folders:
                 shares = f"{folder}/".startswith(f"{site}/")
-                assert shares or not landing.key.startswith(f"{key_of(site)}/"), landing
+                assert shares or not install_path.key.startswith(f"{key_of(site)}/"), install_path
 
 
 def test_the_layout_of_this_python_lets_an_ordinary_wheel_through() -> None:

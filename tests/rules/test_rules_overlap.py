@@ -19,33 +19,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 SITE = "/env/lib/python3.11/site-packages"
 PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 
 
-def wheel(name: str, *files: str, texts: Mapping[str, str] | None = None, version: str = "1.0", **more: Any) -> Subject:
+def wheel(
+    name: str, *files: str, texts: Mapping[str, str] | None = None, version: str = "1.0", **more: Any
+) -> WheelUnderReview:
     """A wheel whose `files` say whose they are; `texts` have a content of their own."""
     content = {file.replace("DATA", f"{name}-{version}.data"): f"{name} has {file}" for file in files}
     layout = more.pop("layout", LAYOUT)
     return subject_of(*build_wheel(name, version, files={**content, **(texts or {})}, module=False, **more), layout)
 
 
-def evidence(subject: Subject, scene: Scene) -> tuple[str, ...] | None:
+def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...] | None:
     """The lines of the objection but for the one that names the wheel; None where there is none."""
-    finding = file_overlap.check(subject, scene)
+    finding = file_overlap.check(reviewed, context)
     if finding is None:
         return None
     assert finding.reference == "file-overlap"
-    assert finding.subject == subject.pin.name
+    assert finding.subject == reviewed.pin.name
     return finding.context[1:]
 
 
-def refused(*subjects: Subject, **more: Any) -> set[str]:
+def refused(*all_reviewed: WheelUnderReview, **more: Any) -> set[str]:
     """The projects whose wheels are refused in one run."""
-    scene = scene_of(*subjects, **more)
-    return {subject.pin.name for subject in subjects if evidence(subject, scene) is not None}
+    context = scene_of(*all_reviewed, **more)
+    return {reviewed.pin.name for reviewed in all_reviewed if evidence(reviewed, context) is not None}
 
 
 def owners(**files: str) -> dict[str, Any]:
@@ -134,10 +136,10 @@ def test_declarations_of_one_namespace_may_differ_in_what_does_nothing(theirs: s
 def test_digests_of_two_algorithms_say_nothing() -> None:
     """Bytes that are not known to be the same are taken for different ones."""
     mine, theirs = wheel("mine", texts={"a.txt": ""}), wheel("theirs", texts={"a.txt": ""})
-    for landing in theirs.landings:
-        if landing.entry is not None and landing.entry.path == "a.txt":
-            other = landing._replace(entry=landing.entry._replace(algorithm="sha512"))
-            theirs = theirs._replace(landings=(other,))
+    for install_path in theirs.install_paths:
+        if install_path.entry is not None and install_path.entry.path == "a.txt":
+            other = install_path._replace(entry=install_path.entry._replace(algorithm="sha512"))
+            theirs = theirs._replace(install_paths=(other,))
     assert refused(mine, theirs) == {"mine", "theirs"}
 
 
@@ -208,8 +210,8 @@ def test_a_module_that_python_prefers_takes_the_place_of_another(mine: str, thei
     """No path is the same, and yet it is the attacker's code that is imported."""
     one, other = wheel("mine", mine), wheel("theirs", theirs)
     expected = f"Python would import it in the place of {SITE}/{theirs}, which belongs to theirs"
-    for scene in (scene_of(one, other), scene_of(one, **owners(theirs=theirs))):
-        lines = evidence(one, scene)
+    for context in (scene_of(one, other), scene_of(one, **owners(theirs=theirs))):
+        lines = evidence(one, context)
         assert lines is not None
         assert lines[0].endswith(expected)
     # Nobody is kept from replacing himself.
@@ -261,8 +263,8 @@ def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
     """A folder without `__init__` gives way to any module of its name, wherever its portions come from."""
     portion = "acme/in/part/x.py" if mine.startswith("acme") else "shared/part/__init__.py"
     one, other = wheel("mine", mine), wheel("theirs", portion)
-    for scene in (scene_of(one, other), scene_of(one, **owners(theirs=portion))):
-        lines = evidence(one, scene)
+    for context in (scene_of(one, other), scene_of(one, **owners(theirs=portion))):
+        lines = evidence(one, context)
         assert lines is not None
         assert lines[0].startswith(f"{mine}: Python would import it in the place of {SITE}/")
         assert lines[0].endswith("which belongs to theirs")
@@ -360,7 +362,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 WHEELS = st.lists(st.sets(PATHS, min_size=1, max_size=4), min_size=2, max_size=4)
 
 
-def built(files: list[set[str]]) -> list[Subject]:
+def built(files: list[set[str]]) -> list[WheelUnderReview]:
     """Wheels with these files, without those that would be folders for others of the same wheel."""
     alone = [{path for path in paths if not any(p.startswith(f"{path}/") for p in paths)} for paths in files]
     return [wheel(f"w{number}", *paths) for number, paths in enumerate(alone)]
@@ -370,17 +372,17 @@ def built(files: list[set[str]]) -> list[Subject]:
 @given(files=WHEELS, data=st.data())
 def test_the_judgement_does_not_depend_on_the_order_of_the_wheels(files: list[set[str]], data: st.DataObject) -> None:
     """Whoever is asked first, the same wheels are refused."""
-    subjects = built(files)
-    shuffled = data.draw(st.permutations(subjects))
-    assert refused(*subjects) == refused(*shuffled)
+    all_reviewed = built(files)
+    shuffled = data.draw(st.permutations(all_reviewed))
+    assert refused(*all_reviewed) == refused(*shuffled)
 
 
 @settings(max_examples=60, deadline=None)
 @given(files=WHEELS)
 def test_a_wheel_more_in_a_run_frees_no_other(files: list[set[str]]) -> None:
     """What was refused in a smaller run is refused in a larger one."""
-    subjects = built(files)
-    assert refused(*subjects[:-1]) <= refused(*subjects)
+    all_reviewed = built(files)
+    assert refused(*all_reviewed[:-1]) <= refused(*all_reviewed)
 
 
 @settings(max_examples=40, deadline=None)
@@ -404,7 +406,7 @@ def test_one_run_or_two_make_no_difference(tmp_path_factory: pytest.TempPathFact
     """
     site = tmp_path_factory.mktemp("site").resolve()
     layout = Layout({**LAYOUT.schemes, "purelib": site.as_posix(), "platlib": site.as_posix()}, frozenset())
-    first, second = (subject._replace(landings=_moved(subject, site)) for subject in built(files))
+    first, second = (reviewed._replace(install_paths=_moved(reviewed, site)) for reviewed in built(files))
     try:
         _installed(first, site)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
@@ -418,23 +420,25 @@ def test_one_run_or_two_make_no_difference(tmp_path_factory: pytest.TempPathFact
         assert refused(second, **fields) == {"w1"}
 
 
-def _moved(subject: Subject, site: Path) -> tuple[Any, ...]:
+def _moved(reviewed: WheelUnderReview, site: Path) -> tuple[Any, ...]:
     def moved(path: str) -> str:
         return path.replace(SITE, site.as_posix())
 
-    return tuple(place._replace(path=moved(place.path), key=moved(place.path).lower()) for place in subject.landings)
+    return tuple(
+        place._replace(path=moved(place.path), key=moved(place.path).lower()) for place in reviewed.install_paths
+    )
 
 
-def _installed(subject: Subject, site: Path) -> None:
+def _installed(reviewed: WheelUnderReview, site: Path) -> None:
     """What an installation of a wheel leaves, RECORD included."""
-    name = subject.pin.name
-    for landing in subject.landings:
-        assert landing.entry is not None
-        path = site / landing.path.removeprefix(f"{site.as_posix()}/")
+    name = reviewed.pin.name
+    for install_path in reviewed.install_paths:
+        assert install_path.entry is not None
+        path = site / install_path.path.removeprefix(f"{site.as_posix()}/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{name} has {landing.entry.path}")
-    record = site / subject.content.dist_info / "RECORD"
-    record.write_text("".join(f"{path},,\n" for path in subject.content.entries))
+        path.write_text(f"{name} has {install_path.entry.path}")
+    record = site / reviewed.content.dist_info / "RECORD"
+    record.write_text("".join(f"{path},,\n" for path in reviewed.content.entries))
 
 
 def test_names_made_to_be_slow_are_judged_quickly() -> None:
@@ -446,7 +450,7 @@ def test_names_made_to_be_slow_are_judged_quickly() -> None:
     }
     mine, theirs = wheel("mine", texts=files), wheel("theirs", "other.py")
     there = Ownership([SITE])
-    scene = scene_of(mine, theirs, owner=there.owner, names=there.names, holds=there.holds)
+    context = scene_of(mine, theirs, owner=there.owner, names=there.names, holds=there.holds)
     start = time.process_time()
-    assert evidence(mine, scene) is None
+    assert evidence(mine, context) is None
     assert time.process_time() - start < 4

@@ -19,20 +19,22 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 NAMES = frozenset(sys.stdlib_module_names)
 
 
-def wheel(*files: str, name: str = "acme", layout: Layout = LAYOUT) -> Subject:
+def wheel(*files: str, name: str = "acme", layout: Layout = LAYOUT) -> WheelUnderReview:
     """A wheel with these files, empty."""
     content = {file.replace("DATA", f"{name.replace('-', '_')}-1.0.data"): "" for file in files}
     return subject_of(*build_wheel(name, "1.0", files=content, module=False), layout)
 
 
-def evidence(subject: Subject, layout: Layout = LAYOUT, names: frozenset[str] = NAMES) -> tuple[str, ...] | None:
+def evidence(
+    reviewed: WheelUnderReview, layout: Layout = LAYOUT, names: frozenset[str] = NAMES
+) -> tuple[str, ...] | None:
     """The lines of the objection but for the one that names the wheel; None where there is none."""
-    finding = standard_library.check(subject, scene_of(subject, layout=layout, standard_library=names))
+    finding = standard_library.check(reviewed, scene_of(reviewed, layout=layout, standard_library=names))
     if finding is None:
         return None
     assert finding.reference == "standard-library"
@@ -66,8 +68,8 @@ def evidence(subject: Subject, layout: Layout = LAYOUT, names: frozenset[str] = 
 )
 def test_a_module_of_the_standard_librarys_name_is_refused(path: str) -> None:
     """By every route to site-packages and to the folder of commands, and in every form that Python imports."""
-    subject = wheel(path)
-    assert evidence(subject) == (f"{path.replace('DATA', 'acme-1.0.data')}: the standard library has a module typing",)
+    reviewed = wheel(path)
+    assert evidence(reviewed) == (f"{path.replace('DATA', 'acme-1.0.data')}: the standard library has a module typing",)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,8 @@ def test_what_is_found_runs_in_a_python_of_this_system(tmp_path: Path) -> None:
 def test_a_module_in_a_folder_that_a_pth_file_adds_is_refused() -> None:
     """Python imports from there as well."""
     content = {"acme.pth": "acme/more\n", "acme/more/typing.py": ""}
-    subject = subject_of(*build_wheel("acme", "1.0", files=content, module=False), LAYOUT)
-    assert evidence(subject) == ("acme/more/typing.py: the standard library has a module typing",)
+    reviewed = subject_of(*build_wheel("acme", "1.0", files=content, module=False), LAYOUT)
+    assert evidence(reviewed) == ("acme/more/typing.py: the standard library has a module typing",)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 DATA = "demo-1.0.data"
 SITE = "lib/python3.11/site-packages"
@@ -91,20 +91,20 @@ BELOW = (
 )
 
 
-def wheel(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str = "demo") -> Subject:
+def wheel(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str = "demo") -> WheelUnderReview:
     """A wheel with these files."""
     return subject_of(*build_wheel(name, "1.0", files=files), layout=layout)
 
 
 def refused(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str = "demo") -> tuple[str, ...]:
     """The evidence against a wheel, the line that names it left out."""
-    subject = wheel(files, layout, name)
-    return judged(subject, subject, layout=layout)
+    reviewed = wheel(files, layout, name)
+    return judged(reviewed, reviewed, layout=layout)
 
 
-def judged(subject: Subject, *others: Subject, layout: Layout = LAYOUT) -> tuple[str, ...]:
+def judged(reviewed: WheelUnderReview, *others: WheelUnderReview, layout: Layout = LAYOUT) -> tuple[str, ...]:
     """The evidence against a wheel among others, by a target whose standard library has `json` and `site`."""
-    finding = check(subject, scene_of(*others, layout=layout, standard_library=frozenset({"json", "site"})))
+    finding = check(reviewed, scene_of(*others, layout=layout, standard_library=frozenset({"json", "site"})))
     assert finding is None or finding.reference == REFERENCE
     return finding.context[1:] if finding else ()
 
@@ -131,9 +131,9 @@ ROUTES = (
 def test_a_file_that_runs_something_is_refused_by_every_route(route: str, name: str) -> None:
     """The evidence is the line that would run."""
     line = "import demo_marker" if name.lower().endswith("pth") else "demo.marker:main"
-    (said,) = refused({route.format(name): f"# note\n{line}\n"})
-    assert said.endswith(f": {line}")
-    assert route.format(name) in said
+    (stated,) = refused({route.format(name): f"# note\n{line}\n"})
+    assert stated.endswith(f": {line}")
+    assert route.format(name) in stated
 
 
 def test_what_lies_beside_the_site_folders_is_no_start_up_file() -> None:
@@ -173,10 +173,10 @@ def test_a_start_file_is_refused_even_where_it_calls_nothing() -> None:
         ("demo/library.zip\n", "archive"),
     ],
 )
-def test_a_path_that_is_not_the_wheels_own_folder_is_refused(text: str, said: str) -> None:
+def test_a_path_that_is_not_the_wheels_own_folder_is_refused(text: str, stated: str) -> None:
     """Whoever fills that folder later would be imported from."""
     (line,) = refused({"demo.pth": text, "demo/library.zip": b"PK"})
-    assert said in line
+    assert stated in line
 
 
 @pytest.mark.parametrize("metadata", ["victim-99.0.dist-info/METADATA", "Victim.EGG-INFO", "victim.egg-link"])
@@ -226,8 +226,8 @@ def test_a_path_to_a_folder_of_the_wheel_is_let_through() -> None:
 def test_a_module_that_python_imports_by_itself_is_refused_by_every_route(route: str, name: str, module: str) -> None:
     """As source, as compiled file, as extension and as package."""
     path = route.format(name.format(module))
-    (said,) = refused({path: b""})
-    assert path in said
+    (stated,) = refused({path: b""})
+    assert path in stated
 
 
 def test_the_module_of_a_known_hook_is_brought_by_its_project_alone() -> None:
@@ -267,10 +267,10 @@ def test_a_wheel_may_add_as_many_folders_as_it_has_files() -> None:
     """Each line costs a look at few of the files: with a look at all, this takes half a minute of the CPU."""
     folders = [f"f{number}" for number in range(12_000)]
     files: dict[str, str | bytes] = {f"{folder}/x": "" for folder in folders}
-    subject = wheel({**files, "demo.pth": "\n".join(folders)})
-    scene = scene_of(subject)
+    reviewed = wheel({**files, "demo.pth": "\n".join(folders)})
+    context = scene_of(reviewed)
     before = time.process_time()
-    assert check(subject, scene) is None
+    assert check(reviewed, context) is None
     assert time.process_time() - before < 5
 
 
@@ -366,11 +366,11 @@ def test_a_line_for_a_namespace_with_one_change_is_refused(form: int, place: int
         ("requests", "not the wheel's"),
     ],
 )
-def test_a_namespace_takes_nobodys_place(name: str, said: str) -> None:
+def test_a_namespace_takes_nobodys_place(name: str, stated: str) -> None:
     """A name in `sys.modules` is not looked for any more; so a standard module would be empty, or not run at all."""
     files = {} if name == "requests" else {f"{name}/x.txt": ""}
     lines = refused({"demo-1.0-nspkg.pth": NAMESPACES[2].replace("google", name) + "\n", **files})
-    assert any(said in line for line in lines)
+    assert any(stated in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["google.abi3.so", "google.cpython-311-x86_64-linux-gnu.so", "google/__init__.so"])
@@ -389,14 +389,14 @@ def test_an_extension_of_a_namespaces_name_is_loaded_and_so_refused(name: str) -
 )
 def test_an_extension_of_a_namespaces_name_that_is_installed_is_loaded_as_well(folder: str, name: str) -> None:
     """Else two installations would bring what is refused to one."""
-    subject = wheel({"demo-1.0-nspkg.pth": f"{NAMESPACES[3]}\n", "google/demo/x.py": ""})
+    reviewed = wheel({"demo-1.0-nspkg.pth": f"{NAMESPACES[3]}\n", "google/demo/x.py": ""})
     site = LAYOUT.schemes["purelib"]
     there = {f"{site}{folder}": (name,)}
-    scene = scene_of(subject, names=lambda asked: there.get(asked, ()))
-    finding = check(subject, scene)
+    context = scene_of(reviewed, names=lambda asked: there.get(asked, ()))
+    finding = check(reviewed, context)
     assert finding is not None
     assert "loads an extension that is installed" in finding.context[1]
-    assert check(subject, scene_of(subject, names=lambda _: ("google.txt", "googles.so", "demo.abi3.so"))) is None
+    assert check(reviewed, scene_of(reviewed, names=lambda _: ("google.txt", "googles.so", "demo.abi3.so"))) is None
 
 
 def test_python_runs_nothing_of_a_namespaces_package_because_of_the_line(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def evidence(*more: Part | str) -> tuple[str, ...]:
     parts = [
         part if isinstance(part, Part) else Part(part, mode=FOLDER if part.endswith("/") else REGULAR) for part in more
     ]
-    subject = subject_of(FILENAME, zip_of([*PARTS, *parts]))
-    finding = check(subject, scene_of(subject))
+    reviewed = subject_of(FILENAME, zip_of([*PARTS, *parts]))
+    finding = check(reviewed, scene_of(reviewed))
     if finding is None:
         return ()
     assert (finding.reference, finding.subject) == ("unsafe-path", "acme")

@@ -12,10 +12,10 @@ from safepip.model.digest import Digest
 from safepip.model.evidence import VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
-from safepip.model.route import Route, Rule
-from safepip.rules.context import Scene, Subject
+from safepip.model.route import Route, RoutingRule
+from safepip.rules.context import RuleContext, WheelUnderReview
 from safepip.wheel.content import content_from
-from safepip.wheel.install_paths import Layout, land
+from safepip.wheel.install_paths import Layout, install_paths_of
 from safepip.wheel.metadata import parse_metadata
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def verified(filename: str, data: bytes = b"") -> VerifiedFile:
     return VerifiedFile._attest(filename, f"/store/{filename}", digest, len(data), (digest,))
 
 
-def subject_of(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: Any) -> Subject:
+def subject_of(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: Any) -> WheelUnderReview:
     """A wheel under judgement, resolved with its own METADATA. `changes` replace fields of its pin."""
     content = content_of(filename, data)
     name, version, _, _ = parse_wheel_filename(filename)
@@ -68,14 +68,16 @@ def subject_of(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: A
     pin = Pin(
         name,
         version,
-        Route(name, Rule.DEFAULT, None),
+        Route(name, RoutingRule.DEFAULT, None),
         candidate=Candidate(name, version, file, 0),
         metadata=parse_metadata(content.info("METADATA") or b"", verified=True),
         required_by=(REQUIRED_BY,),
     )
-    return Subject(pin._replace(**changes), verified(filename, data), content, land(content, layout))
+    return WheelUnderReview(
+        pin._replace(**changes), verified(filename, data), content, install_paths_of(content, layout)
+    )
 
 
-def scene_of(*subjects: Subject, layout: Layout = LAYOUT, **more: Any) -> Scene:
-    """These wheels, all in one run; `more` are further fields of `Scene`."""
-    return Scene(subjects, layout, **more)
+def scene_of(*all_reviewed: WheelUnderReview, layout: Layout = LAYOUT, **more: Any) -> RuleContext:
+    """These wheels, all in one run; `more` are further fields of `RuleContext`."""
+    return RuleContext(all_reviewed, layout, **more)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from safepip.edges.disk.store import Store
-from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.edges.indexes.fetch import Download, fetch_all
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Transport
 from safepip.edges.network.loop import Loop
@@ -80,7 +80,7 @@ class World:
         self.store = Store(str(folder / "store"))
         self.progress = Log()
 
-    def want(self, **changes: Any) -> Wanted:
+    def download(self, **changes: Any) -> Download:
         fields: dict[str, Any] = {
             "filename": NAME,
             "url": self.host.origin + PATH,
@@ -88,20 +88,20 @@ class World:
             "allowed": everywhere,
             "size": len(DATA),
         }
-        return Wanted(**{**fields, **changes})
+        return Download(**{**fields, **changes})
 
-    def fetch(self, *wanted: Wanted, retries: int = 3, resume_retries: int = 3) -> list[VerifiedFile]:
+    def fetch(self, *wanted: Download, retries: int = 3, resume_retries: int = 3) -> list[VerifiedFile]:
         return fetch_all(
             self.loop,
             lambda: self.transport,
             self.store,
-            wanted or (self.want(),),
+            wanted or (self.download(),),
             self.progress,
             retries=retries,
             resume_retries=resume_retries,
         )
 
-    def failure(self, *wanted: Wanted, **options: int) -> SafepipError:
+    def failure(self, *wanted: Download, **options: int) -> SafepipError:
         with pytest.raises(SafepipError) as caught:
             self.fetch(*wanted, **options)
         assert not self.kept()

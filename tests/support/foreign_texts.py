@@ -18,7 +18,7 @@ from safepip.edges.disk.requirements_files import local_disk
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.limits import Decoder, HttpError
 from safepip.index import simple_api
-from safepip.index.candidates import PythonVersions, TagRanks, shelve
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.lock import graph, hashed_requirements, universal
 from safepip.lock import pylock as locking
 from safepip.model import wheel_names
@@ -40,7 +40,7 @@ from safepip.requirements.file_format import RequirementLine
 from safepip.resolution.limits import collect_limits
 from safepip.vetting import look_alikes, releases
 from safepip.wheel import entry_points, namespaces, pth, record, wheel_file
-from safepip.wheel import install_paths as landing
+from safepip.wheel import install_paths as install_path
 from safepip.wheel.metadata import MetadataError, metadata_json, only_with_extra, parse_metadata, requirement
 from support.nowhere import NOWHERE
 
@@ -112,9 +112,9 @@ def _page(entry: dict[str, Any]) -> bytes:
     return json.dumps({"name": "x", "files": [entry]}).encode()
 
 
-def _shelf(body: bytes) -> None:
+def _available(body: bytes) -> None:
     page = simple_api.parse_page("x", body, "application/vnd.pypi.simple.v1+json", _PAGE)
-    shelve(page, TagRanks(_TAGS), PythonVersions("3.11.2"))
+    candidates_for(page, TagRanks(_TAGS), PythonVersions("3.11.2"))
 
 
 def _listed(*files: str) -> bytes:
@@ -257,7 +257,7 @@ def _pages() -> list[Growing]:
     return [
         *_all(
             "page",
-            _shelf,
+            _available,
             _bytes(_nested("[", "]", "", '{"files":', "}")),
             _bytes(_nested('{"a":', "}", "1", '{"files":[', "]}")),
             _bytes(_times("1", '{"files":[', "]}")),
@@ -280,7 +280,7 @@ def _pages() -> list[Growing]:
         ),
         *_all(
             "page of many files",
-            _shelf,
+            _available,
             lambda size: _listed(*(f"x-{n}.tar.gz" for n in range(size))),
             lambda size: _listed(*(f"x-{n}-py3-none-any.whl" for n in range(size))),
             lambda size: _listed(*(f"x-1+{n}-py3-none-any.whl" for n in range(size))),
@@ -293,7 +293,7 @@ def _pages() -> list[Growing]:
         # One name, whose three sets of names stand for their product.
         *_all(
             "page with one name",
-            _shelf,
+            _available,
             lambda size: _listed(f"x-1-py3{'.py3' * size}-none{'.none' * size}-any{'.any' * size}.whl"),
             lambda size: _listed(f"x-1-{'.'.join(['q'] * size)}-{'.'.join(['n'] * size)}-{'.'.join(['a'] * size)}.whl"),
             size=5,
@@ -603,7 +603,7 @@ def _wheel_texts() -> list[Growing]:
             _times("a.", "Tag: ", "b-none-any\n"),
             lambda size: "Tag: " + "-".join("a" + ".a" * size for _ in "123") + "\n",
         ),
-        *_all("WHEEL's root", landing.root_is_purelib, _bytes(_times("X: a\n")), _bytes(_times("!"))),
+        *_all("WHEEL's root", install_path.root_is_purelib, _bytes(_times("X: a\n")), _bytes(_times("!"))),
         *_all(
             "RECORD",
             record.parse_record,

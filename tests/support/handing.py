@@ -16,8 +16,8 @@ from safepip.model.digest import Digest
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Settings
-from safepip.model.route import Route, Rule
-from safepip.wheel.install_paths import land, layout_of
+from safepip.model.route import Route, RoutingRule
+from safepip.wheel.install_paths import install_paths_of, layout_of
 from support.clearing import content_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def pin_of(chosen: Chosen) -> Pin:
     """The pin for a wheel."""
     name, version, build, _ = parse_wheel_filename(chosen.wheel.name)
     candidate = Candidate(name, version, ProjectFile(chosen.wheel.name, chosen.wheel.as_uri()), 0, build)
-    route = Route(name, Rule.DIRECT if chosen.direct_url else Rule.DEFAULT, None)
+    route = Route(name, RoutingRule.DIRECT if chosen.direct_url else RoutingRule.DEFAULT, None)
     return Pin(
         name,
         version,
@@ -56,7 +56,7 @@ def pin_of(chosen: Chosen) -> Pin:
 
 def kept(distribution: InstalledDistribution, *, requested: bool = False, extras: Iterable[str] = ()) -> Pin:
     """The pin for an installed distribution that stays."""
-    route = Route(distribution.name, Rule.INSTALLED, None)
+    route = Route(distribution.name, RoutingRule.INSTALLED, None)
     return Pin(
         distribution.name,
         distribution.version,
@@ -73,7 +73,7 @@ def cleared(pin: Pin, wheel: Path, layout: Layout | None = None) -> ClearedWheel
     digest = Digest("sha256", hashlib.sha256(data).hexdigest())
     file = VerifiedFile._attest(wheel.name, str(wheel), digest, len(data), (digest,))
     content = content_of(wheel.name, data)
-    return ClearedWheel._attest(pin, file, content, () if layout is None else land(content, layout))
+    return ClearedWheel._attest(pin, file, content, () if layout is None else install_paths_of(content, layout))
 
 
 def resolve(

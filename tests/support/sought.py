@@ -25,7 +25,7 @@ ELSEWHERE = {
 }
 
 
-class Wanted(NamedTuple):
+class Download(NamedTuple):
     """One import: the module in its parts, and for `from module import a, b` what is taken from it."""
 
     parts: tuple[str, ...]
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     where: str
 
 
-def wanted(source: bytes, where: str) -> Iterator[Wanted]:
+def wanted(source: bytes, where: str) -> Iterator[Download]:
     """Every absolute import in a source; none where it is not of this Python's grammar."""
     try:
         with warnings.catch_warnings():
@@ -44,20 +44,20 @@ def wanted(source: bytes, where: str) -> Iterator[Wanted]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Wanted(tuple(alias.name.split(".")), (), where)
+                yield Download(tuple(alias.name.split(".")), (), where)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield Wanted(tuple(node.module.split(".")), tuple(alias.name for alias in node.names), where)
+            yield Download(tuple(node.module.split(".")), tuple(alias.name for alias in node.names), where)
         elif isinstance(node, ast.Call) and node.args and _name(node.func) in _LOADERS:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.strip("."):
-                yield Wanted(tuple(first.value.split(".")), (), where)
+                yield Download(tuple(first.value.split(".")), (), where)
 
 
 def _name(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
 
 
-def unlisted(imports: Iterable[Wanted], has: Iterable[str]) -> set[str]:
+def unlisted(imports: Iterable[Download], has: Iterable[str]) -> set[str]:
     """Those imports, as lines, of which neither `has` nor the table of sought modules knows anything."""
     known = {*has, *ELSEWHERE}
     return {
@@ -67,7 +67,7 @@ def unlisted(imports: Iterable[Wanted], has: Iterable[str]) -> set[str]:
     }
 
 
-def _is_listed(want: Wanted) -> bool:
+def _is_listed(want: Download) -> bool:
     if any(want.parts[:depth] in SOUGHT for depth in range(1, len(want.parts) + 1)):
         return True
     # Of a shared namespace each thing that is taken has to be listed.

@@ -181,11 +181,11 @@ def zip_of(
     body += between
     chosen = [index for index in (order if order is not None else range(len(parts))) if parts[index].listed]
     directory = b"".join(central_header(parts[index], offsets[index] + (shift or 0)) for index in chosen)
-    said: dict[str, int | bytes] = {"count": len(chosen), "size": len(directory), "start": len(body) + (shift or 0)}
+    stated: dict[str, int | bytes] = {"count": len(chosen), "size": len(directory), "start": len(body) + (shift or 0)}
     body += directory + after_directory
     if zip64:
-        body += end64_records(said, len(body), end64 or {}, locator or {})
-    return bytes(body) + end_record(said, comment, end or {}) + suffix
+        body += end64_records(stated, len(body), end64 or {}, locator or {})
+    return bytes(body) + end_record(stated, comment, end or {}) + suffix
 
 
 def local_header(part: Part) -> bytes:
@@ -196,7 +196,7 @@ def local_header(part: Part) -> bytes:
     if part.zip64:
         extra = extra_field(1, struct.pack("<2Q", size, packed)) + extra
         packed = size = ALL32
-    said: dict[str, int | bytes] = {
+    stated: dict[str, int | bytes] = {
         "mark": LOCAL_MARK,
         "needed": 45 if part.zip64 else 20,
         "flags": part.bits,
@@ -209,11 +209,11 @@ def local_header(part: Part) -> bytes:
         "name": part.raw_name,
         "extra": extra,
     }
-    said = {**said, **part.local}
-    name, extra = _bytes(said["name"]), _bytes(said["extra"])
-    numbers = [said[key] for key in ("needed", "flags", "method", "time", "date", "checksum", "packed", "size")]
-    lengths = said.get("name_size", len(name)), said.get("extra_size", len(extra))
-    return struct.pack("<4s5H3L2H", said["mark"], *numbers, *lengths) + name + extra
+    stated = {**stated, **part.local}
+    name, extra = _bytes(stated["name"]), _bytes(stated["extra"])
+    numbers = [stated[key] for key in ("needed", "flags", "method", "time", "date", "checksum", "packed", "size")]
+    lengths = stated.get("name_size", len(name)), stated.get("extra_size", len(extra))
+    return struct.pack("<4s5H3L2H", stated["mark"], *numbers, *lengths) + name + extra
 
 
 def data_descriptor(part: Part) -> bytes:
@@ -238,7 +238,7 @@ def central_header(part: Part, offset: int) -> bytes:
         offset = ALL32
     zip64 = extra_field(1, struct.pack(f"<{len(wide)}Q", *wide)) if wide else b""
     attributes = part.mode << 16 if part.attributes is None else part.attributes
-    said: dict[str, int | bytes] = {
+    stated: dict[str, int | bytes] = {
         "mark": CENTRAL_MARK,
         "made_by": part.system << 8 | 20,
         "needed": 45 if wide else 20,
@@ -257,35 +257,48 @@ def central_header(part: Part, offset: int) -> bytes:
         "extra": zip64 + part.extra + part.central_extra,
         "comment": part.comment,
     }
-    said = {**said, **part.central}
-    name, extra, comment = (_bytes(said[key]) for key in ("name", "extra", "comment"))
+    stated = {**stated, **part.central}
+    name, extra, comment = (_bytes(stated[key]) for key in ("name", "extra", "comment"))
     first = ("made_by", "needed", "flags", "method", "time", "date", "checksum", "packed", "size")
     lengths = [
-        said.get(f"{key}_size", len(value))
+        stated.get(f"{key}_size", len(value))
         for key, value in zip(("name", "extra", "comment"), (name, extra, comment), strict=True)
     ]
-    last = [said[key] for key in ("disk", "internal", "attributes", "offset")]
-    head = struct.pack("<4s6H3L5H2L", said["mark"], *(said[key] for key in first), *lengths, *last)
+    last = [stated[key] for key in ("disk", "internal", "attributes", "offset")]
+    head = struct.pack("<4s6H3L5H2L", stated["mark"], *(stated[key] for key in first), *lengths, *last)
     return head + name + extra + comment
 
 
 def end64_records(
-    said: Mapping[str, int | bytes], place: int, end64: Mapping[str, int | bytes], locator: Mapping[str, int | bytes]
+    stated: Mapping[str, int | bytes], place: int, end64: Mapping[str, int | bytes], locator: Mapping[str, int | bytes]
 ) -> bytes:
     """4.3.14 and 4.3.15: the ZIP64 end record, which begins at `place`, and its locator."""
-    count = said["count"]
+    count = stated["count"]
     wide: dict[str, int | bytes] = {"mark": END64_MARK, "length": 44, "made_by": UNIX << 8 | 45, "needed": 45}
-    wide |= {"disk": 0, "start_disk": 0, "here": count, "count": count, "size": said["size"], "start": said["start"]}
+    wide |= {
+        "disk": 0,
+        "start_disk": 0,
+        "here": count,
+        "count": count,
+        "size": stated["size"],
+        "start": stated["start"],
+    }
     wide |= {"rest": b"", **end64}
     record = struct.pack("<4sQ2H2L4Q", *(value for key, value in wide.items() if key != "rest")) + _bytes(wide["rest"])
     where: dict[str, int | bytes] = {"mark": LOCATOR_MARK, "disk": 0, "place": place, "disks": 1, **locator}
     return record + struct.pack("<4sLQL", *where.values())
 
 
-def end_record(said: Mapping[str, int | bytes], comment: bytes, end: Mapping[str, int | bytes]) -> bytes:
+def end_record(stated: Mapping[str, int | bytes], comment: bytes, end: Mapping[str, int | bytes]) -> bytes:
     """4.3.16: the last record, with the archive's comment."""
-    last: dict[str, int | bytes] = {"mark": END_MARK, "disk": 0, "start_disk": 0, "here": said["count"]}
-    last |= {"count": said["count"], "size": said["size"], "start": said["start"], "comment_size": len(comment), **end}
+    last: dict[str, int | bytes] = {"mark": END_MARK, "disk": 0, "start_disk": 0, "here": stated["count"]}
+    last |= {
+        "count": stated["count"],
+        "size": stated["size"],
+        "start": stated["start"],
+        "comment_size": len(comment),
+        **end,
+    }
     return struct.pack("<4s4H2LH", *last.values()) + comment
 
 

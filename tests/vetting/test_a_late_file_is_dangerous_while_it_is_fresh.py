@@ -6,11 +6,11 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from test_ages import ages, cooldown, refused, told
+from test_ages import ages, cooldown, refused, reported
 
 from safepip.model.ages import DAY
+from support.offers import NOW, chosen, decide
 from support.runs import references
-from support.shelves import NOW, chosen, decide
 from support.universes import Release
 from support.uploads import add, days_ago
 
@@ -31,13 +31,13 @@ def wheel(days: float, **fields: object) -> Release:
 def test_once_it_has_been_public_for_ninety_days_it_is_as_old_as_any_other(days: float) -> None:
     """However late it came."""
     assert chosen(decide([BEGINNING, wheel(days)], "demo")) == {"demo": "1.0"}
-    assert chosen(decide([BEGINNING, wheel(days)], "demo", ages=ages(said=cooldown(0)))) == {"demo": "1.0"}
+    assert chosen(decide([BEGINNING, wheel(days)], "demo", ages=ages(stated=cooldown(0)))) == {"demo": "1.0"}
 
 
 @pytest.mark.parametrize("days", [0.5, 2, 14, 30, 89.9])
 def test_before_that_it_is_late(days: float) -> None:
     """And it is said until when."""
-    problem = refused([BEGINNING, wheel(days)], "demo", ages=ages(said=cooldown(0)))
+    problem = refused([BEGINNING, wheel(days)], "demo", ages=ages(stated=cooldown(0)))
     assert problem.reference == "late-file"
     (line,) = [line for line in problem.context if "came" in line]
     assert f"came {int(YEARS / DAY - days)} days after the first file of its release" in line
@@ -47,8 +47,8 @@ def test_before_that_it_is_late(days: float) -> None:
 
 def test_a_longer_cooldown_holds_beside_it() -> None:
     """It is as old as any other, and no older."""
-    assert refused([BEGINNING, wheel(100)], "demo", ages=ages(said=cooldown(120))).reference == "cooldown"
-    assert chosen(decide([BEGINNING, wheel(100)], "demo", ages=ages(said=cooldown(90)))) == {"demo": "1.0"}
+    assert refused([BEGINNING, wheel(100)], "demo", ages=ages(stated=cooldown(120))).reference == "cooldown"
+    assert chosen(decide([BEGINNING, wheel(100)], "demo", ages=ages(stated=cooldown(90)))) == {"demo": "1.0"}
 
 
 def test_a_fresh_one_beside_an_old_late_one_is_late() -> None:
@@ -56,7 +56,7 @@ def test_a_fresh_one_beside_an_old_late_one_is_late() -> None:
     found = decide([BEGINNING, wheel(400), wheel(30, build="1")], "demo")
     assert found.pins["demo"].candidate is not None
     assert found.pins["demo"].candidate.file.filename == "demo-1.0-py3-none-any.whl"
-    assert "demo-1.0-1-py3-none-any.whl came" in told(found)
+    assert "demo-1.0-1-py3-none-any.whl came" in reported(found)
 
 
 def test_a_late_wheel_of_long_ago_is_installed_and_locked(index: IndexServer, run: Inside) -> None:

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from safepip.model.ages import DAY, AgePolicy, Cooldown
 from safepip.model.errors import Refused, ResolutionImpossible
-from safepip.model.exemption import Allowance
+from safepip.model.exemption import Exemption
 from safepip.model.index import Index, IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
@@ -20,7 +20,7 @@ from safepip.model.plan import Policy, Selection, UpgradeStrategy
 from safepip.model.spans import day_and_time
 from safepip.routing.table import build
 from safepip.vetting.ages import AgeRules
-from support.shelves import NOW, PUBLIC, MemoryCatalog, chosen, decide, digest_of, index, limited
+from support.offers import NOW, PUBLIC, MemoryCatalog, chosen, decide, digest_of, index, limited
 from support.universes import Release
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def cooldown(days: float = 3, moment: float | None = None) -> Cooldown:
     return Cooldown(days * DAY, moment, HERE)
 
 
-def ages(*indexes: Index, said: Cooldown | None = None, judged: dict[str, frozenset[str]] | None = None, **policy: Any
+def ages(*indexes: Index, stated: Cooldown | None = None, judged: dict[str, frozenset[str]] | None = None, **policy: Any
          ) -> AgeRules:  # fmt: skip
-    return AgeRules(AgePolicy(**policy), said, build(indexes or (PUBLIC,)), now=NOW, judged=judged or {})
+    return AgeRules(AgePolicy(**policy), stated, build(indexes or (PUBLIC,)), now=NOW, judged=judged or {})
 
 
 def allowing(rule: str, project: str = "demo", **narrower: Any) -> Policy:
-    return Policy(allowances=(Allowance(project, rule, "looked at", HERE, **narrower),))
+    return Policy(exemptions=(Exemption(project, rule, "looked at", HERE, **narrower),))
 
 
 def refused(*arguments: Any, **options: Any) -> Diagnostic:
@@ -55,7 +55,7 @@ def refused(*arguments: Any, **options: Any) -> Diagnostic:
     return found
 
 
-def told(resolution: Resolution) -> str:
+def reported(resolution: Resolution) -> str:
     (line,) = resolution.notices
     return line
 
@@ -67,7 +67,7 @@ def test_an_older_version_is_taken_and_one_line_says_what_was_held_back_and_unti
     found = decide([OLD, YOUNG], "demo")
     assert chosen(found) == {"demo": "1.0"}
     until = day_and_time(NOW - HOUR + DAY)
-    assert told(found) == (
+    assert reported(found) == (
         f"cooldown: demo 2.0 is held back until {until} (cooldown P1D, safepip's defaults): demo 1.0 is taken"
     )
 
@@ -126,13 +126,13 @@ def test_a_date_takes_only_what_was_there_before_it() -> None:
     world = [Release("demo", f"{n}.0", uploaded=moment + seconds) for n, seconds in enumerate((-1, 0, 1), 1)]
     found = decide(world, "demo", ages=ages(cooldown=cooldown(0, moment)))
     assert chosen(found) == {"demo": "1.0"}
-    assert day_and_time(moment) in told(found)
-    assert "until" not in told(found)
+    assert day_and_time(moment) in reported(found)
+    assert "until" not in reported(found)
 
 
 def test_nought_holds_nothing_back_not_even_what_comes_from_the_future() -> None:
     world = [OLD, Release("demo", "2.0", uploaded=NOW + 9 * DAY)]
-    found = decide(world, "demo", ages=ages(said=cooldown(0)))
+    found = decide(world, "demo", ages=ages(stated=cooldown(0)))
     assert (chosen(found), found.notices) == ({"demo": "2.0"}, ())
 
 
@@ -140,13 +140,13 @@ def test_a_file_without_a_time_beside_others_with_one_counts_as_young() -> None:
     world = [OLD, Release("demo", "2.0", uploaded=None)]
     assert chosen(decide(world, "demo")) == {"demo": "1.0"}
     assert "no upload time" in refused(world, "demo==2.0").message
-    assert chosen(decide(world, "demo", ages=ages(said=cooldown(0)))) == {"demo": "2.0"}
+    assert chosen(decide(world, "demo", ages=ages(stated=cooldown(0)))) == {"demo": "2.0"}
 
 
 def test_an_index_that_dates_nothing_is_a_notice_by_default_once_however_many_projects() -> None:
     world = [Release(name, "1", uploaded=None) for name in ("demo", "other")]
     found = decide(world, "demo", "other")
-    assert told(found) == (
+    assert reported(found) == (
         "the index public gives no upload times: the cooldown of a day cannot be held for what it has"
     )
 
@@ -166,7 +166,7 @@ def test_a_yanked_version_that_is_young_is_not_what_is_told_of() -> None:
 def test_an_upgrade_that_is_held_back_is_told_and_what_is_installed_stays() -> None:
     found = decide([OLD, YOUNG], "demo", installed=[OLD], upgrade=UpgradeStrategy.EAGER)
     assert chosen(found) == {}
-    assert "demo 2.0 is held back" in told(found)
+    assert "demo 2.0 is held back" in reported(found)
 
 
 def test_a_version_that_stays_because_it_is_locked_is_told_nothing_of() -> None:
@@ -198,7 +198,7 @@ def test_a_project_beats_its_index_and_that_the_general_setting() -> None:
 
 def test_claimed_names_are_exempt_unless_their_index_or_the_project_says_a_cooldown() -> None:
     assert ages(PUBLIC, ACME, cooldown=cooldown(3)).cooldown_of("acme-core") is None
-    assert ages(PUBLIC, ACME, cooldown=cooldown(3), said=cooldown(4)).cooldown_of("acme-core") is None
+    assert ages(PUBLIC, ACME, cooldown=cooldown(3), stated=cooldown(4)).cooldown_of("acme-core") is None
     assert ages(PUBLIC, ACME, indexes={"acme": cooldown(2)}).cooldown_of("acme-core") == cooldown(2)
     assert ages(PUBLIC, ACME, projects={"acme-core": cooldown(2)}).cooldown_of("acme-core") == cooldown(2)
     assert ages(PUBLIC, ACME, indexes={"acme": cooldown(0)}).cooldown_of("acme-core") is None
@@ -216,10 +216,10 @@ def test_a_mirror_is_one_source_with_its_original() -> None:
 
 
 def test_the_option_stands_for_the_general_setting_and_shortens_no_indexs() -> None:
-    assert ages(said=cooldown(0)).cooldown_of("demo") == cooldown(0)
-    assert ages(said=cooldown(0), indexes={"public": cooldown(2)}).cooldown_of("demo") == cooldown(2)
-    assert ages(said=cooldown(9), indexes={"public": cooldown(2)}).cooldown_of("demo") == cooldown(9)
-    assert ages(said=cooldown(9), projects={"demo": cooldown(0)}).cooldown_of("demo") == cooldown(0)
+    assert ages(stated=cooldown(0)).cooldown_of("demo") == cooldown(0)
+    assert ages(stated=cooldown(0), indexes={"public": cooldown(2)}).cooldown_of("demo") == cooldown(2)
+    assert ages(stated=cooldown(9), indexes={"public": cooldown(2)}).cooldown_of("demo") == cooldown(9)
+    assert ages(stated=cooldown(9), projects={"demo": cooldown(0)}).cooldown_of("demo") == cooldown(0)
 
 
 # --- late files ------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_a_wheel_added_to_a_release_after_two_weeks_is_passed_over_and_told() ->
     before = Release("demo", "0.9", uploaded=NOW - 500 * DAY)
     found = decide([before, BEGINNING, LATE], "demo")
     assert chosen(found) == {"demo": "0.9"}
-    assert told(found).startswith(
+    assert reported(found).startswith(
         "late-file: demo-1.0-py3-none-any.whl came 15 days after the first file of its release"
     )
     assert chosen(decide([before, BEGINNING, release("py3-none-any", 14)], "demo")) == {"demo": "1.0"}
@@ -254,7 +254,7 @@ def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that
     found = decide([release("py3-none-any", 0), release("py3-none-any", 60, build="1")], "demo")
     assert found.pins["demo"].candidate is not None
     assert found.pins["demo"].candidate.file.filename == "demo-1.0-py3-none-any.whl"
-    assert "demo-1.0-1-py3-none-any.whl came 60 days" in told(found)
+    assert "demo-1.0-1-py3-none-any.whl came 60 days" in reported(found)
 
 
 @pytest.mark.parametrize(
@@ -269,22 +269,22 @@ def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that
     ],
 )
 def test_a_claim_takes_nothing_out_of_the_cooldown_of_a_higher_level(
-    said: Source, claimed: Source, exempt: bool
+    stated: Source, claimed: Source, exempt: bool
 ) -> None:
     claiming = replace(index("acme", packages=("demo",)), claim_origins=(Origin(claimed, "safepip.toml", 2),))
-    general = Cooldown(3 * DAY, origin=Origin(said, "policy.toml", 1))
+    general = Cooldown(3 * DAY, origin=Origin(stated, "policy.toml", 1))
     assert ages(PUBLIC, claiming, cooldown=general).cooldown_of("demo") == (None if exempt else general)
 
 
 def test_nor_out_of_the_default_where_a_higher_level_forbids_exceptions() -> None:
     claiming = index("acme", packages=("demo",))
     above, beside = Origin(Source.USER_POLICY, "user.toml", 1), Origin(Source.PROJECT_CONFIG, "safepip.toml", 9)
-    assert ages(PUBLIC, claiming, firm=above).cooldown_of("demo") == Cooldown(origin=above)
-    assert ages(PUBLIC, claiming, firm=beside).cooldown_of("demo") is None
+    assert ages(PUBLIC, claiming, enforced=above).cooldown_of("demo") == Cooldown(origin=above)
+    assert ages(PUBLIC, claiming, enforced=beside).cooldown_of("demo") is None
 
 
 def test_no_cooldown_lets_a_late_file_in_and_a_claim_does() -> None:
-    assert refused([BEGINNING, LATE], "demo", ages=ages(said=cooldown(0))).reference == "late-file"
+    assert refused([BEGINNING, LATE], "demo", ages=ages(stated=cooldown(0))).reference == "late-file"
     own = index("acme", packages=("demo",))
     world = {"acme": [BEGINNING, LATE]}
     assert chosen(decide(world, "demo", indexes=[PUBLIC, own])) == {"demo": "1.0"}
@@ -298,7 +298,7 @@ def test_no_cooldown_lets_a_late_file_in_and_a_claim_does() -> None:
 def test_a_line_of_policy_lets_a_file_in_and_is_told() -> None:
     found = decide([OLD, YOUNG], "demo", policy=allowing("cooldown"))
     assert chosen(found) == {"demo": "2.0"}
-    assert told(found).startswith("allowed: cooldown for demo 2.0: demo-2.0-py3-none-any.whl is held back until")
+    assert reported(found).startswith("allowed: cooldown for demo 2.0: demo-2.0-py3-none-any.whl is held back until")
     assert [a.rule for a in found.pins["demo"].allowed] == ["cooldown"]
     assert chosen(decide([BEGINNING, LATE], "demo", policy=allowing("late-file"))) == {"demo": "1.0"}
 
@@ -404,7 +404,7 @@ def test_nothing_younger_than_the_cooldown_is_chosen_and_the_order_of_the_page_c
         Release("demo", f"{version}.0", uploaded=NOW - age * DAY, sdist=sdist)
         for version, (_, age, sdist) in {row[0]: row for row in rows}.items()
     ]
-    rules = ages(said=cooldown(days))
+    rules = ages(stated=cooldown(days))
     found = answer(world, rules)
     fitting = [r for r in world if not r.sdist and (NOW - (r.uploaded or 0)) >= days * DAY]
     assert found == (max((r.version for r in fitting), key=Version) if fitting else None)
@@ -421,7 +421,7 @@ def test_a_longer_cooldown_never_lets_in_what_a_shorter_one_holds_back(
         ProjectFile(f"demo-{v}.0-{n}-py3-none-any.whl", "https://x.example/d", upload_time=NOW - age * DAY)
         for n, (v, age, _) in enumerate(rows)
     ]
-    short, long = (ages(said=cooldown(days)) for days in sorted((one, other)))
+    short, long = (ages(stated=cooldown(days)) for days in sorted((one, other)))
     for version in {Version(f"{row[0]}.0") for row in rows}:
         kept = short.lockable("demo", version, files)
         assert all(file in kept for file in long.lockable("demo", version, files))

@@ -391,11 +391,11 @@ def test_an_array_of_names_is_read_in_its_order() -> None:
         ("[" + "1" * 5_000 + "]", None, "JSON"),
     ],
 )
-def test_what_is_no_list_of_names_is_told_with_its_line(text: str, line: int | None, said: str) -> None:
+def test_what_is_no_list_of_names_is_told_with_its_line(text: str, line: int | None, stated: str) -> None:
     with pytest.raises(UnusableNames) as caught:
         read_names(text)
     assert caught.value.line == line
-    assert said in str(caught.value)
+    assert stated in str(caught.value)
     assert "\x1b" not in str(caught.value)
 
 

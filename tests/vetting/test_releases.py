@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from packaging.tags import Tag
 from packaging.version import Version
 
-from safepip.index.candidates import PythonVersions, TagRanks, shelve
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.model.ages import DAY
 from safepip.model.page import ProjectFile, ProjectPage
 from safepip.vetting.releases import LATE_AFTER, file_version, is_late, release_of
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates
 
 RANKS = TagRanks(
     [
@@ -32,12 +32,12 @@ def file(name: str, uploaded: float | None = START) -> ProjectFile:
     return ProjectFile(name, f"https://files.example/{name}", upload_time=uploaded)
 
 
-def shelf(*files: ProjectFile, ranks: TagRanks = RANKS) -> Shelf:
-    return shelve(ProjectPage("acme", "https://public.example/acme/", files), ranks, PythonVersions("3.14.0"))
+def available(*files: ProjectFile, ranks: TagRanks = RANKS) -> ProjectCandidates:
+    return candidates_for(ProjectPage("acme", "https://public.example/acme/", files), ranks, PythonVersions("3.14.0"))
 
 
 def only(*files: ProjectFile) -> Candidate:
-    (candidate,) = shelf(*files).candidates
+    (candidate,) = available(*files).candidates
     return candidate
 
 
@@ -46,11 +46,11 @@ def late(candidate: Candidate) -> bool:
 
 
 def test_a_project_is_born_with_its_first_file_of_whatever_kind_and_target() -> None:
-    made = shelf(
+    made = available(
         file("acme-2.0-py3-none-any.whl", START + 9), file("acme-1.0-cp27-cp27m-win32.whl"), file("acme-1.0.exe", 5.0)
     )
     assert made.born == 5.0
-    assert shelf(file("acme-2.0-py3-none-any.whl", None)).born is None
+    assert available(file("acme-2.0-py3-none-any.whl", None)).born is None
 
 
 def test_a_release_begins_with_its_source_archive_and_with_other_platforms_wheels() -> None:
@@ -88,7 +88,7 @@ def test_a_local_version_for_a_new_python_is_told_apart_as_any_other() -> None:
     assert not excused("acme-1.0+more-cp314-cp314-linux_x86_64.whl", "acme-1.0-cp314-cp314-linux_x86_64.whl")
     both = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("cp313", "cp313", "linux_x86_64")])
     rebuilt = file("acme-1.0+more-cp314-cp314-linux_x86_64.whl", LATER)
-    assert not any(c.for_new_python for c in shelf(file(OLD), rebuilt, ranks=both).candidates)
+    assert not any(c.for_new_python for c in available(file(OLD), rebuilt, ranks=both).candidates)
 
 
 def test_without_a_date_nothing_is_late() -> None:
@@ -99,7 +99,7 @@ def test_without_a_date_nothing_is_late() -> None:
 
 def excused(name: str, *timely: str, uploaded: float = LATER) -> bool:
     files = (*map(file, timely), file(name, uploaded))
-    return next(c.for_new_python for c in shelf(*files).candidates if c.file.filename == name)
+    return next(c.for_new_python for c in available(*files).candidates if c.file.filename == name)
 
 
 NEW = "acme-1.0-cp314-cp314-linux_x86_64.whl"
@@ -127,7 +127,7 @@ def test_a_late_wheel_beside_a_timely_one_that_the_target_can_install_is_late() 
     assert not excused(NEW, OLD, "acme-1.0-1-cp314-cp314-linux_x86_64.whl")
     # A target that is described tag by tag may take wheels for an older Python.
     both = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("cp313", "cp313", "linux_x86_64")])
-    assert not any(c.for_new_python for c in shelf(file(OLD), file(NEW, LATER), ranks=both).candidates)
+    assert not any(c.for_new_python for c in available(file(OLD), file(NEW, LATER), ranks=both).candidates)
 
 
 @settings(max_examples=60)
@@ -137,9 +137,9 @@ def test_the_order_of_a_page_changes_nothing_about_its_releases(rows: list[tuple
         file(f"acme-{text}-{number}-py3-none-any.whl", START + days * DAY) for number, (days, text) in enumerate(rows)
     ]
     shuffled = data.draw(st.permutations(files))
-    told = [{c.file.filename: c.released for c in shelf(*order).candidates} for order in (files, shuffled)]
-    assert told[0] == told[1]
-    for candidate in shelf(*files).candidates:
+    reported = [{c.file.filename: c.released for c in available(*order).candidates} for order in (files, shuffled)]
+    assert reported[0] == reported[1]
+    for candidate in available(*files).candidates:
         assert candidate.released is not None
         assert candidate.released <= (candidate.file.upload_time or 0)
 

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from safepip.model.ages import DAY
-from safepip.model.candidate import Candidate, Shelf
-from safepip.model.exemption import Allowance
+from safepip.model.candidate import Candidate, ProjectCandidates
+from safepip.model.exemption import Exemption
 from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.spans import day_and_time
 from safepip.routing.table import build
 from safepip.vetting.look_alikes import KnownNames
-from safepip.vetting.names import YOUNG, NameRules, Verdict
-from support.shelves import PUBLIC, index
+from safepip.vetting.names import YOUNG, NameRules, NameVerdict
+from support.offers import PUBLIC, index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,26 +40,26 @@ def rules(*, known: Sequence[str] = KNOWN, popular: int = 2, indexes: Any = (PUB
     return NameRules(lambda: KnownNames(known, own, popular=popular), table, **{"now": NOW, **fields})
 
 
-def shelf(name: str, born: float | None = OLD, url: str = "https://public.example/files/") -> Shelf:
+def available(name: str, born: float | None = OLD, url: str = "https://public.example/files/") -> ProjectCandidates:
     """A project with one wheel."""
     file = ProjectFile(f"{name}-1.0-py3-none-any.whl", url + name, upload_time=born)
-    return Shelf(name, (Candidate(name, Version("1.0"), file, 0),), files=1, born=born)
+    return ProjectCandidates(name, (Candidate(name, Version("1.0"), file, 0),), files=1, born=born)
 
 
-def line(project: str, rule: str = "look-alike") -> Allowance:
-    return Allowance(project, rule, "looked at", POLICY)
+def line(project: str, rule: str = "look-alike") -> Exemption:
+    return Exemption(project, rule, "looked at", POLICY)
 
 
-def judged(names: NameRules, name: str, born: float | None = OLD, **keywords: Any) -> Verdict:
+def judged(names: NameRules, name: str, born: float | None = OLD, **keywords: Any) -> NameVerdict:
     """What both questions together come to."""
     first = names.by_name(name)
     if first.refusal is not None:
         return first
-    second = names.by_shelf(name, shelf(name, born, **keywords))
+    second = names.by_candidates(name, available(name, born, **keywords))
     return second._replace(allowed=first.allowed + second.allowed)
 
 
-def reference(verdict: Verdict) -> str | None:
+def reference(verdict: NameVerdict) -> str | None:
     return None if verdict.refusal is None else verdict.refusal.reference
 
 
@@ -91,13 +91,13 @@ def test_a_weak_resemblance_of_what_the_user_asks_for_is_refused_by_the_name_alo
 
 def test_a_weak_resemblance_of_a_dependency_is_refused_while_young_and_told_afterwards() -> None:
     names = rules()
-    assert names.by_name(WEAK) == Verdict()
+    assert names.by_name(WEAK) == NameVerdict()
     assert reference(judged(names, WEAK, NOW - YOUNG + 1)) == "look-alike"
-    told = judged(names, WEAK, NOW - YOUNG)
-    assert told.refusal is None
-    assert "resembles flask-appbuilder" in told.notice
-    assert names.permit(WEAK, shelf(WEAK, OLD))
-    assert not names.permit(WEAK, shelf(WEAK, NOW - DAY))
+    reported = judged(names, WEAK, NOW - YOUNG)
+    assert reported.refusal is None
+    assert "resembles flask-appbuilder" in reported.notice
+    assert names.permit(WEAK, available(WEAK, OLD))
+    assert not names.permit(WEAK, available(WEAK, NOW - DAY))
 
 
 def test_a_project_of_unknown_age_is_taken_to_be_young_unless_its_files_are_on_this_machine() -> None:
@@ -108,7 +108,7 @@ def test_a_project_of_unknown_age_is_taken_to_be_young_unless_its_files_are_on_t
 
 
 def test_a_project_that_is_nowhere_is_not_refused_for_its_age() -> None:
-    assert rules().by_shelf(WEAK, Shelf(WEAK, ())).refusal is None
+    assert rules().by_candidates(WEAK, ProjectCandidates(WEAK, ())).refusal is None
 
 
 def test_a_file_uploaded_in_the_future_makes_a_project_young() -> None:
@@ -118,27 +118,27 @@ def test_a_file_uploaded_in_the_future_makes_a_project_young() -> None:
 
 @pytest.mark.parametrize("name", ["python-dateutil", "colorama", "something-else-entirely"])
 def test_a_known_name_and_one_that_resembles_none_are_not_refused(name: str) -> None:
-    assert judged(rules(asked={name}), name) == Verdict()
-    assert judged(rules(), name, None) == Verdict()
+    assert judged(rules(asked={name}), name) == NameVerdict()
+    assert judged(rules(), name, None) == NameVerdict()
 
 
 def test_names_that_an_index_claims_are_known_and_what_resembles_them_is_refused() -> None:
     names = rules(indexes=(PUBLIC, ACME), asked={"acme-dateutil3"})
-    assert judged(names, "acme-dateutil3", NOW - 1) == Verdict()
-    assert judged(names, "billing-core", None) == Verdict()
+    assert judged(names, "acme-dateutil3", NOW - 1) == NameVerdict()
+    assert judged(names, "billing-core", None) == NameVerdict()
     verdict = names.by_name("billing-cor")
     assert verdict.refusal is not None
     assert "billing-core is claimed by the index acme" in verdict.refusal.context
     verdict = names.by_name("ac-me-tools")
     assert verdict.refusal is not None
     assert "acme-* is claimed by the index acme" in verdict.refusal.context
-    assert rules().by_name("ac-me-tools") == rules().by_name("billing-cor") == Verdict()
+    assert rules().by_name("ac-me-tools") == rules().by_name("billing-cor") == NameVerdict()
 
 
 def test_what_stands_in_the_lock_or_is_pinned_by_hash_was_judged_before() -> None:
-    names = rules(settled={STRONG, "plain"}, asked={STRONG, "plain"})
-    assert judged(names, STRONG, None) == Verdict()
-    assert judged(names, "plain", NOW - 1) == Verdict()
+    names = rules(already_decided={STRONG, "plain"}, asked={STRONG, "plain"})
+    assert judged(names, STRONG, None) == NameVerdict()
+    assert judged(names, "plain", NOW - 1) == NameVerdict()
 
 
 def test_where_only_folders_of_this_machine_are_asked_no_stranger_chose_the_name() -> None:
@@ -148,12 +148,12 @@ def test_where_only_folders_of_this_machine_are_asked_no_stranger_chose_the_name
     remote = Index("remote", IndexUrl.parse("https://remote.example/"), IndexKind.FIND_LINKS, origin=POLICY)
     asked = {STRONG, "plain"}
     own = rules(indexes=(folder,), asked=asked)
-    assert judged(own, STRONG, None) == judged(own, "plain", NOW) == Verdict()
-    assert judged(rules(indexes=(folder, ACME), asked=asked), STRONG, None) == Verdict()
+    assert judged(own, STRONG, None) == judged(own, "plain", NOW) == NameVerdict()
+    assert judged(rules(indexes=(folder, ACME), asked=asked), STRONG, None) == NameVerdict()
     for indexes in ((copied,), (remote,), (folder, PUBLIC), (folder, remote), (ACME,)):
         assert reference(rules(indexes=indexes, asked=asked).by_name(STRONG)) == "look-alike"
     above = Origin(Source.MACHINE_POLICY, "/policy.toml", 1)
-    held = rules(indexes=(folder,), asked=asked, firm={"look-alike": above})
+    held = rules(indexes=(folder,), asked=asked, enforced={"look-alike": above})
     assert reference(held.by_name(STRONG)) == "look-alike"
 
 
@@ -164,7 +164,7 @@ def test_the_list_is_read_once_and_only_when_a_name_needs_it() -> None:
         reads.append(1)
         return KnownNames(KNOWN)
 
-    names = NameRules(known, build((PUBLIC, ACME)), settled={"locked"}, now=NOW)
+    names = NameRules(known, build((PUBLIC, ACME)), already_decided={"locked"}, now=NOW)
     names.by_name("acme-app"), names.by_name("locked")
     assert not reads
     for _ in range(2):
@@ -202,9 +202,9 @@ def test_a_project_that_the_user_asks_for_must_be_older_than_policy_says() -> No
     names = rules(asked={"plain"}, new_project=7 * DAY)
     verdict = judged(names, "plain", NOW - 7 * DAY + 1)
     assert reference(verdict) == "new-project"
-    assert judged(names, "plain", NOW - 7 * DAY) == Verdict()
-    assert judged(rules(asked={"plain"}, new_project=0.0), "plain", NOW) == Verdict()
-    assert not names.permit("plain", shelf("plain", NOW - DAY))
+    assert judged(names, "plain", NOW - 7 * DAY) == NameVerdict()
+    assert judged(rules(asked={"plain"}, new_project=0.0), "plain", NOW) == NameVerdict()
+    assert not names.permit("plain", available("plain", NOW - DAY))
     assert names.permit("plain")
 
 
@@ -239,7 +239,7 @@ def test_where_the_first_file_is_held_back_too_the_hint_says_that_the_name_is_no
 
 
 def test_a_new_project_that_a_distribution_requires_is_the_cooldowns_matter() -> None:
-    assert judged(rules(), "plain", NOW - 1) == Verdict()
+    assert judged(rules(), "plain", NOW - 1) == NameVerdict()
 
 
 def test_a_well_known_project_that_begins_anew_is_new() -> None:
@@ -247,25 +247,25 @@ def test_a_well_known_project_that_begins_anew_is_new() -> None:
 
 
 def test_where_nothing_is_dated_nothing_is_new() -> None:
-    assert judged(rules(asked={"plain"}), "plain", None) == Verdict()
+    assert judged(rules(asked={"plain"}), "plain", None) == NameVerdict()
 
 
 # --- what overrules them ---------------------------------------------------------------------------------------------
 
 
 def test_a_line_of_policy_overrules_its_own_rule_for_its_own_project_and_is_told() -> None:
-    names = rules(asked={STRONG}, allowances=[line(STRONG)])
+    names = rules(asked={STRONG}, exemptions=[line(STRONG)])
     (allowed,) = names.by_name(STRONG).allowed
-    assert (allowed.rule, allowed.allowance) == ("look-alike", line(STRONG))
+    assert (allowed.rule, allowed.exemption) == ("look-alike", line(STRONG))
     assert names.permit(STRONG)
     assert reference(judged(names, STRONG, NOW - DAY)) == "new-project"
     for other in (line(STRONG, "new-project"), line("python2-dateutil")):
-        assert reference(rules(allowances=[other]).by_name(STRONG)) == "look-alike"
+        assert reference(rules(exemptions=[other]).by_name(STRONG)) == "look-alike"
 
 
 def test_an_option_overrules_both_rules_for_one_run_and_is_told() -> None:
-    said = Origin(Source.ENVIRONMENT, "PIP_ALLOW_NAME")
-    names = rules(asked={STRONG}, allowed_names={STRONG}, allowed_at=said)
+    stated = Origin(Source.ENVIRONMENT, "PIP_ALLOW_NAME")
+    names = rules(asked={STRONG}, allowed_names={STRONG}, allowed_at=stated)
     verdict = judged(names, STRONG, NOW - DAY)
     assert verdict.refusal is None
     assert [a.rule for a in verdict.allowed] == ["look-alike", "new-project"]
@@ -273,9 +273,9 @@ def test_an_option_overrules_both_rules_for_one_run_and_is_told() -> None:
 
 
 def test_what_is_allowed_and_needs_no_allowance_is_not_told() -> None:
-    allowances = [line("plain"), line("plain", "new-project"), line(WEAK)]
-    assert judged(rules(asked={"plain"}, allowances=allowances), "plain") == Verdict()
-    assert judged(rules(allowances=allowances), WEAK) == Verdict()
+    exemptions = [line("plain"), line("plain", "new-project"), line(WEAK)]
+    assert judged(rules(asked={"plain"}, exemptions=exemptions), "plain") == NameVerdict()
+    assert judged(rules(exemptions=exemptions), WEAK) == NameVerdict()
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
@@ -297,10 +297,10 @@ def test_a_name_on_the_allow_list_is_never_refused_by_these_rules(
 ) -> None:
     lines = [] if by_option else [line(name), line(name, "new-project")]
     names = rules(
-        known=known, asked={name} if direct else set(), allowances=lines, allowed_names={name} if by_option else set()
+        known=known, asked={name} if direct else set(), exemptions=lines, allowed_names={name} if by_option else set()
     )
     assert judged(names, name, born).refusal is None
-    assert names.permit(name, shelf(name, born))
+    assert names.permit(name, available(name, born))
 
 
 @LAWS
@@ -323,7 +323,7 @@ def test_what_may_be_guessed_at_is_what_is_not_refused(
 ) -> None:
     names = rules(known=known, asked={name} if direct else set())
     assert names.permit(name) == (names.by_name(name).refusal is None)
-    assert names.permit(name, shelf(name, born)) == (judged(names, name, born).refusal is None)
+    assert names.permit(name, available(name, born)) == (judged(names, name, born).refusal is None)
 
 
 @LAWS
@@ -343,12 +343,12 @@ def test_a_claim_settles_nothing_where_a_higher_level_forbids_exceptions() -> No
     """Else a line below would be the exception that is forbidden."""
     claiming = index("mine", packages=("python3-dateutil", "fresh"))
     above, beside = Origin(Source.USER_POLICY, "user.toml", 1), Origin(Source.PROJECT_CONFIG, "safepip.toml", 9)
-    for firm, found in ((above, ("look-alike", "new-project")), (beside, (None, None))):
+    for enforced, found in ((above, ("look-alike", "new-project")), (beside, (None, None))):
         names = NameRules(
             lambda: KnownNames(KNOWN, popular=2),
             build((PUBLIC, claiming)),
             asked={"python3-dateutil", "fresh"},
-            firm={"look-alike": firm, "new-project": firm},
+            enforced={"look-alike": enforced, "new-project": enforced},
             now=NOW,
         )
         young = NOW - DAY
@@ -362,4 +362,4 @@ def test_an_age_that_policy_demands_must_be_known() -> None:
     names = rules(asked=asked, new_project_at=POLICY)
     assert reference(judged(names, "fresh", None)) == "new-project"
     assert reference(judged(names, "fresh", None, url="file:///srv/")) is None
-    assert names.by_shelf("fresh", Shelf("fresh", ())).refusal is None
+    assert names.by_candidates("fresh", ProjectCandidates("fresh", ())).refusal is None

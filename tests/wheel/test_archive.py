@@ -162,11 +162,11 @@ def zip64(**changes: int) -> bytes:
     """`SIMPLE` with ZIP64 records before its end record, some of their numbers changed."""
     head, end = SIMPLE[:-22], SIMPLE[-22:]
     _, _, _, _, count, size, start, _ = struct.unpack("<4s4H2LH", end)
-    said = {"length": 44, "disk": 0, "here": count, "count": count, "size": size, "start": start}
-    said |= {"locator_disk": 0, "place": len(head), "disks": 1} | changes
-    numbers = [said[name] for name in ("here", "count", "size", "start")]
-    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", said["length"], 45, 45, said["disk"], 0, *numbers)
-    locator = struct.pack("<4sLQL", b"PK\x06\x07", said["locator_disk"], said["place"], said["disks"])
+    stated = {"length": 44, "disk": 0, "here": count, "count": count, "size": size, "start": start}
+    stated |= {"locator_disk": 0, "place": len(head), "disks": 1} | changes
+    numbers = [stated[name] for name in ("here", "count", "size", "start")]
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", stated["length"], 45, 45, stated["disk"], 0, *numbers)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", stated["locator_disk"], stated["place"], stated["disks"])
     return head + record + locator + end
 
 
@@ -383,8 +383,8 @@ def test_an_archive_that_can_be_read_in_two_ways_is_refused(name: str) -> None:
 )
 def test_numbers_are_taken_from_the_zip64_field_where_the_directory_says_so(changes: dict[str, int]) -> None:
     """The field holds, in this order, the size, the packed size and the offset, each only where it is referred to."""
-    said = [value for name, value in (("size", 11), ("packed", 11), ("offset", 0)) if name in changes]
-    wide = struct.pack(f"<HH{len(said)}Q", 1, 8 * len(said), *said)
+    stated = [value for name, value in (("size", 11), ("packed", 11), ("offset", 0)) if name in changes]
+    wide = struct.pack(f"<HH{len(stated)}Q", 1, 8 * len(stated), *stated)
     other = struct.pack("<HHL", 9, 4, 0)
     data = with_extra(other + wide, **changes)
     assert metadata_of(data) == with_zipfile(data) == b"Name: acme\n"

@@ -171,14 +171,14 @@ BIG = Part("acme/big.bin", random.Random(1).randbytes(2 * CHUNK_BYTES), DEFLATED
 NEST = Part("nest.zip", zip_of([Part("evil.py", b"evil")]))
 
 
-def both(parts: list[Part], name: str, **said: int) -> list[Part]:
+def both(parts: list[Part], name: str, **stated: int) -> list[Part]:
     """The parts, with the same untrue numbers in both headers of one."""
-    return changed(parts, name, local=said, central=said)
+    return changed(parts, name, local=stated, central=stated)
 
 
-def locally(**said: int | bytes) -> list[Part]:
+def locally(**stated: int | bytes) -> list[Part]:
     """The parts, with another number in one header alone."""
-    return changed(PARTS, MODULE, local=said)
+    return changed(PARTS, MODULE, local=stated)
 
 
 #: What is wrong, the archive's parts and what is around them, and how the message tells it.
@@ -494,9 +494,9 @@ def checksum_of_zeros(length: int) -> int:
     return checksum
 
 
-def bomb(length: int, said: int | None = None) -> Part:
+def bomb(length: int, stated: int | None = None) -> Part:
     """A member that unpacks to so many zeros, and perhaps says something else."""
-    numbers = {"size": length if said is None else said, "checksum": checksum_of_zeros(length)}
+    numbers = {"size": length if stated is None else stated, "checksum": checksum_of_zeros(length)}
     return Part("acme/zeros.bin", b"", DEFLATED, packed=zeros(length), local=numbers, central=numbers)
 
 
@@ -523,7 +523,7 @@ def test_a_bomb_beside_much_that_is_stored_is_refused() -> None:
 
 def test_a_bomb_that_says_less_is_unpacked_no_further() -> None:
     """What is unpacked ends with the announced size, in pieces."""
-    data = zip_of([*PARTS, bomb(64 << 20, said=CHUNK_BYTES + 5)])
+    data = zip_of([*PARTS, bomb(64 << 20, stated=CHUNK_BYTES + 5)])
     tracemalloc.start()
     try:
         with pytest.raises(ArchiveError, match="not the size and checksum"):
@@ -557,8 +557,8 @@ def test_every_byte_is_read_about_once() -> None:
 
 def test_an_archive_that_unpacks_to_more_than_any_disk_is_refused() -> None:
     """Sizes of ZIP64 are added up before anything is unpacked."""
-    said = extra_field(1, struct.pack("<Q", 1 << 62))
-    huge = Part("acme/huge.bin", b"x", central={"size": ALL32}, central_extra=said)
+    stated = extra_field(1, struct.pack("<Q", 1 << 62))
+    huge = Part("acme/huge.bin", b"x", central={"size": ALL32}, central_extra=stated)
     with pytest.raises(OversizedArchive, match="at most 68719476736"):
         read([*PARTS, huge])
 

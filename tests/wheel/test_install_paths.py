@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from safepip.edges.programs.probe import facts
 from safepip.edges.target.interpreter import probe
 from safepip.model.plan import Settings, Target
-from safepip.wheel.install_paths import Layout, installs_for_user, key_of, land, layout_of, root_is_purelib
+from safepip.wheel.install_paths import Layout, install_paths_of, installs_for_user, key_of, layout_of, root_is_purelib
 from support.clearing import LAYOUT, content_of
 from support.wheels import build_wheel
 
@@ -73,8 +73,11 @@ def wheel(files: Mapping[str, str], purelib: str = "true", name: str = "probe") 
 def landed(files: Mapping[str, str], layout: Layout = LAYOUT, **more: Any) -> dict[str, str]:
     """For each file of the wheel, or script, where it lands."""
     filename, data = wheel(files, **more)
-    found = land(content_of(filename, data), layout)
-    return {landing.entry.path if landing.entry else landing.entry_point: landing.path for landing in found}
+    found = install_paths_of(content_of(filename, data), layout)
+    return {
+        install_path.entry.path if install_path.entry else install_path.entry_point: install_path.path
+        for install_path in found
+    }
 
 
 # --- against real installations -------------------------------------------------------------------------------------
@@ -113,7 +116,7 @@ def test_pip_writes_the_files_that_land_and_no_others(
     chosen = Settings(**{option: str(elsewhere)}) if option else Settings()  # type: ignore[arg-type]
     words = [f"--{option.removesuffix('_dir')}", str(elsewhere)] if option else []
     layout = layout_of(chosen, probe(str(target.python), chosen, runner.environment()))
-    expected = {landing.path for landing in land(content_of(*built), layout)}
+    expected = {install_path.path for install_path in install_paths_of(content_of(*built), layout)}
     lost = {f"{elsewhere.as_posix()}/lib/libz3.so"} if option == "target_dir" else set()
     # Of the folder `lib`, in which its own libraries lie, pip forgets everything else when it moves a --target.
     assert install(runner, target, elsewhere if option else target.folder, built, *words) == expected - lost
@@ -130,7 +133,7 @@ def test_pip_and_setuptools_get_the_names_of_the_python_they_are_installed_for(
     )
     built = wheel({"probe-1.dist-info/entry_points.txt": text})
     layout = layout_of(Settings(), probe(str(target.python), environ=runner.environment()))
-    expected = {landing.path for landing in land(content_of(*built), layout)}
+    expected = {install_path.path for install_path in install_paths_of(content_of(*built), layout)}
     assert install(runner, target, target.folder, built) == expected
     made = {Path(path).name for path in expected}
     version = "{}.{}".format(*sys.version_info[:2])
@@ -217,8 +220,8 @@ def test_the_schemes_are_pips_own(python: str, runner: Runner) -> None:
         target = probe(python, chosen, environ)
         if asked.get("user") and target.user_site is None:
             continue
-        told = {"user": chosen.user, "prefix": chosen.prefix_dir, "root": chosen.root_dir, "home": None}
-        user, expected = pip_schemes(python, told, environ)
+        reported = {"user": chosen.user, "prefix": chosen.prefix_dir, "root": chosen.root_dir, "home": None}
+        user, expected = pip_schemes(python, reported, environ)
         layout = layout_of(chosen, target)
         assert installs_for_user(chosen, target) is user
         assert {**layout.schemes, "headers": layout.schemes["headers"] + "/name"} == expected, asked
@@ -310,7 +313,7 @@ def test_where_it_cannot_be_said_what_pip_takes_there_is_no_scheme() -> None:
     assert not layout_of(Settings(target_dir="/t", prefix_dir="/p"), named).schemes
     assert not layout_of(Settings(user=True), PLAIN._replace(user_schemes={})).schemes
     layout = layout_of(Settings(), PLAIN._replace(distutils=True))
-    assert {landing.path for landing in land(content_of(*wheel({"a.py": ""})), layout)} == {""}
+    assert {install_path.path for install_path in install_paths_of(content_of(*wheel({"a.py": ""})), layout)} == {""}
 
 
 def test_every_folder_in_which_start_up_files_are_looked_for_is_a_site_folder() -> None:

@@ -29,8 +29,8 @@ def written(rows: list[Row], end: str = "\n") -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator=end)
     for path, algorithm, digest, size in rows:
-        told = "" if digest is None else record_digest(algorithm, digest)
-        writer.writerow((path, told, "" if size is None else size))
+        reported = "" if digest is None else record_digest(algorithm, digest)
+        writer.writerow((path, reported, "" if size is None else size))
     return text.getvalue().encode()
 
 
@@ -171,10 +171,10 @@ def test_what_is_read_is_what_pip_reads(text: str) -> None:
     assert as_pip == as_file
     assert [row.path for row in rows] == [fields[0] for fields in as_pip]
     for row, fields in zip(rows, as_pip, strict=True):
-        told = fields[1] if len(fields) > 1 else ""
+        reported = fields[1] if len(fields) > 1 else ""
         if row.digest is not None:
-            assert row.digest == base64.urlsafe_b64decode(told.partition("=")[2] + "==")
-        assert row.algorithm == told.partition("=")[0]
+            assert row.digest == base64.urlsafe_b64decode(reported.partition("=")[2] + "==")
+        assert row.algorithm == reported.partition("=")[0]
         assert row.size == (int(fields[2]) if len(fields) > 2 and fields[2] else None)
 
 

@@ -182,12 +182,12 @@ def test_what_is_read_is_what_pip_and_others_read(lines: list[str], end: str) ->
     assert header["Root-Is-Purelib"].strip().lower() == fields["root-is-purelib"][-1].lower()
     assert (header["Root-Is-Purelib"].strip().lower() == "true") is found.root_is_purelib
     # What goes on on the next line is no tag and no build to anybody.
-    told = {
+    reported = {
         key: [*fields.get(key, ()), *(v for v in header.get_all(key, ()) if "\n" not in v)] for key in ("tag", "build")
     }
-    assert frozenset().union(*map(parse_tag, told["tag"])) == found.tags
+    assert frozenset().union(*map(parse_tag, reported["tag"])) == found.tags
     assert root_is_purelib(text.encode()) is found.root_is_purelib
-    assert {*told["build"]} == {*found.builds}
+    assert {*reported["build"]} == {*found.builds}
 
 
 @settings(max_examples=200, deadline=None)

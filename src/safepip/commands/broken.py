@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.commands.installed_environment import InstalledEnvironment
-from safepip.environment.broken_requirements import Standing, broken
+from safepip.environment.broken_requirements import InstalledVersion, broken
 from safepip.environment.guards import installs_into_target
 from safepip.model.errors import SafepipError
 from safepip.wheel.metadata import MetadataError, parse_metadata
@@ -34,11 +34,11 @@ def broken_lines(session: Session, wheels: Sequence[ClearedWheel], gone: Collect
     # With --ignore-installed the session counts nothing as installed; it is there all the same.
     environment = InstalledEnvironment(target) if settings.ignore_installed else session.installed
     before = {
-        name: _standing(distribution.version, partial(environment.metadata, distribution))
+        name: _installed_version(distribution.version, partial(environment.metadata, distribution))
         for name, distribution in environment.every().items()
         if name not in gone
     }
-    installs = {wheel.pin.name: _standing(wheel.pin.version, partial(_metadata, wheel)) for wheel in wheels}
+    installs = {wheel.pin.name: _installed_version(wheel.pin.version, partial(_metadata, wheel)) for wheel in wheels}
     return broken(before, installs, target.markers)
 
 
@@ -46,9 +46,9 @@ def _metadata(wheel: ClearedWheel) -> CoreMetadata:
     return parse_metadata(wheel.content.info("METADATA") or b"", verified=True)
 
 
-def _standing(version: Version, read: Callable[[], CoreMetadata]) -> Standing:
+def _installed_version(version: Version, read: Callable[[], CoreMetadata]) -> InstalledVersion:
     """What is there in this version; what cannot be read requires nothing, as with pip."""
     try:
-        return Standing(version, tuple(read().requires.with_extras(frozenset())))
+        return InstalledVersion(version, tuple(read().requires.with_extras(frozenset())))
     except (MetadataError, SafepipError):
-        return Standing(version, ())
+        return InstalledVersion(version, ())

@@ -84,15 +84,15 @@ def name_rules(session: Session, target: Target, ages: AgeRules, known: Callable
         known,
         asked.table,
         asked=frozenset(r.name for r in requirements if r.url is None and counts(r, target.markers)),
-        settled=session.renewed | session.hashes_allowed_for(target).keys(),
-        allowances=asked.plan.policy.allowances,
+        already_decided=session.renewed | session.hashes_allowed_for(target).keys(),
+        exemptions=asked.plan.policy.exemptions,
         allowed_names=settings.allow_names,
         allowed_at=settings.origins.get("allow_names"),
         now=asked.plan.now,
         new_project=asked.plan.policy.ages.new_project,
         new_project_at=asked.plan.policy.ages.new_project_origin,
         youth=ages.youth,
-        firm=asked.plan.policy.firm,
+        enforced=asked.plan.policy.enforced,
     )
 
 
@@ -109,7 +109,7 @@ def age_rules(session: Session, target: Target) -> AgeRules:
         plan.settings.cooldown,
         session.asked.table,
         now=plan.now,
-        allowances=plan.policy.allowances,
+        exemptions=plan.policy.exemptions,
         judged=judged,
     )
 
@@ -131,9 +131,9 @@ class Names:
         from safepip.vetting.look_alikes import KnownNames
 
         policy, table = self._session.asked.plan.policy, self._session.asked.table
-        firm = policy.firm.get("look-alike")
+        enforced = policy.enforced.get("look-alike")
         claims = (*table.exact.values(), *table.prefixes)
-        own = [claim.key for claim in claims if firm is None or not firm.outranks(claim.origin)]
+        own = [claim.key for claim in claims if enforced is None or not enforced.outranks(claim.origin)]
         with self._lock:
             if self._known is None:
                 self._known = KnownNames(listed_names(*list_in_force(self._session.asked.plan)), own)

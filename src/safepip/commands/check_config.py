@@ -29,7 +29,7 @@ from safepip.vetting.ages import AgeRules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from safepip.model.exemption import Allowance
+    from safepip.model.exemption import Exemption
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.plan import Plan, Settings
@@ -56,7 +56,7 @@ def check_config(argv: Sequence[str]) -> int:
     for notice in plan.notices:
         console.notice(notice)
     table = build(plan.indexes)
-    exceptions = _exceptions((*plan.policy.allowances, *plan.policy.expired), plan.now)
+    exceptions = _exceptions((*plan.policy.exemptions, *plan.policy.expired), plan.now)
     rules = AgeRules(plan.policy.ages, plan.settings.cooldown, table, now=plan.now)
     routes = list(_routes(plan.settings.requirements, table, rules))
     for line in (
@@ -99,22 +99,22 @@ def _demands(plan: Plan) -> Iterator[str]:
         yield f"what is installed has to be known by digest  from {plan.policy.verify_installed}"
 
 
-def _exceptions(allowances: Sequence[Allowance], now: float) -> Iterator[str]:
-    if allowances:
+def _exceptions(exemptions: Sequence[Exemption], now: float) -> Iterator[str]:
+    if exemptions:
         yield "exceptions from rules:"
-    for allowance in allowances:
-        words = [allowance.rule, "for", allowance.project]
-        if allowance.file is not None:
-            words.append(printable(allowance.file))
-        if allowance.digest is not None:
-            words.append(str(allowance.digest))
-        if allowance.until is not None:
-            words.append(f"until {last_day(allowance)}")
-        if allowance.until is not None and now >= allowance.until:
+    for exemption in exemptions:
+        words = [exemption.rule, "for", exemption.project]
+        if exemption.file is not None:
+            words.append(printable(exemption.file))
+        if exemption.digest is not None:
+            words.append(str(exemption.digest))
+        if exemption.until is not None:
+            words.append(f"until {last_day(exemption)}")
+        if exemption.until is not None and now >= exemption.until:
             words.append("(expired: it allows nothing)")
         yield "  " + " ".join(words)
-        yield f"      because {allowance.reason}"
-        yield f"      from {allowance.origin}, {allowance.origin.source.value}"
+        yield f"      because {exemption.reason}"
+        yield f"      from {exemption.origin}, {exemption.origin.source.value}"
 
 
 def _ages_and_names(plan: Plan) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _ages_and_names(plan: Plan) -> Iterator[str]:
     path, origin = list_in_force(plan)
     names = f"{'the list of safepip' if path is None else printable(path)}, {len(listed_names(path, origin))} names"
     yield "ages and names:"
-    yield f"  cooldown = {_cooldown(plan.settings.cooldown or ages.cooldown or Cooldown(), ages.firm)}"
+    yield f"  cooldown = {_cooldown(plan.settings.cooldown or ages.cooldown or Cooldown(), ages.enforced)}"
     for name, cooldown in sorted(ages.indexes.items()):
         yield f"  cooldown of the index {name} = {_cooldown(cooldown)}"
     for name, cooldown in sorted(ages.projects.items()):
@@ -132,9 +132,9 @@ def _ages_and_names(plan: Plan) -> Iterator[str]:
     yield f"  well-known-names = {names}  from {origin}"
 
 
-def _cooldown(cooldown: Cooldown, firm: Origin | None = None) -> str:
-    """A span or moment and where it was said; `firm` is where it is forbidden to go below the default."""
-    held = "" if firm is None or cooldown.origin != BUILT_IN else f", and {firm} forbids exceptions"
+def _cooldown(cooldown: Cooldown, enforced: Origin | None = None) -> str:
+    """A span or moment and where it was said; `enforced` is where it is forbidden to go below the default."""
+    held = "" if enforced is None or cooldown.origin != BUILT_IN else f", and {enforced} forbids exceptions"
     return f"{written(cooldown)}  from {cooldown.origin}{held}"
 
 

@@ -15,7 +15,7 @@ from safepip.routing.table import project_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import Pin, Shelf
+    from safepip.model.candidate import Pin, ProjectCandidates
     from safepip.reporting.explaining import Explanation
 
 _HELP = """\
@@ -51,7 +51,7 @@ def explain_names(argv: Sequence[str]) -> int:
                     session.asked.statements,
                     session.markers,
                     session.settings.selection,
-                    _shelf(session, pin),
+                    _available(session, pin),
                     None if session.asked.locks else session.catalog.ages,
                 )
             )
@@ -82,12 +82,12 @@ def _read(session: Session) -> None:
         ) from None
 
 
-def _shelf(session: Session, pin: Pin) -> Shelf | None:
+def _available(session: Session, pin: Pin) -> ProjectCandidates | None:
     """What the index offers, where it is asked; a kept answer will do."""
     if pin.direct_url is not None:
         return None
     try:
-        return session.catalog.shelf(pin.name, pin.required_by).shelf
+        return session.catalog.candidates_for(pin.name, pin.required_by).available
     except Unavailable:
         if session.settings.network.offline:
             return None

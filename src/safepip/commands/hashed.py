@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.session import Session
     from safepip.model.requirement import Requirement
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 
 def resolve_hashed(session: Session) -> Resolution | None:
@@ -60,18 +60,18 @@ def _pin(session: Session, requirement: Requirement) -> Pin | None:
     there = session.installed.get(name)
     fresh = session.settings.force_reinstall or session.settings.ignore_installed
     try:
-        routed = session.catalog.shelf(name, [requirement.origin])
+        routed = session.catalog.candidates_for(name, [requirement.origin])
     except Refused:
         return None  # the search finds all refusals of a run together
-    if routed.shelf.status is not Status.ACTIVE:
+    if routed.available.status is not Status.ACTIVE:
         return None
     # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
     demand = demand_of(requirement)
-    candidates = session.catalog.finder.applicable(routed.shelf, requirement.specifier, demand)
+    candidates = session.catalog.finder.applicable(routed.available, requirement.specifier, demand)
     if not candidates or candidates[0].file.yanked is not None:
         return None
     chosen = candidates[0]
-    if not demand.names(chosen.file.said):
+    if not demand.names(chosen.file.stated):
         return None
     stays = there is not None and not (fresh or there.other) and there.version == chosen.version
     kept = there if stays else None
@@ -88,12 +88,12 @@ def _pin(session: Session, requirement: Requirement) -> Pin | None:
     )
 
 
-def check_hashed_is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subject]) -> None:
+def check_hashed_is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUnderReview]) -> None:
     """Hold what the wheels require against the lines. Where that is not plain the search is made after all.
 
     Raises whatever the search raises, and `Refused` (`lock-differs`) where it comes to other files.
     """
-    if _is_whole(session, resolution, subjects):
+    if _is_whole(session, resolution, wheels):
         return
     searched = session.resolve()
     if _files(searched) != _files(resolution):
@@ -112,10 +112,10 @@ def _files(resolution: Resolution) -> set[tuple[str, str]]:
     return {(pin.name, pin.candidate.file.filename) for pin in pins if pin.candidate is not None}
 
 
-def _is_whole(session: Session, resolution: Resolution, subjects: Sequence[Subject]) -> bool:
+def _is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUnderReview]) -> bool:
     """Whether everything that the wheels require is among the pins, in a version that fits."""
     chosen: dict[str, Chosen] = {}
-    inside = {subject.pin.name: subject.content.info("METADATA") or b"" for subject in subjects}
+    inside = {wheel.pin.name: wheel.content.info("METADATA") or b"" for wheel in wheels}
     ignore = session.settings.selection.ignore_requires_python
     pythons = PythonVersions(session.asked.target.version, ignore=ignore)
     for name, pin in resolution.pins.items():

@@ -250,9 +250,9 @@ def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Require
     askers: dict[str, list[str]] = {}
     for requirement in requirements:
         origin = requirement.origin
-        said = f"-r {origin.where}" if origin.source is Source.FILE else str(Origin(origin.source))
-        if said not in askers.setdefault(requirement.name, []):
-            askers[requirement.name].append(said)
+        stated = f"-r {origin.where}" if origin.source is Source.FILE else str(Origin(origin.source))
+        if stated not in askers.setdefault(requirement.name, []):
+            askers[requirement.name].append(stated)
     for name in sorted(edges):
         for child in edges[name]:
             askers.setdefault(child, []).append(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.edges.indexes.fetch import Download, fetch_all
 from safepip.index.deliveries import sources
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
@@ -30,33 +30,33 @@ def with_digests(
 
     Raises `Refused` (`unhashed-file`, `digest-mismatch`) and `Unavailable`.
     """
-    offered = tuple(file for file in offered if not demand.excludes(file.said))
-    bare = [file for file in offered if not file.digests or (demand and not demand.names(file.said))]
+    offered = tuple(file for file in offered if not demand.excludes(file.stated))
+    bare = [file for file in offered if not file.digests or (demand and not demand.names(file.stated))]
     if not bare:
         return offered
     assert pin.candidate is not None
     chosen = pin.candidate.file.filename
-    home = catalog.home(pin.candidate)
-    assert home is not None
-    optional = home.index.hashes is Hashes.OPTIONAL
+    listing = catalog.listing(pin.candidate)
+    assert listing is not None
+    optional = listing.index.hashes is Hashes.OPTIONAL
     wanted = [file for file in bare if _is_local(file) or file.filename == chosen]
     for file in wanted:
-        home.check(file)
+        listing.check(file)
     fetched = fetch_all(
         session.loop,
         lambda: session.transport,
         session.store,
         [
-            Wanted(
+            Download(
                 filename=file.filename,
                 url=file.url,
-                index_digests=file.said,
-                allowed=home.allows(file),
+                index_digests=file.stated,
+                allowed=listing.allows(file),
                 demand=demand,
                 size=file.size,
                 hashes_optional=optional or _is_local(file),
-                owner=home.index.url,
-                sources=sources((home.index,), session.settings.network.trusted_hosts),
+                owner=listing.index.url,
+                sources=sources((listing.index,), session.settings.network.trusted_hosts),
                 subject=pin.name,
                 origins=pin.required_by,
             )

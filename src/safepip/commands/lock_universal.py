@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.lock_hashing import with_digests
 from safepip.lock.graph import Chosen, Graph, Root, walk
-from safepip.lock.universal import Answer, Environment, environments, joined, split_at
+from safepip.lock.universal import Environment, EnvironmentAnswer, environments, joined, split_at
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
 from safepip.model.requirement import counts
@@ -46,13 +46,13 @@ class Everywhere:
         self._pages: Pages = {}
         self.notices: dict[str, None] = {}
 
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[EnvironmentAnswer]:
         """The answer for each environment, patch versions that make no difference taken together."""
         asked = self._session.asked
         settings = self._session.settings.lock
         assert settings is not None
         own_minor = int(asked.target.version.split(".")[1])
-        found: list[Answer] = []
+        found: list[EnvironmentAnswer] = []
         for environment in environments(settings.environments, asked.requires_python, own_minor):
             waiting = [environment]
             while waiting:
@@ -65,7 +65,7 @@ class Everywhere:
                     waiting += reversed(parts)
         return joined(found)
 
-    def _answer(self, environment: Environment) -> tuple[Answer, frozenset[str]]:
+    def _answer(self, environment: Environment) -> tuple[EnvironmentAnswer, frozenset[str]]:
         """The answer for one environment, and the markers on which it depended."""
         session, asked = self._session, self._session.asked
         target = environment.target(asked.target)
@@ -110,9 +110,9 @@ class Everywhere:
                 files[name] = (pin.candidate.file,)
         requirements = [r for r in asked.statements.requirements if counts(r, target.markers)]
         edges = self._walk(resolution, requirements, target.markers).edges
-        said = frozenset(str(r.marker) for r in asked.statements.requirements if r.marker is not None)
+        stated = frozenset(str(r.marker) for r in asked.statements.requirements if r.marker is not None)
         scopes = self._scopes(resolution, requirements, target.markers)
-        return Answer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | said
+        return EnvironmentAnswer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | stated
 
     def _walk(
         self, resolution: Resolution, requirements: Iterable[Requirement], environment: Mapping[str, str]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.lock.acceptance import check_edges, pin_direct, pin_from_shelf, pin_unasked, select
+from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.lock.pylock import read_lock
 from safepip.model.candidate import Pin, Resolution
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.session import Session
-    from safepip.lock.acceptance import Entry
+    from safepip.lock.acceptance import LockEntry
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
     from safepip.requirements.lock_requests import LockRequest
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
 
-def read_entries(session: Session) -> tuple[Entry, ...]:
+def read_entries(session: Session) -> tuple[LockEntry, ...]:
     """What all locks of the run select for the target. Raises `UnusableInput` and `Refused`."""
-    found: dict[str, Entry] = {}
+    found: dict[str, LockEntry] = {}
     for request in session.asked.locks:
         for entry in select(read_lock(_text(session, request), _origin(request)), request, session.asked.target):
             first = found.setdefault(entry.name, entry)
@@ -85,10 +85,10 @@ def resolve_locks(session: Session) -> Resolution:
         elif isinstance(route, Route) and _is_unasked(session, route):
             answer = pin_unasked(entry, route, there)
         else:
-            answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
+            answer = pin_from_candidates(entry, catalog.candidates_for(entry.name, [entry.origin]), there)
             # What differs from the lock may do so on a page of an earlier run only.
             if isinstance(answer, Diagnostic) and catalog.ask_again([entry.name]):
-                answer = pin_from_shelf(entry, catalog.shelf(entry.name, [entry.origin]), there)
+                answer = pin_from_candidates(entry, catalog.candidates_for(entry.name, [entry.origin]), there)
         if isinstance(answer, Diagnostic):
             problems.append(answer)
         else:
@@ -145,7 +145,7 @@ def _stored_metadata(session: Session, pin: Pin) -> bytes:
         raise Refused(unreadable_wheel(pin, file, problem)) from None
 
 
-def _direct(session: Session, entry: Entry, there: InstalledDistribution | None) -> Pin | Diagnostic:
+def _direct(session: Session, entry: LockEntry, there: InstalledDistribution | None) -> Pin | Diagnostic:
     """A wheel that the lock names by path or URL; a claimed name is never taken from one (routing.md)."""
     from safepip.edges.disk.requirements_files import local_disk
     from safepip.resolution.limits import check_direct
@@ -179,7 +179,7 @@ def _direct(session: Session, entry: Entry, there: InstalledDistribution | None)
     return pin_direct(entry, session.catalog.direct(requirement), place, there)
 
 
-def _check_constraints(session: Session, wanted: Sequence[Entry]) -> None:
+def _check_constraints(session: Session, wanted: Sequence[LockEntry]) -> None:
     """`-c` and PIP_CONSTRAINT hold for a lock as for anything else."""
     by_name = {entry.name: entry for entry in wanted}
     for constraint in session.asked.statements.constraints:
@@ -196,18 +196,18 @@ def _check_constraints(session: Session, wanted: Sequence[Entry]) -> None:
             )
 
 
-def check_lock_is_whole(session: Session, subjects: Sequence[Subject]) -> None:
+def check_lock_is_whole(session: Session, wheels: Sequence[WheelUnderReview]) -> None:
     """Hold what the wheels themselves require against the lock. Raises `Refused` (`lock-differs`)."""
     if session.settings.no_deps:
         return
     wanted = session.locked
     chosen: dict[str, Chosen] = {}
-    for subject in subjects:
+    for wheel in wheels:
         try:
-            metadata = parse_metadata(subject.content.info("METADATA") or b"", verified=True)
+            metadata = parse_metadata(wheel.content.info("METADATA") or b"", verified=True)
         except MetadataError:
             continue  # wrong-identity says so
-        chosen[subject.pin.name] = Chosen(subject.pin.version, metadata)
+        chosen[wheel.pin.name] = Chosen(wheel.pin.version, metadata)
     for entry in wanted:
         there = session.installed.get(entry.name)
         if entry.name not in chosen and there is not None:

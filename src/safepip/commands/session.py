@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.index_reader import Pages
     from safepip.edges.network.http import Transport
     from safepip.edges.target.installed_memory import InstalledMemory
-    from safepip.lock.acceptance import Entry
+    from safepip.lock.acceptance import LockEntry
     from safepip.model.candidate import InstalledDistribution, Pin, Resolution
     from safepip.model.digest import Demand
     from safepip.model.evidence import ClearedWheel
@@ -263,7 +263,7 @@ class Session:
         return Names(self)
 
     @cached_property
-    def locked(self) -> tuple[Entry, ...]:
+    def locked(self) -> tuple[LockEntry, ...]:
         """What the run's locks select for the target. Raises `UnusableInput` and `Refused`."""
         from safepip.commands.locked import read_entries
 
@@ -333,7 +333,7 @@ class Session:
         everything found.
         """
         from safepip.commands.wheels import cleared_wheels
-        from safepip.config import spent_exemptions as spent_allowances
+        from safepip.config import spent_exemptions as spent_exemptions
         from safepip.reporting.people import overruled
 
         wheels = cleared_wheels(self, pins, gone)
@@ -341,16 +341,16 @@ class Session:
             for line in overruled(wheel):
                 self.console.notice(line)
         by_names = not self.asked.locks and not self.asked.statements.require_hashes
-        for line in spent_allowances.unneeded(self.asked.plan.policy.allowances, pins, wheels, names_judged=by_names):
+        for line in spent_exemptions.unneeded(self.asked.plan.policy.exemptions, pins, wheels, names_judged=by_names):
             self.console.notice(line)
         self._tell_expired([pin.name for pin in pins])
         return wheels
 
     def _tell_expired(self, projects: Sequence[str]) -> None:
         """Exceptions that have ended, for projects that this run is about."""
-        from safepip.config import spent_exemptions as spent_allowances
+        from safepip.config import spent_exemptions as spent_exemptions
 
-        for line in spent_allowances.expired(self._plan.policy.expired, projects):
+        for line in spent_exemptions.expired(self._plan.policy.expired, projects):
             self.console.notice(line)
 
 

@@ -27,7 +27,7 @@ def verify(argv: Sequence[str]) -> int:
     """Look, tell what was found, and return 0 or 20. Raises `UsageError`, `Unavailable`."""
     from safepip import __version__
     from safepip.edges.target.installed_files import read_files, read_headers
-    from safepip.edges.target.survey import find_place, real, resolver, survey
+    from safepip.edges.target.listing import find_place, listing, real, resolver
     from safepip.environment import verification
     from safepip.reporting.verify_report import lines, make_json, summary
 
@@ -42,7 +42,7 @@ def verify(argv: Sequence[str]) -> int:
         console.notice(f"this environment imports from {folder} too, which was not looked at: name it by --python")
     verdict = verification.verify(
         place,
-        survey(place),
+        listing(place),
         verification.Eyes(resolver(), read_files, read_headers),
         names,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
-from safepip.edges.indexes.fetch import Wanted, fetch_all
+from safepip.edges.indexes.fetch import Download, fetch_all
 from safepip.edges.target.ownership import Ownership
 from safepip.edges.user.terminal import make_progress
 from safepip.index.deliveries import direct_source, sources
@@ -16,9 +16,9 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
 from safepip.model.requirement import counts
 from safepip.requirements.line_digests import contradiction
-from safepip.rules.context import Scene, Subject
+from safepip.rules.context import RuleContext, WheelUnderReview
 from safepip.rules.judging import judge
-from safepip.wheel.install_paths import land, layout_of
+from safepip.wheel.install_paths import install_paths_of, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,12 @@ def cleared_wheels(
     `gone` are the installed distributions that are taken away before.
     """
     files = fetched(session, pins)
-    scene = _scene(session, list(zip(pins, files, strict=True)))
-    scene = replace(scene, removed=frozenset(item.name for item in gone))
-    folders = sorted(_folders_of_distributions(session, scene.layout))
-    there = Ownership(folders, scene.replaced, scene.layout.moved)
-    scene = replace(
-        scene,
+    context = _context(session, list(zip(pins, files, strict=True)))
+    context = replace(context, removed=frozenset(item.name for item in gone))
+    folders = sorted(_folders_of_distributions(session, context.layout))
+    there = Ownership(folders, context.replaced, context.layout.moved)
+    context = replace(
+        context,
         owner=there.owner,
         holds=there.holds,
         declares=there.declares,
@@ -55,12 +55,12 @@ def cleared_wheels(
     if session.asked.locks:
         from safepip.commands.locked import check_lock_is_whole
 
-        check_lock_is_whole(session, scene.subjects)
+        check_lock_is_whole(session, context.wheels)
     if session.hashed is not None:
         from safepip.commands.hashed import check_hashed_is_whole
 
-        check_hashed_is_whole(session, session.hashed, scene.subjects)
-    return judge(scene, session.asked.plan.policy.allowances)
+        check_hashed_is_whole(session, session.hashed, context.wheels)
+    return judge(context, session.asked.plan.policy.exemptions)
 
 
 def fetched(session: Session, pins: Sequence[Pin]) -> list[VerifiedFile]:
@@ -77,22 +77,22 @@ def fetched(session: Session, pins: Sequence[Pin]) -> list[VerifiedFile]:
     )
 
 
-def _scene(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> Scene:
+def _context(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> RuleContext:
     """Everything the rules look at. Raises `Refused` for the wheels that cannot be read."""
     target = session.asked.target
     layout = layout_of(session.settings, target)
-    subjects: list[Subject] = []
+    wheels: list[WheelUnderReview] = []
     problems: list[Diagnostic] = []
     contents = read_wheels([(file.path, file.filename) for _, file in chosen])
     for (pin, file), content in zip(chosen, contents, strict=True):
         if isinstance(content, ArchiveError):
             problems.append(unreadable_wheel(pin, file, content))
         else:
-            subjects.append(Subject(pin, file, content, land(content, layout)))
+            wheels.append(WheelUnderReview(pin, file, content, install_paths_of(content, layout)))
     if problems:
         raise Refused(*problems)
-    return Scene(
-        tuple(subjects),
+    return RuleContext(
+        tuple(wheels),
         layout,
         standard_library=target.standard_library,
         direct_urls=_direct_urls(session, chosen),
@@ -119,21 +119,21 @@ def _direct_urls(session: Session, chosen: list[tuple[Pin, VerifiedFile]]) -> di
     return named | {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
 
 
-def _wanted(session: Session, pin: Pin) -> Wanted:
+def _wanted(session: Session, pin: Pin) -> Download:
     """What to fetch for a pin. Raises `Refused` where its file may not come from where its index says."""
     assert pin.candidate is not None
     file = pin.candidate.file
     session.catalog.check_servable(pin.candidate)
-    home, unasked = session.catalog.home(pin.candidate), session.catalog.unasked(pin.candidate)
-    owners = unasked or (() if home is None else (home.index,))
+    listing, unasked = session.catalog.listing(pin.candidate), session.catalog.unasked(pin.candidate)
+    owners = unasked or (() if listing is None else (listing.index,))
     trusted = session.settings.network.trusted_hosts
     # A mirror's file is admitted by the mirror's own rule; a wheel named directly was hashed when it was read.
-    index = None if home is None else home.index
+    index = None if listing is None else listing.index
     optional = index is not None and (index.hashes is Hashes.OPTIONAL or file.url.startswith("file:"))
-    return Wanted(
+    return Download(
         filename=file.filename,
         url=file.url,
-        index_digests=file.said,
+        index_digests=file.stated,
         allowed=session.catalog.may_fetch(pin.candidate),
         demand=_demanded(session, pin),
         size=file.size,

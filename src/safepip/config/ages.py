@@ -129,7 +129,7 @@ class MergedAges:
         self._cooldown: Cooldown | None = None
         self._indexes: dict[str, Cooldown] = {}
         self._projects: dict[str, Cooldown] = {}
-        self._firm: Cooldown | None = None
+        self._enforced: Cooldown | None = None
         self._new: Cooldown | None = None
         self.names: Placed | None = None
 
@@ -143,10 +143,10 @@ class MergedAges:
         """One level more. `owner_above` names the index that a higher level gives a project to, None for none.
         `forbidden` is where higher levels forbid exceptions, by rule: there the defaults are theirs."""
         level = level or AgeLevel()
-        firm = forbidden.get("cooldown")
-        self._firm = None if firm is None else Cooldown(origin=firm)
-        firm = forbidden.get("new-project")
-        new_above = self._new or (None if firm is None else Cooldown(AgePolicy().new_project, origin=firm))
+        enforced = forbidden.get("cooldown")
+        self._enforced = None if enforced is None else Cooldown(origin=enforced)
+        enforced = forbidden.get("new-project")
+        new_above = self._new or (None if enforced is None else Cooldown(AgePolicy().new_project, origin=enforced))
         projects = {
             name: self._longer(f"the cooldown of {name}", self._over_project(name, owner_above(name)), value)
             for name, value in level.projects.items()
@@ -156,7 +156,7 @@ class MergedAges:
             for name, value in indexes.items()
         }
         if level.cooldown is not None:
-            self._cooldown = self._longer("the cooldown", self._cooldown or self._firm, level.cooldown)
+            self._cooldown = self._longer("the cooldown", self._cooldown or self._enforced, level.cooldown)
         if level.new_project is not None:
             self._new = self._longer("new-project-age", new_above, level.new_project)
         self._projects.update(projects)
@@ -182,10 +182,10 @@ class MergedAges:
             return own
         if owner is not None:
             return self._indexes.get(owner)
-        return strictest([self._cooldown or self._firm, *self._indexes.values()], self._now)
+        return strictest([self._cooldown or self._enforced, *self._indexes.values()], self._now)
 
     def _over_index(self, name: str) -> Cooldown | None:
-        return self._indexes.get(name) or self._cooldown or self._firm
+        return self._indexes.get(name) or self._cooldown or self._enforced
 
     def _longer(self, what: str, above: Cooldown | None, below: Cooldown) -> Cooldown:
         if above is not None and cutoff(below, self._now) > cutoff(above, self._now):
@@ -208,8 +208,8 @@ class MergedAges:
 
 def strictest(cooldowns: list[Cooldown | None], now: float) -> Cooldown | None:
     """The one that holds back most, None where there is none."""
-    said = [cooldown for cooldown in cooldowns if cooldown is not None]
-    return min(said, key=lambda cooldown: cutoff(cooldown, now), default=None)
+    stated = [cooldown for cooldown in cooldowns if cooldown is not None]
+    return min(stated, key=lambda cooldown: cutoff(cooldown, now), default=None)
 
 
 # --- the options of one run ----------------------------------------------------------------------------------
@@ -217,11 +217,11 @@ def strictest(cooldowns: list[Cooldown | None], now: float) -> Cooldown | None:
 
 def against_policy(settings: Settings, policy: Policy, now: float) -> Iterator[Diagnostic]:
     """Problems where an option of this run would loosen what policy says."""
-    firm, said = policy.ages.firm, settings.cooldown
-    above = policy.ages.cooldown or (None if firm is None else Cooldown(origin=firm))
-    if above is not None and said is not None and cutoff(said, now) > cutoff(above, now):
+    enforced, stated = policy.ages.enforced, settings.cooldown
+    above = policy.ages.cooldown or (None if enforced is None else Cooldown(origin=enforced))
+    if above is not None and stated is not None and cutoff(stated, now) > cutoff(above, now):
         yield _by_option(
-            f"the cooldown is {written(above)}, and --cooldown may only lengthen it", above.origin, said.origin
+            f"the cooldown is {written(above)}, and --cooldown may only lengthen it", above.origin, stated.origin
         )
     if policy.well_known_names is not None and settings.well_known_names is not None:
         yield _by_option(
@@ -229,13 +229,13 @@ def against_policy(settings: Settings, policy: Policy, now: float) -> Iterator[D
             policy.well_known_origin,
             settings.origins["well_known_names"],
         )
-    elif settings.well_known_names is not None and "look-alike" in policy.firm:
+    elif settings.well_known_names is not None and "look-alike" in policy.enforced:
         message = "exceptions from look-alike are forbidden, and --well-known-names makes them"
-        yield _by_option(message, policy.firm["look-alike"], settings.origins["well_known_names"])
+        yield _by_option(message, policy.enforced["look-alike"], settings.origins["well_known_names"])
     for rule in ("look-alike", "new-project"):
-        if settings.allow_names and rule in policy.firm:
+        if settings.allow_names and rule in policy.enforced:
             message = f"exceptions from {rule} are forbidden, and --allow-name makes one"
-            yield _by_option(message, policy.firm[rule], settings.origins["allow_names"])
+            yield _by_option(message, policy.enforced[rule], settings.origins["allow_names"])
 
 
 def _by_option(message: str, above: Origin, option: Origin) -> Diagnostic:

@@ -16,7 +16,7 @@ the content of wheels, `safepip.vetting.ages` file by file for ages, and `safepi
 file can narrow. A misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a
 file must be a wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level
 below; those of a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one
-file; which of them are told of is said in `spent_allowances`.
+file; which of them are told of is said in `spent_exemptions`.
 
 The rules on content are loaded only for a file that speaks of them, because that takes time.
 """
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safepip.config.toml_tables import Placed, near
 from safepip.model.ages import DAY
 from safepip.model.digest import Digest, WeakDigest, strong
-from safepip.model.exemption import Allowance
+from safepip.model.exemption import Exemption
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
 
@@ -63,14 +63,14 @@ class ForbidAllow(NamedTuple):
     origin: Origin
 
 
-def read_allowances(reader: TableReader, data: Any) -> tuple[Allowance, ...]:
+def read_exemptions(reader: TableReader, data: Any) -> tuple[Exemption, ...]:
     """Every `[[allow]]` of a file; those with a mistake are left out, and the mistake is kept by the reader."""
     tables = reader.tables(data, _WHERE, "an exception is written")
-    found = [_allowance(reader, table, number) for number, table in enumerate(tables)]
-    return tuple(allowance for allowance in found if allowance is not None)
+    found = [_exemption(reader, table, number) for number, table in enumerate(tables)]
+    return tuple(exemption for exemption in found if exemption is not None)
 
 
-def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
+def _exemption(reader: TableReader, data: Any, number: int) -> Exemption | None:
     before = len(reader.problems)
     table = reader.table(data, _KEYS, _WHERE, number)
     words = {key: reader.string(table, key, _WHERE, number) for key in _WORDS}
@@ -96,7 +96,7 @@ def _allowance(reader: TableReader, data: Any, number: int) -> Allowance | None:
     until = _until(reader, number, table.get("until"))
     if len(reader.problems) > before or project is None or rule is None or reason is None:
         return None
-    return Allowance(normalise(project), rule, reason.strip(), origin, file, digest, until)
+    return Exemption(normalise(project), rule, reason.strip(), origin, file, digest, until)
 
 
 def is_reason(text: str) -> bool:
@@ -203,34 +203,34 @@ def _rules() -> dict[str, bool]:
 
 
 def overruling(
-    allowances: Iterable[Allowance], rule: str, project: str, filename: str, digests: Iterable[Digest]
-) -> Allowance | None:
+    exemptions: Iterable[Exemption], rule: str, project: str, filename: str, digests: Iterable[Digest]
+) -> Exemption | None:
     """The first line of policy that overrules this rule for this file as an index lists it."""
     given = tuple(digests)
-    for allowance in allowances:
+    for exemption in exemptions:
         if (
-            allowance.rule == rule
-            and allowance.project == project
-            and allowance.file in (None, filename)
-            and (allowance.digest is None or allowance.digest in given)
+            exemption.rule == rule
+            and exemption.project == project
+            and exemption.file in (None, filename)
+            and (exemption.digest is None or exemption.digest in given)
         ):
-            return allowance
+            return exemption
     return None
 
 
-def contradictions(allowances: Iterable[Allowance], ban: ForbidAllow | None) -> Iterable[Diagnostic]:
+def contradictions(exemptions: Iterable[Exemption], ban: ForbidAllow | None) -> Iterable[Diagnostic]:
     """Problems where one file makes exceptions and forbids them."""
     bans = Bans()
     bans.add(ban)
-    for allowance in allowances:
-        forbidden = bans.against(allowance.rule)
+    for exemption in exemptions:
+        forbidden = bans.against(exemption.rule)
         if forbidden is not None:
             yield Diagnostic(
                 "bad-configuration",
-                f"one file forbids exceptions from {allowance.rule}, and makes one for {allowance.project}",
-                (f"forbidden by {forbidden}", f"made by      {allowance.origin}"),
+                f"one file forbids exceptions from {exemption.rule}, and makes one for {exemption.project}",
+                (f"forbidden by {forbidden}", f"made by      {exemption.origin}"),
                 "take one of the two lines out",
-                (allowance.origin, forbidden),
+                (exemption.origin, forbidden),
             )
 
 

@@ -18,7 +18,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
     verify-installed = true                # what is installed and not known by digest does not satisfy a lock
 
-with the exceptions from rules that `allowances` reads, and what `age_settings` reads of ages and well-known names.
+with the exceptions from rules that `exemptions` reads, and what `age_settings` reads of ages and well-known names.
 
 Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
 credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from safepip.config.ages import AgeLevel
     from safepip.config.exemptions import ForbidAllow
     from safepip.model.ages import Cooldown
-    from safepip.model.exemption import Allowance
+    from safepip.model.exemption import Exemption
 
 
 _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
@@ -81,7 +81,7 @@ class Level(NamedTuple):
     forbid_trusted_hosts: bool | None = None
     forbid_origin: Origin | None = None
     allow_direct: tuple[Placed, ...] = ()
-    allowances: tuple[Allowance, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
     forbid_allow: ForbidAllow | None = None
     ages: AgeLevel | None = None
     verify_installed: bool | None = None
@@ -157,7 +157,7 @@ class _Reader(TableReader):
         table = self.table(data, _TOP_KEYS, (), None)
         policy = self.table(table.get("policy", {}), _POLICY_KEYS, ("policy",), None)
         forbid = self.boolean(policy, "forbid-trusted-hosts", ("policy",), None)
-        allowances, forbid_allow = self._exceptions(table, policy)
+        exemptions, forbid_allow = self._exceptions(table, policy)
         level = Level(
             origin=self.origin(),
             indexes=self._indexes(table.get("index", [])),
@@ -165,7 +165,7 @@ class _Reader(TableReader):
             forbid_trusted_hosts=forbid,
             forbid_origin=self.origin(self.lines.key(("policy",), None, "forbid-trusted-hosts")),
             allow_direct=self.strings(policy, "allow-direct", ("policy",), None, self._project),
-            allowances=allowances,
+            exemptions=exemptions,
             forbid_allow=forbid_allow,
             ages=self._ages(policy),
             verify_installed=self.boolean(policy, "verify-installed", ("policy",), None),
@@ -195,14 +195,14 @@ class _Reader(TableReader):
 
     def _exceptions(
         self, table: dict[str, Any], policy: dict[str, Any]
-    ) -> tuple[tuple[Allowance, ...], ForbidAllow | None]:
+    ) -> tuple[tuple[Exemption, ...], ForbidAllow | None]:
         if "allow" not in table and "forbid-allow" not in policy:
             return (), None
-        from safepip.config import exemptions as allowances
+        from safepip.config import exemptions as exemptions
 
-        made = allowances.read_allowances(self, table.get("allow", []))
-        ban = allowances.read_forbid_allow(self, policy)
-        self.problems.extend(allowances.contradictions(made, ban))
+        made = exemptions.read_exemptions(self, table.get("allow", []))
+        ban = exemptions.read_forbid_allow(self, policy)
+        self.problems.extend(exemptions.contradictions(made, ban))
         return made, ban
 
     def _ages(self, policy: dict[str, Any]) -> AgeLevel | None:

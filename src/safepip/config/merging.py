@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from safepip.config.exemptions import Bans
     from safepip.config.level import DeclaredIndex, Level
     from safepip.config.toml_tables import Placed
-    from safepip.model.exemption import Allowance
+    from safepip.model.exemption import Exemption
 
 
 class Declared(NamedTuple):
@@ -75,12 +75,12 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             forbid_trusted_hosts=merging.forbidden is not None,
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
-            allowances=tuple(a for a in merging.allowances if a.until is None or now < a.until),
-            expired=tuple(a for a in merging.allowances if a.until is not None and now >= a.until),
-            ages=(AgePolicy() if ages is None else ages.policy())._replace(firm=forbidden.get("cooldown")),
+            exemptions=tuple(a for a in merging.exemptions if a.until is None or now < a.until),
+            expired=tuple(a for a in merging.exemptions if a.until is not None and now >= a.until),
+            ages=(AgePolicy() if ages is None else ages.policy())._replace(enforced=forbidden.get("cooldown")),
             well_known_names=names.value if names else None,
             well_known_origin=names.origin if names else BUILT_IN,
-            firm=forbidden,
+            enforced=forbidden,
             verify_installed=merging.verify,
         ),
     )
@@ -112,7 +112,7 @@ class _Merging:
         self.forbidden: Origin | None = None
         self.verify: Origin | None = None
         self.direct: set[str] = set()
-        self.allowances: list[Allowance] = []
+        self.exemptions: list[Exemption] = []
         self.problems: list[Diagnostic] = []
         self._above: dict[str, Index] = {}
         self._claims_above: list[Claim] = []
@@ -270,17 +270,17 @@ class _Merging:
             self.direct.add(key)
 
     def _add_exceptions(self, level: Level) -> None:
-        if not level.allowances and level.forbid_allow is None:
+        if not level.exemptions and level.forbid_allow is None:
             return
         if self.bans is None:
             from safepip.config.exemptions import Bans
 
             self.bans = Bans()
-        for allowance in level.allowances:
-            forbidden = self.bans.against(allowance.rule)
+        for exemption in level.exemptions:
+            forbidden = self.bans.against(exemption.rule)
             if forbidden is not None:
-                self._loosened(f"exceptions from {allowance.rule} are forbidden", forbidden, allowance.origin)
-        self.allowances.extend(level.allowances)
+                self._loosened(f"exceptions from {exemption.rule} are forbidden", forbidden, exemption.origin)
+        self.exemptions.extend(level.exemptions)
         lifted = self.bans.lifted(level.forbid_allow)
         if level.forbid_allow is not None and lifted is not None:
             self._loosened("exceptions are forbidden", lifted, level.forbid_allow.origin)

@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Pin
     from safepip.model.evidence import ClearedWheel
-    from safepip.model.exemption import Allowance, Allowed
+    from safepip.model.exemption import Allowed, Exemption
 
 _ON_NAMES = ("look-alike", "new-project")
 _ON_AGES = ("cooldown", "late-file", "yanked")
 
 
-def last_day(allowance: Allowance) -> str:
+def last_day(exemption: Exemption) -> str:
     """The last day on which an exception holds, as a configuration writes it."""
     from datetime import UTC, datetime
 
-    assert allowance.until is not None
-    return datetime.fromtimestamp(allowance.until - 1, UTC).date().isoformat()
+    assert exemption.until is not None
+    return datetime.fromtimestamp(exemption.until - 1, UTC).date().isoformat()
 
 
-def expired(allowances: Iterable[Allowance], projects: Collection[str]) -> Iterator[str]:
+def expired(exemptions: Iterable[Exemption], projects: Collection[str]) -> Iterator[str]:
     """One line for the exceptions of these projects that have ended; none where there are none."""
-    told = [f"{_said(a)}, until {last_day(a)}" for a in allowances if a.project in projects]
-    if told:
-        yield f"exceptions that have expired, and allow nothing: {'; '.join(told)}"
+    reported = [f"{_stated(a)}, until {last_day(a)}" for a in exemptions if a.project in projects]
+    if reported:
+        yield f"exceptions that have expired, and allow nothing: {'; '.join(reported)}"
 
 
 def unneeded(
-    allowances: Iterable[Allowance], pins: Sequence[Pin], wheels: Iterable[ClearedWheel], *, names_judged: bool
+    exemptions: Iterable[Exemption], pins: Sequence[Pin], wheels: Iterable[ClearedWheel], *, names_judged: bool
 ) -> Iterator[str]:
     """One line for the exceptions that what was judged did not need; none where there are none.
 
@@ -49,30 +49,30 @@ def unneeded(
     """
     chosen = {pin.name: pin for pin in pins}
     judged = {wheel.pin.name: wheel for wheel in wheels}
-    told = [
-        _said(allowance)
-        for allowance in allowances
-        if allowance.project in judged
-        and _was_judged(allowance, judged[allowance.project], names_judged=names_judged)
-        and not _needed(allowance, (*chosen[allowance.project].allowed, *judged[allowance.project].allowed))
+    reported = [
+        _stated(exemption)
+        for exemption in exemptions
+        if exemption.project in judged
+        and _was_judged(exemption, judged[exemption.project], names_judged=names_judged)
+        and not _needed(exemption, (*chosen[exemption.project].allowed, *judged[exemption.project].allowed))
     ]
-    if told:
-        yield f"exceptions that this run did not need, to be taken out or narrowed: {'; '.join(told)}"
+    if reported:
+        yield f"exceptions that this run did not need, to be taken out or narrowed: {'; '.join(reported)}"
 
 
-def _was_judged(allowance: Allowance, wheel: ClearedWheel, *, names_judged: bool) -> bool:
-    narrow = allowance.file is not None or allowance.digest is not None
-    if allowance.file not in (None, wheel.file.filename) or allowance.digest not in (None, wheel.file.sha256):
+def _was_judged(exemption: Exemption, wheel: ClearedWheel, *, names_judged: bool) -> bool:
+    narrow = exemption.file is not None or exemption.digest is not None
+    if exemption.file not in (None, wheel.file.filename) or exemption.digest not in (None, wheel.file.sha256):
         return False
-    if allowance.rule in _ON_NAMES:
+    if exemption.rule in _ON_NAMES:
         # `new-project` judges what is asked for by name, and so does `look-alike`, beside some of what that brings.
         return names_judged and wheel.pin.requested
-    return narrow or allowance.rule not in _ON_AGES
+    return narrow or exemption.rule not in _ON_AGES
 
 
-def _needed(allowance: Allowance, allowed: Iterable[Allowed]) -> bool:
-    return any(item.allowance == allowance for item in allowed)
+def _needed(exemption: Exemption, allowed: Iterable[Allowed]) -> bool:
+    return any(item.exemption == exemption for item in allowed)
 
 
-def _said(allowance: Allowance) -> str:
-    return f"{allowance.rule} for {allowance.project} ({allowance.origin})"
+def _stated(exemption: Exemption) -> str:
+    return f"{exemption.rule} for {exemption.project} ({exemption.origin})"

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-class Standing(NamedTuple):
+class InstalledVersion(NamedTuple):
     """A distribution as it is there when the run has ended. `requires` are all of its requirements."""
 
     version: Version
     requires: Sequence[Requirement]
 
 
-def broken(before: Mapping[str, Standing], installs: Mapping[str, Standing], markers: Mapping[str, str]) -> list[str]:
+def broken(
+    before: Mapping[str, InstalledVersion], installs: Mapping[str, InstalledVersion], markers: Mapping[str, str]
+) -> list[str]:
     """A line for each broken requirement. `before` is what stays installed and `installs` what is put beside or in
     place of it, both by normalised name; `markers` is the target's environment."""
     after = {**before, **installs}
@@ -46,11 +48,11 @@ def broken(before: Mapping[str, Standing], installs: Mapping[str, Standing], mar
     return lines
 
 
-def _in_force(standing: Standing, markers: Mapping[str, str]) -> Iterator[Requirement]:
+def _in_force(installed_version: InstalledVersion, markers: Mapping[str, str]) -> Iterator[Requirement]:
     """Rule 2. A marker that means nothing holds for nobody."""
     from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
-    for requirement in standing.requires:
+    for requirement in installed_version.requires:
         try:
             if requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""}):
                 yield requirement
@@ -58,7 +60,7 @@ def _in_force(standing: Standing, markers: Mapping[str, str]) -> Iterator[Requir
             continue
 
 
-def _line(name: str, version: Version, requirement: Requirement, there: Standing | None) -> str:
+def _line(name: str, version: Version, requirement: Requirement, there: InstalledVersion | None) -> str:
     """pip's sentence."""
     who = f"{printable(name)} {printable(str(version))} requires {printable(str(requirement))}"
     if there is None:

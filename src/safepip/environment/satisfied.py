@@ -18,7 +18,7 @@ from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,7 +132,7 @@ class _Walk:
         return Pin(
             name,
             distribution.version,
-            Route(name, Rule.INSTALLED, None),
+            Route(name, RoutingRule.INSTALLED, None),
             installed=distribution,
             extras=self._extras.get(name, frozenset()),
             requested=requested,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
-class Place(NamedTuple):
+class EnvironmentFolders(NamedTuple):
     """An environment: the interpreter that belongs to it, and its folders.
 
     `sites` are those in which Python looks for distributions. `scripts` is the folder of commands where it belongs to
@@ -75,8 +75,8 @@ class Distribution(NamedTuple):
         return self.info.rpartition("/")[0]
 
 
-class Survey(NamedTuple):
-    """What lies in the folders of a `Place`: all distributions, and all files, links and special files by path.
+class EnvironmentListing(NamedTuple):
+    """What lies in an environment's folders: all distributions, and all files, links and special files by path.
 
     `unread` are folders that could not be listed, each with the reason.
     """
@@ -96,7 +96,7 @@ class State(enum.Enum):
     UNREADABLE = "unreadable"
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """What was found at a path. `size` and `digest` are those of a file; `about` is a link's target or the reason."""
 
     state: State
@@ -133,7 +133,7 @@ class Finding(NamedTuple):
     detail: str = ""
 
 
-class Verdict(NamedTuple):
+class EnvironmentVerdict(NamedTuple):
     """The outcome. `distributions` and `files` are how many were checked against a RECORD."""
 
     findings: tuple[Finding, ...]
@@ -150,7 +150,7 @@ class Eyes(NamedTuple):
     """
 
     resolve: Callable[[str, str], str]
-    read: Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], Found]]
+    read: Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], FoundFile]]
     headers: Callable[[Collection[str]], Mapping[str, bytes]]
 
 
@@ -164,29 +164,31 @@ class _Claim(NamedTuple):
     size: int | None
 
 
-def verify(place: Place, survey: Survey, eyes: Eyes, names: Sequence[str] = ()) -> Verdict:
+def verify(
+    place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, names: Sequence[str] = ()
+) -> EnvironmentVerdict:
     """Hold an environment against its RECORDs. `names` are normalised; without any, everything is looked at.
 
     With names, rows of those distributions are checked and nothing is said of files that belong to nobody.
     """
-    chosen = [_readable(item) for item in survey.distributions if not names or item.name in names]
+    chosen = [_readable(item) for item in listing.distributions if not names or item.name in names]
     findings = [
         Finding(Kind.ABSENT, detail=f"{name} is not installed here")
         for name in sorted(set(names) - {item.name for item in chosen})
     ]
     claims: list[_Claim] = []
     for distribution in chosen:
-        mine, said = _claims(place, distribution, eyes)
+        mine, stated = _claims(place, distribution, eyes)
         claims += mine
-        findings += said
-    check = _Check(place, survey, eyes, claims)
+        findings += stated
+    check = _Check(place, listing, eyes, claims)
     findings += check.rows()
     if not names:
         findings += check.leftovers(chosen)
-        findings += [Finding(Kind.UNREADABLE, f"{path}/", detail=why) for path, why in survey.unread.items()]
+        findings += [Finding(Kind.UNREADABLE, f"{path}/", detail=why) for path, why in listing.unread.items()]
     order = list(Kind)
     findings.sort(key=lambda item: (order.index(item.kind), item.path, item.distribution, item.detail))
-    return Verdict(tuple(findings), sum(item.record is not None for item in chosen), check.count)
+    return EnvironmentVerdict(tuple(findings), sum(item.record is not None for item in chosen), check.count)
 
 
 def _readable(distribution: Distribution) -> Distribution:
@@ -198,7 +200,7 @@ def _readable(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _claims(place: Place, distribution: Distribution, eyes: Eyes) -> tuple[list[_Claim], list[Finding]]:
+def _claims(place: EnvironmentFolders, distribution: Distribution, eyes: Eyes) -> tuple[list[_Claim], list[Finding]]:
     """What a distribution's RECORD lists within the environment, and what is wrong with the list. Rules 1 and 6."""
     owner, info = f"{distribution.name} {distribution.version}", distribution.info
     if distribution.record is None:
@@ -222,9 +224,11 @@ def _claims(place: Place, distribution: Distribution, eyes: Eyes) -> tuple[list[
 class _Check:
     """The claims of the chosen distributions against the disk. `count` is how many files were compared."""
 
-    def __init__(self, place: Place, survey: Survey, eyes: Eyes, claims: list[_Claim]) -> None:
+    def __init__(
+        self, place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, claims: list[_Claim]
+    ) -> None:
         self._place = place
-        self._survey = survey
+        self._listing = listing
         self._eyes = eyes
         self._by_path: dict[str, list[_Claim]] = defaultdict(list)
         for claim in claims:
@@ -260,7 +264,7 @@ class _Check:
             return ""
         return next((source for source in possible_sources(path) if source in self._by_path), "")
 
-    def _proven(self, path: str, found: Mapping[tuple[str, str], Found]) -> bool:
+    def _proven(self, path: str, found: Mapping[tuple[str, str], FoundFile]) -> bool:
         """Whether some row's strong digest is that of the file."""
         return any(
             claim.algorithm in STRONG and found[path, claim.algorithm].digest == claim.digest
@@ -284,13 +288,13 @@ class _Check:
 
     def leftovers(self, distributions: Iterable[Distribution]) -> Iterator[Finding]:
         """Rule 3, and rule 4 for byte code in no RECORD."""
-        unclaimed = [path for path in self._survey.files if path not in self._by_path]
+        unclaimed = [path for path in self._listing.files if path not in self._by_path]
         vouched = _vouched(distributions)
         derived = {path for path in unclaimed if self._source(path)}
         unowned = {path for path in unclaimed if path not in derived and not self._is_known(path, vouched)}
         headers = self._eyes.headers(derived)
         yield from (_never_checked(path, "") for path in derived if is_never_checked(headers.get(path, b"")))
-        accounted = _above((path for path in self._survey.files if path not in unowned), self._by_path)
+        accounted = _above((path for path in self._listing.files if path not in unowned), self._by_path)
         accounted.update((*self._place.sites, self._place.scripts, self._place.prefix, ""))
         whole: dict[str, int] = defaultdict(int)
         for path in unowned:
@@ -326,7 +330,7 @@ class _Check:
         return name.endswith((".pth", ".start")) or name.partition(".")[0] in ("sitecustomize", "usercustomize")
 
 
-def _judged(claim: _Claim, found: Found) -> Iterator[Finding]:
+def _judged(claim: _Claim, found: FoundFile) -> Iterator[Finding]:
     """One row against what was found at its path."""
     path, owner = claim.path, claim.owner
     if found.state is State.MISSING:
@@ -342,8 +346,8 @@ def _judged(claim: _Claim, found: Found) -> Iterator[Finding]:
     elif claim.algorithm in STRONG and claim.digest != found.digest:
         yield Finding(Kind.DIFFERS, path, owner, f"has another {claim.algorithm} than RECORD says")
     elif claim.algorithm not in STRONG and not _needs_no_digest(path):
-        said = f"only by {claim.algorithm}" if claim.algorithm else "without a digest"
-        yield Finding(Kind.UNPROVEN, path, owner, f"is in RECORD {said}")
+        stated = f"only by {claim.algorithm}" if claim.algorithm else "without a digest"
+        yield Finding(Kind.UNPROVEN, path, owner, f"is in RECORD {stated}")
 
 
 def _needs_no_digest(path: str) -> bool:

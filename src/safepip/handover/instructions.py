@@ -116,7 +116,7 @@ def make_handover(
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in lines)
         asked = (*(("--no-deps",) if followed else ()), "--requirement", f"{base}/{_REQUIREMENTS}")
     installs = {name: given[name] for name in sorted(resolution.to_install)}
-    before, after = _said_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
+    before, after = _stated_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
     return Handover(
         folder=folder,
         arguments=("install", *_options(settings, base), "--constraint", f"{base}/{_CONSTRAINTS}", *asked),
@@ -150,7 +150,7 @@ def _requires_by_url(wheel: ClearedWheel) -> bool:
     return _BY_URL.search(wheel.content.info("METADATA") or b"") is not None
 
 
-def _said_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
+def _stated_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
     """pip's own two lines about an installation."""
     versions = " ".join(f"{name}-{wheel.pin.version}" for name, wheel in installs.items())
     return f"Installing collected packages: {', '.join(installs)}", f"Successfully installed {versions}"
@@ -255,7 +255,7 @@ def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
             "handover-diverged",
             "pip installed something else than was decided and verified",
             context=tuple(
-                f"{name}: decided {_said(handover.installs.get(name))}, installed {_said(reported.get(name))}"
+                f"{name}: decided {_stated(handover.installs.get(name))}, installed {_stated(reported.get(name))}"
                 for name in map(printable, wrong)
             ),
             hint="the environment has changed: look at it with pip list, and report this with the output of -v",
@@ -263,6 +263,6 @@ def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
     )
 
 
-def _said(entry: tuple[Version, str] | None) -> str:
+def _stated(entry: tuple[Version, str] | None) -> str:
     """One side of the comparison in words."""
     return "nothing" if entry is None else f"{entry[0]} sha256:{printable(entry[1])}"

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.environment.verification import Found, State
+from safepip.environment.verification import FoundFile, State
 from safepip.model.digest import STRONG
 from safepip.model.names import normalise
 from safepip.wheel.byte_code import is_cached, possible_sources
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from safepip.model.evidence import ClearedWheel
-    from safepip.model.wheel import Entry, Landing
+    from safepip.model.wheel import Entry, InstallPath
     from safepip.wheel.install_paths import Layout
 
 
@@ -59,7 +59,7 @@ _INSTALLER = Content("sha256", hashlib.sha256(b"pip\n").digest(), 4)
 _EMPTY = Content("sha256", hashlib.sha256(b"").digest(), 0)
 
 
-class Demand(NamedTuple):
+class ExpectedFile(NamedTuple):
     """A file that has to be on the disk with one of these contents.
 
     `script` is the wheel's script whose first line pip may have changed, None where that cannot be. `row` is a row that
@@ -76,7 +76,7 @@ class Comparison(NamedTuple):
     """What the installed RECORD of a wheel showed: lines of evidence, and what the disk has to show."""
 
     differences: list[str]
-    demands: list[Demand]
+    demands: list[ExpectedFile]
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Arrangement:
 
     def __post_init__(self) -> None:
         for wheel in self.wheels:
-            for landing in wheel.landings:
-                if landing.entry is not None:
-                    self._planned[self.key(landing.path)].append(_content(landing.entry))
+            for install_path in wheel.install_paths:
+                if install_path.entry is not None:
+                    self._planned[self.key(install_path.path)].append(_content(install_path.entry))
 
     def planned(self, path: str) -> tuple[Content, ...]:
         """What the wheels of the run have for a place."""
@@ -119,24 +119,31 @@ class Arrangement:
         """Whether pip leaves what is there."""
         return any(path == kept or path.startswith(f"{kept}/") for kept in self.kept)
 
-    def is_left(self, landing: Landing) -> bool:
+    def is_left(self, install_path: InstallPath) -> bool:
         """Whether pip does not put a file where it was to land."""
         if not self.layout.moved:
             return False
         (libraries, folder), *_ = self.layout.moved
         unmoved = f"{folder}/{libraries[len(folder) + 1 :].partition('/')[0]}/"
-        beside = landing.scheme not in ("purelib", "platlib") and landing.path.startswith(unmoved)
-        return beside or self.is_kept(landing.path)
+        beside = install_path.scheme not in ("purelib", "platlib") and install_path.path.startswith(unmoved)
+        return beside or self.is_kept(install_path.path)
 
 
 def _content(entry: Entry) -> Content:
     return Content(entry.algorithm, entry.digest, entry.size)
 
 
-def record_place(wheel: ClearedWheel) -> Landing | None:
+def record_place(wheel: ClearedWheel) -> InstallPath | None:
     """Where the wheel's RECORD was to land."""
     path = f"{wheel.content.dist_info}/RECORD"
-    return next((landing for landing in wheel.landings if landing.entry and landing.entry.path == path), None)
+    return next(
+        (
+            install_path
+            for install_path in wheel.install_paths
+            if install_path.entry and install_path.entry.path == path
+        ),
+        None,
+    )
 
 
 def compare(wheel: ClearedWheel, record: bytes | None, arrangement: Arrangement, *, direct: bool) -> Comparison:
@@ -162,20 +169,20 @@ def compare(wheel: ClearedWheel, record: bytes | None, arrangement: Arrangement,
 class _Rows:
     """The rows of one installed RECORD."""
 
-    def __init__(self, wheel: ClearedWheel, record: Landing, run: Arrangement, *, direct: bool) -> None:
+    def __init__(self, wheel: ClearedWheel, record: InstallPath, run: Arrangement, *, direct: bool) -> None:
         self._run = run
         self._record = run.key(record.path)
         info = record.path.rpartition("/")[0]
         self._base = _before_moving(info.rpartition("/")[0], record.scheme, run.layout)
-        self._files = [item for item in wheel.landings if item.entry is not None and item.path != record.path]
-        self._scripts = {run.key(item.path) for item in wheel.landings if item.entry is None}
+        self._files = [item for item in wheel.install_paths if item.entry is not None and item.path != record.path]
+        self._scripts = {run.key(item.path) for item in wheel.install_paths if item.entry is None}
         self._modules = {run.key(item.path) for item in self._files if item.path.endswith(".py")}
         self._additions = {run.key(f"{info}/INSTALLER"): _INSTALLER, run.key(f"{info}/REQUESTED"): _EMPTY}
         self._direct = run.key(f"{info}/direct_url.json") if direct else ""
         self.own = _own_rows(wheel)
         self._changed: dict[str, Content] = {}
         self._spelt: dict[str, str] = {}
-        self.made: list[Demand] = []
+        self.made: list[ExpectedFile] = []
 
     def read(self, record: bytes) -> Iterator[str]:
         """A line for each row that is wrong, too many or missing. Raises `RecordError`."""
@@ -183,18 +190,18 @@ class _Rows:
         there: set[str] = {self._record}
         for row in parse_record(record):
             path = self._where(row.path)
-            key, said = self._run.key(path), Content(*row[1:])
+            key, stated = self._run.key(path), Content(*row[1:])
             self._spelt[key] = path
             there.add(key)
-            if said in expected.get(key, ()) or self._is_addition(key, path, said):
+            if stated in expected.get(key, ()) or self._is_addition(key, path, stated):
                 continue
             if key in expected:
                 yield f"RECORD says of {path} something else than the wheel does"
             else:
                 yield f"RECORD lists {path}, which was not verified"
-        for landing in self._files:
-            if self._run.key(landing.path) not in there and not self._run.is_left(landing):
-                yield f"RECORD does not list {landing.path}"
+        for install_path in self._files:
+            if self._run.key(install_path.path) not in there and not self._run.is_left(install_path):
+                yield f"RECORD does not list {install_path.path}"
         yield from (f"RECORD does not list the script {key}" for key in sorted(self._scripts - there))
 
     def _expected(self) -> dict[str, list[Content]]:
@@ -203,10 +210,10 @@ class _Rows:
         expected[self._record].append(_NOTHING)
         own = self.own or {}
         left = dict(own)
-        for landing in self._files:
-            assert landing.entry is not None
-            expected[self._run.key(landing.path)] += own.get(landing.entry.path, [_NOTHING])
-            left.pop(landing.entry.path, None)
+        for install_path in self._files:
+            assert install_path.entry is not None
+            expected[self._run.key(install_path.path)] += own.get(install_path.entry.path, [_NOTHING])
+            left.pop(install_path.entry.path, None)
         for path, contents in left.items():
             expected[self._run.key(self._where(path))] += contents
         return expected
@@ -223,18 +230,18 @@ class _Rows:
                 return new + absolute[len(old) :]
         return absolute
 
-    def _is_addition(self, key: str, path: str, said: Content) -> bool:
+    def _is_addition(self, key: str, path: str, stated: Content) -> bool:
         """Rules 2 and 4. What has a new digest must be so on the disk."""
-        if said == _NOTHING:
+        if stated == _NOTHING:
             return self._is_byte_code(key)
-        if said.algorithm not in STRONG:
+        if stated.algorithm not in STRONG:
             return False
         if key in self._additions:
-            self.made.append(Demand(path, (self._additions[key],), row=said))
+            self.made.append(ExpectedFile(path, (self._additions[key],), row=stated))
         elif key == self._direct or key in self._scripts:
-            self.made.append(Demand(path, (said,)))
+            self.made.append(ExpectedFile(path, (stated,)))
         elif any(item.scheme == "scripts" and self._run.key(item.path) == key for item in self._files):
-            self._changed[key] = said
+            self._changed[key] = stated
         else:
             return False
         return True
@@ -247,16 +254,16 @@ class _Rows:
         name = key.rpartition("/")[2]
         return any(name.startswith(module.rpartition("/")[2].removesuffix("py")) for module in self._modules)
 
-    def files(self) -> Iterator[Demand]:
+    def files(self) -> Iterator[ExpectedFile]:
         """What the disk has to show of the wheel's own files. Rule 5; to be asked after `read`."""
-        for landing in self._files:
-            key, entry = self._run.key(landing.path), landing.entry
+        for install_path in self._files:
+            key, entry = self._run.key(install_path.path), install_path.entry
             compiled = is_cached(key) and any(source in self._modules for source in possible_sources(key))
-            if compiled or key in self._additions or key == self._direct or self._run.is_left(landing):
+            if compiled or key in self._additions or key == self._direct or self._run.is_left(install_path):
                 continue
-            script = entry if landing.scheme == "scripts" else None
-            path = self._spelt.get(key, landing.path)
-            yield Demand(path, self._run.planned(landing.path), script, self._changed.get(key))
+            script = entry if install_path.scheme == "scripts" else None
+            path = self._spelt.get(key, install_path.path)
+            yield ExpectedFile(path, self._run.planned(install_path.path), script, self._changed.get(key))
 
 
 def _own_rows(wheel: ClearedWheel) -> dict[str, list[Content]] | None:
@@ -277,7 +284,7 @@ def _before_moving(folder: str, scheme: str, layout: Layout) -> str:
     return layout.moved[0 if scheme == "purelib" else -1][0]
 
 
-def wanted(demands: Iterable[Demand]) -> set[tuple[str, str]]:
+def expected_files(demands: Iterable[ExpectedFile]) -> set[tuple[str, str]]:
     """What to read: paths, each with the algorithms by which it is to be hashed."""
     asked: set[tuple[str, str]] = set()
     for demand in demands:
@@ -290,7 +297,7 @@ def wanted(demands: Iterable[Demand]) -> set[tuple[str, str]]:
     return asked
 
 
-def judge(demand: Demand, found: Mapping[tuple[str, str], Found], changed: Content | None = None) -> str:
+def judge(demand: ExpectedFile, found: Mapping[tuple[str, str], FoundFile], changed: Content | None = None) -> str:
     """A line of evidence about a file that is not as it has to be, else empty.
 
     `changed` is what the demand's script is once pip has put the interpreter into it.
@@ -305,7 +312,7 @@ def judge(demand: Demand, found: Mapping[tuple[str, str], Found], changed: Conte
     return f"RECORD says of {demand.path} something else than what is there" if line else ""
 
 
-def _state(path: str, content: Content, found: Mapping[tuple[str, str], Found]) -> str:
+def _state(path: str, content: Content, found: Mapping[tuple[str, str], FoundFile]) -> str:
     there = found[path, content.algorithm]
     if there.state is State.MISSING:
         return f"{path} is missing"

@@ -2,7 +2,7 @@
 
 Two steps, because they depend on different things and the first is worth caching:
 
-`shelve` reduces a page to what one target (its tags and its Python version) could ever install.
+`candidates_for` reduces a page to what one target (its tags and its Python version) could ever install.
 `Finder` applies a run's options, specifiers and hashes to a shelf, and holds back what is too young or came late
 (`ages`).
 
@@ -23,7 +23,7 @@ from packaging.utils import InvalidWheelFilename
 from packaging.version import Version
 
 from safepip.index.same_files import contents_of
-from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from safepip.vetting.ages import AgeRules, Held
     from safepip.vetting.releases import Release
 
-#: How far a version got, the best fate of its files last. `fallen` tells the best one of a version.
+#: How far a version got, the best fate of its files last. `rejected` tells the best one of a version.
 _FATES = ("sdist-only", "platform", "python", "requires-python")
 
 
@@ -126,7 +126,7 @@ class _Fitting(NamedTuple):
     text: str
 
 
-def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf:
+def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> ProjectCandidates:
     """Reduce a page to the wheels that the target can install, best first, and the versions without one.
 
     Files of another project, with a name that no standard describes, or of unknown kinds are left out,
@@ -152,10 +152,10 @@ def shelve(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> Shelf
     served = {wheel.text for wheel in fitting}
     known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
     candidates = _candidates(page.name, fitting, known)
-    return Shelf(
+    return ProjectCandidates(
         name=page.name,
         candidates=candidates,
-        fallen=_fallen({text: fate for text, fate in fates.items() if text not in served}, candidates, known),
+        rejected=_rejected({text: fate for text, fate in fates.items() if text not in served}, candidates, known),
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
@@ -209,14 +209,14 @@ def _judge_wheel(
     return parts[1], None, ""
 
 
-def _fallen(
+def _rejected(
     fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate], known: Mapping[str, Release]
-) -> tuple[Fallen, ...]:
+) -> tuple[RejectedVersion, ...]:
     texts = {str(c.version) for c in candidates}
     left = [(text, fate) for text, fate in fates.items() if text not in texts]
     # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
     served = {c.version for c in candidates} if left else set[Version]()
-    fallen: dict[Version, Fallen] = {}
+    rejected: dict[Version, RejectedVersion] = {}
     for text, (fate, detail, file) in left:
         try:
             version = Version(text)
@@ -224,16 +224,18 @@ def _fallen(
             continue
         if version in served:
             continue
-        best = fallen.get(version)
+        best = rejected.get(version)
         if best is None or _FATES.index(best.reason) < fate:
-            fallen[version] = Fallen(version, _FATES[fate], detail, file.yanked is not None, known[text].first)
-    return tuple(sorted(fallen.values(), key=lambda f: f.version, reverse=True))
+            rejected[version] = RejectedVersion(
+                version, _FATES[fate], detail, file.yanked is not None, known[text].first
+            )
+    return tuple(sorted(rejected.values(), key=lambda f: f.version, reverse=True))
 
 
 class _Found(NamedTuple):
     """What was found out of one shelf. The shelf is kept, so that no other can take its place in memory."""
 
-    shelf: Shelf
+    available: ProjectCandidates
     offered: tuple[Candidate, ...]
     usable: tuple[Candidate, ...]
     held: dict[Candidate, Held]
@@ -252,7 +254,9 @@ class Finder:
         self.ages = ages
         self._found: dict[int, _Found] = {}
 
-    def applicable(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Candidate]:
+    def applicable(
+        self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand = ANY_BYTES
+    ) -> list[Candidate]:
         """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
 
         A file whose own digests exclude what `hashes` demands is none. Where they are of other algorithms, or there are
@@ -260,7 +264,7 @@ class Finder:
         `--uploaded-prior-to` meets an index that dates nothing, as pip does; `Refused` (`hash-mismatch`)
         where the page offers files for the specifier and none of them can have an allowed hash.
         """
-        found, key = self._of(shelf), (str(specifier), hashes)
+        found, key = self._of(available), (str(specifier), hashes)
         try:
             return found.applicable[key]
         except KeyError:
@@ -268,68 +272,68 @@ class Finder:
         chosen = list(
             specifier.filter(
                 found.usable,
-                prereleases=self.selection.allows_prereleases(shelf.name),
+                prereleases=self.selection.allows_prereleases(available.name),
                 key=lambda candidate: candidate.version,
             )
         )
         if hashes and chosen:
-            chosen = _allowed(shelf.name, chosen, hashes)
+            chosen = _allowed(available.name, chosen, hashes)
         if any(c.file.yanked is not None for c in chosen):
             chosen = _without_yanked(chosen, specifier)
         found.applicable[key] = chosen
         return chosen
 
-    def usable(self, shelf: Shelf) -> tuple[Candidate, ...]:
+    def usable(self, available: ProjectCandidates) -> tuple[Candidate, ...]:
         """The candidates that the options and the rules on ages allow, whatever the specifier."""
-        return self._of(shelf).usable
+        return self._of(available).usable
 
-    def _of(self, shelf: Shelf) -> _Found:
+    def _of(self, available: ProjectCandidates) -> _Found:
         try:
-            return self._found[id(shelf)]
+            return self._found[id(available)]
         except KeyError:
             pass
-        offered = self._by_options(shelf)
-        usable, held = (offered, ()) if self.ages is None else self.ages.sift(shelf, offered)
-        found = self._found[id(shelf)] = _Found(shelf, offered, usable, {h.candidate: h for h in held}, {})
+        offered = self._by_options(available)
+        usable, held = (offered, ()) if self.ages is None else self.ages.sift(available, offered)
+        found = self._found[id(available)] = _Found(available, offered, usable, {h.candidate: h for h in held}, {})
         return found
 
-    def offered(self, shelf: Shelf) -> tuple[Candidate, ...]:
+    def offered(self, available: ProjectCandidates) -> tuple[Candidate, ...]:
         """The candidates that the options allow, whatever their age."""
-        return self._of(shelf).offered
+        return self._of(available).offered
 
-    def held_candidate(self, shelf: Shelf, candidate: Candidate) -> Held | None:
+    def held_candidate(self, available: ProjectCandidates, candidate: Candidate) -> Held | None:
         """Why a candidate is held back for its age; None where it is not."""
-        return self._of(shelf).held.get(candidate)
+        return self._of(available).held.get(candidate)
 
-    def held(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
+    def held(self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
         """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
-        held = self._of(shelf).held
-        return [held[c] for c in self._regardless(shelf, specifier, hashes) if c in held] if held else []
+        held = self._of(available).held
+        return [held[c] for c in self._regardless(available, specifier, hashes) if c in held] if held else []
 
     def passed_over(
-        self, shelf: Shelf, version: Version, chosen: Candidate | None, specifier: SpecifierSet
+        self, available: ProjectCandidates, version: Version, chosen: Candidate | None, specifier: SpecifierSet
     ) -> Held | None:
         """The best candidate held back for its age that would have come before what was chosen: a candidate of this
         version, or, with None, the installed distribution of it."""
-        held = self._of(shelf).held
-        for candidate in self._regardless(shelf, specifier, ANY_BYTES) if held else ():
+        held = self._of(available).held
+        for candidate in self._regardless(available, specifier, ANY_BYTES) if held else ():
             if candidate is chosen or candidate.version < version or (chosen is None and candidate.version == version):
                 return None
             if candidate in held:
                 return held[candidate]
         return None
 
-    def _regardless(self, shelf: Shelf, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
+    def _regardless(self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
         """What `applicable` would be without the rules on ages."""
-        offered = [c for c in self._of(shelf).offered if not hashes.excludes(c.file.said)]
-        allow = self.selection.allows_prereleases(shelf.name)
+        offered = [c for c in self._of(available).offered if not hashes.excludes(c.file.stated)]
+        allow = self.selection.allows_prereleases(available.name)
         found = list(specifier.filter(offered, prereleases=allow, key=lambda candidate: candidate.version))
         return _without_yanked(found, specifier)
 
-    def _by_options(self, shelf: Shelf) -> tuple[Candidate, ...]:
+    def _by_options(self, available: ProjectCandidates) -> tuple[Candidate, ...]:
         options = self.selection
-        usable = shelf.candidates
-        if options.leaves_out_wheels(shelf.name):
+        usable = available.candidates
+        if options.leaves_out_wheels(available.name):
             usable = ()
         if options.uploaded_before is not None:
             usable = tuple(c for c in usable if self._early_enough(c))
@@ -351,33 +355,35 @@ class Finder:
             )
         return uploaded < self.selection.uploaded_before
 
-    def newer_without_wheel(self, shelf: Shelf, chosen: Version, specifier: SpecifierSet) -> Fallen | None:
+    def newer_without_wheel(
+        self, available: ProjectCandidates, chosen: Version, specifier: SpecifierSet
+    ) -> RejectedVersion | None:
         """The newest version above `chosen` that fits the specifier and exists as a source archive only."""
-        allow = self.selection.allows_prereleases(shelf.name)
+        allow = self.selection.allows_prereleases(available.name)
         before = self.selection.uploaded_before
-        for fallen in shelf.fallen:
-            if fallen.version <= chosen:
+        for rejected in available.rejected:
+            if rejected.version <= chosen:
                 return None
-            if fallen.reason != "sdist-only" or fallen.yanked:
+            if rejected.reason != "sdist-only" or rejected.yanked:
                 continue
-            if before is not None and (fallen.upload_time is None or fallen.upload_time >= before):
+            if before is not None and (rejected.upload_time is None or rejected.upload_time >= before):
                 continue
-            if specifier.contains(fallen.version, prereleases=bool(allow)):
-                return fallen
+            if specifier.contains(rejected.version, prereleases=bool(allow)):
+                return rejected
         return None
 
 
 def _allowed(name: str, candidates: Sequence[Candidate], hashes: Demand) -> list[Candidate]:
-    matching = [c for c in candidates if hashes.names(c.file.said)]
+    matching = [c for c in candidates if hashes.names(c.file.stated)]
     # What the page does not exclude the bytes decide. Statements that contradict each other exclude all.
-    possible = [c for c in candidates if not (hashes.names(c.file.said) or hashes.excludes(c.file.said))]
+    possible = [c for c in candidates if not (hashes.names(c.file.stated) or hashes.excludes(c.file.stated))]
     if not matching and not possible:
         best = candidates[0]
         raise Refused.because(
             "hash-mismatch",
             f"no file of {name} has a hash that the requirements allow",
             context=(
-                f"the index offers {printable(best.file.filename)} with {next(iter(best.file.said), 'no digest')}",
+                f"the index offers {printable(best.file.filename)} with {next(iter(best.file.stated), 'no digest')}",
                 *(f"allowed is {digest}" for digest in hashes.digests()[:5]),
             ),
             hint="if the new file is meant, look at what changed and write its hash in the requirements",

@@ -70,18 +70,18 @@ def _load(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _check_name(asked: str, said: object) -> None:
+def _check_name(asked: str, stated: object) -> None:
     # PEP 691: `name` is the normalised name of the project. A page of another project is a mix-up of the
     # index or of a cache between; an index that leaves the key out is let pass, as in pip.
-    if said is not None and (not isinstance(said, str) or normalise(said) != asked):
-        raise PageError("wrong-project", f"the page is that of {shown(said)}")
+    if stated is not None and (not isinstance(stated, str) or normalise(stated) != asked):
+        raise PageError("wrong-project", f"the page is that of {shown(stated)}")
 
 
-def _status(said: object) -> tuple[Status, str, str]:
+def _status(stated: object) -> tuple[Status, str, str]:
     """PEP 792: status, reason, and a notice where the status is not known (then it counts as active)."""
-    if not isinstance(said, dict):
+    if not isinstance(stated, dict):
         return Status.ACTIVE, "", ""
-    return read_status(said.get("status"), said.get("reason"))
+    return read_status(stated.get("status"), stated.get("reason"))
 
 
 def read_status(status: object, reason: object) -> tuple[Status, str, str]:

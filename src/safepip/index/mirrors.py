@@ -24,52 +24,52 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
 
 
-def with_common_releases(shelves: Sequence[Shelf]) -> list[Shelf]:
+def with_common_releases(all_available: Sequence[ProjectCandidates]) -> list[ProjectCandidates]:
     """The shelves of one project's pages, each candidate with what all of them know of its release.
 
     A candidate of which nothing changes stays the same object.
     """
-    if len(shelves) < 2:
-        return list(shelves)
+    if len(all_available) < 2:
+        return list(all_available)
     first: dict[Version, float | None] = {}
-    for version, moment in (row for shelf in shelves for row in _beginnings(shelf)):
+    for version, moment in (row for available in all_available for row in _beginnings(available)):
         first[version] = earliest((first.get(version), moment))
-    candidates = [c for shelf in shelves for c in shelf.candidates]
+    candidates = [c for available in all_available for c in available.candidates]
     in_time = {v for c in candidates if not is_late(c.file.upload_time, first[v := public(c.version)])}
     honest: dict[str, bool] = {}
     for c in candidates:
         if c.released == first[public(c.version)]:
             honest[c.file.filename] = honest.get(c.file.filename, True) and c.for_new_python
 
-    def told(c: Candidate) -> Candidate:
+    def reported(c: Candidate) -> Candidate:
         version = public(c.version)
         released, new = first[version], honest.get(c.file.filename, False) and version not in in_time
         same = (c.released, c.for_new_python) == (released, new)
         return c if same else replace(c, released=released, for_new_python=new)
 
-    return [shelf._replace(candidates=tuple(map(told, shelf.candidates))) for shelf in shelves]
+    return [available._replace(candidates=tuple(map(reported, available.candidates))) for available in all_available]
 
 
-def _beginnings(shelf: Shelf) -> Iterator[tuple[Version, float | None]]:
+def _beginnings(available: ProjectCandidates) -> Iterator[tuple[Version, float | None]]:
     """When each release of a page began, with those of which the target can install nothing."""
-    for candidate in shelf.candidates:
+    for candidate in available.candidates:
         yield public(candidate.version), candidate.released
-    for fallen in shelf.fallen:
-        yield public(fallen.version), fallen.upload_time
+    for rejected in available.rejected:
+        yield public(rejected.version), rejected.upload_time
 
 
-def merged(name: str, pages: Sequence[tuple[Index, Shelf]]) -> Shelf:
+def merged(name: str, pages: Sequence[tuple[Index, ProjectCandidates]]) -> ProjectCandidates:
     """One shelf of all pages, at least one, of an index and its mirrors. Raises `Refused` (`mirror-differs`)."""
     original = pages[0][1]
     files = {c.file.filename: (pages[0][0], c) for c in original.candidates}
     extra: list[Candidate] = []
-    for index, shelf in pages[1:]:
-        for candidate in shelf.candidates:
+    for index, available in pages[1:]:
+        for candidate in available.candidates:
             first, same = files.setdefault(candidate.file.filename, (index, candidate))
             if same is candidate:
                 extra.append(candidate)
@@ -77,8 +77,8 @@ def merged(name: str, pages: Sequence[tuple[Index, Shelf]]) -> Shelf:
                 raise mirror_differs(name, first, same.file, index, candidate.file)
     if len(pages) == 1:
         return original
-    born = earliest(shelf.born for _, shelf in pages)
-    contents = original.contents if all(shelf.contents == original.contents for _, shelf in pages) else ""
+    born = earliest(available.born for _, available in pages)
+    contents = original.contents if all(available.contents == original.contents for _, available in pages) else ""
     return original._replace(candidates=best_first([*original.candidates, *extra]), born=born, contents=contents)
 
 
@@ -95,8 +95,8 @@ def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index,
         f"{mirror.name} is declared as a mirror of {mirror.mirror_of}, and has other bytes for a file of {name}",
         context=(
             ours.filename,
-            *(f"{original.name:<{width}}  {digest}" for digest in ours.said),
-            *(f"{mirror.name:<{width}}  {digest}" for digest in theirs.said),
+            *(f"{original.name:<{width}}  {digest}" for digest in ours.stated),
+            *(f"{mirror.name:<{width}}  {digest}" for digest in theirs.stated),
         ),
         hint=f"find out which of the two is right; until then take `mirror-of` from {mirror.name}",
         origins=(mirror.origin,),

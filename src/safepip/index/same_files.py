@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, Fallen, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.page import ProjectFile, ProjectPage
 
 #: The worst first. Of those below ACTIVE none refuses; they are told.
@@ -59,35 +59,35 @@ def contents_of(page: ProjectPage) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def as_one(shelves: Sequence[Shelf]) -> Shelf:
+def as_one(all_available: Sequence[ProjectCandidates]) -> ProjectCandidates:
     """The shelves of sources whose pages are the same, in the order of the sources, as one.
 
     Its candidates are those of the first that all of them admit, with what the strictest says of each.
     """
-    first = shelves[0]
-    others = [{c.file.filename: c for c in shelf.candidates} for shelf in shelves[1:]]
+    first = all_available[0]
+    others = [{c.file.filename: c for c in available.candidates} for available in all_available[1:]]
     candidates = []
     for candidate in first.candidates:
         same = [candidate, *(known[name] for known in others if (name := candidate.file.filename) in known)]
-        if len(same) == len(shelves):
-            candidates.append(_strictest(same, shelves))
-    borns = [shelf.born for shelf in shelves if shelf.born is not None]
-    worst = min(shelves, key=lambda shelf: _WORST.index(shelf.status))
+        if len(same) == len(all_available):
+            candidates.append(_strictest(same, all_available))
+    borns = [available.born for available in all_available if available.born is not None]
+    worst = min(all_available, key=lambda available: _WORST.index(available.status))
     return first._replace(
         candidates=tuple(candidates),
-        fallen=_fallen(shelves, {candidate.version for candidate in candidates}),
+        rejected=_rejected(all_available, {candidate.version for candidate in candidates}),
         status=worst.status,
         status_reason=worst.status_reason,
         born=max(borns, default=None),
-        undated=bool(borns) and len(borns) < len(shelves),
+        undated=bool(borns) and len(borns) < len(all_available),
     )
 
 
-def _strictest(same: Sequence[Candidate], shelves: Sequence[Shelf]) -> Candidate:
+def _strictest(same: Sequence[Candidate], all_available: Sequence[ProjectCandidates]) -> Candidate:
     """One file's candidate: that of the first source, with the stricter word of all of them."""
     words = (
-        AgeWord(c.file.upload_time, c.released, c.for_new_python, shelf.born is not None)
-        for c, shelf in zip(same, shelves, strict=True)
+        AgeWord(c.file.upload_time, c.released, c.for_new_python, available.born is not None)
+        for c, available in zip(same, all_available, strict=True)
     )
     return replace(same[0], file=strictest_file([c.file for c in same]), words=tuple(words))
 
@@ -117,11 +117,11 @@ def same_offers(offers: Sequence[Sequence[ProjectFile]]) -> tuple[ProjectFile, .
     return tuple(found)
 
 
-def _fallen(shelves: Iterable[Shelf], served: set[Version]) -> tuple[Fallen, ...]:
+def _rejected(all_available: Iterable[ProjectCandidates], served: set[Version]) -> tuple[RejectedVersion, ...]:
     """The versions without a candidate: what some source says of one that it does not admit."""
-    found: dict[Version, Fallen] = {}
-    for fallen in (fallen for shelf in shelves for fallen in shelf.fallen):
-        if fallen.version not in served:
-            known = found.setdefault(fallen.version, fallen)
-            found[fallen.version] = known._replace(yanked=known.yanked or fallen.yanked)
-    return tuple(sorted(found.values(), key=lambda fallen: fallen.version, reverse=True))
+    found: dict[Version, RejectedVersion] = {}
+    for rejected in (rejected for available in all_available for rejected in available.rejected):
+        if rejected.version not in served:
+            known = found.setdefault(rejected.version, rejected)
+            found[rejected.version] = known._replace(yanked=known.yanked or rejected.yanked)
+    return tuple(sorted(found.values(), key=lambda rejected: rejected.version, reverse=True))

@@ -30,7 +30,7 @@ from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 from safepip.model.urls import UrlError, parse
 from safepip.model.wheel_names import read_wheel_name
 
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from safepip.model.digest import AnyDigest
     from safepip.model.plan import Target
     from safepip.requirements.lock_requests import LockRequest
-    from safepip.resolution.catalog import RoutedShelf
+    from safepip.resolution.catalog import RoutedCandidates
 
     #: What a lock may have a project from.
     _Selected = PackageArchive | PackageDirectory | PackageSdist | PackageVcs | PackageWheel
 
 
-class Entry(NamedTuple):
+class LockEntry(NamedTuple):
     """One project that a lock selects for a target. `index_url` is that of the index which the lock names, if it
     names one.
 
@@ -72,7 +72,7 @@ class Entry(NamedTuple):
     checksums: tuple[Checksum, ...] = ()
 
 
-def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
+def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry]:
     """What the lock wants installed in the target. Raises `UnusableInput` and `Refused`.
 
     The rules are PEP 751's, as `packaging.pylock` has them. Extras and groups that the lock does not have are an error.
@@ -109,7 +109,7 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[Entry]:
     problems = []
     for package, file in chosen:
         entry = _entry(package, file, Origin(Source.FILE, request.name))
-        if isinstance(entry, Entry):
+        if isinstance(entry, LockEntry):
             entries.append(entry)
         else:
             problems.append(entry)
@@ -148,7 +148,7 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
                 )
 
 
-def _entry(package: Package, file: _Selected, origin: Origin) -> Entry | Diagnostic:
+def _entry(package: Package, file: _Selected, origin: Origin) -> LockEntry | Diagnostic:
     """A selected package as an entry, or why it cannot be one."""
     edges = (
         None
@@ -157,16 +157,16 @@ def _entry(package: Package, file: _Selected, origin: Origin) -> Entry | Diagnos
     )
     if isinstance(file, PackageWheel):
         _, version, _, _ = read_wheel_name(file.filename)
-        return Entry(
-            package.name, version, file.filename, _digests(said := stated(file.hashes)), origin,
-            package.index, file.size, file.url, None, edges, _checksums(said),
+        return LockEntry(
+            package.name, version, file.filename, _digests(given := stated(file.hashes)), origin,
+            package.index, file.size, file.url, None, edges, _checksums(given),
         )  # fmt: skip
     if isinstance(file, PackageArchive) and _archive_name(file).endswith(".whl") and not file.subdirectory:
         return _direct_entry(package.name, file, origin, edges)
     return _not_installable(package.name, file, origin)
 
 
-def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: frozenset[str] | None) -> Entry:
+def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: frozenset[str] | None) -> LockEntry:
     """The entry of a wheel that the lock names by path or URL. Raises `UnusableInput` where it is not the project's."""
     filename = _archive_name(archive)
     try:
@@ -177,9 +177,9 @@ def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: fro
     if project != name:
         what = f"{name} is taken from a wheel of {project}: {printable(filename)}"
         raise UnusableInput.because("invalid-lock", what, origins=(origin,))
-    return Entry(
-        name, version, filename, _digests(said := stated(archive.hashes, archive.url)), origin,
-        None, archive.size, None, archive.path or archive.url, edges, _checksums(said),
+    return LockEntry(
+        name, version, filename, _digests(given := stated(archive.hashes, archive.url)), origin,
+        None, archive.size, None, archive.path or archive.url, edges, _checksums(given),
     )  # fmt: skip
 
 
@@ -210,26 +210,28 @@ def _archive_name(archive: PackageArchive) -> str:
     return parse(archive.url).filename if archive.url else ""
 
 
-def _digests(said: Iterable[tuple[str, str]]) -> tuple[Digest, ...]:
-    return tuple(strong(algorithm, value) for algorithm, value in said if algorithm in STRONG)
+def _digests(given: Iterable[tuple[str, str]]) -> tuple[Digest, ...]:
+    return tuple(strong(algorithm, value) for algorithm, value in given if algorithm in STRONG)
 
 
-def _checksums(said: Iterable[tuple[str, str]]) -> tuple[Checksum, ...]:
-    return tuple(checksum(algorithm, value) for algorithm, value in said if algorithm in WEAK)
+def _checksums(given: Iterable[tuple[str, str]]) -> tuple[Checksum, ...]:
+    return tuple(checksum(algorithm, value) for algorithm, value in given if algorithm in WEAK)
 
 
-def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
+def pin_from_candidates(
+    entry: LockEntry, routed: RoutedCandidates, replaces: InstalledDistribution | None
+) -> Pin | Diagnostic:
     """The entry's file as the index lists it today, or what of rules 1 to 3 does not hold."""
     differs = _index_differs(entry, routed.route)
     if differs is not None:
         return differs
-    if routed.shelf.status is Status.QUARANTINED:
+    if routed.available.status is Status.QUARANTINED:
         return _refusal("quarantined", entry, "its index has put the project in quarantine", ())
-    candidate = next((c for c in routed.shelf.candidates if c.file.filename == entry.filename), None)
+    candidate = next((c for c in routed.available.candidates if c.file.filename == entry.filename), None)
     if candidate is None:
         return _refusal("lock-differs", entry, "its index no longer lists the locked file for this environment", ())
     file = candidate.file
-    offered = dict(file.said)
+    offered = dict(file.stated)
     locked: list[AnyDigest] = [*entry.digests, *entry.checksums]
     wrong = [digest for digest in locked if offered.get(digest.algorithm, digest.hex) != digest.hex]
     if wrong:
@@ -245,7 +247,7 @@ def pin_from_shelf(entry: Entry, routed: RoutedShelf, replaces: InstalledDistrib
     return _pin(entry, candidate, routed.route, replaces)
 
 
-def pin_unasked(entry: Entry, route: Route, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
+def pin_unasked(entry: LockEntry, route: Route, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
     """With `--offline`: the file as the lock has it, where the lock's index is today's by a rule that asks nobody."""
     differs = _index_differs(entry, route)
     if differs is not None:
@@ -256,12 +258,12 @@ def pin_unasked(entry: Entry, route: Route, replaces: InstalledDistribution | No
     return _pin(entry, Candidate(entry.name, entry.version, file, 0), route, replaces)
 
 
-def pin_direct(entry: Entry, candidate: Candidate, url: str, replaces: InstalledDistribution | None) -> Pin:
+def pin_direct(entry: LockEntry, candidate: Candidate, url: str, replaces: InstalledDistribution | None) -> Pin:
     """A wheel that the lock takes from no index."""
-    return _pin(entry, candidate, Route(entry.name, Rule.DIRECT, None), replaces)._replace(direct_url=url)
+    return _pin(entry, candidate, Route(entry.name, RoutingRule.DIRECT, None), replaces)._replace(direct_url=url)
 
 
-def _pin(entry: Entry, candidate: Candidate, route: Route, replaces: InstalledDistribution | None) -> Pin:
+def _pin(entry: LockEntry, candidate: Candidate, route: Route, replaces: InstalledDistribution | None) -> Pin:
     # pip marks everything that a lock names as requested.
     return Pin(
         entry.name,
@@ -275,7 +277,7 @@ def _pin(entry: Entry, candidate: Candidate, route: Route, replaces: InstalledDi
     )
 
 
-def _index_differs(entry: Entry, route: Route) -> Diagnostic | None:
+def _index_differs(entry: LockEntry, route: Route) -> Diagnostic | None:
     """Rule 1. A lock that names no index (pip's do not) leaves it to routing."""
     if entry.index_url is None or route.index is None:
         return None
@@ -289,7 +291,7 @@ def _index_differs(entry: Entry, route: Route) -> Diagnostic | None:
     return _refusal("lock-differs", entry, "another index owns the name today", evidence)
 
 
-def _refusal(reference: str, entry: Entry, what: str, evidence: Iterable[str]) -> Diagnostic:
+def _refusal(reference: str, entry: LockEntry, what: str, evidence: Iterable[str]) -> Diagnostic:
     return Diagnostic(
         reference,
         f"{entry.name} {entry.version} is locked, and {what}",
@@ -300,7 +302,7 @@ def _refusal(reference: str, entry: Entry, what: str, evidence: Iterable[str]) -
     )
 
 
-def check_edges(entries: Sequence[Entry], required: Mapping[str, frozenset[str]], problems: Iterable[str]) -> None:
+def check_edges(entries: Sequence[LockEntry], required: Mapping[str, frozenset[str]], problems: Iterable[str]) -> None:
     """Rule 4. `required` are the projects that each wheel requires here by its own METADATA; `problems` are what a walk
     over these found to be missing or not to fit. Raises `Refused` (`lock-differs`)."""
     found = [

@@ -38,12 +38,12 @@ VARIABLES = frozenset(
 
 
 class Root(NamedTuple):
-    """Something the user asks for, its own marker already found to hold. `said` is what was written, for messages."""
+    """Something the user asks for, its own marker already found to hold. `stated` is what was written, for messages."""
 
     name: str
     extras: frozenset[str]
     specifier: SpecifierSet
-    said: str = ""
+    stated: str = ""
 
 
 class Chosen(NamedTuple):
@@ -99,17 +99,17 @@ class _Walk:
         self._verdicts: dict[tuple[str, str], bool] = {}
 
     def run(self, roots: Iterable[Root]) -> Graph:
-        waiting = [(root.name, root.extras, root.specifier, root.said or root.name) for root in roots]
+        waiting = [(root.name, root.extras, root.specifier, root.stated or root.name) for root in roots]
         visited: set[tuple[str, str]] = set()
         while waiting:
-            name, extras, specifier, said = waiting.pop()
+            name, extras, specifier, stated = waiting.pop()
             node = self._chosen(name)
             if node is None:
-                self._problems[f"{said} asks for {name}, which is not there"] = None
+                self._problems[f"{stated} asks for {name}, which is not there"] = None
                 continue
             # Whether a pre-release may be chosen at all was decided by the search.
             if not specifier.contains(node.version, prereleases=True):
-                self._problems[f"{said} asks for {name}{specifier}, and {node.version} is chosen"] = None
+                self._problems[f"{stated} asks for {name}{specifier}, and {node.version} is chosen"] = None
             self._extras[name] = self._extras.get(name, frozenset()) | extras
             self._edges.setdefault(name, set())
             for extra in ("", *extras):

@@ -178,8 +178,8 @@ def _check_wheel_names(data: Mapping[str, Any]) -> None:
     for package in packages if isinstance(packages, list) else ():
         wheels = package.get("wheels") if isinstance(package, dict) else None
         for wheel in wheels if isinstance(wheels, list) else ():
-            said = [wheel.get(key) for key in ("name", "path", "url")] if isinstance(wheel, dict) else []
-            text = unquote(re.split(r"[?#]", str(next(filter(None, said), "")), maxsplit=1)[0])
+            given = [wheel.get(key) for key in ("name", "path", "url")] if isinstance(wheel, dict) else []
+            text = unquote(re.split(r"[?#]", str(next(filter(None, given), "")), maxsplit=1)[0])
             name = re.split(r"[/\\]", text.rstrip("/"))[-1]
             if not is_bounded(name):
                 raise ValueError(f"a wheel has a name that no file has: {name[:80]}")
@@ -191,9 +191,9 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
     for file in files:
         label = f"{package.name}: {printable(_label(file))}"
         try:
-            said = stated(file.hashes, file.url if isinstance(file, PackageArchive) else None)
-            digests = [strong(algorithm, value) for algorithm, value in said if algorithm in STRONG]
-            for algorithm, value in said:
+            given = stated(file.hashes, file.url if isinstance(file, PackageArchive) else None)
+            digests = [strong(algorithm, value) for algorithm, value in given if algorithm in STRONG]
+            for algorithm, value in given:
                 if algorithm in WEAK:
                     checksum(algorithm, value)
         except WeakDigest as problem:

@@ -200,7 +200,7 @@ def split_at(environment: Environment, markers: Iterable[str]) -> list[Environme
     return [environment._replace(low=start, high=end) for start, end in zip(starts, ends, strict=True)]
 
 
-class Answer(NamedTuple):
+class EnvironmentAnswer(NamedTuple):
     """What was decided for one environment. `edges`, `scopes` and `demands` are by project: what it requires, who needs
     it, and what the user's statements demand of its files there."""
 
@@ -212,9 +212,9 @@ class Answer(NamedTuple):
     demands: Mapping[str, Demand] = MappingProxyType({})
 
 
-def joined(answers: Sequence[Answer]) -> list[Answer]:
+def joined(answers: Sequence[EnvironmentAnswer]) -> list[EnvironmentAnswer]:
     """The same answers, neighbouring patch versions with one answer as one environment again."""
-    found: list[Answer] = []
+    found: list[EnvironmentAnswer] = []
     for answer in sorted(answers, key=lambda answer: (answer.environment.platform, Version(answer.environment.low))):
         last = found[-1] if found else None
         if last is not None and last.environment.high == answer.environment.low and _same(last, answer):
@@ -224,7 +224,7 @@ def joined(answers: Sequence[Answer]) -> list[Answer]:
     return found
 
 
-def _same(one: Answer, other: Answer) -> bool:
+def _same(one: EnvironmentAnswer, other: EnvironmentAnswer) -> bool:
     versions = [{name: pin.version for name, pin in answer.pins.items()} for answer in (one, other)]
     return (
         one.environment.platform == other.environment.platform
@@ -233,13 +233,13 @@ def _same(one: Answer, other: Answer) -> bool:
     )
 
 
-def merge(answers: Sequence[Answer]) -> list[Locked]:
+def merge(answers: Sequence[EnvironmentAnswer]) -> list[Locked]:
     """All packages of a lock for these environments.
 
     Where other digests are demanded, a version is another package: each environment is to select among the files that
     are allowed in it, and no wheel that is free elsewhere may come before them.
     """
-    places: dict[tuple[str, Version, Demand], list[Answer]] = {}
+    places: dict[tuple[str, Version, Demand], list[EnvironmentAnswer]] = {}
     for answer in answers:
         for name, pin in answer.pins.items():
             places.setdefault((name, pin.version, answer.demands.get(name, ANY_BYTES)), []).append(answer)
@@ -252,7 +252,10 @@ def merge(answers: Sequence[Answer]) -> list[Locked]:
 
 
 def _merged(
-    name: str, there: Sequence[Answer], answers: Sequence[Answer], versions: Mapping[str, set[Version]]
+    name: str,
+    there: Sequence[EnvironmentAnswer],
+    answers: Sequence[EnvironmentAnswer],
+    versions: Mapping[str, set[Version]],
 ) -> Locked:
     files: dict[str, ProjectFile] = {}
     edges: set[tuple[str, str]] = set()

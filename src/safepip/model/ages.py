@@ -29,7 +29,7 @@ class AgePolicy(NamedTuple):
 
     `indexes` are by the name of an index, `projects` by normalised name; a project's own beats its index's, and that
     the general one. `new_project` is the age in seconds under which a project is new, said at `new_project_origin`.
-    `firm` is where exceptions from the cooldown are forbidden: then no lower level goes below the default either.
+    `enforced` is where exceptions from the cooldown are forbidden: then no lower level goes below the default either.
     """
 
     cooldown: Cooldown | None = None
@@ -37,4 +37,4 @@ class AgePolicy(NamedTuple):
     projects: Mapping[str, Cooldown] = MappingProxyType({})
     new_project: float = 7 * DAY
     new_project_origin: Origin = BUILT_IN
-    firm: Origin | None = None
+    enforced: Origin | None = None

@@ -52,7 +52,7 @@ class Candidate:
         return f"{self.name} {self.version}"
 
 
-class Fallen(NamedTuple):
+class RejectedVersion(NamedTuple):
     """A version of which no wheel fits the target at all, and why. `reason` is one of
     `sdist-only`, `platform`, `python` (its wheels are for this platform and other Pythons), `requires-python`; `detail`
     the tags or the specifier.
@@ -65,17 +65,17 @@ class Fallen(NamedTuple):
     upload_time: float | None = None
 
 
-class Shelf(NamedTuple):
+class ProjectCandidates(NamedTuple):
     """A project's page reduced to what one target could ever install from it, best first.
 
     `candidates` are sorted so that the first is what pip would prefer: version, then tag, then build
-    tag. Whatever depends on a run's options or specifiers is not applied yet. `fallen` are the
+    tag. Whatever depends on a run's options or specifiers is not applied yet. `rejected` are the
     versions that have no candidate, newest first. This, not the page, is what is cached parsed.
     """
 
     name: str
     candidates: tuple[Candidate, ...]
-    fallen: tuple[Fallen, ...] = ()
+    rejected: tuple[RejectedVersion, ...] = ()
     status: Status = Status.ACTIVE
     status_reason: str = ""
     files: int = 0

@@ -153,18 +153,18 @@ class Demand(NamedTuple):
         """Whether a file with these digests, and no others that count, satisfies all of it."""
         return all(not group.isdisjoint(measured) for group in self.groups)
 
-    def meets(self, said: Collection[AnyDigest]) -> bool:
+    def meets(self, given: Collection[AnyDigest]) -> bool:
         """Whether a proof that is demanded is among these digests, of one file or many."""
-        return any(digest in said for digest in proofs(self.digests()))
+        return any(digest in given for digest in proofs(self.digests()))
 
-    def names(self, said: Collection[AnyDigest]) -> bool:
+    def names(self, given: Collection[AnyDigest]) -> bool:
         """Whether a file of which these digests are said is one that the user means. Whatever else is demanded, it has
         to prove when it is there."""
-        return self.meets(said) and not self.excludes(said)
+        return self.meets(given) and not self.excludes(given)
 
-    def excludes(self, said: Iterable[AnyDigest]) -> bool:
+    def excludes(self, given: Iterable[AnyDigest]) -> bool:
         """Whether no file with these digests can satisfy it. One of another algorithm is no contradiction."""
-        known = {digest.algorithm: digest.hex for digest in said}
+        known = {digest.algorithm: digest.hex for digest in given}
         return any(all(known.get(d.algorithm, d.hex) != d.hex for d in group) for group in self.groups)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Pin
     from safepip.model.digest import Digest
     from safepip.model.exemption import Allowed
-    from safepip.model.wheel import Landing, WheelContent
+    from safepip.model.wheel import InstallPath, WheelContent
 
 _T = TypeVar("_T")
 
@@ -53,12 +53,12 @@ class VerifiedFile(metaclass=_Guarded):
 class ClearedWheel(metaclass=_Guarded):
     """A verified wheel that every rule has passed, or policy where a rule did not. Only this can be handed to pip.
 
-    `content` and `landings` are what was judged: what pip installs is held against them afterwards. `allowed` are
+    `content` and `install_paths` are what was judged: what pip installs is held against them afterwards. `allowed` are
     the objections that a line of policy has overruled.
     """
 
     pin: Pin
     file: VerifiedFile
     content: WheelContent
-    landings: tuple[Landing, ...] = ()
+    install_paths: tuple[InstallPath, ...] = ()
     allowed: tuple[Allowed, ...] = ()

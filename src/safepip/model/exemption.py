@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
 
 
-class Allowance(NamedTuple):
+class Exemption(NamedTuple):
     """One `[[allow]]` of safepip's configuration.
 
     `project` is a normalised name and `rule` the reference of the rule. `file` and `digest` narrow it to one wheel
@@ -31,11 +31,11 @@ class Allowed(NamedTuple):
 
     rule: str
     message: str
-    allowance: Allowance
+    exemption: Exemption
 
     def line(self, subject: str) -> str:
         """What is told of it; `subject` is what it was about, such as `name version`."""
         return (
             f"allowed: {self.rule} for {subject}: {self.message}"
-            f" (reason: {self.allowance.reason}, {self.allowance.origin})"
+            f" (reason: {self.exemption.reason}, {self.exemption.origin})"
         )

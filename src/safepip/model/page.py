@@ -41,7 +41,7 @@ class ProjectFile(NamedTuple):
     metadata_checksums: tuple[Checksum, ...] = ()
 
     @property
-    def said(self) -> tuple[AnyDigest, ...]:
+    def stated(self) -> tuple[AnyDigest, ...]:
         """All that the index says of the bytes, of whatever strength: all of it must hold."""
         return self.digests + self.checksums if self.checksums else self.digests
 

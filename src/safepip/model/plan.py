@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from safepip.model.exemption import Allowance
+    from safepip.model.exemption import Exemption
     from safepip.model.index import Index
 
 
@@ -225,24 +225,23 @@ class Policy(NamedTuple):
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
-    `allowances` overrule rules; `expired` did until their last day. `ages` says how old things have to be.
-    `well_known_names` is the absolute path of the list that replaces safepip's own, said at `well_known_origin`. `firm`
-    is, for a rule on names, where exceptions from
-    it are forbidden: then no lower level settles a name by claiming it. `verify_installed` is where
-    `--verify-installed` is made a rule, None where it is not.
+    `exemptions` overrule rules; `expired` did until their last day. `ages` says how old things have to be.
+    `well_known_names` is the absolute path of the list that replaces safepip's own, said at `well_known_origin`.
+    `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level settles a name by
+    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not.
     """
 
     declared: bool = False
     forbid_trusted_hosts: bool = False
     allow_direct: frozenset[str] = frozenset()
     origin: Origin = BUILT_IN
-    allowances: tuple[Allowance, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
     ages: AgePolicy = AgePolicy()
     well_known_names: str | None = None
     well_known_origin: Origin = BUILT_IN
-    firm: Mapping[str, Origin] = MappingProxyType({})
+    enforced: Mapping[str, Origin] = MappingProxyType({})
     verify_installed: Origin | None = None
-    expired: tuple[Allowance, ...] = ()
+    expired: tuple[Exemption, ...] = ()
 
 
 class Plan(NamedTuple):

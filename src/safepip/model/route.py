@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from safepip.model.index import Index
 
 
-class Rule(enum.Enum):
+class RoutingRule(enum.Enum):
     """Why a name goes to its index; the value is what reports and `check-config` say."""
 
     EXACT_CLAIM = "claimed by name"
@@ -29,7 +29,7 @@ class Route:
     """A name's index. `index` is None for DIRECT. `detail` is the claim's pattern as written."""
 
     name: str
-    rule: Rule
+    rule: RoutingRule
     index: Index | None
     detail: str = ""
 

@@ -48,7 +48,7 @@ class WheelContent(NamedTuple):
         return self.texts.get(f"{self.dist_info}/{name}")
 
 
-class Landing(NamedTuple):
+class InstallPath(NamedTuple):
     """One file that pip would write.
 
     `scheme` is one of purelib, platlib, scripts, data, headers, or what the wheel says in its place. `path` is

@@ -52,14 +52,14 @@ class HelpRequested(Exception):
 class ParsedOptions:
     """A command line with its configured defaults, read but not judged.
 
-    `values` are by dest; `said` gives the origin of a value, or of each of a list's elements, and has no key
+    `values` are by dest; `stated` gives the origin of a value, or of each of a list's elements, and has no key
     for a value that nobody set. The representation leaves the values out.
     """
 
     verb: str
     values: Mapping[str, Any] = field(repr=False)
     arguments: tuple[str, ...] = field(repr=False)
-    said: Mapping[str, tuple[Origin, ...]]
+    stated: Mapping[str, tuple[Origin, ...]]
 
     def __getitem__(self, dest: str) -> Any:
         """The value of an option, or the row's default of an option that this verb lacks."""
@@ -69,7 +69,7 @@ class ParsedOptions:
 
     def origin(self, dest: str) -> Origin | None:
         """Where the value was said, the last place of a list; None for a default."""
-        places = self.said.get(dest, ())
+        places = self.stated.get(dest, ())
         return places[-1] if places else None
 
 
@@ -90,13 +90,13 @@ def parse(
     from safepip.options import parser as option_parser
 
     try:
-        values, arguments, said = option_parser.run(verb, argv, configured, now)
+        values, arguments, stated = option_parser.run(verb, argv, configured, now)
     except option_parser.HelpWanted:
         raise HelpRequested(format_help(verb)) from None
     for option in options_of(verb):
         if option.kind == "path" and isinstance(values[option.dest], str):
             values[option.dest] = expand_user(values[option.dest])
-    parsed = ParsedOptions(verb, values, tuple(arguments), said)
+    parsed = ParsedOptions(verb, values, tuple(arguments), stated)
     _refuse(parsed)
     return parsed
 
@@ -107,10 +107,10 @@ def _refuse(parsed: ParsedOptions) -> None:
             "unsupported-option",
             f"{option.long} cannot be used: {option.note}",
             hint=option.hint,
-            origins=parsed.said[option.dest],
+            origins=parsed.stated[option.dest],
         )
         for option in options_of(parsed.verb)
-        if Fate.REFUSED in option.fate and parsed.values[option.dest] and option.dest in parsed.said
+        if Fate.REFUSED in option.fate and parsed.values[option.dest] and option.dest in parsed.stated
     ]
     if problems:
         raise Refused(*problems)

@@ -90,13 +90,13 @@ class Sources:
 
     def trust(self, text: str, origin: Origin, source: str = "") -> None:
         """Take one `--trusted-host`. `source` as for `add`."""
-        said = printable(source or text)
+        stated = printable(source or text)
         if read_host(text) is None:
-            self._wrong(f"{said!r} is not host or host:port", origin)
+            self._wrong(f"{stated!r} is not host or host:port", origin)
         elif text.lower() in (host.lower() for host in self.trusted_hosts):
             return
         elif self.policy.forbid_trusted_hosts or self.policy.declared:
-            self._undeclared(f"--trusted-host {said}", 'trusted-hosts = ["..."]', origin)
+            self._undeclared(f"--trusted-host {stated}", 'trusted-hosts = ["..."]', origin)
         else:
             self.trusted_hosts.append(text)
 
@@ -137,8 +137,8 @@ class Sources:
         if kind is IndexKind.SIMPLE and any(index.url == url for index in self.indexes):
             return
         what = "--find-links" if kind is IndexKind.FIND_LINKS else "an index"
-        said = printable(shown(source) if source else str(url or shown(text)))
-        self._undeclared(f"{what} {said}", "[[index]] with this url", origin)
+        stated = printable(shown(source) if source else str(url or shown(text)))
+        self._undeclared(f"{what} {stated}", "[[index]] with this url", origin)
 
     def _undeclared(self, what: str, remedy: str, origin: Origin) -> None:
         if origin.source in AMBIENT:
@@ -161,16 +161,16 @@ class Sources:
     def _make(self, text: str, kind: IndexKind, origin: Origin, *, default: bool, source: str) -> Index | None:
         # A URL is never a path, and what pip has built in is a URL.
         local = None if is_url(text) or origin == BUILT_IN else self._locate(text)
-        said = printable(shown(source or text))
+        stated = printable(shown(source or text))
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that stand here.
-            self._wrong(f"{said!r} is no path that exists, and has no scheme such as https:", origin)
+            self._wrong(f"{stated!r} is no path that exists, and has no scheme such as https:", origin)
             return None
         try:
             location = local or text
             url = IndexUrl.parse(_without_query(location) if kind is IndexKind.FIND_LINKS else location)
         except UrlError as problem:
-            self._wrong(f"{said!r}: {problem}", origin, if_path(text))
+            self._wrong(f"{stated!r}: {problem}", origin, if_path(text))
             return None
         exact = location.partition("#")[0] if kind is IndexKind.FIND_LINKS else ""
         return Index(
@@ -196,9 +196,9 @@ def decide(
         sources.trust(text, place)
     if parsed["no_index"]:
         sources.drop_indexes()
-    said = parsed.origin("index_url")
-    if said is not None:
-        sources.add(parsed["index_url"], IndexKind.SIMPLE, said, default=True)
+    stated = parsed.origin("index_url")
+    if stated is not None:
+        sources.add(parsed["index_url"], IndexKind.SIMPLE, stated, default=True)
     elif not declared.policy.declared and not sources.no_index:
         sources.add(default_index_url(), IndexKind.SIMPLE, BUILT_IN, default=True)
     for dest, kind in (("extra_index_urls", IndexKind.SIMPLE), ("find_links", IndexKind.FIND_LINKS)):
@@ -210,7 +210,7 @@ def decide(
 
 
 def _places(parsed: ParsedOptions, dest: str) -> Sequence[Origin]:
-    return parsed.said.get(dest, ())
+    return parsed.stated.get(dest, ())
 
 
 def check_expanded(sources: Sources, named: Sequence[Index], option: FileOption, *, locking: bool) -> bool:
@@ -236,12 +236,12 @@ _NAME_IT = "name the index on the command line, in pip's configuration or in saf
 
 
 def _refuse_expanded(sources: Sources, what: str, option: FileOption) -> bool:
-    said = printable(shown(option.source or option.value or ""))
+    stated = printable(shown(option.source or option.value or ""))
     sources.refusals.append(
         Diagnostic(
             "expanded-credential",
             f"a value with an expanded variable {what}",
-            (f"as written: {said}",),
+            (f"as written: {stated}",),
             _NAME_IT,
             (option.origin,),
         )

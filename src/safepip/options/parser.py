@@ -107,14 +107,14 @@ class _Row(optparse.Option):
 
 
 class Parser(optparse.OptionParser):
-    """A parser for one verb. Used once: it accumulates. `said` maps a dest to the origins of its value(s)."""
+    """A parser for one verb. Used once: it accumulates. `stated` maps a dest to the origins of its value(s)."""
 
     def __init__(self, verb: str, now: float) -> None:
         super().__init__(add_help_option=False, prog=f"safepip {verb}", usage=optparse.SUPPRESS_USAGE)
         self.verb = verb
         self.now = now
         self.rows = options_of(verb)
-        self.said: dict[str, tuple[Origin, ...]] = {}
+        self.stated: dict[str, tuple[Origin, ...]] = {}
         self._current: tuple[Origin, ...] = ()
         for row in self.rows:
             self.add_option(self._option(row))
@@ -166,9 +166,9 @@ class Parser(optparse.OptionParser):
         """Keep where a value of `row` was said. Values that add up have an origin each, in order."""
         self._current = origins
         adds_up = row.action in (Action.APPEND, Action.GROUP, Action.NAMES, Action.CONFIG_SETTING, Action.COUNT)
-        self.said[row.dest] = (*(() if replace or not adds_up else self.said.get(row.dest, ())), *origins)
+        self.stated[row.dest] = (*(() if replace or not adds_up else self.stated.get(row.dest, ())), *origins)
         if row.rival:
-            self.said[row.rival] = (*self.said.get(row.rival, ()), *origins)
+            self.stated[row.rival] = (*self.stated.get(row.rival, ()), *origins)
 
     def configure(self, configured: Iterable[ConfiguredValue]) -> None:
         """Make the configured values the defaults, pip's way. Later values override earlier ones."""
@@ -318,4 +318,4 @@ def run(
     parser = Parser(verb, now)
     parser.configure(configured)
     values, arguments = parser.parse_args(list(argv))
-    return vars(values), arguments, parser.said
+    return vars(values), arguments, parser.stated

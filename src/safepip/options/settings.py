@@ -86,7 +86,7 @@ def make_settings(
         cooldown=_cooldown(parsed),
         allow_names=frozenset(map(normalise, parsed["allow_names"])),
         well_known_names=_path(parsed, "well_known_names", around),
-        origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.said.items() if places},
+        origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.stated.items() if places},
     )
 
 
@@ -256,7 +256,7 @@ def _numbers(parsed: ParsedOptions) -> Iterator[Diagnostic]:
     for dest, flag in (("timeout", "--timeout"), ("retries", "--retries"), ("resume_retries", "--resume-retries")):
         value = parsed[dest]
         if not math.isfinite(value) or value < 0:
-            places = parsed.said.get(dest, ())
+            places = parsed.stated.get(dest, ())
             yield Diagnostic("bad-option", f"{flag} {value}: the number must be 0 or more, and finite", origins=places)
 
 
@@ -268,14 +268,14 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         from safepip.model.spans import FORMS
 
         message = f"--cooldown: {printable(parsed['cooldown'])!r} {fault}"
-        yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.said["cooldown"])
+        yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.stated["cooldown"])
     for name in parsed["allow_names"]:
         if not is_name(name):
             message = f"--allow-name: {printable(name)!r} is not a project's name"
-            yield Diagnostic("bad-option", message, origins=parsed.said["allow_names"])
+            yield Diagnostic("bad-option", message, origins=parsed.stated["allow_names"])
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
         message = "--well-known-names needs the path of a file"
-        yield Diagnostic("bad-option", message, origins=parsed.said["well_known_names"])
+        yield Diagnostic("bad-option", message, origins=parsed.stated["well_known_names"])
 
 
 #: Options whose file is read, and which are never asked of a network.
@@ -295,11 +295,11 @@ def _paths(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         for text in [value] if isinstance(value, str) else value or ():
             if is_url(text):
                 message = f"{flag}: {printable(shown(text))} is a URL, and a file of this machine is wanted"
-                yield Diagnostic("bad-option", message, hint=if_path(text), origins=parsed.said.get(dest, ()))
+                yield Diagnostic("bad-option", message, hint=if_path(text), origins=parsed.stated.get(dest, ()))
 
 
 def _clash(parsed: ParsedOptions, message: str, *dests: str, hint: str = "") -> Diagnostic:
-    places: tuple[Origin, ...] = tuple(place for dest in dests for place in parsed.said.get(dest, ())[-1:])
+    places: tuple[Origin, ...] = tuple(place for dest in dests for place in parsed.stated.get(dest, ())[-1:])
     return Diagnostic("conflicting-options", message, hint=hint, origins=places)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, Pin, Resolution, Shelf
+    from safepip.model.candidate import Candidate, Pin, ProjectCandidates, Resolution
     from safepip.model.plan import Selection
     from safepip.model.requirement import Statements
     from safepip.resolution.dependencies import Markers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: How many fallen versions are told one by one.
 _SHOWN = 20
 
-_FALLEN = {
+_REJECTED = {
     "sdist-only": "has a source archive only",
     "platform": "has no wheel for this platform",
     "python": "has no wheel for this Python",
@@ -58,11 +58,11 @@ def explain(
     statements: Statements,
     markers: Markers,
     selection: Selection,
-    shelf: Shelf | None,
+    available: ProjectCandidates | None,
     ages: AgeRules | None = None,
 ) -> Explanation:
-    """Explain a project that the resolution has. `shelf` is what its index offers, None where nobody was asked; `ages`
-    are the rules on ages that it was held to, None where it was not."""
+    """Explain a project that the resolution has. `available` is what its index offers, None where no index was
+    asked; `ages` are the rules on ages that it was held to, None where it was not."""
     pin = resolution.pins[name]
     askers = tuple(_askers(name, resolution, statements, markers))
     limits = tuple(
@@ -70,7 +70,7 @@ def explain(
         for c in statements.constraints
         if c.name == name
     )
-    fell = tuple(_fell(pin, (*askers, *limits), selection, shelf, ages)) if shelf is not None else ()
+    fell = tuple(_fell(pin, (*askers, *limits), selection, available, ages)) if available is not None else ()
     return Explanation(pin, askers, limits, fell)
 
 
@@ -101,18 +101,18 @@ def _any() -> SpecifierSet:
 
 
 def _fell(
-    pin: Pin, askers: Sequence[Asker], selection: Selection, shelf: Shelf, ages: AgeRules | None
+    pin: Pin, askers: Sequence[Asker], selection: Selection, available: ProjectCandidates, ages: AgeRules | None
 ) -> Iterator[tuple[str, str]]:
     """Versions newer than the chosen one, newest first."""
-    held = {} if ages is None else {h.candidate: h for h in ages.sift(shelf, shelf.candidates)[1]}
+    held = {} if ages is None else {h.candidate: h for h in ages.sift(available, available.candidates)[1]}
     newer: dict[Version, str] = {}
-    for candidate in shelf.candidates:
+    for candidate in available.candidates:
         if candidate.version > pin.version and candidate.version not in newer:
             newer[candidate.version] = _reason(candidate, askers, selection, held.get(candidate))
-    for fallen in shelf.fallen:
-        if fallen.version > pin.version and fallen.version not in newer:
-            detail = f": {printable(fallen.detail, 80)}" if fallen.detail else ""
-            newer[fallen.version] = _FALLEN.get(fallen.reason, fallen.reason) + detail
+    for rejected in available.rejected:
+        if rejected.version > pin.version and rejected.version not in newer:
+            detail = f": {printable(rejected.detail, 80)}" if rejected.detail else ""
+            newer[rejected.version] = _REJECTED.get(rejected.reason, rejected.reason) + detail
     for version in sorted(newer, reverse=True):
         yield str(version), newer[version]
 

@@ -83,6 +83,6 @@ def _allowed(allowed: Allowed) -> dict[str, str]:
     return {
         "rule": allowed.rule,
         "message": allowed.message,
-        "reason": allowed.allowance.reason,
-        "origin": str(allowed.allowance.origin),
+        "reason": allowed.exemption.reason,
+        "origin": str(allowed.exemption.origin),
     }

@@ -17,7 +17,7 @@ from safepip.reporting.runner_commands import disarm_data
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.environment.verification import Finding, Place, Verdict
+    from safepip.environment.verification import EnvironmentFolders, EnvironmentVerdict, Finding
 
 _HEADINGS = {
     Kind.HOOK: "start-up hooks that belong to no distribution; Python runs them whenever it starts",
@@ -34,23 +34,23 @@ _HEADINGS = {
 }
 
 
-def lines(verdict: Verdict, place: Place) -> Iterator[str]:
+def lines(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> Iterator[str]:
     """The findings for people; none where there are none."""
     for kind, findings in groupby(verdict.findings, key=lambda finding: finding.kind):
         yield f"{_HEADINGS[kind]}:"
         yield from (f"  {_line(finding, place)}" for finding in findings)
 
 
-def _line(finding: Finding, place: Place) -> str:
+def _line(finding: Finding, place: EnvironmentFolders) -> str:
     about = ": ".join(filter(None, (finding.distribution, finding.detail)))
     return "  ".join(filter(None, (_shown(finding.path, place), printable(about))))
 
 
-def _shown(path: str, place: Place) -> str:
+def _shown(path: str, place: EnvironmentFolders) -> str:
     return printable(path.removeprefix(f"{place.prefix}/"), 500)
 
 
-def summary(verdict: Verdict, place: Place) -> str:
+def summary(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> str:
     """The last line."""
     found = len(verdict.findings)
     checked = f"{_count(verdict.distributions, 'distribution')}, {_count(verdict.files, 'file')} checked"
@@ -62,7 +62,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def make_json(verdict: Verdict, place: Place, version: str) -> str:
+def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: str) -> str:
     """The whole outcome as JSON (docs/reference/verify.md). `version` is safepip's own."""
     report = {
         "version": "1",

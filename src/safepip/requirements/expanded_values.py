@@ -113,12 +113,13 @@ class ExpandedValues:
             self.conceal(value, f"${{{name}}}")
 
 
-def tangled(said: Origin, what: str = "more than a part of one word, or in a digest") -> Refused:
+def tangled(stated: Origin, what: str = "more than a part of one word, or in a digest") -> Refused:
     """A variable where its value could not be kept out of what is shown and written down."""
     return Refused.because(
         "expanded-credential",
-        f"{said} has the value of a variable in {what}, where it cannot be kept out of what is shown and written down",
-        origins=(said,),
+        f"{stated} has the value of a variable in {what}, "
+        "where it cannot be kept out of what is shown and written down",
+        origins=(stated,),
         hint="write that part out; a variable may stand in a URL or path, in a version, or in the value of an option",
     )
 

@@ -129,7 +129,7 @@ class Gathering:
         for spec in settings.groups:
             self._attempt(partial(self._group, spec))
         for editable in settings.editables:
-            self._take(RequirementLine(editable, self._said("editables"), editable=True, written=printable(editable)))
+            self._take(RequirementLine(editable, self._stated("editables"), editable=True, written=printable(editable)))
         for name in settings.requirement_files:
             # pip would read it as requirements, and fail at its first line.
             if settings.lock is not None and is_pyproject(name):
@@ -158,11 +158,11 @@ class Gathering:
         for text in self.settings.requirements:
             # pip passes over an argument of nothing but white space.
             if text.strip():
-                self._take(RequirementLine(text, self._said("requirements"), written=printable(hide_user_info(text))))
+                self._take(RequirementLine(text, self._stated("requirements"), written=printable(hide_user_info(text))))
 
     def _group(self, spec: str) -> None:
         path, group = group_of(spec)
-        place = Place(path, printable(path), self._said("groups"))
+        place = Place(path, printable(path), self._stated("groups"))
         if is_pylock(path):
             raise misplaced_lock(place)
         text = self._project_file(place)
@@ -174,7 +174,7 @@ class Gathering:
         """`safepip lock -r pyproject.toml`: what the project itself requires, and its extras as scopes of their own."""
         wanted = self.settings.lock
         assert wanted is not None
-        text = self._project_file(Place(path, printable(path), self._said("requirement_files")))
+        text = self._project_file(Place(path, printable(path), self._stated("requirement_files")))
         project = read_project(text, printable(path), None if wanted.all_extras else wanted.extras)
         self.requires_python.append(project.requires_python)
         for requirement in project.dependencies:
@@ -185,7 +185,7 @@ class Gathering:
                 self._dependency(requirement, origin, f"extra:{extra}")
 
     def _script(self, path: str) -> None:
-        text = self._project_file(Place(path, printable(path), self._said("script")))
+        text = self._project_file(Place(path, printable(path), self._stated("script")))
         script = read_script(text, printable(path))
         self.script_requires_python = script.requires_python
         for requirement in script.dependencies:
@@ -205,11 +205,11 @@ class Gathering:
         self._attempt(lambda: self.requirements.append(read_dependency(line, self.reader.disk)._replace(scope=scope)))
 
     def _file(self, name: str, setting: str, *, constraint: bool) -> None:
-        said = self._said(setting)
+        stated = self._stated(setting)
         # A file named on the command line needs no parent to be understood; one named by a variable does.
-        parent = None if said.source is Source.COMMAND_LINE else said
+        parent = None if stated.source is Source.COMMAND_LINE else stated
         clean = self.absorb(name)
-        self._attempt(lambda: self._walk(Place(clean, printable(clean), said), parent, (), constraint=constraint))
+        self._attempt(lambda: self._walk(Place(clean, printable(clean), stated), parent, (), constraint=constraint))
 
     # ------------------------------------------------------------------ files within files
 
@@ -241,14 +241,14 @@ class Gathering:
                 "recursive-requirements",
                 f"{place.shown} includes itself",
                 context=("  ->  ".join(step.shown for step in (*above, place)),),
-                origins=(place.said,),
+                origins=(place.stated,),
             )
         self.files += 1
         if len(above) >= _DEPTH or self.files > _FILES:
             raise UnusableInput.because(
                 "requirements-nesting",
                 f"requirements files include each other deeper than {_DEPTH} or more than {_FILES} times",
-                origins=(place.said,),
+                origins=(place.stated,),
             )
 
     def _key(self, place: Place) -> str:
@@ -323,7 +323,7 @@ class Gathering:
         try:
             path = self.reader.disk.from_url(place.name) if is_url(place.name) else place.name
         except UrlError:
-            raise unreadable(f"{place.shown} is no file of this machine", place.said) from None
+            raise unreadable(f"{place.shown} is no file of this machine", place.stated) from None
         return self._local_bytes(path, place, kind)
 
     def _local_bytes(self, path: str, place: Place, kind: str) -> bytes:
@@ -331,7 +331,7 @@ class Gathering:
             return self.reader.read_file(self.reader.disk.absolute(path))
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.said) from None
+            raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated) from None
 
     # ------------------------------------------------------------------ one statement
 
@@ -377,7 +377,7 @@ class Gathering:
 
     # ------------------------------------------------------------------ errors
 
-    def _said(self, setting: str) -> Origin:
+    def _stated(self, setting: str) -> Origin:
         return self.settings.origins.get(setting, Origin(Source.COMMAND_LINE))
 
     def _attempt(self, step: Callable[[], None]) -> None:

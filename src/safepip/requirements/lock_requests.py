@@ -62,11 +62,11 @@ def split_locks(settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:
             files.append(word)
             continue
         extras = frozenset(normalise(extra.strip()) for extra in match["extras"].split(",")) if match else frozenset()
-        _note(found, LockRequest(name, extras, frozenset(), True, _said(settings, "requirement_files")))
+        _note(found, LockRequest(name, extras, frozenset(), True, _stated(settings, "requirement_files")))
     for word in settings.groups:
         path, _, group = word.rpartition(":")
         if path and is_pylock(path):
-            request = LockRequest(path, frozenset(), frozenset({normalise(group)}), False, _said(settings, "groups"))
+            request = LockRequest(path, frozenset(), frozenset({normalise(group)}), False, _stated(settings, "groups"))
             _note(found, request)
         else:
             groups.append(word)
@@ -75,7 +75,7 @@ def split_locks(settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:
     return settings._replace(requirement_files=tuple(files), groups=tuple(groups)), tuple(found.values())
 
 
-def _said(settings: Settings, field: str) -> Origin:
+def _stated(settings: Settings, field: str) -> Origin:
     return settings.origins.get(field, Origin(Source.COMMAND_LINE))
 
 

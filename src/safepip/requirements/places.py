@@ -16,7 +16,7 @@ class Place(NamedTuple):
 
     name: str
     shown: str
-    said: Origin
+    stated: Origin
 
 
 def check_place(place: Place) -> None:
@@ -31,14 +31,14 @@ def check_place(place: Place) -> None:
         if scheme in DEFAULT_PORTS or scheme == "file":
             return
         why = "a file is named by a path, or by a URL that begins with https:, http: or file:"
-    raise unreadable(f"{shown(place.shown)} is a URL that cannot be used: {why}", place.said, if_path(place.name))
+    raise unreadable(f"{shown(place.shown)} is a URL that cannot be used: {why}", place.stated, if_path(place.name))
 
 
 def check_path(place: Place) -> None:
     """Raise (`unreadable-file`) for a URL where only a file of this machine is read."""
     if is_url(place.name):
         why = "is a URL, and a file of this machine is wanted"
-        raise unreadable(f"{shown(place.shown)} {why}", place.said, if_path(place.name))
+        raise unreadable(f"{shown(place.shown)} {why}", place.stated, if_path(place.name))
 
 
 def if_path(text: str) -> str:
@@ -52,18 +52,18 @@ def misplaced_lock(place: Place) -> Refused:
     return Refused.because(
         "not-yet",
         f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
-        origins=(place.said,),
+        origins=(place.stated,),
     )
 
 
-def unreadable(message: str, said: Origin, hint: str = "") -> UnusableInput:
-    return UnusableInput.because("unreadable-file", message, origins=(said,), hint=hint)
+def unreadable(message: str, stated: Origin, hint: str = "") -> UnusableInput:
+    return UnusableInput.because("unreadable-file", message, origins=(stated,), hint=hint)
 
 
 def undecodable(place: Place) -> UnusableInput:
     return UnusableInput.because(
         "undecodable-file",
         f"{place.shown} is not text in the encoding it is said to have",
-        origins=(place.said,),
+        origins=(place.stated,),
         hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
     )

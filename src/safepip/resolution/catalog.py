@@ -9,22 +9,22 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
+    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, ProjectCandidates
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.route import Route
 
 
-class RoutedShelf(NamedTuple):
-    """What the index that owns a name offers. `shelf` is empty where the index does not have the project.
+class RoutedCandidates(NamedTuple):
+    """What the index that owns a name offers. `available` is empty where the index does not have the project.
 
     `asked` are the sources that were asked, for the message that the project is nowhere. `absent` says that it is: an
     index that has a page without a usable file does have the project.
     """
 
     route: Route
-    shelf: Shelf
+    available: ProjectCandidates
     asked: tuple[Index, ...] = ()
     absent: bool = False
 
@@ -36,12 +36,12 @@ Hint: TypeAlias = "tuple[str, SpecifierSet, frozenset[str]]"
 class Catalog(Protocol):
     """Pages and metadata, by the routes of the run. Everything asked twice is remembered.
 
-    `shelf` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say
+    `available` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say
     what will probably be asked next, cost next to nothing and raise nothing, but that the list of well-known names
     cannot be read.
     """
 
-    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
+    def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
         """The project's shelf. Raises `Refused` where no rule says whose the name is (or a rule says no), and
         `Unavailable` where an index that must answer does not. Never an empty shelf for a failure."""
 
@@ -55,7 +55,7 @@ class Catalog(Protocol):
         """Ask for the pages of these projects that are from an earlier run and that nobody was asked for in this one;
         whether any says something else today. Raises nothing: what cannot be had says nothing new."""
 
-    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+    def expect_candidates(self, hints: Iterable[Hint]) -> None:
         """These projects will be asked for soon."""
 
     def expect_metadata(self, candidate: Candidate) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, Fallen, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.origin import Origin
-    from safepip.resolution.catalog import RoutedShelf
+    from safepip.resolution.catalog import RoutedCandidates
     from safepip.resolution.provider import Provider
 
 #: How many versions a message lists before it says how many more there are.
@@ -34,18 +34,18 @@ _WHEELLESS = ("sdist-only", "platform", "python", "requires-python")
 
 
 class Statement(NamedTuple):
-    """What is asked of a project, by whom. `said` is how a message names it, `asker` the project whose requirement it
+    """What is asked of a project, by whom. `stated` is how a message names it, `asker` the project whose requirement it
     is, empty where the user can change it."""
 
     project: str
     specifier: SpecifierSet
-    said: str
+    stated: str
     chains: tuple[str, ...]
     origins: tuple[Origin, ...]
     asker: str = ""
 
 
-class Verdict(NamedTuple):
+class PassedOver(NamedTuple):
     """Why one version is not chosen: `kind` is a key of `_HELP`, or empty where nothing can be done about it."""
 
     version: Version
@@ -68,120 +68,126 @@ _HELP = {
 }
 
 
-def is_dead(statement: Statement, shelf: Shelf, provider: Provider) -> bool:
+def is_dead(statement: Statement, available: ProjectCandidates, provider: Provider) -> bool:
     """Whether nothing that could be chosen satisfies this one statement."""
     if provider.keepable(statement.project, frozenset(), statement.specifier) is not None:
         return False
-    usable = provider.finder.applicable(shelf, statement.specifier)
+    usable = provider.finder.applicable(available, statement.specifier)
     return all(candidate in provider.memory.unusable for candidate in usable)
 
 
-def dead_end(statements: Sequence[Statement], routed: RoutedShelf, provider: Provider) -> Diagnostic:
+def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider: Provider) -> Diagnostic:
     """The diagnostic of statements on one project that are dead, at least one."""
-    shelf, first = routed.shelf, statements[0]
+    available, first = routed.available, statements[0]
     asked = tuple(f"asked: {index.name}  {index.location or index.url}" for index in routed.asked)
     chains = tuple(dict.fromkeys(f"required by {chain}" for s in statements for chain in s.chains))
     origins = tuple(dict.fromkeys(origin for statement in statements for origin in statement.origins))
-    said = " and ".join(dict.fromkeys(statement.said for statement in statements))
+    stated = " and ".join(dict.fromkeys(statement.stated for statement in statements))
     if routed.absent:
-        return _no_such_project(first, said, (*asked, *chains), origins)
-    verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, shelf, provider)]
+        return _no_such_project(first, stated, (*asked, *chains), origins)
+    verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, available, provider)]
     verdicts = list(dict.fromkeys(verdicts))
-    have = sorted({c.version for c in provider.finder.usable(shelf)})
+    have = sorted({c.version for c in provider.finder.usable(available)})
     found = ", ".join(map(str, have[-LISTED:])) or "none"
     more = f" and {len(have) - LISTED} older ones" if len(have) > LISTED else ""
-    lines = [f"Could not find a version that satisfies the requirement {said} (from versions: {found}{more})"]
-    lines += provider.memory.reasons(shelf.name)[:LISTED]
+    lines = [f"Could not find a version that satisfies the requirement {stated} (from versions: {found}{more})"]
+    lines += provider.memory.reasons(available.name)[:LISTED]
     lines += [verdict.line for verdict in verdicts[:LISTED]]
-    if shelf.dropped:
-        lines.append(f"entries of its page that cannot be used: {shelf.dropped}")
+    if available.dropped:
+        lines.append(f"entries of its page that cannot be used: {available.dropped}")
     # A wheel that was looked into and cannot be used, or that a rule or an option leaves out, is a wheel all the same.
-    spoilt = any(provider.finder.applicable(shelf, statement.specifier) for statement in statements)
+    spoilt = any(provider.finder.applicable(available, statement.specifier) for statement in statements)
     wheelless = bool(verdicts) and not spoilt and all(verdict.kind in _WHEELLESS for verdict in verdicts)
-    why = _why(shelf, left_out=bool(verdicts) or spoilt, wheelless=wheelless)
-    hint = _hint(shelf, verdicts, provider, " or ".join(dict.fromkeys(s.asker for s in statements if s.asker)))
+    why = _why(available, left_out=bool(verdicts) or spoilt, wheelless=wheelless)
+    hint = _hint(available, verdicts, provider, " or ".join(dict.fromkeys(s.asker for s in statements if s.asker)))
     reference = "no-wheel" if wheelless else "no-matching-version"
-    message = f"No matching distribution found for {said}{why}"
-    return Diagnostic(reference, message, (*lines, *asked, *chains), hint, origins, shelf.name)
+    message = f"No matching distribution found for {stated}{why}"
+    return Diagnostic(reference, message, (*lines, *asked, *chains), hint, origins, available.name)
 
 
-def _no_such_project(first: Statement, said: str, context: tuple[str, ...], origins: tuple[Origin, ...]) -> Diagnostic:
+def _no_such_project(
+    first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...]
+) -> Diagnostic:
     hint = "look at the spelling; an index that is not asked is not named here"
     if first.project in ("requirements-txt", "requirements.txt"):
         hint = "to install what a file lists, write -r before its name"
-    line = f"Could not find a version that satisfies the requirement {said} (from versions: none)"
-    message = f"No matching distribution found for {said}"
+    line = f"Could not find a version that satisfies the requirement {stated} (from versions: none)"
+    message = f"No matching distribution found for {stated}"
     return Diagnostic("no-such-project", message, (line, *context), hint, origins, first.project)
 
 
-def verdicts_on(specifier: SpecifierSet, shelf: Shelf, provider: Provider) -> Iterator[Verdict]:
+def verdicts_on(specifier: SpecifierSet, available: ProjectCandidates, provider: Provider) -> Iterator[PassedOver]:
     """What was decided of each version that a specifier means, newest first."""
-    found: dict[Version, Verdict] = {}
-    for candidate in shelf.candidates:
+    found: dict[Version, PassedOver] = {}
+    for candidate in available.candidates:
         if specifier.contains(candidate.version, prereleases=True) and candidate.version not in found:
-            verdict = _of_candidate(candidate, specifier, shelf, provider)
+            verdict = _of_candidate(candidate, specifier, available, provider)
             if verdict is not None:
                 found[candidate.version] = verdict
-    for fallen in shelf.fallen:
-        if specifier.contains(fallen.version, prereleases=True):
-            found[fallen.version] = _of_fallen(fallen)
+    for rejected in available.rejected:
+        if specifier.contains(rejected.version, prereleases=True):
+            found[rejected.version] = _of_rejected(rejected)
     for version in sorted(found, reverse=True):
         yield found[version]
 
 
-def _of_candidate(candidate: Candidate, specifier: SpecifierSet, shelf: Shelf, provider: Provider) -> Verdict | None:
+def _of_candidate(
+    candidate: Candidate, specifier: SpecifierSet, available: ProjectCandidates, provider: Provider
+) -> PassedOver | None:
     """Why a wheel that fits the environment is not offered; None where it is."""
     version, selection = candidate.version, provider.finder.selection
-    if selection.leaves_out_wheels(shelf.name):
-        return Verdict(version, "no-binary", f"{version} has a wheel, and --no-binary leaves out wheels")
-    if selection.uploaded_before is not None and candidate not in provider.finder.offered(shelf):
+    if selection.leaves_out_wheels(available.name):
+        return PassedOver(version, "no-binary", f"{version} has a wheel, and --no-binary leaves out wheels")
+    if selection.uploaded_before is not None and candidate not in provider.finder.offered(available):
         uploaded, limit = day_and_time(candidate.file.upload_time or 0.0), day_and_time(selection.uploaded_before)
-        return Verdict(
+        return PassedOver(
             version, "uploaded", f"{version} was uploaded on {uploaded}, and --uploaded-prior-to says {limit}"
         )
-    held = provider.finder.held_candidate(shelf, candidate)
+    held = provider.finder.held_candidate(available, candidate)
     if held is not None:
-        return Verdict(version, "", held.line())
-    if candidate.file.yanked is not None and candidate not in provider.finder.applicable(shelf, specifier):
+        return PassedOver(version, "", held.line())
+    if candidate.file.yanked is not None and candidate not in provider.finder.applicable(available, specifier):
         reason = printable(candidate.file.yanked, 120) or "none given"
-        return Verdict(version, "yanked", f"{version} is yanked (reason: {reason}), and no version is pinned")
-    if version.is_prerelease and candidate not in provider.finder.applicable(shelf, specifier):
-        return Verdict(version, "pre-release", f"{version} is a pre-release, and nothing asks for one")
+        return PassedOver(version, "yanked", f"{version} is yanked (reason: {reason}), and no version is pinned")
+    if version.is_prerelease and candidate not in provider.finder.applicable(available, specifier):
+        return PassedOver(version, "pre-release", f"{version} is a pre-release, and nothing asks for one")
     return None
 
 
-def _of_fallen(fallen: Fallen) -> Verdict:
-    return Verdict(fallen.version, fallen.reason, f"{fallen.version} {fell(fallen)}")
+def _of_rejected(rejected: RejectedVersion) -> PassedOver:
+    return PassedOver(rejected.version, rejected.reason, f"{rejected.version} {fell(rejected)}")
 
 
-def fell(fallen: Fallen) -> str:
+def fell(rejected: RejectedVersion) -> str:
     """Why a version has no candidate, to go on after its number."""
-    detail = printable(fallen.detail)
+    detail = printable(rejected.detail)
     return {
         "sdist-only": "has a source archive only",
         "platform": f"has wheels for other platforms only ({detail})",
         "python": f"has wheels for other Pythons only ({detail})",
         "requires-python": f"requires Python {detail}",
-    }[fallen.reason]
+    }[rejected.reason]
 
 
-def _why(shelf: Shelf, *, left_out: bool, wheelless: bool) -> str:
+def _why(available: ProjectCandidates, *, left_out: bool, wheelless: bool) -> str:
     if wheelless:
         return ": no version that fits has a wheel for this environment"
-    if not shelf.files:
-        return ": no entry of its page can be used" if shelf.dropped else ": its page lists no file"
+    if not available.files:
+        return ": no entry of its page can be used" if available.dropped else ": its page lists no file"
     return ": every version that fits is left out" if left_out else ""
 
 
-def _hint(shelf: Shelf, verdicts: Sequence[Verdict], provider: Provider, askers: str) -> str:
+def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider: Provider, askers: str) -> str:
     """One line for each kind of decision, of the newest version that it hit; then what there is otherwise."""
-    name = shelf.name
+    name = available.name
     lines: dict[str, str] = {}
     for verdict in verdicts:
         if verdict.kind and verdict.kind not in lines:
             more = verdict.line.partition("requires ")[2]
             lines[verdict.kind] = _HELP[verdict.kind].format(name=name, version=verdict.version, more=more)
-    usable = {c.version for c in provider.finder.applicable(shelf, ANY_VERSION) if c not in provider.memory.unusable}
+    usable = {
+        c.version for c in provider.finder.applicable(available, ANY_VERSION) if c not in provider.memory.unusable
+    }
     if askers:
         lines["other"] = f"ask for another version of {askers}"
     elif usable:

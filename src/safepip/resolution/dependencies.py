@@ -25,16 +25,16 @@ from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.nodes import (
     ANY_VERSION,
-    Choice,
-    ExactWant,
-    ExtrasChoice,
-    FileChoice,
-    ImpossibleWant,
-    InstalledChoice,
-    PythonChoice,
-    PythonWant,
-    RefusedChoice,
-    Want,
+    ExactRequirement,
+    ExtrasCandidate,
+    FileCandidate,
+    ImpossibleRequirement,
+    InstalledCandidate,
+    PythonCandidate,
+    PythonRequirement,
+    RefusedCandidate,
+    ResolverCandidate,
+    ResolverRequirement,
 )
 from safepip.wheel.metadata import MetadataError
 
@@ -135,43 +135,43 @@ class Dependencies:
         self._limits = limits
         self._markers = markers
         self._asked_by = asked_by
-        self._known: dict[Choice, list[Want]] = {}
+        self._known: dict[ResolverCandidate, list[ResolverRequirement]] = {}
         self._memory = memory
         self.refusals: list[Refused] = []
         self.tried: Counter[str] = Counter()
         """How many versions of each project were looked into."""
 
-    def of(self, choice: Choice) -> list[Want]:
+    def of(self, choice: ResolverCandidate) -> list[ResolverRequirement]:
         """The wants of a choice. May block for its metadata."""
         known = self._known.get(choice)
         if known is None:
             try:
-                known = list(self._wants_of(choice))
+                known = list(self._needs_of(choice))
             except MetadataError as error:
                 reason = f"{choice} has metadata that cannot be used: {printable(str(error))}"
                 self._memory.notices[reason] = None
-                known = [ImpossibleWant(choice, self._origin(choice), reason)]
-                if isinstance(choice, FileChoice):
+                known = [ImpossibleRequirement(choice, self._origin(choice), reason)]
+                if isinstance(choice, FileCandidate):
                     self._memory.unusable[choice.candidate] = Unusable(reason, not isinstance(error, _WrongIdentity))
             self._known[choice] = known
         return known
 
-    def _wants_of(self, choice: Choice) -> Iterator[Want]:
+    def _needs_of(self, choice: ResolverCandidate) -> Iterator[ResolverRequirement]:
         match choice:
-            case RefusedChoice() | PythonChoice():
+            case RefusedCandidate() | PythonCandidate():
                 return
-            case ExtrasChoice():
+            case ExtrasCandidate():
                 yield from self._of_extras(choice)
-            case InstalledChoice():
+            case InstalledCandidate():
                 if not self._settings.no_deps:
                     choice.metadata = self._installed.metadata(choice.distribution)
                     yield from self._requires(choice, choice.metadata, frozenset())
-            case FileChoice():
+            case FileCandidate():
                 yield from self._of_file(choice)
             case _:
                 raise TypeError(f"no wants are defined for {choice!r}")
 
-    def _of_file(self, choice: FileChoice) -> Iterator[Want]:
+    def _of_file(self, choice: FileCandidate) -> Iterator[ResolverRequirement]:
         self.tried[choice.project] += 1
         metadata = choice.metadata = self._catalog.metadata(choice.candidate)
         if metadata.name != choice.project or metadata.version != choice.version:
@@ -179,13 +179,13 @@ class Dependencies:
         if metadata.requires_python and not self._settings.selection.ignore_requires_python:
             # pip, too, lets an invalid Requires-Python admit every Python.
             with contextlib.suppress(InvalidSpecifier):
-                yield PythonWant(SpecifierSet(metadata.requires_python), self._origin(choice))
+                yield PythonRequirement(SpecifierSet(metadata.requires_python), self._origin(choice))
         if not self._settings.no_deps:
             yield from self._requires(choice, metadata, frozenset())
 
-    def _of_extras(self, choice: ExtrasChoice) -> Iterator[Want]:
+    def _of_extras(self, choice: ExtrasCandidate) -> Iterator[ResolverRequirement]:
         base = choice.base
-        yield ExactWant(base, ANY_VERSION, self._origin(base))
+        yield ExactRequirement(base, ANY_VERSION, self._origin(base))
         if self._settings.no_deps:
             return
         self.of(base)  # reads base.metadata
@@ -196,17 +196,19 @@ class Dependencies:
             self._memory.notices[f"{base} does not provide the extra {extra!r}"] = None
         yield from self._requires(base, metadata, choice.extras & metadata.provided_extras)
 
-    def _requires(self, parent: Choice, metadata: CoreMetadata, extras: frozenset[str]) -> Iterator[Want]:
+    def _requires(
+        self, parent: ResolverCandidate, metadata: CoreMetadata, extras: frozenset[str]
+    ) -> Iterator[ResolverRequirement]:
         origin = self._origin(parent)
-        wants: list[Want] = []
+        needs: list[ResolverRequirement] = []
         for requirement in metadata.requires.with_extras(extras):
             if self._markers.hold(requirement, extras):
                 try:
-                    wants.extend(self._limits.wants_of_metadata(requirement, origin))
+                    needs.extend(self._limits.needs_of_metadata(requirement, origin))
                 except Refused as refusal:
                     self.refusals.append(refusal)
-        self._catalog.expect_shelves((w.project, w.specifier, w.extras) for w in wants if self._is_new(w.project))
-        yield from wants
+        self._catalog.expect_candidates((w.project, w.specifier, w.extras) for w in needs if self._is_new(w.project))
+        yield from needs
 
     def _is_new(self, project: str) -> bool:
         """Whether nothing asked for the project yet and nothing installed is likely to serve."""
@@ -216,6 +218,6 @@ class Dependencies:
             or self._installed.get(project) is None
         )
 
-    def _origin(self, choice: Choice) -> Origin:
+    def _origin(self, choice: ResolverCandidate) -> Origin:
         asked_by = self._asked_by.get(choice.project)
         return Origin(Source.DISTRIBUTION, f"{choice.project} {choice.version}", parent=asked_by)

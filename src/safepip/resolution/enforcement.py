@@ -25,7 +25,7 @@ from safepip.model.errors import Refused
 from safepip.model.exemption import Allowed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Source
-from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleWant
+from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement
 from safepip.text.toml_strings import IN_CONFIGURATION, exception
 from safepip.vetting.ages import refusal
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from safepip.index.candidates import Finder
-    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.digest import Demand
-    from safepip.model.exemption import Allowance
+    from safepip.model.exemption import Exemption
     from safepip.resolution.catalog import Catalog
     from safepip.resolution.limits import Limit, Limits
-    from safepip.resolution.nodes import Want
+    from safepip.resolution.nodes import ResolverRequirement
 
 YANKED = "yanked"
 
@@ -56,56 +56,69 @@ class RefusedIfChosen(Refused):
         self.version = version
 
 
-def is_own(want: Want) -> bool:
-    return want.origin.source is not Source.DISTRIBUTION
+def is_own(need: ResolverRequirement) -> bool:
+    return need.origin.source is not Source.DISTRIBUTION
 
 
-def check_held(finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand) -> None:
+def check_held(
+    finder: Finder,
+    available: ProjectCandidates,
+    needs: Sequence[ResolverRequirement],
+    limit: Limit | None,
+    hashes: Demand,
+) -> None:
     """Raise `Refused` where the user's own statements allow nothing but files that are held back for their age."""
-    own = [want for want in wants if is_own(want)]
+    own = [need for need in needs if is_own(need)]
     if own:
-        found = _held(finder, shelf, own, limit, hashes)
+        found = _held(finder, available, own, limit, hashes)
         if found is not None:
             raise Refused(found)
 
 
 def held_back(causes: Iterable[Any], finder: Finder, limits: Limits, catalog: Catalog) -> Refused | None:
     """The refusal for a search that failed with resolvelib's causes, where files were held back; else None."""
-    wants: dict[str, list[Want]] = {}
+    needs: dict[str, list[ResolverRequirement]] = {}
     for cause in causes:
-        want = cause.requirement
-        impossible = want.name == PYTHON or isinstance(want, ImpossibleWant)
-        if not impossible and not limits.names_wheel(want.project):
-            wants.setdefault(want.project, []).append(want)
+        need = cause.requirement
+        impossible = need.name == PYTHON or isinstance(need, ImpossibleRequirement)
+        if not impossible and not limits.names_wheel(need.project):
+            needs.setdefault(need.project, []).append(need)
     problems = []
-    for project, asked in wants.items():
+    for project, asked in needs.items():
         limit = limits.constraints.get(project)
         hashes = limit.hashes if limit is not None else ANY_BYTES
-        shelf = catalog.shelf(project, [want.origin for want in asked]).shelf
-        problems.append(_held(finder, shelf, asked, limit, hashes))
+        available = catalog.candidates_for(project, [need.origin for need in asked]).available
+        problems.append(_held(finder, available, asked, limit, hashes))
     found = [problem for problem in problems if problem is not None]
     return Refused(*found) if found else None
 
 
 def _held(
-    finder: Finder, shelf: Shelf, wants: Sequence[Want], limit: Limit | None, hashes: Demand
+    finder: Finder,
+    available: ProjectCandidates,
+    needs: Sequence[ResolverRequirement],
+    limit: Limit | None,
+    hashes: Demand,
 ) -> Diagnostic | None:
     """The diagnostic where nothing fits these wants but what is held back; None where something fits, or nothing."""
     specifier: SpecifierSet = ANY_VERSION if limit is None else limit.specifier
-    for want in wants:
-        specifier &= want.specifier
-    held = finder.held(shelf, specifier, hashes)
-    if not held or finder.applicable(shelf, specifier, hashes):
+    for need in needs:
+        specifier &= need.specifier
+    held = finder.held(available, specifier, hashes)
+    if not held or finder.applicable(available, specifier, hashes):
         return None
-    return refusal(shelf.name, held, _askers(wants), [want.origin for want in wants])
+    return refusal(available.name, held, _askers(needs), [need.origin for need in needs])
 
 
-def _askers(wants: Sequence[Want]) -> list[str]:
-    return list(dict.fromkeys(f"required by {want.origin.chain()}" for want in wants))[:3]
+def _askers(needs: Sequence[ResolverRequirement]) -> list[str]:
+    return list(dict.fromkeys(f"required by {need.origin.chain()}" for need in needs))[:3]
 
 
 def permitted(
-    candidates: list[Candidate], wants: Sequence[Want], limit: Limit | None, allowances: Sequence[Allowance]
+    candidates: list[Candidate],
+    needs: Sequence[ResolverRequirement],
+    limit: Limit | None,
+    exemptions: Sequence[Exemption],
 ) -> list[Candidate]:
     """The candidates without those that are yanked and pinned by a dependency alone.
 
@@ -114,26 +127,26 @@ def permitted(
     if not candidates or candidates[0].file.yanked is None:
         return candidates
     own = [limit.specifier] if limit is not None else []
-    own += [want.specifier for want in wants if is_own(want)]
+    own += [need.specifier for need in needs if is_own(need)]
     if any(map(is_pinned, own)):
         return candidates
-    left = [candidate for candidate in candidates if yank_allowed(candidate, allowances) is not None]
+    left = [candidate for candidate in candidates if yank_allowed(candidate, exemptions) is not None]
     if not left:
-        raise RefusedIfChosen(_yanked(candidates[0], wants), candidates[0].version)
+        raise RefusedIfChosen(_yanked(candidates[0], needs), candidates[0].version)
     return left
 
 
-def yank_allowed(candidate: Candidate, allowances: Sequence[Allowance]) -> Allowed | None:
+def yank_allowed(candidate: Candidate, exemptions: Sequence[Exemption]) -> Allowed | None:
     """The line of policy by which a yanked file may be taken though a dependency pins it."""
     file = candidate.file
     if file.yanked is None:
         return None
-    line = overruling(allowances, YANKED, candidate.name, file.filename, file.digests)
+    line = overruling(exemptions, YANKED, candidate.name, file.filename, file.digests)
     return None if line is None else Allowed(YANKED, f"{printable(file.filename)} is yanked", line)
 
 
-def _yanked(candidate: Candidate, wants: Sequence[Want]) -> Diagnostic:
-    pins = [want for want in wants if want.pinned] or list(wants)
+def _yanked(candidate: Candidate, needs: Sequence[ResolverRequirement]) -> Diagnostic:
+    pins = [need for need in needs if need.pinned] or list(needs)
     reason = printable(candidate.file.yanked or "") or "none given"
     return Diagnostic(
         YANKED,
@@ -143,6 +156,6 @@ def _yanked(candidate: Candidate, wants: Sequence[Want]) -> Diagnostic:
         f"if you have read the reason and want it, require it yourself: {candidate.name}=={candidate.version}\n"
         f"or write {IN_CONFIGURATION}"
         f"{exception(candidate.name, YANKED, candidate.file.filename, candidate.file.digests)}",
-        tuple(want.origin for want in pins),
+        tuple(need.origin for need in pins),
         candidate.name,
     )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from safepip.index.candidates import Finder
     from safepip.model.candidate import Candidate, Pin
     from safepip.model.digest import Demand
-    from safepip.model.exemption import Allowance, Allowed
+    from safepip.model.exemption import Allowed, Exemption
     from safepip.model.finding import Diagnostic
-    from safepip.resolution.catalog import Catalog, RoutedShelf
+    from safepip.resolution.catalog import Catalog, RoutedCandidates
     from safepip.resolution.limits import Limit
-    from safepip.resolution.nodes import Want
-    from safepip.vetting.names import NameRules, Verdict
+    from safepip.resolution.nodes import ResolverRequirement
+    from safepip.vetting.names import NameRules, NameVerdict
 
 
-class JudgedShelves:
+class JudgedCandidates:
     """The catalogue's shelves, each project judged once a search."""
 
     def __init__(
@@ -38,51 +38,53 @@ class JudgedShelves:
         catalog: Catalog,
         names: NameRules,
         finder: Finder,
-        allowances: Sequence[Allowance] = (),
+        exemptions: Sequence[Exemption] = (),
         preferences: Mapping[str, Version] = MappingProxyType({}),
     ) -> None:
         self._catalog = catalog
         self._finder = finder
-        self._allowances = allowances
+        self._exemptions = exemptions
         self._preferences = preferences
-        self._read: dict[str, RoutedShelf] = {}
+        self._read: dict[str, RoutedCandidates] = {}
         self._names = names
-        self._passed: dict[str, tuple[Verdict, Verdict]] = {}
+        self._passed: dict[str, tuple[NameVerdict, NameVerdict]] = {}
 
-    def shelf(self, project: str, wants: Sequence[Want]) -> RoutedShelf:
+    def candidates_for(self, project: str, needs: Sequence[ResolverRequirement]) -> RoutedCandidates:
         """The project's shelf. Raises `Refused`, and what the catalogue raises."""
         known = self._passed.get(project)
         before = self._names.by_name(project) if known is None else known[0]
         if before.refusal is not None:
-            raise _refused(before.refusal, wants)
-        routed = self._catalog.shelf(project, [want.origin for want in wants])
+            raise _refused(before.refusal, needs)
+        routed = self._catalog.candidates_for(project, [need.origin for need in needs])
         if known is None:
-            check_status(project, routed, wants)
-            after = self._names.by_shelf(project, routed.shelf)
+            check_status(project, routed, needs)
+            after = self._names.by_candidates(project, routed.available)
             if after.refusal is not None:
-                raise _refused(after.refusal, wants)
+                raise _refused(after.refusal, needs)
             self._passed[project] = (before, after)
             self._read[project] = routed
         return routed
 
-    def check_held(self, project: str, wants: Sequence[Want], limit: Limit | None, hashes: Demand) -> None:
+    def check_held(
+        self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: Demand
+    ) -> None:
         """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
-        check_held(self._finder, self.shelf(project, wants).shelf, wants, limit, hashes)
+        check_held(self._finder, self.candidates_for(project, needs).available, needs, limit, hashes)
 
     def candidates(
         self,
         project: str,
-        wants: Sequence[Want],
+        needs: Sequence[ResolverRequirement],
         limit: Limit | None,
         specifier: SpecifierSet,
         hashes: Demand,
     ) -> list[Candidate]:
-        """The candidates for a specifier, best first. Raises `Refused` and `RefusedIfChosen`, and what `shelf` does."""
-        found = self._finder.applicable(self.shelf(project, wants).shelf, specifier, hashes)
+        """The candidates for a specifier, best first. Raises `Refused`, `RefusedIfChosen` and what asking raises."""
+        found = self._finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)
         # A hash is the user's own, and names the file more narrowly than a version does.
-        return found if hashes else permitted(found, wants, limit, self._allowances)
+        return found if hashes else permitted(found, needs, limit, self._exemptions)
 
-    def read(self, project: str) -> RoutedShelf | None:
+    def read(self, project: str) -> RoutedCandidates | None:
         """The shelf, where the search has looked at it."""
         return self._read.get(project)
 
@@ -91,8 +93,8 @@ class JudgedShelves:
         project, routed, ages = candidate.name, self._read.get(candidate.name), self._finder.ages
         found = [allowed for verdict in self._passed.get(project, ()) for allowed in verdict.allowed]
         if routed is not None and ages is not None:
-            found += ages.allowed(routed.shelf, candidate)
-        return (*found, *filter(None, [yank_allowed(candidate, self._allowances)]))
+            found += ages.allowed(routed.available, candidate)
+        return (*found, *filter(None, [yank_allowed(candidate, self._exemptions)]))
 
     def notices(self, pin: Pin, specifier: SpecifierSet) -> list[str]:
         """What is worth telling of a project that was chosen; `specifier` is what all who want it allow."""
@@ -100,20 +102,20 @@ class JudgedShelves:
         routed, ages = self._read.get(pin.name), self._finder.ages
         if routed is None:
             return lines
-        held = self._finder.passed_over(routed.shelf, pin.version, pin.candidate, specifier)
+        held = self._finder.passed_over(routed.available, pin.version, pin.candidate, specifier)
         # A version that stays because the lock has it would stay in any case.
         if held is not None and self._preferences.get(pin.name) != pin.version:
             lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")
-        if pin.candidate is not None and ages is not None and ages.unheld(routed.shelf, pin.candidate):
+        if pin.candidate is not None and ages is not None and ages.unheld(routed.available, pin.candidate):
             index = pin.route.index
             whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"
             lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be held for what it has")
         return lines
 
 
-def _refused(refusal: Diagnostic, wants: Sequence[Want]) -> Refused:
+def _refused(refusal: Diagnostic, needs: Sequence[ResolverRequirement]) -> Refused:
     """The refusal with who asks. It counts at once where the user does, else where the search ends with the project."""
-    lines = tuple(f"required by {want.origin.chain()}" for want in wants[:3])
-    origins = tuple(dict.fromkeys(want.origin for want in wants))
-    told = refusal._replace(context=(*refusal.context, *lines), origins=origins)
-    return Refused(told) if any(map(is_own, wants)) else RefusedIfChosen(told, NO_VERSION)
+    lines = tuple(f"required by {need.origin.chain()}" for need in needs[:3])
+    origins = tuple(dict.fromkeys(need.origin for need in needs))
+    reported = refusal._replace(context=(*refusal.context, *lines), origins=origins)
+    return Refused(reported) if any(map(is_own, needs)) else RefusedIfChosen(reported, NO_VERSION)

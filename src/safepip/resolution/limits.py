@@ -20,8 +20,8 @@ from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.requirement import counts, demand_of
-from safepip.model.route import Route, Rule
-from safepip.resolution.nodes import ANY_VERSION, ExtrasChoice, FileChoice, Want, identifier
+from safepip.model.route import Route, RoutingRule
+from safepip.resolution.nodes import ANY_VERSION, ExtrasCandidate, FileCandidate, ResolverRequirement, identifier
 from safepip.wheel.metadata import MAX_OF_ONE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.model.plan import Policy
     from safepip.model.requirement import Constraint, Requirement, Statements
-    from safepip.resolution.nodes import Choice
+    from safepip.resolution.nodes import ResolverCandidate
     from safepip.routing.table import RoutingTable
 
 
@@ -56,10 +56,10 @@ class Limit(NamedTuple):
         both = self.specifier & constraint.specifier
         return Limit(both, hashes, direct, (*self.origins, constraint.origin), texts)
 
-    def admits(self, choice: Choice) -> bool:
+    def admits(self, choice: ResolverCandidate) -> bool:
         """Whether a choice that is named outright may stay: where constraints name a wheel, it must be that one."""
-        base = choice.base if isinstance(choice, ExtrasChoice) else choice
-        url = base.direct_url if isinstance(base, FileChoice) else None
+        base = choice.base if isinstance(choice, ExtrasCandidate) else choice
+        url = base.direct_url if isinstance(base, FileCandidate) else None
         if any(constraint.url != url for constraint in self.direct):
             return False
         return self.specifier.contains(choice.version, prereleases=True)
@@ -86,9 +86,9 @@ class Limits:
 
     def direct_route(self, name: str) -> Route:
         """The route of a wheel that the user named: no index has a say."""
-        return Route(name, Rule.DIRECT, None)
+        return Route(name, RoutingRule.DIRECT, None)
 
-    def wants_of_metadata(self, requirement: MetadataRequirement, origin: Origin) -> Iterator[Want]:
+    def needs_of_metadata(self, requirement: MetadataRequirement, origin: Origin) -> Iterator[ResolverRequirement]:
         """The wants of one `Requires-Dist`, its marker already found to hold."""
         name = normalise(requirement.name)
         extras = frozenset(normalise(extra) for extra in requirement.extras)
@@ -102,21 +102,21 @@ class Limits:
                 subject=name,
             )
         text = f"{name}{'[' + ','.join(sorted(extras)) + ']' if extras else ''}{requirement.specifier}"
-        yield from wants(name, extras, requirement.specifier, origin, ANY_BYTES, text)
+        yield from needs(name, extras, requirement.specifier, origin, ANY_BYTES, text)
 
 
-def wants(
+def needs(
     name: str,
     extras: frozenset[str],
     specifier: SpecifierSet,
     origin: Origin,
     hashes: Demand,
     text: str,
-) -> Iterator[Want]:
+) -> Iterator[ResolverRequirement]:
     """One requirement as wants: the project alone first where both extras and a specifier are given."""
     if extras and len(specifier):
-        yield Want(name, specifier, origin, hashes=hashes, text=text)
-    yield Want(name, specifier, origin, extras=extras, hashes=hashes, text=text)
+        yield ResolverRequirement(name, specifier, origin, hashes=hashes, text=text)
+    yield ResolverRequirement(name, specifier, origin, extras=extras, hashes=hashes, text=text)
 
 
 def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Limits:
@@ -166,7 +166,11 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
         if statement.url is None or not counts(statement, environment) or statement.name in policy.allow_direct:
             continue
         route = table.route(statement.name)
-        if isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM) and route.index is not None:
+        if (
+            isinstance(route, Route)
+            and route.rule in (RoutingRule.EXACT_CLAIM, RoutingRule.PREFIX_CLAIM)
+            and route.index is not None
+        ):
             problems.append(
                 Diagnostic(
                     "claimed-name",

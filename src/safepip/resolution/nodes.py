@@ -39,7 +39,7 @@ def identifier(project: str, extras: frozenset[str]) -> str:
     return f"{project}[{','.join(sorted(extras))}]" if extras else project
 
 
-class Choice:
+class ResolverCandidate:
     """Something that can be chosen for an identifier. `metadata` is filled when dependencies are asked for."""
 
     __slots__ = ("metadata", "name", "project", "version")
@@ -54,7 +54,7 @@ class Choice:
         return f"{self.name} {self.version}"
 
 
-class FileChoice(Choice):
+class FileCandidate(ResolverCandidate):
     """A wheel. `direct_url` is set where the user named it by URL or path."""
 
     __slots__ = ("candidate", "direct_url", "route")
@@ -66,7 +66,7 @@ class FileChoice(Choice):
         self.direct_url = direct_url
 
 
-class InstalledChoice(Choice):
+class InstalledCandidate(ResolverCandidate):
     """The distribution that the target has already."""
 
     __slots__ = ("distribution",)
@@ -76,18 +76,18 @@ class InstalledChoice(Choice):
         self.distribution = distribution
 
 
-class ExtrasChoice(Choice):
+class ExtrasCandidate(ResolverCandidate):
     """`name[extras]` on top of a choice of `name`."""
 
     __slots__ = ("base", "extras")
 
-    def __init__(self, base: Choice, extras: frozenset[str]) -> None:
+    def __init__(self, base: ResolverCandidate, extras: frozenset[str]) -> None:
         super().__init__(base.project, base.version, extras)
         self.base = base
         self.extras = extras
 
 
-class PythonChoice(Choice):
+class PythonCandidate(ResolverCandidate):
     """The target's Python."""
 
     __slots__ = ()
@@ -96,7 +96,7 @@ class PythonChoice(Choice):
         super().__init__(PYTHON, version)
 
 
-class RefusedChoice(Choice):
+class RefusedCandidate(ResolverCandidate):
     """Stands for a project that was refused, so that the search goes on and finds what else is to be refused.
 
     It satisfies every want and wants nothing. No result with one in it ever leaves the resolution. `refusal` is what
@@ -110,7 +110,7 @@ class RefusedChoice(Choice):
         self.refusal: Refused | None = None
 
 
-class Want:
+class ResolverRequirement:
     """A requirement on an identifier. `parent` is the choice it came with, None for the user's own."""
 
     __slots__ = ("bounded", "extras", "free", "hashes", "name", "origin", "pinned", "project", "specifier", "text")
@@ -137,7 +137,7 @@ class Want:
         self.pinned = bool(operators) and is_pinned(specifier)
         self.bounded = any(op in {"<", "<=", "~="} or (op == "==" and "*" in ver) for op, ver in operators)
 
-    def admits(self, choice: Choice) -> bool:
+    def admits(self, choice: ResolverCandidate) -> bool:
         """Pre-releases count as any version here: whether they may be candidates was decided before."""
         return self.specifier.contains(choice.version, prereleases=True)
 
@@ -145,21 +145,21 @@ class Want:
         return self.text
 
 
-class ExactWant(Want):
+class ExactRequirement(ResolverRequirement):
     """A want of one very choice: a wheel by URL, or the base of a choice with extras."""
 
     __slots__ = ("choice",)
 
-    def __init__(self, choice: Choice, any_version: SpecifierSet, origin: Origin, text: str = "") -> None:
-        extras = choice.extras if isinstance(choice, ExtrasChoice) else frozenset()
+    def __init__(self, choice: ResolverCandidate, any_version: SpecifierSet, origin: Origin, text: str = "") -> None:
+        extras = choice.extras if isinstance(choice, ExtrasCandidate) else frozenset()
         super().__init__(choice.project, any_version, origin, extras=extras, text=text or repr(choice))
         self.choice = choice
 
-    def admits(self, choice: Choice) -> bool:
+    def admits(self, choice: ResolverCandidate) -> bool:
         return choice is self.choice
 
 
-class PythonWant(Want):
+class PythonRequirement(ResolverRequirement):
     """A `Requires-Python` value."""
 
     __slots__ = ()
@@ -168,7 +168,7 @@ class PythonWant(Want):
         super().__init__(PYTHON, specifier, origin, text=f"Python {specifier}")
 
 
-class ImpossibleWant(Want):
+class ImpossibleRequirement(ResolverRequirement):
     """Wanted by a choice whose own metadata cannot be used, so that the search passes it over. `text` says why.
 
     It is a want of its own identifier, which no project can have: were it one of the project, the search would
@@ -177,8 +177,8 @@ class ImpossibleWant(Want):
 
     __slots__ = ()
 
-    def __init__(self, choice: Choice, origin: Origin, text: str) -> None:
+    def __init__(self, choice: ResolverCandidate, origin: Origin, text: str) -> None:
         super().__init__(f"usable metadata of {choice}", ANY_VERSION, origin, text=text)
 
-    def admits(self, choice: Choice) -> bool:
+    def admits(self, choice: ResolverCandidate) -> bool:
         return False

@@ -14,8 +14,8 @@ from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.page import Status
-from safepip.model.route import Route, Rule
-from safepip.resolution.nodes import PYTHON, ExtrasChoice, FileChoice, InstalledChoice
+from safepip.model.route import Route, RoutingRule
+from safepip.resolution.nodes import PYTHON, ExtrasCandidate, FileCandidate, InstalledCandidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.limits import Limits
-    from safepip.resolution.nodes import Choice
+    from safepip.resolution.nodes import ResolverCandidate
     from safepip.resolution.provider import Provider
-    from safepip.resolution.search import Found
+    from safepip.resolution.search import SearchResult
 
 
 def make_resolution(
-    found: Found,
+    found: SearchResult,
     provider: Provider,
     limits: Limits,
     statements: Statements,
@@ -43,13 +43,13 @@ def make_resolution(
     catalog: Catalog,
 ) -> Resolution:
     """Turn what the search found into pins. Raises `Refused` where hash-checking mode is not satisfied."""
-    mapping: dict[str, Choice] = dict(found.mapping)
+    mapping: dict[str, ResolverCandidate] = dict(found.mapping)
     extras = _extras_by_project(mapping.values())
     requested = {identifier.partition("[")[0] for identifier in limits.order}
     pins: dict[str, Pin] = {}
     for identifier in sorted(mapping):
         choice = mapping[identifier]
-        if identifier == PYTHON or isinstance(choice, ExtrasChoice):
+        if identifier == PYTHON or isinstance(choice, ExtrasCandidate):
             continue
         criteria = [found.criteria[i] for i in mapping if mapping[i].project == choice.project]
         required_by = dict.fromkeys(info.requirement.origin for c in criteria for info in c.information)
@@ -74,20 +74,20 @@ def make_resolution(
             lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
         elif pins[name].installed is not None:
             # Where it was looked for something newer to upgrade to, that may be held back.
-            lines += provider.shelves.notices(pins[name], provider.intersection(wanted))
+            lines += provider.all_available.notices(pins[name], provider.intersection(wanted))
     resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
     if statements.require_hashes:
         check_hashes(resolution, limits)
     return resolution
 
 
-def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
-    if isinstance(choice, InstalledChoice):
-        route = Route(choice.project, Rule.INSTALLED, None)
+def _pin(choice: ResolverCandidate, *, installed: Installed, **fields: Any) -> Pin:
+    if isinstance(choice, InstalledCandidate):
+        route = Route(choice.project, RoutingRule.INSTALLED, None)
         return Pin(
             choice.project, choice.version, route, installed=choice.distribution, metadata=choice.metadata, **fields
         )
-    assert isinstance(choice, FileChoice)
+    assert isinstance(choice, FileCandidate)
     return Pin(
         choice.project,
         choice.version,
@@ -100,22 +100,22 @@ def _pin(choice: Choice, *, installed: Installed, **fields: Any) -> Pin:
     )
 
 
-def _overruled(choice: Choice, provider: Provider) -> tuple[Allowed, ...]:
+def _overruled(choice: ResolverCandidate, provider: Provider) -> tuple[Allowed, ...]:
     """The objections that policy overruled to a file chosen from what an index lists; no other was judged."""
-    if not isinstance(choice, FileChoice) or choice.direct_url is not None:
+    if not isinstance(choice, FileCandidate) or choice.direct_url is not None:
         return ()
-    return provider.shelves.allowed(choice.candidate)
+    return provider.all_available.allowed(choice.candidate)
 
 
-def _extras_by_project(choices: Iterable[Choice]) -> dict[str, frozenset[str]]:
+def _extras_by_project(choices: Iterable[ResolverCandidate]) -> dict[str, frozenset[str]]:
     extras: dict[str, frozenset[str]] = {}
     for choice in choices:
-        if isinstance(choice, ExtrasChoice):
+        if isinstance(choice, ExtrasCandidate):
             extras[choice.project] = extras.get(choice.project, frozenset()) | choice.extras
     return extras
 
 
-def _projects_below(found: Found, mapping: dict[str, Choice], project: str) -> set[str]:
+def _projects_below(found: SearchResult, mapping: dict[str, ResolverCandidate], project: str) -> set[str]:
     """The projects that any node of this one depends on."""
     nodes = [i for i, choice in mapping.items() if choice.project == project]
     below = {mapping[child].project for node in nodes for child in found.children[node]}
@@ -140,12 +140,12 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
     if pin.direct_url is not None:
         return lines
     lines += [allowed.line(f"{pin.name} {pin.version}") for allowed in pin.allowed]
-    lines += provider.shelves.notices(pin, specifier)
-    shelf = catalog.shelf(pin.name, pin.required_by).shelf
-    if shelf.status in (Status.ARCHIVED, Status.DEPRECATED):
-        reason = f": {printable(shelf.status_reason)}" if shelf.status_reason else ""
-        lines.append(f"{pin.name} is marked {shelf.status.value} by its index{reason}")
-    newer = provider.finder.newer_without_wheel(shelf, pin.version, specifier)
+    lines += provider.all_available.notices(pin, specifier)
+    available = catalog.candidates_for(pin.name, pin.required_by).available
+    if available.status in (Status.ARCHIVED, Status.DEPRECATED):
+        reason = f": {printable(available.status_reason)}" if available.status_reason else ""
+        lines.append(f"{pin.name} is marked {available.status.value} by its index{reason}")
+    newer = provider.finder.newer_without_wheel(available, pin.version, specifier)
     if newer is not None:
         lines.append(f"{pin.name} {newer.version} is newer than {pin.version}, but has a source archive only")
     return lines

@@ -31,15 +31,15 @@ from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
 from safepip.resolution.nodes import (
     ANY_VERSION,
     PYTHON,
-    Choice,
-    ExactWant,
-    ExtrasChoice,
-    FileChoice,
-    ImpossibleWant,
-    InstalledChoice,
-    PythonChoice,
-    RefusedChoice,
-    Want,
+    ExactRequirement,
+    ExtrasCandidate,
+    FileCandidate,
+    ImpossibleRequirement,
+    InstalledCandidate,
+    PythonCandidate,
+    RefusedCandidate,
+    ResolverCandidate,
+    ResolverRequirement,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.dependencies import Markers, Memory
-    from safepip.resolution.judged import JudgedShelves
+    from safepip.resolution.judged import JudgedCandidates
     from safepip.resolution.limits import Limits
 
 #: In how many conflicts an identifier has to be found open before it is decided early (pip's threshold).
@@ -64,7 +64,7 @@ _PROMOTED_AFTER = 5
 _MOST_AHEAD = 16
 
 
-class Provider(AbstractProvider[Want, Choice, str]):
+class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
     """See the module. One provider serves one resolution.
 
     `refusals` tells what was refused on the way; the result must not be used if there are any.
@@ -73,7 +73,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
     def __init__(
         self,
         catalog: Catalog,
-        shelves: JudgedShelves,
+        all_available: JudgedCandidates,
         installed: Installed,
         finder: Finder,
         settings: Settings,
@@ -85,21 +85,21 @@ class Provider(AbstractProvider[Want, Choice, str]):
     ) -> None:
         self._preferences = preferences
         self._catalog = catalog
-        self.shelves = shelves
+        self.all_available = all_available
         self._installed = installed
         self.finder = finder
         self._settings = settings
         self._limits = limits
-        self._python = PythonChoice(python)
+        self._python = PythonCandidate(python)
         self._asked_by: dict[str, Origin] = {}
         self.memory = memory
         self._refusals: dict[str, Refused] = {}
-        self.stand_ins: dict[str, RefusedChoice] = {}
+        self.stand_ins: dict[str, RefusedCandidate] = {}
         self._open_in_conflicts: defaultdict[str, int] = defaultdict(int)
         self._promoted: set[str] = set()
-        self._files: dict[int, FileChoice] = {}
-        self._extras: dict[tuple[int, frozenset[str]], ExtrasChoice] = {}
-        self._installed_choices: dict[str, InstalledChoice | None] = {}
+        self._files: dict[int, FileCandidate] = {}
+        self._extras: dict[tuple[int, frozenset[str]], ExtrasCandidate] = {}
+        self._installed_choices: dict[str, InstalledCandidate | None] = {}
         self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by, memory)
         self._specifiers: dict[frozenset[str], SpecifierSet] = {}
         self._satisfied: dict[tuple[int, int], bool] = {}
@@ -120,14 +120,14 @@ class Provider(AbstractProvider[Want, Choice, str]):
 
     # --- resolvelib's questions ---------------------------------------------------------------------------
 
-    def identify(self, requirement_or_candidate: Want | Choice) -> str:
+    def identify(self, requirement_or_candidate: ResolverRequirement | ResolverCandidate) -> str:
         return requirement_or_candidate.name
 
     def narrow_requirement_selection(
         self,
         identifiers: Iterable[str],
-        resolutions: Mapping[str, Choice],
-        candidates: Mapping[str, Iterator[Choice]],
+        resolutions: Mapping[str, ResolverCandidate],
+        candidates: Mapping[str, Iterator[ResolverCandidate]],
         information: Mapping[str, Iterator[Any]],
         backtrack_causes: Sequence[Any],
     ) -> Iterable[str]:
@@ -156,25 +156,25 @@ class Provider(AbstractProvider[Want, Choice, str]):
     def get_preference(
         self,
         identifier: str,
-        resolutions: Mapping[str, Choice],
-        candidates: Mapping[str, Iterator[Choice]],
+        resolutions: Mapping[str, ResolverCandidate],
+        candidates: Mapping[str, Iterator[ResolverCandidate]],
         information: Mapping[str, Iterator[Any]],
         backtrack_causes: Sequence[Any],
     ) -> tuple[bool, bool, bool, bool, float, bool, str]:
         direct = pinned = bounded = False
         free = True
         for information_of in information[identifier]:
-            want = information_of.requirement
-            if isinstance(want, ExactWant):
+            need = information_of.requirement
+            if isinstance(need, ExactRequirement):
                 direct = True
-            pinned = pinned or want.pinned
-            bounded = bounded or want.bounded
-            free = free and want.free
+            pinned = pinned or need.pinned
+            bounded = bounded or need.bounded
+            free = free and need.free
         order = self._limits.order.get(identifier, math.inf)
         return (identifier not in self._promoted, not direct, not pinned, not bounded, order, free, identifier)
 
-    def is_satisfied_by(self, requirement: Want, candidate: Choice) -> bool:
-        if isinstance(candidate, RefusedChoice):
+    def is_satisfied_by(self, requirement: ResolverRequirement, candidate: ResolverCandidate) -> bool:
+        if isinstance(candidate, RefusedCandidate):
             return True
         key = (id(requirement), id(candidate))
         try:
@@ -185,145 +185,153 @@ class Provider(AbstractProvider[Want, Choice, str]):
     def find_matches(
         self,
         identifier: str,
-        requirements: Mapping[str, Iterator[Want]],
-        incompatibilities: Mapping[str, Iterator[Choice]],
-    ) -> Callable[[], Iterator[Choice]] | Sequence[Choice]:
-        wants = list(requirements[identifier])
-        barred = {id(choice) for choice in incompatibilities[identifier]}
+        requirements: Mapping[str, Iterator[ResolverRequirement]],
+        incompatibilities: Mapping[str, Iterator[ResolverCandidate]],
+    ) -> Callable[[], Iterator[ResolverCandidate]] | Sequence[ResolverCandidate]:
+        needs = list(requirements[identifier])
+        incompatible = {id(choice) for choice in incompatibilities[identifier]}
         project, _, bracket = identifier.partition("[")
-        base_wants = list(requirements.get(project, ())) if bracket else []
-        if not (wants or base_wants) or (wants and isinstance(wants[0], ImpossibleWant)):
+        base_needs = list(requirements.get(project, ())) if bracket else []
+        if not (needs or base_needs) or (needs and isinstance(needs[0], ImpossibleRequirement)):
             # Without a want whoever wanted it was given up. Nothing is offered for it, as by pip.
             return []
         if identifier == PYTHON:
             # Barred like any other: the search may go back to this choice, and must then not find it again.
-            fits = id(self._python) not in barred and all(w.admits(self._python) for w in wants)
+            fits = id(self._python) not in incompatible and all(w.admits(self._python) for w in needs)
             return [self._python] if fits else []
-        extras = frozenset().union(*(want.extras for want in wants))
-        self._asked_by.setdefault(project, (wants or base_wants)[0].origin)
+        extras = frozenset().union(*(need.extras for need in needs))
+        self._asked_by.setdefault(project, (needs or base_needs)[0].origin)
         try:
             named = frozenset(bracket.removesuffix("]").split(",")) if bracket else frozenset()
-            explicit = self._explicit(wants, base_wants, named, project)
+            explicit = self._explicit(needs, base_needs, named, project)
             if explicit:
-                return [c for c in explicit if id(c) not in barred and self._fits(c, wants, project)]
-            return self._found(project, extras, [*wants, *base_wants], barred)
+                return [c for c in explicit if id(c) not in incompatible and self._fits(c, needs, project)]
+            return self._found(project, extras, [*needs, *base_needs], incompatible)
         except Refused as refusal:
             stand_in = self._stand_in(project, extras, refusal)
-            return [] if id(stand_in) in barred else [stand_in]
+            return [] if id(stand_in) in incompatible else [stand_in]
 
-    def get_dependencies(self, candidate: Choice) -> Iterable[Want]:
+    def get_dependencies(self, candidate: ResolverCandidate) -> Iterable[ResolverRequirement]:
         return self._dependencies.of(candidate)
 
-    def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedChoice:
+    def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedCandidate:
         """Note the refusal, once a project, and give what the search goes on with; the same one each time."""
         only = refusal if isinstance(refusal, RefusedIfChosen) else None
         if only is None:
             self._refusals.setdefault(project, refusal)
-        made = RefusedChoice(project, NO_VERSION if only is None else only.version, extras)
+        made = RefusedCandidate(project, NO_VERSION if only is None else only.version, extras)
         stand_in = self.stand_ins.setdefault(f"{made}", made)
         stand_in.refusal = only  # with those who ask by now
         return stand_in
 
     # --- choices --------------------------------------------------------------------------------------------
 
-    def _fits(self, choice: Choice, wants: Sequence[Want], project: str) -> bool:
+    def _fits(self, choice: ResolverCandidate, needs: Sequence[ResolverRequirement], project: str) -> bool:
         limit = self._limits.constraints.get(project)
         if limit is not None and not limit.admits(choice):
             return False
-        return all(self.is_satisfied_by(want, choice) for want in wants)
+        return all(self.is_satisfied_by(need, choice) for need in needs)
 
     def _explicit(
-        self, wants: Sequence[Want], base_wants: Sequence[Want], extras: frozenset[str], project: str
-    ) -> list[Choice]:
+        self,
+        needs: Sequence[ResolverRequirement],
+        base_needs: Sequence[ResolverRequirement],
+        extras: frozenset[str],
+        project: str,
+    ) -> list[ResolverCandidate]:
         """The choices that are named outright: by a URL, by a choice with extras, by a constraint's URL."""
-        found: dict[int, Choice] = {}
-        for want in wants:
-            if isinstance(want, ExactWant):
-                found[id(want.choice)] = want.choice
-        for want in base_wants:
-            if isinstance(want, ExactWant):
-                choice: Choice = self.with_extras(want.choice, extras)
+        found: dict[int, ResolverCandidate] = {}
+        for need in needs:
+            if isinstance(need, ExactRequirement):
+                found[id(need.choice)] = need.choice
+        for need in base_needs:
+            if isinstance(need, ExactRequirement):
+                choice: ResolverCandidate = self.with_extras(need.choice, extras)
                 found[id(choice)] = choice
         limit = self._limits.constraints.get(project)
-        if limit is not None and limit.direct and any(not isinstance(w, ExactWant) for w in (*wants, *base_wants)):
+        if (
+            limit is not None
+            and limit.direct
+            and any(not isinstance(w, ExactRequirement) for w in (*needs, *base_needs))
+        ):
             for constraint in limit.direct:
                 choice = self.direct_choice(constraint)
                 choice = self.with_extras(choice, extras) if extras else choice
                 found[id(choice)] = choice
         return list(found.values())
 
-    def direct_choice(self, requirement: Any) -> FileChoice:
+    def direct_choice(self, requirement: Any) -> FileCandidate:
         """The choice of a wheel that a requirement or constraint names by URL or path."""
         candidate = self._catalog.direct(requirement)
         return self._file(candidate, self._limits.direct_route(candidate.name), requirement.url)
 
-    def with_extras(self, base: Choice, extras: frozenset[str]) -> ExtrasChoice:
+    def with_extras(self, base: ResolverCandidate, extras: frozenset[str]) -> ExtrasCandidate:
         """The one choice of these extras on top of this base."""
         key = (id(base), extras)
         try:
             return self._extras[key]
         except KeyError:
-            choice = self._extras[key] = ExtrasChoice(base, extras)
+            choice = self._extras[key] = ExtrasCandidate(base, extras)
             return choice
 
-    def _file(self, candidate: Candidate, route: Any, direct_url: str | None = None) -> FileChoice:
+    def _file(self, candidate: Candidate, route: Any, direct_url: str | None = None) -> FileCandidate:
         try:
             return self._files[id(candidate)]
         except KeyError:
-            choice = self._files[id(candidate)] = FileChoice(candidate, route, direct_url)
+            choice = self._files[id(candidate)] = FileCandidate(candidate, route, direct_url)
             return choice
 
     def _found(
-        self, project: str, extras: frozenset[str], wants: Sequence[Want], barred: set[int]
-    ) -> Callable[[], Iterator[Choice]]:
+        self, project: str, extras: frozenset[str], needs: Sequence[ResolverRequirement], incompatible: set[int]
+    ) -> Callable[[], Iterator[ResolverCandidate]]:
         """The installed distribution and the shelf's candidates, in pip's order, lazily."""
         limit = self._limits.constraints.get(project)
-        specifier = self.intersection([*((limit.specifier,) if limit else ()), *(w.specifier for w in wants)])
+        specifier = self.intersection([*((limit.specifier,) if limit else ()), *(w.specifier for w in needs)])
         hashes = limit.hashes if limit else ANY_BYTES
-        for want in wants:
-            hashes = hashes.and_(want.hashes)
+        for need in needs:
+            hashes = hashes.and_(need.hashes)
         keep = self.keepable(project, extras, specifier)
-        if keep is not None and id(keep) in barred:
+        if keep is not None and id(keep) in incompatible:
             keep = None
-        upgrade = self._may_upgrade(project, wants[0].name)
+        upgrade = self._may_upgrade(project, needs[0].name)
         if keep is None or upgrade:
             # The shelf will be read in any case: read it now, so that a refusal is met here.
-            self.shelves.shelf(project, wants)
+            self.all_available.candidates_for(project, needs)
         if keep is None:
-            self.shelves.check_held(project, wants, limit, hashes)
+            self.all_available.check_held(project, needs, limit, hashes)
 
-        def choices() -> Iterator[Choice]:
+        def choices() -> Iterator[ResolverCandidate]:
             first = None if keep is None or upgrade else keep
             inserted = keep if first is None else None
             if first is not None:
                 yield first
             try:
-                candidates = self.shelves.candidates(project, wants, limit, specifier, hashes)
-                for choice in self._by_version(project, extras, wants, candidates, inserted, barred):
+                candidates = self.all_available.candidates(project, needs, limit, specifier, hashes)
+                for choice in self._by_version(project, extras, needs, candidates, inserted, incompatible):
                     if first is None or choice.version != first.version:
                         yield choice
             except Refused as refusal:
                 yield self._stand_in(project, extras, refusal)
 
-        return lambda: (choice for choice in choices() if id(choice) not in barred)
+        return lambda: (choice for choice in choices() if id(choice) not in incompatible)
 
     def _by_version(
         self,
         project: str,
         extras: frozenset[str],
-        wants: Sequence[Want],
+        needs: Sequence[ResolverRequirement],
         candidates: Sequence[Candidate],
-        keep: Choice | None,
-        barred: set[int],
-    ) -> Iterator[Choice]:
+        keep: ResolverCandidate | None,
+        incompatible: set[int],
+    ) -> Iterator[ResolverCandidate]:
         """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
-        routed = self.shelves.shelf(project, wants)
+        routed = self.all_available.candidates_for(project, needs)
         seen: set[Version] = set()
         candidates = self._preferred_first(project, candidates)
         for position, candidate in enumerate(candidates):
             if candidate.version in seen:
                 continue
-            self._look_ahead(project, candidates, position, barred)
+            self._look_ahead(project, candidates, position, incompatible)
             if keep is not None and keep.version >= candidate.version:
                 # The very same version from the index comes next: what it requires may differ.
                 yield keep
@@ -333,7 +341,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
                     seen.add(candidate.version)
                 continue
             seen.add(candidate.version)
-            choice: Choice = self._file(candidate, routed.route)
+            choice: ResolverCandidate = self._file(candidate, routed.route)
             yield self.with_extras(choice, extras) if extras else choice
         if keep is not None:
             yield keep
@@ -345,7 +353,7 @@ class Provider(AbstractProvider[Want, Choice, str]):
             return candidates
         return sorted(candidates, key=lambda candidate: candidate.version != preferred)
 
-    def _look_ahead(self, project: str, candidates: Sequence[Candidate], position: int, barred: set[int]) -> None:
+    def _look_ahead(self, project: str, candidates: Sequence[Candidate], position: int, incompatible: set[int]) -> None:
         """Ask for the metadata of the version that comes next; of several where the project keeps failing.
 
         The search may walk over many versions without asking anew for candidates, so this is called for each.
@@ -355,20 +363,20 @@ class Provider(AbstractProvider[Want, Choice, str]):
         ahead = 1 if tried < 2 else min(2**tried, _MOST_AHEAD)
         for candidate in candidates[position:]:
             choice = self._files.get(id(candidate))
-            if choice is not None and id(choice) in barred:
+            if choice is not None and id(choice) in incompatible:
                 continue
             self._catalog.expect_metadata(candidate)
             ahead -= 1
             if ahead <= 0 or candidate.file.metadata is None:
                 return
 
-    def keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> Choice | None:
+    def keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> ResolverCandidate | None:
         """The installed distribution where it may stay: not with --force-reinstall, and only if it fits."""
         if self._settings.force_reinstall:
             return None
         if project not in self._installed_choices:
             distribution = self._installed.get(project)
-            self._installed_choices[project] = None if distribution is None else InstalledChoice(distribution)
+            self._installed_choices[project] = None if distribution is None else InstalledCandidate(distribution)
         choice = self._installed_choices[project]
         if choice is None or choice.distribution.other or not specifier.contains(choice.version, prereleases=True):
             return None

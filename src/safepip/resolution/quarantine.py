@@ -11,24 +11,24 @@ from safepip.model.page import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.resolution.catalog import RoutedShelf
-    from safepip.resolution.nodes import Want
+    from safepip.resolution.catalog import RoutedCandidates
+    from safepip.resolution.nodes import ResolverRequirement
 
 
-def check_status(project: str, routed: RoutedShelf, wants: Sequence[Want]) -> None:
+def check_status(project: str, routed: RoutedCandidates, needs: Sequence[ResolverRequirement]) -> None:
     """Raise `Refused` (`quarantined`) where the project's index has it in quarantine."""
-    shelf, index = routed.shelf, routed.route.index
-    if shelf.status is not Status.QUARANTINED:
+    available, index = routed.available, routed.route.index
+    if available.status is not Status.QUARANTINED:
         return
     raise Refused.because(
         "quarantined",
         f"{project} is in quarantine on its index, which takes it to be unsafe",
         context=(
             *((f"{index.name}  {index.url}",) if index else ()),
-            *((f"reason: {printable(shelf.status_reason)}",) if shelf.status_reason else ()),
-            *(f"required by {want.origin.chain()}" for want in wants[:3]),
+            *((f"reason: {printable(available.status_reason)}",) if available.status_reason else ()),
+            *(f"required by {need.origin.chain()}" for need in needs[:3]),
         ),
         hint="do without it until the index has looked at it",
-        origins=tuple(want.origin for want in wants),
+        origins=tuple(need.origin for need in needs),
         subject=project,
     )

@@ -20,13 +20,13 @@ from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
 from safepip.resolution.dependencies import Markers, Memory
 from safepip.resolution.enforcement import NO_VERSION, held_back
-from safepip.resolution.judged import JudgedShelves
+from safepip.resolution.judged import JudgedCandidates
 from safepip.resolution.limits import check_direct, collect_limits
-from safepip.resolution.nodes import PYTHON, RefusedChoice
+from safepip.resolution.nodes import PYTHON, RefusedCandidate
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
-from safepip.resolution.search import MOST_ROUNDS, Found, search
+from safepip.resolution.search import MOST_ROUNDS, SearchResult, search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Policy, Settings, Target
     from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
-    from safepip.resolution.nodes import Choice, Want
+    from safepip.resolution.nodes import ResolverCandidate, ResolverRequirement
     from safepip.routing.table import Ambiguity, RoutingTable
     from safepip.vetting.ages import AgeRules
     from safepip.vetting.names import NameRules
@@ -78,16 +78,18 @@ def resolve(
     finder, python = Finder(settings.selection, ages), Version(target.version)
     markers = markers or Markers(target.markers)
     fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
-    catalog.expect_shelves(
+    catalog.expect_candidates(
         (r.name, r.specifier, r.extras)
         for r in statements.requirements
         if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
     )
-    memory, shelves = Memory(), JudgedShelves(catalog, names, finder, policy.allowances, preferences)
+    memory, all_available = Memory(), JudgedCandidates(catalog, names, finder, policy.exemptions, preferences)
     asked_again: set[str] = set()
     while True:
         unusable = len(memory.unusable)
-        provider = Provider(catalog, shelves, installed, finder, settings, limits, python, markers, memory, preferences)
+        provider = Provider(
+            catalog, all_available, installed, finder, settings, limits, python, markers, memory, preferences
+        )
         roots = collect_roots(statements, target.markers, provider)
         found = _searched(provider, roots)
         if len(memory.unusable) != unusable:
@@ -97,7 +99,7 @@ def resolve(
             break
         # What seems to be missing, or is held against a project, was so on pages of an earlier run.
         asked_again |= blamed
-        shelves = JudgedShelves(catalog, names, finder, policy.allowances, preferences)
+        all_available = JudgedCandidates(catalog, names, finder, policy.exemptions, preferences)
     _raise_refusals(provider, found)
     if isinstance(found, _Impossible):
         from safepip.resolution.conflicts import explain
@@ -114,7 +116,9 @@ def resolve(
     return make_resolution(found, provider, limits, statements, settings, installed, catalog)
 
 
-def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[Want, Choice] | ResolutionTooDeep:
+def _searched(
+    provider: Provider, roots: Sequence[ResolverRequirement]
+) -> SearchResult | _Impossible[ResolverRequirement, ResolverCandidate] | ResolutionTooDeep:
     """What one search found, or why it found nothing."""
     try:
         return search(provider, roots)
@@ -129,8 +133,8 @@ def _searched(provider: Provider, roots: Sequence[Want]) -> Found | _Impossible[
 def _blamed(provider: Provider, found: object) -> set[str]:
     """The projects of whose pages a dead end or a refusal would be told, and those that led there; else none."""
     refusals = list(provider.refusals)
-    if isinstance(found, Found):
-        refusals += [c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice) and c.refusal]
+    if isinstance(found, SearchResult):
+        refusals += [c.refusal for c in found.mapping.values() if isinstance(c, RefusedCandidate) and c.refusal]
     projects = {d.subject for refusal in refusals for d in refusal.diagnostics if d.subject}
     if isinstance(found, _Impossible):
         projects |= {cause.requirement.project for cause in found.causes if cause.requirement.name != PYTHON}
@@ -146,8 +150,8 @@ def _raise_refusals(provider: Provider, found: object) -> None:
     for the versions of a project that is refused, to explain a conflict with them.
     """
     refusals = list(provider.refusals)
-    if isinstance(found, Found):
-        chosen = {c.project: c.refusal for c in found.mapping.values() if isinstance(c, RefusedChoice)}
+    if isinstance(found, SearchResult):
+        chosen = {c.project: c.refusal for c in found.mapping.values() if isinstance(c, RefusedCandidate)}
         refusals += [refusal for refusal in chosen.values() if refusal is not None]
     elif isinstance(found, _Impossible):
         failed = {cause.requirement.project for cause in found.causes}

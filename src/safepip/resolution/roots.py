@@ -8,34 +8,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.model.requirement import counts, demand_of
-from safepip.resolution.limits import wants
-from safepip.resolution.nodes import ANY_VERSION, ExactWant
+from safepip.resolution.limits import needs
+from safepip.resolution.nodes import ANY_VERSION, ExactRequirement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safepip.model.requirement import Statements
-    from safepip.resolution.nodes import Want
+    from safepip.resolution.nodes import ResolverRequirement
     from safepip.resolution.provider import Provider
 
 
-def collect_roots(statements: Statements, environment: Mapping[str, str], provider: Provider) -> list[Want]:
+def collect_roots(
+    statements: Statements, environment: Mapping[str, str], provider: Provider
+) -> list[ResolverRequirement]:
     """The wants of the user, wheels named directly fetched and wanted as what they are."""
-    roots: list[Want] = []
+    roots: list[ResolverRequirement] = []
     for requirement in statements.requirements:
         if not counts(requirement, environment):
             continue
         if requirement.url is not None:
             choice = provider.direct_choice(requirement)
-            roots.append(ExactWant(choice, ANY_VERSION, requirement.origin, text=requirement.text))
+            roots.append(ExactRequirement(choice, ANY_VERSION, requirement.origin, text=requirement.text))
             if requirement.extras:
                 with_extras = provider.with_extras(choice, requirement.extras)
-                roots.append(ExactWant(with_extras, ANY_VERSION, requirement.origin, text=requirement.text))
+                roots.append(ExactRequirement(with_extras, ANY_VERSION, requirement.origin, text=requirement.text))
             continue
         demand = demand_of(requirement)
         text = requirement.text or requirement.name
         roots.extend(
-            wants(requirement.name, requirement.extras, requirement.specifier, requirement.origin, demand, text)
+            needs(requirement.name, requirement.extras, requirement.specifier, requirement.origin, demand, text)
         )
-    roots.sort(key=lambda want: bool(want.extras))
+    roots.sort(key=lambda need: bool(need.extras))
     return roots

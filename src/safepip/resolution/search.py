@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
     from resolvelib.resolvers import Criterion
 
-    from safepip.resolution.nodes import Choice, Want
+    from safepip.resolution.nodes import ResolverCandidate, ResolverRequirement
     from safepip.resolution.provider import Provider
 
 #: pip's bound on the rounds of one search.
 MOST_ROUNDS = 200_000
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """The answer: the choice for each identifier that is needed, in the order of the choices.
 
     `criteria` tells for each identifier who wants it; `children` which identifiers the choice of one wants,
     with None for the user.
     """
 
-    mapping: Mapping[str, Choice]
-    criteria: Mapping[str, Criterion[Want, Choice]]
+    mapping: Mapping[str, ResolverCandidate]
+    criteria: Mapping[str, Criterion[ResolverRequirement, ResolverCandidate]]
     children: Mapping[str | None, AbstractSet[str]]
 
 
-def search(provider: Provider, roots: Iterable[Want]) -> Found:
+def search(provider: Provider, roots: Iterable[ResolverRequirement]) -> SearchResult:
     """Search. Raises resolvelib's `ResolutionImpossible` and `ResolutionTooDeep`, and what the provider raises."""
-    running: _Search[Want, Choice, str] = _Search(provider, BaseReporter())
+    running: _Search[ResolverRequirement, ResolverCandidate, str] = _Search(provider, BaseReporter())
     state = running.resolve(roots, max_rounds=MOST_ROUNDS)
     return reached(state.mapping, state.criteria)
 
 
-def reached(mapping: Mapping[str, Choice], criteria: Mapping[str, Any]) -> Found:
+def reached(mapping: Mapping[str, ResolverCandidate], criteria: Mapping[str, Any]) -> SearchResult:
     """What of a search's last state the user's wants lead to; the rest is left over from choices given up."""
     identifiers: defaultdict[int, list[str]] = defaultdict(list)
     for identifier, choice in mapping.items():
@@ -62,4 +62,4 @@ def reached(mapping: Mapping[str, Choice], criteria: Mapping[str, Any]) -> Found
         if identifier not in needed:
             needed.add(identifier)
             ahead.extend(children[identifier])
-    return Found({i: choice for i, choice in mapping.items() if i in needed}, criteria, children)
+    return SearchResult({i: choice for i, choice in mapping.items() if i in needed}, criteria, children)

@@ -27,7 +27,7 @@ from safepip.model.errors import UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
-from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_file_url, is_near, parse
 
 if TYPE_CHECKING:
@@ -95,10 +95,12 @@ class RoutingTable(NamedTuple):
         """Decide for a normalised name. Costs a dictionary lookup and a walk over the patterns."""
         claim = self.claim(name)
         if claim is not None:
-            return Route(name, Rule.PREFIX_CLAIM if claim.prefix else Rule.EXACT_CLAIM, claim.index, claim.pattern)
+            return Route(
+                name, RoutingRule.PREFIX_CLAIM if claim.prefix else RoutingRule.EXACT_CLAIM, claim.index, claim.pattern
+            )
         if len(self.sources) == 1:
             only = self.sources[0]
-            return Route(name, Rule.DEFAULT if only.default else Rule.SOLE_SOURCE, only)
+            return Route(name, RoutingRule.DEFAULT if only.default else RoutingRule.SOLE_SOURCE, only)
         return Survey(name, self.sources)
 
     def claim(self, name: str) -> Claim | None:
@@ -194,7 +196,9 @@ class Ambiguity:
     required_by: tuple[Origin, ...] = ()
 
 
-def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_hash: bool = False) -> Route | Ambiguity:
+def decide_route(
+    survey: Survey, observations: Sequence[Observation], *, pinned_by_hash: bool = False
+) -> Route | Ambiguity:
     """Decide a surveyed name from the answers of all its sources, in their order.
 
     `pinned_by_hash` says that the caller will take only files that the user named by a full hash and
@@ -205,16 +209,16 @@ def settle(survey: Survey, observations: Sequence[Observation], *, pinned_by_has
         raise ValueError("a survey is settled by the answers of all its sources")
     present = [o for o in observations if o.presence is Presence.PRESENT]
     if pinned_by_hash and present:
-        return Route(survey.name, Rule.HASH, present[0].index)
+        return Route(survey.name, RoutingRule.HASH, present[0].index)
     unknown = any(o.presence is Presence.UNKNOWN for o in observations)
     if len(present) > 1 and not unknown and present[0].contents and len({o.contents for o in present}) == 1:
-        return Route(survey.name, Rule.SAME_FILES, present[0].index)
+        return Route(survey.name, RoutingRule.SAME_FILES, present[0].index)
     if unknown or len(present) > 1:
         return Ambiguity(survey.name, tuple(observations))
     if present:
-        return Route(survey.name, Rule.ONLY_OFFER, present[0].index)
+        return Route(survey.name, RoutingRule.ONLY_OFFER, present[0].index)
     # Absent everywhere. Whoever is named, the name is not there; the first source is as good as any.
-    return Route(survey.name, Rule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
+    return Route(survey.name, RoutingRule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
 
 
 # --- URLs --------------------------------------------------------------------------------------------------
@@ -256,5 +260,5 @@ def may_serve(index: Index, file: ProjectFile, page_url: str, trusted: Sequence[
 
 def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
     """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
-    ours = {digest.algorithm: digest.hex for digest in original.said}
-    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.said)
+    ours = {digest.algorithm: digest.hex for digest in original.stated}
+    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.stated)

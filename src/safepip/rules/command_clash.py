@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.model.wheel import Landing
-    from safepip.rules.context import Scene, Subject
+    from safepip.model.wheel import InstallPath
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: `python3.14t`, `pythonw`, `python3-intel64`, `python_d`, `python3.11-config`; `𝜋thon` is from venv of Python 3.14.
 _INTERPRETER = re.compile(
@@ -45,26 +45,26 @@ _CHOOSING = frozenset({"preactivate", "postactivate", "predeactivate", "postdeac
 _PIP = re.compile(r"pip-?(?:\d+(?:\.\d+)*)?")
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether every command of the wheel has a name of its own."""
-    evidence = _evidence(subject, scene)
+    evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
         return None
-    return objection(subject, "command-clash", "brings commands that are others'", chain([first], evidence))
+    return objection(wheel, "command-clash", "brings commands that are others'", chain([first], evidence))
 
 
-def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
-    folders = command_folders(scene.layout)
-    for landing in subject.landings:
-        name = command_of(landing, folders)
+def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
+    folders = command_folders(context.layout)
+    for install_path in wheel.install_paths:
+        name = command_of(install_path, folders)
         if name is None:
             continue
         whose = reserved(bare(name))
-        if whose is not None and subject.pin.name != whose:
-            yield f"{_shown(landing)}: this is a name of {whose or 'the environment itself'}"
+        if whose is not None and wheel.pin.name != whose:
+            yield f"{_shown(install_path)}: this is a name of {whose or 'the environment itself'}"
         else:
-            yield from _others(subject, landing, scene)
+            yield from _others(wheel, install_path, context)
 
 
 def reserved(name: str) -> str | None:
@@ -79,22 +79,22 @@ def reserved(name: str) -> str | None:
     return "safepip" if name == "safepip" else None
 
 
-def _others(subject: Subject, landing: Landing, scene: Scene) -> Iterator[str]:
+def _others(wheel: WheelUnderReview, install_path: InstallPath, context: RuleContext) -> Iterator[str]:
     """Who else has this command."""
-    projects = scene.commands.get(command_key(landing, scene.layout), {})
-    own = projects.get(subject.pin.name)
+    projects = context.commands.get(command_key(install_path, context.layout), {})
+    own = projects.get(wheel.pin.name)
     for name, line in projects.items():
-        if name != subject.pin.name and (own is None or line != own):
-            yield f"{_shown(landing)}: the wheel of {name} has this command too"
-    for path in spellings(landing.path, windows=scene.layout.windows):
-        owner = scene.owner(path)
-        if owner is None or owner in scene.replaced or (own and own == scene.installed_script(owner, own.name)):
+        if name != wheel.pin.name and (own is None or line != own):
+            yield f"{_shown(install_path)}: the wheel of {name} has this command too"
+    for path in spellings(install_path.path, windows=context.layout.windows):
+        owner = context.owner(path)
+        if owner is None or owner in context.replaced or (own and own == context.installed_script(owner, own.name)):
             continue
-        yield f"{_shown(landing)}: this command belongs to {owner}, which is installed"
+        yield f"{_shown(install_path)}: this command belongs to {owner}, which is installed"
 
 
-def _shown(landing: Landing) -> str:
+def _shown(install_path: InstallPath) -> str:
     """Where the wheel has the command."""
-    if landing.entry is not None:
-        return landing.entry.path
-    return f"entry point {landing.entry_point}"
+    if install_path.entry is not None:
+        return install_path.entry.path
+    return f"entry point {install_path.entry_point}"

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Pin
     from safepip.model.evidence import VerifiedFile
-    from safepip.model.wheel import Entry, Landing, WheelContent
+    from safepip.model.wheel import Entry, InstallPath, WheelContent
     from safepip.wheel.entry_points import EntryPoint
     from safepip.wheel.install_paths import Layout
     from safepip.wheel.modules import Module
 
 
-class Subject(NamedTuple):
+class WheelUnderReview(NamedTuple):
     """One wheel under judgement: what was resolved, the verified bytes, what is in them, and where pip would put it."""
 
     pin: Pin
     file: VerifiedFile
     content: WheelContent
-    landings: tuple[Landing, ...]
+    install_paths: tuple[InstallPath, ...]
 
 
 def _nobody(_path: str) -> str | None:
@@ -64,11 +64,11 @@ def _unsaid(_owner: str) -> bytes | None:
 
 
 @dataclass(frozen=True)
-class Scene:
+class RuleContext:
     """Everything that a rule may know beside the wheel itself.
 
-    `subjects` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
-    the form of `Landing.path`, the normalised name of the installed distribution whose RECORD lists an existing
+    `wheels` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
+    the form of `InstallPath.path`, the normalised name of the installed distribution whose RECORD lists an existing
     file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
     wheel's entry already, `declares` what `safepip.wheel.namespaces` says of the source there (empty where nothing is
     known), `hooks` the lines with code of the `-nspkg.pth` files that are there, by path, `names` the files that lie in
@@ -77,7 +77,7 @@ class Scene:
     normalised name. `markers` is the target's environment for markers (PEP 508), None where it is not known.
     """
 
-    subjects: tuple[Subject, ...]
+    wheels: tuple[WheelUnderReview, ...]
     layout: Layout
     owner: Callable[[str], str | None] = _nobody
     holds: Callable[[str, Entry], bool] = _nothing
@@ -93,15 +93,15 @@ class Scene:
     @cached_property
     def replaced(self) -> frozenset[str]:
         """Normalised names of the installed distributions that make way in this run, or are installed again."""
-        return self.removed.union(subject.pin.name for subject in self.subjects)
+        return self.removed.union(wheel.pin.name for wheel in self.wheels)
 
     @cached_property
-    def claimants(self) -> Mapping[str, tuple[Subject, ...]]:
+    def claimants(self) -> Mapping[str, tuple[WheelUnderReview, ...]]:
         """For the `key` of a landing, the wheels that would put a file there, each once."""
-        found: dict[str, tuple[Subject, ...]] = {}
-        for subject in self.subjects:
-            for key in {landing.key for landing in subject.landings if landing.path}:
-                found[key] = (*found.get(key, ()), subject)
+        found: dict[str, tuple[WheelUnderReview, ...]] = {}
+        for wheel in self.wheels:
+            for key in {install_path.key for install_path in wheel.install_paths if install_path.path}:
+                found[key] = (*found.get(key, ()), wheel)
         return found
 
     @cached_property
@@ -110,13 +110,13 @@ class Scene:
         None where a file is the command, and where lines that differ make it."""
         folders = command_folders(self.layout)
         found: dict[str, dict[str, EntryPoint | None]] = {}
-        for subject in self.subjects:
-            lines = script_lines(subject.content.info("entry_points.txt"))
-            for landing in subject.landings:
-                if landing.path and command_of(landing, folders) is not None:
-                    line = None if landing.entry is not None else lines.get(landing.entry_point or "")
-                    there = found.setdefault(command_key(landing, self.layout), {})
-                    there[subject.pin.name] = line if there.get(subject.pin.name, line) == line else None
+        for wheel in self.wheels:
+            lines = script_lines(wheel.content.info("entry_points.txt"))
+            for install_path in wheel.install_paths:
+                if install_path.path and command_of(install_path, folders) is not None:
+                    line = None if install_path.entry is not None else lines.get(install_path.entry_point or "")
+                    there = found.setdefault(command_key(install_path, self.layout), {})
+                    there[wheel.pin.name] = line if there.get(wheel.pin.name, line) == line else None
         return found
 
     def installed_script(self, owner: str, name: str) -> EntryPoint | None:
@@ -138,15 +138,15 @@ class Scene:
             if below.startswith(f"{file}\0")
         }
 
-    def below(self, folder: str) -> tuple[Subject, ...]:
+    def below(self, folder: str) -> tuple[WheelUnderReview, ...]:
         """The wheels that put files below the folder of this key."""
         prefix = folder.replace("/", "\0") + "\0"
-        found: dict[str, Subject] = {}
+        found: dict[str, WheelUnderReview] = {}
         for position in range(bisect_left(self._ordered, prefix), len(self._ordered)):
             key = self._ordered[position]
             if not key.startswith(prefix):
                 break
-            found.update((subject.pin.name, subject) for subject in self.claimants[key.replace("\0", "/")])
+            found.update((wheel.pin.name, wheel) for wheel in self.claimants[key.replace("\0", "/")])
         return tuple(found.values())
 
     @cached_property
@@ -157,16 +157,18 @@ class Scene:
     @cached_property
     def import_folders(self) -> frozenset[str]:
         """The keys of all folders that Python imports from when the run has ended, those for commands left out."""
-        return import_folders(self.subjects, self.layout)
+        return import_folders(self.wheels, self.layout)
 
     @cached_property
-    def modules(self) -> Mapping[str, tuple[tuple[Landing, Module], ...]]:
+    def modules(self) -> Mapping[str, tuple[tuple[InstallPath, Module], ...]]:
         """For the normalised name of each project, those of its files that are modules to Python."""
         return {
-            subject.pin.name: tuple(
-                (landing, module) for landing in subject.landings if (module := module_at(landing.path)) is not None
+            wheel.pin.name: tuple(
+                (install_path, module)
+                for install_path in wheel.install_paths
+                if (module := module_at(install_path.path)) is not None
             )
-            for subject in self.subjects
+            for wheel in self.wheels
         }
 
     def modules_in(self, folder: str) -> Mapping[str, list[tuple[str, Module]]]:
@@ -185,16 +187,16 @@ class Scene:
         return {}
 
     @cached_property
-    def places(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
+    def places(self) -> Mapping[str, list[tuple[str, InstallPath, Module]]]:
         """For the place of a module, the files that would be this module, with their projects."""
-        found: dict[str, list[tuple[str, Landing, Module]]] = {}
+        found: dict[str, list[tuple[str, InstallPath, Module]]] = {}
         for name, modules in self.modules.items():
-            for landing, module in modules:
-                found.setdefault(module.place, []).append((name, landing, module))
+            for install_path, module in modules:
+                found.setdefault(module.place, []).append((name, install_path, module))
         return found
 
     @cached_property
-    def rivals(self) -> Mapping[str, list[tuple[str, Landing, Module]]]:
+    def rivals(self) -> Mapping[str, list[tuple[str, InstallPath, Module]]]:
         """Those of `places` for which several projects have files."""
         return {place: files for place, files in self.places.items() if files[0][0] != files[-1][0]}
 
@@ -204,14 +206,14 @@ _SHOWN = 10
 
 
 def objection(
-    subject: Subject, reference: str, message: str, evidence: Iterable[str], *, allowable: bool = True
+    wheel: WheelUnderReview, reference: str, message: str, evidence: Iterable[str], *, allowable: bool = True
 ) -> Diagnostic:
     """A rule's finding about a wheel, in the one form that all have.
 
     `message` goes on after "the wheel of NAME VERSION ". `evidence` are lines, made printable here. The hint is
     the narrowest line of policy that allows it, or for a rule that none overrules how to go on without the version.
     """
-    pin, file = subject.pin, subject.file
+    pin, file = wheel.pin, wheel.file
     lines = [printable(line) for line in islice(evidence, _SHOWN + 1)]
     if len(lines) > _SHOWN:
         lines[_SHOWN] = "and more"

@@ -34,35 +34,35 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: How many URLs the hint repeats.
 _SHOWN = 10
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether every URL that the wheel requires is the user's own."""
-    named = scene.direct_urls or {}
+    named = context.direct_urls or {}
     try:
-        foreign = [f"{name} @ {url}" for name, url in _by_url(subject, scene.markers) if named.get(name) != url]
+        foreign = [f"{name} @ {url}" for name, url in _by_url(wheel, context.markers) if named.get(name) != url]
     except MetadataError as error:
         unread = (f"METADATA: {error}",)
-        return objection(subject, "direct-reference", "may require anything", unread, allowable=False)
+        return objection(wheel, "direct-reference", "may require anything", unread, allowable=False)
     if not foreign:
         return None
     finding = objection(
-        subject, "direct-reference", "requires other projects from URLs of its own choosing", foreign, allowable=False
+        wheel, "direct-reference", "requires other projects from URLs of its own choosing", foreign, allowable=False
     )
     lines = "\n".join(map(printable, foreign[:_SHOWN]))
     return finding._replace(hint=f"if that is meant, name the same URL in your requirements or constraints:\n{lines}")
 
 
-def _by_url(subject: Subject, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+def _by_url(wheel: WheelUnderReview, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
     """Normalised name and URL of every requirement by URL that counts. Raises `MetadataError`."""
-    pin, data = subject.pin, subject.content.info("METADATA") or b""
+    pin, data = wheel.pin, wheel.content.info("METADATA") or b""
     # The bytes that resolution has read need not be read again.
-    told = pin.metadata
-    inside = told if told is not None and told.text == data else parse_metadata(data, verified=True)
+    reported = pin.metadata
+    inside = reported if reported is not None and reported.text == data else parse_metadata(data, verified=True)
     for requirement in inside.requires.with_extras(pin.extras):
         if requirement.url is not None and _holds(requirement, markers, pin.extras):
             yield normalise(requirement.name), requirement.url

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from safepip.model.finding import Diagnostic
-    from safepip.model.wheel import Landing
-    from safepip.rules.context import Scene, Subject
+    from safepip.model.wheel import InstallPath
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.wheel.modules import Module
 
 #: Projects that take the place of a module of another one, which its owner made for that: pytest brings a `py.py` that
@@ -54,93 +54,95 @@ if TYPE_CHECKING:
 _MADE_WAY_FOR = frozenset({("py", "pytest")})
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether every file of the wheel has its place for itself."""
-    commands = command_folders(scene.layout)
-    landings = [landing for landing in subject.landings if landing.path]
-    elsewhere = [landing for landing in landings if command_of(landing, commands) is None]
+    commands = command_folders(context.layout)
+    install_paths = [install_path for install_path in wheel.install_paths if install_path.path]
+    elsewhere = [install_path for install_path in install_paths if command_of(install_path, commands) is None]
     evidence = chain(
-        _twice(landings),
-        _among_wheels(subject, elsewhere, scene),
-        _among_installed(elsewhere, scene),
-        _in_the_place_of_wheels(subject, elsewhere, scene),
-        _in_the_place_of_installed(subject, scene),
-        _before_all_others(subject, scene, commands),
-        hiding(subject, scene),
-        _behind_installed(subject, scene, commands),
+        _twice(install_paths),
+        _among_wheels(wheel, elsewhere, context),
+        _among_installed(elsewhere, context),
+        _in_the_place_of_wheels(wheel, elsewhere, context),
+        _in_the_place_of_installed(wheel, context),
+        _before_all_others(wheel, context, commands),
+        hiding(wheel, context),
+        _behind_installed(wheel, context, commands),
     )
     first = next(evidence, None)
     if first is None:
         return None
-    return objection(subject, "file-overlap", "puts files in the place of others", chain([first], evidence))
+    return objection(wheel, "file-overlap", "puts files in the place of others", chain([first], evidence))
 
 
-def _twice(landings: Iterable[Landing]) -> Iterator[str]:
+def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
     """Two files of the wheel itself for one path. Scripts that pip makes of two entry points are not its files."""
-    seen: dict[str, Landing] = {}
-    for landing in landings:
-        other = seen.setdefault(landing.key, landing)
-        if other is not landing and (landing.entry or other.entry):
-            yield f"{_shown(landing)}: the wheel itself has {_shown(other)} for the same place"
+    seen: dict[str, InstallPath] = {}
+    for install_path in install_paths:
+        other = seen.setdefault(install_path.key, install_path)
+        if other is not install_path and (install_path.entry or other.entry):
+            yield f"{_shown(install_path)}: the wheel itself has {_shown(other)} for the same place"
 
 
-def _among_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
     """The same paths in other wheels, and folders there that are files here."""
-    by_key: dict[str, dict[str, Landing]] = {}
-    for landing in landings:
-        for other in scene.claimants[landing.key]:
-            if other is subject:
+    by_key: dict[str, dict[str, InstallPath]] = {}
+    for install_path in install_paths:
+        for other in context.claimants[install_path.key]:
+            if other is wheel:
                 continue
             name = other.pin.name
-            theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.landings})
-            if not _same(landing, theirs[landing.key]):
-                yield f"{_shown(landing)}: the wheel of {name} has another file in this place"
-        below = scene.obstacles.get(landing.key)
+            theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.install_paths})
+            if not _same(install_path, theirs[install_path.key]):
+                yield f"{_shown(install_path)}: the wheel of {name} has another file in this place"
+        below = context.obstacles.get(install_path.key)
         if below is not None:
-            names = ", ".join(other.pin.name for other in scene.claimants[below])
-            yield f"{_shown(landing)}: this is a folder in the wheel of {names}"
+            names = ", ".join(other.pin.name for other in context.claimants[below])
+            yield f"{_shown(install_path)}: this is a folder in the wheel of {names}"
 
 
-def _same(one: Landing, other: Landing) -> bool:
+def _same(one: InstallPath, other: InstallPath) -> bool:
     """Whether two files are known to be the same, or to do the same. Digests of two algorithms say nothing."""
     if one.entry is None or other.entry is None:
         return False
     return one.entry[1:4] == other.entry[1:4] or interchangeable(one.entry.namespace, other.entry.namespace)
 
 
-def _among_installed(landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
-    for landing in landings:
-        owner = scene.owner(landing.path)
-        if owner is None or owner in scene.replaced:
+def _among_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
+    for install_path in install_paths:
+        owner = context.owner(install_path.path)
+        if owner is None or owner in context.replaced:
             continue
-        if landing.entry is None or not scene.holds(landing.path, landing.entry):
-            yield f"{_shown(landing)}: this place belongs to {owner}, which is installed"
+        if install_path.entry is None or not context.holds(install_path.path, install_path.entry):
+            yield f"{_shown(install_path)}: this place belongs to {owner}, which is installed"
 
 
-def _in_the_place_of_wheels(subject: Subject, landings: Iterable[Landing], scene: Scene) -> Iterator[str]:
+def _in_the_place_of_wheels(
+    wheel: WheelUnderReview, install_paths: Iterable[InstallPath], context: RuleContext
+) -> Iterator[str]:
     """What Python would take for a module of another wheel."""
-    for landing in landings:
-        if landing.key.endswith(".pyc") and is_cached(landing.key):
-            for source in possible_sources(landing.key):
-                names = [other.pin.name for other in scene.claimants.get(source, ()) if other is not subject]
+    for install_path in install_paths:
+        if install_path.key.endswith(".pyc") and is_cached(install_path.key):
+            for source in possible_sources(install_path.key):
+                names = [other.pin.name for other in context.claimants.get(source, ()) if other is not wheel]
                 if names:
-                    yield f"{_shown(landing)}: this is byte code for a module in the wheel of {', '.join(names)}"
-    for landing, module in scene.modules[subject.pin.name]:
-        for name, place, its in scene.rivals.get(module.place, ()):
-            if name != subject.pin.name and place.key != landing.key and module.may_hide(its):
-                yield from _taken(subject, landing, name, place.path)
+                    yield f"{_shown(install_path)}: this is byte code for a module in the wheel of {', '.join(names)}"
+    for install_path, module in context.modules[wheel.pin.name]:
+        for name, place, its in context.rivals.get(module.place, ()):
+            if name != wheel.pin.name and place.key != install_path.key and module.may_hide(its):
+                yield from _taken(wheel, install_path, name, place.path)
     ordered: dict[str, list[str]] = {}
-    for landing, module in _ends_of_namespaces(subject, scene):
+    for install_path, module in _ends_of_namespaces(wheel, context):
         # A package is imported before a module, so whoever has one there loses nothing.
-        packages = {name for name, _, its in scene.places.get(module.place, ()) if its.package}
-        for other in scene.below(key_of(module.place)):
-            if other is subject or other.pin.name in packages:
+        packages = {name for name, _, its in context.places.get(module.place, ()) if its.package}
+        for other in context.below(key_of(module.place)):
+            if other is wheel or other.pin.name in packages:
                 continue
             if other.pin.name not in ordered:
-                ordered[other.pin.name] = sorted(place.path for place in other.landings)
+                ordered[other.pin.name] = sorted(place.path for place in other.install_paths)
             # Imports tell letter case apart on every system, keys do not.
             if _has_below(module.place, ordered[other.pin.name]):
-                yield from _taken(subject, landing, other.pin.name, module.place)
+                yield from _taken(wheel, install_path, other.pin.name, module.place)
 
 
 def _has_below(folder: str, paths: Sequence[str]) -> bool:
@@ -149,64 +151,64 @@ def _has_below(folder: str, paths: Sequence[str]) -> bool:
     return at < len(paths) and paths[at].startswith(f"{folder}/")
 
 
-def _in_the_place_of_installed(subject: Subject, scene: Scene) -> Iterator[str]:
+def _in_the_place_of_installed(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
     """What Python would take for a module of an installed distribution."""
-    for landing, module in scene.modules[subject.pin.name]:
+    for install_path, module in context.modules[wheel.pin.name]:
         # What a package hides lies beside its folder or in it.
         for folder in (module.folder, module.place) if module.package else (module.folder,):
-            for path, its in scene.modules_in(folder).get(module.place, ()):
-                owner = scene.owner(path) if path != landing.path and module.may_hide(its) else None
-                if owner is not None and owner not in scene.replaced:
-                    yield from _taken(subject, landing, owner, path)
-    for landing, module in _ends_of_namespaces(subject, scene):
+            for path, its in context.modules_in(folder).get(module.place, ()):
+                owner = context.owner(path) if path != install_path.path and module.may_hide(its) else None
+                if owner is not None and owner not in context.replaced:
+                    yield from _taken(wheel, install_path, owner, path)
+    for install_path, module in _ends_of_namespaces(wheel, context):
         # A file of the name without an ending is no namespace.
-        if module.name in scene.names(module.folder):
+        if module.name in context.names(module.folder):
             continue
-        if not any(name.startswith("__init__.") for name in scene.names(module.place)):
-            owner = scene.owner(module.place)
-            if owner is not None and owner not in scene.replaced:
-                yield from _taken(subject, landing, owner, module.place)
+        if not any(name.startswith("__init__.") for name in context.names(module.place)):
+            owner = context.owner(module.place)
+            if owner is not None and owner not in context.replaced:
+                yield from _taken(wheel, install_path, owner, module.place)
 
 
-def _ends_of_namespaces(subject: Subject, scene: Scene) -> Iterator[tuple[Landing, Module]]:
+def _ends_of_namespaces(wheel: WheelUnderReview, context: RuleContext) -> Iterator[tuple[InstallPath, Module]]:
     """Modules of the wheel in whose favour Python gives up a folder of their name, one for each name."""
     seen: set[str] = set()
-    for landing, module in scene.modules[subject.pin.name]:
+    for install_path, module in context.modules[wheel.pin.name]:
         if module.ends_namespaces and module.place not in seen:
             seen.add(module.place)
-            yield landing, module
+            yield install_path, module
 
 
-def _before_all_others(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
+def _before_all_others(wheel: WheelUnderReview, context: RuleContext, commands: Collection[str]) -> Iterator[str]:
     """What a command, or Python started in the environment's folder, would take for a module of another."""
-    sites = sites_of(scene.layout)
-    first = folders_before(scene.layout, commands)
-    for landing, module in scene.modules[subject.pin.name]:
+    sites = sites_of(context.layout)
+    first = folders_before(context.layout, commands)
+    for install_path, module in context.modules[wheel.pin.name]:
         if key_of(module.folder) not in first:
             continue
         for place in (f"{site}/{module.name}" for site in sites):
-            for name, other, _ in scene.places.get(place, ()):
-                if name != subject.pin.name:
-                    yield from _taken(subject, landing, name, other.path)
+            for name, other, _ in context.places.get(place, ()):
+                if name != wheel.pin.name:
+                    yield from _taken(wheel, install_path, name, other.path)
             # A package is a folder, of which some file tells the owner.
-            for path in (place, *(path for path, _ in scene.modules_in(place.rpartition("/")[0]).get(place, ()))):
-                owner = scene.owner(path)
-                if owner is not None and owner not in scene.replaced:
-                    yield from _taken(subject, landing, owner, path)
+            for path in (place, *(path for path, _ in context.modules_in(place.rpartition("/")[0]).get(place, ()))):
+                owner = context.owner(path)
+                if owner is not None and owner not in context.replaced:
+                    yield from _taken(wheel, install_path, owner, path)
 
 
-def _behind_installed(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[str]:
+def _behind_installed(wheel: WheelUnderReview, context: RuleContext, commands: Collection[str]) -> Iterator[str]:
     """Modules of the wheel that would be hidden by what others have installed."""
-    for file, path, owner in hidden(subject, scene, commands):
-        if (owner, subject.pin.name) not in _MADE_WAY_FOR:
+    for file, path, owner in hidden(wheel, context, commands):
+        if (owner, wheel.pin.name) not in _MADE_WAY_FOR:
             yield f"{file}: Python would import {path} in its place, which belongs to {owner}"
 
 
-def _taken(subject: Subject, landing: Landing, owner: str, path: str) -> Iterator[str]:
-    if (subject.pin.name, owner) not in _MADE_WAY_FOR:
-        yield f"{_shown(landing)}: Python would import it in the place of {path}, which belongs to {owner}"
+def _taken(wheel: WheelUnderReview, install_path: InstallPath, owner: str, path: str) -> Iterator[str]:
+    if (wheel.pin.name, owner) not in _MADE_WAY_FOR:
+        yield f"{_shown(install_path)}: Python would import it in the place of {path}, which belongs to {owner}"
 
 
-def _shown(landing: Landing) -> str:
+def _shown(install_path: InstallPath) -> str:
     """A file as the wheel has it."""
-    return landing.entry.path if landing.entry is not None else f"the command {landing.entry_point}"
+    return install_path.entry.path if install_path.entry is not None else f"the command {install_path.entry_point}"

@@ -20,7 +20,7 @@ from safepip.wheel.modules import DEEPEST_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.wheel.install_paths import Layout
     from safepip.wheel.modules import Module
 
@@ -36,42 +36,42 @@ def folders_before(layout: Layout, commands: Collection[str]) -> frozenset[str]:
     return frozenset(folders.difference({"", *map(key_of, sites_of(layout))}))
 
 
-def hidden(subject: Subject, scene: Scene, commands: Collection[str]) -> Iterator[tuple[str, str, str]]:
+def hidden(wheel: WheelUnderReview, context: RuleContext, commands: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """For a file of the wheel that would be hidden its path in it, what is in its place, and who owns that."""
-    look = _Look(scene)
-    sites = sites_of(scene.layout)
-    before = _paths_before(scene, commands)
-    for landing, module in scene.modules[subject.pin.name]:
-        if landing.entry is None:
+    look = _Look(context)
+    sites = sites_of(context.layout)
+    before = _paths_before(context, commands)
+    for install_path, module in context.modules[wheel.pin.name]:
+        if install_path.entry is None:
             continue
         rivals = [path for path, its in look.named(module.place) if its.may_hide(module) and not module.may_hide(its)]
         # Where the source is there, its byte code goes with it, and whose place that is has been said.
-        if landing.path.endswith(".py") and scene.owner(landing.path) is None:
-            rivals += look.byte_code(landing.path)
+        if install_path.path.endswith(".py") and context.owner(install_path.path) is None:
+            rivals += look.byte_code(install_path.path)
         if module.folder in sites:
             rivals += (path for folder in before for path, _ in look.named(f"{folder}/{module.name}"))
         for path in rivals:
-            owner = scene.owner(path) if path != landing.path else None
-            if owner is not None and owner not in scene.replaced:
-                yield landing.entry.path, path, owner
-    yield from _ended(subject, scene, look)
+            owner = context.owner(path) if path != install_path.path else None
+            if owner is not None and owner not in context.replaced:
+                yield install_path.entry.path, path, owner
+    yield from _ended(wheel, context, look)
 
 
-def _ended(subject: Subject, scene: Scene, look: _Look) -> Iterator[tuple[str, str, str]]:
+def _ended(wheel: WheelUnderReview, context: RuleContext, look: _Look) -> Iterator[tuple[str, str, str]]:
     """Folders of the wheel that are no namespace where an installed module has their name; as `hidden`."""
-    packages = {module.place for _, module in scene.modules[subject.pin.name] if module.package}
+    packages = {module.place for _, module in context.modules[wheel.pin.name] if module.package}
     seen: set[str] = set()
-    for landing in subject.landings:
-        if landing.entry is None:
+    for install_path in wheel.install_paths:
+        if install_path.entry is None:
             continue
-        for folder in _folders_above(landing.path, seen):
+        for folder in _folders_above(install_path.path, seen):
             if folder in packages:
                 continue
-            there = [found for found in look.named(folder) if scene.owner(found[0]) not in scene.replaced]
+            there = [found for found in look.named(folder) if context.owner(found[0]) not in context.replaced]
             path, first = min(there, key=lambda found: found[1].preference, default=("", None))
-            owner = scene.owner(path) if first is not None and first.ends_namespaces else None
+            owner = context.owner(path) if first is not None and first.ends_namespaces else None
             if owner is not None:
-                yield landing.entry.path, path, owner
+                yield install_path.entry.path, path, owner
 
 
 def _folders_above(path: str, seen: set[str]) -> Iterator[str]:
@@ -84,20 +84,20 @@ def _folders_above(path: str, seen: set[str]) -> Iterator[str]:
         folder = folder.rpartition("/")[0]
 
 
-def _paths_before(scene: Scene, commands: Collection[str]) -> list[str]:
+def _paths_before(context: RuleContext, commands: Collection[str]) -> list[str]:
     """The paths of `folders_before`, as they are written."""
-    schemes = scene.layout.schemes
+    schemes = context.layout.schemes
     data = schemes.get("data", "")
     paths = (schemes.get("scripts", ""), data, *(f"{data}/{name}" for name in ("bin", "sbin", "Scripts") if data))
-    keys = folders_before(scene.layout, commands)
+    keys = folders_before(context.layout, commands)
     return [path for path in dict.fromkeys(paths) if key_of(path) in keys]
 
 
 class _Look:
     """What is in a folder, looked at once."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, context: RuleContext) -> None:
+        self._context = context
         self._byte_code: dict[str, dict[str, list[str]]] = {}
 
     def named(self, place: str) -> list[tuple[str, Module]]:
@@ -105,7 +105,7 @@ class _Look:
         return [
             found
             for folder in (place.rpartition("/")[0], place)
-            for found in self._scene.modules_in(folder).get(place, ())
+            for found in self._context.modules_in(folder).get(place, ())
         ]
 
     def byte_code(self, source: str) -> Iterable[str]:
@@ -113,7 +113,7 @@ class _Look:
         folder = f"{source.rpartition('/')[0]}/__pycache__"
         if folder not in self._byte_code:
             found = self._byte_code[folder] = {}
-            for path in (f"{folder}/{name}" for name in self._scene.names(folder)):
+            for path in (f"{folder}/{name}" for name in self._context.names(folder)):
                 for possible in possible_sources(path) if is_cached(path) else ():
                     found.setdefault(possible, []).append(path)
         return self._byte_code[folder].get(source, ())

@@ -27,7 +27,7 @@ from safepip.rules.context import objection
 
 if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: In lower case, what each of the files would say.
 _FORGED = {
@@ -41,11 +41,11 @@ _FORGED = {
 }
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether the `.dist-info` folder is as a builder leaves it."""
-    folder = f"{subject.content.dist_info}/"
+    folder = f"{wheel.content.dist_info}/"
     evidence = []
-    for path in subject.content.entries:
+    for path in wheel.content.entries:
         inside = path.removeprefix(folder)
         name = inside.partition("/")[0].casefold()
         if inside not in (path, "RECORD") and name in _FORGED:
@@ -53,4 +53,4 @@ def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
             evidence.append(f"{path} {why} {_FORGED[name]}")
     if not evidence:
         return None
-    return objection(subject, "installer-file", "brings files that only an installer writes", evidence)
+    return objection(wheel, "installer-file", "brings files that only an installer writes", evidence)

@@ -1,7 +1,7 @@
 """What a wheel must prove before pip may have it: one rule a file, the file's name being the refusal's reference.
 
 A rule is a function `check(subject, scene) -> Diagnostic | None` without I/O: None means that it has no objection.
-`subject` is the wheel under judgement, `scene` what else there is (`safepip.rules.context`). Every rule is asked
+`wheel` is the wheel under judgement, `context` what else there is (`safepip.rules.context`). Every rule is asked
 about every wheel, so that one run reports all that is wrong. A rule that cannot decide refuses. Only
 `judge` makes a `ClearedWheel`, and only when no rule objected or policy overruled each that did.
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.errors import Refused
 from safepip.model.evidence import ClearedWheel
-from safepip.model.exemption import Allowance, Allowed
+from safepip.model.exemption import Allowed, Exemption
 from safepip.rules import (
     command_clash,
     direct_reference,
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 
 class Rule(NamedTuple):
     """One rule. `reference` names it, its page and its finding; `allowable` tells whether policy may overrule it."""
 
     reference: str
-    check: Callable[[Subject, Scene], Diagnostic | None]
+    check: Callable[[WheelUnderReview, RuleContext], Diagnostic | None]
     allowable: bool
 
 
@@ -67,41 +67,41 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(scene: Scene, allowances: Sequence[Allowance] = ()) -> list[ClearedWheel]:
+def judge(context: RuleContext, exemptions: Sequence[Exemption] = ()) -> list[ClearedWheel]:
     """Judge every wheel of the run by every rule.
 
     Raises `Refused` with a diagnostic for each objection that no allowance overrules.
     """
     cleared: list[ClearedWheel] = []
     refused: list[Diagnostic] = []
-    for subject in scene.subjects:
+    for wheel in context.wheels:
         allowed: list[Allowed] = []
         for rule in RULES:
-            finding = rule.check(subject, scene)
+            finding = rule.check(wheel, context)
             if finding is None:
                 continue
-            allowance = _allowance(rule, subject, allowances)
-            if allowance is None:
+            exemption = _exemption(rule, wheel, exemptions)
+            if exemption is None:
                 refused.append(finding)
             else:
-                allowed.append(Allowed(rule.reference, finding.message, allowance))
-        pin, file, content, landings = subject
-        cleared.append(ClearedWheel._attest(pin, file, content, landings, tuple(allowed)))
+                allowed.append(Allowed(rule.reference, finding.message, exemption))
+        pin, file, content, install_paths = wheel
+        cleared.append(ClearedWheel._attest(pin, file, content, install_paths, tuple(allowed)))
     if refused:
         raise Refused(*refused)
     return cleared
 
 
-def _allowance(rule: Rule, subject: Subject, allowances: Sequence[Allowance]) -> Allowance | None:
+def _exemption(rule: Rule, wheel: WheelUnderReview, exemptions: Sequence[Exemption]) -> Exemption | None:
     """The first line of policy that overrules this rule for this wheel."""
     if not rule.allowable:
         return None
-    for allowance in allowances:
+    for exemption in exemptions:
         if (
-            allowance.rule == rule.reference
-            and allowance.project == subject.pin.name
-            and allowance.file in (None, subject.file.filename)
-            and allowance.digest in (None, subject.file.sha256)
+            exemption.rule == rule.reference
+            and exemption.project == wheel.pin.name
+            and exemption.file in (None, wheel.file.filename)
+            and exemption.digest in (None, wheel.file.sha256)
         ):
-            return allowance
+            return exemption
     return None

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.candidate import CoreMetadata
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether they agree. A pin resolved without metadata (`--no-deps`) was told nothing, so nothing can differ."""
-    pin, metadata = subject.pin, subject.content.info("METADATA") or b""
-    told = pin.metadata
-    if told is None or told.text == metadata:
+    pin, metadata = wheel.pin, wheel.content.info("METADATA") or b""
+    reported = pin.metadata
+    if reported is None or reported.text == metadata:
         return None
     try:
         inside = parse_metadata(metadata, verified=True)
-        differences = tuple(_differences(told, inside))
+        differences = tuple(_differences(reported, inside))
     except MetadataError as error:
         differences = (f"the METADATA in the wheel cannot be used: {error}",)
     if not differences:
@@ -41,31 +41,31 @@ def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
     return Diagnostic(
         "metadata-mismatch",
         f"the metadata that {pin.name} {pin.version} was resolved with is not the metadata in its wheel",
-        context=(f"wheel: {printable(subject.file.filename)}", *differences),
+        context=(f"wheel: {printable(wheel.file.filename)}", *differences),
         hint=f"tell the owner of the index; to go on without this version, constrain {pin.name} != {pin.version}",
         origins=pin.required_by,
         subject=pin.name,
     )
 
 
-def _differences(told: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
+def _differences(reported: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
     """One line for each way in which the two differ, as far as resolution can tell."""
-    if told.name != inside.name:
-        yield f"Name: resolved with {told.name}, in the wheel {inside.name}"
-    if told.version != inside.version:
-        yield f"Version: resolved with {told.version}, in the wheel {inside.version}"
-    if _specifier(told) != _specifier(inside):
-        resolved, found = _shown(told.requires_python), _shown(inside.requires_python)
+    if reported.name != inside.name:
+        yield f"Name: resolved with {reported.name}, in the wheel {inside.name}"
+    if reported.version != inside.version:
+        yield f"Version: resolved with {reported.version}, in the wheel {inside.version}"
+    if _specifier(reported) != _specifier(inside):
+        resolved, found = _shown(reported.requires_python), _shown(inside.requires_python)
         yield f"Requires-Python: resolved with {resolved}, in the wheel {found}"
     # A multiset: which of two equal requirements is written first changes nothing, how many there are is kept.
-    here, there = Counter(told.requires), Counter(inside.requires)
+    here, there = Counter(reported.requires), Counter(inside.requires)
     for item in sorted(map(str, (there - here).elements())):
         yield f"Requires-Dist: only in the wheel: {printable(item)}"
     for item in sorted(map(str, (here - there).elements())):
         yield f"Requires-Dist: not in the wheel: {printable(item)}"
-    for extra in sorted(inside.provided_extras - told.provided_extras):
+    for extra in sorted(inside.provided_extras - reported.provided_extras):
         yield f"Provides-Extra: only in the wheel: {printable(extra)}"
-    for extra in sorted(told.provided_extras - inside.provided_extras):
+    for extra in sorted(reported.provided_extras - inside.provided_extras):
         yield f"Provides-Extra: not in the wheel: {printable(extra)}"
 
 

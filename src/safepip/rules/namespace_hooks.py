@@ -26,8 +26,8 @@ from safepip.wheel.install_paths import key_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from safepip.model.wheel import Landing
-    from safepip.rules.context import Scene, Subject
+    from safepip.model.wheel import InstallPath
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.rules.start_files import StartFile
     from safepip.wheel.modules import Module
 
@@ -40,9 +40,9 @@ _DECLARES = frozenset({"pkgutil", "pkg_resources", "either"})
 class Hidden:
     """What hollow modules for the namespaces of one wheel would hide."""
 
-    def __init__(self, subject: Subject, scene: Scene) -> None:
-        self._subject = subject
-        self._scene = scene
+    def __init__(self, wheel: WheelUnderReview, context: RuleContext) -> None:
+        self._wheel = wheel
+        self._context = context
 
     def by(self, parts: tuple[str, ...], file: StartFile) -> str:
         """Why the line for a package of this name is not harmless, in words that go on after its file; else empty."""
@@ -51,20 +51,20 @@ class Hidden:
         if parts[0] in INSTALLING:
             return "takes the place of what installs"
         owners = next((SOUGHT[parts[:depth]] for depth in range(1, len(parts) + 1) if parts[:depth] in SOUGHT), None)
-        if owners is not None and self._subject.pin.name not in owners:
+        if owners is not None and self._wheel.pin.name not in owners:
             return "takes the place of a module that Python, pip or safepip look for"
         return next(self._hidden(parts, file), "")
 
     def _hidden(self, parts: tuple[str, ...], file: StartFile) -> Iterator[str]:
         for depth in range(1, len(parts) + 1):
             name = parts[:depth]
-            for project, landing, module in self._in_this_run.get(key_of("/".join(name)), ()):
-                way = landing.entry.namespace if landing.entry is not None else ""
-                if project == self._subject.pin.name:
+            for project, install_path, module in self._in_this_run.get(key_of("/".join(name)), ()):
+                way = install_path.entry.namespace if install_path.entry is not None else ""
+                if project == self._wheel.pin.name:
                     if not way:
                         yield "hides a module of the wheel's own"
                 elif not self._is_hollow(way, key_of(module.place).rsplit("/", depth)[0], file):
-                    yield f"hides {landing.path}, which belongs to {project}"
+                    yield f"hides {install_path.path}, which belongs to {project}"
             for folder in self._folders(file):
                 yield from self._installed(folder, name, file)
 
@@ -74,32 +74,32 @@ class Hidden:
 
     def _installed(self, folder: str, name: tuple[str, ...], file: StartFile) -> Iterator[str]:
         """What is there by this name in a folder, unless it makes way in this run."""
-        above, scene = "/".join((folder, *name[:-1])), self._scene
+        above, context = "/".join((folder, *name[:-1])), self._context
         for place in (above, f"{above}/{name[-1]}"):
-            for path, module in scene.modules_in(place).get(f"{above}/{name[-1]}", ()):
+            for path, module in context.modules_in(place).get(f"{above}/{name[-1]}", ()):
                 if module.package != (place != above):
                     continue
-                owner = scene.owner(path)
-                if owner is not None and owner in scene.replaced:
+                owner = context.owner(path)
+                if owner is not None and owner in context.replaced:
                     continue
-                way = scene.declares(path) if module.package else ""
+                way = context.declares(path) if module.package else ""
                 if not self._is_hollow(way, key_of(folder), file):
                     yield f"hides {path}, which {f'belongs to {owner}' if owner else 'is there already'}"
 
     def _folders(self, file: StartFile) -> Iterator[str]:
         """The folders from which Python imports, as they are written."""
-        layout = self._scene.layout
+        layout = self._context.layout
         roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
         yield from filter(None, dict.fromkeys((file.place, *roots, *layout.site_folders, *layout.search_path)))
 
     @cached_property
-    def _in_this_run(self) -> dict[str, list[tuple[str, Landing, Module]]]:
+    def _in_this_run(self) -> dict[str, list[tuple[str, InstallPath, Module]]]:
         """For the key of a name, with `/`, the modules of the run that would be imported by it."""
-        found: dict[str, list[tuple[str, Landing, Module]]] = {}
-        for project, modules in self._scene.modules.items():
-            for landing, module in modules:
-                for name in _names(module, self._scene.import_folders):
-                    found.setdefault(name, []).append((project, landing, module))
+        found: dict[str, list[tuple[str, InstallPath, Module]]] = {}
+        for project, modules in self._context.modules.items():
+            for install_path, module in modules:
+                for name in _names(module, self._context.import_folders):
+                    found.setdefault(name, []).append((project, install_path, module))
         return found
 
 
@@ -113,16 +113,17 @@ def _names(module: Module, folders: Collection[str]) -> Iterator[str]:
             yield name
 
 
-def hiding(subject: Subject, scene: Scene) -> Iterator[str]:
+def hiding(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
     """Modules of the wheel that lines in installed `-nspkg.pth` files of others would hide."""
     hooks: dict[str, str] = {}
-    for path, lines in scene.hooks().items():
-        if scene.owner(path) not in scene.replaced:
+    for path, lines in context.hooks().items():
+        if context.owner(path) not in context.replaced:
             hooks.update((key_of("/".join(parts)), path) for parts in map(namespace_of, lines) if parts)
     if not hooks:
         return
-    for landing, module in scene.modules[subject.pin.name]:
-        if landing.entry is not None and not (module.package and landing.entry.namespace):
-            for name in _names(module, scene.import_folders):
+    for install_path, module in context.modules[wheel.pin.name]:
+        if install_path.entry is not None and not (module.package and install_path.entry.namespace):
+            for name in _names(module, context.import_folders):
                 if name in hooks:
-                    yield f"{landing.entry.path}: {hooks[name]}, which is installed, puts a hollow module in its place"
+                    path = install_path.entry.path
+                    yield f"{path}: {hooks[name]}, which is installed, puts a hollow module in its place"

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.model.wheel import Landing
-    from safepip.rules.context import Scene, Subject
+    from safepip.model.wheel import InstallPath
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 REFERENCE = "outside-target"
@@ -72,21 +72,21 @@ _READ_BY = {
 _IMPORTABLE = (".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".pth", ".start", ".egg-link")
 
 
-def check_paths(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check_paths(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether it is certain where every file lands, and that it is below the folder of its scheme."""
-    evidence = _evidence(chain(_unclear(subject, scene.layout), _scripts(subject), _outside(subject, scene.layout)))
+    evidence = _evidence(chain(_unclear(wheel, context.layout), _scripts(wheel), _outside(wheel, context.layout)))
     if evidence is None:
         return None
     message = "has files that do not land in the folder that is theirs"
-    return objection(subject, REFERENCE, message, evidence, allowable=False)
+    return objection(wheel, REFERENCE, message, evidence, allowable=False)
 
 
-def check_places(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check_places(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether files that are no modules stay out of what belongs to others."""
-    evidence = _evidence(chain(_misplaced(subject, scene.layout), _steering(subject, scene.layout)))
+    evidence = _evidence(chain(_misplaced(wheel, context.layout), _steering(wheel, context.layout)))
     if evidence is None:
         return None
-    return objection(subject, REFERENCE, "puts files where a wheel may put none", evidence)
+    return objection(wheel, REFERENCE, "puts files where a wheel may put none", evidence)
 
 
 def _evidence(lines: Iterator[str]) -> Iterator[str] | None:
@@ -98,40 +98,44 @@ def _evidence(lines: Iterator[str]) -> Iterator[str] | None:
 # --- where files land -----------------------------------------------------------------------------------------------
 
 
-def _unclear(subject: Subject, layout: Layout) -> Iterator[str]:
+def _unclear(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
     """What leaves open where things land."""
     if not layout.schemes:
         yield "it cannot be said where pip would put things with these options and this Python"
-    expected = subject.content.dist_info.removesuffix(".dist-info") + ".data"
-    tops = dict.fromkeys(path.partition("/")[0] for path in subject.content.entries)
+    expected = wheel.content.dist_info.removesuffix(".dist-info") + ".data"
+    tops = dict.fromkeys(path.partition("/")[0] for path in wheel.content.entries)
     for top in tops:
         # The wheel specification: {distribution}-{version}.data. pip takes any folder with the ending, others do not.
         if top.casefold().endswith(".data") and top != expected:
             yield f"{top}: a .data folder is named {expected}"
-    yield from parse(subject.content.info("entry_points.txt")).problems
+    yield from parse(wheel.content.info("entry_points.txt")).problems
 
 
-def _outside(subject: Subject, layout: Layout) -> Iterator[str]:
+def _outside(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
     """Files that leave their scheme or have none, and scripts that would be made twice at one place."""
-    project = normalise(subject.content.filename.partition("-")[0])
+    project = normalise(wheel.content.filename.partition("-")[0])
     bases = {scheme: f"{(layout.folder(scheme, project) or '').rstrip('/')}/" for scheme in layout.schemes}
     scripts: set[str] = set()
-    for landing in subject.landings:
-        said = landing.entry.path if landing.entry else f"the script {landing.entry_point}"
-        if not landing.path or landing.scheme not in bases:
+    for install_path in wheel.install_paths:
+        stated = install_path.entry.path if install_path.entry else f"the script {install_path.entry_point}"
+        if not install_path.path or install_path.scheme not in bases:
             if layout.schemes:
-                yield f"{said}: {landing.scheme} is no scheme" if landing.scheme else f"{said}: has no scheme"
-        elif not landing.path.startswith(bases[landing.scheme]):
-            yield f"{said}: would land at {landing.path}, outside of {bases[landing.scheme]}"
-        elif landing.entry is None:
-            if landing.key in scripts:
-                yield f"{said}: would be made twice, at {landing.path}"
-            scripts.add(landing.key)
+                yield (
+                    f"{stated}: {install_path.scheme} is no scheme"
+                    if install_path.scheme
+                    else f"{stated}: has no scheme"
+                )
+        elif not install_path.path.startswith(bases[install_path.scheme]):
+            yield f"{stated}: would land at {install_path.path}, outside of {bases[install_path.scheme]}"
+        elif install_path.entry is None:
+            if install_path.key in scripts:
+                yield f"{stated}: would be made twice, at {install_path.path}"
+            scripts.add(install_path.key)
 
 
-def _scripts(subject: Subject) -> Iterator[str]:
+def _scripts(wheel: WheelUnderReview) -> Iterator[str]:
     """Entry points of which no script of their own name can be made."""
-    for entry in parse(subject.content.info("entry_points.txt")).scripts:
+    for entry in parse(wheel.content.info("entry_points.txt")).scripts:
         problem = _name_problem(entry.name)
         if problem:
             yield f"the script {entry.name or '(without a name)'} {problem}"
@@ -160,39 +164,51 @@ def _name_problem(name: str) -> str:
 # --- what belongs to others -----------------------------------------------------------------------------------------
 
 
-def _misplaced(subject: Subject, layout: Layout) -> Iterator[str]:
+def _misplaced(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
     """Files of `data`, `headers` and `scripts` in places of others."""
-    if not any(landing.entry and landing.scheme not in ("purelib", "platlib") for landing in subject.landings):
+    if not any(
+        install_path.entry and install_path.scheme not in ("purelib", "platlib") for install_path in wheel.install_paths
+    ):
         return
-    project = normalise(subject.content.filename.partition("-")[0])
+    project = normalise(wheel.content.filename.partition("-")[0])
     places = _Places(layout, project)
-    for landing in subject.landings:
-        if landing.entry is not None and landing.path and landing.scheme in ("data", "headers", "scripts"):
-            why = places.why_not(landing, landing.entry.path)
+    for install_path in wheel.install_paths:
+        if (
+            install_path.entry is not None
+            and install_path.path
+            and install_path.scheme in ("data", "headers", "scripts")
+        ):
+            why = places.why_not(install_path, install_path.entry.path)
             if why:
-                yield f"{landing.entry.path}: lands at {landing.path}: {why}"
+                yield f"{install_path.entry.path}: lands at {install_path.path}: {why}"
 
 
-def _steering(subject: Subject, layout: Layout) -> Iterator[str]:
+def _steering(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
     """Files that steer what is started next."""
     tops = {key_of(layout.schemes.get("data", "")), *(key_of(new) for _, new in layout.moved)}
     # With --target modules land at the top as well; else they are somewhere below it, and not looked at.
     roots = {key_of(layout.schemes.get(name, "")) for name in ("purelib", "platlib")}
     deeper = frozenset(("purelib", "platlib")) if roots.isdisjoint(tops) else frozenset()
-    landings = [landing for landing in subject.landings if landing.entry is not None and landing.scheme not in deeper]
-    bringer = _bringer(subject, layout) if landings else Bringer(frozenset())
-    for landing in landings:
-        top = next((f"{top.rstrip('/')}/" for top in tops if top and landing.key.startswith(f"{top.rstrip('/')}/")), "")
-        if top and landing.entry is not None:
-            text = subject.content.texts.get(landing.entry.path)
-            why = steers(landing.key[len(top) :].split("/", 5), bringer, text)
+    install_paths = [
+        install_path
+        for install_path in wheel.install_paths
+        if install_path.entry is not None and install_path.scheme not in deeper
+    ]
+    bringer = _bringer(wheel, layout) if install_paths else Bringer(frozenset())
+    for install_path in install_paths:
+        top = next(
+            (f"{top.rstrip('/')}/" for top in tops if top and install_path.key.startswith(f"{top.rstrip('/')}/")), ""
+        )
+        if top and install_path.entry is not None:
+            text = wheel.content.texts.get(install_path.entry.path)
+            why = steers(install_path.key[len(top) :].split("/", 5), bringer, text)
             if why:
-                yield f"{landing.entry.path}: lands at {landing.path}: {why}"
+                yield f"{install_path.entry.path}: lands at {install_path.path}: {why}"
 
 
-def _bringer(subject: Subject, layout: Layout) -> Bringer:
+def _bringer(wheel: WheelUnderReview, layout: Layout) -> Bringer:
     folders = command_folders(layout)
-    names = (command_of(landing, folders) for landing in subject.landings)
+    names = (command_of(install_path, folders) for install_path in wheel.install_paths)
     virtual = bool(layout.prefix) and layout.schemes.get("data") == layout.prefix != layout.base_prefix
     return Bringer(frozenset(key_of(bare(name)) for name in names if name), virtual)
 
@@ -208,19 +224,21 @@ class _Places:
         self._headers = key_of(layout.schemes.get("headers", ""))
         self._folders = frozenset(_upwards([*self._bases.values(), *self._sites, *self._libraries]))
 
-    def why_not(self, landing: Landing, path: str) -> str:
+    def why_not(self, install_path: InstallPath, path: str) -> str:
         """Whose the place is, empty where it is nobody's. `path` is the file's in the wheel."""
         # Behind `.data` and the scheme. What pip moves (--target) is no longer at that path below the scheme.
         within = key_of(path).split("/")[2:]
         # pip would give up here, when other wheels of the run are installed already.
-        if landing.key in self._folders or (landing.scheme == "data" and within in ([home] for home in _LIBRARY_HOMES)):
+        if install_path.key in self._folders or (
+            install_path.scheme == "data" and within in ([home] for home in _LIBRARY_HOMES)
+        ):
             return "this is a folder of the environment"
-        if landing.scheme == "scripts" and len(within) > 1:
+        if install_path.scheme == "scripts" and len(within) > 1:
             return "commands lie in the folder of commands itself, not below it"
         return (
-            self._of_python(landing.key, self._bases.get(landing.scheme, ""))
+            self._of_python(install_path.key, self._bases.get(install_path.scheme, ""))
             or _of_others(within)
-            or self._of_headers(landing, within)
+            or self._of_headers(install_path, within)
         )
 
     def _of_python(self, key: str, base: str) -> str:
@@ -237,14 +255,14 @@ class _Places:
                 return f"the standard library lies in {folder}"
         return ""
 
-    def _of_headers(self, landing: Landing, within: list[str]) -> str:
+    def _of_headers(self, install_path: InstallPath, within: list[str]) -> str:
         """Headers of Python, and of the projects that others compile against."""
-        if landing.scheme == "headers":
+        if install_path.scheme == "headers":
             return ""
-        below = landing.key.startswith(f"{self._headers}/") if self._headers else False
+        below = install_path.key.startswith(f"{self._headers}/") if self._headers else False
         named = len(within) > 2 and within[0] == "include" and (within[1] == "site" or _LIBRARY.fullmatch(within[1]))
         own = self._bases.get("headers", "")
-        if (below or named) and not landing.key.startswith(f"{own}/"):
+        if (below or named) and not install_path.key.startswith(f"{own}/"):
             return "headers of Python or of another project lie there"
         return ""
 

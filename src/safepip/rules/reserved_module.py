@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.model.wheel import Landing
-    from safepip.rules.context import Scene, Subject
+    from safepip.model.wheel import InstallPath
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 REFERENCE = "reserved-module"
 
@@ -40,50 +40,50 @@ REFERENCE = "reserved-module"
 _DEEPEST = max(map(len, SOUGHT))
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether the wheel brings no module that others look for."""
-    evidence = _evidence(subject, scene)
+    evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
         return None
     message = "brings modules that Python, pip or safepip look for"
-    return objection(subject, REFERENCE, message, chain([first], evidence))
+    return objection(wheel, REFERENCE, message, chain([first], evidence))
 
 
-def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
-    tops = looked_through(scene)
-    names = FIRST - BACKPORTS.get(subject.pin.name, frozenset()) - scene.standard_library
-    for landing, place in _places(subject, scene):
+def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
+    tops = looked_through(context)
+    names = FIRST - BACKPORTS.get(wheel.pin.name, frozenset()) - context.standard_library
+    for install_path, place in _places(wheel, context):
         parts = place.split("/")
         if names.isdisjoint(parts):
             continue
         for number in tops_in(parts, names, tops):
-            why = _why(tuple(parts[number : number + _DEEPEST]), subject.pin.name, landing)
+            why = _why(tuple(parts[number : number + _DEEPEST]), wheel.pin.name, install_path)
             if why:
-                path = landing.entry.path if landing.entry is not None else landing.path
+                path = install_path.entry.path if install_path.entry is not None else install_path.path
                 yield f"{path}: {why}"
                 break
 
 
-def _places(subject: Subject, scene: Scene) -> Iterator[tuple[Landing, str]]:
+def _places(wheel: WheelUnderReview, context: RuleContext) -> Iterator[tuple[InstallPath, str]]:
     """The modules of the wheel, and those that it has only byte code for, by their place."""
-    for landing, module in scene.modules[subject.pin.name]:
-        yield landing, module.place
-    waiting = [landing for landing in subject.landings if is_cached(landing.path)]
-    own = {landing.path for landing in subject.landings} if waiting else set()
-    for landing in waiting:
-        sources = tuple(possible_sources(landing.path))
+    for install_path, module in context.modules[wheel.pin.name]:
+        yield install_path, module.place
+    waiting = [install_path for install_path in wheel.install_paths if is_cached(install_path.path)]
+    own = {install_path.path for install_path in wheel.install_paths} if waiting else set()
+    for install_path in waiting:
+        sources = tuple(possible_sources(install_path.path))
         found = map(module_at, sources) if own.isdisjoint(sources) else ()
-        yield from ((landing, module.place) for module in found if module is not None)
+        yield from ((install_path, module.place) for module in found if module is not None)
 
 
-def _why(name: tuple[str, ...], project: str, landing: Landing) -> str:
+def _why(name: tuple[str, ...], project: str, install_path: InstallPath) -> str:
     """Why a module of this name, of which the first parts are given, is not this project's; empty where it may be."""
     for depth in range(1, len(name) + 1):
         owners = SOUGHT.get(name[:depth])
         if owners is not None:
             return "" if project in owners else _whose(".".join(name[:depth]), owners)
-    if name in ABOVE and not (landing.entry is not None and landing.entry.namespace):
+    if name in ABOVE and not (install_path.entry is not None and install_path.entry.namespace):
         below = {owner for other, owners in SOUGHT.items() if other[: len(name)] == name for owner in owners}
         if project not in below:
             return f"would run whenever something below {'.'.join(name)} is looked for"

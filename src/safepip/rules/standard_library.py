@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
 #: in the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which
@@ -85,38 +85,38 @@ _OF_POSIX = frozenset(
 )
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether every top-level name of the wheel is its own."""
-    evidence = _evidence(subject, scene)
+    evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
         return None
     message = "brings modules of the standard library's names"
-    return objection(subject, "standard-library", message, chain([first], evidence))
+    return objection(wheel, "standard-library", message, chain([first], evidence))
 
 
-def looked_through(scene: Scene) -> frozenset[str]:
+def looked_through(context: RuleContext) -> frozenset[str]:
     """The keys of the folders whose modules count: those that Python imports from, and those that it puts before them.
 
     That is to a script the folder of commands, and to `python -m` and `-c` the one in which somebody works. The folder
     of an environment may be one.
     """
-    data = key_of(scene.layout.schemes.get("data", ""))
-    return scene.import_folders | command_folders(scene.layout) | {folder for folder in (data,) if folder}
+    data = key_of(context.layout.schemes.get("data", ""))
+    return context.import_folders | command_folders(context.layout) | {folder for folder in (data,) if folder}
 
 
-def _evidence(subject: Subject, scene: Scene) -> Iterator[str]:
-    tops = looked_through(scene)
-    forbidden = scene.standard_library - BACKPORTS.get(subject.pin.name, frozenset())
-    foreign = forbidden & (_OF_POSIX if scene.layout.windows else _OF_WINDOWS)
-    for landing in subject.landings:
-        module = module_at(landing.path)
+def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
+    tops = looked_through(context)
+    forbidden = context.standard_library - BACKPORTS.get(wheel.pin.name, frozenset())
+    foreign = forbidden & (_OF_POSIX if context.layout.windows else _OF_WINDOWS)
+    for install_path in wheel.install_paths:
+        module = module_at(install_path.path)
         names = forbidden if module is not None else foreign
-        parts = (landing.path if module is None else module.place).split("/")
+        parts = (install_path.path if module is None else module.place).split("/")
         # What is no module counts by the folder that it lies in alone.
         within = parts[:-1] if module is None else parts
         number = next(tops_in(within, names, tops), None) if not names.isdisjoint(within) else None
         if number is not None:
-            path = landing.entry.path if landing.entry is not None else landing.path
+            path = install_path.entry.path if install_path.entry is not None else install_path.path
             below = "lies below where " if number < len(parts) - 1 else ""
             yield f"{path}: {below}the standard library has a module {parts[number]}"

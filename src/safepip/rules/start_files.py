@@ -11,8 +11,8 @@ from safepip.wheel.pth import read_pth
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safepip.model.wheel import Entry, Landing
-    from safepip.rules.context import Subject
+    from safepip.model.wheel import Entry, InstallPath
+    from safepip.rules.context import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 #: Folders for distributions are called so wherever they are, since they may be some Python's.
@@ -28,23 +28,23 @@ class StartFile(NamedTuple):
     place: str
 
 
-def start_files(subject: Subject, layout: Layout) -> Iterator[StartFile]:
+def start_files(wheel: WheelUnderReview, layout: Layout) -> Iterator[StartFile]:
     """The `.pth` and `.start` files of a wheel that lie in a site folder."""
     sites = frozenset(map(key_of, layout.site_folders))
-    for landing in subject.landings:
-        if landing.entry is not None and key_of(landing.entry.path[-6:]).endswith((".pth", ".start")):
-            folder, name = posixpath.split(landing.key)
-            if not landing.path:
-                folder, name = "", key_of(posixpath.basename(landing.entry.path))
-            if folder in sites or posixpath.basename(folder) in SITE_NAMES or _is_at_the_top(landing):
-                yield StartFile(landing.entry, folder, name, posixpath.dirname(landing.path))
+    for install_path in wheel.install_paths:
+        if install_path.entry is not None and key_of(install_path.entry.path[-6:]).endswith((".pth", ".start")):
+            folder, name = posixpath.split(install_path.key)
+            if not install_path.path:
+                folder, name = "", key_of(posixpath.basename(install_path.entry.path))
+            if folder in sites or posixpath.basename(folder) in SITE_NAMES or _is_at_the_top(install_path):
+                yield StartFile(install_path.entry, folder, name, posixpath.dirname(install_path.path))
 
 
-def _is_at_the_top(landing: Landing) -> bool:
+def _is_at_the_top(install_path: InstallPath) -> bool:
     """Whether a file lies directly in purelib, platlib or a scheme that nobody knows, by its path in the wheel."""
-    assert landing.entry is not None
-    above = posixpath.dirname(landing.entry.path)
-    return landing.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))
+    assert install_path.entry is not None
+    above = posixpath.dirname(install_path.entry.path)
+    return install_path.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))
 
 
 def _is_scheme(folder: str) -> bool:
@@ -57,13 +57,13 @@ def added(line: str, folder: str) -> str:
     return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
 
 
-def import_folders(subjects: Iterable[Subject], layout: Layout) -> frozenset[str]:
+def import_folders(wheels: Iterable[WheelUnderReview], layout: Layout) -> frozenset[str]:
     """The keys of all folders that Python imports from when the run has ended, those for commands left out."""
     roots = (layout.schemes.get("purelib", ""), layout.schemes.get("platlib", ""))
     found = {key_of(folder) for folder in (*layout.site_folders, *layout.search_path, *roots) if folder}
-    for subject in subjects:
-        if any(key_of(path[-4:]) == ".pth" for path in subject.content.texts):
-            for file in start_files(subject, layout):
-                lines = read_pth(subject.content.texts.get(file.entry.path, b""))
+    for wheel in wheels:
+        if any(key_of(path[-4:]) == ".pth" for path in wheel.content.texts):
+            for file in start_files(wheel, layout):
+                lines = read_pth(wheel.content.texts.get(file.entry.path, b""))
                 found.update(added(line, file.folder) for line in lines.paths)
     return frozenset(found)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 REFERENCE = "startup-hook"
 
@@ -86,61 +86,61 @@ class _Sorted:
 class _Places:
     """What the lines of `.pth` files are held against. A wheel may have as many lines as files."""
 
-    def __init__(self, subject: Subject, scene: Scene) -> None:
-        self._subject = subject
-        self._scene = scene
+    def __init__(self, wheel: WheelUnderReview, context: RuleContext) -> None:
+        self._wheel = wheel
+        self._context = context
         self._there: dict[str, _Sorted] = {}
 
     @cached_property
     def own(self) -> _Sorted:
         """The places of the wheel's own files."""
-        return _Sorted(landing.key for landing in self._subject.landings)
+        return _Sorted(install_path.key for install_path in self._wheel.install_paths)
 
     @cached_property
     def hidden(self) -> Hidden:
         """What hollow modules would hide."""
-        return Hidden(self._subject, self._scene)
+        return Hidden(self._wheel, self._context)
 
     @cached_property
     def extensions(self) -> _Sorted:
         """The places of all extensions of the run."""
-        return _Sorted(key for key in self._scene.claimants if key.endswith(_EXTENSIONS))
+        return _Sorted(key for key in self._context.claimants if key.endswith(_EXTENSIONS))
 
     def extensions_in(self, folder: str) -> _Sorted:
         """The names of the extensions that are installed in a folder, as keys."""
         if folder not in self._there:
-            keys = map(key_of, self._scene.names(folder))
+            keys = map(key_of, self._context.names(folder))
             self._there[folder] = _Sorted(key for key in keys if key.endswith(_EXTENSIONS))
         return self._there[folder]
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether nothing of the wheel runs by itself."""
-    files = tuple(start_files(subject, scene.layout))
-    places = _Places(subject, scene)
+    files = tuple(start_files(wheel, context.layout))
+    places = _Places(wheel, context)
     found = chain(
-        chain.from_iterable(_pth(file, subject, scene, places) for file in files if file.name.endswith(".pth")),
-        chain.from_iterable(_start(file, subject) for file in files if file.name.endswith(".start")),
-        _custom_modules(subject, scene),
+        chain.from_iterable(_pth(file, wheel, context, places) for file in files if file.name.endswith(".pth")),
+        chain.from_iterable(_start(file, wheel) for file in files if file.name.endswith(".start")),
+        _custom_modules(wheel, context),
     )
     first = next(found, None)
     if first is None:
         return None
-    return objection(subject, REFERENCE, "has code that runs at every start of Python", chain((first,), found))
+    return objection(wheel, REFERENCE, "has code that runs at every start of Python", chain((first,), found))
 
 
 # --- .pth and .start ------------------------------------------------------------------------------------------------
 
 
-def _pth(file: StartFile, subject: Subject, scene: Scene, places: _Places) -> Iterator[str]:
+def _pth(file: StartFile, wheel: WheelUnderReview, context: RuleContext, places: _Places) -> Iterator[str]:
     """What is wrong with a `.pth` file, one line each."""
-    data = subject.content.texts.get(file.entry.path)
+    data = wheel.content.texts.get(file.entry.path)
     if data is None:
         yield f"{file.entry.path}: was not read"
-    elif not is_known(subject.pin.name, posixpath.basename(file.entry.path), data):
+    elif not is_known(wheel.pin.name, posixpath.basename(file.entry.path), data):
         lines = read_pth(data)
         for line in lines.code:
-            why = _why_no_namespace(line, file, scene, places) if file.name.endswith("-nspkg.pth") else "runs"
+            why = _why_no_namespace(line, file, context, places) if file.name.endswith("-nspkg.pth") else "runs"
             if why:
                 yield f"{file.entry.path}: {why}: {line.strip()}"
         for line in lines.paths:
@@ -149,9 +149,9 @@ def _pth(file: StartFile, subject: Subject, scene: Scene, places: _Places) -> It
                 yield f"{file.entry.path}: {why}: {line}"
 
 
-def _start(file: StartFile, subject: Subject) -> Iterator[str]:
+def _start(file: StartFile, wheel: WheelUnderReview) -> Iterator[str]:
     """PEP 829: each line names a function that Python calls. An empty file too tells Python to pass over a `.pth`."""
-    for line in read_start(subject.content.texts.get(file.entry.path, b"")) or ("(nothing)",):
+    for line in read_start(wheel.content.texts.get(file.entry.path, b"")) or ("(nothing)",):
         yield f"{file.entry.path}: calls: {line}"
 
 
@@ -174,12 +174,12 @@ def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
     return "" if own.any_begins(f"{folder}/") else "adds a folder that is not the wheel's"
 
 
-def _why_no_namespace(line: str, file: StartFile, scene: Scene, places: _Places) -> str:
+def _why_no_namespace(line: str, file: StartFile, context: RuleContext, places: _Places) -> str:
     """Why a line of a `-nspkg.pth` file is not harmless; empty where it is."""
     parts = namespace_of(line)
     if parts is None:
         return "runs"
-    if parts[0] in _NO_NAMESPACES or parts[0] in scene.standard_library:
+    if parts[0] in _NO_NAMESPACES or parts[0] in context.standard_library:
         return "takes the place of a standard module"
     place = f"{file.folder}/{key_of('/'.join(parts))}"
     if not places.own.any_begins(f"{place}/"):
@@ -197,21 +197,21 @@ def _why_no_namespace(line: str, file: StartFile, scene: Scene, places: _Places)
 # --- what is imported at every start --------------------------------------------------------------------------------
 
 
-def _custom_modules(subject: Subject, scene: Scene) -> Iterator[str]:
+def _custom_modules(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
     """Files that Python would import at its start by one of the names."""
     folders: frozenset[str] | None = None
-    for landing in subject.landings:
-        if landing.entry is None or not _MAY_BE_CUSTOM.search(landing.key or key_of(landing.entry.path)):
+    for install_path in wheel.install_paths:
+        if install_path.entry is None or not _MAY_BE_CUSTOM.search(install_path.key or key_of(install_path.entry.path)):
             continue
         if folders is None:
-            folders = scene.import_folders
-        parts = (landing.key or _as_if_in_a_site_folder(landing.entry.path)).split("/")
+            folders = context.import_folders
+        parts = (install_path.key or _as_if_in_a_site_folder(install_path.entry.path)).split("/")
         for number, part in enumerate(parts):
             name = part.partition(".")[0] if number == len(parts) - 1 else part
-            if name not in CUSTOM or _OF_PROJECTS.get(name) == subject.pin.name:
+            if name not in CUSTOM or _OF_PROJECTS.get(name) == wheel.pin.name:
                 continue
             if _is_imported(parts[:number], folders):
-                yield f"{landing.entry.path}: is imported without being asked for, as {name}"
+                yield f"{install_path.entry.path}: is imported without being asked for, as {name}"
                 break
 
 

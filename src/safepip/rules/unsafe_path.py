@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import WheelContent
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: The longest component, and the longest path, in bytes of UTF-8. The first is the limit of nearly all file systems;
 #: of the second a whole path may have 4,096 on Linux and 1,024 on macOS.
@@ -48,13 +48,13 @@ _SHORT = re.compile(r"[^.~]{1,6}~[0-9]{1,6}(?:\.[^.~]{0,3})?\Z")
 _CONTROL = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether all names and kinds are safe."""
-    evidence = list(_evidence(subject.content))
+    evidence = list(_evidence(wheel.content))
     if not evidence:
         return None
     return objection(
-        subject,
+        wheel,
         "unsafe-path",
         "has members that are not ordinary files, or whose names mean different files on different systems",
         evidence,

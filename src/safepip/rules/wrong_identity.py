@@ -32,24 +32,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
 
 #: Endings by which tools find installed distributions in a folder (importlib.metadata, pip, setuptools).
 _METADATA_ENDINGS = (".dist-info", ".egg-info", ".egg-link", ".egg")
 
 
-def check(subject: Subject, scene: Scene) -> Diagnostic | None:
+def check(reviewed: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     """Whether all that names the wheel agrees; what cannot be read does not agree."""
-    problems = [*_file_name(subject), *_metadata(subject), *_wheel_file(subject), *_second_metadata(subject, scene)]
+    problems = [
+        *_file_name(reviewed),
+        *_metadata(reviewed),
+        *_wheel_file(reviewed),
+        *_second_metadata(reviewed, context),
+    ]
     if not problems:
         return None
-    pin = subject.pin
+    pin = reviewed.pin
     evidence = (f"resolved: {pin.name} {pin.version}", *problems)
-    return objection(subject, "wrong-identity", "is not what it says it is", evidence, allowable=False)
+    return objection(reviewed, "wrong-identity", "is not what it says it is", evidence, allowable=False)
 
 
-def _file_name(subject: Subject) -> Iterator[str]:
-    pin, file = subject.pin, subject.file
+def _file_name(reviewed: WheelUnderReview) -> Iterator[str]:
+    pin, file = reviewed.pin, reviewed.file
     if pin.candidate is None:
         yield "resolved to an installed distribution, not to a file"
     elif pin.candidate.file.filename != file.filename:
@@ -63,12 +68,12 @@ def _file_name(subject: Subject) -> Iterator[str]:
             yield f"file name: {name} {version}"
 
 
-def _metadata(subject: Subject) -> Iterator[str]:
-    pin, data = subject.pin, subject.content.info("METADATA") or b""
+def _metadata(reviewed: WheelUnderReview) -> Iterator[str]:
+    pin, data = reviewed.pin, reviewed.content.info("METADATA") or b""
     try:
         # The bytes that resolution has read need not be read again.
-        told = pin.metadata
-        inside = told if told is not None and told.text == data else parse_metadata(data, verified=True)
+        reported = pin.metadata
+        inside = reported if reported is not None and reported.text == data else parse_metadata(data, verified=True)
         fields = split_headers(data.decode("utf-8"))[0]
     except MetadataError as error:
         yield f"METADATA: {error}"
@@ -85,9 +90,9 @@ def _metadata(subject: Subject) -> Iterator[str]:
             yield f"METADATA: the format's version {value} is not understood"
 
 
-def _wheel_file(subject: Subject) -> Iterator[str]:
+def _wheel_file(reviewed: WheelUnderReview) -> Iterator[str]:
     try:
-        wheel = parse_wheel_file(subject.content.info("WHEEL") or b"")
+        wheel = parse_wheel_file(reviewed.content.info("WHEEL") or b"")
     except WheelFileError as error:
         yield str(error)
         return
@@ -96,19 +101,19 @@ def _wheel_file(subject: Subject) -> Iterator[str]:
         yield f"WHEEL: the format's version {'.'.join(map(str, wheel.version))} is not understood"
 
 
-def _second_metadata(subject: Subject, scene: Scene) -> Iterator[str]:
+def _second_metadata(reviewed: WheelUnderReview, context: RuleContext) -> Iterator[str]:
     """One line for each file that would be read as another distribution's metadata, or joins its own by a detour."""
-    own = f"{subject.content.dist_info}/"
-    layout = scene.layout
+    own = f"{reviewed.content.dist_info}/"
+    layout = context.layout
     # Tools look for distributions in all of sys.path, of which the standard library is a part.
     folders = [f"{key_of(folder)}/" for folder in (*layout.site_folders, *layout.libraries)]
-    for landing in subject.landings:
-        path, entry = landing.key, landing.entry
+    for install_path in reviewed.install_paths:
+        path, entry = install_path.key, install_path.entry
         # Nearly every file goes no further than this line.
         if (".dist-info" not in path and ".egg" not in path) or (entry is not None and entry.path.startswith(own)):
             continue
         if any(_is_metadata_of(folder, path) for folder in folders):
-            yield f"metadata beside its own: {landing.path if entry is None else entry.path}"
+            yield f"metadata beside its own: {install_path.path if entry is None else entry.path}"
 
 
 def _is_metadata_of(folder: str, path: str) -> bool:

@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Entry, WheelContent
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.wheel.record import Row
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether RECORD and the archive say the same of every file."""
-    evidence = _differences(subject.content)
+    evidence = _differences(wheel.content)
     first = next(evidence, None)
     if first is None:
         return None
-    return objection(subject, "wrong-record", "is not what its RECORD lists", _with(first, evidence))
+    return objection(wheel, "wrong-record", "is not what its RECORD lists", _with(first, evidence))
 
 
 def _with(first: str, others: Iterator[str]) -> Iterator[str]:

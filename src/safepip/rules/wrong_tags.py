@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import Scene, Subject
+    from safepip.rules.context import RuleContext, WheelUnderReview
     from safepip.wheel.wheel_file import WheelFile
 
 _LINUX = re.compile(r"(linux|manylinux|musllinux)(?:1|2010|2014|_[0-9]+_[0-9]+)?_([a-z].*)")
@@ -50,23 +50,23 @@ _SEVERAL = {
 }
 
 
-def check(subject: Subject, _scene: Scene) -> Diagnostic | None:
+def check(reviewed: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether WHEEL stands behind every platform of the file's name, and behind its build tag."""
     try:
-        _, _, build, claimed = read_wheel_name(subject.file.filename)
-        wheel = parse_wheel_file(subject.content.info("WHEEL") or b"")
+        _, _, build, claimed = read_wheel_name(reviewed.file.filename)
+        wheel = parse_wheel_file(reviewed.content.info("WHEEL") or b"")
     except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
-        return _unknown(subject, "the file's name is none of a wheel")
+        return _unknown(reviewed, "the file's name is none of a wheel")
     except WheelFileError as error:
-        return _unknown(subject, str(error))
+        return _unknown(reviewed, str(error))
     evidence = [*_not_covered(claimed, wheel), *_other_build(build, wheel)]
     if not evidence:
         return None
-    return objection(subject, "wrong-tags", "was made for something else than its file name claims", evidence)
+    return objection(reviewed, "wrong-tags", "was made for something else than its file name claims", evidence)
 
 
-def _unknown(subject: Subject, why: str) -> Diagnostic:
-    return objection(subject, "wrong-tags", "does not say what it was made for", (why,), allowable=False)
+def _unknown(reviewed: WheelUnderReview, why: str) -> Diagnostic:
+    return objection(reviewed, "wrong-tags", "does not say what it was made for", (why,), allowable=False)
 
 
 def _not_covered(claimed: frozenset[Tag], wheel: WheelFile) -> Iterator[str]:

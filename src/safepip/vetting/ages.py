@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.model.ages import AgePolicy
-    from safepip.model.candidate import Candidate, Shelf
-    from safepip.model.exemption import Allowance
+    from safepip.model.candidate import Candidate, ProjectCandidates
+    from safepip.model.exemption import Exemption
     from safepip.model.origin import Origin
     from safepip.routing.table import Claim, RoutingTable
 
@@ -94,18 +94,18 @@ class AgeRules:
     def __init__(
         self,
         policy: AgePolicy,
-        said: Cooldown | None,
+        stated: Cooldown | None,
         table: RoutingTable,
         *,
         now: float,
-        allowances: Sequence[Allowance] = (),
+        exemptions: Sequence[Exemption] = (),
         judged: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         self._policy = policy
-        self._said = said
+        self._stated = stated
         self._table = table
         self._now = now
-        self._allowances = [a for a in allowances if a.rule in (COOLDOWN, LATE_FILE)]
+        self._exemptions = [a for a in exemptions if a.rule in (COOLDOWN, LATE_FILE)]
         self._judged = judged
         self._known: dict[str, Cooldown | None] = {}
 
@@ -123,21 +123,21 @@ class AgeRules:
         if cooldown is None:
             sources = (decision.index,) if isinstance(decision, Route) else decision.sources
             settings = [self._of_source(i.name for i in self._table.family(s)) for s in sources if s is not None]
-            general = self._said or self._policy.cooldown or Cooldown()
+            general = self._stated or self._policy.cooldown or Cooldown()
             if claim is not None:
                 cooldown = strictest([*settings, self._above(claim)], self._now)
             else:
                 strict = [setting or general for setting in settings] or [general]
-                cooldown = strictest([*strict, self._said], self._now)
+                cooldown = strictest([*strict, self._stated], self._now)
         # A claimed name with `0` said of it is as exempt as one with nothing.
         return None if claim is not None and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
 
     def _above(self, claim: Claim) -> Cooldown | None:
         """The general setting of a higher level than that of a claim, or the default where that level holds to it."""
-        general, firm = self._policy.cooldown, self._policy.firm
+        general, enforced = self._policy.cooldown, self._policy.enforced
         if general is not None and general.origin.outranks(claim.origin):
             return general
-        return Cooldown(origin=firm) if firm is not None and firm.outranks(claim.origin) else None
+        return Cooldown(origin=enforced) if enforced is not None and enforced.outranks(claim.origin) else None
 
     def _of_source(self, names: Iterable[str]) -> Cooldown | None:
         """What an index and its mirrors, which are one source, are given."""
@@ -148,13 +148,15 @@ class AgeRules:
 
     # --- judging --------------------------------------------------------------------------------------------
 
-    def sift(self, shelf: Shelf, candidates: Iterable[Candidate]) -> tuple[tuple[Candidate, ...], tuple[Held, ...]]:
+    def sift(
+        self, available: ProjectCandidates, candidates: Iterable[Candidate]
+    ) -> tuple[tuple[Candidate, ...], tuple[Held, ...]]:
         """Those candidates of a shelf that may be chosen, and those that are held back, each in the shelf's order."""
-        cooldown = self.cooldown_of(shelf.name)
+        cooldown = self.cooldown_of(available.name)
         if cooldown is None:
             return tuple(candidates), ()
         usable, held = [], []
-        dated, limit = shelf.born is not None, cutoff(cooldown, self._now)
+        dated, limit = available.born is not None, cutoff(cooldown, self._now)
         for candidate in candidates:
             uploaded = candidate.file.upload_time
             # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
@@ -169,9 +171,9 @@ class AgeRules:
                 usable.append(candidate)
         return tuple(usable), tuple(held)
 
-    def allowed(self, shelf: Shelf, candidate: Candidate) -> tuple[Allowed, ...]:
+    def allowed(self, available: ProjectCandidates, candidate: Candidate) -> tuple[Allowed, ...]:
         """The objections to a candidate that policy overruled."""
-        found = self._judge_candidate(candidate, dated=shelf.born is not None)
+        found = self._judge_candidate(candidate, dated=available.born is not None)
         name = printable(candidate.file.filename)
         return tuple(Allowed(o.rule, f"{name} {o.why}", a) for o, a in found if a is not None)
 
@@ -192,24 +194,24 @@ class AgeRules:
         """Why any file of this moment is held back, to go on after what it is called; empty where it is not."""
         some = ProjectFile("", "", upload_time=uploaded)
         found = self._judge(name, some, None, awaited=True, dated=True)
-        return next((objection.why for objection, allowance in found if allowance is None), "")
+        return next((objection.why for objection, exemption in found if exemption is None), "")
 
-    def unheld(self, shelf: Shelf, candidate: Candidate) -> bool:
+    def unheld(self, available: ProjectCandidates, candidate: Candidate) -> bool:
         """Whether the default could not be held for this file, because its page dates nothing."""
-        cooldown = self.cooldown_of(shelf.name)
-        if cooldown is None or cooldown.origin != BUILT_IN or shelf.born is not None:
+        cooldown = self.cooldown_of(available.name)
+        if cooldown is None or cooldown.origin != BUILT_IN or available.born is not None:
             return False
-        return not self._exempt(shelf.name, candidate.file)
+        return not self._exempt(available.name, candidate.file)
 
     def _exempt(self, name: str, file: ProjectFile) -> bool:
         judged = self._judged.get(name)
         return file.url.startswith("file:") or (judged is not None and not judged.isdisjoint(map(str, file.digests)))
 
-    def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Allowance | None]]:
+    def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Exemption | None]]:
         """Every objection to a candidate, with the line of policy that overrules it: of several sources' each one's."""
         file = candidate.file
         own = AgeWord(file.upload_time, candidate.released, candidate.for_new_python, dated)
-        worst: dict[str, tuple[Objection, Allowance | None]] = {}
+        worst: dict[str, tuple[Objection, Exemption | None]] = {}
         for uploaded, released, awaited, its_dated in candidate.words or (own,):
             its = file._replace(upload_time=uploaded)
             for found in self._judge(candidate.name, its, released, awaited=awaited, dated=its_dated):
@@ -220,7 +222,7 @@ class AgeRules:
 
     def _judge(
         self, name: str, file: ProjectFile, released: float | None, *, awaited: bool, dated: bool
-    ) -> list[tuple[Objection, Allowance | None]]:
+    ) -> list[tuple[Objection, Exemption | None]]:
         """Every objection to a file, with the line of policy that overrules it."""
         cooldown = self.cooldown_of(name)
         if cooldown is None:
@@ -230,7 +232,7 @@ class AgeRules:
         if (late is None and young is None) or self._exempt(name, file):
             return []
         return [
-            (o, overruling(self._allowances, o.rule, name, file.filename, file.digests)) for o in (late, young) if o
+            (o, overruling(self._exemptions, o.rule, name, file.filename, file.digests)) for o in (late, young) if o
         ]
 
     def _youth(self, file: ProjectFile, cooldown: Cooldown, *, dated: bool) -> Objection | None:

@@ -29,11 +29,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.ages import DAY
-from safepip.model.exemption import Allowance, Allowed
+from safepip.model.exemption import Allowed, Exemption
 from safepip.model.finding import Diagnostic
 from safepip.model.index import IndexKind
 from safepip.model.origin import BUILT_IN, Origin, Source
-from safepip.model.route import Route, Rule
+from safepip.model.route import Route, RoutingRule
 from safepip.model.spans import day_and_time
 from safepip.text.toml_strings import IN_CONFIGURATION, exception
 from safepip.vetting.standard_names import FORMER
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from safepip.model.candidate import Shelf
+    from safepip.model.candidate import ProjectCandidates
     from safepip.routing.table import RoutingTable
     from safepip.vetting.look_alikes import KnownNames, Resemblance
 
@@ -61,7 +61,7 @@ _HOW = {
 }
 
 
-class Verdict(NamedTuple):
+class NameVerdict(NamedTuple):
     """What comes of judging a name. `refusal` lacks who asks. `notice` is a line worth telling, or empty."""
 
     refusal: Diagnostic | None = None
@@ -69,7 +69,7 @@ class Verdict(NamedTuple):
     notice: str = ""
 
 
-_NOTHING = Verdict()
+_NOTHING = NameVerdict()
 
 
 def _no_youth(_name: str, _uploaded: float) -> str:
@@ -81,12 +81,12 @@ class NameRules:
 
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
     reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
-    `settled` those that the lock has or that are pinned by hash. `allowances` are policy's lines, `allowed_names` those
-    of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an age in seconds, said
-    at `new_project_at`: where policy demands it, it must be known. `youth` tells of a name and an upload time why such
-    a file is held back for its age, in words that go on after its name; empty where it is not. `firm` is where
-    exceptions from a rule are forbidden: a claim or a place of a lower level settles nothing for that rule.
-    All names are normalised.
+    `already_decided` those that the lock has or that are pinned by hash. `exemptions` are policy's lines,
+    `allowed_names` those of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an
+    age in seconds, said at `new_project_at`: where policy demands it, it must be known. `youth` tells of a name and an
+    upload time why such a file is held back for its age, in words that go on after its name; empty where it is not.
+    `enforced` is where exceptions from a rule are forbidden: a claim or a place of a lower level settles nothing for
+    that rule. All names are normalised.
     """
 
     def __init__(
@@ -95,87 +95,87 @@ class NameRules:
         table: RoutingTable,
         *,
         asked: AbstractSet[str] = frozenset(),
-        settled: AbstractSet[str] = frozenset(),
-        allowances: Sequence[Allowance] = (),
+        already_decided: AbstractSet[str] = frozenset(),
+        exemptions: Sequence[Exemption] = (),
         allowed_names: AbstractSet[str] = frozenset(),
         allowed_at: Origin | None = None,
         now: float,
         new_project: float = 7 * DAY,
         new_project_at: Origin = BUILT_IN,
         youth: Callable[[str, float], str] = _no_youth,
-        firm: Mapping[str, Origin] = MappingProxyType({}),
+        enforced: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
         self._load = known
         self._known: KnownNames | None = None
         self._table = table
         self._asked = asked
-        self._settled = settled
-        self._allowances = allowances
+        self._already_decided = already_decided
+        self._exemptions = exemptions
         self._allowed_names = allowed_names
         self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
         self._now = now
         self._new_project = new_project
         self._new_project_at = new_project_at
         self._youth = youth
-        self._firm = firm
+        self._enforced = enforced
         self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
 
-    def by_name(self, name: str) -> Verdict:
+    def by_name(self, name: str) -> NameVerdict:
         """What the name alone says, before any index is asked for it."""
         alike = self._resemblance(name)
         if alike is None or not (alike.strong or name in self._asked):
             return _NOTHING
         return self._refused(self._look_alike(alike))
 
-    def by_shelf(self, name: str, shelf: Shelf) -> Verdict:
+    def by_candidates(self, name: str, available: ProjectCandidates) -> NameVerdict:
         """What the project's page says beyond that. For names to which `by_name` has no objection."""
         if name in self._asked:
-            return self._by_age(name, shelf)
+            return self._by_age(name, available)
         alike = self._resemblance(name)
         if alike is None or alike.strong:
             return _NOTHING
-        if self._is_young(shelf):
-            return self._refused(self._look_alike(alike, shelf))
-        if self._allowance(name, LOOK_ALIKE) is not None:
+        if self._is_young(available):
+            return self._refused(self._look_alike(alike, available))
+        if self._exemption(name, LOOK_ALIKE) is not None:
             return _NOTHING
         since = (
             "its files are on this machine"
-            if shelf.born is None
-            else f"its first file is of {day_and_time(shelf.born)}"
+            if available.born is None
+            else f"its first file is of {day_and_time(available.born)}"
         )
-        return Verdict(notice=f"{_said(alike)}; it is taken, as a distribution requires it and {since}")
+        return NameVerdict(notice=f"{_stated(alike)}; it is taken, as a distribution requires it and {since}")
 
-    def _by_age(self, name: str, shelf: Shelf) -> Verdict:
+    def _by_age(self, name: str, available: ProjectCandidates) -> NameVerdict:
         """The verdict on a name that the user asks for, by when its project began."""
-        if self._is_settled(name, NEW_PROJECT):
+        if self._is_already_decided(name, NEW_PROJECT):
             return _NOTHING
-        if shelf.born is None or shelf.undated:
-            if self._new_project_at != BUILT_IN and shelf.files and not self._is_here(shelf):
+        if available.born is None or available.undated:
+            if self._new_project_at != BUILT_IN and available.files and not self._is_here(available):
                 return self._refused(self._new(name, None))
-            if shelf.born is None:
+            if available.born is None:
                 return _NOTHING
-        if self._now - shelf.born >= self._new_project:
+        if self._now - available.born >= self._new_project:
             return _NOTHING
-        return self._refused(self._new(name, shelf.born))
+        return self._refused(self._new(name, available.born))
 
-    def permit(self, name: str, shelf: Shelf | None = None) -> bool:
-        """Whether something may be fetched on a guess: the page, or, once `shelf` is there, a file of the project."""
+    def permit(self, name: str, available: ProjectCandidates | None = None) -> bool:
+        """Whether a guess may fetch something: the page, or, once `available` is there, a file of the project."""
         if self.by_name(name).refusal is not None:
             return False
-        return shelf is None or self.by_shelf(name, shelf).refusal is None
+        return available is None or self.by_candidates(name, available).refusal is None
 
     # --- what is found -------------------------------------------------------------------------------------
 
-    def _is_settled(self, name: str, rule: str) -> bool:
-        claim, firm = self._table.claim(name), self._firm.get(rule)
-        said = self._places if claim is None else (claim.origin,)
-        settled = bool(said) and not (firm is not None and any(map(firm.outranks, said)))
-        return settled or name in self._settled
+    def _is_already_decided(self, name: str, rule: str) -> bool:
+        claim, enforced = self._table.claim(name), self._enforced.get(rule)
+        stated = self._places if claim is None else (claim.origin,)
+        already_decided = bool(stated) and not (enforced is not None and any(map(enforced.outranks, stated)))
+        return already_decided or name in self._already_decided
 
     def _claim(self, name: str) -> Route | None:
         route = self._table.route(name)
-        claimed = isinstance(route, Route) and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM)
+        claimed = isinstance(route, Route) and route.rule in (RoutingRule.EXACT_CLAIM, RoutingRule.PREFIX_CLAIM)
         return route if isinstance(route, Route) and claimed else None
 
     def _resemblance(self, name: str) -> Resemblance | None:
@@ -184,34 +184,34 @@ class NameRules:
         except KeyError:
             pass
         alike = None
-        if not self._is_settled(name, LOOK_ALIKE):
+        if not self._is_already_decided(name, LOOK_ALIKE):
             if self._known is None:
                 self._known = self._load()
             alike = self._known.resemblance(name)
         self._alike[name] = alike
         return alike
 
-    def _is_young(self, shelf: Shelf) -> bool:
-        if shelf.born is not None and not shelf.undated:
-            return self._now - shelf.born < YOUNG
-        here = self._is_here(shelf)
+    def _is_young(self, available: ProjectCandidates) -> bool:
+        if available.born is not None and not available.undated:
+            return self._now - available.born < YOUNG
+        here = self._is_here(available)
         # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.
-        return shelf.files > 0 and not here
+        return available.files > 0 and not here
 
-    def _is_here(self, shelf: Shelf) -> bool:
-        return bool(shelf.candidates) and all(c.file.url.startswith("file:") for c in shelf.candidates)
+    def _is_here(self, available: ProjectCandidates) -> bool:
+        return bool(available.candidates) and all(c.file.url.startswith("file:") for c in available.candidates)
 
     # --- what is said --------------------------------------------------------------------------------------
 
-    def _look_alike(self, alike: Resemblance, shelf: Shelf | None = None) -> Diagnostic:
+    def _look_alike(self, alike: Resemblance, available: ProjectCandidates | None = None) -> Diagnostic:
         context, hint = self._evidence(alike)
-        if shelf is not None:
-            born = shelf.born
+        if available is not None:
+            born = available.born
             context += ("nothing says how old it is" if born is None else f"its first file is of {day_and_time(born)}",)
         if alike.name not in self._asked and alike.kind in _HOW:
             hint = f"did whoever requires it mean {alike.known}? Look there first"
         return Diagnostic(
-            LOOK_ALIKE, _said(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
+            LOOK_ALIKE, _stated(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
         )
 
     def _evidence(self, alike: Resemblance) -> tuple[tuple[str, ...], str]:
@@ -252,19 +252,19 @@ class NameRules:
             subject=name,
         )
 
-    def _refused(self, found: Diagnostic) -> Verdict:
+    def _refused(self, found: Diagnostic) -> NameVerdict:
         """The verdict on an objection, policy's lines and the run's own considered."""
-        allowance = self._allowance(found.subject, found.reference)
-        if allowance is None:
-            return Verdict(found)
-        return Verdict(allowed=(Allowed(found.reference, found.message, allowance),))
+        exemption = self._exemption(found.subject, found.reference)
+        if exemption is None:
+            return NameVerdict(found)
+        return NameVerdict(allowed=(Allowed(found.reference, found.message, exemption),))
 
-    def _allowance(self, name: str, rule: str) -> Allowance | None:
-        for allowance in self._allowances:
-            if allowance.project == name and allowance.rule == rule:
-                return allowance
+    def _exemption(self, name: str, rule: str) -> Exemption | None:
+        for exemption in self._exemptions:
+            if exemption.project == name and exemption.rule == rule:
+                return exemption
         if name in self._allowed_names:
-            return Allowance(name, rule, "allowed for this run", self._allowed_at)
+            return Exemption(name, rule, "allowed for this run", self._allowed_at)
         return None
 
 
@@ -275,7 +275,7 @@ def _own_places(table: RoutingTable) -> tuple[Origin, ...]:
     return tuple(index.origin for index in asked) if own else ()
 
 
-def _said(alike: Resemblance) -> str:
+def _stated(alike: Resemblance) -> str:
     """The sentence on a resemblance."""
     name = alike.name
     if alike.kind == "requirements-file":

@@ -18,7 +18,7 @@ them was broken by any of 966 real wheels:
 Rules 1 to 3 are `safepip.wheel.zip_format`'s. The whole archive is walked in `safepip.wheel.content`, before any wheel
 is handed over; here is only what the metadata needs.
 
-The bytes come from a `Source`. `SparseBytes` is one that knows parts of a file elsewhere, and raises
+The bytes come from a `ByteSource`. `SparseBytes` is one that knows parts of a file elsewhere, and raises
 `MissingRange` for the others: the caller fetches that range, adds it and calls again. Reading a wheel
 takes at most three ranges: its end (`TAIL_BYTES`, or all of a shorter file), its directory, its METADATA.
 """
@@ -49,7 +49,7 @@ from safepip.wheel.zip_format import (
 from safepip.wheel.zip_walk import whole_content
 
 if TYPE_CHECKING:
-    from safepip.wheel.zip_format import Member, Source
+    from safepip.wheel.zip_format import ByteSource, Member
 
 __all__ = [
     "TAIL_BYTES",
@@ -109,7 +109,7 @@ class SparseBytes:
         raise MissingRange(start, min(later, default=end))
 
 
-def metadata_from(source: Source, filename: str) -> bytes:
+def metadata_from(source: ByteSource, filename: str) -> bytes:
     """The METADATA of the wheel `filename`. Raises `ArchiveError`; `MissingRange` where `source` does."""
     start, members = open_directory(source)
     member = _find_metadata(members, filename)
@@ -124,7 +124,7 @@ def metadata_from_parts(parts: SparseBytes, filename: str) -> bytes:
     return metadata_from(parts, filename)
 
 
-def read_directory(source: Source) -> list[Member]:
+def read_directory(source: ByteSource) -> list[Member]:
     """All members, in the directory's order. Raises `ArchiveError`; `MissingRange` where `source` does."""
     return open_directory(source)[1]
 
@@ -156,16 +156,16 @@ def _check_folder(folder: str, filename: str) -> None:
         name, version, _, _ = read_wheel_name(filename)
     except ValueError:  # also a number longer than Python reads
         raise ArchiveError(f"{printable(filename, 120)} is no wheel's file name") from None
-    said_name, _, said_version = folder[: -len(".dist-info")].rpartition("-")
+    stated_name, _, stated_version = folder[: -len(".dist-info")].rpartition("-")
     try:
-        agree = normalise(said_name) == name and Version(said_version) == version
+        agree = normalise(stated_name) == name and Version(stated_version) == version
     except ValueError:
         agree = False
     if not agree:
         raise ArchiveError(f"the wheel holds {printable(folder, 120)}, which is not what its file name says")
 
 
-def read_member(source: Source, member: Member, end: int) -> bytes:
+def read_member(source: ByteSource, member: Member, end: int) -> bytes:
     """A member's whole content; `end` is where the next member or the directory begins.
 
     The caller sees to it that the announced size is one that may be unpacked. Raises as `metadata_from`.
@@ -181,10 +181,10 @@ def read_member(source: Source, member: Member, end: int) -> bytes:
     mark, _, flags, method, checksum, packed, size, name_size, extra_size = LOCAL.unpack_from(block)
     content = LOCAL.size + name_size + extra_size
     # With bit 3 the sizes and the checksum follow the content, and the header may have zeros.
-    told = (checksum, packed, size)
+    reported = (checksum, packed, size)
     agree = (
-        told == (member.checksum, member.packed, member.size)
-        or (told == (0, 0, 0) and flags & STREAMED != 0)
+        reported == (member.checksum, member.packed, member.size)
+        or (reported == (0, 0, 0) and flags & STREAMED != 0)
         or (MARK32 in (packed, size) and checksum == member.checksum)
     )
     if (

@@ -24,7 +24,7 @@ from safepip.wheel.zip_walk import check_limits, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from safepip.wheel.zip_format import Member, Source
+    from safepip.wheel.zip_format import ByteSource, Member
 
 #: The largest RECORD that is read; one of 100,000 files has about 12 MB.
 MAX_RECORD_BYTES = 32 * 1024 * 1024
@@ -60,7 +60,7 @@ _UNIX_SPECIAL = {
 }
 
 
-def content_from(source: Source, filename: str) -> WheelContent:
+def content_from(source: ByteSource, filename: str) -> WheelContent:
     """Read everything. Raises `ArchiveError` for an archive that is not read in one way only."""
     start, members = open_directory(source)
     check_limits(members, source.size)
@@ -123,7 +123,7 @@ def _is_read_by_zsh(name: str) -> bool:
     return name.rpartition("/")[0].casefold().endswith(("/zsh/site-functions", "/zsh/vendor-completions"))
 
 
-def _algorithms(source: Source, start: int, members: Sequence[Member], record: str) -> Mapping[str, str]:
+def _algorithms(source: ByteSource, start: int, members: Sequence[Member], record: str) -> Mapping[str, str]:
     """For each file whose row in RECORD has another strong digest than sha256, which one."""
     member = next((member for member in members if member.name == record), None)
     if member is None:

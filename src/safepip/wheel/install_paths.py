@@ -32,7 +32,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.names import normalise
-from safepip.model.wheel import Landing
+from safepip.model.wheel import InstallPath
 from safepip.model.wheel_names import has_endless_name
 from safepip.wheel.entry_points import parse
 
@@ -120,7 +120,7 @@ class _System(NamedTuple):
     root: str | None
 
     def plain(self, path: str) -> str:
-        """A path in the form of `Landing.path`."""
+        """A path in the form of `InstallPath.path`."""
         return _normal(path, windows=self.windows)
 
     def rooted(self, path: str) -> str:
@@ -178,7 +178,7 @@ def key_of(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
-def land(content: WheelContent, layout: Layout) -> tuple[Landing, ...]:
+def install_paths_of(content: WheelContent, layout: Layout) -> tuple[InstallPath, ...]:
     """Every file that pip would write for this wheel, those of its own making in `.dist-info` left out."""
     entries = parse(content.info("entry_points.txt")).scripts
     console = {entry.name for entry in entries if entry.group == "console_scripts"}
@@ -191,7 +191,7 @@ def land(content: WheelContent, layout: Layout) -> tuple[Landing, ...]:
     )
 
 
-def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str]) -> Iterator[Landing]:
+def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str]) -> Iterator[InstallPath]:
     paths = ntpath if layout.windows else posixpath
     root = "purelib" if root_is_purelib(content.info("WHEEL") or b"") else "platlib"
     for entry in content.entries.values():
@@ -207,7 +207,7 @@ def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str
             elif rest.startswith("scripts/") and _is_wrapper(paths.basename(inside), scripts):
                 continue
         path = _place(layout, scheme, inside, project)
-        yield Landing(scheme, path, key_of(path), entry)
+        yield InstallPath(scheme, path, key_of(path), entry)
 
 
 def _place(layout: Layout, scheme: str, inside: str, project: str = "") -> str:
@@ -233,9 +233,9 @@ def _is_wrapper(name: str, scripts: set[str]) -> bool:
     return name in scripts
 
 
-def _made(scheme: str, name: str, layout: Layout) -> Landing:
+def _made(scheme: str, name: str, layout: Layout) -> InstallPath:
     path = _place(layout, scheme, name)
-    return Landing(scheme, path, key_of(path), None, name)
+    return InstallPath(scheme, path, key_of(path), None, name)
 
 
 def _as_pip_names(console: set[str], layout: Layout) -> set[str]:

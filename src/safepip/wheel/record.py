@@ -80,10 +80,10 @@ def parse_record(data: bytes) -> list[Row]:
             if len(fields) > 3:
                 raise RecordError(f"a row has {len(fields)} fields instead of 3: {line[:120]!r}")
             fields += [""] * (3 - len(fields))
-        path, told, size = fields
+        path, reported, size = fields
         if not path:
             raise RecordError(f"a row has no path: {line[:120]!r}")
-        algorithm, _, value = told.partition("=")
+        algorithm, _, value = reported.partition("=")
         paths.append(path)
         algorithms.append(algorithm)
         values.append(value)

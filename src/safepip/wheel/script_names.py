@@ -17,7 +17,7 @@ from safepip.wheel.install_paths import key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.model.wheel import Landing
+    from safepip.model.wheel import InstallPath
     from safepip.wheel.install_paths import Layout
 
 #: What may stand behind a command's name without making it another command, for some system or some shell.
@@ -37,17 +37,17 @@ def command_folders(layout: Layout) -> frozenset[str]:
     return frozenset(key_of(folder) for folder in (schemes.get("scripts", ""), *below) if folder)
 
 
-def command_of(landing: Landing, folders: frozenset[str]) -> str | None:
+def command_of(install_path: InstallPath, folders: frozenset[str]) -> str | None:
     """The key of a file's name where it is a command. `folders` are `command_folders`."""
-    folder, _, name = landing.key.rpartition("/")
+    folder, _, name = install_path.key.rpartition("/")
     return name if folder in folders else None
 
 
-def command_key(landing: Landing, layout: Layout) -> str:
+def command_key(install_path: InstallPath, layout: Layout) -> str:
     """Commands with the same one are one command to the layout's system: on Windows whatever stands behind the name."""
     if not layout.windows:
-        return landing.key
-    folder, _, name = landing.key.rpartition("/")
+        return install_path.key
+    folder, _, name = install_path.key.rpartition("/")
     return f"{folder}/{bare(name)}"
 
 

@@ -63,7 +63,7 @@ class MissingRange(Exception):
         self.end = end
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """A file's bytes. `read` gives exactly the bytes from `start` up to but without `end`."""
 
     @property
@@ -95,7 +95,7 @@ class Member(NamedTuple):
 _new_member = tuple.__new__
 
 
-def open_directory(source: Source) -> tuple[int, list[Member]]:
+def open_directory(source: ByteSource) -> tuple[int, list[Member]]:
     """Where the central directory begins, and all members in its order.
 
     Raises `ArchiveError`; `MissingRange` where `source` does.
@@ -116,7 +116,7 @@ def open_directory(source: Source) -> tuple[int, list[Member]]:
     return start, members
 
 
-def _extent(source: Source) -> tuple[int, int, int]:
+def _extent(source: ByteSource) -> tuple[int, int, int]:
     """Where the central directory begins and ends, and how many members it says it has."""
     end = source.size - _END.size
     if end < 0:
@@ -124,7 +124,7 @@ def _extent(source: Source) -> tuple[int, int, int]:
     # One read for all three records: MissingRange then asks for no more than one range.
     first = max(0, end - _LOCATOR64.size - _END64.size)
     tail = source.read(first, source.size)
-    mark, *said, comment = _END.unpack_from(tail, end - first)
+    mark, *stated, comment = _END.unpack_from(tail, end - first)
     # Programs search for the last such mark; it may not stand in the record itself a second time.
     if mark != _END_MARK or comment or tail.rfind(_END_MARK) != end - first:
         raise ArchiveError("the file does not end as a ZIP archive without a comment does")
@@ -135,11 +135,11 @@ def _extent(source: Source) -> tuple[int, int, int]:
         wide = _wide_end(tail, at, first)
         end = first + at - _END64.size
         # 4.4.1.4: a number that the ZIP64 record replaces is all ones. Programs that do not read it must see the same.
-        for plain, number, all_ones in zip(said, wide, (MARK16,) * 4 + (MARK32,) * 2, strict=True):
+        for plain, number, all_ones in zip(stated, wide, (MARK16,) * 4 + (MARK32,) * 2, strict=True):
             if plain not in (number, all_ones):
                 raise ArchiveError("the archive's end record and its ZIP64 record contradict each other")
-        said = wide
-    disk, start_disk, here, count, size, start = said
+        stated = wide
+    disk, start_disk, here, count, size, start = stated
     if disk or start_disk or here != count:
         raise ArchiveError("the archive is one of several parts")
     if start + size != end:
@@ -152,13 +152,13 @@ def _wide_end(tail: bytes, at: int, first: int) -> list[int]:
     place = at - _END64.size
     if place < 0:
         raise ArchiveError("the archive's ZIP64 record is not whole")
-    _, locator_disk, said_place, disks = _LOCATOR64.unpack_from(tail, at)
+    _, locator_disk, stated_place, disks = _LOCATOR64.unpack_from(tail, at)
     mark, length, _, needed, *wide = _END64.unpack_from(tail, place)
     if (
         mark != b"PK\x06\x06"
         # 4.3.14.1: the length leaves out the first twelve bytes. A longer record holds data that is not read here.
         or length != _END64.size - 12
-        or said_place != first + place
+        or stated_place != first + place
         or locator_disk
         or disks > 1
         or needed & 0xFF > NEWEST

@@ -39,7 +39,7 @@ from safepip.wheel.zip_format import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from safepip.wheel.zip_format import Member, Source
+    from safepip.wheel.zip_format import ByteSource, Member
 
 #: How much is read, and how much is unpacked, at once.
 CHUNK_BYTES = 256 * 1024
@@ -75,7 +75,7 @@ def check_limits(members: Sequence[Member], archive_bytes: int) -> None:
 
 
 def walk(
-    source: Source, start: int, members: Sequence[Member]
+    source: ByteSource, start: int, members: Sequence[Member]
 ) -> Iterator[tuple[Member, Iterable[bytes | memoryview]]]:
     """Every member in the order of the file, with its content in pieces.
 
@@ -105,7 +105,7 @@ def walk(
 class _Ahead:
     """A source that is read from the front, in large pieces, up to `end`."""
 
-    def __init__(self, source: Source, end: int) -> None:
+    def __init__(self, source: ByteSource, end: int) -> None:
         self._source = source
         self._end = end
         self._first = self._last = 0
@@ -135,10 +135,10 @@ def _content_begin(ahead: _Ahead, position: int, end: int, member: Member) -> in
     head = ahead.take(position, named + name_size)
     if len(head) < LOCAL.size + name_size:
         raise ArchiveError(f"{_shown(member)} has no room for its own header")
-    mark, needed, flags, method, checksum, packed, size, said_name_size, extra_size = LOCAL.unpack_from(head)
-    begin: int = named + said_name_size + extra_size
-    said = mark, flags, method, checksum, said_name_size, bytes(head[LOCAL.size :])
-    if said != (LOCAL_MARK, member.flags, member.method, member.checksum, name_size, member.raw_name):
+    mark, needed, flags, method, checksum, packed, size, stated_name_size, extra_size = LOCAL.unpack_from(head)
+    begin: int = named + stated_name_size + extra_size
+    stated = mark, flags, method, checksum, stated_name_size, bytes(head[LOCAL.size :])
+    if stated != (LOCAL_MARK, member.flags, member.method, member.checksum, name_size, member.raw_name):
         raise _contradiction(member)
     if begin + member.packed > end:
         raise ArchiveError(f"{_shown(member)} overlaps what follows it")

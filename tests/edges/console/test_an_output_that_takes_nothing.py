@@ -98,8 +98,8 @@ def test_an_installation_needs_nobody_who_listens(
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"app": "1.0"}
     assert "Traceback" not in done.stdout + done.stderr
-    said = done.stderr.count("notice: standard output cannot be written: No space left on device")
-    assert said == (redirection == ">/dev/full")
+    stated = done.stderr.count("notice: standard output cannot be written: No space left on device")
+    assert stated == (redirection == ">/dev/full")
 
 
 def test_no_file_gets_the_number_of_a_closed_stream(offering: IndexServer, runner: Runner, target: Environment) -> None:

@@ -104,10 +104,10 @@ def refusal(path: Path, origin: Origin | None = None) -> UsageError:
 
 
 def test_a_file_that_is_missing_is_an_error_that_says_where_it_was_named(tmp_path: Path) -> None:
-    said = Origin(Source.MACHINE_POLICY, "/etc/safepip/config.toml", 4)
-    found = refusal(tmp_path / "none.txt", said).diagnostics[0]
+    stated = Origin(Source.MACHINE_POLICY, "/etc/safepip/config.toml", 4)
+    found = refusal(tmp_path / "none.txt", stated).diagnostics[0]
     assert "No such file" in found.message
-    assert found.origins == (said,)
+    assert found.origins == (stated,)
 
 
 def test_a_folder_is_no_list(tmp_path: Path) -> None:

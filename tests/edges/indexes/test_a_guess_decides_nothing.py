@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from safepip.edges.indexes.catalog import IndexCatalog
 from safepip.index.candidates import Finder
-from safepip.model.candidate import Candidate, Shelf
+from safepip.model.candidate import Candidate, ProjectCandidates
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Selection
 from support.replies import Reply, held_until, status
@@ -144,9 +144,9 @@ def listed(version: str) -> Candidate:
 def test_one_finder_answers_for_the_shelf_that_it_is_asked_about() -> None:
     """Of one project and one specifier, and not for the shelf that it saw first."""
     finder = Finder(Selection())
-    shelves = [Shelf("app", tuple(map(listed, versions))) for versions in (["1.0"], ["2.0", "1.0"])]
+    all_available = [ProjectCandidates("app", tuple(map(listed, versions))) for versions in (["1.0"], ["2.0", "1.0"])]
     for _ in range(2):
-        found = [[str(c.version) for c in finder.applicable(shelf, SpecifierSet())] for shelf in shelves]
+        found = [[str(c.version) for c in finder.applicable(available, SpecifierSet())] for available in all_available]
         assert found == [["1.0"], ["2.0", "1.0"]]
 
 

@@ -72,13 +72,13 @@ def test_many_files_come_in_the_order_they_were_wanted_in(world: World) -> None:
         data = b"%d" % number * 1000
         world.host.paths[f"/{number}"] = Reply(200, data)
         wanted.append(
-            world.want(
+            world.download(
                 filename=f"f{number}.whl", url=f"{world.host.origin}/{number}", index_digests=(digest(data),), size=None
             )
         )
     files = world.fetch(*wanted)
-    assert [file.filename for file in files] == [want.filename for want in wanted]
-    assert [file.sha256 for file in files] == [want.index_digests[0] for want in wanted]
+    assert [file.filename for file in files] == [download.filename for download in wanted]
+    assert [file.sha256 for file in files] == [download.index_digests[0] for download in wanted]
 
 
 def test_nothing_is_connected_when_nothing_is_missing(world: World) -> None:
@@ -87,7 +87,7 @@ def test_nothing_is_connected_when_nothing_is_missing(world: World) -> None:
     def unexpected() -> Transport:
         raise AssertionError("a transport was made for nothing")
 
-    fetch_all(world.loop, unexpected, world.store, [world.want()])
+    fetch_all(world.loop, unexpected, world.store, [world.download()])
 
 
 # ---------------------------------------------------------------------- broken downloads
@@ -189,7 +189,7 @@ def test_a_status_that_will_not_pass_is_an_error_at_once(code: int, world: World
 
 
 def test_a_refused_connection_is_an_error(world: World) -> None:
-    error = world.failure(world.want(url=f"http://127.0.0.1:{free_port()}/x.whl"), retries=1)
+    error = world.failure(world.download(url=f"http://127.0.0.1:{free_port()}/x.whl"), retries=1)
     assert isinstance(error, Unavailable)
 
 
@@ -242,7 +242,7 @@ def test_ten_gigabytes_of_zeros_are_cut_off_at_the_announced_size(world: World) 
 def test_without_an_announced_size_there_is_still_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "LARGEST_FILE", 1 << 20)
     world.host.faults[PATH] = zeros(10 << 30)
-    assert world.failure(world.want(size=None)).diagnostics[0].reference == "download-failed"
+    assert world.failure(world.download(size=None)).diagnostics[0].reference == "download-failed"
     assert world.progress.counted < 3 << 20
 
 
@@ -251,7 +251,7 @@ def test_a_redirect_to_where_files_may_not_come_from_is_refused(world: World) ->
         elsewhere.paths["/x"] = Reply(200, DATA)
         world.host.faults[PATH] = redirect(elsewhere.origin + "/x")
         origin = world.host.origin
-        error = world.failure(world.want(allowed=lambda url: url.startswith(origin)))
+        error = world.failure(world.download(allowed=lambda url: url.startswith(origin)))
         assert isinstance(error, Refused)
         assert error.diagnostics[0].reference == "file-elsewhere"
         assert elsewhere.requests == []
@@ -260,7 +260,9 @@ def test_a_redirect_to_where_files_may_not_come_from_is_refused(world: World) ->
 
 def test_a_file_without_a_digest_is_refused_before_anything_is_asked_and_all_are_named(world: World) -> None:
     error = world.failure(
-        world.want(index_digests=()), world.want(index_digests=(), filename="other-1-py3-none-any.whl"), world.want()
+        world.download(index_digests=()),
+        world.download(index_digests=(), filename="other-1-py3-none-any.whl"),
+        world.download(),
     )
     assert isinstance(error, Refused)
     assert [d.reference for d in error.diagnostics] == ["unhashed-file", "unhashed-file"]
@@ -268,8 +270,8 @@ def test_a_file_without_a_digest_is_refused_before_anything_is_asked_and_all_are
 
 
 def test_the_users_digest_or_the_indexs_declaration_is_enough(world: World) -> None:
-    assert content(world.fetch(world.want(index_digests=(), demand=one_of((digest(b"x"), digest()))))[0]) == DATA
-    assert content(world.fetch(world.want(index_digests=(), hashes_optional=True))[0]) == DATA
+    assert content(world.fetch(world.download(index_digests=(), demand=one_of((digest(b"x"), digest()))))[0]) == DATA
+    assert content(world.fetch(world.download(index_digests=(), hashes_optional=True))[0]) == DATA
 
 
 def test_one_failure_ends_the_other_downloads(world: World) -> None:
@@ -277,8 +279,8 @@ def test_one_failure_ends_the_other_downloads(world: World) -> None:
     world.host.faults["/slow"] = stall(60, after=10)
     world.host.faults[PATH] = swapped(bytes(len(DATA)))
     start = time.monotonic()
-    slow = world.want(url=world.host.origin + "/slow", filename="slow-1-py3-none-any.whl")
-    error = world.failure(slow, world.want())
+    slow = world.download(url=world.host.origin + "/slow", filename="slow-1-py3-none-any.whl")
+    error = world.failure(slow, world.download())
     assert [d.reference for d in error.diagnostics] == ["digest-mismatch"]
     assert time.monotonic() - start < 4
 
@@ -290,13 +292,13 @@ def test_a_local_file_is_verified_like_any_other(world: World, tmp_path: Path) -
     path = tmp_path / "a folder ä" / NAME
     path.parent.mkdir()
     path.write_bytes(DATA)
-    want = world.want(url=path.as_uri())
+    download = world.download(url=path.as_uri())
     path.write_bytes(DATA + b"x")
-    assert world.failure(want).diagnostics[0].reference == "size-mismatch"
+    assert world.failure(download).diagnostics[0].reference == "size-mismatch"
     path.write_bytes(bytes(len(DATA)))
-    assert world.failure(want).diagnostics[0].reference == "digest-mismatch"
+    assert world.failure(download).diagnostics[0].reference == "digest-mismatch"
     path.write_bytes(DATA)
-    assert content(world.fetch(want)[0]) == DATA
+    assert content(world.fetch(download)[0]) == DATA
     assert world.host.requests == []
 
 
@@ -306,4 +308,4 @@ def test_what_is_no_regular_file_is_an_error(world: World, tmp_path: Path) -> No
         os.mkfifo(tmp_path / "pipe")
         urls.append((tmp_path / "pipe").as_uri())
     for url in urls:
-        assert world.failure(world.want(url=url)).diagnostics[0].reference == "download-failed"
+        assert world.failure(world.download(url=url)).diagnostics[0].reference == "download-failed"

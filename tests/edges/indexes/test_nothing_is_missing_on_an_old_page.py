@@ -15,7 +15,7 @@ from safepip.resolution.search import search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.resolution.nodes import Want
+    from safepip.resolution.nodes import ResolverRequirement
     from safepip.resolution.provider import Provider
     from support.index import IndexServer
     from support.inside import Done, Inside
@@ -107,7 +107,7 @@ def test_a_page_that_says_the_same_is_no_other(
     assert len(kept.paths_asked()) == len(set(kept.paths_asked())) == 2
     searched: list[object] = []
 
-    def counted(provider: Provider, roots: Sequence[Want]) -> object:
+    def counted(provider: Provider, roots: Sequence[ResolverRequirement]) -> object:
         searched.append(roots)
         return search(provider, roots)
 

@@ -20,10 +20,10 @@ from safepip.edges.indexes.page_cache import (
     freshness,
     vouched,
 )
-from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import STRONG, Digest, strong
 from safepip.model.page import ProjectFile, Status
-from support.shelves import TARGET, index
+from support.offers import TARGET, index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,17 +52,17 @@ def a_file(**fields: Any) -> ProjectFile:
     return ProjectFile(name, f"https://files.example/{name}", **{"digests": (digest_of(b"wheel"),), **fields})
 
 
-def a_shelf() -> Shelf:
+def a_shelf() -> ProjectCandidates:
     file = a_file(
         requires_python=">=3.8", yanked="", metadata=(digest_of(b"text"),), size=12, upload_time=1_700_000_000.25
     )
-    return Shelf(
+    return ProjectCandidates(
         "acme-web",
         (
             Candidate("acme-web", Version("1!1.0+x"), file, 3, (1, "a")),
             Candidate("acme-web", Version("1.0"), a_file(), 0, released=1_690_000_000.0, for_new_python=True),
         ),
-        (Fallen(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
+        (RejectedVersion(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
         Status.DEPRECATED,
         "use acme-site",
         files=4,
@@ -70,10 +70,20 @@ def a_shelf() -> Shelf:
     )
 
 
-def comparable(shelf: Shelf) -> tuple[Any, ...]:
+def comparable(available: ProjectCandidates) -> tuple[Any, ...]:
     """A shelf without the identity of its candidates."""
-    rows = [(c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
-    return rows, shelf.fallen, shelf.status, shelf.status_reason, shelf.files, shelf.name, shelf.born
+    rows = [
+        (c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in available.candidates
+    ]
+    return (
+        rows,
+        available.rejected,
+        available.status,
+        available.status_reason,
+        available.files,
+        available.name,
+        available.born,
+    )
 
 
 def test_a_shelf_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -81,7 +91,7 @@ def test_a_shelf_comes_back_as_it_was(tmp_path: Path) -> None:
     cache.keep(PUBLIC, a_shelf(), PAGE, {"etag": '"1"', "last-modified": "today"})
     kept = PageCache(str(tmp_path), PRINT).load(PUBLIC, "acme-web")
     assert kept is not None
-    assert comparable(kept.shelf) == comparable(a_shelf())
+    assert comparable(kept.available) == comparable(a_shelf())
     assert (kept.url, kept.validators()) == (PAGE, {"if-none-match": '"1"', "if-modified-since": "today"})
 
 
@@ -156,7 +166,7 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[PageCache, Path, d
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
     from pathlib import Path
 
-    path = Path(cache._shelf_path(PUBLIC, "acme-web"))
+    path = Path(cache._candidates_path(PUBLIC, "acme-web"))
     return cache, path, json.loads(path.read_bytes())
 
 

@@ -298,8 +298,8 @@ def test_a_named_credential_opens_its_index_alone(
     assert sent == {"team"}
     assert not any("authorization" in request.headers for request in other.requests)
     assert far.filename in str(other.paths_asked())
-    said = done.stdout + done.stderr + (runner.folder / "report.json").read_text()
-    assert [secret for secret in (PASSWORD, TOKEN) if secret in said] == []
+    stated = done.stdout + done.stderr + (runner.folder / "report.json").read_text()
+    assert [secret for secret in (PASSWORD, TOKEN) if secret in stated] == []
 
 
 def test_a_redirect_does_not_take_it_along(

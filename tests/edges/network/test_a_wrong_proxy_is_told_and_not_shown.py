@@ -89,8 +89,8 @@ def test_it_is_told_with_its_place_and_without_itself(
     assert "Traceback" not in done.err
     assert done.err.startswith("error: ")
     if text not in HOSTS:
-        said = done.out + done.err
-        assert [piece for piece in PIECES if piece in said] == [], said
+        stated = done.out + done.err
+        assert [piece for piece in PIECES if piece in stated] == [], stated
         assert done.code == 2
         assert {"pip.conf": "pip.conf", "--proxy": "--proxy"}.get(place, place) in done.err
 

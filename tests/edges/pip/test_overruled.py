@@ -6,24 +6,24 @@ import json
 from typing import TYPE_CHECKING
 
 from safepip.model.evidence import ClearedWheel
-from safepip.model.exemption import Allowance, Allowed
+from safepip.model.exemption import Allowed, Exemption
 from safepip.model.origin import Origin, Source
 from safepip.reporting.json_report import make_report
 from safepip.reporting.people import overruled
 from support.clearing import subject_of
-from support.shelves import decide
+from support.offers import decide
 from support.universes import Release
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from safepip.rules.context import Subject
+    from safepip.rules.context import WheelUnderReview
 
-ALLOWANCE = Allowance("acme-web", "odd-module", "we read it", Origin(Source.PROJECT_CONFIG, "safepip.toml", 12))
+ALLOWANCE = Exemption("acme-web", "odd-module", "we read it", Origin(Source.PROJECT_CONFIG, "safepip.toml", 12))
 
 
-def cleared(subject: Subject, *allowed: Allowed) -> ClearedWheel:
+def cleared(reviewed: WheelUnderReview, *allowed: Allowed) -> ClearedWheel:
     """As `safepip.rules.judging.judge` makes it."""
-    return ClearedWheel._attest(subject.pin, subject.file, subject.content, subject.landings, allowed)
+    return ClearedWheel._attest(reviewed.pin, reviewed.file, reviewed.content, reviewed.install_paths, allowed)
 
 
 def wheel(*rules: str) -> ClearedWheel:

@@ -21,7 +21,7 @@ from safepip.edges.pip import running as edge
 from safepip.edges.pip.running import passthrough, pip_environment, private_folder, run_pip
 from safepip.edges.programs import installed_pip
 from safepip.edges.programs.installed_pip import default_index_url, pip_home
-from safepip.edges.target.interpreter import Home, probe
+from safepip.edges.target.interpreter import Interpreter, probe
 from safepip.model.errors import Refused, Unavailable
 from support.watched import watch
 from support.wheels import make_wheel
@@ -77,7 +77,7 @@ class TestPassthrough:
         """`list` refuses there; `hash` works."""
         (tmp_path / "pipx_metadata.json").write_text("{}")
         (tmp_path / "file").write_text("x")
-        home = Home(sys.executable, str(tmp_path))
+        home = Interpreter(sys.executable, str(tmp_path))
         environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | pip_environment({})
         with pytest.raises(Refused, match="no-target"):
             passthrough("list", [], environ, home)

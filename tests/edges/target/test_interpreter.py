@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from safepip.edges.programs.installed_pip import _said_in_folder, default_index_url, pythons_of_pip
+from safepip.edges.programs.installed_pip import _stated_in_folder, default_index_url, pythons_of_pip
 from safepip.edges.target.interpreter import (
-    Home,
+    Interpreter,
     choose_python,
     find_interpreter,
     parse_python_version,
@@ -97,7 +97,7 @@ def tags(target: Target) -> list[str]:
 class TestChoice:
     """`choose_python`."""
 
-    home = Home(sys.executable, sys.prefix)
+    home = Interpreter(sys.executable, sys.prefix)
 
     def test_its_own_environment_is_the_default_even_beside_an_active_one(self, other: str) -> None:
         """As with pip, an active environment that safepip is not installed in does not count."""
@@ -127,14 +127,14 @@ class TestChoice:
     def test_a_tools_own_environment_yields_to_the_active_one(self, marker: str, tmp_path: Path, other: str) -> None:
         """Under pipx and uv tool the active environment is meant."""
         (tmp_path / marker).write_text("")
-        home = Home(sys.executable, str(tmp_path))
+        home = Interpreter(sys.executable, str(tmp_path))
         active = os.path.dirname(os.path.dirname(other))
         assert choose_python(Settings(), {"VIRTUAL_ENV": active}, home) == other
 
     def test_a_tools_own_environment_is_never_the_target_by_itself(self, tmp_path: Path) -> None:
         """With no active environment, or with the tool's own as the active one, safepip refuses."""
         (tmp_path / "pipx_metadata.json").write_text("{}")
-        home = Home(sys.executable, str(tmp_path))
+        home = Interpreter(sys.executable, str(tmp_path))
         for environ in ({}, {"VIRTUAL_ENV": ""}, {"VIRTUAL_ENV": str(tmp_path)}):
             with pytest.raises(Refused) as caught:
                 choose_python(Settings(), environ, home)
@@ -143,13 +143,13 @@ class TestChoice:
 
     def test_an_active_environment_that_is_gone_is_an_error(self, tmp_path: Path) -> None:
         """VIRTUAL_ENV is not skipped in favour of something the user did not mean."""
-        home = Home(sys.executable, sys.prefix, archive="/somewhere/safepip.pyz")
+        home = Interpreter(sys.executable, sys.prefix, archive="/somewhere/safepip.pyz")
         with pytest.raises(Unavailable, match="VIRTUAL_ENV"):
             choose_python(Settings(), {"VIRTUAL_ENV": str(tmp_path / "gone")}, home)
 
     def test_a_zip_application_takes_the_active_environment_else_its_interpreter(self, other: str) -> None:
         """The zip application has no environment of its own."""
-        home = Home(sys.executable, NOWHERE, archive=os.path.join(NOWHERE, "safepip.pyz"))
+        home = Interpreter(sys.executable, NOWHERE, archive=os.path.join(NOWHERE, "safepip.pyz"))
         assert choose_python(Settings(), {}, home) == sys.executable
         assert choose_python(Settings(), {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(other))}, home) == other
 
@@ -169,8 +169,8 @@ class TestChoice:
         assert tool_home(str(tmp_path / ".venv")) == ""
 
     def test_this_process_is_no_zip_application(self) -> None:
-        """`Home.here` describes the running process."""
-        assert Home.here() == Home(sys.executable, sys.prefix, "")
+        """`Interpreter.here` describes the running process."""
+        assert Interpreter.here() == Interpreter(sys.executable, sys.prefix, "")
 
     def test_find_interpreter_is_absolute(self, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A relative `--python` does not depend on the working directory later on."""
@@ -395,11 +395,11 @@ def test_what_pip_runs_on_is_read_from_its_one_metadata_file(tmp_path: Path) -> 
     """Only its headers; where there is no such file, or there are two, `importlib.metadata` is asked."""
     info = tmp_path / "pip-99.0.dist-info"
     info.mkdir()
-    assert _said_in_folder(str(tmp_path)) is None
+    assert _stated_in_folder(str(tmp_path)) is None
     (info / "METADATA").write_text("Name: pip\n\nRequires-Python: none of this\n", encoding="utf-8")
-    assert _said_in_folder(str(tmp_path)) == ""
+    assert _stated_in_folder(str(tmp_path)) == ""
     (info / "METADATA").write_text("Name: pip\nRequires-Python: >=3.10\n\nText\n", encoding="utf-8")
-    assert _said_in_folder(str(tmp_path)) == ">=3.10"
+    assert _stated_in_folder(str(tmp_path)) == ">=3.10"
     (tmp_path / "pip-98.0.dist-info").mkdir()
-    assert _said_in_folder(str(tmp_path)) is None
+    assert _stated_in_folder(str(tmp_path)) is None
     assert pythons_of_pip() == metadata("pip")["Requires-Python"]

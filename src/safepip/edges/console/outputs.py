@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from safepip.model.errors import SafepipError
 
-_told = False
+_reported = False
 
 
 class _Closed(io.TextIOBase):
@@ -66,7 +66,7 @@ def write_data(text: str) -> None:
 
 def say(text: str) -> None:
     """Rule 2, on standard output."""
-    global _told
+    global _reported
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -74,8 +74,8 @@ def say(text: str) -> None:
         raise
     except (OSError, ValueError) as error:
         abandon(sys.stdout)
-        if not _told and getattr(error, "errno", None) != errno.EBADF:
-            _told = True
+        if not _reported and getattr(error, "errno", None) != errno.EBADF:
+            _reported = True
             warn(f"notice: standard output cannot be written: {_reason(error)}\n")
 
 

@@ -38,7 +38,7 @@ class Console:
         Console.wants_color = display.color is not False
         Console.redact_last = redact
         self.style = _style(environ, wanted=Console.wants_color)
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._reserved = False
         # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
         self._log("")
@@ -66,9 +66,9 @@ class Console:
 
     def notice(self, text: str) -> None:
         """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
-        if text in self._told:
+        if text in self._reported:
             return
-        self._told.add(text)
+        self._reported.add(text)
         self._log(text)
         if self._display.verbosity >= -1:
             warn(self._redact(render_notice(text, self.style)) + "\n")

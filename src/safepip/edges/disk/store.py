@@ -265,9 +265,9 @@ def _hash(name: str) -> hashlib._Hash:
     return hashlib.new(name, usedforsecurity=name in STRONG)
 
 
-def size_mismatch(filename: str, said: int, came: int) -> Refused:
+def size_mismatch(filename: str, stated: int, came: int) -> Refused:
     """The refusal of a file whose length is not the one that was announced."""
-    more = f"more than the {said}" if came > said else f"{came} of the {said}"
+    more = f"more than the {stated}" if came > stated else f"{came} of the {stated}"
     return Refused.because("size-mismatch", f"{printable(filename)} has {more} bytes that the index announced")
 
 

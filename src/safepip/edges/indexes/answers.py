@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from safepip.edges.indexes.index_reader import IndexReader
-    from safepip.edges.indexes.wheel_reader import Home, WheelReader
+    from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.edges.network.loop import Loop
-    from safepip.model.candidate import Candidate, Shelf
+    from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.digest import Demand
     from safepip.model.index import Index
     from safepip.routing.table import RoutingTable
@@ -47,11 +47,11 @@ class Answers:
         self._hashes = hashes
         self._lock = threading.Lock()
         self._pages: dict[tuple[str, str], Reading | Future[Reading]] = {}
-        self._metadata: dict[tuple[Candidate, Home | None], CoreMetadata | Future[CoreMetadata]] = {}
+        self._metadata: dict[tuple[Candidate, Listing | None], CoreMetadata | Future[CoreMetadata]] = {}
 
-    def home(self, index: Index, page_url: str) -> Home:
+    def listing(self, index: Index, page_url: str) -> Listing:
         """Where the candidates of a page were listed."""
-        return self._wheels.home(index, page_url)
+        return self._wheels.listing(index, page_url)
 
     def ask_page(self, index: Index, name: str) -> Reading | Future[Reading]:
         """What a source says of a project, or the promise of it."""
@@ -86,7 +86,7 @@ class Answers:
             reading = self._loop.run(self._reader.read(index, name, anew=True))
         except SafepipError:
             return False
-        same = _said(reading.shelf) == _said(known.shelf)
+        same = _stated(reading.available) == _stated(known.available)
         with self._lock:
             # Of the same page the same candidates stay: what is known of them need not be found out again.
             self._pages[key] = known._replace(unasked=False) if same else reading
@@ -96,27 +96,27 @@ class Answers:
         """The page itself, asked for anew."""
         return self._loop.run(self._reader.read(index, name, whole=True))
 
-    def ask_metadata(self, candidate: Candidate, home: Home | None) -> CoreMetadata | Future[CoreMetadata]:
+    def ask_metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata | Future[CoreMetadata]:
         """The metadata of a candidate that was listed there, or the promise of it."""
-        key = (candidate, home)
+        key = (candidate, listing)
         with self._lock:
             answer = self._metadata.get(key)
             if answer is None:
                 answer = self._wheels.kept(candidate)
                 if answer is None:
-                    answer = self._loop.submit(self._wheels.read(candidate, home))
+                    answer = self._loop.submit(self._wheels.read(candidate, listing))
                 self._metadata[key] = answer
             return answer
 
-    def metadata(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
+    def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """The same, waited for. Raises what the reader raises."""
-        answer = self.ask_metadata(candidate, home)
+        answer = self.ask_metadata(candidate, listing)
         return answer if isinstance(answer, CoreMetadata) else answer.result()
 
 
-def _said(shelf: Shelf | None) -> object:
+def _stated(available: ProjectCandidates | None) -> object:
     """What a shelf tells: its candidates are objects, each of which is equal to itself alone."""
-    if shelf is None:
+    if available is None:
         return None
-    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in shelf.candidates]
-    return shelf._replace(candidates=()), files
+    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in available.candidates]
+    return available._replace(candidates=()), files

@@ -1,7 +1,7 @@
 """The catalogue over the network and the disk: asks the index that routing names, and nobody else.
 
 For a name: its route; the kept shelf while it is fresh; else the page, revalidated or fetched, parsed and
-shelved. For a survey, every source, and `routing.settle` decides. For a wheel's metadata: the kept copy; the
+shelved. For a survey, every source, and `routing.decide_route` decides. For a wheel's metadata: the kept copy; the
 sidecar where the index has one; a range request; the whole wheel, which then stays in the store.
 
 A catalogue is used by one thread, that of the search. What is fetched ahead while it thinks is `prefetch`'s matter: of
@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 from safepip.index.candidates import Finder, wheels_of
 from safepip.index.mirrors import best_first, merged, with_common_releases
 from safepip.index.same_files import as_one, same_offers
-from safepip.model.candidate import CoreMetadata, Shelf
+from safepip.model.candidate import CoreMetadata, ProjectCandidates
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.requirement import demand_of
-from safepip.model.route import Observation, Presence, Route, Rule, Survey
+from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.model.urls import stays_encrypted
 from safepip.requirements.line_digests import contradiction
-from safepip.resolution.catalog import RoutedShelf
+from safepip.resolution.catalog import RoutedCandidates
 from safepip.resolution.resolver import AmbiguousName
-from safepip.routing.table import Ambiguity, settle
+from safepip.routing.table import Ambiguity, decide_route
 from safepip.vetting.releases import earliest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.answers import Answers
     from safepip.edges.indexes.index_reader import Reading
     from safepip.edges.indexes.prefetch import Prefetcher
-    from safepip.edges.indexes.wheel_reader import Home, WheelReader
+    from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import Demand
     from safepip.model.index import Index
@@ -76,15 +76,15 @@ class IndexCatalog:
         self.ages = ages
         self._hashes = hashes
         self.names = names
-        self._shelves: dict[str, RoutedShelf] = {}
-        self._homes: dict[Candidate, Home] = {}
+        self._all_available: dict[str, RoutedCandidates] = {}
+        self._listings: dict[Candidate, Listing] = {}
         self._direct: dict[str, Candidate] = {}
         self._unasked: dict[Candidate, tuple[Index, ...]] = {}
 
     # --- shelves --------------------------------------------------------------------------------------------
 
-    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
-        known = self._shelves.get(name)
+    def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
+        known = self._all_available.get(name)
         if known is None:
             decision = self._table.route(name)
             askers = tuple(required_by)
@@ -98,17 +98,17 @@ class IndexCatalog:
                 raise
             except SafepipError as error:
                 raise _required_by(error, askers) from None
-            self._shelves[name] = known
+            self._all_available[name] = known
         return known
 
-    def _from_one(self, route: Route) -> RoutedShelf:
+    def _from_one(self, route: Route) -> RoutedCandidates:
         assert route.index is not None
         family = self._table.family(route.index)
         for index in family:
             self._answers.ask_page(index, route.name)  # all of them at once; the answers are awaited below
         readings = [(index, self._answers.page(index, route.name)) for index in family]
-        shelf = self._merge(route.name, readings)
-        if shelf is None and route.rule in (Rule.EXACT_CLAIM, Rule.PREFIX_CLAIM):
+        available = self._merge(route.name, readings)
+        if available is None and route.rule in (RoutingRule.EXACT_CLAIM, RoutingRule.PREFIX_CLAIM):
             raise Unavailable.because(
                 "not-on-its-index",
                 f"{route.name} belongs to the index {route.index.name}, which does not have it",
@@ -116,9 +116,9 @@ class IndexCatalog:
                 hint="publish it there, or correct the name or the claim; no other index is asked for it",
                 subject=route.name,
             )
-        return RoutedShelf(route, shelf or Shelf(route.name, ()), family, absent=shelf is None)
+        return RoutedCandidates(route, available or ProjectCandidates(route.name, ()), family, absent=available is None)
 
-    def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedShelf:
+    def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedCandidates:
         if not survey.sources:
             raise Unavailable.because(
                 "no-source",
@@ -131,7 +131,7 @@ class IndexCatalog:
         for _, family in families:
             for index in family:
                 self._answers.ask_page(index, survey.name)  # all of them at once; the answers are awaited below
-        observations, shelves, by_hash = [], {}, False
+        observations, all_available, by_hash = [], {}, False
         for source, family in families:
             try:
                 readings = [(index, self._answers.page(index, survey.name)) for index in family]
@@ -141,48 +141,58 @@ class IndexCatalog:
                 answer = "; ".join((problem.message, *problem.context))
                 observations.append(Observation(source, Presence.UNKNOWN, problem=answer))
                 continue
-            shelf = self._merge(survey.name, readings)
-            if shelf is None:
+            available = self._merge(survey.name, readings)
+            if available is None:
                 observations.append(Observation(source, Presence.ABSENT))
                 continue
-            shelves[source.name] = shelf
-            observations.append(Observation(source, Presence.PRESENT, newest=_newest(shelf), contents=shelf.contents))
+            all_available[source.name] = available
+            observations.append(
+                Observation(source, Presence.PRESENT, newest=_newest(available), contents=available.contents)
+            )
             listed = frozenset().union(*(reading.digests or () for _, reading in readings))
             by_hash = by_hash or (allowed is not None and allowed.meets(listed))
-        verdict = settle(survey, observations, pinned_by_hash=by_hash)
+        verdict = decide_route(survey, observations, pinned_by_hash=by_hash)
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
-        if verdict.rule is Rule.HASH and allowed is not None:
-            return RoutedShelf(verdict, self._pinned(survey.name, list(shelves.values()), allowed), survey.sources)
-        if verdict.rule is Rule.SAME_FILES:
-            return RoutedShelf(verdict, self._as_one(list(shelves.values())), survey.sources)
-        shelf = shelves.get(verdict.index.name) if verdict.index else None
-        return RoutedShelf(verdict, shelf or Shelf(survey.name, ()), survey.sources, absent=shelf is None)
+        if verdict.rule is RoutingRule.HASH and allowed is not None:
+            return RoutedCandidates(
+                verdict, self._pinned(survey.name, list(all_available.values()), allowed), survey.sources
+            )
+        if verdict.rule is RoutingRule.SAME_FILES:
+            return RoutedCandidates(verdict, self._as_one(list(all_available.values())), survey.sources)
+        available = all_available.get(verdict.index.name) if verdict.index else None
+        return RoutedCandidates(
+            verdict, available or ProjectCandidates(survey.name, ()), survey.sources, absent=available is None
+        )
 
-    def _pinned(self, name: str, shelves: list[Shelf], allowed: Demand) -> Shelf:
+    def _pinned(self, name: str, all_available: list[ProjectCandidates], allowed: Demand) -> ProjectCandidates:
         """The files of all sources that have one of the user's digests."""
-        candidates = [c for shelf in shelves for c in shelf.candidates if allowed.names(c.file.said)]
-        born = earliest(shelf.born for shelf in shelves)
-        return Shelf(name, best_first(candidates), files=sum(shelf.files for shelf in shelves), born=born)
+        candidates = [c for available in all_available for c in available.candidates if allowed.names(c.file.stated)]
+        born = earliest(available.born for available in all_available)
+        return ProjectCandidates(
+            name, best_first(candidates), files=sum(available.files for available in all_available), born=born
+        )
 
-    def _as_one(self, shelves: list[Shelf]) -> Shelf:
+    def _as_one(self, all_available: list[ProjectCandidates]) -> ProjectCandidates:
         """The shelves of sources with the very same files, each of which comes from where the first source has it."""
-        homes = {candidate.file.filename: self._homes[candidate] for candidate in shelves[0].candidates}
-        one = as_one(shelves)
-        self._homes.update((candidate, homes[candidate.file.filename]) for candidate in one.candidates)
+        listings = {candidate.file.filename: self._listings[candidate] for candidate in all_available[0].candidates}
+        one = as_one(all_available)
+        self._listings.update((candidate, listings[candidate.file.filename]) for candidate in one.candidates)
         return one
 
-    def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> Shelf | None:
+    def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> ProjectCandidates | None:
         """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
-        there = [(index, reading.url, reading.shelf) for index, reading in readings if reading.shelf is not None]
-        shelves = with_common_releases([shelf for _, _, shelf in there])
-        for (index, url, _), shelf in zip(there, shelves, strict=True):
-            self._note_home(index, url, shelf)
-        pages = [(index, shelf) for (index, _, _), shelf in zip(there, shelves, strict=True)]
+        there = [
+            (index, reading.url, reading.available) for index, reading in readings if reading.available is not None
+        ]
+        all_available = with_common_releases([available for _, _, available in there])
+        for (index, url, _), available in zip(there, all_available, strict=True):
+            self._note_listing(index, url, available)
+        pages = [(index, available) for (index, _, _), available in zip(there, all_available, strict=True)]
         return merged(name, pages) if pages else None
 
-    def _note_home(self, index: Index, url: str, shelf: Shelf) -> None:
-        self._homes.update(dict.fromkeys(shelf.candidates, self._answers.home(index, url)))
+    def _note_listing(self, index: Index, url: str, available: ProjectCandidates) -> None:
+        self._listings.update(dict.fromkeys(available.candidates, self._answers.listing(index, url)))
 
     def ask_again(self, names: Iterable[str]) -> bool:
         changed = []
@@ -192,13 +202,13 @@ class IndexCatalog:
             families = [self._table.family(source) for source in sources if source is not None]
             news = [self._answers.ask_again(index, name) for family in families for index in family]
             if any(news):
-                self._shelves.pop(name, None)
+                self._all_available.pop(name, None)
                 changed.append(name)
         return bool(changed)
 
     # --- asking ahead -----------------------------------------------------------------------------------------
 
-    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+    def expect_candidates(self, hints: Iterable[Hint]) -> None:
         self._prefetcher.expect(hints)
 
     def expect_pages(self, names: Iterable[str]) -> None:
@@ -212,10 +222,10 @@ class IndexCatalog:
     # --- metadata -------------------------------------------------------------------------------------------
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
-        return self._answers.metadata(candidate, self._homes.get(candidate))
+        return self._answers.metadata(candidate, self._listings.get(candidate))
 
     def expect_metadata(self, candidate: Candidate) -> None:
-        self._answers.ask_metadata(candidate, self._homes.get(candidate))
+        self._answers.ask_metadata(candidate, self._listings.get(candidate))
 
     def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
@@ -224,7 +234,7 @@ class IndexCatalog:
         the pages; of a file on several of them, what the first says. The reader must have been told to keep listings.
         Raises `Unavailable` where a kept listing has gone and the index does not answer.
         """
-        if route.rule is not Rule.SAME_FILES:
+        if route.rule is not RoutingRule.SAME_FILES:
             return self._listed_by(route.index, candidate) if route.index is not None else ()
         # Each of the sources has a say; where one of them does not list a file now, it is not the same any more.
         decision = self._table.route(candidate.name)
@@ -233,7 +243,7 @@ class IndexCatalog:
         return same_offers(offers)
 
     def _is_listed(self, source: Index, name: str) -> bool:
-        return any(self._answers.page(index, name).shelf is not None for index in self._table.family(source))
+        return any(self._answers.page(index, name).available is not None for index in self._table.family(source))
 
     def _listed_by(self, source: Index, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """As `listed`, of one source."""
@@ -254,9 +264,9 @@ class IndexCatalog:
             files = reading.listing() if reading.listing is not None else None
         return files or ()
 
-    def home(self, candidate: Candidate) -> Home | None:
+    def listing(self, candidate: Candidate) -> Listing | None:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
-        return self._homes.get(candidate)
+        return self._listings.get(candidate)
 
     def trust_store(self, candidate: Candidate, index: Index) -> None:
         """This file stands in a lock and its index is not asked (`--offline`): only the store may give it, and only
@@ -269,25 +279,25 @@ class IndexCatalog:
 
     def check_servable(self, candidate: Candidate) -> None:
         """Raise `Refused` (`file-host`) where the candidate's file may not come from its URL."""
-        home = self._home_or_direct(candidate)
-        if home is not None:
-            home.check(candidate.file)
+        listing = self._listing_or_direct(candidate)
+        if listing is not None:
+            listing.check(candidate.file)
 
-    def _home_or_direct(self, candidate: Candidate) -> Home | None:
+    def _listing_or_direct(self, candidate: Candidate) -> Listing | None:
         """None only for a wheel that the user named: whatever else has no home was listed by nobody."""
-        home = self._homes.get(candidate)
+        listing = self._listings.get(candidate)
         if candidate in self._unasked:
             return None
-        if home is None and not any(candidate is direct for direct in self._direct.values()):
+        if listing is None and not any(candidate is direct for direct in self._direct.values()):
             raise LookupError(f"{candidate} was listed by no index of this run")
-        return home
+        return listing
 
     def may_fetch(self, candidate: Candidate) -> Callable[[str], bool]:
         """Which URLs, the file's own and those it redirects to, may give the candidate's bytes."""
         if candidate in self._unasked:
             return lambda _url: False  # no URL may give it
-        home = self._home_or_direct(candidate)
-        return stays_encrypted(candidate.file.url) if home is None else home.allows(candidate.file)
+        listing = self._listing_or_direct(candidate)
+        return stays_encrypted(candidate.file.url) if listing is None else listing.allows(candidate.file)
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None
@@ -307,6 +317,6 @@ def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipErro
     return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 
 
-def _newest(shelf: Shelf) -> str:
-    versions = [c.version for c in shelf.candidates[:1]] + [f.version for f in shelf.fallen[:1]]
+def _newest(available: ProjectCandidates) -> str:
+    versions = [c.version for c in available.candidates[:1]] + [f.version for f in available.rejected[:1]]
     return str(max(versions)) if versions else ""

@@ -46,7 +46,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Download:
     """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
 
     `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
@@ -106,7 +106,7 @@ def fetch_all(
     loop: Loop,
     transport: Callable[[], Transport],
     store: Store,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[Download],
     progress: Progress | None = None,
     *,
     retries: int = 5,
@@ -119,17 +119,17 @@ def fetch_all(
     """
     _refuse_unhashed(wanted)
     found: dict[int, VerifiedFile] = {}
-    for place, want in enumerate(wanted):
-        file = stored(store, want)
-        if file is None and not want.unasked and is_file_url(want.url):
-            file = _copy(store, want)
+    for place, download in enumerate(wanted):
+        file = stored(store, download)
+        if file is None and not download.unasked and is_file_url(download.url):
+            file = _copy(store, download)
         if file is not None:
             found[place] = file
-    missing = {place: want for place, want in enumerate(wanted) if place not in found}
-    refuse_absent(store, [want for want in missing.values() if want.unasked])
+    missing = {place: download for place, download in enumerate(wanted) if place not in found}
+    refuse_absent(store, [download for download in missing.values() if download.unasked])
     if missing:
         progress = progress or Silent()
-        sizes = [want.size for want in missing.values() if want.size is not None]
+        sizes = [download.size for download in missing.values() if download.size is not None]
         progress.expect(len(missing), sum(sizes) if len(sizes) == len(missing) else None)
         fetcher = _Fetcher(transport(), store, progress, retries, resume_retries)
         try:
@@ -137,14 +137,14 @@ def fetch_all(
         finally:
             progress.close()
         found.update(zip(missing, files, strict=True))
-    for place, want in enumerate(wanted):
-        if want.sources and not want.unasked:
-            store.deliveries.note(found[place], want.sources[0])
+    for place, download in enumerate(wanted):
+        if download.sources and not download.unasked:
+            store.deliveries.note(found[place], download.sources[0])
     return [found[place] for place in range(len(wanted))]
 
 
 async def fetch_one(
-    transport: Callable[[], Transport], store: Store, want: Wanted, *, retries: int, resume_retries: int
+    transport: Callable[[], Transport], store: Store, download: Download, *, retries: int, resume_retries: int
 ) -> VerifiedFile:
     """One file of the network as `fetch_all` has it, for coroutines of the loop.
 
@@ -153,16 +153,16 @@ async def fetch_one(
     """
     import asyncio
 
-    _refuse_unhashed([want])
-    file = await asyncio.to_thread(stored, store, want)
+    _refuse_unhashed([download])
+    file = await asyncio.to_thread(stored, store, download)
     if file is None:
-        (file,) = await _Fetcher(transport(), store, Silent(), retries, resume_retries).fetch([want])
-    if want.sources:
-        store.deliveries.note(file, want.sources[0])
+        (file,) = await _Fetcher(transport(), store, Silent(), retries, resume_retries).fetch([download])
+    if download.sources:
+        store.deliveries.note(file, download.sources[0])
     return file
 
 
-def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
+def _refuse_unhashed(wanted: Sequence[Download]) -> None:
     bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
     if bare:
         hint = 'give its --hash, or, if this index cannot give digests, say hashes = "optional" where it is declared'
@@ -170,57 +170,61 @@ def _refuse_unhashed(wanted: Sequence[Wanted]) -> None:
             *(
                 Diagnostic(
                     "unhashed-file",
-                    f"neither the index nor a requirement gives a strong digest for {printable(want.filename)}",
+                    f"neither the index nor a requirement gives a strong digest for {printable(download.filename)}",
                     hint=hint,
-                    origins=want.origins,
-                    subject=want.subject,
+                    origins=download.origins,
+                    subject=download.subject,
                 )
-                for want in bare
+                for download in bare
             )
         )
 
 
-def _copy(store: Store, want: Wanted) -> VerifiedFile:
+def _copy(store: Store, download: Download) -> VerifiedFile:
     """A file of this machine, through the same verification as any other."""
     try:
-        path = local_path(want.url)
-        with open(open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(want)) as incoming:
+        path = local_path(download.url)
+        with open(open_regular(path), "rb", buffering=0) as source, store.incoming(_algorithms(download)) as incoming:
             while chunk := source.read(_CHUNK):
                 incoming.write(chunk)
-                _check_length(incoming, want)
-            return _admit(incoming, want)
+                _check_length(incoming, download)
+            return _admit(incoming, download)
     except (OSError, ValueError, UrlError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _failed(want, f"{printable(want.url)} cannot be read: {reason}") from error
+        raise _failed(download, f"{printable(download.url)} cannot be read: {reason}") from error
 
 
-def _algorithms(want: Wanted) -> set[str]:
-    return {digest.algorithm for digest in (*want.index_digests, *want.demand.digests())}
+def _algorithms(download: Download) -> set[str]:
+    return {digest.algorithm for digest in (*download.index_digests, *download.demand.digests())}
 
 
-def _admit(incoming: Incoming, want: Wanted) -> VerifiedFile:
-    return incoming.admit(want.filename, want.index_digests, want.demand, want.size, unhashed=want.hashes_optional)
+def _admit(incoming: Incoming, download: Download) -> VerifiedFile:
+    return incoming.admit(
+        download.filename, download.index_digests, download.demand, download.size, unhashed=download.hashes_optional
+    )
 
 
-def _check_length(incoming: Incoming, want: Wanted) -> None:
-    if want.size is not None and incoming.size > want.size:
-        raise size_mismatch(want.filename, want.size, incoming.size)
+def _check_length(incoming: Incoming, download: Download) -> None:
+    if download.size is not None and incoming.size > download.size:
+        raise size_mismatch(download.filename, download.size, incoming.size)
     if incoming.size > LARGEST_FILE:
-        raise _failed(want, f"{printable(want.filename)} is larger than any file that safepip fetches")
+        raise _failed(download, f"{printable(download.filename)} is larger than any file that safepip fetches")
 
 
-def _check_beginning(chunk: bytes, want: Wanted) -> None:
+def _check_beginning(chunk: bytes, download: Download) -> None:
     """A wheel is a ZIP archive and begins as one: what does not is not worth writing down, however long it is.
 
     Asked only where nobody says how long it is: elsewhere size and digest decide, and the disk is safe.
     """
     beginning = b"PK\x03\x04"
-    if want.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
-        raise _failed(want, f"{printable(want.filename)} cannot be fetched: what the server sends is no wheel")
+    if download.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
+        raise _failed(download, f"{printable(download.filename)} cannot be fetched: what the server sends is no wheel")
 
 
-def _failed(want: Wanted, message: str, hint: str = "") -> Unavailable:
-    return Unavailable.because("download-failed", message, hint=hint, origins=want.origins, subject=want.subject)
+def _failed(download: Download, message: str, hint: str = "") -> Unavailable:
+    return Unavailable.because(
+        "download-failed", message, hint=hint, origins=download.origins, subject=download.subject
+    )
 
 
 def _raise_all(failures: list[BaseException | None]) -> None:
@@ -246,15 +250,15 @@ class _Fetcher:
         self._progress = progress
         self._patience = retries, resume_retries
 
-    async def fetch(self, wanted: list[Wanted]) -> list[VerifiedFile]:
+    async def fetch(self, wanted: list[Download]) -> list[VerifiedFile]:
         """All of them, or the errors of those that failed before the others were given up."""
         import asyncio
 
         gate = asyncio.Semaphore(CONCURRENT)
 
-        async def one(want: Wanted) -> VerifiedFile:
+        async def one(download: Download) -> VerifiedFile:
             async with gate:
-                return await self._one(want)
+                return await self._one(download)
 
         # The largest first: what comes last should not be what takes longest.
         order = sorted(range(len(wanted)), key=lambda place: -(wanted[place].size or 0))
@@ -268,18 +272,20 @@ class _Fetcher:
         _raise_all([task.exception() for task in tasks.values() if not task.cancelled()])
         return [tasks[place].result() for place in range(len(wanted))]
 
-    async def _one(self, want: Wanted) -> VerifiedFile:
-        key = f"{want.filename} {id(want)}"
-        self._progress.start(key, want.size)
+    async def _one(self, download: Download) -> VerifiedFile:
+        key = f"{download.filename} {id(download)}"
+        self._progress.start(key, download.size)
         try:
-            with self._store.incoming(_algorithms(want)) as incoming:
-                download = _Download(self._transport, want, incoming, lambda count: self._progress.advance(key, count))
-                resumed = await download.run(*self._patience)
-                if resumed and not incoming.holds(want.index_digests, want.demand):
+            with self._store.incoming(_algorithms(download)) as incoming:
+                transfer = _Transfer(
+                    self._transport, download, incoming, lambda count: self._progress.advance(key, count)
+                )
+                resumed = await transfer.run(*self._patience)
+                if resumed and not incoming.holds(download.index_digests, download.demand):
                     # What was pieced together may be of two versions of the file; a whole one decides.
-                    download.rewind()
-                    await download.run(0, 0)
-                return _admit(incoming, want)
+                    transfer.rewind()
+                    await transfer.run(0, 0)
+                return _admit(incoming, download)
         finally:
             self._progress.finish(key)
 
@@ -293,13 +299,15 @@ class _Broken(Exception):
         self.retry_after = retry_after
 
 
-class _Download:
+class _Transfer:
     """One file on its way, in as many parts as it takes. `advance` hears of bytes come and gone."""
 
-    def __init__(self, transport: Transport, want: Wanted, incoming: Incoming, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self, transport: Transport, download: Download, incoming: Incoming, advance: Callable[[int], None]
+    ) -> None:
         self._transport = transport
-        self._want = want
-        self._name = printable(want.filename)
+        self._download = download
+        self._name = printable(download.filename)
         self._incoming = incoming
         self._advance = advance
         self._validator = ""
@@ -318,10 +326,10 @@ class _Download:
                     broken += 1
                 else:
                     barren += 1
-                wait = self._transport.pauses(self._want.url).next(max(barren - 1, 0), problem.retry_after)
+                wait = self._transport.pauses(self._download.url).next(max(barren - 1, 0), problem.retry_after)
                 if barren > retries or broken > resume_retries or wait is None:
-                    message = f"{printable(self._want.filename)} cannot be fetched: {problem}"
-                    raise _failed(self._want, message, problem.help) from problem
+                    message = f"{printable(self._download.filename)} cannot be fetched: {problem}"
+                    raise _failed(self._download, message, problem.help) from problem
                 resumed = resumed or self._incoming.size > 0
                 await asyncio.sleep(wait)
             else:
@@ -336,7 +344,7 @@ class _Download:
     async def _attempt(self) -> None:
         from safepip.edges.network.limits import RETRIED_KINDS, HttpError
 
-        want, incoming = self._want, self._incoming
+        download, incoming = self._download, self._incoming
         headers = {}
         if incoming.size:
             headers["Range"] = f"bytes={incoming.size}-"
@@ -344,15 +352,15 @@ class _Download:
                 headers["If-Range"] = self._validator
         try:
             async with self._transport.stream(
-                want.url, headers=headers, allowed=want.allowed, owner=want.owner
+                download.url, headers=headers, allowed=download.allowed, owner=download.owner
             ) as body:
                 self._begin(body)
                 async for chunk in body.chunks():
-                    if incoming.size == 0 and want.size is None and "content-length" not in body.headers:
-                        _check_beginning(chunk, want)
+                    if incoming.size == 0 and download.size is None and "content-length" not in body.headers:
+                        _check_beginning(chunk, download)
                     incoming.write(chunk)
                     self._advance(len(chunk))
-                    _check_length(incoming, want)
+                    _check_length(incoming, download)
         except HttpError as error:
             if error.kind in RETRIED_KINDS:
                 raise _Broken(error.message, help=error.help) from error
@@ -362,21 +370,21 @@ class _Download:
                     "file-elsewhere",
                     message,
                     hint="ask whoever runs it why; a host that belongs to an index is declared with file-hosts",
-                    origins=want.origins,
-                    subject=want.subject,
+                    origins=download.origins,
+                    subject=download.subject,
                 ) from error
-            raise _failed(want, message, error.help) from error
-        if want.size is not None and incoming.size < want.size:
+            raise _failed(download, message, error.help) from error
+        if download.size is not None and incoming.size < download.size:
             raise _Broken("the server ended the file too early")
 
     def _begin(self, body: Body) -> None:
         """Judge the head of an answer: append to what is there, begin again, or fail."""
         from safepip.edges.network.limits import RETRIED_STATUSES, byte_count, content_range
 
-        have, want = self._incoming.size, self._want
+        have, download = self._incoming.size, self._download
         if have and body.status in (206, 416):
             start, size = content_range(body.headers.get("content-range", "")) if body.status == 206 else (-1, None)
-            if start == have and (size is None or want.size is None or size == want.size):
+            if start == have and (size is None or download.size is None or size == download.size):
                 return
             self.rewind()
             raise _Broken("the server sent another part than the missing one")
@@ -385,12 +393,12 @@ class _Download:
         if body.status != 200:
             host = parse(body.url).host
             raise _failed(
-                want, f"{printable(want.filename)} cannot be fetched: {printable(host)} answers {body.status}"
+                download, f"{printable(download.filename)} cannot be fetched: {printable(host)} answers {body.status}"
             )
         if have:
             self.rewind()
         length = byte_count(body.headers.get("content-length"))
-        if None not in (length, want.size) and length != want.size and "content-encoding" not in body.headers:
-            raise size_mismatch(want.filename, want.size or 0, length or 0)
+        if None not in (length, download.size) and length != download.size and "content-encoding" not in body.headers:
+            raise size_mismatch(download.filename, download.size or 0, length or 0)
         tag = body.headers.get("etag", "")
         self._validator = tag if tag.startswith('"') else body.headers.get("last-modified", "")

@@ -19,7 +19,7 @@ from safepip.config.own_variables import stem_of
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import read_regular
 from safepip.edges.indexes.once import Once
-from safepip.index.candidates import shelve
+from safepip.index.candidates import candidates_for
 from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
@@ -32,11 +32,11 @@ from safepip.routing.table import may_answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from safepip.edges.indexes.page_cache import CachedShelf, PageCache
+    from safepip.edges.indexes.page_cache import CachedCandidates, PageCache
     from safepip.edges.network.http import Answer, Transport
     from safepip.edges.network.limits import HttpError
     from safepip.index.candidates import PythonVersions, TagRanks
-    from safepip.model.candidate import Shelf
+    from safepip.model.candidate import ProjectCandidates
     from safepip.model.digest import AnyDigest
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
@@ -58,7 +58,7 @@ _STATUSES = {
 
 
 class Reading(NamedTuple):
-    """What a source said of a project: `shelf` None for absent. `url` is where the page was read from.
+    """What a source said of a project: `available` None for absent. `url` is where the page was read from.
 
     `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
     an earlier run, in which they were not kept. `listing` gives all files of the page, whatever their platform; None
@@ -66,7 +66,7 @@ class Reading(NamedTuple):
     not asked in this one.
     """
 
-    shelf: Shelf | None
+    available: ProjectCandidates | None
     url: str
     digests: frozenset[AnyDigest] | None = None
     listing: Callable[[], tuple[ProjectFile, ...] | None] | None = None
@@ -131,28 +131,28 @@ class IndexReader:
         page = shared.load() if shared is not None else None
         if shared is None or page is None:
             return None
-        reading = self._reading(shelve(page, self._ranks, self._pythons), page, page.url)
+        reading = self._reading(candidates_for(page, self._ranks, self._pythons), page, page.url)
         return reading._replace(unasked=shared.unasked)
 
-    def _usable(self, index: Index, name: str) -> CachedShelf | None:
+    def _usable(self, index: Index, name: str) -> CachedCandidates | None:
         """The kept shelf, fresh or not, with its listing where listings are asked for."""
         cached = self._cache.load(index, name)
         if cached is not None and self._listings and not self._cache.has_listing(index, cached):
             return None
         return cached
 
-    def _kept_reading(self, index: Index, cached: CachedShelf, *, unasked: bool) -> Reading:
+    def _kept_reading(self, index: Index, cached: CachedCandidates, *, unasked: bool) -> Reading:
         def page() -> ProjectPage | None:
             files = self._cache.load_listing(index, cached)
-            shelf = cached.shelf
+            available = cached.available
             if files is None:
                 return None
-            return ProjectPage(shelf.name, cached.url, files, shelf.status, shelf.status_reason)
+            return ProjectPage(available.name, cached.url, files, available.status, available.status_reason)
 
         if self._pages is not None:
-            self._pages[index.name, cached.shelf.name] = SharedPage(page, unasked)
+            self._pages[index.name, cached.available.name] = SharedPage(page, unasked)
         listing = lambda: self._cache.load_listing(index, cached)  # noqa: E731
-        return Reading(cached.shelf, cached.url, listing=listing, unasked=unasked)
+        return Reading(cached.available, cached.url, listing=listing, unasked=unasked)
 
     def read_local(self, index: Index, name: str) -> Reading:
         """A `file:` index or folder, without the network. Raises `Unavailable`."""
@@ -191,16 +191,16 @@ class IndexReader:
             return Reading(None, answer.url)
         _check_status(index, name, answer.status)
         page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
-        shelf = shelve(page, self._ranks, self._pythons)
+        available = candidates_for(page, self._ranks, self._pythons)
         if self._pages is not None:
             self._pages[index.name, name] = SharedPage(lambda: page)
         listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
-        self._cache.keep(index, shelf, answer.url, answer.headers, listing)
-        return self._reading(shelf, page, answer.url)
+        self._cache.keep(index, available, answer.url, answer.headers, listing)
+        return self._reading(available, page, answer.url)
 
-    def _reading(self, shelf: Shelf, page: ProjectPage, url: str) -> Reading:
+    def _reading(self, available: ProjectCandidates, page: ProjectPage, url: str) -> Reading:
         """What a page just read says; it is only held in memory where listings are asked for."""
-        return Reading(shelf, url, _digests(page), (lambda: page.files) if self._listings else None)
+        return Reading(available, url, _digests(page), (lambda: page.files) if self._listings else None)
 
     async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
         from safepip.edges.network.limits import HttpError
@@ -230,10 +230,10 @@ class IndexReader:
         if not mine:
             return Reading(None, url)
         page = ProjectPage(name, url, mine)
-        shelf = shelve(page, self._ranks, self._pythons)
-        if not shelf.candidates and not shelf.fallen:
+        available = candidates_for(page, self._ranks, self._pythons)
+        if not available.candidates and not available.rejected:
             return Reading(None, url)
-        return self._reading(shelf, page, url)
+        return self._reading(available, page, url)
 
     def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
         url = index.location or str(index.url)
@@ -266,7 +266,7 @@ class IndexReader:
             page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
         else:
             page = ProjectPage(name, url, _listed(index, folder))
-        return self._reading(shelve(page, self._ranks, self._pythons), page, url)
+        return self._reading(candidates_for(page, self._ranks, self._pythons), page, url)
 
 
 def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
@@ -311,7 +311,7 @@ def _body(answer: Answer) -> tuple[bytes, str, str]:
 
 
 def _digests(page: ProjectPage) -> frozenset[AnyDigest]:
-    return frozenset(digest for file in page.files for digest in file.said)
+    return frozenset(digest for file in page.files for digest in file.stated)
 
 
 def _may_belong(filename: str, name: str) -> bool:

@@ -30,7 +30,7 @@ from packaging.version import Version
 
 from safepip.edges.disk.reading import read_regular
 from safepip.index.simple_api import MAX_PAGE_BYTES
-from safepip.model.candidate import Candidate, Fallen, Shelf
+from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import checksum, strong
 from safepip.model.page import ProjectFile, Status
 from safepip.model.urls import read_host
@@ -52,13 +52,13 @@ _METADATA_FORM = 2
 _LARGEST = 4 * MAX_PAGE_BYTES
 
 
-class CachedShelf(NamedTuple):
+class CachedCandidates(NamedTuple):
     """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch.
 
     `listing` names the kept listing of all files of the page, empty where none was kept.
     """
 
-    shelf: Shelf
+    available: ProjectCandidates
     url: str
     fetched: float
     fresh_until: float
@@ -117,36 +117,41 @@ class PageCache:
 
     # --- shelves --------------------------------------------------------------------------------------------
 
-    def load(self, index: Index, name: str) -> CachedShelf | None:
+    def load(self, index: Index, name: str) -> CachedCandidates | None:
         """The kept shelf, fresh or not; None for a miss."""
         if self._root is None:
             return None
         try:
-            return _decode(json.loads(read_regular(self._shelf_path(index, name), _LARGEST)), name)
+            return _decode(json.loads(read_regular(self._candidates_path(index, name), _LARGEST)), name)
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
             return None
 
-    def is_fresh(self, cached: CachedShelf) -> bool:
+    def is_fresh(self, cached: CachedCandidates) -> bool:
         """Whether it may be used unasked. A clock that went back makes it stale, never fresh."""
         return cached.fetched <= self._now() < min(cached.fresh_until, cached.fetched + LONGEST_FRESHNESS)
 
-    def keep(self, index: Index, shelf: Shelf, url: str, headers: Mapping[str, str], listing: str = "") -> None:
+    def keep(
+        self, index: Index, available: ProjectCandidates, url: str, headers: Mapping[str, str], listing: str = ""
+    ) -> None:
         """Remember a shelf just made from an answer with these headers."""
         if self._is_unproven(index):
             return
         now = self._now()
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
-        cached = CachedShelf(shelf, url, now, now + freshness(headers), etag, modified, listing)
-        self._write(self._shelf_path(index, shelf.name), json.dumps(_encode(cached), separators=(",", ":")).encode())
+        cached = CachedCandidates(available, url, now, now + freshness(headers), etag, modified, listing)
+        self._write(
+            self._candidates_path(index, available.name), json.dumps(_encode(cached), separators=(",", ":")).encode()
+        )
 
-    def renew(self, index: Index, cached: CachedShelf, headers: Mapping[str, str]) -> None:
+    def renew(self, index: Index, cached: CachedCandidates, headers: Mapping[str, str]) -> None:
         """The index said 304: the shelf is as good as new."""
         if self._is_unproven(index):
             return
         now = self._now()
         renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
         self._write(
-            self._shelf_path(index, cached.shelf.name), json.dumps(_encode(renewed), separators=(",", ":")).encode()
+            self._candidates_path(index, cached.available.name),
+            json.dumps(_encode(renewed), separators=(",", ":")).encode(),
         )
 
     # --- listings -------------------------------------------------------------------------------------------
@@ -161,15 +166,15 @@ class PageCache:
             self._write(path, json.dumps([_FORM, files], separators=(",", ":")).encode())
         return listing
 
-    def has_listing(self, index: Index, cached: CachedShelf) -> bool:
+    def has_listing(self, index: Index, cached: CachedCandidates) -> bool:
         """Whether the listing of the page that the shelf was made from is there."""
-        path = self._listing_path(index, cached.shelf.name, cached.listing)
+        path = self._listing_path(index, cached.available.name, cached.listing)
         return bool(self._root and cached.listing) and os.path.exists(path)
 
-    def load_listing(self, index: Index, cached: CachedShelf) -> tuple[ProjectFile, ...] | None:
+    def load_listing(self, index: Index, cached: CachedCandidates) -> tuple[ProjectFile, ...] | None:
         """All files of the page that the shelf was made from; None for a miss."""
         try:
-            path = self._listing_path(index, cached.shelf.name, cached.listing)
+            path = self._listing_path(index, cached.available.name, cached.listing)
             form, rows = json.loads(read_regular(path, _LARGEST))
             return tuple(map(_decode_file, rows)) if form == _FORM else None
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
@@ -182,7 +187,7 @@ class PageCache:
     def _is_unproven(self, index: Index) -> bool:
         return any(host is None or host.covers(index.url) for host in self._trusted)
 
-    def _shelf_path(self, index: Index, name: str) -> str:
+    def _candidates_path(self, index: Index, name: str) -> str:
         key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
         return os.path.join(self._root or "", f"pages-{_FORM}", key, self._fingerprint, name + ".json")
 
@@ -236,14 +241,14 @@ class PageCache:
 def vouched(text: bytes, file: ProjectFile) -> bool | None:
     """Whether a sidecar's digests vouch for this METADATA: False where one does not fit, whatever its strength; None
     where none of them is a proof."""
-    said: list[AnyDigest] = [*(file.metadata or ()), *file.metadata_checksums]
-    if any(hashlib.new(it.algorithm, text, usedforsecurity=False).hexdigest() != it.hex for it in said):
+    stated: list[AnyDigest] = [*(file.metadata or ()), *file.metadata_checksums]
+    if any(hashlib.new(it.algorithm, text, usedforsecurity=False).hexdigest() != it.hex for it in stated):
         return False
     return True if file.metadata else None
 
 
-def _encode(cached: CachedShelf) -> dict[str, Any]:
-    shelf = cached.shelf
+def _encode(cached: CachedCandidates) -> dict[str, Any]:
+    available = cached.available
     return {
         "form": _FORM,
         "url": cached.url,
@@ -252,29 +257,29 @@ def _encode(cached: CachedShelf) -> dict[str, Any]:
         "etag": cached.etag,
         "modified": cached.last_modified,
         "listing": cached.listing,
-        "status": shelf.status.value,
-        "reason": shelf.status_reason,
-        "files": shelf.files,
-        "dropped": shelf.dropped,
-        "born": shelf.born,
-        "contents": shelf.contents,
+        "status": available.status.value,
+        "reason": available.status_reason,
+        "files": available.files,
+        "dropped": available.dropped,
+        "born": available.born,
+        "contents": available.contents,
         "candidates": [
-            [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in shelf.candidates
+            [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in available.candidates
         ],
-        "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in shelf.fallen],
+        "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in available.rejected],
     }
 
 
-def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
+def _decode(data: dict[str, Any], name: str) -> CachedCandidates | None:
     if data["form"] != _FORM:
         return None
-    shelf = Shelf(
+    available = ProjectCandidates(
         name=name,
         candidates=tuple(
             Candidate(name, Version(version), _decode_file(file), rank, tuple(build), _moment(released), new is True)
             for version, rank, build, released, new, file in data["candidates"]
         ),
-        fallen=tuple(Fallen(Version(version), *rest) for version, *rest in data["fallen"]),
+        rejected=tuple(RejectedVersion(Version(version), *rest) for version, *rest in data["fallen"]),
         status=Status(data["status"]),
         status_reason=data["reason"],
         files=data["files"],
@@ -286,7 +291,7 @@ def _decode(data: dict[str, Any], name: str) -> CachedShelf | None:
     etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
     if not listing.isalnum() and listing:
         return None
-    return CachedShelf(shelf, str(data["url"]), fetched, until, etag, modified, listing)
+    return CachedCandidates(available, str(data["url"]), fetched, until, etag, modified, listing)
 
 
 def _decode_file(row: list[Any]) -> ProjectFile:

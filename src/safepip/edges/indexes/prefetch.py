@@ -103,7 +103,7 @@ class Prefetcher:
             candidate = self._likely(reading, specifier)
             if candidate is None:
                 return
-            promised = self._answers.ask_metadata(candidate, self._answers.home(index, reading.url))
+            promised = self._answers.ask_metadata(candidate, self._answers.listing(index, reading.url))
             metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)
             self.expect(self._next(metadata, extras))
         except (SafepipError, MetadataError):
@@ -111,13 +111,13 @@ class Prefetcher:
 
     def _likely(self, reading: Reading, specifier: SpecifierSet) -> Candidate | None:
         """The candidate that will probably be chosen from a page, where a file of it may be fetched on a guess."""
-        shelf = reading.shelf
-        if shelf is None or shelf.status is Status.QUARANTINED:
+        available = reading.available
+        if available is None or available.status is Status.QUARANTINED:
             return None
         with self._lock:
-            if not self._names.permit(shelf.name, shelf):
+            if not self._names.permit(available.name, available):
                 return None
-            candidates = self._finder.applicable(shelf, specifier, self._hashes.get(shelf.name, ANY_BYTES))
+            candidates = self._finder.applicable(available, specifier, self._hashes.get(available.name, ANY_BYTES))
         return candidates[0] if candidates and candidates[0].file.yanked is None else None
 
     def _next(self, metadata: CoreMetadata, extras: frozenset[str]) -> list[Hint]:

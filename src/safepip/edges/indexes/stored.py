@@ -12,41 +12,42 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.edges.disk.store import Store
-    from safepip.edges.indexes.fetch import Wanted
+    from safepip.edges.indexes.fetch import Download
     from safepip.model.evidence import VerifiedFile
 
 
-def stored(store: Store, want: Wanted) -> VerifiedFile | None:
+def stored(store: Store, download: Download) -> VerifiedFile | None:
     """The file from the store, where its bytes are known to be those of its source: by the strong digest that the
     source gives for it, or because it is remembered to have delivered it."""
-    file = store.get(want.filename, want.index_digests, want.demand, want.size)
-    if file is None or (proofs(want.index_digests) and not want.unasked):
+    file = store.get(download.filename, download.index_digests, download.demand, download.size)
+    if file is None or (proofs(download.index_digests) and not download.unasked):
         return file
-    return file if not want.sources or store.deliveries.known(file, want.sources) else None
+    return file if not download.sources or store.deliveries.known(file, download.sources) else None
 
 
-def refuse_absent(store: Store, wanted: Sequence[Wanted]) -> None:
+def refuse_absent(store: Store, wanted: Sequence[Download]) -> None:
     """Raise `Unavailable` (`not-in-store`) with all of these: only the store may give them, and does not."""
     if wanted:
-        raise Unavailable(*(_absent(store, want) for want in wanted))
+        raise Unavailable(*(_absent(store, download) for download in wanted))
 
 
-def _absent(store: Store, want: Wanted) -> Diagnostic:
+def _absent(store: Store, download: Download) -> Diagnostic:
     """Why the store does not give a file: it has no such bytes, has them from others, or does not know from whom."""
-    file = store.get(want.filename, want.index_digests, want.demand)
+    file = store.get(download.filename, download.index_digests, download.demand)
     if file is None:
         found = "no file with this digest"
-    elif want.size not in (None, file.size):
-        found = f"a file with this digest, of {file.size} bytes and not {want.size}"
+    elif download.size not in (None, file.size):
+        found = f"a file with this digest, of {file.size} bytes and not {download.size}"
     elif store.deliveries.any_known(file):
         found = "a file with this digest, but under another name or from another index"
     else:
         found = "a file with this digest, and does not know which index delivered it"
     return Diagnostic(
         "not-in-store",
-        f"{printable(want.filename)} is locked, and the store does not have it from the index of {want.subject}",
-        context=(*(f"locked  {digest}" for digest in want.index_digests), f"the store has {found}"),
+        f"{printable(download.filename)} is locked, and the store does not have it from the index of "
+        f"{download.subject}",
+        context=(*(f"locked  {digest}" for digest in download.index_digests), f"the store has {found}"),
         hint="run once without --offline, so that its index is asked",
-        origins=want.origins,
-        subject=want.subject,
+        origins=download.origins,
+        subject=download.subject,
     )

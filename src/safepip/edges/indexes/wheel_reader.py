@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.edges.disk.store import Store
-    from safepip.edges.indexes.fetch import Wanted
+    from safepip.edges.indexes.fetch import Download
     from safepip.edges.indexes.page_cache import PageCache
     from safepip.edges.network.http import Transport
     from safepip.edges.network.limits import HttpError
@@ -57,7 +57,7 @@ _MOST_RANGES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Listing:
     """Where a candidate was listed: the index, and the URL its page was read from. `trusted` are the trusted hosts."""
 
     index: Index
@@ -120,7 +120,7 @@ class WheelReader:
             self._turns = asyncio.Semaphore(CONCURRENT)
         return self._turns
 
-    def _fetch(self, wanted: Wanted) -> VerifiedFile:
+    def _fetch(self, wanted: Download) -> VerifiedFile:
         """One whole wheel, verified. Not to be called on the loop, which it waits for."""
         from safepip.edges.indexes.fetch import fetch_all
 
@@ -153,47 +153,47 @@ class WheelReader:
         except MetadataError:
             return None  # it is read anew, and whoever waits for that is told
 
-    def home(self, index: Index, page_url: str) -> Home:
+    def listing(self, index: Index, page_url: str) -> Listing:
         """Where the candidates of a page were listed."""
-        return Home(index, page_url, tuple(self._network.trusted_hosts))
+        return Listing(index, page_url, tuple(self._network.trusted_hosts))
 
     def _stored(self, file: ProjectFile) -> VerifiedFile | None:
-        return self._store.get(file.filename, file.said, size=file.size) if file.digests else None
+        return self._store.get(file.filename, file.stated, size=file.size) if file.digests else None
 
-    async def read(self, candidate: Candidate, home: Home | None) -> CoreMetadata:
+    async def read(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
         file = candidate.file
-        if home is None or is_file_url(file.url):
+        if listing is None or is_file_url(file.url):
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if is_file_url(file.url) else ""
             return parse_metadata(_must_be_there(path, file.filename), verified=False)
-        home.check(file)
-        text = await self._sidecar(candidate, home)
+        listing.check(file)
+        text = await self._sidecar(candidate, listing)
         if text is None and not candidate.words:
-            text = await self._range(candidate, home)
+            text = await self._range(candidate, listing)
         if text is None:
-            text = await self._whole(candidate, home)
+            text = await self._whole(candidate, listing)
         metadata = parse_metadata(text, verified=bool(vouched(text, file)))
         self._cache.keep_metadata(file, text)
         return metadata
 
-    async def _sidecar(self, candidate: Candidate, home: Home) -> bytes | None:
+    async def _sidecar(self, candidate: Candidate, listing: Listing) -> bytes | None:
         """PEP 658: at the file's URL with `.metadata` appended. None where there is none after all."""
         from safepip.edges.network.limits import HttpError
 
         file = candidate.file
         if file.metadata is None:
             return None
-        allows = home.allows(file)
+        allows = listing.allows(file)
         try:
             answer = await self._transport().get(
                 file.url + ".metadata",
                 limit=MAX_METADATA,
                 allowed=lambda url: allows(url.removesuffix(".metadata")),
-                owner=home.index.url,
+                owner=listing.index.url,
             )
         except HttpError as error:
-            raise _file_failed(candidate, home, error) from None
+            raise _file_failed(candidate, listing, error) from None
         if answer.status != 200:
             return None
         if vouched(answer.body, file) is False:
@@ -204,19 +204,19 @@ class WheelReader:
                     file.filename,
                     *(f"announced {digest}" for digest in (*file.metadata, *file.metadata_checksums)),
                 ),
-                hint=f"tell the administrator of {home.index.name}; nothing safe can be concluded from it",
-                origins=(home.index.origin,),
+                hint=f"tell the administrator of {listing.index.name}; nothing safe can be concluded from it",
+                origins=(listing.index.origin,),
                 subject=candidate.name,
             )
         return answer.body
 
-    async def _range(self, candidate: Candidate, home: Home) -> bytes | None:
+    async def _range(self, candidate: Candidate, listing: Listing) -> bytes | None:
         """The end of the archive, by range requests; None where the server takes none, or the archive is odd."""
         from safepip.edges.disk.archive import TAIL_BYTES, ArchiveError, MissingRange, SparseBytes, metadata_from_parts
         from safepip.edges.network.limits import HttpError
 
-        file, allowed = candidate.file, home.allows(candidate.file)
-        fetch = partial(self._transport().fetch_range, allowed=allowed, owner=home.index.url)
+        file, allowed = candidate.file, listing.allows(candidate.file)
+        fetch = partial(self._transport().fetch_range, allowed=allowed, owner=listing.index.url)
         try:
             tail = await fetch(file.url, suffix=TAIL_BYTES)
             if tail.status != _PARTIAL or tail.size is None:
@@ -235,22 +235,22 @@ class WheelReader:
             return None  # the whole wheel will tell
         except HttpError as error:
             if error.kind in ("redirect", "insecure"):
-                raise _file_failed(candidate, home, error) from None
+                raise _file_failed(candidate, listing, error) from None
         return None
 
-    async def _whole(self, candidate: Candidate, home: Home) -> bytes:
-        from safepip.edges.indexes.fetch import Wanted, fetch_one
+    async def _whole(self, candidate: Candidate, listing: Listing) -> bytes:
+        from safepip.edges.indexes.fetch import Download, fetch_one
 
         file, network = candidate.file, self._network
-        wanted = Wanted(
+        wanted = Download(
             file.filename,
             file.url,
-            file.said,
-            home.allows(file),
+            file.stated,
+            listing.allows(file),
             size=file.size,
-            hashes_optional=home.index.hashes is Hashes.OPTIONAL,
-            owner=home.index.url,
-            sources=sources((home.index,), network.trusted_hosts),
+            hashes_optional=listing.index.hashes is Hashes.OPTIONAL,
+            owner=listing.index.url,
+            sources=sources((listing.index,), network.trusted_hosts),
             subject=candidate.name,
         )
         async with self._turn():
@@ -271,14 +271,14 @@ class WheelReader:
         Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
         """
         from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel_metadata
-        from safepip.edges.indexes.fetch import Wanted
+        from safepip.edges.indexes.fetch import Download
 
         url = requirement.url
         assert url is not None
         filename = parse(url).filename
         candidate_of = _read_name(filename, self._ranks)
         # What the user names needs no index's word; it is what was asked for, and its digest is recorded.
-        wanted = Wanted(
+        wanted = Download(
             filename,
             url,
             (),
@@ -324,15 +324,15 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
     return lambda file: Candidate(name, version, file, rank, build)
 
 
-def _file_failed(candidate: Candidate, home: Home, error: HttpError) -> SafepipError:
+def _file_failed(candidate: Candidate, listing: Listing, error: HttpError) -> SafepipError:
     """The error for a file's metadata that could not be had. It is the file's server that is spoken of: the index has
     answered, and its page may list files of other hosts."""
     message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
-    listed = (f"listed on {home.page_url}",)
+    listed = (f"listed on {listing.page_url}",)
     if error.kind in ("redirect", "insecure"):
-        hint = f"ask whoever runs {home.index.name} why; if the host belongs to it, declare that: file-hosts"
+        hint = f"ask whoever runs {listing.index.name} why; if the host belongs to it, declare that: file-hosts"
         return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
-    hint = error.help or f"tell whoever runs {home.index.name}"
+    hint = error.help or f"tell whoever runs {listing.index.name}"
     if error.kind == "offline":
         hint = "run once without --offline, so that it is kept"
     return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from safepip.edges.network.index_credentials import NamedLogin
-    from safepip.edges.network.netrc_file import Entry
+    from safepip.edges.network.netrc_file import NetrcEntry
     from safepip.model.index import Index, IndexUrl
     from safepip.model.urls import Url
 
@@ -74,7 +74,7 @@ class Credentials:
         self._absorbed: dict[str, Logins] = {}
         self._learned: dict[str, Login] = {}
         self._headers: dict[tuple[str, str], str] = {}
-        self._netrc: Mapping[str, Entry] | None = None
+        self._netrc: Mapping[str, NetrcEntry] | None = None
         self._indexes: tuple[Index, ...] = ()
         self._named: tuple[NamedLogin, ...] = ()
         self._refused: set[str] = set()

@@ -273,15 +273,15 @@ class Transport:
             place = parse(target)
         except UrlError:
             raise HttpError("redirect", f"{self._shown(url)} redirects to what is no URL", url) from None
-        said = f"{self._shown(url)} redirects to {self._shown(target)}"
+        stated = f"{self._shown(url)} redirects to {self._shown(target)}"
         if place.has_user_info:
-            raise HttpError("redirect", f"{said}, a URL with a user name or password in it", url)
+            raise HttpError("redirect", f"{stated}, a URL with a user name or password in it", url)
         if place.scheme not in DEFAULT_PORTS:
-            raise HttpError("redirect", f"{said}, which is not a web address", url)
+            raise HttpError("redirect", f"{stated}, which is not a web address", url)
         if place.scheme == "http" and url.lower().startswith("https:") and not is_near(place, self._trusted):
-            raise HttpError("redirect", f"{said}, from an encrypted connection to a plain one", url)
+            raise HttpError("redirect", f"{stated}, from an encrypted connection to a plain one", url)
         if not allowed(target):
-            raise HttpError("redirect", f"{said}, which is outside of where this may be fetched from", url)
+            raise HttpError("redirect", f"{stated}, which is outside of where this may be fetched from", url)
         return target
 
     async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Reply:

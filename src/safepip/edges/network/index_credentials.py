@@ -34,9 +34,9 @@ def named_logins(environ: Mapping[str, str], indexes: Iterable[Index]) -> tuple[
     given = _given(environ)
     found = []
     for index in indexes:
-        said = given.get(stem_of(index.name), {}) if index.declared else {}
-        if said:
-            found.append(NamedLogin(index.url, said.get("USERNAME", ""), said.get("PASSWORD")))
+        stated = given.get(stem_of(index.name), {}) if index.declared else {}
+        if stated:
+            found.append(NamedLogin(index.url, stated.get("USERNAME", ""), stated.get("PASSWORD")))
     return tuple(found)
 
 

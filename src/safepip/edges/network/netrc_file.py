@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class Entry(NamedTuple):
+class NetrcEntry(NamedTuple):
     """What netrc knows of a host. Never shown: only `safepip.edges.network.credentials` has one."""
 
     user: str
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
         return "****"
 
 
-def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Mapping[str, Entry]:
+def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Mapping[str, NetrcEntry]:
     """The entries by host. `notice` is told of a file that cannot be read, which then is not used."""
     home = environ.get("HOME") or os.path.expanduser("~")
     named = environ.get("NETRC")
@@ -43,7 +43,7 @@ def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Map
         notice(f"the netrc file {path} cannot be read and is not used")
         return {}
     return {
-        host.lower(): Entry(login or account or "", password or "")
+        host.lower(): NetrcEntry(login or account or "", password or "")
         for host, (login, account, password) in hosts.items()
         if host != "default" and any((login, account, password))
     }

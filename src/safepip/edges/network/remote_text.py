@@ -59,12 +59,12 @@ def _check_fragment(url: str, body: bytes) -> None:
     from safepip.index.entries import BadEntry, fragment_digests
 
     try:
-        said = [digest for kind in fragment_digests(fragment) for digest in kind]
+        stated = [digest for kind in fragment_digests(fragment) for digest in kind]
     except BadEntry as error:
         raise _mismatch(url, [str(error)]) from None
-    has = {it.algorithm: hashlib.new(it.algorithm, body, usedforsecurity=False).hexdigest() for it in said}
-    if any(has[digest.algorithm] != digest.hex for digest in said):
-        lines = [f"the URL says  {digest}" for digest in said]
+    has = {it.algorithm: hashlib.new(it.algorithm, body, usedforsecurity=False).hexdigest() for it in stated}
+    if any(has[digest.algorithm] != digest.hex for digest in stated):
+        lines = [f"the URL says  {digest}" for digest in stated]
         raise _mismatch(url, [*lines, *(f"the file has  {algorithm}:{value}" for algorithm, value in has.items())])
 
 

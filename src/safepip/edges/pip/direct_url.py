@@ -150,7 +150,7 @@ def _list_in_record(path: str, data: bytes) -> None:
     names = [row.partition(",")[0] for row in rows]
 
     def place_of(name: str) -> int | None:
-        return next((at for at, said in enumerate(names) if said == name or said.endswith("/" + name)), None)
+        return next((at for at, stated in enumerate(names) if stated == name or stated.endswith("/" + name)), None)
 
     at = place_of(own)
     if at is None:

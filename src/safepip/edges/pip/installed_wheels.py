@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.disk.archive import ArchiveError, read_file_of_wheel
 from safepip.edges.target.installed_files import read_files, read_small
-from safepip.handover.integrity import Arrangement, compare, judge, record_place, wanted, with_interpreter
+from safepip.handover.integrity import Arrangement, compare, expected_files, judge, record_place, with_interpreter
 from safepip.model.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.plan import UpgradeStrategy
@@ -17,9 +17,9 @@ from safepip.wheel.install_paths import layout_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safepip.environment.verification import Found
+    from safepip.environment.verification import FoundFile
     from safepip.handover.instructions import Handover
-    from safepip.handover.integrity import Comparison, Content, Demand
+    from safepip.handover.integrity import Comparison, Content, ExpectedFile
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings, Target
     from safepip.model.wheel import Entry
@@ -55,7 +55,7 @@ def check_installed(
     wheels = [wheel for wheel in handover.wheels.values() if wheel.pin.name in handover.installs]
     run = Arrangement(layout_of(settings, target), wheels, kept, bool(environ.get("PYTHONPYCACHEPREFIX")))
     compared = [(wheel, _compare(wheel, run, handover)) for wheel in wheels]
-    found = read_files(wanted(demand for _, each in compared for demand in each.demands))
+    found = read_files(expected_files(demand for _, each in compared for demand in each.demands))
     interpreter = os.fsencode(target.python)
     problems = []
     for wheel, each in compared:
@@ -73,7 +73,7 @@ def _compare(wheel: ClearedWheel, run: Arrangement, handover: Handover) -> Compa
 
 
 def _wrong(
-    wheel: ClearedWheel, demands: Sequence[Demand], found: Mapping[tuple[str, str], Found], interpreter: bytes
+    wheel: ClearedWheel, demands: Sequence[ExpectedFile], found: Mapping[tuple[str, str], FoundFile], interpreter: bytes
 ) -> Iterator[str]:
     for demand in demands:
         line = judge(demand, found)

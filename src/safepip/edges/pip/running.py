@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safepip.edges.target.interpreter import Home
+    from safepip.edges.target.interpreter import Interpreter
     from safepip.handover.instructions import Handover
     from safepip.model.evidence import VerifiedFile
     from safepip.model.plan import Settings, Target
@@ -191,7 +191,7 @@ def passthrough(
     verb: str,
     args: Sequence[str],
     environ: Mapping[str, str] | None = None,
-    home: Home | None = None,
+    home: Interpreter | None = None,
     *,
     network: bool = True,
 ) -> int:
@@ -201,16 +201,16 @@ def passthrough(
     something may be installed, and as nothing else. `--python` may stand before or after the verb; pip itself demands
     the former. Without `network` every request would go to a proxy that is not there.
     """
-    from safepip.edges.target.interpreter import Home, choose_python
+    from safepip.edges.target.interpreter import Interpreter, choose_python
     from safepip.model.plan import Settings
 
     environ = os.environ if environ is None else environ
-    home = home or Home.here()
-    rest, said = take_python(args)
-    said = said if said is not None else environ.get("PIP_PYTHON") or None
+    home = home or Interpreter.here()
+    rest, stated = take_python(args)
+    stated = stated if stated is not None else environ.get("PIP_PYTHON") or None
     python = None
-    if said is not None or verb not in _ANYWHERE:
-        chosen = choose_python(Settings(python=said), environ, home)
+    if stated is not None or verb not in _ANYWHERE:
+        chosen = choose_python(Settings(python=stated), environ, home)
         python = None if chosen == os.path.abspath(home.executable) else chosen
     # PIP_PYTHON has done its work; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
@@ -223,18 +223,18 @@ def passthrough(
 def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
     """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is no option."""
     rest: list[str] = []
-    said = None
+    stated = None
     words = iter(args)
     for word in words:
         if word == "--":
             rest += [word, *words]
         elif word == "--python":
-            said = next(words, "")
+            stated = next(words, "")
         elif word.startswith("--python="):
-            said = word.partition("=")[2]
+            stated = word.partition("=")[2]
         else:
             rest.append(word)
-    return rest, said
+    return rest, stated
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

@@ -40,9 +40,9 @@ def pythons_of_pip() -> str:
     The header is read from the file where it lies in a folder: `importlib.metadata` takes 20 ms to be imported, as
     much as an interpreter to start, and each run asks this.
     """
-    said = _said_in_folder(pip_home())
-    if said is not None:
-        return said
+    stated = _stated_in_folder(pip_home())
+    if stated is not None:
+        return stated
     from importlib.metadata import PackageNotFoundError, metadata
 
     try:
@@ -52,7 +52,7 @@ def pythons_of_pip() -> str:
     return "".join(found.get_all("Requires-Python") or ())
 
 
-def _said_in_folder(home: str) -> str | None:
+def _stated_in_folder(home: str) -> str | None:
     """`Requires-Python` of the one pip in a folder; None where there is not exactly one whose metadata is a file."""
     try:
         infos = [name for name in os.listdir(home) if name.startswith("pip-") and name.endswith(".dist-info")]

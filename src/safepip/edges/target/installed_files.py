@@ -12,7 +12,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeVar
 
-from safepip.environment.verification import Found, State
+from safepip.environment.verification import FoundFile, State
 from safepip.wheel.byte_code import HEADER_BYTES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PIECE = 1 << 20
 _BATCH = 200
 
 
-def read_files(asked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Found]:
+def read_files(asked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], FoundFile]:
     """What stands at each path, with its digest by the algorithm, or without one where that is empty.
 
     Cost, of one processor: some 40 milliseconds for 1,000 files of 17 kB on average, as they are in real environments.
@@ -46,14 +46,14 @@ def _never() -> bool:
     return False
 
 
-def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -> Found:
+def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -> FoundFile:
     """What stands at a path. A special file is never opened and a link never followed.
 
     A file can be larger than anybody wants to wait for: once `stopped` is true its digest is given up.
     """
     try:
         handle = _open(path)
-        if isinstance(handle, Found):
+        if isinstance(handle, FoundFile):
             return handle
         try:
             return _digest(handle, algorithm, stopped)
@@ -63,45 +63,45 @@ def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -
         return _failed(path, error)
 
 
-def _open(path: str) -> int | Found:
+def _open(path: str) -> int | FoundFile:
     """Open a regular file, or say what is there in its place."""
     kind = os.lstat(path).st_mode
     if stat.S_ISLNK(kind):
-        return Found(State.LINK, about=os.readlink(path))
+        return FoundFile(State.LINK, about=os.readlink(path))
     if not stat.S_ISREG(kind):
-        return Found(State.OTHER)
+        return FoundFile(State.OTHER)
     handle = os.open(path, _FLAGS)
     # Something else may have taken its place since.
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        return Found(State.OTHER)
+        return FoundFile(State.OTHER)
     return handle
 
 
-def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> Found:
+def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> FoundFile:
     expected = os.fstat(handle).st_size
     if not algorithm:
-        return Found(State.FILE, expected)
+        return FoundFile(State.FILE, expected)
     hashed, size = hashlib.new(algorithm), 0
     # Most files are read at once: asking each of them for its end would cost as much again.
     while size < expected and (piece := os.read(handle, _PIECE)):
         hashed.update(piece)
         size += len(piece)
         if stopped():
-            return Found(State.UNREADABLE, about="given up")
-    return Found(State.FILE, size, hashed.digest())
+            return FoundFile(State.UNREADABLE, about="given up")
+    return FoundFile(State.FILE, size, hashed.digest())
 
 
-def _failed(path: str, error: OSError) -> Found:
+def _failed(path: str, error: OSError) -> FoundFile:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Found(State.MISSING)
-    return Found(State.UNREADABLE, about=error.strerror or type(error).__name__)
+        return FoundFile(State.MISSING)
+    return FoundFile(State.UNREADABLE, about=error.strerror or type(error).__name__)
 
 
 def _header(path: str) -> bytes | None:
     try:
         handle = _open(path)
-        if isinstance(handle, Found):
+        if isinstance(handle, FoundFile):
             return None
         try:
             return os.read(handle, HEADER_BYTES)
@@ -157,7 +157,7 @@ def read_small(path: str, limit: int) -> tuple[bytes | None, str]:
     """A regular file's content, or None and why there is none: `missing`, `too large`, `a link`, ..."""
     try:
         handle = _open(path)
-        if isinstance(handle, Found):
+        if isinstance(handle, FoundFile):
             return None, handle.state.value
         with open(handle, "rb") as file:
             data = file.read(limit + 1)

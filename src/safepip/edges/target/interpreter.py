@@ -53,7 +53,7 @@ sys.stdout.write(names["answer"](question) + token)
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Interpreter:
     """Where safepip itself runs. `archive` is the zip application's path, empty where there is none."""
 
     executable: str
@@ -61,7 +61,7 @@ class Home:
     archive: str = ""
 
     @classmethod
-    def here(cls) -> Home:
+    def here(cls) -> Interpreter:
         """This process's."""
         import safepip
 
@@ -98,13 +98,13 @@ def find_interpreter(path: str) -> str | None:
     return os.path.abspath(path) if os.path.exists(path) else None
 
 
-def choose_python(settings: Settings, environ: Mapping[str, str], home: Home | None = None) -> str:
+def choose_python(settings: Settings, environ: Mapping[str, str], home: Interpreter | None = None) -> str:
     """The absolute path of the target's interpreter, by the rules at the head of this file.
 
     Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that leads nowhere, with pip's
     exit code, and `Refused` (`no-target`) when no environment is meant.
     """
-    home = home or Home.here()
+    home = home or Interpreter.here()
     if settings.python is not None:
         return _interpreter_of(settings.python, "--python", settings)
     tool = tool_home(home.prefix)
@@ -123,7 +123,7 @@ def choose_python(settings: Settings, environ: Mapping[str, str], home: Home | N
     )
 
 
-def _own_interpreter(home: Home) -> str:
+def _own_interpreter(home: Interpreter) -> str:
     """safepip's own interpreter; a Python embedded in another program may not know its path."""
     if not home.executable:
         raise Unavailable.because(
@@ -132,7 +132,7 @@ def _own_interpreter(home: Home) -> str:
     return os.path.abspath(home.executable)
 
 
-def _interpreter_of(path: str, said_by: str, settings: Settings) -> str:
+def _interpreter_of(path: str, stated_by: str, settings: Settings) -> str:
     """`find_interpreter`, or the error that names the option or variable."""
     interpreter = find_interpreter(path)
     if interpreter is not None:
@@ -140,10 +140,10 @@ def _interpreter_of(path: str, said_by: str, settings: Settings) -> str:
     import shutil
 
     on_path = shutil.which(path) if os.path.basename(path) == path else None
-    origin = settings.origins.get("python") if said_by == "--python" else None
+    origin = settings.origins.get("python") if stated_by == "--python" else None
     raise Unavailable.because(
         "python-not-found",
-        f"there is no Python interpreter at {printable(path)}, which {said_by} names",
+        f"there is no Python interpreter at {printable(path)}, which {stated_by} names",
         hint=f"give its path: --python {on_path}"
         if on_path
         else "give an interpreter, or a virtual environment's folder",

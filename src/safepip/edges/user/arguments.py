@@ -120,12 +120,12 @@ def make_plan(
 
 def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
     """`--proxy` without user information; None where it is not said, empty for no proxy at all."""
-    said = parsed["proxy"]
+    stated = parsed["proxy"]
     try:
-        return None if said is None else read_proxy(said, credentials)
+        return None if stated is None else read_proxy(stated, credentials)
     except UrlError as problem:
         raise UsageError.because(
-            "bad-option", f"--proxy: {problem}", hint=PROXY_FORM, origins=parsed.said["proxy"]
+            "bad-option", f"--proxy: {problem}", hint=PROXY_FORM, origins=parsed.stated["proxy"]
         ) from None
 
 

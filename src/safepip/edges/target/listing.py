@@ -16,7 +16,7 @@ from safepip.edges.programs.program_output import gather
 from safepip.edges.programs.starting import own_text
 from safepip.edges.target.installed_files import read_small, walk
 from safepip.environment.python_variables import clean_environment
-from safepip.environment.verification import Distribution, Place, Survey
+from safepip.environment.verification import Distribution, EnvironmentFolders, EnvironmentListing
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
@@ -42,7 +42,7 @@ sys.stdout.write(token + names["answer"](names["virtual_environment"]) + token)
 #: A valid project name, PEP 508.
 
 
-def find_place(python: str, environ: Mapping[str, str]) -> Place:
+def find_place(python: str, environ: Mapping[str, str]) -> EnvironmentFolders:
     """The folders of the environment that an interpreter belongs to.
 
     Raises `Unavailable` (`python-failed`) where it cannot be started or does not answer.
@@ -57,7 +57,7 @@ def find_place(python: str, environ: Mapping[str, str]) -> Place:
         roots.append(real(user["base"]))
     # On Windows Python looks for .pth files in the prefix as well; what else lies there is no distribution's.
     sites = [site for site in dict.fromkeys(sites) if site != prefix]
-    return Place(
+    return EnvironmentFolders(
         python=os.path.abspath(facts["executable"] or python),
         version=".".join(map(str, facts["version"])),
         prefix=prefix,
@@ -123,7 +123,7 @@ def resolver() -> Callable[[str, str], str]:
     return resolve
 
 
-def survey(place: Place) -> Survey:
+def listing(place: EnvironmentFolders) -> EnvironmentListing:
     """Everything in the folders of an environment. Folders that cannot be listed are told in the result."""
     unread: dict[str, str] = {}
     files: dict[str, None] = {}
@@ -132,7 +132,7 @@ def survey(place: Place) -> Survey:
     if os.name == "nt":
         files.update((path, None) for path in _listed(place.prefix) if path.lower().endswith((".pth", ".start")))
     found = (item for site in place.sites for item in _distributions(site))
-    return Survey(tuple(found), files.keys(), unread)
+    return EnvironmentListing(tuple(found), files.keys(), unread)
 
 
 def _listed(folder: str) -> list[str]:
@@ -178,8 +178,8 @@ def _editable(info: str) -> str:
     """Where the code of an editable install lies (PEP 660, PEP 610), else empty."""
     data, _ = read_small(f"{info}/direct_url.json", 1 << 20)
     try:
-        said = json.loads(data or b"{}")
-        return str(said["url"]) if said["dir_info"]["editable"] is True else ""
+        stated = json.loads(data or b"{}")
+        return str(stated["url"]) if stated["dir_info"]["editable"] is True else ""
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 

@@ -19,8 +19,8 @@ from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from safepip.index.candidates import PythonVersions, TagRanks, shelve
-from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, Shelf
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
+from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, ProjectCandidates
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
 from safepip.model.names import normalise
@@ -29,9 +29,9 @@ from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.model.route import Observation, Presence, Route
-from safepip.resolution.catalog import RoutedShelf
+from safepip.resolution.catalog import RoutedCandidates
 from safepip.resolution.resolver import AmbiguousName, resolve
-from safepip.routing.table import Ambiguity, build, settle
+from safepip.routing.table import Ambiguity, build, decide_route
 from safepip.vetting.ages import AgeRules
 from safepip.vetting.look_alikes import KnownNames
 from safepip.vetting.names import NameRules
@@ -109,24 +109,24 @@ class MemoryCatalog:
     failures: Mapping[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     metadata_read: list[str] = field(default_factory=list)
-    _shelves: dict[str, RoutedShelf] = field(default_factory=dict)
+    _all_available: dict[str, RoutedCandidates] = field(default_factory=dict)
     _releases: dict[Candidate, Release] = field(default_factory=dict)
     _direct: dict[str, Candidate] = field(default_factory=dict)
 
-    def shelf(self, name: str, required_by: Iterable[Origin]) -> RoutedShelf:
-        if name not in self._shelves:
+    def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
+        if name not in self._all_available:
             self.asked.append(name)
             if name in self.failures:
                 raise self.failures[name]
-            self._shelves[name] = self._read(name, tuple(required_by))
-        return self._shelves[name]
+            self._all_available[name] = self._read(name, tuple(required_by))
+        return self._all_available[name]
 
-    def _read(self, name: str, required_by: tuple[Origin, ...]) -> RoutedShelf:
+    def _read(self, name: str, required_by: tuple[Origin, ...]) -> RoutedCandidates:
         decision = self.table.route(name)
         if isinstance(decision, Route):
             assert decision.index is not None
             page = self._page(decision.index, name)
-            return RoutedShelf(decision, page or Shelf(name, ()), absent=page is None)
+            return RoutedCandidates(decision, page or ProjectCandidates(name, ()), absent=page is None)
         pages = {source.name: self._page(source, name) for source in decision.sources}
         observations = []
         for source in decision.sources:
@@ -134,14 +134,14 @@ class MemoryCatalog:
             presence = Presence.ABSENT if page is None else Presence.PRESENT
             newest = str(page.candidates[0].version) if page is not None and page.candidates else ""
             observations.append(Observation(source, presence, newest))
-        verdict = settle(decision, observations)
+        verdict = decide_route(decision, observations)
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
         assert verdict.index is not None
         page = pages[verdict.index.name]
-        return RoutedShelf(verdict, page or Shelf(name, ()), absent=page is None)
+        return RoutedCandidates(verdict, page or ProjectCandidates(name, ()), absent=page is None)
 
-    def _page(self, source: Index, name: str) -> Shelf | None:
+    def _page(self, source: Index, name: str) -> ProjectCandidates | None:
         mine = [r for r in self.releases.get(source.name, ()) if normalise(r.name) == name]
         if not mine:
             return None
@@ -149,10 +149,10 @@ class MemoryCatalog:
         status = self.statuses.get(name, Status.ACTIVE)
         shown = tuple(file for file, _ in files) if status is not Status.QUARANTINED else ()
         page = ProjectPage(name, source.url.page(name), shown, status=status)
-        shelf = shelve(page, RANKS, PythonVersions(PYTHON))
+        available = candidates_for(page, RANKS, PythonVersions(PYTHON))
         by_url = {file.url: release for file, release in files}
-        self._releases.update({c: by_url[c.file.url] for c in shelf.candidates})
-        return shelf
+        self._releases.update({c: by_url[c.file.url] for c in available.candidates})
+        return available
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
         self.metadata_read.append(str(candidate))
@@ -173,7 +173,7 @@ class MemoryCatalog:
         list(names)
         return False
 
-    def expect_shelves(self, hints: Iterable[Hint]) -> None:
+    def expect_candidates(self, hints: Iterable[Hint]) -> None:
         list(hints)
 
     def expect_metadata(self, candidate: Candidate) -> None:
@@ -255,7 +255,7 @@ def decide(
         target=TARGET,
         table=table,
         names=names or NameRules(lambda: KnownNames(()), table, now=NOW),
-        ages=ages or AgeRules(policy.ages, None, table, now=NOW, allowances=policy.allowances),
+        ages=ages or AgeRules(policy.ages, None, table, now=NOW, exemptions=policy.exemptions),
         preferences=preferences or {},
     )
 
