@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from safepip.edges.disk.store import Store
-from safepip.edges.indexes.fetch import Download, fetch_all
+from safepip.edges.indexes.downloads import Download
+from safepip.edges.indexes.fetch import fetch_all
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Transport
 from safepip.edges.network.loop import Loop

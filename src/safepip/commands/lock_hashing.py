@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.edges.indexes.fetch import Download, fetch_all
+from safepip.edges.indexes.downloads import Download
+from safepip.edges.indexes.fetch import fetch_all
 from safepip.index.deliveries import sources
 from safepip.model.finding import printable
 from safepip.model.index import Hashes

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
-from safepip.edges.indexes.fetch import Download, fetch_all
+from safepip.edges.indexes.downloads import Download
+from safepip.edges.indexes.fetch import fetch_all
 from safepip.edges.target.ownership import Ownership
 from safepip.edges.user.terminal import make_progress
 from safepip.index.deliveries import direct_source, sources

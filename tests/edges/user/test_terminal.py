@@ -13,7 +13,7 @@ from safepip.edges.user.terminal import ask_credentials, make_progress
 from safepip.model.plan import Display
 
 if TYPE_CHECKING:
-    from safepip.edges.indexes.fetch import Progress
+    from safepip.edges.indexes.downloads import Progress
 
 
 class Screen(io.StringIO):

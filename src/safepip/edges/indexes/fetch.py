@@ -15,14 +15,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import open_regular
 from safepip.edges.disk.store import size_mismatch
 from safepip.edges.indexes.stored import refuse_absent, stored
-from safepip.model.digest import ANY_BYTES, proofs
+from safepip.model.digest import proofs
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.urls import UrlError, is_file_url, parse
@@ -31,61 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from safepip.edges.disk.store import Incoming, Store
+    from safepip.edges.indexes.downloads import Download, Progress
     from safepip.edges.network.http import Body, Transport
     from safepip.edges.network.loop import Loop
-    from safepip.model.digest import AnyDigest, Demand
     from safepip.model.evidence import VerifiedFile
-    from safepip.model.index import IndexUrl
-    from safepip.model.origin import Origin
 
 #: Files on their way at the same time.
 CONCURRENT = 8
 #: No file is larger than this, whatever the server says. The largest wheels in use have some 3 GB.
 LARGEST_FILE = 8 << 30
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
-
-    `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
-    `owner` is the index that lists it, for its credentials. `sources` are those who may have delivered it, as the store
-    knows them (`safepip.index.deliveries`), the one that is asked first. With `unasked` nobody is: then `index_digests`
-    are a lock's. `subject` and `origins` are for messages: the project's name, and who asked for it.
-    """
-
-    filename: str
-    url: str
-    index_digests: tuple[AnyDigest, ...]
-    allowed: Callable[[str], bool]
-    demand: Demand = ANY_BYTES
-    size: int | None = None
-    hashes_optional: bool = False
-    owner: IndexUrl | None = None
-    sources: tuple[str, ...] = ()
-    unasked: bool = False
-    subject: str = ""
-    origins: tuple[Origin, ...] = ()
-
-
-class Progress(Protocol):
-    """Hears how downloads go. Called from the loop's thread; must not block. `key` is one download's."""
-
-    def expect(self, files: int, size: int | None) -> None:
-        """So many downloads will come, of so many bytes together where that is known."""
-
-    def start(self, key: str, size: int | None) -> None:
-        """A download begins; `size` in bytes where it is known."""
-
-    def advance(self, key: str, count: int) -> None:
-        """More bytes came; a negative count when they have to come again."""
-
-    def finish(self, key: str) -> None:
-        """The download is over, well or not."""
-
-    def close(self) -> None:
-        """All downloads are over, well or not."""
 
 
 class Silent:

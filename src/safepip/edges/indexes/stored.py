@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.edges.disk.store import Store
-    from safepip.edges.indexes.fetch import Download
+    from safepip.edges.indexes.downloads import Download
     from safepip.model.evidence import VerifiedFile
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.edges.disk.store import Store
-    from safepip.edges.indexes.fetch import Download
+    from safepip.edges.indexes.downloads import Download
     from safepip.edges.indexes.page_cache import PageCache
     from safepip.edges.network.http import Transport
     from safepip.edges.network.limits import HttpError
@@ -239,7 +239,8 @@ class WheelReader:
         return None
 
     async def _whole(self, candidate: Candidate, listing: Listing) -> bytes:
-        from safepip.edges.indexes.fetch import Download, fetch_one
+        from safepip.edges.indexes.downloads import Download
+        from safepip.edges.indexes.fetch import fetch_one
 
         file, network = candidate.file, self._network
         wanted = Download(
@@ -271,7 +272,7 @@ class WheelReader:
         Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
         """
         from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel_metadata
-        from safepip.edges.indexes.fetch import Download
+        from safepip.edges.indexes.downloads import Download
 
         url = requirement.url
         assert url is not None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from safepip.edges.indexes.fetch import Progress
+    from safepip.edges.indexes.downloads import Progress
     from safepip.model.plan import Display
 
 #: Variables by which pip, too, recognises a machine without an audience.
