@@ -21,8 +21,9 @@ from safepip.model.errors import Refused
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, RoutingRule
-from safepip.rules.context import RuleContext, WheelUnderReview
+from safepip.rules.context import RuleContext
 from safepip.rules.judging import judge
+from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import Layout, install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
 

@@ -26,7 +26,8 @@ from support.wheels import build_wheel
 
 if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 SHA256 = "sha256:" + "ab" * 32
 WHEEL = "demo-1.0-py3-none-any.whl"

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safepip.config.pip_config import files_to_read, read
-from safepip.edges.user.arguments import World, pip_places
+from safepip.edges.user.arguments import pip_places
+from safepip.edges.user.world import World
 from safepip.model.errors import SafepipError
 from safepip.options.command_line import parse
 

@@ -17,7 +17,7 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 PTH = "helper-1.0-py3.11-nspkg.pth"

@@ -35,7 +35,7 @@ from support.wheels import build_wheel, make_wheel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 HERE = [pytest.param(python, id=python.name) for python in pythons()]
 

@@ -20,7 +20,8 @@ from safepip.model.route import Route, RoutingRule
 from safepip.model.wheel import Entry, WheelContent
 from safepip.rules import judging as rules
 from safepip.rules import wrong_identity
-from safepip.rules.context import RuleContext, WheelUnderReview
+from safepip.rules.context import RuleContext
+from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
 from support.clearing import LAYOUT

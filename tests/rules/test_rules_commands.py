@@ -15,7 +15,8 @@ from support.clearing import LAYOUT, scene_of, subject_of
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 _SITE = "C:/env/Lib/site-packages"
 WINDOWS = Layout(

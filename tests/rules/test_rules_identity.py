@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 INFO = "acme_web-1.0.dist-info"
 DATA = "acme_web-1.0.data"

@@ -22,7 +22,7 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 POSIX = LAYOUT._replace(libraries=frozenset({"/usr/lib/python3.11"}), prefix="/env", base_prefix="/usr", python="3.11")
 WINDOWS = Layout(

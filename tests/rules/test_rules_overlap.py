@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 SITE = "/env/lib/python3.11/site-packages"
 PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"

@@ -19,7 +19,7 @@ from support.wheels import build_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 NAMES = frozenset(sys.stdlib_module_names)
 

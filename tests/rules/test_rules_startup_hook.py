@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 DATA = "demo-1.0.data"
 SITE = "lib/python3.11/site-packages"

@@ -13,7 +13,8 @@ from safepip.model.evidence import VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route, RoutingRule
-from safepip.rules.context import RuleContext, WheelUnderReview
+from safepip.rules.context import RuleContext
+from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.content import content_from
 from safepip.wheel.install_paths import Layout, install_paths_of
 from safepip.wheel.metadata import parse_metadata

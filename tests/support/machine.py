@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.edges.network.credentials import Credentials
-from safepip.edges.user.arguments import World, make_plan
+from safepip.edges.user.arguments import make_plan
+from safepip.edges.user.world import World
 from safepip.model.errors import Refused, SafepipError, UsageError
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.session import Session
     from safepip.model.requirement import Requirement
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 
 def resolve_hashed(session: Session) -> Resolution | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
     from safepip.requirements.lock_requests import LockRequest
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 
 def read_entries(session: Session) -> tuple[LockEntry, ...]:

@@ -20,8 +20,9 @@ from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.loop import Loop
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.target.interpreter import choose_python, start_probe
-from safepip.edges.user.arguments import World, locator, make_plan
+from safepip.edges.user.arguments import locator, make_plan
 from safepip.edges.user.terminal import ask_credentials
+from safepip.edges.user.world import World
 from safepip.environment.satisfied import nothing_to_do
 from safepip.model.digest import ANY_BYTES, all_of
 from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError

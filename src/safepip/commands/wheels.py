@@ -17,8 +17,9 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Hashes
 from safepip.model.requirement import counts
 from safepip.requirements.line_digests import contradiction
-from safepip.rules.context import RuleContext, WheelUnderReview
+from safepip.rules.context import RuleContext
 from safepip.rules.judging import judge
+from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of, layout_of
 
 if TYPE_CHECKING:

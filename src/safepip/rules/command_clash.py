@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import InstallPath
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: `python3.14t`, `pythonw`, `python3-intel64`, `python_d`, `python3.11-config`; `𝜋thon` is from venv of Python 3.14.
 _INTERPRETER = re.compile(

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safepip.model.finding import Diagnostic, printable
 from safepip.rules.start_files import import_folders
@@ -22,21 +22,11 @@ from safepip.wheel.script_names import command_folders, command_key, command_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from safepip.model.candidate import Pin
-    from safepip.model.evidence import VerifiedFile
-    from safepip.model.wheel import Entry, InstallPath, WheelContent
+    from safepip.model.wheel import Entry, InstallPath
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.entry_points import EntryPoint
     from safepip.wheel.install_paths import Layout
     from safepip.wheel.modules import Module
-
-
-class WheelUnderReview(NamedTuple):
-    """One wheel under judgement: what was resolved, the verified bytes, what is in them, and where pip would put it."""
-
-    pin: Pin
-    file: VerifiedFile
-    content: WheelContent
-    install_paths: tuple[InstallPath, ...]
 
 
 def _nobody(_path: str) -> str | None:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: How many URLs the hint repeats.
 _SHOWN = 10

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import InstallPath
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.modules import Module
 
 #: Projects that take the place of a module of another one, which its owner made for that: pytest brings a `py.py` that

@@ -20,7 +20,8 @@ from safepip.wheel.modules import DEEPEST_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
     from safepip.wheel.modules import Module
 

@@ -27,7 +27,8 @@ from safepip.rules.context import objection
 
 if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: In lower case, what each of the files would say.
 _FORGED = {

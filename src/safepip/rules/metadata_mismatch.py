@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.candidate import CoreMetadata
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 
 def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:

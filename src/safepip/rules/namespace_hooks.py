@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from safepip.model.wheel import InstallPath
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
     from safepip.rules.start_files import StartFile
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.modules import Module
 
 #: No namespace package of a real wheel is deeper than three.

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import InstallPath
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 REFERENCE = "outside-target"

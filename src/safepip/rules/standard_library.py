@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
 #: in the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which

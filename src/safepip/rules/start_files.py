@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.model.wheel import Entry, InstallPath
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
 #: Folders for distributions are called so wherever they are, since they may be some Python's.

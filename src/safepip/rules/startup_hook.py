@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 REFERENCE = "startup-hook"
 

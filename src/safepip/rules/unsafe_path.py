@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import WheelContent
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: The longest component, and the longest path, in bytes of UTF-8. The first is the limit of nearly all file systems;
 #: of the second a whole path may have 4,096 on Linux and 1,024 on macOS.

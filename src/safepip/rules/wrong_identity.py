@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
 
 #: Endings by which tools find installed distributions in a folder (importlib.metadata, pip, setuptools).
 _METADATA_ENDINGS = (".dist-info", ".egg-info", ".egg-link", ".egg")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from safepip.model.finding import Diagnostic
     from safepip.model.wheel import Entry, WheelContent
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.record import Row
 
 

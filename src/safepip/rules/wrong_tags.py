@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag
 
     from safepip.model.finding import Diagnostic
-    from safepip.rules.context import RuleContext, WheelUnderReview
+    from safepip.rules.context import RuleContext
+    from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.wheel_file import WheelFile
 
 _LINUX = re.compile(r"(linux|manylinux|musllinux)(?:1|2010|2014|_[0-9]+_[0-9]+)?_([a-z].*)")

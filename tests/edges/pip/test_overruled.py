@@ -16,7 +16,7 @@ from support.universes import Release
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from safepip.rules.context import WheelUnderReview
+    from safepip.rules.under_review import WheelUnderReview
 
 ALLOWANCE = Exemption("acme-web", "odd-module", "we read it", Origin(Source.PROJECT_CONFIG, "safepip.toml", 12))
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.user.arguments import World, locator
+from safepip.edges.user.arguments import locator
 from safepip.edges.user.configuration_files import machine_policy_path
+from safepip.edges.user.world import World
 from safepip.model.origin import Source
 from support.machine import Machine
 from support.nowhere import NOWHERE
@@ -243,7 +244,8 @@ def test_start_up_imports_nothing_heavy() -> None:
 
     script = f"""
 import sys
-from safepip.edges.user.arguments import World, make_plan
+from safepip.edges.user.arguments import make_plan
+from safepip.edges.user.world import World
 from safepip.edges.network.credentials import Credentials
 nowhere = {NOWHERE!r}
 world = World({{"HOME": nowhere}}, nowhere, nowhere, nowhere, nowhere)

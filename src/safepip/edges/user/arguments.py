@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safepip.config import merging as config
 from safepip.config import pip_config
@@ -19,6 +19,7 @@ from safepip.edges.disk.reading import read_named
 from safepip.edges.network.index_credentials import unused_variables
 from safepip.edges.network.proxies import PROXY_FORM, read_proxy
 from safepip.edges.user import configuration_files
+from safepip.edges.user.world import World
 from safepip.model.errors import UsageError
 from safepip.model.plan import Plan
 from safepip.model.urls import UrlError, file_url
@@ -31,42 +32,6 @@ if TYPE_CHECKING:
 
     from safepip.edges.network.credentials import Credentials
     from safepip.model.plan import Settings
-
-
-class World(NamedTuple):
-    """What of this machine the reading depends on; tests make their own.
-
-    `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration. `etc` is where
-    Unix systems keep the machine's files. `machine_policy` and `now` are found out where they are None.
-    """
-
-    environ: Mapping[str, str]
-    cwd: str
-    prefix: str = sys.prefix
-    etc: str = "/etc"
-    machine_policy: str | None = None
-    now: float | None = None
-
-    @property
-    def home(self) -> str:
-        """The user's home folder, by HOME as `os.path.expanduser` would have it."""
-        variable = "USERPROFILE" if sys.platform == "win32" else "HOME"
-        return self.environ.get(variable) or os.path.expanduser("~")
-
-    def expand(self, path: str) -> str:
-        """A leading `~` or `~user` replaced."""
-        if path == "~" or path.startswith(("~/", "~" + os.sep)):
-            return self.home.rstrip("/") + path[1:]
-        return os.path.expanduser(path) if path.startswith("~") else path
-
-    def absolute(self, path: str) -> str:
-        """The path made absolute and free of dot segments, symbolic links kept."""
-        return os.path.normpath(os.path.join(self.cwd, path))
-
-    def folder(self, variable: str, default: str) -> str:
-        """An XDG base folder: the variable where it is absolute, as its specification says, else `~/default`."""
-        value = self.environ.get(variable, "").strip()
-        return value if value.startswith("/") else f"{self.home.rstrip('/')}/{default}"
 
 
 def make_plan(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from safepip.config.level import Level
     from safepip.edges.network.credentials import Credentials
-    from safepip.edges.user.arguments import World
+    from safepip.edges.user.world import World
     from safepip.model.plan import Policy
     from safepip.options.command_line import ParsedOptions
 
