@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from safepip.edges.target.installed_files import read_file, read_small, walk
-from safepip.edges.target.survey import find_place, real
+from safepip.edges.target.listing import find_place, real
 from safepip.environment.verification import State
 from support.environment import SAFEPIP, Environment, Runner, make_environment
 from support.wheels import make_wheel

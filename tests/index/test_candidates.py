@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, sys_tags
 
-from safepip.index.candidates import Finder, PythonVersions, TagRanks, candidates_for, is_pinned
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
+from safepip.index.finder import Finder, is_pinned
 from safepip.model.digest import Demand, Digest, one_of, strong
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import ProjectFile, ProjectPage, Status

@@ -170,7 +170,7 @@ def test_yanked_in_html_is_the_attribute_itself(attribute: str, expected: str | 
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("stated", "expected"),
     [
         ({"core-metadata": True}, ()),
         ({"core-metadata": False}, None),

@@ -92,7 +92,7 @@ def test_a_wheel_that_is_what_was_resolved_is_cleared() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         metadata().replace(b"\n", b"\r\n"),
         metadata() + b"\nanother description\n",
@@ -108,7 +108,7 @@ def test_what_resolution_does_not_read_may_differ(reported: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "inside", "evidence"),
+    ("reported", "inside", "evidence"),
     [
         (metadata([]), metadata(["evil"]), "Requires-Dist: only in the wheel: evil"),
         (metadata(["b>1", "c"]), metadata(["b>1"]), "Requires-Dist: not in the wheel: c"),

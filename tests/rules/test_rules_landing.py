@@ -77,7 +77,7 @@ def refused(reviewed: WheelUnderReview, layout: Layout = POSIX) -> tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "stated"),
     [
         (f"{DATA}/cake/demo.py", "cake is no scheme"),
         (f"{DATA}/PureLib/demo.py", "PureLib is no scheme"),

@@ -160,7 +160,7 @@ def test_a_start_file_is_refused_even_where_it_calls_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "stated"),
     [
         ("/opt/elsewhere\n", "adds an absolute path"),
         ("C:\\elsewhere\n", "adds an absolute path"),
@@ -357,7 +357,7 @@ def test_a_line_for_a_namespace_with_one_change_is_refused(form: int, place: int
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "stated"),
     [
         ("json", "standard module"),
         ("site", "standard module"),

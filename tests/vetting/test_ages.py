@@ -258,7 +258,7 @@ def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that
 
 
 @pytest.mark.parametrize(
-    ("said", "claimed", "exempt"),
+    ("stated", "claimed", "exempt"),
     [
         (Source.MACHINE_POLICY, Source.PROJECT_CONFIG, False),
         (Source.MACHINE_POLICY, Source.USER_POLICY, False),

@@ -366,7 +366,7 @@ def test_an_array_of_names_is_read_in_its_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "stated"),
     [
         ("", None, "no name"),
         ("# nothing\n", None, "no name"),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.index.candidates import PythonVersions, is_pinned
+from safepip.index.candidates import PythonVersions
+from safepip.index.finder import is_pinned
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, Unavailable

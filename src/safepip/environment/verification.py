@@ -4,19 +4,18 @@ What is looked at, and what is said of it:
 
 1. Every row of every RECORD: the file is there, is a regular file, and has the row's size and strong digest. A row
    that leads out of the environment is said and its file is never opened.
-2. A row without a strong digest proves nothing. The specification "Recording installed projects" has three kinds
-   without one: RECORD itself, its signatures, and byte code, which rule 4 is about.
+2. A row without a strong digest proves nothing. The specification ("Recording installed projects") allows that for
+   RECORD itself, its signatures, and byte code (rule 4).
 3. Every file in the folders that are looked at belongs to a distribution, or is known to come from the makers of
-   environments. Those that Python runs whenever it starts are told apart from the rest. A folder in which nothing
-   belongs to anybody is said once.
-4. Byte code in `__pycache__` follows from a source that belongs to somebody; Python itself holds it against that
-   source by time and size. Where its header says that it is loaded unchecked, it must have a digest of its own.
+   environments. Those that Python runs at every start are told apart; a folder without any owner is reported once.
+4. Byte code in `__pycache__` follows from an owned source, against which Python itself holds it by time and size.
+   Where its header says that it is loaded unchecked, it must have a digest of its own.
 5. Two distributions do not have one file.
 6. A distribution that cannot be checked is said, never passed over: one without RECORD, or with one that cannot be
    read, and an editable one, whose code lies elsewhere. What it names as its own at the top level of its folder
    counts as its own there, start-up hooks excepted.
 
-All paths are absolute, with `/`, and free of symbolic links but for their last part. Nothing here reads a file.
+All paths are absolute, with `/`, and free of symbolic links but for their last part. No file is read here.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from safepip.wheel.record import RecordError, parse_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-#: What a row must be hashed with to prove something (PEP 376's successor: "sha256 or better").
+#: What proves something (PEP 376's successor: "sha256 or better").
 STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -145,8 +144,7 @@ class Eyes(NamedTuple):
     """How the world is looked at.
 
     `resolve` makes a row's path, of a distribution in a folder, absolute; empty for one that no system has. `read`
-    gives what stands at each path, hashed by its algorithm, and `headers` the first bytes of those that are
-    regular files.
+    gives what stands at each path, hashed by its algorithm, and `headers` the first bytes of regular files.
     """
 
     resolve: Callable[[str, str], str]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from safepip.config.exemptions import overruling
-from safepip.index.candidates import is_pinned
+from safepip.index.finder import is_pinned
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused
 from safepip.model.exemption import Allowed
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.index.candidates import Finder
+    from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.digest import Demand
     from safepip.model.exemption import Exemption

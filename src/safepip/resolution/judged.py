@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    from safepip.index.candidates import Finder
+    from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate, Pin
     from safepip.model.digest import Demand
     from safepip.model.exemption import Allowed, Exemption

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.index.candidates import is_pinned
+from safepip.index.finder import is_pinned
 from safepip.model.digest import ANY_BYTES
 
 if TYPE_CHECKING:

@@ -71,10 +71,10 @@ def make_resolution(
         if name in limits.constraints:
             wanted.append(limits.constraints[name].specifier)
         if name in to_install:
-            lines += _notices(pins[name], catalog, provider, provider.intersection(wanted))
+            lines += _notices(pins[name], catalog, provider, provider.intersections.of(wanted))
         elif pins[name].installed is not None:
             # Where it was looked for something newer to upgrade to, that may be held back.
-            lines += provider.all_available.notices(pins[name], provider.intersection(wanted))
+            lines += provider.all_available.notices(pins[name], provider.intersections.of(wanted))
     resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
     if statements.require_hashes:
         check_hashes(resolution, limits)

@@ -28,8 +28,8 @@ from safepip.model.errors import Refused
 from safepip.model.plan import UpgradeStrategy
 from safepip.resolution.dependencies import Dependencies
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
+from safepip.resolution.intersections import Intersections
 from safepip.resolution.nodes import (
-    ANY_VERSION,
     PYTHON,
     ExactRequirement,
     ExtrasCandidate,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    from safepip.index.candidates import Finder
+    from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
@@ -101,7 +101,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         self._extras: dict[tuple[int, frozenset[str]], ExtrasCandidate] = {}
         self._installed_choices: dict[str, InstalledCandidate | None] = {}
         self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by, memory)
-        self._specifiers: dict[frozenset[str], SpecifierSet] = {}
+        self.intersections = Intersections()
         self._satisfied: dict[tuple[int, int], bool] = {}
 
     @property
@@ -286,7 +286,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
     ) -> Callable[[], Iterator[ResolverCandidate]]:
         """The installed distribution and the shelf's candidates, in pip's order, lazily."""
         limit = self._limits.constraints.get(project)
-        specifier = self.intersection([*((limit.specifier,) if limit else ()), *(w.specifier for w in needs)])
+        specifier = self.intersections.of([*((limit.specifier,) if limit else ()), *(w.specifier for w in needs)])
         hashes = limit.hashes if limit else ANY_BYTES
         for need in needs:
             hashes = hashes.and_(need.hashes)
@@ -389,19 +389,3 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         if strategy is UpgradeStrategy.ONLY_IF_NEEDED:
             return name in self._limits.order or project in self._limits.order
         return False
-
-    def intersection(self, specifiers: Sequence[SpecifierSet]) -> SpecifierSet:
-        """What all of them allow together; each combination is made once."""
-        texts = {str(s): s for s in specifiers if len(s)}
-        if len(texts) < 2:
-            return next(iter(texts.values()), ANY_VERSION)
-        key = frozenset(texts)
-        try:
-            return self._specifiers[key]
-        except KeyError:
-            pass
-        merged = ANY_VERSION
-        for specifier in texts.values():
-            merged &= specifier
-        self._specifiers[key] = merged
-        return merged

@@ -14,7 +14,7 @@ from packaging.version import Version
 from resolvelib import ResolutionImpossible as _Impossible
 from resolvelib import ResolutionTooDeep
 
-from safepip.index.candidates import Finder
+from safepip.index.finder import Finder
 from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts

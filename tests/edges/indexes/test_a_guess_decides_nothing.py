@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from safepip.edges.indexes.catalog import IndexCatalog
-from safepip.index.candidates import Finder
+from safepip.index.finder import Finder
 from safepip.model.candidate import Candidate, ProjectCandidates
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Selection

@@ -11,7 +11,7 @@ import pytest
 
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.program_output import gather
-from safepip.edges.target.survey import find_place
+from safepip.edges.target.listing import find_place
 from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:

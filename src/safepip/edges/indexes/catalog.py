@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.index.candidates import Finder, wheels_of
+from safepip.index.candidates import wheels_of
+from safepip.index.finder import Finder
 from safepip.index.mirrors import best_first, merged, with_common_releases
 from safepip.index.same_files import as_one, same_offers
 from safepip.model.candidate import CoreMetadata, ProjectCandidates

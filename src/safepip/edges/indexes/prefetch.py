@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from safepip.edges.indexes.index_reader import Reading
-from safepip.index.candidates import Finder
+from safepip.index.finder import Finder
 from safepip.model.candidate import CoreMetadata
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
