@@ -186,7 +186,7 @@ def test_every_rule_is_asked_and_can_refuse(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_rule_is_named_for_its_refusal() -> None:
     """The file's name, the finding's reference and the docs page are one."""
     for rule in rules.RULES:
-        assert rule.check.__module__ == f"safepip.rules.judging.{rule.reference.replace('-', '_')}"
+        assert rule.check.__module__ == f"safepip.rules.{rule.reference.replace('-', '_')}"
 
 
 def test_cleared_wheels_are_made_nowhere_else() -> None:
