@@ -46,7 +46,7 @@ PARTS = (
     ("safepip.commands.session", "Session.clear", "clear"),
     ("safepip.commands.wheels", "fetch_all", "  fetching"),
     ("safepip.commands.wheels", "read_wheels", "  reading"),
-    ("safepip.commands.wheels", "land", "  landing"),
+    ("safepip.commands.wheels", "install_paths_of", "  install paths"),
     ("safepip.commands.wheels", "judge", "  judging"),
     ("safepip.edges.pip.installed_wheels", "check_installed", "afterwards"),
 )

@@ -151,7 +151,8 @@ def test_an_index_that_dates_nothing_is_a_notice_by_default_once_however_many_pr
     )
 
 
-@pytest.mark.parametrize("where", [{"stated": cooldown()}, {"cooldown": cooldown()}, {"indexes": {"public": cooldown()}},
+@pytest.mark.parametrize("where", [{"stated": cooldown()}, {"cooldown": cooldown()},
+                                   {"indexes": {"public": cooldown()}},
                                    {"projects": {"demo": cooldown()}}, {"cooldown": cooldown(0, NOW)}])  # fmt: skip
 def test_an_index_that_dates_nothing_is_refused_where_the_cooldown_was_said(where: dict[str, Any]) -> None:
     problem = refused([Release("demo", "1", uploaded=None)], "demo", ages=ages(**where))

@@ -144,7 +144,7 @@ def test_characters_that_a_stream_lacks_are_replaced(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stdout", stream)
     outputs.say("fäx\n")
     assert stream.buffer.getvalue() == b"f?x\n"
-    monkeypatch.setattr(outputs, "_told", True)
+    monkeypatch.setattr(outputs, "_reported", True)
     stream.close()
     outputs.say("lost\n")
     with pytest.raises(OSError, match="closed"):
