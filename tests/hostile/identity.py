@@ -159,6 +159,19 @@ def metadata_with_a_hidden_field() -> Offer:
     return offer(wheel(metadata=metadata_text(NAME, VERSION, metadata_extra="Author: me\rRequires-Dist: victim")))
 
 
+@stopped_by("metadata-mismatch")
+def requirements_beside_metadata() -> Offer:
+    """A `requires.txt` beside METADATA, which names no requirement: pip takes those of the file."""
+    return offer_files({f"{INFO}/requires.txt": "victim\n"})
+
+
+@stopped_by("wrong-identity")
+def metadata_of_several_messages() -> Offer:
+    """METADATA says that its description is messages, each within the other."""
+    nested = "Content-Type: message/rfc822\n\n" * 2000
+    return offer(wheel(metadata=metadata_text(NAME, VERSION, metadata_extra=nested)))
+
+
 @stopped_by("wrong-identity")
 def wheel_file_missing() -> Offer:
     """There is no WHEEL, so nothing says where the files go."""

@@ -19,13 +19,14 @@ from safepip.model.page import ProjectFile
 from safepip.model.route import Route, RoutingRule
 from safepip.model.wheel import Entry, WheelContent
 from safepip.rules import judging as rules
-from safepip.rules import wrong_identity
+from safepip.rules import metadata_mismatch, wrong_identity
 from safepip.rules.context import RuleContext
 from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
-from support.clearing import LAYOUT
-from support.wheels import metadata_text, record_text
+from safepip.wheel.wheel_file import WheelFile
+from support.clearing import LAYOUT, scene_of, subject_of
+from support.wheels import build_wheel, metadata_text, record_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,6 +134,61 @@ def test_a_difference_that_resolution_reads_is_refused(reported: bytes, inside: 
     assert evidence in finding.context
     assert finding.subject == "acme-web"
     assert finding.origins == (REQUIRED_BY,)
+
+
+@pytest.mark.parametrize(
+    ("read", "evidence"),
+    [
+        (metadata(), "Requires-Dist: only in the wheel: evil"),
+        (metadata(["evil", "b"]), "Requires-Dist: not in the wheel: b"),
+    ],
+)
+def test_equal_bytes_that_were_read_otherwise_are_refused(read: bytes, evidence: str) -> None:
+    """What the search has read of the same bytes counts, and not that they are the same."""
+    text = metadata(["evil"])
+    told = pin(read)
+    assert told.metadata is not None
+    told = told._replace(metadata=told.metadata._replace(text=text))
+    with pytest.raises(Refused) as raised:
+        clear(told, verified(), text)
+    (finding,) = raised.value.diagnostics
+    assert finding.reference == "metadata-mismatch"
+    assert finding.message == "pip reads other metadata of acme-web 1.0 than METADATA says"
+    assert evidence in finding.context
+
+
+@pytest.mark.parametrize("told", [metadata([]), None])
+@pytest.mark.parametrize("name", ["requires.txt", "REQUIRES.txt"])
+def test_requirements_beside_metadata_are_refused(told: bytes | None, name: str) -> None:
+    """pip would follow them in its next run, whether or not this one has looked at dependencies."""
+    made = build_wheel("Acme.Web", "1.0", files={f"acme_web-1.0.dist-info/{name}": "evil\n"})
+    wheel = subject_of(*made, metadata=None if told is None else parse_metadata(told, verified=True))
+    finding = metadata_mismatch.check(wheel, scene_of(wheel))
+    assert finding is not None
+    assert "Requires-Dist: only in the wheel: evil" in finding.context
+
+
+def test_requirements_beside_metadata_that_has_some_are_nothing() -> None:
+    """pip does not look at them then."""
+    files = {"acme_web-1.0.dist-info/requires.txt": "evil\n"}
+    wheel = subject_of(*build_wheel("Acme.Web", "1.0", requires=["b"], files=files))
+    assert metadata_mismatch.check(wheel, scene_of(wheel)) is None
+
+
+@pytest.mark.parametrize(
+    "said", [b"Wheel-Version: 1.1\nRoot-Is-Purelib: true\n", b"Wheel-Version: 1.0\n\nRoot-Is-Purelib: true\n", b"x\n"]
+)
+def test_a_wheel_file_that_pip_reads_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """The reader of WHEEL takes no text that can be read in two ways; were it laxer, the rule would still object."""
+    lax = WheelFile((1, 0), root_is_purelib=True, tags=frozenset())
+    monkeypatch.setattr(wrong_identity, "parse_wheel_file", lambda _data: lax)
+    info = "acme_web-1.0.dist-info"
+    judged = reviewed(pin(metadata()), verified(), metadata())
+    assert wrong_identity.check(judged, scene_of(judged)) is None
+    content = judged.content._replace(texts={**judged.content.texts, f"{info}/WHEEL": said})
+    finding = wrong_identity.check(judged._replace(content=content), scene_of(judged))
+    assert finding is not None
+    assert "WHEEL: pip reads another Wheel-Version or Root-Is-Purelib there" in finding.context
 
 
 @pytest.mark.parametrize(("stated", "inside"), [("Name: Acme.Web", "Name: evil"), ("Version: 1.0", "Version: 1.1")])

@@ -42,6 +42,7 @@ from safepip.vetting import look_alikes, releases
 from safepip.wheel import entry_points, namespaces, pth, record, wheel_file
 from safepip.wheel import install_paths as install_path
 from safepip.wheel.metadata import MetadataError, metadata_json, only_with_extra, parse_metadata, requirement
+from safepip.wheel.metadata_as_pip import _entries, metadata_fields
 from support.nowhere import NOWHERE
 
 if TYPE_CHECKING:
@@ -183,6 +184,25 @@ def _all(name: str, read: Callable[[Any], object], *makers: Callable[[int], Any]
 
 _DEP = "Requires-Dist: y"
 
+#: Of what a header might be made that is none.
+_PIECES = (
+    "\n",
+    " \n",
+    "a:\n",
+    "a:",
+    "From x\n",
+    " ",
+    "\r",
+    "\r\n",
+    "x",
+    ":\n",
+    " y\r",
+    "\x85",
+    "\u2028",
+    "\x00",
+    "b\n",
+)
+
 
 def _metadata_texts() -> list[Growing]:
     return [
@@ -218,6 +238,17 @@ def _metadata_texts() -> list[Growing]:
             _times("-", "Provides-Extra: ", "\n"),
             _times(", ", "Keywords: ", "\n"),
         ),
+        *_all(
+            "metadata as pip reads it",
+            metadata_fields.__wrapped__,
+            *(_bytes(_times(unit, "Name: x\n")) for unit in _PIECES),
+            *(_bytes(_times(unit)) for unit in _PIECES),
+            _bytes(_times(";", "Content-Type: a/b", "\n\nz\n")),
+            _bytes(_times(';a="', "Content-Type: a/b", "\n\nz\n")),
+            _bytes(_each("F{}: x\n y\n")),
+            size=5000,
+        ),
+        *_all("requires.txt", _entries, _times("["), _times("a\n", "[x:y]\n"), _times("[x:"), _each("[x{}]\na\n")),
         *_all(
             "condition on an extra",
             only_with_extra.__wrapped__,

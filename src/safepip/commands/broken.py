@@ -9,7 +9,8 @@ from safepip.commands.installed_environment import InstalledEnvironment
 from safepip.environment.broken_requirements import InstalledVersion, broken
 from safepip.environment.guards import installs_into_target
 from safepip.model.errors import SafepipError
-from safepip.wheel.metadata import MetadataError, parse_metadata
+from safepip.wheel.metadata import MetadataError
+from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,7 +44,7 @@ def broken_lines(session: Session, wheels: Sequence[ClearedWheel], gone: Collect
 
 
 def _metadata(wheel: ClearedWheel) -> CoreMetadata:
-    return parse_metadata(wheel.content.info("METADATA") or b"", verified=True)
+    return metadata_in(wheel.content)
 
 
 def _installed_version(version: Version, read: Callable[[], CoreMetadata]) -> InstalledVersion:

@@ -18,7 +18,8 @@ from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts, demand_of
-from safepip.wheel.metadata import MetadataError, parse_metadata
+from safepip.wheel.metadata import MetadataError
+from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +117,7 @@ def _files(resolution: Resolution) -> set[tuple[str, str]]:
 def _is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUnderReview]) -> bool:
     """Whether everything that the wheels require is among the pins, in a version that fits."""
     chosen: dict[str, Chosen] = {}
-    inside = {wheel.pin.name: wheel.content.info("METADATA") or b"" for wheel in wheels}
+    inside = {wheel.pin.name: wheel.content for wheel in wheels}
     ignore = session.settings.selection.ignore_requires_python
     pythons = PythonVersions(session.asked.target.version, ignore=ignore)
     for name, pin in resolution.pins.items():
@@ -124,7 +125,7 @@ def _is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUn
             if pin.installed is not None:
                 metadata = session.installed.metadata(pin.installed)
             else:
-                metadata = parse_metadata(inside[name], verified=True)
+                metadata = metadata_in(inside[name])
         except (MetadataError, Unavailable):
             return False
         if pin.installed is None and not pythons.admitted_by(metadata.requires_python):

@@ -18,6 +18,7 @@ from safepip.model.route import Route
 from safepip.model.urls import UrlError, is_url, is_web, join
 from safepip.requirements.places import Place, check_place
 from safepip.wheel.metadata import MetadataError, parse_metadata
+from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +205,7 @@ def check_lock_is_whole(session: Session, wheels: Sequence[WheelUnderReview]) ->
     chosen: dict[str, Chosen] = {}
     for wheel in wheels:
         try:
-            metadata = parse_metadata(wheel.content.info("METADATA") or b"", verified=True)
+            metadata = metadata_in(wheel.content)
         except MetadataError:
             continue  # wrong-identity says so
         chosen[wheel.pin.name] = Chosen(wheel.pin.version, metadata)

@@ -26,7 +26,8 @@ from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from safepip.model.finding import printable
 from safepip.model.names import normalise
 from safepip.rules.context import objection
-from safepip.wheel.metadata import MetadataError, parse_metadata
+from safepip.wheel.metadata import MetadataError
+from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,11 +61,8 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
 
 def _by_url(wheel: WheelUnderReview, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
     """Normalised name and URL of every requirement by URL that counts. Raises `MetadataError`."""
-    pin, data = wheel.pin, wheel.content.info("METADATA") or b""
-    # The bytes that resolution has read need not be read again.
-    reported = pin.metadata
-    inside = reported if reported is not None and reported.text == data else parse_metadata(data, verified=True)
-    for requirement in inside.requires.with_extras(pin.extras):
+    pin = wheel.pin
+    for requirement in metadata_in(wheel.content).requires.with_extras(pin.extras):
         if requirement.url is not None and _holds(requirement, markers, pin.extras):
             yield normalise(requirement.name), requirement.url
 

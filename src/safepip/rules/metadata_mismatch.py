@@ -1,11 +1,14 @@
 """`metadata-mismatch`: what resolution was told about a wheel is what the wheel itself says.
 
 Resolution reads METADATA from a sidecar file, from a range of the archive or from a cache, because that is quick;
-none of these is the wheel. PEP 658 demands that a sidecar is identical to the METADATA in the wheel. Bytes that are
-equal settle it. Some indexes rewrite line ends or descriptions, which changes nothing that was decided, so of
-bytes that differ the five fields are compared that resolution reads: Name, Version, Requires-Python,
+none of these is the wheel. PEP 658 demands that a sidecar is identical to the METADATA in the wheel. Some indexes
+rewrite line ends or descriptions, which changes nothing that was decided, so of what was read and of what pip reads in
+the wheel (`wheel.metadata_as_pip`) the five fields are compared that resolution reads: Name, Version, Requires-Python,
 Requires-Dist and Provides-Extra. Equal in these, the wheel would have led to the same resolution. A dependency
 that is in the wheel and was hidden from the resolution, or the other way round, is refused.
+
+Bytes that are equal do not settle it: the resolution has a reader of its own, and pip takes requirements from a file
+`requires.txt` where METADATA has none. The next run of pip in the environment would follow those.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from packaging.specifiers import SpecifierSet
 
 from safepip.model.finding import Diagnostic, printable
 from safepip.wheel.metadata import MetadataError, parse_metadata
+from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,21 +31,24 @@ if TYPE_CHECKING:
 
 
 def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
-    """Whether they agree. A pin resolved without metadata (`--no-deps`) was told nothing, so nothing can differ."""
+    """Whether they agree. A pin resolved without metadata (`--no-deps`) is held against what would have been read."""
     pin, metadata = wheel.pin, wheel.content.info("METADATA") or b""
     reported = pin.metadata
-    if reported is None or reported.text == metadata:
-        return None
+    same = reported is None or reported.text == metadata
     try:
-        inside = parse_metadata(metadata, verified=True)
-        differences = tuple(_differences(reported, inside))
+        inside = metadata_in(wheel.content)
+        differences = tuple(_differences(reported or parse_metadata(metadata, verified=True), inside))
     except MetadataError as error:
-        differences = (f"the METADATA in the wheel cannot be used: {error}",)
+        # Where the bytes are those that were resolved with, or none were, `wrong-identity` says so.
+        differences = () if same else (f"the METADATA in the wheel cannot be used: {error}",)
     if not differences:
         return None
+    what = f"pip reads other metadata of {pin.name} {pin.version} than METADATA says"
+    if not same:
+        what = f"the metadata that {pin.name} {pin.version} was resolved with is not the metadata in its wheel"
     return Diagnostic(
         "metadata-mismatch",
-        f"the metadata that {pin.name} {pin.version} was resolved with is not the metadata in its wheel",
+        what,
         context=(f"wheel: {printable(wheel.file.filename)}", *differences),
         hint=f"tell the owner of the index; to go on without this version, constrain {pin.name} != {pin.version}",
         origins=pin.required_by,
@@ -58,16 +65,21 @@ def _differences(reported: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
     if _specifier(reported) != _specifier(inside):
         resolved, found = _shown(reported.requires_python), _shown(inside.requires_python)
         yield f"Requires-Python: resolved with {resolved}, in the wheel {found}"
+    if reported.requires != inside.requires:
+        yield from _requirements(reported, inside)
+    for extra in sorted(inside.provided_extras - reported.provided_extras):
+        yield f"Provides-Extra: only in the wheel: {printable(extra)}"
+    for extra in sorted(reported.provided_extras - inside.provided_extras):
+        yield f"Provides-Extra: not in the wheel: {printable(extra)}"
+
+
+def _requirements(reported: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
     # A multiset: which of two equal requirements is written first changes nothing, how many there are is kept.
     here, there = Counter(reported.requires), Counter(inside.requires)
     for item in sorted(map(str, (there - here).elements())):
         yield f"Requires-Dist: only in the wheel: {printable(item)}"
     for item in sorted(map(str, (here - there).elements())):
         yield f"Requires-Dist: not in the wheel: {printable(item)}"
-    for extra in sorted(inside.provided_extras - reported.provided_extras):
-        yield f"Provides-Extra: only in the wheel: {printable(extra)}"
-    for extra in sorted(reported.provided_extras - inside.provided_extras):
-        yield f"Provides-Extra: not in the wheel: {printable(extra)}"
 
 
 def _specifier(metadata: CoreMetadata) -> SpecifierSet:

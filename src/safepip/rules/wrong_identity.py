@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 from safepip.model.wheel_names import read_wheel_name
 from safepip.rules.context import objection
 from safepip.wheel.install_paths import key_of
-from safepip.wheel.metadata import MetadataError, parse_metadata, split_headers
+from safepip.wheel.metadata import MetadataError
+from safepip.wheel.metadata_as_pip import header_fields, metadata_fields, metadata_in
 from safepip.wheel.wheel_file import WheelFileError, parse_wheel_file
 
 if TYPE_CHECKING:
@@ -70,12 +71,10 @@ def _file_name(reviewed: WheelUnderReview) -> Iterator[str]:
 
 
 def _metadata(reviewed: WheelUnderReview) -> Iterator[str]:
-    pin, data = reviewed.pin, reviewed.content.info("METADATA") or b""
+    pin = reviewed.pin
     try:
-        # The bytes that resolution has read need not be read again.
-        reported = pin.metadata
-        inside = reported if reported is not None and reported.text == data else parse_metadata(data, verified=True)
-        fields = split_headers(data.decode("utf-8"))[0]
+        inside = metadata_in(reviewed.content)
+        fields = metadata_fields(inside.text)
     except MetadataError as error:
         yield f"METADATA: {error}"
         return
@@ -92,14 +91,25 @@ def _metadata(reviewed: WheelUnderReview) -> Iterator[str]:
 
 
 def _wheel_file(reviewed: WheelUnderReview) -> Iterator[str]:
+    data = reviewed.content.info("WHEEL") or b""
     try:
-        wheel = parse_wheel_file(reviewed.content.info("WHEEL") or b"")
-    except WheelFileError as error:
+        wheel = parse_wheel_file(data)
+        first = dict(reversed(header_fields(data, "WHEEL")))
+    except (WheelFileError, MetadataError) as error:
         yield str(error)
         return
+    # What decides is held against pip's own reading: the first field of a name, compared as pip compares it.
+    pure = first.get("root-is-purelib", "").lower() == "true"
+    if (".".join(map(str, wheel.version)), wheel.root_is_purelib) != (_plain(first.get("wheel-version", "")), pure):
+        yield "WHEEL: pip reads another Wheel-Version or Root-Is-Purelib there"
     # A greater minor version adds what may be ignored; pip installs such a wheel with a warning.
     if wheel.version[0] != 1:
         yield f"WHEEL: the format's version {'.'.join(map(str, wheel.version))} is not understood"
+
+
+def _plain(version: str) -> str:
+    """A version without the zeros before its numbers, which decide nothing."""
+    return ".".join(part.lstrip("0") or "0" for part in version.strip().split("."))
 
 
 def _second_metadata(reviewed: WheelUnderReview, context: RuleContext) -> Iterator[str]:

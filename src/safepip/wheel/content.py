@@ -42,6 +42,8 @@ _KEPT_INFO = {
     "entry_points.txt": MAX_TEXT_BYTES,
     "direct_url.json": MAX_TEXT_BYTES,
 }
+#: What pip takes requirements from where METADATA has none (`wheel.metadata_as_pip`); in any letters.
+_BESIDE_METADATA = "requires.txt"
 _KEPT_SUFFIXES = (".pth", ".start")
 
 _ALGORITHMS: Mapping[str, Callable[[], hashlib._Hash]] = {"sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -98,7 +100,15 @@ def content_from(source: ByteSource, filename: str) -> WheelContent:
 def _kept(members: Sequence[Member], info: str) -> frozenset[str]:
     """The names of the members whose contents are kept. Raises `OversizedArchive` where that is too much."""
     limits = {f"{info}/{name}": limit for name, limit in _KEPT_INFO.items()}
-    kept = [m for m in members if m.name in limits or _may_run(m.name) or _is_read_by_zsh(m.name)]
+    beside = f"{info}/{_BESIDE_METADATA}".casefold()
+    kept = [
+        member
+        for member in members
+        if member.name in limits
+        or _may_run(member.name)
+        or _is_read_by_zsh(member.name)
+        or (len(member.name) == len(beside) and member.name.casefold() == beside)
+    ]
     for member in kept:
         limit = limits.get(member.name, MAX_TEXT_BYTES)
         if member.size > limit:

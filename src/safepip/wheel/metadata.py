@@ -1,9 +1,9 @@
 """METADATA files: what resolution reads from them, and the form that pip's report gives them.
 
 The file is a header of `Field: value` lines, an empty line, and the description (core metadata
-specification; the format is that of e-mail, RFC 822). The `email` package is what pip reads it with;
-`split_headers` gives the same fields for the same bytes, ten times faster, and a test holds the two
-against each other. The rules, in the order in which they apply:
+specification; the format is that of e-mail, RFC 822). The `email` package is what pip reads it with, and
+`safepip.wheel.metadata_as_pip` what the rules judge by; `split_headers` gives the same fields for the same bytes,
+several times faster, and a test holds the two against each other. The rules, in the order in which they apply:
 
 1. The bytes are UTF-8; any other bytes are an error, as in pip.
 2. Lines end at LF, CR or CR LF, and nowhere else.
@@ -103,7 +103,15 @@ def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> Cor
     other fields must be valid, or the version cannot be used. Raises `MetadataError`. `checked` says that an
     earlier run found every requirement valid, so that each is parsed only when it is wanted.
     """
-    fields = _collect(split_headers(_decode(text), skipped=_UNUSED)[0])
+    fields = split_headers(decoded(text, "the metadata"), skipped=_UNUSED)[0]
+    return core_metadata(fields, text, verified=verified, checked=checked)
+
+
+def core_metadata(
+    headers: Iterable[tuple[str, str]], text: bytes, *, verified: bool, checked: bool = False
+) -> CoreMetadata:
+    """As `parse_metadata`, of fields that are read already, their names in lower case; `text` is the whole file."""
+    fields = _collect(headers)
     name = _only(fields, "name")
     version = _only(fields, "version")
     if not is_name(name):
@@ -160,6 +168,8 @@ class Requires(Sequence[Requirement]):
         return requirement(self._texts[index])
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, Requires) and self._texts == other._texts:
+            return True
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
@@ -203,7 +213,7 @@ def metadata_json(text: bytes) -> dict[str, Any]:
     Keys are the known fields in lower case with underscores; fields that may repeat are lists; keywords are
     split at commas, or else at white space; the text after the header is the description.
     """
-    headers, description = split_headers(_decode(text))
+    headers, description = split_headers(decoded(text, "the metadata"))
     fields = _collect(headers)
     if description:
         # As importlib.metadata: the text is one more Description field, behind a header of that name.
@@ -292,13 +302,14 @@ def _unfolded(value: str) -> str:
     return dedent(" " * 8 + value)
 
 
-def _decode(text: bytes) -> str:
+def decoded(text: bytes, what: str) -> str:
+    """The text of METADATA or of a file beside it; `what` names it in messages. Raises `MetadataError`."""
     if len(text) > MAX_METADATA_BYTES:
-        raise MetadataError(f"the metadata has {len(text)} bytes; at most {MAX_METADATA_BYTES} are read")
+        raise MetadataError(f"{what} has {len(text)} bytes; at most {MAX_METADATA_BYTES} are read")
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError:
-        raise MetadataError("the metadata is not UTF-8") from None
+        raise MetadataError(f"{what} is not UTF-8") from None
 
 
 def _collect(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
