@@ -1,78 +1,164 @@
-"""The one line through the house: what may import what, and what may touch the world."""
+"""The rooms of the house: what each may import, what may touch the world, and how large things may be."""
 
 from __future__ import annotations
 
 import ast
 import sys
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support.source_tree import FILES, SOURCE, importers_of, imports_of, module_of
+from support.source_tree import (
+    FILES,
+    SOURCE,
+    import_graph,
+    importers_of,
+    module_of,
+    room_graph,
+    room_of,
+    texts,
+    tree_of,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-#: From the foundation up. A file may import its own level and those below.
-LEVELS = {"errors": 1, "model": 1, "stages": 2, "edges": 3, "commands": 4}
-
-#: Modules through which a program reaches the world, the clock or chance. Only edges/ and above may import them.
-WORLD = {
-    "asyncio", "ctypes", "ftplib", "getpass", "glob", "http", "httpcore", "httpx", "io", "keyring", "locale", "logging",
-    "mmap", "multiprocessing", "os", "pathlib", "pip", "platform", "platformdirs", "random", "resource", "rich",
-    "secrets", "select", "shutil", "signal", "site", "socket", "ssl", "subprocess", "sys", "sysconfig", "tempfile",
-    "threading", "time", "truststore", "urllib.request", "uuid", "zipfile",
-}  # fmt: skip
-
-WORLD_CALLS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
-
-
-def level_of(module: str) -> int:
-    parts = module.split(".")
-    if len(parts) == 1:
-        return 1 if module == "safepip" else 4
-    if parts[1] in ("__main__", "commands"):
-        return LEVELS["commands"]
-    return LEVELS.get(parts[1], LEVELS["stages"])
-
-
-def names_of_types_only(tree: ast.Module) -> set[int]:
-    """Lines inside `if TYPE_CHECKING:`, which never run."""
-    lines: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
-
-
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_imports_go_one_way(path: Path) -> None:
-    """model <- stages <- edges <- commands, types included, and errors lies under all."""
-    mine = level_of(module_of(path))
-    tree = ast.parse(path.read_text("utf-8"))
-    for name, line in imports_of(tree):
-        if name.startswith("safepip"):
-            assert level_of(name) <= mine, f"{path.name}:{line} imports {name} from a level above its own"
+#: Which rooms each room may import from, besides its own: model <- stages <- edges <- commands, each stage's arrows by
+#: name. `safepip` is the package itself, which knows its version and nothing else.
+MAY_IMPORT = {
+    "safepip": "",
+    "model": "",
+    # stages: pure
+    "text": "model",
+    "wheel": "model",
+    "routing": "model text",
+    "rules": "model text wheel",
+    "environment": "model wheel",
+    "handover": "environment model wheel",
+    "config": "model routing rules text",
+    "requirements": "model text wheel",
+    "options": "config model requirements",
+    "vetting": "config model routing text",
+    "index": "model routing vetting",
+    "resolution": "config index model routing text vetting wheel",
+    "lock": "model requirements resolution text",
+    "reporting": "environment model resolution vetting wheel",
+    # edges: they touch the world
+    "edges": "",
+    "edges.programs": "environment model",
+    "edges.console": "model reporting",
+    "edges.disk": "edges.console model reporting requirements safepip wheel",
+    "edges.network": "config edges.console edges.disk edges.programs environment index model safepip",
+    "edges.indexes": "config edges.disk edges.network index model requirements resolution routing vetting wheel",
+    "edges.target": "edges.disk edges.programs environment handover model safepip wheel",
+    "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
+    "edges.user": "config edges.disk edges.indexes edges.network edges.pip model options requirements",
+    # commands: a file a verb
+    "commands": "config edges.console edges.disk edges.indexes edges.network edges.pip edges.programs edges.target"
+    " edges.user environment handover index lock model options reporting requirements resolution routing rules safepip"
+    " text vetting wheel",
+    "safepip.__main__": "commands edges.console edges.programs model options safepip",
+}
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if level_of(module_of(p)) <= 2], ids=module_of)
-def test_stages_and_model_do_not_touch_the_world(path: Path) -> None:
-    """Outside edges/ and commands/ there is no I/O, no clock and no chance."""
-    tree = ast.parse(path.read_text("utf-8"))
-    types_only = names_of_types_only(tree)
-    for name, line in imports_of(tree):
-        if line in types_only:
-            continue
-        top = name.split(".")[0]
-        assert top not in WORLD, f"{path.name}:{line} imports {name}"
-        assert not any(name == w or name.startswith(w + ".") for w in WORLD), f"{path.name}:{line} imports {name}"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in WORLD_CALLS, f"{path.name}:{node.lineno} calls {node.func.id}"
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """The nodes of one circle, empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
-def test_only_two_files_import_the_http_library() -> None:
-    """Whoever asks what reaches the network reads the connections and their streams."""
+def forbidden(graph: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+    """The arrows between rooms that the table does not allow."""
+    return {
+        (room, other)
+        for room, others in room_graph(graph).items()
+        for other in others
+        if other not in MAY_IMPORT.get(room, "").split()
+    }
+
+
+def built() -> dict[str, str]:
+    """The source but for commands/, whose files are being taken apart."""
+    return {module: text for module, text in texts().items() if room_of(module) != "commands"}
+
+
+def with_import(module: str, line: str) -> dict[str, set[str]]:
+    """The graph of the source with one more import in one module."""
+    return import_graph({**built(), module: f"{texts()[module]}\n{line}\n"})
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    """Imports for types alone count too: a circle of them is a circle to whoever reads."""
+    assert circle(import_graph(built())) == []
+
+
+def test_no_room_imports_itself_in_a_circle() -> None:
+    """Each room can be read with what lies below it, and with nothing else."""
+    assert circle(room_graph(import_graph(texts()))) == []
+    assert circle({room: set(others.split()) for room, others in MAY_IMPORT.items()}) == []
+
+
+def test_rooms_import_what_the_table_allows() -> None:
+    """And the table allows nothing that is not needed."""
+    graph = import_graph(texts())
+    assert forbidden(graph) == set()
+    unused = {(room, other) for room, others in MAY_IMPORT.items() for other in others.split()}
+    assert unused <= {(room, other) for room, others in room_graph(graph).items() for other in others}
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "arrow"),
+    [
+        ("safepip.model.names", "from safepip.text.toml_strings import literal", ("model", "text")),
+        ("safepip.routing.table", "import safepip.edges.disk.store", ("routing", "edges.disk")),
+        ("safepip.rules.judging", "from safepip.edges.pip import running", ("rules", "edges.pip")),
+        ("safepip.wheel.record", "from safepip import __version__", ("wheel", "safepip")),
+        (
+            "safepip.edges.disk.store",
+            "from safepip.edges.network.http import Transport",
+            ("edges.disk", "edges.network"),
+        ),
+    ],
+)
+def test_one_forbidden_import_is_noticed(module: str, line: str, arrow: tuple[str, str]) -> None:
+    """The walk sees each way to write an import."""
+    assert forbidden(with_import(module, line)) == {arrow}
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("safepip.wheel.zip_format", "from safepip.wheel import zip_walk"),
+        ("safepip.wheel.zip_format", "import safepip.wheel.content"),
+        ("safepip.model.finding", "if TYPE_CHECKING:\n    from safepip.model.errors import Refused"),
+    ],
+)
+def test_one_circle_is_noticed(module: str, line: str) -> None:
+    """Between two files, across three, and for types alone."""
+    assert module in circle(with_import(module, line))
+
+
+def test_the_root_holds_nothing_that_belongs_into_a_room() -> None:
+    """`safepip` itself, and where `python -m safepip` begins."""
+    assert {path.name for path in SOURCE.glob("*.py")} == {"__init__.py", "__main__.py"}
+    assert {path.name for path in SOURCE.iterdir() if path.is_file()} == {"__init__.py", "__main__.py", "py.typed"}
+    rooms = {room_of(module) for module in texts()}
+    assert rooms == set(MAY_IMPORT)
+
+
+def test_a_rooms_door_imports_nothing() -> None:
+    """What a room offers is said in the docstring of its `__init__`; to come in costs nothing."""
+    for path in FILES:
+        if path.name == "__init__.py" and path.parent != SOURCE:
+            assert [type(node) for node in tree_of(path).body] == [ast.Expr], path
+
+
+def test_one_file_imports_the_http_library() -> None:
+    """Whoever asks what reaches the network reads that file."""
     assert importers_of("httpx") == set()
     assert importers_of("httpcore") == {"safepip.edges.network.wire", "safepip.edges.network.streams"}
 
@@ -85,7 +171,7 @@ def test_pip_is_a_program_and_never_imported() -> None:
 def makers_of_evidence(name: str) -> set[str]:
     makers = set()
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if (
                 isinstance(node, ast.Attribute)
                 and node.attr == "_attest"
@@ -109,7 +195,7 @@ def test_only_the_rules_make_cleared_wheels() -> None:
 def test_every_file_says_what_it_is_for() -> None:
     """Each module begins with a docstring."""
     for path in FILES:
-        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+        assert ast.get_docstring(tree_of(path)), path
 
 
 def test_no_file_is_too_long_to_read() -> None:
