@@ -161,7 +161,7 @@ url = "https://packages.acme.example/simple/"
 cooldown = true
 """)
     assert sorted(line or 0 for _, line in found) == [2, 3, 4, 7, 8, 14]
-    assert any("'soon' is no span of time and no date" in message for message, _ in found)
+    assert any("'soon' is neither a span of time nor a date" in message for message, _ in found)
 
 
 def test_one_project_has_one_cooldown_however_it_is_spelt() -> None:

@@ -16,7 +16,7 @@ DAY = 86_400.0
 class Cooldown(NamedTuple):
     """How long a file is held back after its upload: for `seconds`, or, where it is given, unless before `moment`.
 
-    `seconds` 0 without a `moment` holds nothing back. `origin` is where it was said, `BUILT_IN` for the default.
+    `seconds` 0 without a `moment` holds nothing back. `origin` is where it was set, `BUILT_IN` for the default.
     """
 
     seconds: float = DAY
@@ -27,9 +27,10 @@ class Cooldown(NamedTuple):
 class AgePolicy(NamedTuple):
     """What policy says of ages, all levels merged. None where it says nothing, so that the default holds.
 
-    `indexes` are by the name of an index, `projects` by normalised name; a project's own beats its index's, and that
-    the general one. `new_project` is the age in seconds under which a project is new, said at `new_project_origin`.
-    `enforced` is where exceptions from the cooldown are forbidden: then no lower level goes below the default either.
+    `indexes` are by the name of an index, `projects` by normalised name; a project's own cooldown beats that of its
+    index, which beats the general one. `new_project` is the age in seconds under which a project is new, set at
+    `new_project_origin`. `enforced` is where exceptions from the cooldown are forbidden: then no lower level goes below
+    the default either.
     """
 
     cooldown: Cooldown | None = None

@@ -34,9 +34,9 @@ class Candidate:
 
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
     tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
-    its release, None where none is dated; `for_new_python` tells of a late file that is the honest case. What
-    a release is: `safepip.vetting.releases`. `words` are what each source says of a file that several list
-    (`same_files`).
+    its release, None where none is dated; `for_new_python` marks a late file that is the honest case: a wheel for a
+    newer Python. What a release is: `safepip.vetting.releases`. `words` are what each source says of a file that
+    several sources list (`same_files`).
     """
 
     name: str
@@ -68,9 +68,9 @@ class RejectedVersion(NamedTuple):
 class ProjectCandidates(NamedTuple):
     """A project's page reduced to what one target could ever install from it, best first.
 
-    `candidates` are sorted so that the first is what pip would prefer: version, then tag, then build
-    tag. Whatever depends on a run's options or specifiers is not applied yet. `rejected` are the
-    versions that have no candidate, newest first. This, not the page, is what is cached parsed.
+    `candidates` are sorted so that the first is the one that pip would prefer: by version, then tag, then build
+    tag. A run's options and specifiers are not applied yet. `rejected` are the versions that have no candidate, newest
+    first. This, not the page, is what is cached parsed.
     """
 
     name: str
@@ -86,13 +86,13 @@ class ProjectCandidates(NamedTuple):
     """The upload time of the project's first file, whatever its kind and target, seconds since the epoch; None where
     the page dates nothing."""
     contents: str = ""
-    """What stands for all files of the page (`same_files`); empty where it is the same as no other."""
+    """A fingerprint of all files of the page (`same_files`); empty where no other page can have the same files."""
     undated: bool = False
-    """Whether it is of several sources, some of which date nothing."""
+    """Whether it comes from several sources, some of which give no upload times."""
 
 
 class Requirements(Protocol):
-    """A sequence of requirements that can pass over those of extras nobody asked for."""
+    """A sequence of requirements that can leave out those of extras that were not asked for."""
 
     def __iter__(self) -> Iterator[MetadataRequirement]: ...
 
@@ -122,8 +122,8 @@ class CoreMetadata(NamedTuple):
 class InstalledDistribution(NamedTuple):
     """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`.
 
-    `other` tells that it may not stay as it is, whatever its version: the run asks for the project by digest, and it is
-    known to be, or has to be taken for, other bytes.
+    `other` tells that it may not stay as it is, whatever its version: the run asks for the project by digest, and what
+    is installed is known to come from other bytes, or may come from other bytes.
     """
 
     name: str
@@ -136,10 +136,10 @@ class InstalledDistribution(NamedTuple):
 class Pin(NamedTuple):
     """One project of a resolution: the file chosen for it, or the installed distribution kept.
 
-    Exactly one of `candidate` and `installed` is the choice. `replaces` is the installed distribution
-    that makes way for `candidate`. `requires` are names of the other pins this one depends on.
-    `required_by` are the statements that asked for it, nearest first. `allowed` are the objections to the choice, its
-    name or its age, that were overruled; those to a wheel's content come later.
+    Exactly one of `candidate` and `installed` is set. `replaces` is the installed distribution that makes way for
+    `candidate`. `requires` are names of the other pins that this one depends on. `required_by` are the statements that
+    asked for it, nearest first. `allowed` are the objections to its name or age that were overruled; those to the
+    wheel's content come later.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Digests: strong ones, which are proof, and the others, which are only compared.
 
-A weak digest cannot be built as a `Digest`, so nothing further on has to check its strength. It is a `Checksum`: a file
-that does not fit one is not the file that was meant, and one that fits is proven by nothing.
+A weak digest cannot be built as a `Digest`, so no later code has to check its strength. It is a `Checksum`: a file that
+does not match one is not the file that was meant, but a file that matches one is not proven to be that file.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Digest(NamedTuple):
 
 
 class Checksum(NamedTuple):
-    """A digest that is no proof. Make one with `checksum`. `algorithm` is a key of `WEAK`."""
+    """A digest that proves nothing. Make one with `checksum`. `algorithm` is a key of `WEAK`."""
 
     algorithm: str
     hex: str
@@ -62,7 +62,7 @@ class Checksum(NamedTuple):
         return f"{self.algorithm}:{self.hex}"
 
 
-#: Whatever was said of a file's bytes.
+#: Any digest that was stated for a file, a proof or not.
 AnyDigest: TypeAlias = Digest | Checksum
 
 
@@ -94,8 +94,8 @@ def _checked(known: Mapping[str, int], what: str, algorithm: str, value: str) ->
 def written_in(fragment: str) -> list[tuple[str, str]]:
     """Algorithm and value of each digest in a URL's fragment (PEP 503: `#sha256=...`), unchecked.
 
-    However it is written: pip knows algorithms in lower case alone, and nothing quoted. But what a reader takes for a
-    digest is not overlooked.
+    Upper case and percent-encoding count too: pip knows algorithms in lower case only, and nothing encoded, but what a
+    human reader takes for a digest must not be overlooked.
     """
     return [(name.lower(), value) for name, value in _IN_FRAGMENT.findall(unquote(fragment))]
 
@@ -120,7 +120,7 @@ class Demand(NamedTuple):
     """What the user's statements demand of a file's bytes: of each group of digests one must hold.
 
     The `--hash` options of a line are a group; each digest in its URL is one by itself, and so is each one of a lock.
-    No groups demand nothing; an empty group nobody can satisfy.
+    Without groups nothing is demanded; no file can satisfy an empty group.
     """
 
     groups: tuple[frozenset[AnyDigest], ...] = ()
@@ -158,12 +158,12 @@ class Demand(NamedTuple):
         return any(digest in given for digest in proofs(self.digests()))
 
     def names(self, given: Collection[AnyDigest]) -> bool:
-        """Whether a file of which these digests are said is one that the user means. Whatever else is demanded, it has
-        to prove when it is there."""
+        """Whether a file with these stated digests is one that the user means. It is held to all other digests that are
+        demanded once its bytes are there."""
         return self.meets(given) and not self.excludes(given)
 
     def excludes(self, given: Iterable[AnyDigest]) -> bool:
-        """Whether no file with these digests can satisfy it. One of another algorithm is no contradiction."""
+        """Whether no file with these digests can satisfy it. A digest of another algorithm does not contradict."""
         known = {digest.algorithm: digest.hex for digest in given}
         return any(all(known.get(d.algorithm, d.hex) != d.hex for d in group) for group in self.groups)
 

@@ -7,7 +7,7 @@
       ResolutionImpossible   exit 1    as pip's, with the conflict explained
       Refused                exit 20   a rule said no; nothing was installed
       PipFailed              pip's own exit code
-      Fault                  exit 70   safepip itself has failed, in a way that nobody foresaw
+      Fault                  exit 70   safepip itself has failed, in a way that was not foreseen
 
 Each carries one or more diagnostics: problems that can be found together are reported together.
 """
@@ -52,25 +52,25 @@ class UnusableInput(UsageError):
 
 
 class Unavailable(SafepipError):
-    """Something safepip needs could not be had: an index, a file, a process."""
+    """Something that safepip needs is not available: an index, a file, a process."""
 
     exit_code = 1
 
 
 class ResolutionImpossible(SafepipError):
-    """No set of distributions satisfies what was asked."""
+    """No set of distributions satisfies all requirements."""
 
     exit_code = 1
 
 
 class Refused(SafepipError):
-    """A rule said no. The target environment was not touched."""
+    """A rule forbids it. The target environment was not touched."""
 
     exit_code = 20
 
 
 class PipFailed(SafepipError):
-    """pip ran and failed; it has said why on its own."""
+    """pip ran and failed; it has printed the reason itself."""
 
     def __init__(self, exit_code: int, *diagnostics: Diagnostic) -> None:
         super().__init__(*(diagnostics or (Diagnostic("pip-failed", f"pip ended with exit code {exit_code}"),)))
@@ -78,6 +78,6 @@ class PipFailed(SafepipError):
 
 
 class Fault(SafepipError):
-    """safepip has failed in a way that nobody foresaw."""
+    """safepip itself has failed, in a way that was not foreseen."""
 
     exit_code = 70

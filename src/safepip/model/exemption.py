@@ -34,7 +34,7 @@ class Allowed(NamedTuple):
     exemption: Exemption
 
     def line(self, subject: str) -> str:
-        """What is told of it; `subject` is what it was about, such as `name version`."""
+        """The line that reports it; `subject` is what it was about, such as `name version`."""
         return (
             f"allowed: {self.rule} for {subject}: {self.message}"
             f" (reason: {self.exemption.reason}, {self.exemption.origin})"

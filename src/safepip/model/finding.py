@@ -1,4 +1,4 @@
-"""What safepip has to tell about a run: a diagnostic says what is wrong, where, and what to write to settle it."""
+"""What safepip reports about a run: a diagnostic says what is wrong, where, and how to put it right."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def printable(text: str, limit: int = 300) -> str:
     """Text from an index made fit for a terminal: no control or format characters, at most `limit` long.
 
-    Yank reasons, names and metadata are an attacker's to choose; escape sequences and bidirectional
-    overrides in them could rewrite what the user reads.
+    An attacker can choose yank reasons, names and metadata; escape sequences and bidirectional overrides in them could
+    rewrite what the user reads.
     """
     if len(text) > limit:
         text = text[:limit] + " "  # what lies beyond is not shown, and not looked at either

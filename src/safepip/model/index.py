@@ -1,4 +1,4 @@
-"""An index: who answers for names, and the URL it answers at. Neither can hold a credential."""
+"""An index: a source that answers for names, and the URL at which it answers. Neither can hold a credential."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class IndexUrl(NamedTuple):
     def contains(self, url: str) -> bool:
         """Whether `url` lies within this index: same scheme, host and port, and under its path.
 
-        A path with dot segments, encoded or not, is never within: whoever resolves it may leave.
+        A path with dot segments, encoded or not, is never within: a server that resolves them may end up outside.
         """
         try:
             other = parse(url)
@@ -94,7 +94,7 @@ class Index:
 
     `name` is unique within a run and is what messages and locks say. `packages` are the names and
     patterns it owns, as written; routing normalises them. `file_hosts` are `host` or `host:port`
-    values its files may come from beside its own. `mirror_of` names the index it stands for.
+    values its files may come from beside its own. `mirror_of` names the index that it mirrors.
     """
 
     name: str

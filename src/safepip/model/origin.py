@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Source(enum.Enum):
-    """The kinds of places in which something can be said to safepip, from the nearest to the farthest."""
+    """The kinds of places in which something can be stated to safepip, from the nearest to the farthest."""
 
     COMMAND_LINE = "the command line"
     ENVIRONMENT = "the environment"
@@ -24,7 +24,7 @@ _LEVELS = {Source.USER_POLICY: 1, Source.MACHINE_POLICY: 2}
 
 
 class Origin(NamedTuple):
-    """One place where something was said.
+    """One place where something was stated.
 
     `where` is a file's path, an option's or variable's name, or `name version` of a distribution;
     it never holds a value and so never a credential. `line` counts from 1. `parent` is the place
@@ -38,7 +38,7 @@ class Origin(NamedTuple):
     parent: Origin | None = None
 
     def outranks(self, other: Origin) -> bool:
-        """Whether this is said on a higher level of safepip's configuration: machine over user over anything else."""
+        """Whether this stands on a higher level of safepip's configuration: machine over user over anything else."""
         return _LEVELS.get(self.source, 0) > _LEVELS.get(other.source, 0)
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ class ProjectFile(NamedTuple):
     """One file of a project as an index lists it. A tuple, because a page may list thousands.
 
     `url` is absolute, without fragment and without user information. `digests` are the strong ones, `checksums`
-    the others. `yanked` is None for a file in good standing and otherwise the
+    the others. `yanked` is None for a file that is not yanked and otherwise the
     reason, which may be empty (PEP 592). `metadata` tells of the sidecar file (PEP 658, PEP 714):
     None where there is none, a tuple of its strong digests where there is one, empty where the index
     gave no usable digest; `metadata_checksums` are its others. `size` is in bytes.

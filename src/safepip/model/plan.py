@@ -95,7 +95,7 @@ class Network(NamedTuple):
 
 
 class Display(NamedTuple):
-    """What to say and where. `verbosity` is the count of -v less the count of -q."""
+    """What to print and where. `verbosity` is the count of -v less the count of -q."""
 
     verbosity: int = 0
     color: bool | None = None
@@ -151,9 +151,9 @@ class Settings(NamedTuple):
     require_virtualenv: bool = False
     isolated: bool = False
     verify_installed: bool = False
-    """`--verify-installed`: what is installed and not known to be what is asked for by digest is installed anew."""
+    """`--verify-installed`: reinstall what is required by digest and not known to be installed from those bytes."""
     no_index: bool = False
-    """`--no-index`: only find-links sources are in force, whatever names an index later."""
+    """`--no-index`: only find-links sources are in force, even where a file names an index later."""
     break_system_packages: bool = False
     report: str | None = None
     python: str | None = None
@@ -181,7 +181,7 @@ class Settings(NamedTuple):
     well_known_names: str | None = None
     """Absolute path of the list of `--well-known-names`."""
     origins: Mapping[str, Origin] = MappingProxyType({})
-    """For a field's name, where its value was said; fields at their default are absent."""
+    """For a field's name, where its value was set; fields at their default are absent."""
 
 
 class Target(NamedTuple):
@@ -225,9 +225,9 @@ class Policy(NamedTuple):
     `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
-    `exemptions` overrule rules; `expired` did until their last day. `ages` says how old things have to be.
-    `well_known_names` is the absolute path of the list that replaces safepip's own, said at `well_known_origin`.
-    `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level settles a name by
+    `exemptions` overrule rules; `expired` did so until their last day. `ages` says how old files and projects have to
+    be. `well_known_names` is the absolute path of the list that replaces safepip's own, set at `well_known_origin`.
+    `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level decides a name by
     claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not.
     """
 

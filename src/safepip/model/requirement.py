@@ -1,4 +1,4 @@
-"""What is asked for: requirements and constraints, each with where it was said."""
+"""What the user asks for: requirements and constraints, each with the place where it was written."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Requirement(NamedTuple):
 
 
 class Constraint(NamedTuple):
-    """A limit on a project that does not ask for it (pip's `-c`). Extras are not allowed in one."""
+    """A limit on a project's versions that does not itself ask for the project (pip's `-c`). It has no extras."""
 
     name: str
     specifier: SpecifierSet

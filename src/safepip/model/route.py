@@ -42,7 +42,7 @@ class Survey(NamedTuple):
 
 
 class Presence(enum.Enum):
-    """What a source said about a name."""
+    """What a source answered about a name."""
 
     PRESENT = "present"  # a valid page, even one without files
     ABSENT = "absent"  # 404, and nothing else
@@ -51,8 +51,8 @@ class Presence(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A source's answer during a survey. `newest` is its newest version as text, for the message. `contents` stands for
-    all of its files (`same_files`), empty where it can be the same as no other's."""
+    """A source's answer during a survey. `newest` is its newest version as text, for the message. `contents` is a
+    fingerprint of all of its files (`same_files`), empty where no other source can have the same files."""
 
     index: Index
     presence: Presence

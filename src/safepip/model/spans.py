@@ -6,7 +6,7 @@
 - a date or time of ISO 8601, `2026-01-31` or `2026-01-31T12:00:00Z`: what was there before it. Without an offset it is
   UTC, so that one configuration means the same on every machine.
 
-A span is bounded by a hundred years: whoever writes more has mistyped.
+A span is at most a hundred years: a longer one is taken for a typing mistake.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def read_cooldown(value: Any, origin: Origin) -> Cooldown:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError("is no span of time and no date") from None
+        raise ValueError("is neither a span of time nor a date") from None
     return Cooldown(0.0, _moment(moment), origin)
 
 
 def read_span(value: Any) -> float | None:
-    """A span in seconds; None for text that is none. Raises `ValueError` where it could only be one, and is wrong."""
+    """A span in seconds; None for text that is not a span. Raises `ValueError` for what can only be a wrong span."""
     if value == 0 and not isinstance(value, bool):
         return 0.0
     if not isinstance(value, str):
@@ -69,7 +69,7 @@ def read_span(value: Any) -> float | None:
     elif parts:
         seconds = sum(int(number) * _SECONDS[unit] for unit, number in parts.groupdict().items() if number)
     elif text[:1] in "Pp" and text:
-        raise ValueError("is no duration of ISO 8601 in weeks, days, hours, minutes or seconds")
+        raise ValueError("is not an ISO 8601 duration in weeks, days, hours, minutes or seconds")
     else:
         return None
     if seconds > _LONGEST:
@@ -115,4 +115,4 @@ def day_and_time(moment: float) -> str:
     try:
         return datetime.fromtimestamp(ceil(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError, ValueError):
-        return "no moment that a calendar has"
+        return "a moment that no calendar has"

@@ -1,12 +1,12 @@
-"""The one reading of a URL: what is one, what it is made of, which host it names, which path a `file:` URL.
+"""The one reading of a URL: what counts as one, its parts, the host it names, and the path that a `file:` URL names.
 
 What counts as a URL: a text that begins with a scheme (RFC 3986, 3.1) and a colon, or that has `://` in it. It is never
 tried as a path, whatever lies on the disk. One letter and a colon is a drive of Windows on every platform, since no
 scheme in use has one letter. A path whose first part has a colon is written with `./` before it (RFC 3986, 4.2).
 
-What a URL's parts are, `urllib.parse` alone decides: two parsers that disagree about one URL are how a check is passed
-for one host and the request sent to another. What it would repair in silence (control characters that it drops) or
-leave open (a host with other characters than a host has) is refused.
+`urllib.parse` alone decides what a URL's parts are: where two parsers disagree about one URL, a check passes for one
+host and the request goes to another. What `urllib.parse` would repair silently (control characters that it drops) or
+leave open (a host with characters that no host has) is refused.
 
 Everything that cannot be read is a `UrlError`, never a `ValueError`. Its message never repeats any part of the text,
 which may hold a password, or the value of a variable.
@@ -37,7 +37,7 @@ _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 
 class UrlError(Exception):
-    """A text that is no URL, or a URL that safepip will not use. The message repeats no part of it."""
+    """A text that is not a URL, or a URL that safepip will not use. The message repeats no part of it."""
 
 
 class Located(Protocol):
@@ -85,7 +85,7 @@ class Url(NamedTuple):
 
     @property
     def has_dot_segments(self) -> bool:
-        """Whether the path, decoded, has `.` or `..` in it: whoever resolves it may leave where it points to."""
+        """Whether the path, decoded, has `.` or `..` in it: a server that resolves them may end up elsewhere."""
         return not {".", ".."}.isdisjoint(unquote(self.path).replace("\\", "/").split("/"))
 
     def without_query(self) -> str:
@@ -124,7 +124,7 @@ def is_url(text: str) -> bool:
 
 
 def is_web(text: str) -> bool:
-    """Whether `text` is a URL that is asked over a network."""
+    """Whether `text` is a URL that is fetched over a network."""
     return scheme_of(text) in DEFAULT_PORTS
 
 
@@ -334,7 +334,7 @@ def is_near(place: Located, trusted: Iterable[str]) -> bool:
 
 
 def stays_encrypted(start: str) -> Callable[[str], bool]:
-    """Whether a URL that a request for `start` is led to may be asked: what is asked over https stays there."""
+    """Whether a redirect of a request for `start` to a URL may be followed: a request over https stays on https."""
     return lambda url: scheme_of(start) != "https" or scheme_of(url) == "https"
 
 

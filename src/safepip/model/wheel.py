@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 class WheelContent(NamedTuple):
-    """A wheel unpacked in thought: every file was read, few are kept.
+    """The content of a wheel, read without unpacking it to disk: every file was read, the content of few is kept.
 
     `filename` is the wheel's, `dist_info` its one `.dist-info` folder without a slash. `entries` are all files by
     path, in the archive's order. `texts` are the whole contents of those few that rules read: whatever lies in the

@@ -2,7 +2,7 @@
 
 A name says for which tags its wheel is, as three sets of names that stand for their product (PEP 425): one of 250
 characters can stand for 70,000 tags, and a page lists 200,000 names. No file system in use takes a name of more than
-255 characters, and real wheels are for some dozens of tags. Beyond that, a name is none of a wheel.
+255 characters, and real wheels are for some dozens of tags. A name beyond these bounds is not the name of a wheel.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def has_endless_name(paths: str) -> bool:
 
 
 def is_bounded(filename: str) -> bool:
-    """Whether a name can be read in no time, which does not say that it is one."""
+    """Whether a name can be read quickly; it may still not be the name of a wheel."""
     return len(filename) <= LONGEST_NAME and _tags(filename) <= MAX_TAGS
 
 

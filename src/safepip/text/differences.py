@@ -1,8 +1,8 @@
 """How two texts differ, as `diff -u` shows it.
 
-To find the fewest changes takes, where a text is made for that, a time that grows with the square of its lines. What
-two texts begin and end with is put aside; where much is left, the lines that only one of them has are shown without
-those around them.
+Finding the fewest changes takes, for a text made to be slow, a time that grows with the square of its lines. So the
+lines that two texts begin and end with in common are left out first; where much is left, the lines that only one of the
+two has are shown without the lines around them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def difference(before: str, after: str, old: str, new: str) -> list[str]:
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many lines are the same from the begin."""
+    """How many lines at the beginning are the same."""
     count = 0
     for left, right in zip(one, other, strict=False):
         if left != right:

@@ -1,4 +1,4 @@
-"""TOML that somebody else wrote, read within bounds.
+"""TOML from outside, read within bounds.
 
 `tomllib` takes a time that grows with the square of the parts of a dotted key, and calls itself for each level of
 nesting. No table that people write has a key of more than a few parts.

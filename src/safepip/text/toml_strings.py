@@ -18,8 +18,8 @@ _SHORT = {'"': '\\"', "\\": "\\\\"}
 def toml_string(text: str) -> str:
     """A basic string, quotes included, that is printable whatever the text holds.
 
-    A quotation mark, a backslash, and whatever no terminal should be given, is escaped (TOML 1.0, "String"). What is no
-    character at all (a lone surrogate) has no form in TOML and becomes U+FFFD.
+    A quotation mark, a backslash and every character that a terminal should not be given are escaped (TOML 1.0,
+    "String"). A lone surrogate, which is not a character, has no form in TOML and becomes U+FFFD.
     """
     return '"' + "".join(_SHORT.get(char) or _plain(char) for char in text) + '"'
 
