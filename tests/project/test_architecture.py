@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import pkgutil
 import sys
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
@@ -157,10 +159,17 @@ def test_a_rooms_door_imports_nothing() -> None:
             assert [type(node) for node in tree_of(path).body] == [ast.Expr], path
 
 
-def test_one_file_imports_the_http_library() -> None:
-    """Whoever asks what reaches the network reads that file."""
-    assert importers_of("httpx") == set()
-    assert importers_of("httpcore") == {"safepip.edges.network.wire", "safepip.edges.network.streams"}
+def test_only_one_file_imports_the_http_library() -> None:
+    """What reaches the network goes through one connection at a time; the libraries under httpx give it exceptions."""
+    connection = "safepip.edges.network.httpx_connection"
+    assert importers_of("httpx") == {connection}
+    tree = tree_of(SOURCE / "edges" / "network" / "httpx_connection.py")
+    used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for library in ("httpcore", "h2", "h11", "anyio"):
+        assert importers_of(library) == {connection}
+        for name in (name for name in used if name.startswith(f"{library}.")):
+            what = pkgutil.resolve_name(name)
+            assert inspect.ismodule(what) or issubclass(what, Exception), name
 
 
 def test_pip_is_a_program_and_never_imported() -> None:
@@ -206,7 +215,7 @@ def test_no_file_is_too_long_to_read() -> None:
             assert path.relative_to(SOURCE).as_posix() in decisions, f"{path} is longer than 400 lines"
 
 
-HEAVY = ("httpcore", "asyncio", "rich", "email", "subprocess", "html.parser", "ssl")
+HEAVY = ("httpx", "httpcore", "anyio", "asyncio", "rich", "email", "subprocess", "html.parser", "ssl")
 
 
 @pytest.mark.parametrize("command", [["--help"], ["--version"]], ids=" ".join)

@@ -43,9 +43,9 @@ ALLOWED = {
     " packaging platform runpy site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys time",
     "edges.disk": "concurrent.futures contextlib errno hashlib locale os shutil stat sys tempfile time",
-    "edges.network": "aiohappyeyeballs asyncio base64 certifi concurrent.futures contextlib contextvars errno"
-    " h2.exceptions hashlib httpcore importlib.machinery ipaddress json logging netrc os random shutil socket ssl stat"
-    " subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
+    "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
+    " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
+    " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
     "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shutil stat subprocess sys threading",

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 _KNOWN = (
     *("org", "java", "_typeshed", "_manylinux", "_virtualenv", "apport_python_hook", "usercustomize", "sitecustomize"),
     *("keyring", "socks", "socksio", "trio", "attr", "IPython", "colorama", "brotli", "chardet", "simplejson"),
-    *("packaging", "certifi", "h11", "httpcore", "resolvelib", "rich", "setuptools", "pkg_resources", "distutils"),
+    *(
+        "packaging",
+        "certifi",
+        "h11",
+        "httpx",
+        "httpcore",
+        "resolvelib",
+        "rich",
+        "setuptools",
+        "pkg_resources",
+        "distutils",
+    ),
 )
 
 

@@ -116,15 +116,16 @@ _BY_INSTALLERS = """
 __pypy__
 _pytest             pytest
 _typeshed
-aiohappyeyeballs    aiohappyeyeballs
 android
 anyio               anyio
 attr                attrs
 backports.ssl_match_hostname  backports-ssl-match-hostname
 backports.zstd      backports-zstd
 brotli              brotli brotlipy
+brotlicffi          brotlicffi
 certifi             certifi certifi-system-store
 chardet             chardet
+click               click
 colorama            colorama
 com.sun
 contextlib2         contextlib2
@@ -139,6 +140,7 @@ h11                 h11
 h2                  h2
 hpack               hpack
 httpcore            httpcore
+httpx               httpx
 hyperframe          hyperframe
 idna                idna
 importlib_metadata  importlib-metadata
@@ -184,6 +186,7 @@ uvloop              uvloop
 win32com            pywin32 pypiwin32
 winloop             winloop
 zipp                zipp
+zstandard           zstandard
 """
 
 

@@ -76,13 +76,26 @@ def test_no_log_holds_a_header(host: Http2Host, network: Network, caplog: pytest
     caplog.set_level(logging.DEBUG)
     fetch(network, host.origin, range(2))
     names = {record.name.partition(".")[0] for record in caplog.records}
-    assert names.isdisjoint({"hpack", "h2", "httpcore"})
+    assert names.isdisjoint({"hpack", "h2", "httpcore", "httpx"})
 
 
 def test_a_connection_that_the_server_ends_is_replaced(host: Http2Host, network: Network) -> None:
     host.goaway_after = 7
     assert bodies(fetch(network, host.origin, range(20))) == expected(range(20))
     assert host.connections > 1
+
+
+@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_no_request_fails_where_connections_end_and_are_closed_at_once(
+    rounds: int, host: Http2Host, authority: Authority
+) -> None:
+    """After seven requests each, with whatever was under way on them (RFC 9113, 8.7), at the retries of a user."""
+    host.goaway_after = 7
+    for _ in range(rounds):
+        before = host.connections
+        answers = fetch(Network(cert=str(authority.bundle)), host.origin, range(20))
+        assert bodies(answers) == expected(range(20))
+        assert host.connections - before > 1
 
 
 def test_a_stream_that_is_reset_fails_alone(host: Http2Host, network: Network) -> None:

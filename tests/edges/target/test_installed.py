@@ -140,6 +140,7 @@ def test_safepip_is_made_of_what_it_requires_and_not_of_its_test_tools() -> None
         "pip",
         "packaging",
         "resolvelib",
+        "httpx",
         "httpcore",
         "h2",
         "h11",

@@ -20,15 +20,16 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip import __version__
 from safepip.edges.network.addresses import parse_address
-from safepip.edges.network.deadlines import Pauses, Rate, page_seconds, unhurried, window_seconds, within
+from safepip.edges.network.attempts import Attempts
+from safepip.edges.network.connections import Connections, Response
+from safepip.edges.network.deadlines import Rate, page_seconds, unhurried, window_seconds
+from safepip.edges.network.httpx_connection import RequestFailed
 from safepip.edges.network.limits import (
     PATIENCE_SECONDS,
-    RETRIED_KINDS,
-    RETRIED_STATUSES,
     Decoder,
     HttpError,
     byte_count,
@@ -37,17 +38,17 @@ from safepip.edges.network.limits import (
 )
 from safepip.edges.network.proxies import Proxies
 from safepip.edges.network.tls import TlsProblem, Trust
-from safepip.edges.network.wire import Lanes, Reply, WireError
 from safepip.model.finding import printable
-from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, origin_of, parse
+from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, parse
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from safepip.edges.network.addresses import Address
     from safepip.edges.network.credentials import Credentials
-    from safepip.edges.network.wire import Headers
+    from safepip.edges.network.deadlines import Pauses
+    from safepip.edges.network.httpx_connection import Headers
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Network
 
@@ -59,8 +60,6 @@ _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BODY = 64 * 1024
 _PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
-#: Small requests to one origin at the same time; HTTP/2 carries them over one connection.
-_AT_ONCE = 100
 
 
 class Answer(NamedTuple):
@@ -94,20 +93,17 @@ class Body:
     status: int
     url: str
     headers: Mapping[str, str]
-    _reply: Reply = field(repr=False)
+    _response: Response = field(repr=False)
     _rate: Rate = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises `HttpError` when the connection breaks or crawls."""
         try:
-            async for chunk in self._reply.chunks():
+            async for chunk in self._response.chunks():
                 self._rate.advance(len(chunk))
                 yield chunk
-        except WireError as error:
+        except RequestFailed as error:
             raise HttpError(error.kind, printable(str(error)), self.url) from error
-
-
-_Result = TypeVar("_Result", Answer, Part)
 
 
 class Transport:
@@ -121,13 +117,11 @@ class Transport:
         self._trust = Trust(network, environ)
         self._proxies = Proxies(network, credentials, environ)
         self._trusted = network.trusted_hosts
-        self._lanes: dict[tuple[str, str, int, bool], Lanes] = {}
+        self._connections: dict[tuple[str, str, int, bool], Connections] = {}
         self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
         self._limits["pool"] = max(600.0, network.timeout)
-        self._page_seconds = page_seconds(network.timeout)
+        self._attempts = Attempts(network.retries, page_seconds(network.timeout))
         self._window = window_seconds(network.timeout)
-        self._pauses: dict[str, Pauses] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def get(
         self,
@@ -146,10 +140,10 @@ class Transport:
         extra = [(b"Accept-Encoding", b"gzip"), *_encoded(headers)]
 
         async def attempt() -> Answer:
-            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
-                return await self._read(place, reply, limit)
+            async with self._open(url, extra, allowed, owner, files=False) as (place, response):
+                return await self._read(place, response, limit)
 
-        return await self._persistently(url, attempt)
+        return await self._attempts.make(url, self._shown(url), attempt)
 
     async def fetch_range(
         self,
@@ -171,11 +165,11 @@ class Transport:
         limit = suffix if suffix is not None else (last or 0) - (first or 0) + 1
 
         async def attempt() -> Part:
-            async with self._open(url, extra, allowed, owner, files=False) as (place, reply):
-                lower = _lower(reply.raw_headers)
-                if reply.status != 206:
-                    return Part(reply.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
-                answer = await self._read(place, reply, limit)
+            async with self._open(url, extra, allowed, owner, files=False) as (place, response):
+                lower = response.headers
+                if response.status != 206:
+                    return Part(response.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
+                answer = await self._read(place, response, limit)
                 start, size = content_range(lower.get("content-range", ""))
                 end = start + len(answer.body)
                 right = end == size and size - start <= limit if suffix is not None else start == first
@@ -183,7 +177,7 @@ class Transport:
                     raise HttpError("protocol", f"{self._shown(url)} sends another part than asked for", url)
                 return Part(206, place.url, lower, start, size, answer.body)
 
-        return await self._persistently(url, attempt)
+        return await self._attempts.make(url, self._shown(url), attempt)
 
     @asynccontextmanager
     async def stream(
@@ -200,45 +194,18 @@ class Transport:
         CPU as HTTP/2 does. No content encoding is undone: digests are those of the bytes as sent.
         """
         extra = [(b"Accept-Encoding", b"identity"), *_encoded(headers)]
-        async with self._open(url, extra, allowed, owner, files=True) as (place, reply):
-            yield Body(reply.status, place.url, _lower(reply.raw_headers), reply, Rate(place.url, self._window))
+        async with self._open(url, extra, allowed, owner, files=True) as (place, response):
+            yield Body(response.status, place.url, response.headers, response, Rate(place.url, self._window))
 
     def pauses(self, url: str) -> Pauses:
         """What the origin of a URL has asked for in this run."""
-        return self._pauses.setdefault(origin_of(url) or "", Pauses())
-
-    async def _persistently(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Try again what may pass, as long as there is time: see `safepip.edges.network.deadlines`."""
-        # Waiting for a turn is no time that the server takes.
-        gate = self._gates.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
-        async with gate, within(self._page_seconds, self._shown(url)):
-            return await self._attempts(url, attempt)
-
-    async def _attempts(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Failures of the connection may pass, and the statuses that say so."""
-        pauses = self.pauses(url)
-        for count in range(self._network.retries + 1):
-            last = count == self._network.retries
-            try:
-                result = await attempt()
-            except HttpError as error:
-                if last or error.kind not in RETRIED_KINDS:
-                    raise
-                wait = pauses.next(count, None)
-            else:
-                if last or result.status not in RETRIED_STATUSES:
-                    return result
-                wait = pauses.next(count, result.headers.get("retry-after"))
-                if wait is None:
-                    return result
-            await asyncio.sleep(wait or 0.0)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return self._attempts.pauses(url)
 
     async def close(self) -> None:
         """Close all connections."""
-        for lanes in self._lanes.values():
-            await lanes.close()
-        self._lanes.clear()
+        for connections in self._connections.values():
+            await connections.close()
+        self._connections.clear()
         await asyncio.sleep(0)
 
     # ------------------------------------------------------------------ one exchange
@@ -246,7 +213,7 @@ class Transport:
     @asynccontextmanager
     async def _open(
         self, url: str, extra: Headers, allowed: Callable[[str], bool], owner: IndexUrl | None, *, files: bool
-    ) -> AsyncIterator[tuple[Address, Reply]]:
+    ) -> AsyncIterator[tuple[Address, Response]]:
         """The response that `url` finally leads to, redirects and authorization seen to."""
         for _ in range(_MAX_REDIRECTS + 1):
             if not allowed(url):
@@ -254,15 +221,15 @@ class Transport:
             place = parse_address(url, self._shown)
             if not is_secure(place, self._trusted):
                 raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
-            reply = await self._authorized(place, extra, owner, files)
+            response = await self._authorized(place, extra, owner, files)
             try:
-                location = _header(reply, b"location") if reply.status in _REDIRECTS else None
+                location = response.first("location") if response.status in _REDIRECTS else None
                 if location is None:
-                    yield place, reply
+                    yield place, response
                     return
-                await reply.drain()
+                await response.drain()
             finally:
-                await reply.close()
+                await response.close()
             url = self._follow(url, location, allowed)
         raise HttpError("redirect", f"{self._shown(url)} redirects more than {_MAX_REDIRECTS} times", url)
 
@@ -284,81 +251,82 @@ class Transport:
             raise HttpError("redirect", f"{stated}, which is outside of where this may be fetched from", url)
         return target
 
-    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Reply:
+    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Response:
         """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
-        lanes = self._lanes_for(place, files)
+        connections = self._connections_to(place, files)
         header = self._credentials.authorization(place.url, owner)
-        reply = await self._send(lanes, place, extra, header)
-        if reply.status != 401:
-            return reply
+        response = await self._send(connections, place, extra, header)
+        if response.status != 401:
+            return response
         try:
             async with unhurried():
                 better = await asyncio.to_thread(self._credentials.after_challenge, place.url, owner)
         except BaseException:
-            await reply.close()
+            await response.close()
             raise
         if better is None or better == header:
-            return reply
-        await reply.drain()
-        await reply.close()
-        reply = await self._send(lanes, place, extra, better)
-        if reply.status == 401:
+            return response
+        await response.drain()
+        await response.close()
+        response = await self._send(connections, place, extra, better)
+        if response.status == 401:
             self._credentials.rejected(place.url)
-        return reply
+        return response
 
-    async def _send(self, lanes: Lanes, place: Address, extra: Headers, authorization: str | None) -> Reply:
+    async def _send(
+        self, connections: Connections, place: Address, extra: Headers, authorization: str | None
+    ) -> Response:
         headers = [(b"Host", place.authority), (b"User-Agent", USER_AGENT.encode()), *extra]
         if authorization is not None:
             headers.append((b"Authorization", authorization.encode()))
         generation = self._trust.generation
         for again in (True, False):
             try:
-                return await lanes.send(place.target, headers, self._limits)
+                return await connections.send(place.target, headers, self._limits)
             except TlsProblem as error:
                 raise HttpError("tls", str(error), place.url, error.help) from error
-            except WireError as error:
+            except RequestFailed as error:
                 if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
                     raise self._explained(error, place) from error
         raise AssertionError("unreachable: the second round returns or raises")
 
-    async def _read(self, place: Address, reply: Reply, limit: int) -> Answer:
+    async def _read(self, place: Address, response: Response, limit: int) -> Answer:
         """The whole body, decoded, or `too-large` as soon as it is."""
-        headers = _lower(reply.raw_headers)
-        if reply.status >= 300:
+        headers = response.headers
+        if response.status >= 300:
             # The body of an error is nothing safepip reads; a short one is drained to keep the connection.
             limit = _ERROR_BODY
         decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
         try:
-            async for chunk in reply.chunks():
+            async for chunk in response.chunks():
                 decoder.feed(chunk)
             body = decoder.end()
-        except WireError as error:
+        except RequestFailed as error:
             raise self._explained(error, place) from error
         except HttpError:
-            if reply.status < 300:
+            if response.status < 300:
                 raise
             body = b""
-        return Answer(reply.status, place.url, headers, body)
+        return Answer(response.status, place.url, headers, body)
 
-    def _explained(self, error: WireError, place: Address) -> HttpError:
+    def _explained(self, error: RequestFailed, place: Address) -> HttpError:
         detail = printable(self._credentials.redact(str(error)))
         proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
         way = f" by the proxy {self._shown(proxy)}" if proxy else ""
         message = f"{place.authority.decode()}{way}: {detail}"
-        return HttpError(
-            error.kind, message, place.url, what_helps(error.kind, unverified=error.unverified, proxied=bool(proxy))
-        )
+        helps = what_helps(error.kind, unverified=error.unverified, proxied=bool(proxy))
+        return HttpError(error.kind, message, place.url, helps, cut_off=error.cut_off)
 
     # ------------------------------------------------------------------ where to
 
-    def _lanes_for(self, place: Address, files: bool) -> Lanes:
+    def _connections_to(self, place: Address, files: bool) -> Connections:
         key = (place.scheme, place.host, place.port, files)
-        lanes = self._lanes.get(key)
-        if lanes is None:
+        connections = self._connections.get(key)
+        if connections is None:
             if self._network.offline:
                 raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
             proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
-            lanes = self._lanes[key] = Lanes(
+            connections = self._connections[key] = Connections(
                 place.scheme,
                 place.host,
                 place.port,
@@ -369,7 +337,7 @@ class Transport:
                 proxy=proxy,
                 proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
             )
-        return lanes
+        return connections
 
     def _context(self, place: Address) -> ssl.SSLContext:
         return self._trust.context(trusted=covered(place, self._trusted))
@@ -380,16 +348,3 @@ class Transport:
 
 def _encoded(headers: Mapping[str, str] | None) -> Headers:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()] if headers else []
-
-
-def _lower(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Header lines as a mapping; of repeated ones the values are joined by a comma (RFC 9110, 5.3)."""
-    headers: dict[str, str] = {}
-    for key, value in raw:
-        name, text = key.decode("latin-1").lower(), value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {text}" if name in headers else text
-    return headers
-
-
-def _header(reply: Reply, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in reply.raw_headers if key.lower() == name), None)

@@ -21,11 +21,20 @@ class HttpError(Exception):
     """No answer could be had. The message holds no secret.
 
     `kind` is one of: connection, timeout, tls, redirect, too-large, protocol, insecure, offline. `help` says what would
-    change it, where something is known to.
+    change it, where something is known to. `cut_off` tells that a connection ended that carried other requests as well.
     """
 
-    def __init__(self, kind: str, message: str, url: str, help: str = "") -> None:  # noqa: A002  # it is what it is called
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        url: str,
+        help: str = "",  # noqa: A002  # it is what it is called
+        *,
+        cut_off: bool = False,
+    ) -> None:
         super().__init__(message)
+        self.cut_off = cut_off
         self.help = help
         self.kind = kind
         self.message = message

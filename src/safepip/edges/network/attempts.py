@@ -1,0 +1,96 @@
+"""How often a small request is made: again at once, again after a pause, or no more.
+
+Failures of the connection may pass, and so may the statuses that say so. All attempts of one request, and the pauses
+between them, have one time together: see `safepip.edges.network.deadlines`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from safepip.edges.network.deadlines import Pauses, within
+from safepip.edges.network.limits import RETRIED_KINDS, RETRIED_STATUSES, HttpError
+from safepip.model.urls import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+#: Small requests to one origin at the same time; HTTP/2 carries them over one connection.
+_AT_ONCE = 100
+#: So often one is made again at once, and counts as no further attempt, when a connection of HTTP/2 ends under it; and
+#: so many of an origin's at the same time.
+_AGAIN, _AGAIN_AT_ONCE = 8, 3
+
+
+class Answered(Protocol):
+    """A response, of whatever status."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+_Result = TypeVar("_Result", bound=Answered)
+
+
+class Attempts:
+    """The attempts of a run. `retries` are for each request, `seconds` for all of its attempts together."""
+
+    def __init__(self, retries: int, seconds: float) -> None:
+        self._retries = retries
+        self._seconds = seconds
+        self._pauses: dict[str, Pauses] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._again: dict[str, asyncio.Semaphore] = {}
+
+    def pauses(self, url: str) -> Pauses:
+        """What the origin of a URL has asked for in this run."""
+        return self._pauses.setdefault(origin_of(url) or "", Pauses())
+
+    async def make(self, url: str, shown: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """What the last attempt gives or raises. `shown` is the URL as it may be shown. Raises `HttpError`."""
+        turn = self._turns.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
+        # Waiting for a turn is no time that the server takes.
+        async with turn, within(self._seconds, shown):
+            return await self._after_pauses(url, attempt)
+
+    async def _after_pauses(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        pauses = self.pauses(url)
+        for count in range(self._retries + 1):
+            last = count == self._retries
+            try:
+                result = await self._at_once(url, attempt)
+            except HttpError as error:
+                if last or error.kind not in RETRIED_KINDS:
+                    raise
+                wait = pauses.next(count, None)
+            else:
+                if last or result.status not in RETRIED_STATUSES:
+                    return result
+                wait = pauses.next(count, result.headers.get("retry-after"))
+                if wait is None:
+                    return result
+            await asyncio.sleep(wait or 0.0)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _at_once(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """An attempt, made again at once where it was cut off with all else that its connection carried.
+
+        A few at a time: what goes at once would be cut off at once by a server that ends each connection after some
+        requests, and waits for none of them.
+        """
+        try:
+            return await attempt()
+        except HttpError as error:
+            if not error.cut_off:
+                raise
+        async with self._again.setdefault(origin_of(url) or "", asyncio.Semaphore(_AGAIN_AT_ONCE)):
+            for _ in range(_AGAIN - 1):
+                try:
+                    return await attempt()
+                except HttpError as error:
+                    if not error.cut_off:
+                        raise
+            return await attempt()
