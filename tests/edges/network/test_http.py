@@ -8,11 +8,12 @@ import time
 import tracemalloc
 import zlib
 from base64 import b64decode
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from safepip.edges.network import limits
+from safepip.edges.network import limits, tls
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Answer, HttpError, Part, Transport
 from safepip.edges.network.loop import Loop
@@ -391,6 +392,25 @@ def test_a_bundle_that_cannot_be_read_is_named(authority: Authority) -> None:
         error = client.refusal(host.origin + "/page")
         assert error.kind == "tls"
         assert NOWHERE in error.message
+
+
+@pytest.mark.parametrize(("platform", "contexts"), [("linux", 1), ("darwin", 2), ("win32", 2)])
+def test_files_have_a_context_of_their_own_where_handshakes_begin_in_threads(
+    platform: str, contexts: int, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page offers just before its handshake would else be withdrawn by a file. Both believe the same."""
+    monkeypatch.setattr(tls, "sys", SimpleNamespace(platform=platform))
+    trust = tls.Trust(Network(cert=str(authority.bundle)), {})
+    pages = trust.context(trusted=False, files=False)
+
+    def believed(context: Any) -> int:
+        return len(getattr(context, "_ctx", context).get_ca_certs())  # truststore's own one tells nothing
+
+    few = believed(pages)
+    assert trust.add_shipped_bundle(0)
+    files = trust.context(trusted=False, files=True)
+    assert len({id(pages), id(files)}) == contexts
+    assert believed(pages) == believed(files) > few
 
 
 def test_a_certificate_for_another_name_is_not_believed(authority: Authority) -> None:

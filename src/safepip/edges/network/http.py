@@ -333,14 +333,14 @@ class Transport:
                 limit=_FILE_CONNECTIONS if files else _PAGE_CONNECTIONS,
                 multiplex=not files,
                 patience=max(PATIENCE_SECONDS, 2 * self._network.timeout),
-                context=lambda: self._context(place),
+                context=lambda: self._context(place, files),
                 proxy=proxy,
                 proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
             )
         return connections
 
-    def _context(self, place: Address) -> ssl.SSLContext:
-        return self._trust.context(trusted=covered(place, self._trusted))
+    def _context(self, place: Address, files: bool) -> ssl.SSLContext:
+        return self._trust.context(trusted=covered(place, self._trusted), files=files)
 
     def _shown(self, url: str) -> str:
         return printable(self._credentials.redact(url))

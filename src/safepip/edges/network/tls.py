@@ -32,6 +32,8 @@ _BUNDLES = (
     "/etc/ssl/cert.pem",  # Arch, BSD
     "/etc/ssl/ca-bundle.pem",  # SUSE
 )
+#: Where truststore has the system itself verify a certificate.
+_OWN_VERIFICATION = ("win32", "darwin")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]\Z")
 
 
@@ -49,13 +51,18 @@ class Trust:
     def __init__(self, network: Network, environ: Mapping[str, str]) -> None:
         self._network = network
         self._environ = environ
-        self._verified: ssl.SSLContext | None = None
+        self._verified: dict[bool, ssl.SSLContext] = {}
         self._unverified: ssl.SSLContext | None = None
         self.generation = 0
         """0 while only the system's store is trusted, 1 with certifi's bundle beside it."""
 
-    def context(self, *, trusted: bool) -> ssl.SSLContext:
-        """The context for a host; `trusted` turns verification off. Raises `TlsProblem`."""
+    def context(self, *, trusted: bool, files: bool) -> ssl.SSLContext:
+        """The context for a host; `trusted` turns verification off. Raises `TlsProblem`.
+
+        httpcore writes into it what a connection offers, HTTP/2 or not, just before the handshake; but the handshake
+        of truststore's begins later, in a thread. So there connections for files, which do not offer HTTP/2, have one
+        of their own.
+        """
         if trusted:
             if self._unverified is None:
                 self._unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -63,9 +70,12 @@ class Trust:
                 self._unverified.verify_mode = ssl.CERT_NONE
                 self._identify(self._unverified)
             return self._unverified
-        if self._verified is None:
-            self._verified = self._build()
-        return self._verified
+        which = files and sys.platform in _OWN_VERIFICATION
+        if which not in self._verified:
+            self._verified[which] = self._build()
+            if self.generation:
+                _add_shipped_bundle(self._verified[which])
+        return self._verified[which]
 
     def add_shipped_bundle(self, generation: int) -> bool:
         """Add certifi's bundle after a certificate was not believed; whether another try is worth it.
@@ -73,17 +83,16 @@ class Trust:
         `generation` is the attribute's value before the connection was made: of many connections that
         fail together the first adds the bundle, and all may try again.
         """
-        if self._verified is None:
+        if not self._verified:
             return False
         if self.generation == 0:
             self.generation = 1
-            import certifi
-
-            self._verified.load_verify_locations(certifi.where())
+            for context in self._verified.values():
+                _add_shipped_bundle(context)
         return generation == 0
 
     def _build(self) -> ssl.SSLContext:
-        if sys.platform in ("win32", "darwin"):
+        if sys.platform in _OWN_VERIFICATION:
             # There the store is reached through the system's own verification, which truststore calls.
             import truststore
 
@@ -123,7 +132,7 @@ class Trust:
     def _system_file(self) -> str | None:
         """The file that is loaded as the system's store, where one is named: reading it twice adds nothing."""
         file = self._environ.get("SSL_CERT_FILE")
-        return file if file and sys.platform not in ("win32", "darwin") and os.path.isfile(file) else None
+        return file if file and sys.platform not in _OWN_VERIFICATION and os.path.isfile(file) else None
 
     def _bundle_of_environment(self) -> str | None:
         # Requests, and so pip, heeds these two only while it trusts the environment at all.
@@ -139,6 +148,12 @@ class Trust:
                 context.load_cert_chain(path)
             except OSError as error:
                 raise TlsProblem(f"the client certificate {path} cannot be read", "--client-cert names it") from error
+
+
+def _add_shipped_bundle(context: ssl.SSLContext) -> None:
+    import certifi
+
+    context.load_verify_locations(certifi.where())
 
 
 def _check_ends(path: str) -> None:
