@@ -98,53 +98,58 @@ def read_status(status: object, reason: object) -> tuple[Status, str, str]:
 def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
     """All usable entries in their order, and how many were dropped."""
     kept: list[ProjectFile] = []
-    keep = kept.append
     roots: set[str] = set()
     plain = all_regular(files)
     dropped = 0
     for entry in files:
         try:
-            url = entry["url"]
-            filename = entry.get("filename")
-            hashes = entry.get("hashes")
-            found: tuple[Digest, ...]
-            others: tuple[Checksum, ...] = ()
-            if (plain and filename and url.rpartition("/")[2] == filename) or is_regular(url, filename, roots):
-                found = digests(hashes) if hashes else ()
-                if hashes and (len(hashes) != 1 or not found):
-                    others = checksums(hashes)
-            else:
-                url, filename, found, others = _irregular(url, filename, hashes, base)
-            requires_python = entry.get("requires-python")
-            if requires_python.__class__ is not str:
-                _check_absent(requires_python)
-            # PEP 714: `core-metadata`; the older name is read where the new one is absent.
-            metadata = entry.get("core-metadata")
-            if metadata is None:
-                metadata = entry.get("dist-info-metadata")
-            sidecar, metadata_checksums = _sidecar(metadata) if metadata else _NO_SIDECAR
-            yanked = entry.get("yanked")
-            size = entry.get("size")
-            keep(
-                ProjectFile(
-                    filename,
-                    url,
-                    found,
-                    requires_python or None,
-                    # PEP 691: a boolean or a reason. As pip reads it, an empty text is false.
-                    (yanked if yanked.__class__ is str else "") if yanked else None,
-                    sidecar,
-                    size if size.__class__ is int and size >= 0 else None,
-                    upload_time(entry.get("upload-time")),
-                    others,
-                    metadata_checksums,
-                )
-            )
+            kept.append(_read_file(entry, base, roots, plain=plain))
         except (BadEntry, KeyError, TypeError, AttributeError, UnicodeError):
             # The last four: an entry that is not an object, or without `url`, or a value of the wrong type, or text
             # that is no Unicode.
             dropped += 1
     return kept, dropped
+
+
+def _read_file(entry: Any, base: str, roots: set[str], *, plain: bool) -> ProjectFile:
+    """One entry. `roots` are the beginnings of URLs found to be regular (`is_regular`); `plain` as by `all_regular`.
+
+    Raises `BadEntry`, and for an entry of the wrong form what Python raises.
+    """
+    url = entry["url"]
+    filename = entry.get("filename")
+    hashes = entry.get("hashes")
+    found: tuple[Digest, ...]
+    others: tuple[Checksum, ...] = ()
+    if (plain and filename and url.rpartition("/")[2] == filename) or is_regular(url, filename, roots):
+        found = digests(hashes) if hashes else ()
+        if hashes and (len(hashes) != 1 or not found):
+            others = checksums(hashes)
+    else:
+        url, filename, found, others = _irregular(url, filename, hashes, base)
+    requires_python = entry.get("requires-python")
+    if requires_python.__class__ is not str:
+        _check_absent(requires_python)
+    # PEP 714: `core-metadata`; the older name is read where the new one is absent.
+    metadata = entry.get("core-metadata")
+    if metadata is None:
+        metadata = entry.get("dist-info-metadata")
+    sidecar, metadata_checksums = _sidecar(metadata) if metadata else _NO_SIDECAR
+    yanked = entry.get("yanked")
+    size = entry.get("size")
+    return ProjectFile(
+        filename,
+        url,
+        found,
+        requires_python or None,
+        # PEP 691: a boolean or a reason. As pip reads it, an empty text is false.
+        (yanked if yanked.__class__ is str else "") if yanked else None,
+        sidecar,
+        size if size.__class__ is int and size >= 0 else None,
+        upload_time(entry.get("upload-time")),
+        others,
+        metadata_checksums,
+    )
 
 
 def _irregular(
