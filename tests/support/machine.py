@@ -45,7 +45,7 @@ class Machine:
             machine_policy=str(self.policy),
             now=1e9,
         )
-        return make_plan(verb, words, world.environ, world.cwd, self.credentials, lambda: DEFAULT, world)
+        return make_plan(verb, words, world, self.credentials, lambda: DEFAULT)
 
     def fails(self, *words: str, verb: str = "install", **environ: str) -> SafepipError:
         with pytest.raises((UsageError, Refused)) as caught:

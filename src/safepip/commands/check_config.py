@@ -16,6 +16,7 @@ from safepip.edges.disk.saving import working_folder
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
+from safepip.edges.user.world import World
 from safepip.model.ages import Cooldown
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
@@ -49,9 +50,8 @@ def check_config(argv: Sequence[str]) -> int:
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
     credentials = Credentials(os.environ)
-    plan = make_plan(
-        "install", argv, os.environ, working_folder(), credentials, default_index_url, may_ask_nothing=True
-    )
+    world = World(os.environ, working_folder())
+    plan = make_plan("install", argv, world, credentials, default_index_url, may_ask_nothing=True)
     console = Console(plan.settings.display, credentials.redact, os.environ)
     for notice in plan.notices:
         console.notice(notice)

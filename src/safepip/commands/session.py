@@ -84,7 +84,7 @@ class Session:
         self.credentials = Credentials(self.environ, ask_credentials)
         self.loop = Loop()
         try:
-            plan = make_plan(verb, argv, self.environ, self.cwd, self.credentials, default_index_url)
+            plan = make_plan(verb, argv, World(self.environ, self.cwd), self.credentials, default_index_url)
         except UsageError as error:
             raise _in_words_of(error, verb, arguments_are) from None
         settings = plan.settings

@@ -14,6 +14,7 @@ from safepip.edges.disk.saving import working_folder
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.target.interpreter import choose_python
 from safepip.edges.user.arguments import read_options
+from safepip.edges.user.world import World
 from safepip.routing.table import project_name
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def verify(argv: Sequence[str]) -> int:
     from safepip.reporting.verify_report import lines, make_json, summary
 
     credentials = Credentials(os.environ)
-    parsed, settings = read_options("verify", argv, os.environ, working_folder(), credentials)
+    parsed, settings = read_options("verify", argv, World(os.environ, working_folder()), credentials)
     names = [project_name(text) for text in settings.requirements]
     console = Console(settings.display, credentials.redact, os.environ)
     place = find_place(choose_python(settings, os.environ), os.environ)

@@ -43,39 +43,21 @@ def make_settings(
 ) -> Settings:
     """Settings of one run, of options that `check` has passed. `trusted_hosts` are those in force; `proxy` is the
     option's value without credentials."""
-    target = _path(parsed, "target_dir", around)
-    return Settings(
-        requirements=tuple(word for word in parsed.arguments if word.strip()),
-        requirement_files=tuple(parsed["requirements"]),
-        constraint_files=tuple(parsed["constraints"]),
-        editables=tuple(parsed["editables"]),
-        groups=tuple(parsed["dependency_groups"]),
-        script=next(iter(parsed["requirements_from_scripts"]), None),
+    settings = _into(_requested(parsed), parsed, around)
+    return settings._replace(
         no_deps=bool(parsed["ignore_dependencies"]),
         only_deps=bool(parsed["only_dependencies"]),
         dry_run=bool(parsed["dry_run"]),
         upgrade=_upgrade(parsed),
         force_reinstall=bool(parsed["force_reinstall"]),
         # pip: download, lock, and install into a --target, disregard what is installed.
-        ignore_installed=bool(parsed["ignore_installed"]) or target is not None or parsed.verb != INSTALL,
+        ignore_installed=bool(parsed["ignore_installed"]) or settings.target_dir is not None or parsed.verb != INSTALL,
         require_hashes=bool(parsed["require_hashes"]),
         no_require_hashes=bool(parsed["no_require_hashes"]),
-        require_virtualenv=bool(parsed["require_venv"]),
         isolated=bool(parsed["isolated_mode"]),
         verify_installed=parsed.verb == INSTALL and bool(parsed["verify_installed"]),
         no_index=bool(parsed["no_index"]),
-        break_system_packages=bool(parsed["override_externally_managed"]),
         report=_report(parsed, around),
-        python=parsed["python"] or None,
-        target_dir=target,
-        prefix_dir=_path(parsed, "prefix_path", around),
-        root_dir=_path(parsed, "root_path", around),
-        user=None if parsed["use_user_site"] is None else bool(parsed["use_user_site"]),
-        download_dir=around.absolute(parsed["download_dir"]) if parsed.verb == DOWNLOAD else None,
-        platforms=tuple(parsed["platforms"] or ()),
-        python_version=parsed["python_version"],
-        implementation=parsed["implementation"] or None,
-        abis=tuple(parsed["abis"] or ()),
         cache_dir=_cache_dir(parsed, around),
         refresh=name_set(set(parsed["refresh_package"])),
         selection=_selection(parsed),
@@ -87,6 +69,36 @@ def make_settings(
         allow_names=frozenset(map(normalise, parsed["allow_names"])),
         well_known_names=_path(parsed, "well_known_names", around),
         origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.stated.items() if places},
+    )
+
+
+def _requested(parsed: ParsedOptions) -> Settings:
+    """Settings that say what is asked for, and nothing else."""
+    return Settings(
+        requirements=tuple(word for word in parsed.arguments if word.strip()),
+        requirement_files=tuple(parsed["requirements"]),
+        constraint_files=tuple(parsed["constraints"]),
+        editables=tuple(parsed["editables"]),
+        groups=tuple(parsed["dependency_groups"]),
+        script=next(iter(parsed["requirements_from_scripts"]), None),
+    )
+
+
+def _into(settings: Settings, parsed: ParsedOptions, around: Surroundings) -> Settings:
+    """The same with the environment or folder that things go to, and the platform that they are for."""
+    return settings._replace(
+        require_virtualenv=bool(parsed["require_venv"]),
+        break_system_packages=bool(parsed["override_externally_managed"]),
+        python=parsed["python"] or None,
+        target_dir=_path(parsed, "target_dir", around),
+        prefix_dir=_path(parsed, "prefix_path", around),
+        root_dir=_path(parsed, "root_path", around),
+        user=None if parsed["use_user_site"] is None else bool(parsed["use_user_site"]),
+        download_dir=around.absolute(parsed["download_dir"]) if parsed.verb == DOWNLOAD else None,
+        platforms=tuple(parsed["platforms"] or ()),
+        python_version=parsed["python_version"],
+        implementation=parsed["implementation"] or None,
+        abis=tuple(parsed["abis"] or ()),
     )
 
 

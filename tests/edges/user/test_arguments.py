@@ -249,7 +249,7 @@ from safepip.edges.user.world import World
 from safepip.edges.network.credentials import Credentials
 nowhere = {NOWHERE!r}
 world = World({{"HOME": nowhere}}, nowhere, nowhere, nowhere, nowhere)
-make_plan("install", ["x"], {{}}, nowhere, Credentials({{}}), lambda: "https://x.example/", world)
+make_plan("install", ["x"], world, Credentials({{}}), lambda: "https://x.example/")
 print(sorted(set(sys.modules) & {{"httpx", "asyncio", "packaging", "rich", "email", "tomllib", "configparser",
     "difflib", "http.client", "platformdirs", "pathlib", "subprocess", "zipfile", "argparse", "html.parser",
     "optparse"}}))

@@ -31,17 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from safepip.edges.network.credentials import Credentials
-    from safepip.model.plan import Settings
+    from safepip.model.plan import Policy, Settings
 
 
 def make_plan(
     verb: str,
     argv: Sequence[str],
-    environ: Mapping[str, str],
-    cwd: str,
+    world: World,
     credentials: Credentials,
     default_index_url: Callable[[], str],
-    world: World | None = None,
     *,
     may_ask_nothing: bool = False,
 ) -> Plan:
@@ -51,7 +49,7 @@ def make_plan(
     `file_options.apply_file_options`. `may_ask_nothing` is for `check-config`, which needs no requirement.
     Raises `UsageError`, `Refused`, `options.HelpRequested`.
     """
-    world = _at_a_moment(world or World(environ, cwd))
+    world = _at_a_moment(world)
     own = configuration_files.own_variables(world.environ)
     words = [credentials.absorb(word) for word in argv]
     parsed = _parse(verb, words, world, credentials)
@@ -68,12 +66,7 @@ def make_plan(
     )
     settings = make_settings(parsed, around, tuple(sources.trusted_hosts), _proxy(parsed, credentials))
     policy = configuration_files.with_names(declared.policy, world)
-    if settings.cooldown or settings.allow_names or settings.well_known_names:
-        from safepip.config.ages import against_policy
-
-        problems = tuple(against_policy(settings, policy, now))
-        if problems:
-            raise UsageError(*problems)
+    _check_against(policy, settings, now)
     credentials.know(sources.indexes)
     notices = (
         *sources.notices(),
@@ -81,6 +74,16 @@ def make_plan(
         *unused_variables(world.environ, declared.indexes),
     )
     return Plan(settings, policy, tuple(sources.indexes), notices, now)
+
+
+def _check_against(policy: Policy, settings: Settings, now: float) -> None:
+    """Raise `UsageError` where this run's options are laxer than policy allows."""
+    if settings.cooldown or settings.allow_names or settings.well_known_names:
+        from safepip.config.ages import against_policy
+
+        problems = tuple(against_policy(settings, policy, now))
+        if problems:
+            raise UsageError(*problems)
 
 
 def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
@@ -104,18 +107,12 @@ def _at_a_moment(world: World) -> World:
 
 
 def read_options(
-    verb: str,
-    argv: Sequence[str],
-    environ: Mapping[str, str],
-    cwd: str,
-    credentials: Credentials,
-    world: World | None = None,
+    verb: str, argv: Sequence[str], world: World, credentials: Credentials
 ) -> tuple[ParsedOptions, Settings]:
     """The options and settings of a verb that asks no index, so that indexes and policy are not even read.
 
     Raises `UsageError`, `options.HelpRequested`.
     """
-    world = world or World(environ, cwd)
     parsed = _parse(verb, [credentials.absorb(word) for word in argv], world, credentials)
     around = Surroundings(world.absolute, _cache_dir(world), no_color=bool(world.environ.get("NO_COLOR")))
     return parsed, make_settings(parsed, around, (), None)
