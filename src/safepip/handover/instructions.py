@@ -99,8 +99,7 @@ def make_handover(
     given = _by_name(resolution, wheels, settings)
     if not settings.force_reinstall and any(_stays_for_pip(resolution.pins[name]) for name in resolution.to_install):
         settings = settings._replace(force_reinstall=True, no_deps=True, only_deps=False)
-        pins = {name: resolution.pins[name]._replace(requested=True) for name in resolution.to_install}
-        resolution, given = resolution._replace(pins=pins), {name: given[name] for name in resolution.to_install}
+        resolution, given = _these_alone(resolution, given)
     base = folder.rstrip("/")
     roots = [_root(pin, given, base, settings) for pin in resolution.pins.values() if pin.requested]
     # With --only-deps the roots are arguments, which take no digests: there all digests are constraints.
@@ -132,6 +131,14 @@ def make_handover(
         before=before,
         after=after,
     )
+
+
+def _these_alone(
+    resolution: Resolution, given: Mapping[str, ClearedWheel]
+) -> tuple[Resolution, dict[str, ClearedWheel]]:
+    """Nothing but what is to be installed, each as if it was asked for: for a pip that installs whatever it is told."""
+    pins = {name: resolution.pins[name]._replace(requested=True) for name in resolution.to_install}
+    return resolution._replace(pins=pins), {name: given[name] for name in resolution.to_install}
 
 
 def _stays_for_pip(pin: Pin) -> bool:
