@@ -16,11 +16,13 @@ from safepip.model.candidate import InstalledDistribution
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Policy, Settings, Target, UpgradeStrategy
 from safepip.model.requirement import Constraint, Requirement, Statements
+from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import resolve
 from safepip.routing.table import build
 from safepip.vetting.ages import AgeRules
 from safepip.vetting.look_alikes import KnownNames
-from safepip.vetting.names import NameRules
+from safepip.vetting.names import NameRules, NamesOfRun
+from safepip.vetting.rules import VettingRules
 from safepip.wheel.metadata import parse_metadata
 from support.offers import MARKERS
 
@@ -84,15 +86,13 @@ def statements(requirements: Sequence[str], constraints: Sequence[str] = ()) -> 
 def searched(asked: Statements, environment: Environment, settings: Settings) -> Resolution | None:
     try:
         return resolve(
-            asked,
+            ResolverInputs(asked, settings, Policy(), TARGET, build([])),
             catalog=Nothing(),
             installed=environment,
-            settings=settings,
-            policy=Policy(),
-            target=TARGET,
-            table=build([]),
-            names=NameRules(lambda: KnownNames(()), build([]), now=0.0),
-            ages=AgeRules(AgePolicy(), None, build([]), now=0.0),
+            rules=VettingRules(
+                NameRules(lambda: KnownNames(()), build([]), Policy(), NamesOfRun(), now=0.0),
+                AgeRules(AgePolicy(), None, build([]), now=0.0),
+            ),
         )
     except Asked:
         return None

@@ -30,11 +30,13 @@ from safepip.model.plan import Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.model.route import Observation, Presence, Route
 from safepip.resolution.catalog import RoutedCandidates
+from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import AmbiguousName, resolve
 from safepip.routing.table import Ambiguity, build, decide_route
 from safepip.vetting.ages import AgeRules
 from safepip.vetting.look_alikes import KnownNames
-from safepip.vetting.names import NameRules
+from safepip.vetting.names import NameRules, NamesOfRun
+from safepip.vetting.rules import VettingRules
 from safepip.wheel.metadata import parse_metadata
 from support.wheels import escaped
 
@@ -246,17 +248,18 @@ def decide(
         tuple(limited(c, n) if isinstance(c, str) else c for n, c in enumerate(constraints, 1)),
         require_hashes,
     )
+    inputs = ResolverInputs(
+        statements, Settings(selection=selection or Selection(), **settings), policy, TARGET, table, preferences or {}
+    )
+    rules = VettingRules(
+        names or NameRules(lambda: KnownNames(()), table, policy, NamesOfRun(), now=NOW),
+        ages or AgeRules(policy.ages, None, table, now=NOW, exemptions=policy.exemptions),
+    )
     return resolve(
-        statements,
+        inputs,
         catalog=catalog or MemoryCatalog(table, world),  # type: ignore[arg-type]  # a sequence was wrapped above
         installed=MemoryInstalled(() if settings.get("ignore_installed") else installed),
-        settings=Settings(selection=selection or Selection(), **settings),
-        policy=policy,
-        target=TARGET,
-        table=table,
-        names=names or NameRules(lambda: KnownNames(()), table, now=NOW),
-        ages=ages or AgeRules(policy.ages, None, table, now=NOW, exemptions=policy.exemptions),
-        preferences=preferences or {},
+        rules=rules,
     )
 
 

@@ -9,20 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from safepip.model.ages import DAY
+from safepip.model.ages import DAY, AgePolicy
 from safepip.model.candidate import Candidate, ProjectCandidates
 from safepip.model.exemption import Exemption
 from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.page import ProjectFile
+from safepip.model.plan import Policy
 from safepip.model.spans import day_and_time
 from safepip.routing.table import build
 from safepip.vetting.look_alikes import KnownNames
-from safepip.vetting.names import YOUNG, NameRules, NameVerdict
+from safepip.vetting.names import YOUNG, NameRules, NamesOfRun, NameVerdict
 from support.offers import PUBLIC, index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 NOW = 1_900_000_000.0
 OLD = NOW - 1_000 * DAY
@@ -33,11 +34,25 @@ ACME = index("acme", packages=("acme-*", "billing-core"))
 POLICY = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)
 
 
-def rules(*, known: Sequence[str] = KNOWN, popular: int = 2, indexes: Any = (PUBLIC,), **fields: Any) -> NameRules:
-    """The rules of a run at `NOW`; `fields` are those of `NameRules`."""
+def rules(
+    *,
+    known: Sequence[str] = KNOWN,
+    popular: int = 2,
+    indexes: Any = (PUBLIC,),
+    policy: Policy = Policy(),  # noqa: B008 - cannot be changed
+    youth: Callable[[str, float], str] = lambda _name, _uploaded: "",
+    **run: Any,
+) -> NameRules:
+    """The rules of a run at `NOW`; the other fields are those of `NamesOfRun`."""
     table = build(indexes)
     own = [*table.exact, *(claim.key for claim in table.prefixes)]
-    return NameRules(lambda: KnownNames(known, own, popular=popular), table, **{"now": NOW, **fields})
+    names = KnownNames(known, own, popular=popular)
+    return NameRules(lambda: names, table, policy, NamesOfRun(**run), now=NOW, youth=youth)
+
+
+def new_project(seconds: float = 7 * DAY, origin: Origin = BUILT_IN) -> Policy:
+    """A policy that says how old a project has to be."""
+    return Policy(ages=AgePolicy(new_project=seconds, new_project_origin=origin))
 
 
 def available(name: str, born: float | None = OLD, url: str = "https://public.example/files/") -> ProjectCandidates:
@@ -153,7 +168,7 @@ def test_where_only_folders_of_this_machine_are_asked_no_stranger_chose_the_name
     for indexes in ((copied,), (remote,), (folder, PUBLIC), (folder, remote), (ACME,)):
         assert reference(rules(indexes=indexes, asked=asked).by_name(STRONG)) == "look-alike"
     above = Origin(Source.MACHINE_POLICY, "/policy.toml", 1)
-    held = rules(indexes=(folder,), asked=asked, enforced={"look-alike": above})
+    held = rules(indexes=(folder,), asked=asked, policy=Policy(enforced={"look-alike": above}))
     assert reference(held.by_name(STRONG)) == "look-alike"
 
 
@@ -164,7 +179,7 @@ def test_the_list_is_read_once_and_only_when_a_name_needs_it() -> None:
         reads.append(1)
         return KnownNames(KNOWN)
 
-    names = NameRules(known, build((PUBLIC, ACME)), already_decided={"locked"}, now=NOW)
+    names = NameRules(known, build((PUBLIC, ACME)), Policy(), NamesOfRun(already_decided={"locked"}), now=NOW)
     names.by_name("acme-app"), names.by_name("locked")
     assert not reads
     for _ in range(2):
@@ -199,18 +214,18 @@ def test_a_former_module_is_not_said_to_come_with_python() -> None:
 
 
 def test_a_project_that_the_user_asks_for_must_be_older_than_policy_says() -> None:
-    names = rules(asked={"plain"}, new_project=7 * DAY)
+    names = rules(asked={"plain"}, policy=new_project(7 * DAY))
     verdict = judged(names, "plain", NOW - 7 * DAY + 1)
     assert reference(verdict) == "new-project"
     assert judged(names, "plain", NOW - 7 * DAY) == NameVerdict()
-    assert judged(rules(asked={"plain"}, new_project=0.0), "plain", NOW) == NameVerdict()
+    assert judged(rules(asked={"plain"}, policy=new_project(0.0)), "plain", NOW) == NameVerdict()
     assert not names.permit("plain", available("plain", NOW - DAY))
     assert names.permit("plain")
 
 
 def test_the_age_under_which_a_project_is_new_is_told_with_who_says_it() -> None:
     for origin, says in ((BUILT_IN, "safepip's defaults"), (POLICY, "safepip.toml:3")):
-        verdict = judged(rules(asked={"plain"}, new_project_at=origin), "plain", NOW - DAY)
+        verdict = judged(rules(asked={"plain"}, policy=new_project(origin=origin)), "plain", NOW - DAY)
         assert verdict.refusal is not None
         assert verdict.refusal.context[1] == f"a project is new for 7 days ({says})"
 
@@ -254,18 +269,18 @@ def test_where_nothing_is_dated_nothing_is_new() -> None:
 
 
 def test_a_line_of_policy_overrules_its_own_rule_for_its_own_project_and_is_told() -> None:
-    names = rules(asked={STRONG}, exemptions=[line(STRONG)])
+    names = rules(asked={STRONG}, policy=Policy(exemptions=(line(STRONG),)))
     (allowed,) = names.by_name(STRONG).allowed
     assert (allowed.rule, allowed.exemption) == ("look-alike", line(STRONG))
     assert names.permit(STRONG)
     assert reference(judged(names, STRONG, NOW - DAY)) == "new-project"
     for other in (line(STRONG, "new-project"), line("python2-dateutil")):
-        assert reference(rules(exemptions=[other]).by_name(STRONG)) == "look-alike"
+        assert reference(rules(policy=Policy(exemptions=(other,))).by_name(STRONG)) == "look-alike"
 
 
 def test_an_option_overrules_both_rules_for_one_run_and_is_told() -> None:
     stated = Origin(Source.ENVIRONMENT, "PIP_ALLOW_NAME")
-    names = rules(asked={STRONG}, allowed_names={STRONG}, allowed_at=stated)
+    names = rules(asked={STRONG}, allowed={STRONG}, allowed_at=stated)
     verdict = judged(names, STRONG, NOW - DAY)
     assert verdict.refusal is None
     assert [a.rule for a in verdict.allowed] == ["look-alike", "new-project"]
@@ -273,9 +288,9 @@ def test_an_option_overrules_both_rules_for_one_run_and_is_told() -> None:
 
 
 def test_what_is_allowed_and_needs_no_allowance_is_not_told() -> None:
-    exemptions = [line("plain"), line("plain", "new-project"), line(WEAK)]
-    assert judged(rules(asked={"plain"}, exemptions=exemptions), "plain") == NameVerdict()
-    assert judged(rules(exemptions=exemptions), WEAK) == NameVerdict()
+    policy = Policy(exemptions=(line("plain"), line("plain", "new-project"), line(WEAK)))
+    assert judged(rules(asked={"plain"}, policy=policy), "plain") == NameVerdict()
+    assert judged(rules(policy=policy), WEAK) == NameVerdict()
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
@@ -297,7 +312,10 @@ def test_a_name_on_the_allow_list_is_never_refused_by_these_rules(
 ) -> None:
     lines = [] if by_option else [line(name), line(name, "new-project")]
     names = rules(
-        known=known, asked={name} if direct else set(), exemptions=lines, allowed_names={name} if by_option else set()
+        known=known,
+        asked={name} if direct else set(),
+        policy=Policy(exemptions=tuple(lines)),
+        allowed={name} if by_option else set(),
     )
     assert judged(names, name, born).refusal is None
     assert names.permit(name, available(name, born))
@@ -347,8 +365,8 @@ def test_a_claim_settles_nothing_where_a_higher_level_forbids_exceptions() -> No
         names = NameRules(
             lambda: KnownNames(KNOWN, popular=2),
             build((PUBLIC, claiming)),
-            asked={"python3-dateutil", "fresh"},
-            enforced={"look-alike": enforced, "new-project": enforced},
+            Policy(enforced={"look-alike": enforced, "new-project": enforced}),
+            NamesOfRun(asked={"python3-dateutil", "fresh"}),
             now=NOW,
         )
         young = NOW - DAY
@@ -359,7 +377,7 @@ def test_an_age_that_policy_demands_must_be_known() -> None:
     """The default is nobody's demand; files on this machine have no stranger's age."""
     asked = {"fresh"}
     assert reference(judged(rules(asked=asked), "fresh", None)) is None
-    names = rules(asked=asked, new_project_at=POLICY)
+    names = rules(asked=asked, policy=new_project(origin=POLICY))
     assert reference(judged(names, "fresh", None)) == "new-project"
     assert reference(judged(names, "fresh", None, url="file:///srv/")) is None
     assert names.by_candidates("fresh", ProjectCandidates("fresh", ())).refusal is None

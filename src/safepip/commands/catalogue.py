@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from safepip.model.digest import ANY_BYTES
 from safepip.model.requirement import counts
 from safepip.vetting.ages import AgeRules
-from safepip.vetting.names import NameRules
+from safepip.vetting.names import NameRules, NamesOfRun
+from safepip.vetting.rules import VettingRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +53,6 @@ def open_catalog(session: Session, target: Target, pages: Pages | None = None) -
     )
     table, hashes = session.asked.table, session.hashes_allowed_for(target)
     answers = Answers(table, reader, wheels, session.loop, hashes)
-    # Rules remember what they were asked, so the guesses have their own.
-    theirs, ages = age_rules(session, target), age_rules(session, target)
     prefetcher = Prefetcher(
         table=table,
         answers=answers,
@@ -61,8 +60,7 @@ def open_catalog(session: Session, target: Target, pages: Pages | None = None) -
         selection=settings.selection,
         environment=target.markers,
         hashes=hashes,
-        names=name_rules(session, target, theirs, session.names.known),
-        ages=theirs,
+        rules=vetting_rules(session, target),  # rules remember what they were asked, so the guesses have their own
     )
     return IndexCatalog(
         table=table,
@@ -71,29 +69,28 @@ def open_catalog(session: Session, target: Target, pages: Pages | None = None) -
         wheels=wheels,
         selection=settings.selection,
         hashes=hashes,
-        names=name_rules(session, target, ages, session.names.known),
-        ages=ages,
+        rules=vetting_rules(session, target),
     )
+
+
+def vetting_rules(session: Session, target: Target) -> VettingRules:
+    """The rules by which projects are judged, for one target."""
+    ages = age_rules(session, target)
+    return VettingRules(name_rules(session, target, ages, session.names.known), ages)
 
 
 def name_rules(session: Session, target: Target, ages: AgeRules, known: Callable[[], KnownNames]) -> NameRules:
     """The rules on names for one target. `known` is called when the first name needs the list of well-known names."""
     asked, settings = session.asked, session.settings
     requirements = asked.statements.requirements
-    return NameRules(
-        known,
-        asked.table,
+    run = NamesOfRun(
         asked=frozenset(r.name for r in requirements if r.url is None and counts(r, target.markers)),
         already_decided=session.renewed | session.hashes_allowed_for(target).keys(),
-        exemptions=asked.plan.policy.exemptions,
-        allowed_names=settings.allow_names,
-        allowed_at=settings.origins.get("allow_names"),
-        now=asked.plan.now,
-        new_project=asked.plan.policy.ages.new_project,
-        new_project_at=asked.plan.policy.ages.new_project_origin,
-        youth=ages.youth,
-        enforced=asked.plan.policy.enforced,
+        allowed=settings.allow_names,
     )
+    if "allow_names" in settings.origins:
+        run = run._replace(allowed_at=settings.origins["allow_names"])
+    return NameRules(known, asked.table, asked.plan.policy, run, now=asked.plan.now, youth=ages.youth)
 
 
 def age_rules(session: Session, target: Target) -> AgeRules:

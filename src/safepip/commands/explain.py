@@ -52,7 +52,7 @@ def explain_names(argv: Sequence[str]) -> int:
                     session.markers,
                     session.settings.selection,
                     _available(session, pin),
-                    None if session.asked.locks else session.catalog.ages,
+                    None if session.asked.locks else session.catalog.rules.ages,
                 )
             )
         if "--json" in argv:

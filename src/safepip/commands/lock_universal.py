@@ -11,6 +11,7 @@ from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
 from safepip.model.requirement import counts
 from safepip.resolution.dependencies import Markers
+from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import resolve
 
 if TYPE_CHECKING:
@@ -72,18 +73,12 @@ class Everywhere:
         markers = Markers(target.markers)
         catalog = session.catalog_for(target, self._pages)
         try:
+            preferences = self._preferences(target.markers)
+            inputs = ResolverInputs(
+                asked.statements, session.settings, asked.plan.policy, target, asked.table, preferences
+            )
             resolution = resolve(
-                asked.statements,
-                catalog=catalog,
-                installed=session.installed,
-                settings=session.settings,
-                policy=asked.plan.policy,
-                target=target,
-                table=asked.table,
-                names=catalog.names,
-                ages=catalog.ages,
-                preferences=self._preferences(target.markers),
-                markers=markers,
+                inputs, catalog=catalog, installed=session.installed, rules=catalog.rules, markers=markers
             )
         except SafepipError as error:
             line = f"for {environment.platform}, Python {environment.low}"

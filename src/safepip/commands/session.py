@@ -311,20 +311,14 @@ class Session:
         kept = nothing_to_do(asked.statements, self.installed, self.settings, asked.target.markers)
         if kept is not None:
             return kept
+        from safepip.resolution.inputs import ResolverInputs
         from safepip.resolution.resolver import resolve
 
+        inputs = ResolverInputs(
+            asked.statements, self.settings, asked.plan.policy, asked.target, asked.table, preferences
+        )
         return resolve(
-            asked.statements,
-            catalog=self.catalog,
-            installed=self.installed,
-            settings=self.settings,
-            policy=asked.plan.policy,
-            target=asked.target,
-            table=asked.table,
-            names=self.catalog.names,
-            ages=self.catalog.ages,
-            preferences=preferences,
-            markers=self.markers,
+            inputs, catalog=self.catalog, installed=self.installed, rules=self.catalog.rules, markers=self.markers
         )
 
     def clear(self, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()) -> list[ClearedWheel]:

@@ -15,7 +15,7 @@ from safepip.resolution.dead_ends import LISTED, Statement, dead_end, is_dead, v
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement, InstalledCandidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from safepip.resolution.catalog import Catalog
     from safepip.resolution.limits import Limits
@@ -125,6 +125,20 @@ def _stated(need: ResolverRequirement, parent: ResolverCandidate | None) -> str:
     return f"{parent}{state} requires {need.text}{way}"
 
 
+def _looked_at(project: str, statements: Sequence[Statement], provider: Provider, catalog: Catalog) -> Iterator[str]:
+    """Lines on the versions of one project that the search had before it, and why it passed over others."""
+    available = catalog.candidates_for(project, ()).available
+    versions = [c.version for c in provider.finder.usable(available)]
+    looked = ", ".join(map(str, sorted(set(versions))[-LISTED:])) or "none"
+    yield f"versions of {project} looked at: {looked}"
+    for statement in statements:
+        # What fits everybody but for what was decided of it: an option, an age, the lack of a wheel.
+        if is_dead(statement, available, provider):
+            verdicts = verdicts_on(statement.specifier, available, provider)
+            yield from (f"of {project}: {verdict.line}" for verdict in islice(verdicts, LISTED))
+    yield from provider.memory.reasons(project)[:LISTED]
+
+
 def _conflict(
     pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]],
     provider: Provider,
@@ -142,18 +156,8 @@ def _conflict(
             seen[f"a constraint allows {printable(', '.join(limit.texts))}  <-  {places}"] = None
     statements = _statements(pairs, limits)
     for project in projects:
-        if limits.names_wheel(project):
-            continue
-        available = catalog.candidates_for(project, ()).available
-        versions = [c.version for c in provider.finder.usable(available)]
-        looked = ", ".join(map(str, sorted(set(versions))[-LISTED:])) or "none"
-        seen[f"versions of {project} looked at: {looked}"] = None
-        for statement in statements[project]:
-            # What fits everybody but for what was decided of it: an option, an age, the lack of a wheel.
-            if is_dead(statement, available, provider):
-                verdicts = verdicts_on(statement.specifier, available, provider)
-                seen.update({f"of {project}: {verdict.line}": None for verdict in islice(verdicts, LISTED)})
-        seen.update(dict.fromkeys(provider.memory.reasons(project)[:LISTED]))
+        if not limits.names_wheel(project):
+            seen.update(dict.fromkeys(_looked_at(project, statements[project], provider, catalog)))
     own = any(not s.asker and len(s.specifier) for some in statements.values() for s in some) or any(
         limits.names_wheel(project) for project in projects
     )

@@ -42,7 +42,7 @@ class JudgedCandidates:
         preferences: Mapping[str, Version] = MappingProxyType({}),
     ) -> None:
         self._catalog = catalog
-        self._finder = finder
+        self.finder = finder
         self._exemptions = exemptions
         self._preferences = preferences
         self._read: dict[str, RoutedCandidates] = {}
@@ -69,7 +69,7 @@ class JudgedCandidates:
         self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: Demand
     ) -> None:
         """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
-        check_held(self._finder, self.candidates_for(project, needs).available, needs, limit, hashes)
+        check_held(self.finder, self.candidates_for(project, needs).available, needs, limit, hashes)
 
     def candidates(
         self,
@@ -80,7 +80,7 @@ class JudgedCandidates:
         hashes: Demand,
     ) -> list[Candidate]:
         """The candidates for a specifier, best first. Raises `Refused`, `RefusedIfChosen` and what asking raises."""
-        found = self._finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)
+        found = self.finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)
         # A hash is the user's own, and names the file more narrowly than a version does.
         return found if hashes else permitted(found, needs, limit, self._exemptions)
 
@@ -90,7 +90,7 @@ class JudgedCandidates:
 
     def allowed(self, candidate: Candidate) -> tuple[Allowed, ...]:
         """The objections to a candidate and its project that were overruled."""
-        project, routed, ages = candidate.name, self._read.get(candidate.name), self._finder.ages
+        project, routed, ages = candidate.name, self._read.get(candidate.name), self.finder.ages
         found = [allowed for verdict in self._passed.get(project, ()) for allowed in verdict.allowed]
         if routed is not None and ages is not None:
             found += ages.allowed(routed.available, candidate)
@@ -99,10 +99,10 @@ class JudgedCandidates:
     def notices(self, pin: Pin, specifier: SpecifierSet) -> list[str]:
         """What is worth telling of a project that was chosen; `specifier` is what all who want it allow."""
         lines = [verdict.notice for verdict in self._passed.get(pin.name, ()) if verdict.notice]
-        routed, ages = self._read.get(pin.name), self._finder.ages
+        routed, ages = self._read.get(pin.name), self.finder.ages
         if routed is None:
             return lines
-        held = self._finder.passed_over(routed.available, pin.version, pin.candidate, specifier)
+        held = self.finder.passed_over(routed.available, pin.version, pin.candidate, specifier)
         # A version that stays because the lock has it would stay in any case.
         if held is not None and self._preferences.get(pin.name) != pin.version:
             lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.exemption import Allowed
     from safepip.model.plan import Settings
-    from safepip.model.requirement import Statements
     from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import ResolverCandidate
     from safepip.resolution.provider import Provider
@@ -37,15 +37,36 @@ def make_resolution(
     found: SearchResult,
     provider: Provider,
     limits: Limits,
-    statements: Statements,
-    settings: Settings,
+    inputs: ResolverInputs,
     installed: Installed,
     catalog: Catalog,
 ) -> Resolution:
     """Turn what the search found into pins. Raises `Refused` where hash-checking mode is not satisfied."""
+    requested = {identifier.partition("[")[0] for identifier in limits.order}
+    pins = _pins(found, provider, requested, installed)
+    to_install = [name for name, pin in pins.items() if _to_be_installed(pin, inputs.settings)]
+    if inputs.settings.only_deps:
+        to_install = [name for name in to_install if name not in requested]
+    lines = []
+    for name in pins:
+        wanted = [info.requirement.specifier for info in found.criteria[name].information]
+        if name in limits.constraints:
+            wanted.append(limits.constraints[name].specifier)
+        if name in to_install:
+            lines += _notices(pins[name], catalog, provider, provider.intersections.of(wanted))
+        elif pins[name].installed is not None:
+            # Where it was looked for something newer to upgrade to, that may be held back.
+            lines += provider.all_available.notices(pins[name], provider.intersections.of(wanted))
+    resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
+    if inputs.statements.require_hashes:
+        check_hashes(resolution, limits)
+    return resolution
+
+
+def _pins(found: SearchResult, provider: Provider, requested: set[str], installed: Installed) -> dict[str, Pin]:
+    """A pin for each project that was chosen; `requested` are those that the user asked for."""
     mapping: dict[str, ResolverCandidate] = dict(found.mapping)
     extras = _extras_by_project(mapping.values())
-    requested = {identifier.partition("[")[0] for identifier in limits.order}
     pins: dict[str, Pin] = {}
     for identifier in sorted(mapping):
         choice = mapping[identifier]
@@ -62,23 +83,7 @@ def make_resolution(
             allowed=_overruled(choice, provider),
             installed=installed,
         )
-    to_install = [name for name, pin in pins.items() if _to_be_installed(pin, settings)]
-    if settings.only_deps:
-        to_install = [name for name in to_install if name not in requested]
-    lines = []
-    for name in pins:
-        wanted = [info.requirement.specifier for info in found.criteria[name].information]
-        if name in limits.constraints:
-            wanted.append(limits.constraints[name].specifier)
-        if name in to_install:
-            lines += _notices(pins[name], catalog, provider, provider.intersections.of(wanted))
-        elif pins[name].installed is not None:
-            # Where it was looked for something newer to upgrade to, that may be held back.
-            lines += provider.all_available.notices(pins[name], provider.intersections.of(wanted))
-    resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
-    if statements.require_hashes:
-        check_hashes(resolution, limits)
-    return resolution
+    return pins
 
 
 def _pin(choice: ResolverCandidate, *, installed: Installed, **fields: Any) -> Pin:

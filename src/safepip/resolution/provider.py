@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
 from resolvelib import AbstractProvider
 
 from safepip.model.digest import ANY_BYTES
@@ -46,14 +46,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
 
-    from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate
     from safepip.model.origin import Origin
-    from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.dependencies import Markers, Memory
+    from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.judged import JudgedCandidates
     from safepip.resolution.limits import Limits
 
@@ -72,25 +70,22 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
 
     def __init__(
         self,
-        catalog: Catalog,
-        all_available: JudgedCandidates,
-        installed: Installed,
-        finder: Finder,
-        settings: Settings,
+        inputs: ResolverInputs,
         limits: Limits,
-        python: Version,
+        catalog: Catalog,
+        installed: Installed,
         markers: Markers,
+        all_available: JudgedCandidates,
         memory: Memory,
-        preferences: Mapping[str, Version] = MappingProxyType({}),
     ) -> None:
-        self._preferences = preferences
+        self._preferences = inputs.preferences
         self._catalog = catalog
         self.all_available = all_available
         self._installed = installed
-        self.finder = finder
-        self._settings = settings
+        self.finder = all_available.finder
+        self._settings = inputs.settings
         self._limits = limits
-        self._python = PythonCandidate(python)
+        self._python = PythonCandidate(Version(inputs.target.version))
         self._asked_by: dict[str, Origin] = {}
         self.memory = memory
         self._refusals: dict[str, Refused] = {}
@@ -100,7 +95,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         self._files: dict[int, FileCandidate] = {}
         self._extras: dict[tuple[int, frozenset[str]], ExtrasCandidate] = {}
         self._installed_choices: dict[str, InstalledCandidate | None] = {}
-        self._dependencies = Dependencies(catalog, installed, settings, limits, markers, self._asked_by, memory)
+        self._dependencies = Dependencies(catalog, installed, inputs.settings, limits, markers, self._asked_by, memory)
         self.intersections = Intersections()
         self._satisfied: dict[tuple[int, int], bool] = {}
 

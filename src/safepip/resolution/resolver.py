@@ -7,10 +7,9 @@ explained (`conflicts`). A result is only given where nothing was refused on the
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
-from packaging.version import Version
 from resolvelib import ResolutionImpossible as _Impossible
 from resolvelib import ResolutionTooDeep
 
@@ -29,16 +28,19 @@ from safepip.resolution.roots import collect_roots
 from safepip.resolution.search import MOST_ROUNDS, SearchResult, search
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from safepip.model.candidate import Resolution
-    from safepip.model.plan import Policy, Settings, Target
-    from safepip.model.requirement import Statements
-    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.model.errors import SafepipError
+    from safepip.resolution.catalog import Catalog, Hint, Installed
+    from safepip.resolution.inputs import ResolverInputs
+    from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import ResolverCandidate, ResolverRequirement
-    from safepip.routing.table import Ambiguity, RoutingTable
-    from safepip.vetting.ages import AgeRules
-    from safepip.vetting.names import NameRules
+    from safepip.routing.table import Ambiguity
+    from safepip.vetting.rules import VettingRules
+
+#: How a search ends that finds no answer.
+_Failure: TypeAlias = "_Impossible[ResolverRequirement, ResolverCandidate] | ResolutionTooDeep"
 
 
 class AmbiguousName(Refused):
@@ -52,73 +54,84 @@ class AmbiguousName(Refused):
 
 
 def resolve(
-    statements: Statements,
+    inputs: ResolverInputs,
     *,
     catalog: Catalog,
     installed: Installed,
-    settings: Settings,
-    policy: Policy,
-    target: Target,
-    table: RoutingTable,
-    names: NameRules,
-    ages: AgeRules,
-    preferences: Mapping[str, Version] = MappingProxyType({}),
+    rules: VettingRules,
     markers: Markers | None = None,
 ) -> Resolution:
     """Choose one version of everything that is needed.
 
-    `names` judges the projects, `ages` their files. `preferences` are versions, by project, to try first. `markers`
-    evaluates markers in the target's environment, and knows afterwards which were asked for.
+    `rules` judge the projects and their files. `markers` evaluates markers in the target's environment, and knows
+    afterwards which were asked for.
 
     Raises `Refused` with all refusals found, `ResolutionImpossible` with the conflict explained, and
     whatever `Unavailable` the catalogue raises.
     """
-    check_direct(statements, table, policy, target.markers)
-    limits = collect_limits(statements, target.markers)
-    finder, python = Finder(settings.selection, ages), Version(target.version)
-    markers = markers or Markers(target.markers)
+    environment = inputs.target.markers
+    check_direct(inputs.statements, inputs.table, inputs.policy, environment)
+    limits = collect_limits(inputs.statements, environment)
+    catalog.expect_candidates(_hints(inputs, installed))
+    finder = Finder(inputs.settings.selection, rules.ages)
+    judged = partial(JudgedCandidates, catalog, rules.names, finder, inputs.policy.exemptions, inputs.preferences)
+    search_with = partial(Provider, inputs, limits, catalog, installed, markers or Markers(environment))
+    provider, found = _last_search(inputs, catalog, judged, search_with)
+    _raise_refusals(provider, found)
+    if isinstance(found, SearchResult):
+        return make_resolution(found, provider, limits, inputs, installed, catalog)
+    raise _failure(found, provider, limits, catalog, inputs.target.version)
+
+
+def _hints(inputs: ResolverInputs, installed: Installed) -> Iterator[Hint]:
+    """The projects that will be asked for in any case."""
+    settings = inputs.settings
     fresh = settings.force_reinstall or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
-    catalog.expect_candidates(
-        (r.name, r.specifier, r.extras)
-        for r in statements.requirements
-        if r.url is None and counts(r, target.markers) and (fresh or installed.get(r.name) is None)
-    )
-    memory, all_available = Memory(), JudgedCandidates(catalog, names, finder, policy.exemptions, preferences)
+    for requirement in inputs.statements.requirements:
+        if requirement.url is not None or not counts(requirement, inputs.target.markers):
+            continue
+        if fresh or installed.get(requirement.name) is None:
+            yield requirement.name, requirement.specifier, requirement.extras
+
+
+def _last_search(
+    inputs: ResolverInputs,
+    catalog: Catalog,
+    judged: Callable[[], JudgedCandidates],
+    search_with: Callable[[JudgedCandidates, Memory], Provider],
+) -> tuple[Provider, SearchResult | _Failure]:
+    """Search until a search has nothing to find out about the pages and metadata that it used."""
+    memory, available = Memory(), judged()
     asked_again: set[str] = set()
     while True:
         unusable = len(memory.unusable)
-        provider = Provider(
-            catalog, all_available, installed, finder, settings, limits, python, markers, memory, preferences
-        )
-        roots = collect_roots(statements, target.markers, provider)
-        found = _searched(provider, roots)
+        provider = search_with(available, memory)
+        found = _searched(provider, collect_roots(inputs.statements, inputs.target.markers, provider))
         if len(memory.unusable) != unusable:
             continue  # wheels came up that pip would never have offered to the search: search again without them
         blamed = _blamed(provider, found) - asked_again
         if not blamed or not catalog.ask_again(sorted(blamed)):
-            break
+            return provider, found
         # What seems to be missing, or is held against a project, was so on pages of an earlier run.
         asked_again |= blamed
-        all_available = JudgedCandidates(catalog, names, finder, policy.exemptions, preferences)
-    _raise_refusals(provider, found)
-    if isinstance(found, _Impossible):
-        from safepip.resolution.conflicts import explain
+        available = judged()
 
-        raise held_back(found.causes, finder, limits, catalog) or explain(
-            list(found.causes), provider, limits, catalog, target.version
-        )
+
+def _failure(found: _Failure, provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
+    """Why there is no answer, for the user."""
     if isinstance(found, ResolutionTooDeep):
-        raise ResolutionImpossible.because(
+        return ResolutionImpossible.because(
             "resolution-too-deep",
             f"no answer after {MOST_ROUNDS} rounds of search",
             hint="narrow the requirements: pin or bound the projects that have many versions",
         )
-    return make_resolution(found, provider, limits, statements, settings, installed, catalog)
+    from safepip.resolution.conflicts import explain
+
+    held = held_back(found.causes, provider.finder, limits, catalog)
+    return held or explain(list(found.causes), provider, limits, catalog, python)
 
 
-def _searched(
-    provider: Provider, roots: Sequence[ResolverRequirement]
-) -> SearchResult | _Impossible[ResolverRequirement, ResolverCandidate] | ResolutionTooDeep:
+def _searched(provider: Provider, roots: Sequence[ResolverRequirement]) -> SearchResult | _Failure:
     """What one search found, or why it found nothing."""
     try:
         return search(provider, roots)

@@ -25,7 +25,6 @@ Not handled here: which names resemble each other, where lists come from, and th
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.ages import DAY
@@ -39,10 +38,11 @@ from safepip.text.toml_strings import IN_CONFIGURATION, exception
 from safepip.vetting.standard_names import FORMER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from safepip.model.candidate import ProjectCandidates
+    from safepip.model.plan import Policy
     from safepip.routing.table import RoutingTable
     from safepip.vetting.look_alikes import KnownNames, Resemblance
 
@@ -76,61 +76,62 @@ def _no_youth(_name: str, _uploaded: float) -> str:
     return ""
 
 
+class NamesOfRun(NamedTuple):
+    """The names about which a run itself says something, all normalised.
+
+    `asked` are those that the user's own requirements ask for, `already_decided` those that the lock has or that are
+    pinned by hash, `allowed` those of `--allow-name`, said at `allowed_at`.
+    """
+
+    asked: AbstractSet[str] = frozenset()
+    already_decided: AbstractSet[str] = frozenset()
+    allowed: AbstractSet[str] = frozenset()
+    allowed_at: Origin = Origin(Source.COMMAND_LINE, "--allow-name")
+
+
 class NameRules:
     """The rules for one run and target.
 
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
-    reading a list raises. `table` knows the claims. `asked` are the names that the user's own requirements ask for,
-    `already_decided` those that the lock has or that are pinned by hash. `exemptions` are policy's lines,
-    `allowed_names` those of `--allow-name`, said at `allowed_at`. `now` is in seconds since the epoch, `new_project` an
-    age in seconds, said at `new_project_at`: where policy demands it, it must be known. `youth` tells of a name and an
-    upload time why such a file is held back for its age, in words that go on after its name; empty where it is not.
-    `enforced` is where exceptions from a rule are forbidden: a claim or a place of a lower level settles nothing for
-    that rule. All names are normalised.
+    reading a list raises. `table` knows the claims. Of `policy` count its exemptions, where exceptions from a rule are
+    forbidden, so that a claim or a place of a lower level settles nothing for that rule, and the age under which a
+    project is new: where policy says it, it must be known. `now` is in seconds since the epoch. `youth` tells of a name
+    and an upload time why such a file is held back for its age, in words that go on after its name; empty where it is
+    not.
     """
 
     def __init__(
         self,
         known: Callable[[], KnownNames],
         table: RoutingTable,
+        policy: Policy,
+        run: NamesOfRun,
         *,
-        asked: AbstractSet[str] = frozenset(),
-        already_decided: AbstractSet[str] = frozenset(),
-        exemptions: Sequence[Exemption] = (),
-        allowed_names: AbstractSet[str] = frozenset(),
-        allowed_at: Origin | None = None,
         now: float,
-        new_project: float = 7 * DAY,
-        new_project_at: Origin = BUILT_IN,
         youth: Callable[[str, float], str] = _no_youth,
-        enforced: Mapping[str, Origin] = MappingProxyType({}),
     ) -> None:
         self._load = known
         self._known: KnownNames | None = None
         self._table = table
-        self._asked = asked
-        self._already_decided = already_decided
-        self._exemptions = exemptions
-        self._allowed_names = allowed_names
-        self._allowed_at = allowed_at or Origin(Source.COMMAND_LINE, "--allow-name")
+        self._policy = policy
+        self._run = run
         self._now = now
-        self._new_project = new_project
-        self._new_project_at = new_project_at
+        self._new_project = policy.ages.new_project
+        self._new_project_at = policy.ages.new_project_origin
         self._youth = youth
-        self._enforced = enforced
         self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
 
     def by_name(self, name: str) -> NameVerdict:
         """What the name alone says, before any index is asked for it."""
         alike = self._resemblance(name)
-        if alike is None or not (alike.strong or name in self._asked):
+        if alike is None or not (alike.strong or name in self._run.asked):
             return _NOTHING
         return self._refused(self._look_alike(alike))
 
     def by_candidates(self, name: str, available: ProjectCandidates) -> NameVerdict:
         """What the project's page says beyond that. For names to which `by_name` has no objection."""
-        if name in self._asked:
+        if name in self._run.asked:
             return self._by_age(name, available)
         alike = self._resemblance(name)
         if alike is None or alike.strong:
@@ -168,10 +169,10 @@ class NameRules:
     # --- what is found -------------------------------------------------------------------------------------
 
     def _is_already_decided(self, name: str, rule: str) -> bool:
-        claim, enforced = self._table.claim(name), self._enforced.get(rule)
+        claim, enforced = self._table.claim(name), self._policy.enforced.get(rule)
         stated = self._places if claim is None else (claim.origin,)
         already_decided = bool(stated) and not (enforced is not None and any(map(enforced.outranks, stated)))
-        return already_decided or name in self._already_decided
+        return already_decided or name in self._run.already_decided
 
     def _claim(self, name: str) -> Route | None:
         route = self._table.route(name)
@@ -208,7 +209,7 @@ class NameRules:
         if available is not None:
             born = available.born
             context += ("nothing says how old it is" if born is None else f"its first file is of {day_and_time(born)}",)
-        if alike.name not in self._asked and alike.kind in _HOW:
+        if alike.name not in self._run.asked and alike.kind in _HOW:
             hint = f"did whoever requires it mean {alike.known}? Look there first"
         return Diagnostic(
             LOOK_ALIKE, _stated(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
@@ -260,11 +261,11 @@ class NameRules:
         return NameVerdict(allowed=(Allowed(found.reference, found.message, exemption),))
 
     def _exemption(self, name: str, rule: str) -> Exemption | None:
-        for exemption in self._exemptions:
+        for exemption in self._policy.exemptions:
             if exemption.project == name and exemption.rule == rule:
                 return exemption
-        if name in self._allowed_names:
-            return Exemption(name, rule, "allowed for this run", self._allowed_at)
+        if name in self._run.allowed:
+            return Exemption(name, rule, "allowed for this run", self._run.allowed_at)
         return None
 
 

@@ -13,7 +13,7 @@ An index that must answer and does not is an error, each kind with its own refer
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.index.candidates import wheels_of
 from safepip.index.finder import Finder
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.prefetch import Prefetcher
     from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import Demand
+    from safepip.model.digest import AnyDigest, Demand
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
@@ -47,14 +47,21 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Constraint, Requirement
     from safepip.resolution.catalog import Hint
     from safepip.routing.table import RoutingTable
-    from safepip.vetting.ages import AgeRules
-    from safepip.vetting.names import NameRules
+    from safepip.vetting.rules import VettingRules
+
+
+class _Observed(NamedTuple):
+    """What a source says of a name, the candidates that it has, and all digests on its pages."""
+
+    observation: Observation
+    available: ProjectCandidates | None = None
+    digests: frozenset[AnyDigest] = frozenset()
 
 
 class IndexCatalog:
     """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
-    `names` and `ages` are the rules that the search goes by; they are not the prefetcher's.
+    `rules` are those that the search goes by; they are not the prefetcher's.
     """
 
     def __init__(
@@ -66,17 +73,15 @@ class IndexCatalog:
         wheels: WheelReader,
         selection: Selection,
         hashes: Mapping[str, Demand],
-        names: NameRules,
-        ages: AgeRules,
+        rules: VettingRules,
     ) -> None:
         self._table = table
         self._answers = answers
         self._prefetcher = prefetcher
         self._wheels = wheels
-        self.finder = Finder(selection, ages)
-        self.ages = ages
+        self.finder = Finder(selection, rules.ages)
+        self.rules = rules
         self._hashes = hashes
-        self.names = names
         self._all_available: dict[str, RoutedCandidates] = {}
         self._listings: dict[Candidate, Listing] = {}
         self._direct: dict[str, Candidate] = {}
@@ -132,39 +137,38 @@ class IndexCatalog:
         for _, family in families:
             for index in family:
                 self._answers.ask_page(index, survey.name)  # all of them at once; the answers are awaited below
-        observations, all_available, by_hash = [], {}, False
-        for source, family in families:
-            try:
-                readings = [(index, self._answers.page(index, survey.name)) for index in family]
-            except (Unavailable, Refused) as error:
-                # A source that sends the question elsewhere has not answered it either.
-                problem = error.diagnostics[0]
-                answer = "; ".join((problem.message, *problem.context))
-                observations.append(Observation(source, Presence.UNKNOWN, problem=answer))
-                continue
-            available = self._merge(survey.name, readings)
-            if available is None:
-                observations.append(Observation(source, Presence.ABSENT))
-                continue
-            all_available[source.name] = available
-            observations.append(
-                Observation(source, Presence.PRESENT, newest=_newest(available), contents=available.contents)
-            )
-            listed = frozenset().union(*(reading.digests or () for _, reading in readings))
-            by_hash = by_hash or (allowed is not None and allowed.meets(listed))
-        verdict = decide_route(survey, observations, pinned_by_hash=by_hash)
+        found = [self._observed(survey.name, source, family) for source, family in families]
+        by_hash = allowed is not None and any(allowed.meets(observed.digests) for observed in found)
+        verdict = decide_route(survey, [observed.observation for observed in found], pinned_by_hash=by_hash)
         if isinstance(verdict, Ambiguity):
             raise AmbiguousName(replace(verdict, required_by=required_by))
+        there = {
+            observed.observation.index.name: observed.available for observed in found if observed.available is not None
+        }
         if verdict.rule is RoutingRule.HASH and allowed is not None:
-            return RoutedCandidates(
-                verdict, self._pinned(survey.name, list(all_available.values()), allowed), survey.sources
-            )
+            return RoutedCandidates(verdict, self._pinned(survey.name, list(there.values()), allowed), survey.sources)
         if verdict.rule is RoutingRule.SAME_FILES:
-            return RoutedCandidates(verdict, self._as_one(list(all_available.values())), survey.sources)
-        available = all_available.get(verdict.index.name) if verdict.index else None
+            return RoutedCandidates(verdict, self._as_one(list(there.values())), survey.sources)
+        available = there.get(verdict.index.name) if verdict.index else None
         return RoutedCandidates(
             verdict, available or ProjectCandidates(survey.name, ()), survey.sources, absent=available is None
         )
+
+    def _observed(self, name: str, source: Index, family: tuple[Index, ...]) -> _Observed:
+        """What a source, with its mirrors, says of a name. Waits for its pages."""
+        try:
+            readings = [(index, self._answers.page(index, name)) for index in family]
+        except (Unavailable, Refused) as error:
+            # A source that sends the question elsewhere has not answered it either.
+            problem = error.diagnostics[0]
+            answer = "; ".join((problem.message, *problem.context))
+            return _Observed(Observation(source, Presence.UNKNOWN, problem=answer))
+        available = self._merge(name, readings)
+        if available is None:
+            return _Observed(Observation(source, Presence.ABSENT))
+        observation = Observation(source, Presence.PRESENT, newest=_newest(available), contents=available.contents)
+        digests = frozenset().union(*(reading.digests or () for _, reading in readings))
+        return _Observed(observation, available, digests)
 
     def _pinned(self, name: str, all_available: list[ProjectCandidates], allowed: Demand) -> ProjectCandidates:
         """The files of all sources that have one of the user's digests."""
@@ -252,7 +256,7 @@ class IndexCatalog:
         first: dict[str, ProjectFile] = {}
         for file in files:
             first.setdefault(file.filename, file)
-        old_enough = self.ages.lockable(candidate.name, candidate.version, files)
+        old_enough = self.rules.ages.lockable(candidate.name, candidate.version, files)
         lockable = wheels_of(candidate.name, candidate.version, old_enough)
         return tuple(file for file in lockable if file is first[file.filename])
 

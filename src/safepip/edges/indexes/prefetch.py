@@ -40,15 +40,14 @@ if TYPE_CHECKING:
     from safepip.model.plan import Selection
     from safepip.resolution.catalog import Hint
     from safepip.routing.table import RoutingTable
-    from safepip.vetting.ages import AgeRules
-    from safepip.vetting.names import NameRules
+    from safepip.vetting.rules import VettingRules
 
 #: How many guesses ahead the exploration goes from one hint, so that a hostile index cannot make it endless.
 _MOST_GUESSES = 5_000
 
 
 class Prefetcher:
-    """The guesses of one target. `environment` are its marker variables; `names` and `ages` are not the search's."""
+    """The guesses of one target. `environment` are its marker variables; `rules` are not the search's."""
 
     def __init__(
         self,
@@ -59,8 +58,7 @@ class Prefetcher:
         selection: Selection,
         environment: Mapping[str, str],
         hashes: Mapping[str, Demand],
-        names: NameRules,
-        ages: AgeRules,
+        rules: VettingRules,
     ) -> None:
         self._table = table
         self._answers = answers
@@ -68,8 +66,8 @@ class Prefetcher:
         self._hashes = hashes
         # Hints come from the search's thread and from the loop's; what follows is only touched under the lock.
         self._lock = threading.Lock()
-        self._names = names
-        self._finder = Finder(selection, ages)
+        self._names = rules.names
+        self._finder = Finder(selection, rules.ages)
         self._markers = Markers(environment)
         self._guessed: set[tuple[str, frozenset[str]]] = set()
 
