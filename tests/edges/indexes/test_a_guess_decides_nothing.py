@@ -51,7 +51,7 @@ def late(index: IndexServer, seed: int) -> None:
 
 
 def no_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(IndexCatalog, "expect_shelves", lambda _self, _hints: None)
+    monkeypatch.setattr(IndexCatalog, "expect_candidates", lambda _self, _hints: None)
 
 
 @pytest.fixture
