@@ -19,7 +19,7 @@ from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import resolve
 from safepip.routing.table import build
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 from safepip.vetting.look_alikes import KnownNames
 from safepip.vetting.names import NameRules, NamesOfRun
 from safepip.vetting.rules import VettingRules

@@ -22,7 +22,7 @@ from safepip.model.digest import strong
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.routing.table import build
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 from support.host import partial
 from support.index import HTML
 from support.offers import PUBLIC

@@ -33,7 +33,7 @@ from safepip.resolution.catalog import RoutedCandidates
 from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import AmbiguousName, resolve
 from safepip.routing.table import Ambiguity, build, decide_route
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 from safepip.vetting.look_alikes import KnownNames
 from safepip.vetting.names import NameRules, NamesOfRun
 from safepip.vetting.rules import VettingRules

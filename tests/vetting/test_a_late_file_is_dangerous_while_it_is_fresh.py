@@ -6,7 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from test_ages import ages, cooldown, refused, reported
+from test_cooldown import ages, cooldown, refused, reported
 
 from safepip.model.ages import DAY
 from support.offers import NOW, chosen, decide

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.digest import ANY_BYTES
 from safepip.model.requirement import counts
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 from safepip.vetting.names import NameRules, NamesOfRun
 from safepip.vetting.rules import VettingRules
 

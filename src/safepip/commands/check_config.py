@@ -25,7 +25,7 @@ from safepip.model.route import Route
 from safepip.model.spans import written
 from safepip.options.command_line import HelpRequested
 from safepip.routing.table import build, project_name
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

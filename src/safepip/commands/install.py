@@ -36,7 +36,7 @@ def carry_out(session: Session, decide: Callable[[], Resolution], removed: Remov
     """
     from safepip.edges.target.installed import parts_of_safepip
     from safepip.environment.guards import check_target, own_environment_check
-    from safepip.reporting.people import already_satisfied, not_known, would_install, would_uninstall
+    from safepip.reporting.messages import already_satisfied, not_known, would_install, would_uninstall
 
     asked = session.asked
     check_target(session.settings, asked.target)

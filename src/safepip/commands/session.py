@@ -329,7 +329,7 @@ class Session:
         """
         from safepip.commands.wheels import cleared_wheels
         from safepip.config import spent_exemptions as spent_exemptions
-        from safepip.reporting.people import overruled
+        from safepip.reporting.messages import overruled
 
         wheels = cleared_wheels(self, pins, gone)
         for wheel in wheels:

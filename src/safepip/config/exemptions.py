@@ -12,7 +12,7 @@
     forbid-allow = true                    # no exceptions below this level, or ["startup-hook"]: none from these rules
 
 What is said here is only that a rule is overruled; whether it is, `safepip.rules.judging` decides wheel by wheel for
-the content of wheels, `safepip.vetting.ages` file by file for ages, and `safepip.vetting.names` for names, which no
+the content of wheels, `safepip.vetting.cooldown` file by file for ages, and `safepip.vetting.names` for names, which no
 file can narrow. A misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a
 file must be a wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level
 below; those of a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one

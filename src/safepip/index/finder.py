@@ -1,7 +1,7 @@
 """Which of a project's candidates a run may choose: its options, specifiers and hashes applied, one after the other.
 
-What is too young or came late is held back (`safepip.vetting.ages`). Yanked files are passed over unless nothing else
-is left and the version is pinned (PEP 592). Pre-releases are taken as packaging's specifiers take them (PEP 440),
+What is too young or came late is held back (`safepip.vetting.cooldown`). Yanked files are passed over unless nothing
+else is left and the version is pinned (PEP 592). Pre-releases are taken as packaging's specifiers take them (PEP 440),
 unless an option decides.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.digest import Demand
     from safepip.model.plan import Selection
-    from safepip.vetting.ages import AgeRules, Held
+    from safepip.vetting.cooldown import AgeRules, Held
 
 
 class _Found(NamedTuple):

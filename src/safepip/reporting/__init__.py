@@ -1,1 +1,1 @@
-"""Outcome in, text out: for people (`human`) and for programs (`json_report`). Nothing here writes anything."""
+"""Outcome in, text out: for people (`messages`) and for programs (`json_report`). Nothing here writes anything."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import Selection
     from safepip.model.requirement import Statements
     from safepip.resolution.dependencies import Markers
-    from safepip.vetting.ages import AgeRules, Held
+    from safepip.vetting.cooldown import AgeRules, Held
 
 #: How many fallen versions are told one by one.
 _SHOWN = 20

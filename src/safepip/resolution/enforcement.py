@@ -1,6 +1,6 @@
 """What becomes of candidates that are held back for their age, or yanked: when the search goes on, and when not.
 
-Held back (`safepip.vetting.ages`). The search does not see such files and takes older ones, also by going back to
+Held back (`safepip.vetting.cooldown`). The search does not see such files and takes older ones, also by going back to
 another version of whoever requires them. Where the user's own statements allow nothing else, no search can help: the
 project is refused at once, with all others of the run. Where the search ends without an answer, and what is asked for
 in the end would be there but for its age, that is the refusal; not so for a project whose wheel the user names by URL
@@ -27,7 +27,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Source
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement
 from safepip.text.toml_strings import IN_CONFIGURATION, exception
-from safepip.vetting.ages import refusal
+from safepip.vetting.cooldown import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

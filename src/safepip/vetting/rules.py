@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from safepip.vetting.ages import AgeRules
+    from safepip.vetting.cooldown import AgeRules
     from safepip.vetting.names import NameRules
 
 

@@ -9,7 +9,7 @@ from safepip.model.evidence import ClearedWheel
 from safepip.model.exemption import Allowed, Exemption
 from safepip.model.origin import Origin, Source
 from safepip.reporting.json_report import make_report
-from safepip.reporting.people import overruled
+from safepip.reporting.messages import overruled
 from support.clearing import subject_of
 from support.offers import decide
 from support.universes import Release

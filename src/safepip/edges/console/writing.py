@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from safepip.edges.console.outputs import say, warn, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
-from safepip.reporting.people import Style, render_error, render_notice
+from safepip.reporting.messages import Style, render_error, render_notice
 from safepip.reporting.runner_commands import disarm
 
 if TYPE_CHECKING:

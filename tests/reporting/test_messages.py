@@ -15,7 +15,7 @@ from safepip.model.errors import PipFailed, Refused, SafepipError, UsageError
 from safepip.model.finding import Diagnostic
 from safepip.model.origin import Origin, Source
 from safepip.model.page import Status
-from safepip.reporting.people import Style, already_satisfied, render_error, render_notice, would_install
+from safepip.reporting.messages import Style, already_satisfied, render_error, render_notice, would_install
 from safepip.routing.table import build
 from support.offers import MemoryCatalog, asked, decide, digest_of, index
 from support.universes import Release

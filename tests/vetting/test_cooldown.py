@@ -19,7 +19,7 @@ from safepip.model.page import ProjectFile
 from safepip.model.plan import Policy, Selection, UpgradeStrategy
 from safepip.model.spans import day_and_time
 from safepip.routing.table import build
-from safepip.vetting.ages import AgeRules
+from safepip.vetting.cooldown import AgeRules
 from support.offers import NOW, PUBLIC, MemoryCatalog, chosen, decide, digest_of, index, limited
 from support.universes import Release
 
