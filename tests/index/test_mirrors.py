@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from packaging.tags import Tag
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
-from safepip.index.mirrors import merged, with_common_releases
+from safepip.index.mirrors import disagreement, merged, with_common_releases
 from safepip.model.ages import DAY
+from safepip.model.digest import strong
 from safepip.model.page import ProjectFile, ProjectPage
 from safepip.vetting.releases import is_late
 from support.index import IndexServer
@@ -175,3 +176,13 @@ def test_a_file_that_is_held_back_as_the_index_dates_it_is_not_locked_as_a_mirro
     done = run("lock", "demo", "--no-cache-dir", "-o", "-")
     assert done.code == 0, done.err
     assert "win32" not in done.out
+
+
+def test_a_mirror_with_other_bytes_disagrees() -> None:
+    """The same file name with another digest of the same algorithm is a difference; no common one is not."""
+    ours = ProjectFile("x", "https://h.example/x", (strong("sha256", "a" * 64),))
+    other = ProjectFile("x", "https://m.example/x", (strong("sha256", "b" * 64),))
+    longer = ProjectFile("x", "https://m.example/x", (strong("sha512", "b" * 128),))
+    assert disagreement(ours, other)
+    assert not disagreement(ours, ours._replace(url="https://m.example/x"))
+    assert not disagreement(ours, longer)

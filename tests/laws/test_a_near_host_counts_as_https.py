@@ -13,7 +13,7 @@ from safepip.model.digest import strong
 from safepip.model.index import Index, IndexUrl
 from safepip.model.page import ProjectFile
 from safepip.model.urls import stays_encrypted
-from safepip.routing.table import may_serve
+from safepip.routing.urls import may_serve
 from support.replies import redirect
 
 if TYPE_CHECKING:

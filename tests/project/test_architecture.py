@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "requirements": "model text wheel",
     "options": "config model requirements",
     "vetting": "config model routing text",
-    "index": "model routing vetting",
+    "index": "model vetting",
     "resolution": "config index model routing text vetting wheel",
     "lock": "model requirements resolution text",
     "reporting": "environment model resolution vetting wheel",

@@ -13,7 +13,6 @@ from safepip.model.errors import UnusableInput, UsageError
 from safepip.model.index import Index, IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
-from safepip.model.page import ProjectFile
 from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.routing.ambiguities import explain_ambiguities
 from safepip.routing.table import (
@@ -21,9 +20,6 @@ from safepip.routing.table import (
     RoutingTable,
     build,
     decide_route,
-    disagreement,
-    may_answer,
-    may_serve,
     project_name,
 )
 
@@ -247,86 +243,7 @@ def test_an_index_that_gave_no_answer_is_named() -> None:
     assert "\x1b" not in diagnostic.context[0]
 
 
-# --- URLs ---------------------------------------------------------------------------------------------------
-
-TENANT = index("t", url="https://host.example/registry/a/simple/")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://host.example/registry/b/simple/x/",
-        "https://host.example/registry/a/simple/../../b/simple/x/",
-        "https://host.example/registry/a/simple/%2e%2e/%2e%2e/b/x/",
-        "https://host.example/registry/a/simple/%2E%2e%2f../x/",
-        "https://host.example/registry/a/simplex/",
-        "http://host.example/registry/a/simple/x/",
-        "https://host.example:8443/registry/a/simple/x/",
-        "https://public.example/simple/x/",
-        "https://host.example.evil.example/registry/a/simple/x/",
-        "//host.example/registry/a/simple/x/",
-        "https://[broken/registry/a/simple/x/",
-    ],
-)
-def test_a_page_from_outside_the_prefix_is_no_answer(url: str) -> None:
-    """One host serves many registries: the origin and the path prefix both count."""
-    assert not may_answer(TENANT, url)
-
-
-def test_a_page_within_the_prefix_is_an_answer() -> None:
-    """The index's own pages, its default port included."""
-    assert may_answer(TENANT, "https://host.example/registry/a/simple/x/")
-    assert may_answer(TENANT, "https://HOST.example:443/registry/a/simple/x/index.html")
-
-
-PAGE = "https://host.example/registry/a/simple/x/"
-
-
-def listed(url: str, *, hashed: bool = False) -> ProjectFile:
-    return ProjectFile("x-1-py3-none-any.whl", url, (SHA,) if hashed else ())
-
-
-@pytest.mark.parametrize(
-    ("url", "hashed", "allowed"),
-    [
-        ("https://host.example/elsewhere/x.whl", False, True),
-        ("https://cdn.example/x.whl", False, False),
-        ("https://cdn.example/x.whl", True, True),
-        ("http://cdn.example/x.whl", True, False),
-        ("http://host.example/x.whl", True, False),
-        ("https://user@host.example/x.whl", True, False),
-        ("file:///etc/passwd", True, False),
-        ("ftp://host.example/x.whl", True, False),
-    ],
-)
-def test_files_come_from_the_index_or_from_https_with_a_digest(url: str, hashed: bool, allowed: bool) -> None:
-    """A host that nobody named may serve bytes only where they are pinned."""
-    assert may_serve(TENANT, listed(url, hashed=hashed), PAGE) is allowed
-
-
-def test_declared_file_hosts_may_serve_without_a_digest() -> None:
-    """`file-hosts` widens the rule for the hosts it names, and for those only."""
-    declared = Index("t", TENANT.url, file_hosts=("cdn.example", "store.example:8443"))
-    assert may_serve(declared, listed("https://cdn.example/x.whl"), PAGE)
-    assert may_serve(declared, listed("https://store.example:8443/x.whl"), PAGE)
-    assert not may_serve(declared, listed("https://store.example/x.whl"), PAGE)
-    assert not may_serve(declared, listed("http://cdn.example/x.whl", hashed=True), PAGE)
-
-
-def test_a_file_url_is_followed_only_from_a_page_on_disk() -> None:
-    """A page from the network cannot make safepip read this machine's files."""
-    local = index("l", url="file:///srv/simple/")
-    assert may_serve(local, listed("file:///srv/files/x.whl"), "file:///srv/simple/x/")
-    assert not may_serve(TENANT, listed("file:///srv/files/x.whl", hashed=True), PAGE)
-
-
-def test_a_mirror_with_other_bytes_disagrees() -> None:
-    """The same file name with another digest of the same algorithm is a difference; no common one is not."""
-    other = ProjectFile("x", "https://m.example/x", (strong("sha256", "b" * 64),))
-    longer = ProjectFile("x", "https://m.example/x", (strong("sha512", "b" * 128),))
-    assert disagreement(listed(PAGE, hashed=True), other)
-    assert not disagreement(listed(PAGE, hashed=True), listed(PAGE, hashed=True))
-    assert not disagreement(listed(PAGE, hashed=True), longer)
+# --- arguments that are names ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
-from safepip.routing.table import disagreement
 from safepip.vetting.releases import earliest, is_late, public
 
 if TYPE_CHECKING:
@@ -85,6 +84,12 @@ def merged(name: str, pages: Sequence[tuple[Index, ProjectCandidates]]) -> Proje
 def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Candidates of several pages in the order of a shelf's."""
     return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
+
+
+def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
+    """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
+    ours = {digest.algorithm: digest.hex for digest in original.stated}
+    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.stated)
 
 
 def mirror_differs(name: str, original: Index, ours: ProjectFile, mirror: Index, theirs: ProjectFile) -> Refused:

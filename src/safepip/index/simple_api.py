@@ -11,7 +11,7 @@ The rules of this room:
    dot segments, whose two names differ (`filename` and the end of its URL), or whose digest is not one.
 4. Weak digests (md5, sha1) are a type of their own further on, which is compared and proves nothing.
 5. Size, number of entries and nesting are bounded here, whoever fetched the bytes.
-6. Which of the files may be fetched from where is not decided here, but in `safepip.routing.table`.
+6. Which of the files may be fetched from where is not decided here, but in `safepip.routing.urls`.
 """
 
 from __future__ import annotations

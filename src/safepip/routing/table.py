@@ -13,9 +13,8 @@ an extra, a constraint, an upgrade, a lock entry. What may happen, in this order
 
 A mirror is asked together with the index it stands for and counts as the same source.
 
-Not handled here: asking (edges/indexes/catalog.py), what is said of a name that stays open (ambiguities.py), the rules
-on URLs of pages and files (`may_answer`, `may_serve` below say yes or no to a URL; the edges ask them), and where
-indexes may be declared (config.py).
+Not handled here: asking (edges/indexes/catalog.py), what is said of a name that stays open (ambiguities.py), which URLs
+of pages and files count as an index's own (urls.py), and where indexes may be declared (options/index_options.py).
 """
 
 from __future__ import annotations
@@ -28,13 +27,11 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
-from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_file_url, is_near, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from safepip.model.index import Index
-    from safepip.model.page import ProjectFile
 
 
 def project_name(text: str) -> str:
@@ -219,46 +216,3 @@ def decide_route(
         return Route(survey.name, RoutingRule.ONLY_OFFER, present[0].index)
     # Absent everywhere. Whoever is named, the name is not there; the first source is as good as any.
     return Route(survey.name, RoutingRule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
-
-
-# --- URLs --------------------------------------------------------------------------------------------------
-
-
-def may_answer(index: Index, url: str) -> bool:
-    """Whether a page read from `url`, after redirects, counts as this index's own answer.
-
-    It must lie within the index's origin and path prefix: one host serves many registries, and some
-    forward what they lack to a public one by a redirect.
-    """
-    return index.url.contains(url)
-
-
-def may_serve(index: Index, file: ProjectFile, page_url: str, trusted: Sequence[str] = ()) -> bool:
-    """Whether a file listed by `index` may be fetched from its URL. `trusted` are the hosts of `--trusted-host`.
-
-    Allowed are the index's own origin, the hosts of `file-hosts`, and any https host when the page itself
-    gave a strong digest for the file, because then the bytes are pinned wherever they come from. Where the index is on
-    this machine or a trusted host, another such host counts as https does: plain http may be spoken with both.
-    A `file:` URL on a page that came from a network is never followed: it would read this machine's own files.
-    """
-    try:
-        place = parse(file.url)
-    except UrlError:
-        return False
-    if place.scheme == "file":
-        return is_file_url(page_url)
-    if place.has_user_info or place.scheme not in DEFAULT_PORTS:
-        return False
-    if place.origin == index.url.origin:
-        return True
-    pinned = bool(file.digests)
-    near = is_near(index.url, trusted) and is_near(place, trusted)
-    if place.scheme == "http" and index.url.scheme == "https":
-        return near and pinned  # elsewhere never from https down to http
-    return covered(place, index.file_hosts) or (pinned and (near or place.scheme == "https"))
-
-
-def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
-    """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
-    ours = {digest.algorithm: digest.hex for digest in original.stated}
-    return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.stated)

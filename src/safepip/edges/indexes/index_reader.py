@@ -4,7 +4,7 @@ Everything else is an error with a reference of its own, because "the index fail
 index does not have it": that is how dependency confusion begins. Absent is 404 (and for a page that was
 removed for good, 410); a folder or a `--find-links` page is absent where it lists no file of the project.
 
-A page is only read from within the index's own origin and path (`routing.may_answer`), wherever it redirects.
+A page is only read from within the index's own origin and path (`routing.urls.may_answer`), wherever it redirects.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from safepip.model.index import IndexKind
 from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
 from safepip.model.urls import origin_of, segment
-from safepip.routing.table import may_answer
+from safepip.routing.urls import may_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -25,7 +25,7 @@ from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
 from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
 from safepip.model.wheel_names import read_wheel_name
-from safepip.routing.table import may_serve
+from safepip.routing.urls import may_serve
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
