@@ -20,7 +20,7 @@ from safepip.model.origin import Source
 from safepip.rules import judging as rules
 from safepip.rules.context import objection
 from safepip.rules.judging import RULES, Rule, judge
-from safepip.text.toml_strings import toml_string
+from safepip.text.toml_writing import toml_string
 from support.clearing import scene_of, subject_of
 from support.wheels import build_wheel
 

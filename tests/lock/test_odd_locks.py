@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from safepip.lock.pylock import read_lock, versions_of
 from safepip.model.origin import Origin, Source
-from safepip.text.toml_values import toml_value
+from safepip.text.toml_writing import toml_value
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from safepip.model.names import normalise
 from safepip.model.urls import UrlError, is_url, parse
 from safepip.model.wheel_names import is_bounded
 from safepip.text.toml_reading import read_toml
-from safepip.text.toml_values import toml_value
+from safepip.text.toml_writing import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -26,7 +26,7 @@ from safepip.model.exemption import Allowed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Source
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement
-from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.text.toml_writing import IN_CONFIGURATION, exception
 from safepip.vetting.cooldown import refusal
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from safepip.model.index import IndexKind
 from safepip.model.origin import Source
 from safepip.model.route import Presence
 from safepip.model.urls import is_secure
-from safepip.text.toml_strings import toml_string
+from safepip.text.toml_writing import toml_string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

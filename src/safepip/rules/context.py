@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.finding import Diagnostic, printable
 from safepip.rules.start_files import import_folders
-from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.text.toml_writing import IN_CONFIGURATION, exception
 from safepip.wheel.entry_points import script_lines
 from safepip.wheel.modules import module_at
 from safepip.wheel.script_names import command_folders, command_key, command_of

@@ -35,7 +35,7 @@ from safepip.model.origin import BUILT_IN
 from safepip.model.page import ProjectFile
 from safepip.model.route import Route
 from safepip.model.spans import cutoff, day_and_time, written
-from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.text.toml_writing import IN_CONFIGURATION, exception
 from safepip.vetting.releases import is_late, release_of
 
 if TYPE_CHECKING:

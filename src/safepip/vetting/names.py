@@ -34,7 +34,7 @@ from safepip.model.index import IndexKind
 from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.route import Route, RoutingRule
 from safepip.model.spans import day_and_time
-from safepip.text.toml_strings import IN_CONFIGURATION, exception
+from safepip.text.toml_writing import IN_CONFIGURATION, exception
 from safepip.vetting.standard_names import FORMER
 
 if TYPE_CHECKING:
