@@ -14,6 +14,7 @@ PYTHON is the interpreter of an environment in which that safepip is installed.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 import statistics
 import subprocess
@@ -50,9 +51,14 @@ class Job(NamedTuple):
     delay: float
 
     @property
+    def of_world(self) -> bool:
+        """Whether it asks the synthetic index, and not that of the large files."""
+        return self.name in ("dry-run", "install")
+
+    @property
     def title(self) -> str:
         """For the table. Files come over HTTP/1.1 whatever the pages come over."""
-        pages = self.name == "dry-run"
+        pages = self.of_world
         return f"{self.name}, {self.what}, {'TLS' if self.secure else 'plain'}" + (
             f", HTTP/{'2' if self.secure else '1.1'}, {self.delay:g} ms" if pages else ""
         )
@@ -79,6 +85,7 @@ def jobs(bulk_names: Sequence[str], megabytes: int) -> list[Job]:
         for workload in ("M", "L")
         for secure in (False, True)
     ]
+    found.append(Job("install", "M", tuple(world.requirements("M")), secure=False, delay=0))
     size = f"{megabytes} MB in {len(bulk_names)} files"
     return found + [
         Job(name, size, tuple(bulk_names), secure, 0) for name in ("download", "stream") for secure in (False, True)
@@ -111,6 +118,9 @@ class Bench:
         shutil.rmtree(base, ignore_errors=True)
         base.mkdir()
         room = tools.Room(self.target, base / "cache", base / "requirements.txt", base / "report.json")
+        if job.name == "install":
+            room = dataclasses.replace(room, target=base / "target")
+            tools.fresh_target(self.target, room.target)
         room.requirements.write_text("\n".join(job.requirements) + "\n", encoding="utf-8")
         control(place.url, "counts")
         run = tools.measure(self._command(side, job, place, room), self.folder, base / "output")
@@ -118,6 +128,8 @@ class Bench:
         if run.code:
             raise SystemExit(f"{job.title}: {side} ended with {run.code}: {tools.last_words(base / 'output')}")
         self.requests[side] = sum(counts[kind] for kind in ("pages", "sidecars", "ranges", "files", "missing"))
+        if job.name == "install":
+            return run, sorted(path.name for path in room.target.rglob("*.dist-info"))
         if job.name == "dry-run":
             return run, tools.Tool("safepip").chosen(room, "")
         if job.name == "download":
@@ -131,8 +143,8 @@ class Bench:
             files = [f"{root}{name.replace('-', '_')}-1.0-py3-none-any.whl" for name in job.requirements]
             return [python, "-P", str(HERE / "stream_files.py"), place.bundle, *files]
         safepip = tools.Tool("safepip", (python, "-P", "-m", "safepip"))
-        if job.name == "dry-run":
-            words = safepip.arguments(room, url, dry_run=True, compile_bytecode=True)
+        if job.of_world:
+            words = safepip.arguments(room, url, dry_run=job.name == "dry-run", compile_bytecode=False)
         else:
             words = [*safepip.command, "download", "-q", "--no-input", "--progress-bar", "off", "--no-deps", "-i", url]
             words += ["--cache-dir", str(room.cache), "-d", str(room.requirements.parent / "wheels")]
@@ -200,10 +212,9 @@ def main() -> int:
         bench = Bench(folder, pythons)
         print("| job | CPU | clock | memory | requests |\n|---|---|---|---|---|", flush=True)
         for job in wanted:
-            of_world = job.name == "dry-run"
-            if of_world not in places:
-                places[of_world] = _serve(stack, folder, arguments, of_world=of_world)
-            runs = bench.measure(job, places[of_world], arguments.rounds)
+            if job.of_world not in places:
+                places[job.of_world] = _serve(stack, folder, arguments, of_world=job.of_world)
+            runs = bench.measure(job, places[job.of_world], arguments.rounds)
             cells = [cell(ratios(runs, measure)) for measure in MEASURES]
             requests = " / ".join(str(bench.requests[side]) for side in SIDES)
             print("| " + " | ".join([job.title, *cells, requests]) + " |", flush=True)

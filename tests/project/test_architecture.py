@@ -115,7 +115,7 @@ def test_rooms_import_what_the_table_allows() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "arrow"),
     [
-        ("safepip.model.names", "from safepip.text.toml_strings import literal", ("model", "text")),
+        ("safepip.model.names", "from safepip.text.toml_writing import literal", ("model", "text")),
         ("safepip.routing.table", "import safepip.edges.disk.store", ("routing", "edges.disk")),
         ("safepip.rules.judging", "from safepip.edges.pip import running", ("rules", "edges.pip")),
         ("safepip.wheel.record", "from safepip import __version__", ("wheel", "safepip")),
