@@ -227,7 +227,7 @@ def test_the_reference_names_every_long_option() -> None:
 
 
 def _documents() -> list[Path]:
-    top = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")]
+    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
     return [*top, *sorted(DOCS.rglob("*.md"))]
 
 
@@ -245,6 +245,29 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         assert linked.exists(), f"{target} leads nowhere"
         if anchor:
             assert anchor in map(_anchor, HEADING.findall(FENCE.sub("", _text(linked)))), f"{target}: no such heading"
+
+
+def _named_paths(text: str) -> set[str]:
+    """The files and folders of this repository that a text names: from its top, from `safepip/` or from a room."""
+    rooms = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists())
+    begin = "|".join(map(re.escape, ("src/safepip", "safepip", "tests", "benchmarks", "docs", ".ci", *rooms)))
+    without_links = re.sub(r"\]\([^)]*\)", "]", text)
+    return set(re.findall(rf"(?<![\w/.~<-])((?:{begin})/(?:[\w./-]*/|[\w./-]+\.(?:py|md)))(?![\w*])", without_links))
+
+
+@pytest.mark.parametrize("page", _documents(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    missing = {
+        path
+        for path in _named_paths(_text(page))
+        if not any((ROOT / folder / path).exists() for folder in ("", "src", "src/safepip"))
+    }
+    assert not missing
+
+
+def test_a_path_that_is_not_there_is_noticed() -> None:
+    text = "In `routing/table.py`, `edges/none.py:88` and tests/laws/ (see [it](docs/no.md)); text/plain, x/lock/a.py."
+    assert _named_paths(text) == {"routing/table.py", "edges/none.py", "tests/laws/"}
 
 
 def _configurations() -> list[Path]:
