@@ -179,7 +179,7 @@ def toml(rounds: int) -> Iterator[Row]:
     if not importlib.util.find_spec("tomli_w"):
         yield Row("a lock", "tomli-w", "-", "not installed")
         return
-    import tomli_w
+    tomli_w = importlib.import_module("tomli_w")
 
     lock = read_lock(_lock(), Origin(Source.FILE, "pylock.toml"))
     data = dict(lock.to_dict())
