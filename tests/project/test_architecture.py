@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
+import re
 import sys
+import textwrap
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -24,7 +26,7 @@ from support.source_tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: Which rooms each room may import from, besides its own: model <- stages <- edges <- commands, each stage's arrows by
 #: name. `safepip` is the package itself, which knows its version and nothing else.
@@ -213,6 +215,108 @@ def test_no_file_is_too_long_to_read() -> None:
     for path in FILES:
         if len(path.read_text("utf-8").splitlines()) > 400:
             assert path.relative_to(SOURCE).as_posix() in decisions, f"{path} is longer than 400 lines"
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+#: The most lines of a function, from `def` to its end without its docstring, and the most parameters but self.
+MOST_LINES, MOST_PARAMETERS = 40, 7
+
+#: What is longer, has more, or has a boolean by its place, and is to be mended yet.
+AWAITED = {
+    "safepip.commands.catalogue.open_catalog",
+    "safepip.commands.lock_hashing.with_digests",
+    "safepip.commands.lock_universal.Everywhere._answer",
+    "safepip.edges.network.connections.Connections.__init__",
+    "safepip.edges.network.http.Transport._authorized",
+    "safepip.edges.network.http.Transport._connections_to",
+    "safepip.edges.network.http.Transport._context",
+}
+
+
+def functions_in(node: ast.AST, name: str) -> Iterator[tuple[str, Function]]:
+    """Every function below a node, those within others too, each with its full name."""
+    for child in ast.iter_child_nodes(node):
+        below = f"{name}.{child.name}" if isinstance(child, (*FUNCTIONS, ast.ClassDef)) else name
+        if isinstance(child, FUNCTIONS):
+            yield below, child
+        yield from functions_in(child, below)
+
+
+def lines_of(function: Function) -> int:
+    """Its lines, without decorators and docstring."""
+    first = function.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    documentation = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - documentation
+
+
+def by_place_and_name(function: Function) -> tuple[list[ast.arg], list[ast.arg]]:
+    """The parameters that may be given by their place, self and cls left out, and those given by name alone."""
+    placed = [*function.args.posonlyargs, *function.args.args]
+    if placed and placed[0].arg in ("self", "cls"):
+        del placed[0]
+    return placed, function.args.kwonlyargs
+
+
+def is_bool(parameter: ast.arg) -> bool:
+    """Whether it is annotated with `bool`, alone or with None."""
+    names = ast.unparse(parameter.annotation).replace("|", " ").split() if parameter.annotation is not None else []
+    return "bool" in names
+
+
+def faults_of(function: Function) -> list[str]:
+    """What of a function is too much."""
+    placed, named = by_place_and_name(function)
+    faults = [f"the boolean {parameter.arg} is given by its place" for parameter in placed if is_bool(parameter)]
+    if lines_of(function) > MOST_LINES:
+        faults.append(f"it has {lines_of(function)} lines")
+    if len(placed) + len(named) > MOST_PARAMETERS:
+        faults.append(f"it has {len(placed) + len(named)} parameters")
+    return faults
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    """What has more lines has parts with names, what needs more parameters needs an object, and True has a name."""
+    faulty: dict[str, list[str]] = {}
+    for path in FILES:
+        for name, function in functions_in(tree_of(path), module_of(path)):
+            for fault in faults_of(function):
+                faulty.setdefault(name, []).append(f"{fault}, in line {function.lineno}")
+    assert {name: faults for name, faults in faulty.items() if name not in AWAITED} == {}
+    assert faulty.keys() >= AWAITED, f"mended, and awaited no longer: {sorted(AWAITED - faulty.keys())}"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("def f():\n" + "    x()\n" * 40, "it has 41 lines"),
+        ("def f():\n    def g():\n" + "        x()\n" * 39, "it has 41 lines"),
+        ("async def f(a, b, c, d, /, e, f, *, g, h): ...", "it has 8 parameters"),
+        ("def f(self, x: bool): ...", "the boolean x is given by its place"),
+        ("def f(x: bool | None = None): ...", "the boolean x is given by its place"),
+    ],
+)
+def test_what_is_too_much_is_seen(text: str, fault: str) -> None:
+    """The measure measures."""
+    (_, function), *_ = functions_in(ast.parse(text), "file")
+    assert faults_of(function) == [fault]
+
+
+def test_what_is_just_enough_is_let_pass() -> None:
+    """A docstring and a decorator are no lines of the function."""
+    text = '@d\ndef f(self, a, b, c, d, *, e, f, g: bool):\n    """A.\n\n    B.\n    """\n' + "    x()\n" * 39
+    ((name, function),) = functions_in(ast.parse(f"class C:\n{textwrap.indent(text, '    ')}"), "file")
+    assert (name, faults_of(function)) == ("file.C.f", [])
+
+
+def test_every_exception_from_a_check_has_a_reason() -> None:
+    """Behind it, in the same line."""
+    for path in FILES:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if re.search(r"# (type: ignore|noqa)", line):
+                assert re.search(r"# (type: ignore\[[\w,-]+\]|noqa: [A-Z0-9, ]+)( - |  # )\w", line), f"{path}:{number}"
 
 
 HEAVY = ("httpx", "httpcore", "anyio", "asyncio", "rich", "email", "subprocess", "html.parser", "ssl")

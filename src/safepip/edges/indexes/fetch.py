@@ -247,9 +247,9 @@ class _Fetcher:
 class _Broken(Exception):
     """A download broke, or its answer says to try again, after `retry_after` if that is given."""
 
-    def __init__(self, reason: str, retry_after: str | None = None, help: str = "") -> None:  # noqa: A002
+    def __init__(self, reason: str, retry_after: str | None = None, hint: str = "") -> None:
         super().__init__(reason)
-        self.help = help
+        self.hint = hint
         self.retry_after = retry_after
 
 
@@ -283,7 +283,7 @@ class _Transfer:
                 wait = self._transport.pauses(self._download.url).next(max(barren - 1, 0), problem.retry_after)
                 if barren > retries or broken > resume_retries or wait is None:
                     message = f"{printable(self._download.filename)} cannot be fetched: {problem}"
-                    raise _failed(self._download, message, problem.help) from problem
+                    raise _failed(self._download, message, problem.hint) from problem
                 resumed = resumed or self._incoming.size > 0
                 await asyncio.sleep(wait)
             else:
@@ -317,7 +317,7 @@ class _Transfer:
                     _check_length(incoming, download)
         except HttpError as error:
             if error.kind in RETRIED_KINDS:
-                raise _Broken(error.message, help=error.help) from error
+                raise _Broken(error.message, hint=error.help) from error
             message = f"{self._name} cannot be fetched: {error.message}"
             if error.kind in ("redirect", "insecure"):
                 raise Refused.because(

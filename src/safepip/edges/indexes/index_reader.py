@@ -13,6 +13,7 @@ import errno
 import mimetypes
 import os
 import stat
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from safepip.config.own_variables import stem_of
@@ -151,7 +152,7 @@ class IndexReader:
 
         if self._pages is not None:
             self._pages[index.name, cached.available.name] = SharedPage(page, unasked)
-        listing = lambda: self._cache.load_listing(index, cached)  # noqa: E731
+        listing = partial(self._cache.load_listing, index, cached)
         return Reading(cached.available, cached.url, listing=listing, unasked=unasked)
 
     def read_local(self, index: Index, name: str) -> Reading:
