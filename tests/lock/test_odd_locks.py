@@ -185,8 +185,8 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
         (("lock", "app", "--check", "-o", "-"), 2, "error: conflicting-options"),
         (("lock", "app", "--extra", "docs"), 1, "error: invalid-project"),
         (("lock", "app", "--all-extras"), 1, "error: invalid-project"),
-        (("sync",), 1, "nothing was asked of sync"),
-        (("explain",), 1, "nothing was asked of explain"),
+        (("sync",), 1, "no requirements given\n\nhint: `safepip sync --help`"),
+        (("explain",), 1, "no requirements given\n\nhint: `safepip explain --help`"),
     ):
         done = run(*words, *options(served))
         assert done.code == code, done

@@ -178,7 +178,7 @@ NO_REASONS = ["...", "", " ", "…", "?", "-", "TODO", "todo: reason", "<reason>
 
 @pytest.mark.parametrize("word", NO_REASONS)
 def test_a_placeholder_is_no_reason(word: str) -> None:
-    with pytest.raises(UsageError, match="is no reason: write why"):
+    with pytest.raises(UsageError, match="is not a reason: write why"):
         read_level(ALLOW.format(word), "safepip.toml", Source.PROJECT_CONFIG)
 
 
@@ -198,7 +198,7 @@ def test_the_exception_of_a_hint_pasted_as_it_stands_is_refused(index: IndexServ
     declared = f'[[index]]\nname = "public"\nurl = "{index.url}"\ndefault = true\n'
     (run.folder / "safepip.toml").write_text(text + declared)
     done = run("install", "--dry-run", "--ignore-installed", "app")
-    assert (done.code, "reason: '...' is no reason: write why" in done.err) == (2, True), done.err
+    assert (done.code, "reason: '...' is not a reason: write why" in done.err) == (2, True), done.err
     (run.folder / "safepip.toml").write_text(text.replace("...", "we know the defect") + declared)
     done = run("install", "--dry-run", "--ignore-installed", "app")
     assert done.code == 0, done.err

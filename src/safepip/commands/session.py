@@ -353,7 +353,7 @@ def _in_words_of(error: UsageError, verb: str, arguments_are: str) -> UsageError
     """The same error, a command that takes the options of another one named by its own name."""
     own = {"files": "sync", "names": "explain"}.get(arguments_are, verb)
     error.diagnostics = tuple(
-        d._replace(message=f"nothing was asked of {own}", hint=f"safepip {own} --help")
+        d._replace(hint=f"`safepip {own} --help` says what it takes")
         if d.reference == "nothing-asked" and own != verb
         else d
         for d in error.diagnostics

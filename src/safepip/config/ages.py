@@ -11,11 +11,12 @@
     [[index]]
     cooldown = "PT12H"                      # of one index
 
-A project's own setting beats its index's, and that the general one. A lower level may only lengthen: what it says of a
-project or an index must hold back at least as much as whatever a higher level says that would hold in its place. The
-same goes for `--cooldown`. Where no level says anything, the default of a day is nobody's policy, and may be shortened,
-unless a higher level forbids exceptions from the rule (`forbid-allow`). A date and a span are compared at the moment of
-the run. The list of well-known names is said once, and not below a level that forbids exceptions from look-alike.
+A project's own setting beats its index's setting, which beats the general one. A lower level may only lengthen: its
+setting for a project or an index must hold back at least as much as the setting of a higher level that would hold in
+its place. The same goes for `--cooldown`. Where no level sets a cooldown, the default of a day is not policy, and may
+be shortened, unless a higher level forbids exceptions from the rule (`forbid-allow`). A date and a span are compared at
+the moment of the run. The list of well-known names is set once, and not below a level that forbids exceptions from
+look-alike.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _projects(reader: TableReader, table: Any) -> dict[str, Cooldown]:
     found: dict[str, Cooldown] = {}
     for name in table:
         if not is_name(name):
-            reader.problem(f"{printable(name)!r} is not a project's name", reader.lines.key(where, None, name))
+            reader.problem(f"{printable(name)!r} is not a valid project name", reader.lines.key(where, None, name))
             continue
         value = _value(reader, table, name, where, None, read_cooldown)
         if normalise(name) in found:
@@ -113,7 +114,7 @@ def _value(
 def _span(value: Any, origin: Origin) -> Cooldown:
     seconds = read_span(value)
     if seconds is None:
-        raise ValueError("is no span of time")
+        raise ValueError("is not a span of time")
     return Cooldown(seconds, None, origin)
 
 
@@ -121,7 +122,8 @@ def _span(value: Any, origin: Origin) -> Cooldown:
 
 
 class MergedAges:
-    """The levels met so far, the highest first. `loosened` is told of each contradiction: what, set where, by whom."""
+    """The levels met so far, the highest first. `loosened` is called for each contradiction, with a message, the place
+    of the higher setting and that of the lower one."""
 
     def __init__(self, loosened: Callable[[str, Origin, Origin], None], now: float) -> None:
         self._loosened = loosened
@@ -166,11 +168,13 @@ class MergedAges:
 
     def _add_names(self, names: Placed, forbidden: Origin | None) -> None:
         if self.names is not None:
-            self._loosened("the well-known names are said already", self.names.origin, names.origin)
+            self._loosened("a list of well-known names is set already", self.names.origin, names.origin)
         elif forbidden is not None:
-            # Whatever stands in a list is no look-alike.
+            # A name on a list of well-known names is never a look-alike.
             self._loosened(
-                "exceptions from look-alike are forbidden, and another list makes them", forbidden, names.origin
+                "exceptions from look-alike are forbidden, and another list of well-known names makes some",
+                forbidden,
+                names.origin,
             )
         else:
             self.names = names
@@ -207,7 +211,7 @@ class MergedAges:
 
 
 def strictest(cooldowns: list[Cooldown | None], now: float) -> Cooldown | None:
-    """The one that holds back most, None where there is none."""
+    """The cooldown that holds back most, None where there is none."""
     stated = [cooldown for cooldown in cooldowns if cooldown is not None]
     return min(stated, key=lambda cooldown: cutoff(cooldown, now), default=None)
 
@@ -225,12 +229,12 @@ def against_policy(settings: Settings, policy: Policy, now: float) -> Iterator[D
         )
     if policy.well_known_names is not None and settings.well_known_names is not None:
         yield _by_option(
-            "policy names the list of well-known names, and --well-known-names another",
+            "policy sets the list of well-known names, and --well-known-names names another one",
             policy.well_known_origin,
             settings.origins["well_known_names"],
         )
     elif settings.well_known_names is not None and "look-alike" in policy.enforced:
-        message = "exceptions from look-alike are forbidden, and --well-known-names makes them"
+        message = "exceptions from look-alike are forbidden, and --well-known-names makes some"
         yield _by_option(message, policy.enforced["look-alike"], settings.origins["well_known_names"])
     for rule in ("look-alike", "new-project"):
         if settings.allow_names and rule in policy.enforced:

@@ -3,7 +3,7 @@
     [[allow]]
     project = "demo"                       # required
     rule = "startup-hook"                  # required: the reference of a rule that may be overruled
-    reason = "needed for coverage in CI"   # required: for whoever reads the report; "..." and the like are none
+    reason = "needed for coverage in CI"   # required: for the reader of the report; "..." is not a reason
     file = "demo-1.0-py3-none-any.whl"     # only this wheel
     digest = "sha256:..."                  # only these bytes
     until = 2026-12-31                     # only up to the end of this day, UTC
@@ -11,14 +11,14 @@
     [policy]
     forbid-allow = true                    # no exceptions below this level, or ["startup-hook"]: none from these rules
 
-What is said here is only that a rule is overruled; whether it is, `safepip.rules.judging` decides wheel by wheel for
-the content of wheels, `safepip.vetting.cooldown` file by file for ages, and `safepip.vetting.names` for names, which no
-file can narrow. A misspelt exception must not pass for one: the rule must exist and be one that may be overruled, and a
-file must be a wheel of the project. A level that forbids exceptions makes none itself, and none may be made on a level
-below; those of a level above stand. An exception that no wheel of a run needs is no mistake, since many runs share one
-file; which of them are told of is said in `spent_exemptions`.
+This module only reads which rules are to be overruled. Where an exception applies is decided elsewhere: wheel by wheel
+for the content of wheels (`safepip.rules.judging`), file by file for ages (`safepip.vetting.cooldown`), and by name for
+names (`safepip.vetting.names`), where a file cannot narrow it. A misspelt exception is an error: the rule must exist
+and be one that may be overruled, and a file must be a wheel of the project. A level that forbids exceptions makes none
+itself, and lower levels may make none; those of a higher level stay. An exception that no wheel of a run needs is not a
+mistake, since many runs share one file; `spent_exemptions` says which of them are reported.
 
-The rules on content are loaded only for a file that speaks of them, because that takes time.
+The rules on content are loaded only for a file that names one of them, because that takes time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _GAPS = frozenset({"todo", "fixme", "tbd", "tba", "xxx", "reason", "why", "place
 #: What stops a wheel before any rule is asked; there is nothing then that could be allowed.
 _BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
 
-#: The rules on a project's name and age, and those on a file's age and standing; all may be overruled.
+#: The rules on a project's name and age, and those on a file's age and on yanked files; all may be overruled.
 _ON_NAMES = ("look-alike", "new-project")
 _ON_AGES = ("cooldown", "late-file", "yanked")
 
@@ -80,17 +80,17 @@ def _exemption(reader: TableReader, data: Any, number: int) -> Exemption | None:
             reader.problem(f"an exception needs a {key}", origin.line, f'add: {key} = "..."')
     project, rule, reason, file = (words[key] for key in _KEYS[:4])
     if project is not None and not is_name(project):
-        _wrong(reader, number, "project", project, "is not a project's name")
+        _wrong(reader, number, "project", project, "is not a valid project name")
     if rule is not None:
         _check_rule(reader, number, rule)
     if reason is not None and not (is_reason(reason) and reason.isprintable()):
-        _wrong(reader, number, "reason", reason, "is no reason: write why, in one line, for whoever reads it later")
+        _wrong(reader, number, "reason", reason, "is not a reason: write why, in one line, for later readers")
     if file is not None:
         _check_file(reader, number, file, project)
     for key in ("file", "digest") if rule in _ON_NAMES else ():
         if key in table:
             reader.problem(
-                f"{rule} is about a project, and {key} narrows nothing", reader.lines.key(_WHERE, number, key)
+                f"{rule} is about a whole project, so {key} cannot narrow it", reader.lines.key(_WHERE, number, key)
             )
     digest = _digest(reader, number, words["digest"])
     until = _until(reader, number, table.get("until"))
@@ -120,7 +120,7 @@ def _check_rule(reader: TableReader, number: int, rule: str) -> None:
         _wrong(reader, number, "rule", rule, "cannot be overruled", f"docs/refusals/{rule}.md says why")
     else:
         hint = near(rule, allowable, f"rules that can be overruled: {', '.join(allowable)}")
-        _wrong(reader, number, "rule", rule, "is no rule", hint)
+        _wrong(reader, number, "rule", rule, "is not a rule", hint)
 
 
 def _check_file(reader: TableReader, number: int, file: str, project: str | None) -> None:
@@ -165,7 +165,7 @@ def _until(reader: TableReader, number: int, value: Any) -> float | None:
     # A moment is a date, too, to Python.
     if not isinstance(day, date) or isinstance(day, datetime):
         reader.problem(
-            f"until: {printable(str(value))!r} is no date",
+            f"until: {printable(str(value))!r} is not a date",
             reader.lines.key(_WHERE, number, "until"),
             "write the last day on which it holds: until = 2026-12-31",
         )
@@ -190,7 +190,7 @@ def read_forbid_allow(reader: TableReader, policy: dict[str, Any]) -> ForbidAllo
 
 def _rule_fault(word: str) -> str | None:
     rules = _rules()
-    return None if word in rules else f"is no rule; {near(word, rules, 'see docs/refusals')}"
+    return None if word in rules else f"is not a rule; {near(word, rules, 'see docs/refusals')}"
 
 
 def _rules() -> dict[str, bool]:
@@ -242,7 +242,7 @@ class Bans:
         self._rules: dict[str, Origin] = {}
 
     def add(self, ban: ForbidAllow | None) -> None:
-        """Forbid more. What a higher level has said is not taken back by a `false`; see `lifted`."""
+        """Forbid more. A `false` does not lift the ban of a higher level; see `lifted`."""
         if ban is None:
             return
         if ban.everything and self._all is None:

@@ -18,12 +18,12 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
     verify-installed = true                # what is installed and not known by digest does not satisfy a lock
 
-with the exceptions from rules that `exemptions` reads, and what `age_settings` reads of ages and well-known names.
+with the exceptions from rules that `exemptions` reads, and the settings on ages and well-known names that `ages` reads.
 
-Rules: an unknown key is an error, because a misspelt rule would be no rule. A file must not hold a
+Rules: an unknown key is an error, because a misspelt rule would have no effect. A file must not hold a
 credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
 nothing, and the file is refused until a person has answered it. All problems of a file are reported together, with
-file and line. Merging levels is `config`'s matter.
+file and line. Levels are merged in `merging`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str
     clean = absorb(text)
     try:
         data = _descend(read_toml(clean), table_path)
-        # What was removed elsewhere in a pyproject.toml is no concern of this configuration.
+        # A credential elsewhere in a pyproject.toml does not concern this configuration.
         leaked = clean != text and _descend(read_toml(text), table_path) != data
     except tomllib.TOMLDecodeError as problem:
         raise _broken(path, source, problem) from None
@@ -179,7 +179,7 @@ class _Reader(TableReader):
     def _ask_for_owners(self) -> None:
         """A problem for each name whose owner is still a question, with all places where it is asked."""
         for name, places in self._questions.items():
-            what = name or "what stands there as a question mark"
+            what = name or "a name that is only a question mark"
             lines = tuple(f"asked at {place}" for place in places)
             self.problems.append(
                 Diagnostic(
@@ -263,16 +263,16 @@ class _Reader(TableReader):
 
     @staticmethod
     def _host(word: str) -> str | None:
-        return "is not host or host:port" if read_host(word) is None else None
+        return "is not of the form host or host:port" if read_host(word) is None else None
 
     @staticmethod
     def _project(word: str) -> str | None:
-        return None if is_name(word) else "is not a project's name"
+        return None if is_name(word) else "is not a valid project name"
 
     @staticmethod
     def _pattern(word: str) -> str | None:
         if "?" in word:
-            return None  # no claim but a question, which `_ask_for_owners` reports
+            return None  # not a claim but a question, which `_ask_for_owners` reports
         # A claim is an exact name or a prefix pattern, `acme-*`: a trailing * that follows a separator.
         stem = word[:-2] if re.search(r"[-_.]\*\Z", word) else word
         return None if is_name(stem.rstrip("-_.") if stem != word else stem) else (

@@ -4,18 +4,18 @@ Levels come from the highest to the lowest: the machine's file, the user's, the 
 downward (routing.md). A lower level may
 
 - declare an index, and claim names that no higher level has claimed for another index;
-- add claims to an index declared above, and ask of it hashes that were optional;
+- add claims to an index declared above, and require its hashes where they were optional;
 - be the first to name a default index;
 - trust a host that is not the host of an index declared above, unless a level forbids trusted hosts;
 - allow direct URLs for names that it, not a higher level, claims;
 - make exceptions from rules, unless a higher level forbids them, and forbid them itself;
 - demand that what is installed is known by digest;
-- lengthen a cooldown, and be the first to name a list of well-known names (`age_settings`).
+- lengthen a cooldown, and be the first to name a list of well-known names (`ages`).
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
-(the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.build`.
+(the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.table.build`.
 
-pip's own configuration is read in `pip_config`; where indexes may be named is `sources`' matter.
+pip's own configuration is read in `pip_config`; `options.index_options` decides where indexes may be named.
 """
 
 from __future__ import annotations
@@ -87,15 +87,15 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
 
 
 def _same_variables(indexes: Iterable[Index]) -> Iterator[Diagnostic]:
-    """Indexes whose names differ in what a variable cannot write: the secret of one would be the other's too."""
+    """Indexes whose names become the same in a variable's name: they would share the secret of one of them."""
     first: dict[str, Index] = {}
     for index in indexes:
         other = first.setdefault(stem_of(index.name), index)
         if other is not index:
             variable = f"SAFEPIP_INDEX_{stem_of(index.name)}_PASSWORD"
-            message = f"{other.name} and {index.name} would have one variable for their credentials: {variable}"
+            message = f"{other.name} and {index.name} would share one variable for their credentials: {variable}"
             places = (str(other.origin), str(index.origin))
-            hint = "give each its own name: upper and lower case, and . - _, do not tell two apart"
+            hint = "give each its own name; names that differ only in case or in . - _ have the same variable"
             yield Diagnostic("duplicate-index", message, places, hint, (index.origin, other.origin))
 
 
@@ -154,7 +154,7 @@ class _Merging:
         if url is None and declared.default:
             url = IndexUrl.parse(self.default_index_url())
         if url is None:
-            hint = 'add: url = "https://..."; only the default index may go without, and is then pip\'s own'
+            hint = 'add: url = "https://..."; only the default index can do without one, and is then pip\'s own'
             self.problems.append(
                 Diagnostic("bad-configuration", f"{declared.name} has no url", (), hint, (declared.origin,))
             )
@@ -184,7 +184,7 @@ class _Merging:
             self._loosened(f"{above.name} is the default index already", above.origin, declared.origin)
 
     def _extend(self, above: Index, declared: DeclaredIndex) -> None:
-        """A lower level speaks of an index declared above: it may add claims, demand hashes, make it the default."""
+        """A lower level names an index declared above: it may add claims, require hashes, make it the default."""
         name = above.name
         if declared.url is not None and declared.url != above.url:
             self._loosened(f"{name} has another url", above.origin, declared.url_origin or declared.origin)
@@ -255,7 +255,7 @@ class _Merging:
         if level.forbid_trusted_hosts and self.forbidden is None:
             self.forbidden = level.forbid_origin or level.origin
         if level.verify_installed is False and self.verify is not None:
-            self._loosened("what is installed is verified", self.verify, level.verify_origin or level.origin)
+            self._loosened("verify-installed is demanded", self.verify, level.verify_origin or level.origin)
         if level.verify_installed and self.verify is None:
             self.verify = level.verify_origin or level.origin
         for name in level.allow_direct:
@@ -303,7 +303,7 @@ class _Merging:
 
 
 def _forbidden(bans: Bans | None) -> dict[str, Origin]:
-    """For the rules on names and ages that settings could go around, where exceptions from them are forbidden."""
+    """Where exceptions are forbidden, for the rules on names and ages that other settings could get around."""
     found = {rule: bans.against(rule) for rule in ("look-alike", "new-project", "cooldown")} if bans is not None else {}
     return {rule: origin for rule, origin in found.items() if origin is not None}
 

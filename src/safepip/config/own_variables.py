@@ -1,8 +1,8 @@
 """The variables that safepip knows: every name that begins with `SAFEPIP_` is judged here and nowhere else.
 
 1. A known name is safepip's.
-2. A name that is close to a known one is a mistake, and an error: it would have had an effect, and has none.
-3. Any other name is somebody else's (`SAFEPIP_VERSION` in a Dockerfile) and is told of, once.
+2. A name that is close to a known one is taken for a typing mistake, and is an error: it was meant to have an effect.
+3. Any other name belongs to another program (`SAFEPIP_VERSION` in a Dockerfile); one notice mentions it.
 
 Close is what sounds alike (`SAFEPIP_OFLINE`, `SAFEPIP_NOCONFIG`) and what has a known name in it
 (`SAFEPIP_CONFIG_FILE`, `SAFEPIP_CONFIGURATION`), in whatever case (`SAFEPIP_Offline`).
@@ -30,7 +30,7 @@ _ALIKE = 0.75
 
 
 class Misspelt(NamedTuple):
-    """A name that is none of safepip's, and the known one that it is close to."""
+    """A name that safepip does not know, and the known one that it is close to."""
 
     name: str
     meant: str

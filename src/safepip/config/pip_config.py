@@ -25,7 +25,7 @@ from safepip.model.origin import Origin, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Variables that begin with PIP_ and yet are no option, in pip.
+#: Variables that begin with PIP_ and yet are not options, in pip.
 _NOT_OPTIONS = ("version", "help")
 _ENVIRONMENT = ":env:"
 
@@ -126,14 +126,14 @@ def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
 
 
 def _reason(problem: Exception) -> str:
-    """What configparser found, without the line itself, which may hold anything."""
+    """What configparser reports, without the line itself, which may hold a secret."""
     kind = type(problem).__name__.removesuffix("Error")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
     return {"missing section header": "a line stands before the first [section]"}.get(words, words)
 
 
 def unreadable(path: str, reason: str, line: int | None = None) -> UsageError:
-    """pip's configuration file cannot be read; pip ends with 2 as well."""
+    """The error for a configuration file of pip that cannot be read; pip ends with 2 as well."""
     error = UsageError.because(
         "bad-pip-config",
         f"pip's configuration file cannot be read: {printable(reason)}",

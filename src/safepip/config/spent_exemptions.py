@@ -1,13 +1,14 @@
-"""Exceptions that do nothing any more: those that have ended, and those that what they name does not need.
+"""Exceptions that have no effect any more: those that have expired, and those that are not needed.
 
-One configuration serves many runs, so only what a run can know is told, in one line each kind:
+One configuration serves many runs, so a run reports only what it can know, in one line for each kind:
 
 - *expired*: its last day is over, and its project is in the run, or is refused by it;
-- *unneeded*: what it names was judged in this run, and its rule had no objection. A rule on content judges every wheel
-  that is installed or downloaded; one on names those that are decided on by name. An exception from a rule on ages
-  counts only where it names a file or digest: for a project as a whole it is made for the files to come.
+- *unneeded*: the project, file or bytes that it names were judged in this run, and its rule had no objection. A rule on
+  content judges every wheel that is installed or downloaded; one on names the projects that are decided on by name. An
+  exception from a rule on ages counts only where it names a file or digest: one for a whole project is made for files
+  to come.
 
-Where an exception is needed on one platform alone, `file` says so, and elsewhere nothing is told of it.
+Where an exception is needed on one platform only, `file` says so, and runs on other platforms do not report it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def expired(exemptions: Iterable[Exemption], projects: Collection[str]) -> Itera
     """One line for the exceptions of these projects that have ended; none where there are none."""
     reported = [f"{_stated(a)}, until {last_day(a)}" for a in exemptions if a.project in projects]
     if reported:
-        yield f"exceptions that have expired, and allow nothing: {'; '.join(reported)}"
+        yield f"exceptions that have expired and no longer have an effect: {'; '.join(reported)}"
 
 
 def unneeded(
@@ -57,7 +58,7 @@ def unneeded(
         and not _needed(exemption, (*chosen[exemption.project].allowed, *judged[exemption.project].allowed))
     ]
     if reported:
-        yield f"exceptions that this run did not need, to be taken out or narrowed: {'; '.join(reported)}"
+        yield f"exceptions that this run did not need; remove or narrow them: {'; '.join(reported)}"
 
 
 def _was_judged(exemption: Exemption, wheel: ClearedWheel, *, names_judged: bool) -> bool:
@@ -65,7 +66,7 @@ def _was_judged(exemption: Exemption, wheel: ClearedWheel, *, names_judged: bool
     if exemption.file not in (None, wheel.file.filename) or exemption.digest not in (None, wheel.file.sha256):
         return False
     if exemption.rule in _ON_NAMES:
-        # `new-project` judges what is asked for by name, and so does `look-alike`, beside some of what that brings.
+        # `new-project` judges what the user asks for by name; so does `look-alike`, and some dependencies too.
         return names_judged and wheel.pin.requested
     return narrow or exemption.rule not in _ON_AGES
 

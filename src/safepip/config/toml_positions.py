@@ -1,9 +1,8 @@
 """Where in a TOML text a table, a key or a list's word stands, for messages only.
 
-`tomllib` gives values without places, so this reads the text a second time, plainly: headers on their own
-line, keys at the beginning of a line, strings in quotes. Multi-line strings are stepped over. What is
-written in another legal way (inline tables, dotted keys) gives the nearest line above, or None; no decision
-depends on the answer.
+`tomllib` gives values without places, so this reads the text a second time, in a simple way: headers on their own
+line, keys at the beginning of a line, strings in quotes. Multi-line strings are skipped. For what is written in another
+legal way (inline tables, dotted keys) the answer is the nearest line above, or None; no decision depends on it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Checked access to the tables of one configuration file: unknown keys, wrong kinds, and where each stands.
 
-A reader asks for a key and says what it must be. What is wrong becomes a problem with file and line, and the answer is
-then None or empty; all problems of a file are raised together, by whoever reads the last of its tables.
+A caller asks for a key and says what type it must have. A wrong value becomes a problem with file and line, and the
+answer is then None or empty; the caller that reads the last table of a file raises all its problems together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The command line: what was said, by whom, and the text of `--help`.
+"""The command line: the values given, where each was given, and the text of `--help`.
 
-The options themselves are rows of `option_table`; `option_parser` holds pip's rules for reading them. Here is what
-the other rooms use: `parse`, `split_command`, `format_help`. Judging the values is `settings`' matter.
+The options themselves are rows of `table`; `parser` holds pip's rules for reading them. Here is what the other rooms
+use: `parse`, `split_command`, `format_help`. The values are judged in `settings`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ USAGE = (
 )
 _USAGE = {"verify": ("{prog} [options] [name] ...",)}
 _SUMMARY = {
-    "verify": "Hold the files of an environment against what its distributions say about them, and name those that "
-    "belong to none. With names, only these distributions are looked at. Nothing is changed, and nothing of the "
-    "environment but its interpreter runs.",
+    "verify": "Compare the files of an environment with what its distributions record about them, and list the files "
+    "that belong to no distribution. With names, check only these distributions. Nothing is changed, and nothing of "
+    "the environment runs but its interpreter.",
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
-    "lock": "Decide as install does for an empty environment, and write down what was decided: every version, with the "
+    "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "
     "index, the digests and the dependencies of each project.",
     "download": "Decide as install does, verify every file, and put the wheels into a folder.",
 }
@@ -53,7 +53,7 @@ class ParsedOptions:
     """A command line with its configured defaults, read but not judged.
 
     `values` are by dest; `stated` gives the origin of a value, or of each of a list's elements, and has no key
-    for a value that nobody set. The representation leaves the values out.
+    for a value that was not set. The representation leaves the values out.
     """
 
     verb: str
@@ -68,7 +68,7 @@ class ParsedOptions:
         return next(option.default for option in OPTIONS if option.dest == dest)
 
     def origin(self, dest: str) -> Origin | None:
-        """Where the value was said, the last place of a list; None for a default."""
+        """Where the value was set, the last place of a list; None for a default."""
         places = self.stated.get(dest, ())
         return places[-1] if places else None
 
@@ -84,8 +84,8 @@ def parse(
     """Read the arguments of `install` or `download` (without the verb) over pip's configured values.
 
     `now` is the time in seconds since the epoch, for `--uploaded-prior-to P7D`. `expand_user` replaces a
-    leading `~` where pip does. Raises `UsageError` as pip would fail, `Refused` for an option whose fate
-    that is, `HelpRequested`.
+    leading `~` where pip does. Raises `UsageError` where pip would fail, `Refused` for an option that safepip
+    refuses, and `HelpRequested`.
     """
     from safepip.options import parser as option_parser
 

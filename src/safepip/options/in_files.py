@@ -2,7 +2,7 @@
 
 pip's rules ("Requirements File Format"): options act in the order in which files are read; `-i` replaces the
 list of indexes; `--no-index` drops them and later ones; `--pre` is `--all-releases :all:`; the sets of names go
-on from those of the command line. Which of them a configuration allows is `sources`' matter.
+on from those of the command line. `index_options` decides which of them a configuration allows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def apply_file_options(plan: Plan, options: Sequence[FileOption], *, locate: Cal
     """The plan with the options of all files in it, in the order in which they were read.
 
     Raises `Refused` (`undeclared-index`, `expanded-credential`, `insecure-index`) with file and line of each,
-    `UsageError` for values that are no URL or host and for contradictions.
+    `UsageError` for values that are not a URL or host, and for contradictions.
     """
     network = plan.settings.network
     sources = Sources(plan.indexes, network.trusted_hosts, plan.policy, locate, no_index=plan.settings.no_index)

@@ -92,7 +92,7 @@ class Sources:
         """Take one `--trusted-host`. `source` as for `add`."""
         stated = printable(source or text)
         if read_host(text) is None:
-            self._wrong(f"{stated!r} is not host or host:port", origin)
+            self._wrong(f"{stated!r} is not of the form host or host:port", origin)
         elif text.lower() in (host.lower() for host in self.trusted_hosts):
             return
         elif self.policy.forbid_trusted_hosts or self.policy.declared:
@@ -164,7 +164,7 @@ class Sources:
         stated = printable(shown(source or text))
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that stand here.
-            self._wrong(f"{stated!r} is no path that exists, and has no scheme such as https:", origin)
+            self._wrong(f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin)
             return None
         try:
             location = local or text
@@ -188,7 +188,7 @@ def decide(
 ) -> Sources:
     """The sources that the command line, pip's configuration and safepip's put in force.
 
-    Raises `UsageError` for values that are no URL, path or host, `Refused` for what the configuration
+    Raises `UsageError` for values that are not a URL, path or host, `Refused` for sources that the configuration
     does not declare and for plain http.
     """
     sources = Sources(declared.indexes, declared.trusted_hosts, declared.policy, locate)

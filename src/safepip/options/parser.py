@@ -93,7 +93,7 @@ def uploaded_before(value: str, now: float) -> float:
 
 
 class _Row(optparse.Option):
-    """An `optparse` option that knows its row and keeps who said what."""
+    """An `optparse` option that knows its row, and notes where each value was given."""
 
     row: Option
     # pip: a metavar does not choose the dest; both are given in the table.
@@ -163,7 +163,7 @@ class Parser(optparse.OptionParser):
         raise usage_error("bad-option", message, origins=self._current)
 
     def note(self, row: Option, *origins: Origin, replace: bool = False) -> None:
-        """Keep where a value of `row` was said. Values that add up have an origin each, in order."""
+        """Keep where a value of `row` was given. Values that add up have an origin each, in order."""
         self._current = origins
         adds_up = row.action in (Action.APPEND, Action.GROUP, Action.NAMES, Action.CONFIG_SETTING, Action.COUNT)
         self.stated[row.dest] = (*(() if replace or not adds_up else self.stated.get(row.dest, ())), *origins)
@@ -200,11 +200,11 @@ class Parser(optparse.OptionParser):
             # pip: the value is taken as it is, so that `no-compile = no` is what switches compiling off.
             value = truth(item.value)
             if value is None:
-                self.error(f"{item.value} is no truth value for {item.key}: write yes or no")
+                self.error(f"{item.value} is not a truth value for {item.key}: write yes or no")
         elif row.action is Action.COUNT:
             value = _count(item.value)
             if value is None:
-                self.error(f"{item.value} is no count for {item.key}: write a number, yes or no")
+                self.error(f"{item.value} is not a count for {item.key}: write a number, yes or no")
         elif row.action is Action.APPEND:
             value = [self._checked(option, item, word) for word in item.value.split()]
             self.note(row, *[item.origin] * len(value), replace=True)
@@ -263,7 +263,7 @@ def _names(flag: str, value: str, parser: Parser, row: Option) -> None:
 def _no_cache(flag: str, value: str | None, parser: Parser, row: Option) -> None:
     # pip: any truth value, even a false one, switches the cache off; for PIP_NO_CACHE_DIR's history.
     if value is not None and truth(value) is None:
-        parser.error(f"{flag} error: {value} is no truth value: write yes or no")
+        parser.error(f"{flag} error: {value} is not a truth value: write yes or no")
     setattr(parser.values, row.dest, False)
 
 

@@ -5,11 +5,12 @@ both for every installed project with `--outdated` or `--uptodate`; the other ve
 pip takes options by any abbreviation, several short ones in one word, and from its configuration.
 
 `uninstall` reads requirements files with pip's own reader, which follows URLs and puts values of variables into them: a
-file of someone else's could send them anywhere, and pip prints them as it goes. So it reads none from a network, and
-sees no variable that might hold a secret: what pip cannot find stays as it is written.
+foreign file could send these values anywhere, and pip prints them on the way. So `uninstall` may not read such files
+from a network, and pip is given no variable that might hold a secret: a `${NAME}` that pip cannot find stays as
+written.
 
-The scan sees no grammar: a word that could be such an option is one, even where pip would take it for the value of the
-option before it. What is told too much is refused or runs without a network, and nothing is missed.
+The scan knows no grammar: it takes every word that could be such an option for one, even where pip would take it for
+the value of the option before it. A false alarm is refused or runs without a network, and no real option is missed.
 """
 
 from __future__ import annotations

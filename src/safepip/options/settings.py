@@ -238,7 +238,7 @@ def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
 
 
 def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
-    """Raise `UsageError` for options that pip will not take together (exit 1) and numbers that are none (exit 2)."""
+    """Raise `UsageError` for options that pip does not accept together (exit 1) and for wrong values (exit 2)."""
     numbers = [*_numbers(parsed), *_values(parsed), *_paths(parsed)]
     if numbers:
         raise UsageError(*numbers)
@@ -255,11 +255,11 @@ def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
 
 
 def _nothing_asked(parsed: ParsedOptions) -> UsageError:
-    hint = f"`safepip {parsed.verb} --help` lists what can be asked for"
+    hint = f"name a project, or a file with -r FILE; `safepip {parsed.verb} --help` lists all ways"
     links = parsed.origin("find_links")
     if links is not None and links.source is Source.COMMAND_LINE:
         hint = "--find-links takes the next word: did you mean to name a project after it?"
-    error = UsageError(Diagnostic("nothing-asked", f"nothing was asked of {parsed.verb}", hint=hint))
+    error = UsageError(Diagnostic("nothing-asked", "no requirements given", hint=hint))
     error.exit_code = 1
     return error
 
@@ -273,7 +273,7 @@ def _numbers(parsed: ParsedOptions) -> Iterator[Diagnostic]:
 
 
 def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
-    """Values of safepip's own options that cannot be what they have to be."""
+    """Wrong values of safepip's own options."""
     try:
         _cooldown(parsed)
     except ValueError as fault:
@@ -283,14 +283,14 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.stated["cooldown"])
     for name in parsed["allow_names"]:
         if not is_name(name):
-            message = f"--allow-name: {printable(name)!r} is not a project's name"
+            message = f"--allow-name: {printable(name)!r} is not a valid project name"
             yield Diagnostic("bad-option", message, origins=parsed.stated["allow_names"])
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
         message = "--well-known-names needs the path of a file"
         yield Diagnostic("bad-option", message, origins=parsed.stated["well_known_names"])
 
 
-#: Options whose file is read, and which are never asked of a network.
+#: Options that name a file to be read, which is never fetched from a network.
 _FILES = {
     "config": "--config",
     "well_known_names": "--well-known-names",
@@ -301,12 +301,12 @@ _FILES = {
 
 
 def _paths(parsed: ParsedOptions) -> Iterator[Diagnostic]:
-    """URLs where a file of this machine is wanted: they are never tried as a path."""
+    """URLs where the path of a local file is needed: they are never tried as a path."""
     for dest, flag in _FILES.items():
         value: Any = parsed[dest]
         for text in [value] if isinstance(value, str) else value or ():
             if is_url(text):
-                message = f"{flag}: {printable(shown(text))} is a URL, and a file of this machine is wanted"
+                message = f"{flag}: {printable(shown(text))} is a URL, and the path of a local file is needed"
                 yield Diagnostic("bad-option", message, hint=if_path(text), origins=parsed.stated.get(dest, ()))
 
 
@@ -333,7 +333,7 @@ def _contradictions(parsed: ParsedOptions) -> Iterator[Diagnostic]:
         message = "--require-hashes and --no-require-hashes exclude each other"
         yield _clash(parsed, message, "require_hashes", "no_require_hashes")
     if len(parsed["requirements_from_scripts"]) > 1:
-        yield _clash(parsed, "--requirements-from-script can be given once only", "requirements_from_scripts")
+        yield _clash(parsed, "--requirements-from-script can be given only once", "requirements_from_scripts")
     yield from _target_python(parsed)
 
 
@@ -350,12 +350,12 @@ def _target_python(parsed: ParsedOptions) -> Iterator[Diagnostic]:
     described = [dest for dest in _TARGET_PYTHON if parsed[dest]]
     if not described:
         return
-    # pip asks for --only-binary :all: or --no-deps here, so that nothing is built for another machine. safepip takes
-    # wheels only, so what is left of the rule is that --no-binary must not ask for the opposite.
+    # pip demands --only-binary :all: or --no-deps here, so that nothing is built for another machine. safepip takes
+    # wheels only, so all that is left of the rule is that --no-binary must not ask for the opposite.
     if parsed["no_binary"] and not parsed["ignore_dependencies"]:
         message = "--no-binary cannot be used for another platform or Python, where nothing can be built"
         yield _clash(parsed, message, "no_binary", *described)
-    # pip: what was chosen for another machine must not land in the running environment.
+    # pip: wheels that were chosen for another machine must not be installed into the running environment.
     if parsed.verb == INSTALL and not parsed["dry_run"] and not parsed["target_dir"]:
         message = "wheels for another platform or Python can be installed with --target or tried with --dry-run only"
         yield _clash(parsed, message, *described, hint="add --target DIR or --dry-run, or use `safepip download`")

@@ -1,10 +1,10 @@
 """One row for each option of pip 26.3's `install` and `download`, and for safepip's own.
 
 Names, aliases, kinds and defaults are pip's (`pip install --help`, `pip download --help`; a test compares). What
-becomes of an option is its `fate`:
+happens to an option is its `fate`:
 
-- UNDERSTOOD: safepip acts on it. An option about building, fetching sources or older Pythons has nothing to
-  act on while safepip installs wheels only; its `note` says so, and pip too would do nothing with it on a wheel.
+- UNDERSTOOD: safepip acts on it. An option about building, fetching sources or older Pythons has no effect while
+  safepip installs wheels only; its `note` says so. pip would do nothing with it for a wheel either.
 - FORWARDED: pip gets it at the handover. Both may hold at once: `--target` decides here and is obeyed there.
 - REFUSED: safepip will not run with it; `note` is the reason, `hint` what to do.
 
@@ -109,8 +109,8 @@ def _value(*flags: str, dest: str, metavar: str, about: str, **more: Any) -> Opt
     return Option(flags, dest, about, metavar=metavar, **more)
 
 
-_BUILDS = "concerns building or source checkouts, which safepip does not do yet: nothing to act on"
-_ALWAYS = "names something that safepip does on its own or never does: nothing to act on"
+_BUILDS = "has no effect: it concerns building or source checkouts, which safepip does not do yet"
+_ALWAYS = "has no effect: it names something that safepip always or never does"
 _ONLY = (INSTALL,)
 _WHEELS = (INSTALL, DOWNLOAD)
 _LOCKS = (LOCK,)
@@ -154,7 +154,7 @@ COMMAND: tuple[Option, ...] = (
     _value("--prefix", dest="prefix_path", metavar="dir", fate=BOTH, verbs=_ONLY,
            about="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
     _value("--src", "--source", "--source-dir", "--source-directory", dest="src_dir", metavar="dir", kind="path",
-           note=_BUILDS, about="Folder that editable projects are checked out to."),
+           note=_BUILDS, about="Folder into which editable projects are checked out."),
     _value("-o", "--output", dest="output_file", metavar="path", kind="path", default="pylock.toml", verbs=_LOCKS,
            about="Where to write the lock; - for standard output. (default: %default)"),
     _flag("-U", "--upgrade", dest="upgrade", default=None, verbs=_ONLY,
@@ -165,9 +165,9 @@ COMMAND: tuple[Option, ...] = (
     _flag("--force-reinstall", dest="force_reinstall", default=None, verbs=_ONLY,
           about="Install every project again even if it is up to date."),
     _flag("-I", "--ignore-installed", dest="ignore_installed", default=None, verbs=_ONLY,
-          about="Disregard what is installed, and install over it."),
+          about="Ignore what is installed, and install over it."),
     _flag("--ignore-requires-python", dest="ignore_requires_python", default=None, fate=BOTH,
-          about="Disregard what distributions say about the Python versions they support."),
+          about="Ignore which Python versions distributions say they support."),
     Option(("--no-build-isolation",), "build_isolation", "Build without an environment of its own.", Action.FALSE,
            default=True, note=_BUILDS),
     _flag("--use-pep517", dest="use_pep517", default=True, note=_ALWAYS, hidden=True,
@@ -187,9 +187,9 @@ COMMAND: tuple[Option, ...] = (
     Option(("--no-warn-conflicts",), "warn_about_conflicts", "Do not warn of broken dependencies.", Action.FALSE,
            default=True, fate=FORWARDED, verbs=_ONLY),
     _flag("--require-hashes", dest="require_hashes",
-          about="Demand a hash for every requirement. On by itself when any requirement has one."),
+          about="Require a hash for every requirement. Switched on when any requirement has one."),
     _flag("--no-require-hashes", dest="no_require_hashes",
-          about="Do not demand hashes for all because some requirement has one."),
+          about="Do not require hashes for everything because one requirement has one."),
     _value("--progress-bar", dest="progress_bar", metavar="progress_bar", default="auto",
            choices=("auto", "on", "off", "raw"), fate=BOTH,
            about="Whether to show progress: auto, on, off, raw. (default: %default)"),
@@ -207,13 +207,13 @@ SELECTION: tuple[Option, ...] = (
     _flag("--pre", dest="pre", group="Package Selection Options",
           about="Take pre-releases and development versions too, for every project."),
     _names("--all-releases", "all_releases", "only_final", group="Package Selection Options",
-           about="Take pre-releases of these projects: names with commas, :all: or :none:."),
+           about="Take pre-releases of these projects: names separated by commas, :all: or :none:."),
     _names("--only-final", "only_final", "all_releases", group="Package Selection Options",
-           about="Take final releases only of these projects: names with commas, :all: or :none:."),
+           about="Take final releases only of these projects: names separated by commas, :all: or :none:."),
     _names("--no-binary", "no_binary", "only_binary", group="Package Selection Options",
-           about="Take no wheels of these projects: names with commas, :all: or :none:."),
+           about="Take no wheels of these projects: names separated by commas, :all: or :none:."),
     _names("--only-binary", "only_binary", "no_binary", group="Package Selection Options",
-           about="Take wheels only of these projects: names with commas, :all: or :none:."),
+           about="Take wheels only of these projects: names separated by commas, :all: or :none:."),
     _flag("--prefer-binary", dest="prefer_binary", group="Package Selection Options",
           about="Prefer an older wheel to a newer source archive."),
 )  # fmt: skip
@@ -222,11 +222,11 @@ INDEX: tuple[Option, ...] = (
     _value("-i", "--index-url", "--pypi-url", dest="index_url", metavar="url", group="Package Index Options",
            about="Root of the index to use (PEP 503), or a local folder of that form. (default: pip's own)"),
     _list("--extra-index-url", dest="extra_index_urls", metavar="url", group="Package Index Options",
-          about="One more index. With several, a name that more than one has is refused. May be repeated."),
+          about="One more index. A name that more than one index has is refused. May be repeated."),
     _flag("--no-index", dest="no_index", group="Package Index Options",
           about="Use no index, only what --find-links names."),
     _names("--refresh-package", "refresh_package", "", group="Package Index Options",
-           about="Ask the index anew for these projects: names with commas, :all: or :none:."),
+           about="Ask the index anew for these projects: names separated by commas, :all: or :none:."),
     _list("-f", "--find-links", dest="find_links", metavar="url", group="Package Index Options",
           about="A folder, or a page (path or URL), that lists files of any project. May be repeated."),
     Option(("--uploaded-prior-to",), "uploaded_prior_to", "Take only files uploaded before this time (ISO 8601), or at"
@@ -238,13 +238,14 @@ _GENERAL = "General Options"
 
 GENERAL: tuple[Option, ...] = (
     Option(("-h", "--help"), "help", "Show this help.", Action.HELP, group=_GENERAL, verbs=_EVERY),
-    _flag("--debug", dest="debug_mode", group=_GENERAL, verbs=_EVERY, about="Show where an unexpected error arose."),
+    _flag("--debug", dest="debug_mode", group=_GENERAL, verbs=_EVERY,
+          about="Show where in the code an unexpected error arose."),
     _flag("--isolated", dest="isolated_mode", group=_GENERAL, verbs=_EVERY,
-          about="Disregard pip's environment variables and the user's pip configuration."),
+          about="Ignore pip's environment variables and the user's pip configuration."),
     _flag("--require-virtualenv", "--require-venv", dest="require_venv", group=_GENERAL,
           about="Stop unless the target is a virtual environment."),
     _value("--python", dest="python", metavar="python", group=_GENERAL, verbs=_EVERY,
-           about="The environment that is meant: its interpreter, or its folder."),
+           about="The environment to work on: its interpreter, or its folder."),
     Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
            verbs=_EVERY),
     Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
@@ -259,9 +260,9 @@ GENERAL: tuple[Option, ...] = (
     _value("--proxy", dest="proxy", metavar="proxy", group=_GENERAL,
            about="Proxy to use, as scheme://[user:password@]host:port; empty for none."),
     _flag("--no-proxy-env", dest="no_proxy_env", group=_GENERAL,
-          about="Take no proxy from the environment."),
+          about="Use no proxy from the environment."),
     _value("--retries", dest="retries", metavar="retries", default=5, kind="int", group=_GENERAL,
-           about="How often a failed request is made again. (default: %default)"),
+           about="How often to retry a failed request. (default: %default)"),
     _value("--timeout", "--default-timeout", dest="timeout", metavar="sec", default=15.0, kind="float", group=_GENERAL,
            about="Seconds to wait for a server. (default: %default)"),
     _list("--exists-action", dest="exists_action", metavar="action", choices=("s", "i", "w", "b", "a"), note=_BUILDS,
@@ -289,7 +290,7 @@ GENERAL: tuple[Option, ...] = (
           note="safepip has neither pip's old resolver nor its old certificate handling",
           hint="leave --use-deprecated out; for certificates of your own use --cert"),
     _value("--resume-retries", dest="resume_retries", metavar="resume_retries", default=5, kind="int", group=_GENERAL,
-           about="How often a broken download is resumed. (default: %default)"),
+           about="How often to resume a broken download. (default: %default)"),
 )  # fmt: skip
 
 OWN: tuple[Option, ...] = (
@@ -300,7 +301,7 @@ OWN: tuple[Option, ...] = (
     _list("-P", "--upgrade-package", dest="upgrade_packages", metavar="name", own=True, group="safepip Options",
           verbs=_LOCKS, about="Take the newest allowed version of this project; keep the rest of the lock."),
     _flag("--check", dest="check_lock", own=True, group="safepip Options", verbs=_LOCKS,
-          about="Write nothing; end with 1 and print the difference where the lock is not what is asked for."),
+          about="Write nothing; if a new lock would differ, print the difference and end with 1."),
     _value("--format", dest="lock_format", metavar="format", choices=("pylock", "requirements"), own=True,
            group="safepip Options", verbs=_LOCKS,
            about="pylock (PEP 751), or requirements with hashes. (default: by the name of the output)"),
@@ -317,13 +318,15 @@ OWN: tuple[Option, ...] = (
     _flag("--no-config", dest="no_config", own=True, group="safepip Options",
           about="Use no project configuration; the machine's and the user's policy still hold."),
     _value("--cooldown", dest="cooldown", metavar="age", own=True, group="safepip Options",
-           about="Hold back files for so long after their upload (P3D, 72h, 0), or all but those from before a date."),
+           about="Hold back each file for this long after its upload (P3D, 72h, 0), or all files but those from before"
+           " a date."),
     _list("--allow-name", dest="allow_names", metavar="name", own=True, group="safepip Options",
-          about="Take this project though its name resembles another, or it is new. May be repeated."),
+          about="Accept this project although its name resembles another, or it is new. May be repeated."),
     _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True,
-           group="safepip Options", about="Hold names against the well-known ones in this file, not safepip's own."),
+           group="safepip Options",
+           about="Compare names with the well-known names in this file, not with safepip's own list."),
     _flag("--verify-installed", dest="verify_installed", own=True, group="safepip Options", verbs=_ONLY,
-          about="Install anew what is there in the wanted version and not known to be the locked or hashed file."),
+          about="Reinstall what has the right version but is not known to come from the locked or hashed file."),
     _flag("--offline", dest="offline", own=True, group="safepip Options",
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip
