@@ -21,8 +21,8 @@ ALLOWED = {
     "safepip": "",
     "model": "datetime ipaddress packaging.utils unicodedata urllib.parse",
     "text": "datetime difflib tomllib",
-    "wheel": "ast binascii hashlib ntpath packaging.requirements packaging.specifiers packaging.tags packaging.version"
-    " posixpath stat struct textwrap unicodedata warnings zlib",
+    "wheel": "ast binascii email.parser hashlib ntpath packaging.requirements packaging.specifiers packaging.tags"
+    " packaging.version posixpath stat struct textwrap unicodedata warnings zlib",
     "routing": "",
     "rules": "hashlib packaging.markers packaging.specifiers posixpath unicodedata",
     "environment": "packaging.markers",
