@@ -181,7 +181,7 @@ def control(url: str, words: str) -> dict[str, int]:
 @contextlib.contextmanager
 def serving(folder: Path, options: list[str]) -> Iterator[dict[str, str]]:
     """A folder, served by a process of its own; gives what that process says of its URLs."""
-    command = [sys.executable, str(HERE / "world.py"), "serve", str(folder), *options]
+    command = [sys.executable, str(HERE / "index.py"), "serve", str(folder), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

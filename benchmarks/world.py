@@ -1,15 +1,12 @@
-"""Build the synthetic index in a folder, or serve it: `world.py build FOLDER`, `world.py serve FOLDER`.
+"""The synthetic index in a folder: what is written there, and what is made again when it is asked for.
 
 The folder holds a page for each project and the full wheels that installs take. METADATA files and the small wheels
 of all other versions are made again when they are asked for; their digests on the page are true, so that a client
 may fetch and verify any file that this machine could install. Files for other platforms are listed and answer 404.
-
-`serve` prints one line of JSON with its URL and goes on until its standard input closes.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import re
@@ -171,41 +168,3 @@ def _entry(name: str, digest: str, size: int, when: str, metadata: str) -> dict[
 def without_sidecars(page: bytes) -> bytes:
     """The same page as an index would write it that advertises no metadata files."""
     return re.sub(rb'"(core-metadata|data-dist-info-metadata)": (\{"sha256": "[0-9a-f]{64}"\}|false), ', b"", page)
-
-
-def main() -> None:
-    """Build or serve, as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=("build", "serve"))
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--delay", type=float, default=0, metavar="MS", help="round-trip time in milliseconds")
-    parser.add_argument(
-        "--handshakes", type=float, default=1, help="round trips before a new connection's first request"
-    )
-    parser.add_argument("--no-gzip", action="store_true", help="send pages uncompressed")
-    parser.add_argument("--no-sidecars", action="store_true", help="advertise no metadata files")
-    parser.add_argument("--no-cache-headers", action="store_true", help="send neither ETag nor Cache-Control")
-    parser.add_argument("--as-is", action="store_true", help="serve what the folder holds, without building anything")
-    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="serve over TLS too; certificates go into FOLDER")
-    arguments = parser.parse_args()
-    if not arguments.as_is:
-        ensure(arguments.folder)
-    if arguments.verb == "serve":
-        from content import Conditions
-        from server import serve
-
-        serve(
-            arguments.folder,
-            Conditions(
-                delay=arguments.delay / 1000,
-                handshakes=arguments.handshakes,
-                gzip=not arguments.no_gzip,
-                sidecars=not arguments.no_sidecars,
-                cache_headers=not arguments.no_cache_headers,
-            ),
-            arguments.tls,
-        )
-
-
-if __name__ == "__main__":
-    main()
