@@ -23,5 +23,5 @@ def test_a_requirement_is_no_name(runner: Runner) -> None:
         done = runner.safepip(verb, "flask==3")
         assert done.returncode == 1
         assert done.stdout == ""
-        assert "flask==3 is no name of a project" in done.stderr
+        assert "flask==3 is not a valid project name" in done.stderr
         assert "hint: give the name alone: flask" in done.stderr

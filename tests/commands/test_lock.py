@@ -142,7 +142,7 @@ def test_extras_and_groups_of_a_project_are_kept_apart(run: Inside, served: Inde
         ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "dynamic"),
         ('[project]\nname = "x"\ndependencies = "flask"\n', "lists of strings"),
         ("[project\n", "not valid TOML"),
-        ('[project]\nname = "x"\nrequires-python = "three"\n', "is no version specifier"),
+        ('[project]\nname = "x"\nrequires-python = "three"\n', "is not a version specifier"),
     ],
 )
 def test_a_project_that_cannot_say_what_it_requires_is_an_error(

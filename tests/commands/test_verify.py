@@ -459,7 +459,7 @@ def test_a_name_with_more_than_a_name_is_a_mistake_and_no_finding(runner: Runner
     """`app==1.0` is installed, so to say that it is not would be wrong."""
     done = runner.safepip("verify", "--python", env.python, "app==1.0")
     assert done.returncode == 1
-    assert "app==1.0 is no name of a project" in done.stderr
+    assert "app==1.0 is not a valid project name" in done.stderr
     assert "hint: give the name alone: app" in done.stderr
 
 

@@ -43,7 +43,7 @@ def _notices(text: str) -> list[str]:
         ("-f a -f b", "only the first --find-links of a line counts; the others are ignored"),
         ("--hash=sha256:" + "0" * 64, "--hash without a requirement has no effect"),
         ("--pre flask", "text after the options of a line has no effect"),
-        ("flask==${VERSION}", "${VERSION} is not set and stays as it is written"),
+        ("flask==${VERSION}", "${VERSION} is not set, and stays as written"),
     ],
 )
 def test_what_pip_drops_in_silence_is_told(text: str, notice: str) -> None:

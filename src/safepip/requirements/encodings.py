@@ -16,15 +16,15 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
 
-#: Python has them among the encodings of texts; they are those of hosts' names, and take a time that grows with the
-#: square of the length.
+#: Python lists them as encodings of texts; they are for host names, and take a time that grows with the square of the
+#: length.
 _FOR_HOSTS = ("idna", "punycode")
 
 
 def decode(data: bytes, *, locale_encoding: str) -> tuple[str, bool]:
     """The text of a file, and whether its encoding had to be guessed from the locale.
 
-    Raises `UnicodeError` or `LookupError` when the text cannot be had.
+    Raises `UnicodeError` or `LookupError` when the bytes cannot be decoded.
     """
     # A byte order mark beats everything.
     for mark, encoding in _MARKS:

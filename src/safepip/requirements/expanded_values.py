@@ -1,4 +1,4 @@
-"""What the values of variables in requirements files may reach, may become, and are shown as (`variables`).
+"""Where the values of variables in requirements files may be sent or written, and how they are shown (`variables`).
 
 routing.md, "Where indexes may be named": a value so expanded is a credential; it may only reach an index that the
 configuration, the command line or pip's own configuration names, or what lies below that index's URL.
@@ -37,7 +37,7 @@ class ExpandedValues:
 
     `known` are the URLs of the indexes that were named before any file was read. `conceal` takes a text and what is to
     be shown in its place. `locking` tells that the run makes a lock, which holds URLs and paths as they are. `origins`
-    are those of the URLs with a value that were met: a credential goes to all of its origin that is asked for.
+    are those of the URLs with a value that were met: a credential is sent to every URL of its origin.
     """
 
     environ: Mapping[str, str]
@@ -60,7 +60,7 @@ class ExpandedValues:
                 self.note(url)
 
     def check_all(self, statements: Iterable[Requirement | Constraint]) -> Iterator[Refused]:
-        """What files name without a value, and where the credential of another line would go."""
+        """Refusals of URLs in files that hold no value, but would be sent the credential of another line."""
         for statement in statements:
             if statement.url and statement.origin.source is Source.FILE:
                 try:
@@ -87,7 +87,7 @@ class ExpandedValues:
             )
 
     def check_places(self, statement: Requirement | Constraint, source: str) -> None:
-        """Raise `Refused` where a value in a requirement stands where it could not be kept out of what is shown."""
+        """Raise `Refused` where a value stands in a part of a requirement in which safepip could not hide it."""
         if statement.url is None:
             wrong = misplaced_by_name(source, self.environ)
         else:
@@ -104,7 +104,7 @@ class ExpandedValues:
             )
 
     def hide(self, text: str, shown: str, source: str) -> None:
-        """Keep the values in `source` out of what is shown; `text` is the whole of what became of it."""
+        """Keep the values in `source` out of what is shown; `text` is the whole of it with its values put in."""
         if not source:
             return
         for form in (text, _normalised(text)) if is_url(text) else ():
@@ -114,11 +114,10 @@ class ExpandedValues:
 
 
 def tangled(stated: Origin, what: str = "more than a part of one word, or in a digest") -> Refused:
-    """A variable where its value could not be kept out of what is shown and written down."""
+    """The refusal of a variable in a place where its value could not be kept out of messages and written files."""
     return Refused.because(
         "expanded-credential",
-        f"{stated} has the value of a variable in {what}, "
-        "where it cannot be kept out of what is shown and written down",
+        f"{stated} has the value of a variable in {what}, where it cannot be kept out of messages and written files",
         origins=(stated,),
         hint="write that part out; a variable may stand in a URL or path, in a version, or in the value of an option",
     )

@@ -1,4 +1,4 @@
-"""Text of a requirements or constraints file -> its lines, with pip's grammar and nothing beside it.
+"""Text of a requirements or constraints file -> its lines, by pip's grammar and no other.
 
 pip's documentation ("Requirements File Format") describes the format; where it is silent, pip 26.3's
 behaviour counts, and a differential test holds this room to it. A text goes through these steps in order:
@@ -16,12 +16,11 @@ What a line means follows from what it holds, in this order:
     anything else                options for the whole run
 
 `--no-binary`, `--only-binary`, `--all-releases` and `--only-final` act for the whole run wherever they stand.
-Whatever pip drops in silence is dropped here too, with a `Notice`.
+What pip drops silently is dropped here too, with a `Notice`.
 
-No secret leaves this room: every line goes through the injected `absorb` after step 4, and messages
-show the line as it was before step 4, without user information. What values were put into knows its source
-(`variables`). Reading files, following includes and
-judging requirements and hashes happen elsewhere.
+No secret leaves this module: every line goes through the injected `absorb` after step 4, and messages show the line as
+it was before step 4, without user information. A text that values were put into keeps its source (`variables`). Reading
+files, following includes and judging requirements and hashes happen elsewhere.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 _USER_INFO = re.compile(r":[\\'\"]*/[\\'\"]*/[^/?#]*@")
 
 
-#: Options that act wherever they stand, because pip's parser changes the run's own sets while it parses.
+#: Options that act anywhere in a file, because pip's parser changes the run's own sets while it parses.
 _CONTROLS = ("no-binary", "only-binary", "all-releases", "only-final")
 #: Options of a line of their own in the order in which pip applies them; all of them count, except that
 #: the last `index-url` and the first `find-links` win.
@@ -65,9 +64,9 @@ class FileOption(NamedTuple):
 
     `name` is the long option without dashes (`index-url`), `value` None for a flag. `expanded` tells
     that a `${VARIABLE}` was substituted in its line: such a value may hold a secret. `source` is the value as
-    written where it holds one outside of user information, and None where that cannot be told. Taken in order, the
-    options of a file have pip's meaning. `find-links` is as written here; `edges.requirements_files`
-    makes it absolute where pip takes it as relative to the file.
+    written where it holds one outside of user information, and None where that is not known. Taken in order, the
+    options of a file have pip's meaning. `find-links` is as written here; `gathering` makes it absolute where pip takes
+    it as relative to the file.
     """
 
     name: str
@@ -121,7 +120,7 @@ class Notice(NamedTuple):
 
 
 class Misread(NamedTuple):
-    """A line that pip's grammar does not allow, with what to tell about it."""
+    """A line that pip's grammar does not allow, with the diagnostic for it."""
 
     diagnostic: Diagnostic
 
@@ -155,9 +154,7 @@ def parse(
         text_of_line = expand(raw, environ)
         expanded = text_of_line != raw
         logical = _Logical(absorb(text_of_line), printable(hide_user_info(raw)), expanded, origin, constraint)
-        lines += [
-            Notice(f"${{{name}}} is not set and stays as it is written", origin) for name in unset_in(raw, environ)
-        ]
+        lines += [Notice(f"${{{name}}} is not set, and stays as written", origin) for name in unset_in(raw, environ)]
         try:
             found = _read(logical, absorb)
             lines += _with_sources(found, logical, without_user_info(raw), environ) if expanded else found
@@ -334,7 +331,7 @@ def _own_line(line: _Logical, given: Given) -> list[Line]:
     lines: list[Line] = []
     for name in _OWN_LINE:
         values: tuple[str | None, ...] = given.flags(name)
-        # The last --index-url of a line wins, and an empty one is none.
+        # The last --index-url of a line wins, and an empty one does not count.
         if name == "index-url":
             values = tuple(value for value in values[-1:] if value)
         # Only the first --find-links of a line counts.

@@ -1,4 +1,4 @@
-"""All places in which a command may name requirements, read in pip's order, as one list.
+"""The requirements from all places in which a command may name some, read in pip's order, as one list.
 
     1. constraints files (-c)          4. editable projects (-e)
     2. arguments                       5. requirements files (-r)
@@ -7,18 +7,18 @@
 A file that is named inside a file is read in its place. A path there is relative to the including file;
 inside a file that came by URL it is joined to that URL. `-c` makes of that file's lines constraints, `-r`
 requirements, even inside a constraints file. A file that includes itself, directly or not, is an error; the
-number of files and the depth of their nesting are bounded, because a file from a network can name ever more.
+number of files and the depth of their nesting are bounded, because a file from a network can name ever more of them.
 
 Stricter than pip, on purpose:
 
 - a file from a network cannot include a `file:` URL (`remote-includes-local`);
 - a URL into which a `${VARIABLE}` was expanded must lie within an index that the configuration, the command
   line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named"); and a
-  project's name, which an index is asked for, must not come out of a variable at all. What else a value may
-  not become, and how it is kept out of what is shown, is said in `variables`.
+  project's name, which an index is asked for, must not come out of a variable at all. `variables` says what else
+  a value may not become, and how it is kept out of messages.
 
-Whatever is wrong is collected, so that one run reports all of it. The bytes come through `Reader`;
-what they mean is `requirements_txt`'s, `requirements`' and `project_files`' matter.
+Mistakes are collected, so that one run reports all of them. The bytes come through `Reader`; `file_format`,
+`requirement` and `project_files` decide what they mean.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _SHOWN = 40
 
 
 class Reader(NamedTuple):
-    """What the edge offers. `read_file` takes an absolute path, `fetch` an http(s) URL and gives the final URL too.
+    """What `edges` offers. `read_file` takes an absolute path, `fetch` an http(s) URL and gives the final URL too.
 
     `read_file` raises OSError; `fetch` raises the errors of `safepip.model.errors`. `beside(file, path)` is `path`
     as seen from the folder of `file`.
@@ -115,7 +115,7 @@ class Gathering:
     requires_python: list[str | None] = field(default_factory=list)
 
     def gather(self, *, may_ask_nothing: bool = False) -> Loaded:
-        """Read everything. Raises one `UsageError` or `Refused` with all that was found to be wrong."""
+        """Read everything. Raises one `UsageError` or `Refused` with all mistakes found."""
         settings = self.settings
         if not may_ask_nothing and not any(
             (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
@@ -131,7 +131,7 @@ class Gathering:
         for editable in settings.editables:
             self._take(RequirementLine(editable, self._stated("editables"), editable=True, written=printable(editable)))
         for name in settings.requirement_files:
-            # pip would read it as requirements, and fail at its first line.
+            # pip would read a pyproject.toml as a requirements file, and fail at its first line.
             if settings.lock is not None and is_pyproject(name):
                 self._attempt(partial(self._project, name))
             else:
@@ -285,7 +285,7 @@ class Gathering:
         self.values.hide(name, shown, line.source)
         name = self.absorb(name)
         if is_url(name) and name != shown:
-            # A file that a file below an expanded URL names has the value in its URL, too.
+            # A file that is named relative to an expanded URL has the value in its URL, too.
             self.values.conceal(name, shown)
         self._walk(Place(name, shown, line.origin), line.origin, above, constraint=line.constraint)
 
@@ -312,8 +312,8 @@ class Gathering:
             raise undecodable(place) from None
         if guessed:
             self.notices.append(
-                f"{place.shown}: it is not UTF-8 and was read as {encoding}; "
-                f"'# -*- coding: {encoding} -*-' in its first line would say so"
+                f"{place.shown} is not UTF-8, and was read as {encoding}; "
+                f"to declare that, write in its first line: # -*- coding: {encoding} -*-"
             )
         return text
 
@@ -323,7 +323,7 @@ class Gathering:
         try:
             path = self.reader.disk.from_url(place.name) if is_url(place.name) else place.name
         except UrlError:
-            raise unreadable(f"{place.shown} is no file of this machine", place.stated) from None
+            raise unreadable(f"{place.shown} is not a file of this machine", place.stated) from None
         return self._local_bytes(path, place, kind)
 
     def _local_bytes(self, path: str, place: Place, kind: str) -> bytes:
@@ -366,9 +366,9 @@ class Gathering:
     def _hash_checking(self) -> bool:
         """pip's hash-checking mode: asked for, or implied by any --hash unless that is switched off.
 
-        For a lock it has to be asked for: a lock finds the hashes, and is made over constraints that are locks
-        themselves. A hash that is given counts in any case.
-        That --require-hashes and --no-require-hashes contradict each other is told where options are applied.
+        For a lock it has to be asked for: making a lock finds the hashes, and its constraints may be locks themselves.
+        A hash that is given counts in any case. That --require-hashes and --no-require-hashes contradict each other is
+        reported where options are applied.
         """
         names = {option.name for option in self.options}
         wanted = self.settings.require_hashes or "require-hashes" in names
@@ -381,7 +381,7 @@ class Gathering:
         return self.settings.origins.get(setting, Origin(Source.COMMAND_LINE))
 
     def _attempt(self, step: Callable[[], None]) -> None:
-        """Do a step; what is wrong in it is kept for the end. A failing network ends the run at once."""
+        """Do a step; keep its mistakes for the end. A failing network ends the run at once."""
         try:
             step()
         except UsageError as error:

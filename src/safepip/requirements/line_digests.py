@@ -28,7 +28,7 @@ def read_digests(line: RequirementLine, fragment: str) -> tuple[tuple[Digest, ..
     try:
         compared = [checksum(name, value) for name, value in found if name in WEAK]
     except WeakDigest:
-        _weak(line, "a digest in its URL is none of its algorithm")
+        _weak(line, "a digest in its URL is not valid for its algorithm")
     return tuple(dict.fromkeys(by_option)), tuple(dict.fromkeys((*proven, *compared)))
 
 
@@ -41,20 +41,20 @@ def _strong(line: RequirementLine, algorithm: str, value: str) -> Digest:
     try:
         return strong(algorithm, value)
     except WeakDigest:
-        _weak(line, f"a {algorithm} digest has {STRONG[algorithm]} hexadecimal digits, and this has not")
+        _weak(line, f"a {algorithm} digest has {STRONG[algorithm]} hexadecimal digits, and this one does not")
 
 
 def _weak(line: RequirementLine, why: str) -> NoReturn:
     raise Refused.because(
         "weak-hash",
-        f"{line.written} has a hash that is no proof: {why}",
+        f"{line.written} has a hash that proves nothing: {why}",
         origins=(line.origin,),
-        hint="pip hash FILE prints a sha256 that counts",
+        hint="`pip hash FILE` prints the sha256 of a file, which you can use instead",
     )
 
 
 def contradiction(name: str, origins: tuple[Origin, ...]) -> Refused:
-    """The refusal of what several lines demand together of the bytes of one file, and no file can have."""
+    """The refusal of several lines whose hashes for one file contradict each other."""
     return Refused.because(
         "hash-mismatch",
         f"the hashes given for {name} contradict each other, so no file has all of them",

@@ -1,8 +1,8 @@
-"""The options of one line of a requirements file: which there are, and how their text is taken apart.
+"""The options of one line of a requirements file: which options there are, and how their text is taken apart.
 
 The set is pip 26.3's ("Requirements File Format", supported options). Words are split as a POSIX shell
 would; options may be abbreviated and may join their value (`-rfile`, `--hash=x`), as `optparse`, which
-pip uses here, allows. What the options mean is `safepip.requirements.file_format`'s matter.
+pip uses here, allows. `safepip.requirements.file_format` decides what the options mean.
 
 Imported only when a line has options, because `optparse` and `shlex` cost start-up time.
 """
@@ -43,7 +43,7 @@ FEATURES = (
     "no-binary-enable-wheel-cache",
     "build-constraint",
 )
-#: `optparse` moves all words for each that it takes away.
+#: `optparse` moves all remaining words for each word that it takes away.
 _MOST_WORDS = 20_000
 _QUOTING = re.compile(r"[\\'\"]")
 _SPACE = re.compile(r"[ \t\r\n]+")

@@ -1,8 +1,8 @@
-"""Which of the files that the command names are locks, and what is wanted of each (pip's notation).
+"""Which of the files that the command names are locks, and which parts of each are asked for (pip's notation).
 
 `-r pylock.toml` and `-r pylock.NAME.toml` are locks by their name (PEP 751), a path or a URL. `-r 'pylock.toml[x]'`
-wants its extra `x`, `--group pylock.toml:dev` its group `dev`. The lock's default groups come with `-r`, and with
-`--group` only where the same lock is named by `-r` too. Several mentions of one lock are one.
+asks for its extra `x`, `--group pylock.toml:dev` for its group `dev`. The lock's default groups come with `-r`, and
+with `--group` only where the same lock is named by `-r` too. Several mentions of one lock are one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_pylock(name: str) -> bool:
     try:
         path = parse(name).path if is_url(name) else name
     except UrlError:
-        return False  # whoever reads it as requirements says why
+        return False  # reading it as requirements gives the reason
     if path.endswith("]"):
         # Extras are the last pair of brackets.
         begin = path.find("[", path.rfind("]", 0, -1) + 1)
@@ -49,8 +49,8 @@ def is_pylock(name: str) -> bool:
 def split_locks(settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:
     """The settings without the locks they name, and the locks.
 
-    Raises `UsageError` (`lock-and-more`) where something else is asked for beside a lock: the lock says what is
-    installed, and all of it.
+    Raises `UsageError` (`lock-and-more`) where something else is asked for together with a lock: a lock says
+    completely what is installed.
     """
     found: dict[str, LockRequest] = {}
     files: list[str] = []
@@ -99,7 +99,7 @@ def _check_alone(settings: Settings, files: list[str], groups: list[str], lock: 
     if others:
         raise UsageError.because(
             "lock-and-more",
-            f"{printable(lock.name)} is a lock, and {printable(others[0])} is asked for beside it",
+            f"{printable(lock.name)} is a lock, and {printable(others[0])} cannot be installed together with it",
             hint="install the lock alone, or make a new lock of everything: safepip lock -r FILE",
             origins=(lock.origin,),
         )

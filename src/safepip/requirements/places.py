@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """A file to be read: its path or URL, the same for messages (before variables were expanded), and who said it."""
+    """A file to be read: its path or URL, the same for messages (before variables were expanded), and where it was
+    named."""
 
     name: str
     shown: str
@@ -20,7 +21,7 @@ class Place(NamedTuple):
 
 
 def check_place(place: Place) -> None:
-    """Raise (`unreadable-file`) for a URL that names no file that can be had: a URL is never tried as a path."""
+    """Raise (`unreadable-file`) for a URL that cannot name a readable file: a URL is never tried as a path."""
     if not is_url(place.name):
         return
     try:
@@ -35,9 +36,9 @@ def check_place(place: Place) -> None:
 
 
 def check_path(place: Place) -> None:
-    """Raise (`unreadable-file`) for a URL where only a file of this machine is read."""
+    """Raise (`unreadable-file`) for a URL where only a local file can be read."""
     if is_url(place.name):
-        why = "is a URL, and a file of this machine is wanted"
+        why = "is a URL, and the path of a local file is needed"
         raise unreadable(f"{shown(place.shown)} {why}", place.stated, if_path(place.name))
 
 
@@ -51,7 +52,7 @@ def if_path(text: str) -> str:
 def misplaced_lock(place: Place) -> Refused:
     return Refused.because(
         "not-yet",
-        f"{place.shown} is a lock, which only install and download read, and only by -r on the command line",
+        f"{place.shown} is a lock: only install and download read locks, and only with -r on the command line",
         origins=(place.stated,),
     )
 
@@ -63,7 +64,7 @@ def unreadable(message: str, stated: Origin, hint: str = "") -> UnusableInput:
 def undecodable(place: Place) -> UnusableInput:
     return UnusableInput.because(
         "undecodable-file",
-        f"{place.shown} is not text in the encoding it is said to have",
+        f"{place.shown} is not text in its declared or assumed encoding",
         origins=(place.stated,),
         hint="save it as UTF-8, or name its encoding in the first line: # -*- coding: NAME -*-",
     )

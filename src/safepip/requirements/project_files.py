@@ -52,8 +52,8 @@ def is_pyproject(name: str) -> bool:
 def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project:
     """The requirements of the project of a pyproject.toml, with the extras `wanted`, None for all of them.
 
-    Raises `UnusableInput` (`invalid-project`) where there is no project, where what it requires is only known to its
-    build backend (PEP 621, `dynamic`), and for an extra that it has not.
+    Raises `UnusableInput` (`invalid-project`) where there is no project, where only its build backend knows what it
+    requires (PEP 621, `dynamic`), and for an extra that it does not have.
     """
     project = _toml(text, path, "invalid-project").get("project")
     if not isinstance(project, dict):
@@ -75,7 +75,7 @@ def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project
         raise _invalid_project(f"{path}: requires-python is a string", "see PEP 621")
     if not _is_specifier(requires_python):
         raise _invalid_project(
-            f"{path}: requires-python = {printable(requires_python or '')!r} is no version specifier"
+            f"{path}: requires-python = {printable(requires_python or '')!r} is not a version specifier"
         )
     extras = {normalise(name): tuple(items) for name, items in optional.items()}
     unknown = sorted((wanted or frozenset()) - extras.keys())
@@ -93,8 +93,8 @@ def _expanded(
 ) -> tuple[str, ...]:
     """The requirements of an extra, with those of the project's own extras that it names as `PROJECT[EXTRA]`.
 
-    The project itself is asked of no index: it is the one whose requirements are read, and somebody else may own its
-    name there. `steps` are those of the whole file.
+    No index is asked for the project itself: its requirements are read here, and on an index its name may belong to
+    another publisher. `steps` are those of the whole file.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -108,16 +108,16 @@ def _expanded(
         visited.add(step)
         name, marker = step
         steps.append(name)
-        # Each way to an extra has a marker of its own, so that there can be more ways than anybody can walk.
+        # Each way to an extra has a marker of its own, so there can be far too many ways to follow them all.
         if len(steps) > _MOST_STEPS or len(marker) > _LONGEST_MARKER:
-            raise _invalid_project(f"the extras of {path} name each other more often than is read")
+            raise _invalid_project(f"the extras of {path} name each other too often to be read")
         if name not in extras:
             raise _invalid_project(f"{path} has no extra {printable(name)}, which its extra {extra} names")
         for text in extras[name]:
             try:
                 requirement = Requirement(text)
             except (InvalidRequirement, RecursionError):
-                found[text] = None  # told with its place by whoever reads it
+                found[text] = None  # the code that reads it as a requirement reports it with its place
                 continue
             both = " and ".join(f"({part})" for part in (marker, str(requirement.marker or "")) if part)
             if len(text) > MAX_REQUIREMENT:
@@ -151,7 +151,7 @@ def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, 
     """The requirements of `groups`, in order, from the text of the pyproject.toml at `path`.
 
     Returns pairs of group and requirement. Raises `UsageError` (`invalid-group`) for an unknown group, an include in
-    a circle, a malformed table and for TOML that is none.
+    a circle, a malformed table and invalid TOML.
     """
     from packaging.dependency_groups import DependencyGroupResolver
 
@@ -232,7 +232,7 @@ def read_script(text: str, path: str) -> Script:
     if not isinstance(requires_python, str | None):
         raise UnusableInput.because("invalid-script", f"{path}: requires-python is not a string")
     if not _is_specifier(requires_python):
-        message = f"{path}: requires-python = {printable(requires_python or '')!r} is no version specifier"
+        message = f"{path}: requires-python = {printable(requires_python or '')!r} is not a version specifier"
         raise UnusableInput.because("invalid-script", message)
     return Script(tuple(dependencies), requires_python or None)
 
@@ -241,7 +241,7 @@ def _blocks(text: str) -> list[tuple[str, str]]:
     """PEP 723's blocks: type and content, comment marks taken off.
 
     A block begins with `# /// TYPE`, goes on as long as lines are `#` or begin with `# `, and ends with the last
-    `# ///` among those. One that never ends is no block.
+    `# ///` among those. One that never ends is not a block.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found: list[tuple[str, str]] = []

@@ -10,10 +10,10 @@ Forms, in the order in which pip tells them apart (pip's documentation, "Require
 A URL is parted from its marker by `; ` with a space, everything else by `;`. Of URLs and paths wheels are
 taken; editable projects, folders, version control and source archives are `Refused` as `not-yet`.
 
-What is said of hashes is read in `line_digests`.
+Hashes are read in `line_digests`.
 
-Not here: whether a marker holds, whether plain http is allowed, and what a file contains.
-The disk is asked through `Disk` alone. Messages show the text as it was written, before `${VARIABLE}`s were expanded.
+Not decided here: whether a marker holds, whether plain http is allowed, and what a file contains. The disk is read
+through `Disk` alone. Messages show the text as it was written, before `${VARIABLE}`s were expanded.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
 
 class Disk(NamedTuple):
-    """What this room may ask about the disk.
+    """What this folder's code may ask about the disk.
 
     `absolute` gives the normalised absolute form of a path; `is_file` and `is_dir` take such a path;
     `to_url` makes a `file:` URL of it and `from_url` the reverse (`UrlError` for another machine's).
@@ -139,7 +139,7 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if by_url:
         return _of_url(line, text, frozenset(), marker, disk)
     path, extras = split_extras(disk.absolute(text)) if text else (text, "")
-    # A URL is never a path: for what has one in it nothing lies on the disk.
+    # A URL is never a path: for a text with a URL in it the disk is not looked at.
     looked = disk._replace(is_file=_is_not, is_dir=_is_not) if _names_url(text, disk) else disk
     url = _url_of_path(line, text, path, looked)
     if url is not None:
@@ -183,7 +183,7 @@ def _meaningful(line: RequirementLine, marker: Marker) -> Marker:
     try:
         marker.evaluate({"extra": ""})
     except (UndefinedComparison, UndefinedEnvironmentName):
-        raise _invalid(line, "its marker compares what cannot be compared") from None
+        raise _invalid(line, "its marker compares values that cannot be compared") from None
     except ValueError:
         raise _invalid(line, "its marker has a number that is too long to be read") from None
     return marker
@@ -203,7 +203,7 @@ def _url_of_path(line: RequirementLine, text: str, path: str, disk: Disk) -> str
     if looks_like_path and disk.is_dir(path):
         if any(disk.is_file(disk.absolute(f"{path}/{name}")) for name in ("pyproject.toml", "setup.py")):
             _not_yet(line, NotYet.DIRECTORY)
-        raise _invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is no project")
+        raise _invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is not a project")
     if not path.lower().endswith(_ARCHIVES):
         return None
     if disk.is_file(path):
@@ -273,7 +273,7 @@ def _wheel_name(line: RequirementLine, url: str) -> str:
         name = read_wheel_name(parse(url).filename)[0]
     except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
         raise _invalid(line, str(problem)) from None
-    # The part before the first dash may be no name at all, such as `_r`, which would be an option to pip.
+    # The part before the first dash may be an invalid name, such as `_r`, which would be an option to pip.
     if not is_name(name):
         raise _invalid(line, "the wheel's file name has no valid project name")
     return name
@@ -314,7 +314,7 @@ def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: 
     if text.lower().endswith(".txt") and disk.is_file(path):
         raise UnusableInput.because(
             "requirements-file-without-r",
-            f"{line.written} is a file here, and as a requirement it would name a project",
+            f"{line.written} is an existing file, and as a requirement it would name a project",
             origins=(line.origin,),
             hint=f"to install what the file lists: -r {line.written}",
         )
@@ -335,13 +335,13 @@ def _missing(line: RequirementLine) -> UnusableInput:
 
 def _invalid_constraint(line: RequirementLine, why: str) -> UnusableInput:
     hint = "write it as a requirement instead"
-    return _error("invalid-constraint", line, f"{line.written} is no constraint: {why}", hint)
+    return _error("invalid-constraint", line, f"{line.written} is not a valid constraint: {why}", hint)
 
 
 def _invalid(line: RequirementLine, why: str, hint: str = "") -> UnusableInput:
     # The parser's own words may repeat the expanded text.
     reason = "it cannot be read with its variables expanded" if line.expanded else printable(hide_user_info(why))
-    return _error("invalid-requirement", line, f"{line.written} is no requirement: {reason}", hint)
+    return _error("invalid-requirement", line, f"{line.written} is not a valid requirement: {reason}", hint)
 
 
 def _error(reference: str, line: RequirementLine, message: str, hint: str = "") -> UnusableInput:

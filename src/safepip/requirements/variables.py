@@ -1,16 +1,17 @@
 """`${NAME}` in a requirements or constraints file: what a value may become, and how it stays out of what is shown.
 
-A value is taken for a secret, whatever it is (pip's documentation offers variables for credentials). Where it stands is
-told by reading each line twice, as written and with its values put in: a word as written is the source of a word as
-read if putting the values into the one gives the other. Three things follow from it.
+Every value is taken for a secret (pip's documentation offers variables for credentials). To know where it stands, each
+line is read twice, as written and with its values put in: a word as written is the source of a word as read if putting
+the values into the one gives the other. Three rules follow.
 
-1. What is shown or written down is the source. `shown` of the credentials puts it in the place of the word, and the
+1. Messages and written files hold the source. `shown` of the credentials puts it in the place of the word, and the
    name of a variable in the place of a value of eight characters or more; a shorter value is too likely to be a part of
    something else.
 2. A value may stand in a URL or path, in the user information of a URL, in the version of a requirement, and in the
-   value of an option. Which URLs it may reach is said in `requirement_sources` and `sources`.
-3. It may not stand in what is made into other forms before it is shown, so that nobody could find it there: names,
-   extras, markers, digests, the file name of a wheel; nor may it hold more than a part of one word.
+   value of an option. `expanded_values` and `options.index_options` say which URLs it may be sent to.
+3. A value may not stand in a text that is changed into another form before it is shown, since it could not be found and
+   hidden there: names, extras, markers, digests, the file name of a wheel; nor may it hold more than a part of one
+   word.
 """
 
 from __future__ import annotations

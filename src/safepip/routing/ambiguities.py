@@ -1,10 +1,10 @@
-"""What is said of names that no rule gives to an index: who offers them, and what a person has to write.
+"""Messages about names that no rule gives to an index: which indexes offer them, and what a person has to write.
 
 No message proposes an owner. An index that looks like the right one (it is not the default, it is internal, it was
-named first) is the wrong one as soon as an attacker can arrange that look, and whoever pastes a proposal installs what
-he published. So the block of TOML declares every source that was asked, and puts the name as a question, `"name?"`,
-into the packages of each. A configuration with such a question in it is refused (`safepip_config`, `undecided-owner`)
-until a person has left the name on its owner and taken it out of the others.
+named first) is the wrong one as soon as an attacker can arrange that look, and a user who pastes the proposal installs
+what the attacker published. So the block of TOML declares every source that was asked, and puts the name as a question,
+`"name?"`, into the packages of each. A configuration with such a question in it is refused (`config.level`,
+`undecided-owner`) until a person has left the name with its owner and taken it out of the others.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def _explain(ambiguity: Ambiguity) -> Diagnostic:
     else:
         reference = "unanswered-index"
         names = " and ".join(o.index.name for o in unknown)
-        message = f"{ambiguity.name} cannot be attributed: {names} did not say whether it has it"
+        message = f"{ambiguity.name} cannot be given to an index: {names} did not say whether it has the name"
     lines = _rows([o for o in ambiguity.observations if o.presence is not Presence.ABSENT])
     lines += [f"required by {origin.chain()}" for origin in ambiguity.required_by[:3]]
     return Diagnostic(reference, message, tuple(lines), "", ambiguity.required_by, ambiguity.name)
 
 
 def _rows(observations: Sequence[Observation]) -> list[str]:
-    """A table: each source, where it is, and what it said."""
+    """A table: each source, where it is, and what it answered."""
     places = [o.index.location or str(o.index.url) for o in observations]
     names = max(len(o.index.name) for o in observations)
     width = max(map(len, places))
@@ -78,12 +78,12 @@ def _open_question(ambiguities: Sequence[Ambiguity]) -> str:
     names = ", ".join(question.rstrip("?") for question in questions)
     # Either a configuration is in force and declares all of them, or none does.
     if any(source.origin.source in _CONFIGURED for source in sources):
-        where = "in the tables that are there"
+        where = "in the existing tables"
     else:
         where = "in safepip.toml (in pyproject.toml the heading is [[tool.safepip.index]])"
-    rule = "# the owner of a name keeps it, without the question mark, and the others lose it; undecided, it is refused"
+    rule = "# keep each name, without the question mark, only in the table of its owner; until then it is refused"
     blocks = [*_trusted(sources), *(_table(source, questions) for source in sources)]
-    return f"find out who owns {names}, and say so {where}:\n{rule}\n" + "\n\n".join(blocks)
+    return f"find out which index owns {names}, and write that {where}:\n{rule}\n" + "\n\n".join(blocks)
 
 
 def _trusted(sources: Iterable[Index]) -> Iterable[str]:
@@ -94,8 +94,8 @@ def _trusted(sources: Iterable[Index]) -> Iterable[str]:
 
 
 def _table(index: Index, questions: Sequence[str]) -> str:
-    """The table for one source. pip's own default needs no URL, but it must be there, or else nothing answers for
-    the names that nobody owns once a configuration is in force."""
+    """The table for one source. pip's own default needs no URL, but the table must be there: once a configuration is in
+    force, no other source answers for names without an owner."""
     if index.kind is IndexKind.FIND_LINKS:
         return f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index"
     lines = [f"# {index.origin}"] if index.origin.source in _CONFIGURED else []
@@ -107,5 +107,5 @@ def _table(index: Index, questions: Sequence[str]) -> str:
 
 
 def _declarable(name: str) -> str:
-    """The name of a source that was called by its host, made one that a configuration may give to an index."""
+    """The name of a source that was named after its host, changed into one that a configuration may give an index."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip(".-")

@@ -1,7 +1,7 @@
 """Which index may answer for a name: the heart of safepip, pure and keyed by the normalised name alone.
 
-Because the name alone decides, an answer holds for whoever asks: the user, a dependency of a dependency,
-an extra, a constraint, an upgrade, a lock entry. What may happen, in this order:
+Because the name alone decides, an answer holds for every use of the name: by the user, a dependency of a dependency, an
+extra, a constraint, an upgrade, a lock entry. These rules apply, in this order:
 
 1. A *claimed* name goes to the index that claims it, and to no other. An exact claim beats a pattern,
    a longer pattern beats a shorter one. `acme-*` claims neither `acme` nor `acmefoo`.
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 def project_name(text: str) -> str:
     """A command's argument that is a project's name and nothing more, normalised. Raises `UnusableInput`.
 
-    `acme==1` taken for a name would be shown as claimed by nobody, or as not installed.
+    `acme==1` taken for a name would be shown as unclaimed, or as not installed.
     """
     if not is_name(text):
         begin = name_at_start(text)
         raise UnusableInput.because(
             "invalid-requirement",
-            f"{printable(text)} is no name of a project",
+            f"{printable(text)} is not a valid project name",
             origins=(Origin(Source.COMMAND_LINE),),
             hint=f"give the name alone: {begin}" if begin else "",
         )
@@ -138,7 +138,7 @@ def build(indexes: Sequence[Index]) -> RoutingTable:
     return RoutingTable(
         exact={c.key: c for c in claims.values() if not c.prefix},
         prefixes=tuple(prefixes),
-        # An index that claims names answers for those; it is no source of unclaimed ones unless it is the default.
+        # An index that claims names answers for those; it is not a source of unclaimed ones unless it is the default.
         sources=tuple(i for i in indexes if i.mirror_of is None and (i.default or not i.packages)),
         mirrors=mirrors,
     )
@@ -172,12 +172,12 @@ def _bad_mirrors(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
             continue
         original = by_name.get(mirror.mirror_of)
         if original is None or original.mirror_of is not None or original is mirror:
-            message = f"{mirror.name} mirrors {mirror.mirror_of}, which is no index of its own"
+            message = f"{mirror.name} mirrors {mirror.mirror_of}, which is not declared as an index of its own"
         elif mirror.packages or mirror.default:
             message = f"{mirror.name} is a mirror, so it can neither claim names nor be the default"
         else:
             continue
-        hint = "`mirror-of` names an index that is declared and is itself no mirror; claims stand there"
+        hint = "`mirror-of` must name a declared index that is not itself a mirror; write claims there"
         yield Diagnostic("bad-mirror", message, (), hint, (mirror.origin,))
 
 
@@ -186,7 +186,7 @@ def _bad_mirrors(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """A name that no rule settles, with what each source said of it and who asked for it."""
+    """A name that no rule gives to an index, with what each source answered and where the name was required."""
 
     name: str
     observations: tuple[Observation, ...]
@@ -203,7 +203,7 @@ def decide_route(
     The answer depends on presence, and on all files of all platforms, so that it is the same everywhere.
     """
     if {o.index.name for o in observations} != {i.name for i in survey.sources}:
-        raise ValueError("a survey is settled by the answers of all its sources")
+        raise ValueError("a survey is decided by the answers of all its sources")
     present = [o for o in observations if o.presence is Presence.PRESENT]
     if pinned_by_hash and present:
         return Route(survey.name, RoutingRule.HASH, present[0].index)
@@ -214,5 +214,5 @@ def decide_route(
         return Ambiguity(survey.name, tuple(observations))
     if present:
         return Route(survey.name, RoutingRule.ONLY_OFFER, present[0].index)
-    # Absent everywhere. Whoever is named, the name is not there; the first source is as good as any.
+    # Absent everywhere: no source has the name, so the first source is as good as any.
     return Route(survey.name, RoutingRule.ONLY_OFFER, survey.sources[0] if survey.sources else None)
