@@ -59,13 +59,13 @@ def archive(index: IndexServer) -> None:
 
 #: What 2.0 is, and what is said of it.
 FATES = {
-    "none": (both, "3.0", "no-matching-version", ("versions that can be had: 1.0, 2.0",)),
+    "none": (both, "3.0", "no-matching-version", ("versions that can be installed: 1.0, 2.0",)),
     "archive": (archive, "2.0", "no-wheel", ("2.0 has a source archive only", "on its index")),
     "platform": (
         only(tag="cp27-cp27m-win32"),
         "2.0",
         "no-wheel",
-        ("2.0 has wheels for other platforms only (cp27-cp27m-win32)", "for other platforms: ask its owner"),
+        ("2.0 has wheels for other platforms only (cp27-cp27m-win32)", "for other platforms: ask its publisher"),
     ),
     "python": (
         only(tag="cp27-cp27mu-any"),
@@ -105,7 +105,7 @@ def test_what_is_not_there_is_no_conflict(index: IndexServer, run: Inside, fate:
     for text in says:
         assert text in done.err, done.err
     assert "conflict" not in done.err
-    assert "versions that can be had: 1.0" in done.err
+    assert "versions that can be installed: 1.0" in done.err
 
 
 def test_what_both_mean_together_and_has_no_wheel_is_no_conflict(index: IndexServer, run: Inside) -> None:
@@ -210,7 +210,7 @@ def test_metadata_of_a_wheel_that_cannot_be_read_is_not_metadata_without_a_name(
     done = dry(run, index, "demo")
     assert "no name" not in done.err
     assert "demo 1.0 has metadata that cannot be used: the wheel cannot be read: " in done.err
-    assert "hint: its owner has to mend it: tell whoever publishes demo" in done.err
+    assert "hint: only the publisher of demo can correct this: report it there" in done.err
 
 
 # --- what could not be asked ----------------------------------------------------------------------------------------

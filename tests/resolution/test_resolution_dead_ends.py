@@ -149,7 +149,7 @@ def test_a_version_without_a_wheel_names_the_versions_that_have_one() -> None:
     text = "\n".join(error.diagnostics[0].context)
     assert "2.0 has a source archive only" in text
     assert "3.0 has wheels for other platforms only (cp27-cp27m-win32)" in text
-    assert error.diagnostics[0].hint.splitlines()[-1] == "versions that can be had: 1.0"
+    assert error.diagnostics[0].hint.splitlines()[-1] == "versions that can be installed: 1.0"
 
 
 def test_a_newer_version_as_a_source_archive_only_is_worth_one_line() -> None:

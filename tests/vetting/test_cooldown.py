@@ -147,7 +147,7 @@ def test_an_index_that_dates_nothing_is_a_notice_by_default_once_however_many_pr
     world = [Release(name, "1", uploaded=None) for name in ("demo", "other")]
     found = decide(world, "demo", "other")
     assert reported(found) == (
-        "the index public gives no upload times: the cooldown of a day cannot be held for what it has"
+        "the index public gives no upload times: the cooldown of a day cannot be checked for its files"
     )
 
 
@@ -156,7 +156,10 @@ def test_an_index_that_dates_nothing_is_a_notice_by_default_once_however_many_pr
                                    {"projects": {"demo": cooldown()}}, {"cooldown": cooldown(0, NOW)}])  # fmt: skip
 def test_an_index_that_dates_nothing_is_refused_where_the_cooldown_was_said(where: dict[str, Any]) -> None:
     problem = refused([Release("demo", "1", uploaded=None)], "demo", ages=ages(**where))
-    assert (problem.reference, problem.message.partition(":")[0]) == ("cooldown", "no cooldown can be held for demo")
+    assert (problem.reference, problem.message.partition(":")[0]) == (
+        "cooldown",
+        "the cooldown for demo cannot be checked",
+    )
 
 
 def test_a_yanked_version_that_is_young_is_not_what_is_told_of() -> None:

@@ -377,8 +377,8 @@ def test_an_array_of_names_is_read_in_its_order() -> None:
         ("good\nbad\x1b[31m\n", 2, "bad"),
         ("requests==2.0\n", 1, "requests==2.0"),
         ("https://public.example/names\n", 1, "https"),
-        ("naïve\n", 1, "no name of a project"),
-        ("\u212a\n", 1, "no name of a project"),  # the Kelvin sign is a k to a regular expression that ignores case
+        ("naïve\n", 1, "not a valid project name"),
+        ("\u212a\n", 1, "not a valid project name"),  # the Kelvin sign is a k to a regular expression that ignores case
         ('{"rows": [\n{"project": "a"},,', 2, "JSON"),
         ('{"projects": ["a"]}', None, "rows"),
         ('{"rows": {"a": 1}}', None, "rows"),
@@ -386,7 +386,7 @@ def test_an_array_of_names_is_read_in_its_order() -> None:
         ('{"rows": [{"project": "a", "download_count": "many"}]}', None, "row 1"),
         ('["a", 1]', None, "names"),
         ('["a b"]', None, "a b"),
-        ('["\\ud800"]', None, "no name of a project"),
+        ('["\\ud800"]', None, "not a valid project name"),
         ("[" * 100_000, None, "JSON"),
         ("[" + "1" * 5_000 + "]", None, "JSON"),
     ],

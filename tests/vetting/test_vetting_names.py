@@ -233,7 +233,7 @@ def test_the_age_under_which_a_project_is_new_is_told_with_who_says_it() -> None
 def test_moments_are_written_as_the_rules_on_ages_write_them() -> None:
     verdict = judged(rules(asked={"plain"}), "plain", NOW - DAY)
     assert verdict.refusal is not None
-    assert verdict.refusal.context[0] == f"its first file is of {day_and_time(NOW - DAY)}"
+    assert verdict.refusal.context[0] == f"its first file was uploaded at {day_and_time(NOW - DAY)}"
 
 
 def test_where_the_first_file_is_held_back_too_the_hint_says_that_the_name_is_not_enough() -> None:

@@ -5,7 +5,7 @@ cached. The second, `finder`, applies a run's options, specifiers and hashes.
 
 The preferences are pip's (its CandidateEvaluator): an allowed hash before none, then the version, then the
 position of the best tag in the target's list, then the build tag; of files equal in all of these, the one
-listed last. Source archives are never candidates here: their metadata cannot be had without running their code.
+listed last. Source archives are never candidates here: their metadata cannot be read without running their code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.vetting.releases import Release
 
-#: How far a version got, the best fate of its files last. `rejected` tells the best one of a version.
+#: Why files of a version are rejected, the nearest to fitting last. `rejected` has the nearest one of a version.
 _FATES = ("sdist-only", "platform", "python", "requires-python")
 
 
@@ -87,7 +87,7 @@ class PythonVersions:
         except InvalidSpecifier:
             verdict = True
         except ValueError:
-            verdict = False  # a number longer than Python reads: nobody can tell, so nothing is admitted
+            verdict = False  # a number longer than Python reads: the answer is unknown, so nothing is admitted
         self._known[requires_python] = verdict
         return verdict
 
@@ -177,7 +177,8 @@ def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]
 def _judge_wheel(
     name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, fitting: list[_Fitting]
 ) -> tuple[str | None, int | None, str]:
-    """Add the wheel to `fitting`, or say how far it got: its version as text, its fate, the detail."""
+    """Add the wheel to `fitting`, or say why it is rejected: its version as text, a position in `_FATES`, the
+    detail."""
     parts = file.filename[:-4].split("-")
     if len(parts) not in (5, 6):  # name-version(-build)?-python-abi-platform
         return None, None, ""

@@ -1,7 +1,8 @@
-"""By what a source of files is known to the store: where it is, not what it is called.
+"""How the store identifies a source of files: by its place, not by its name.
 
-A name is a configuration's own; two projects may call different indexes by one. What came from a host whose
-certificate nobody checks (`--trusted-host`) may be anybody's: it counts as delivered only while the host is trusted.
+A name is only valid within one configuration; two projects may give one name to different indexes. What came from a
+host whose certificate is not checked (`--trusted-host`) may come from an attacker: it counts as delivered only while
+the host is trusted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def sources(indexes: Iterable[Index], trusted_hosts: Sequence[str]) -> tuple[str, ...]:
-    """As whom these indexes are known; of an index the first is as whom it delivers in this run."""
+    """The identities of these indexes; the first one of an index is that under which it delivers in this run."""
     places = [read_host(host) for host in trusted_hosts]
     found: list[str] = []
     for index in indexes:
@@ -29,5 +30,5 @@ def sources(indexes: Iterable[Index], trusted_hosts: Sequence[str]) -> tuple[str
 
 
 def direct_source(url: str) -> tuple[str, ...]:
-    """As whom a URL is known that names a wheel itself; without its query, which may be a signature or a secret."""
+    """The identity of a URL that names a wheel itself; without its query, which may be a signature or a secret."""
     return (f"direct {url.partition('#')[0].partition('?')[0]}",)

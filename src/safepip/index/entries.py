@@ -50,7 +50,7 @@ _new_digest = tuple.__new__
 
 
 class PageError(Exception):
-    """A page that is no index page, or that cannot be read. Nothing of it is used.
+    """A page that is not an index page, or that cannot be read. Nothing of it is used.
 
     `kind` is one of `wrong-content-type`, `too-large`, `broken-json`, `broken-html`,
     `not-an-index-page`, `wrong-project`, `unsupported-version`, `too-many-files`. `message` is one
@@ -78,11 +78,11 @@ class Link(NamedTuple):
 
 def link(text: str, base: str) -> Link:
     """Read the URL of an entry on the page at `base`. Raises `BadEntry`."""
-    # As in HTML and in pip, a line break within a URL is none of its characters.
+    # As in HTML and in pip, a line break within a URL does not count as one of its characters.
     text = text.strip(" \t\n\r\f").translate(_NO_BREAKS)
     absolute = text.startswith(("https://", "http://"))
     if len(base) > MAX_BASE and not absolute:
-        raise BadEntry("what its URL is relative to is too long")
+        raise BadEntry("the URL that it is relative to is too long")
     try:
         parts = parse(text if absolute else join(base, text))
     except UrlError:
@@ -165,7 +165,7 @@ def _filename(path: str) -> str:
 def check_filename(name: str) -> None:
     """Raise `BadEntry` unless `name` is one path segment of printable characters on every platform."""
     if not name or name in (".", "..") or not name.isprintable() or any(char in name for char in '/\\:*?"<>|'):
-        raise BadEntry("its file name is no plain file name")
+        raise BadEntry("its file name is not a plain file name")
 
 
 def fragment_digests(fragment: str) -> tuple[tuple[Digest, ...], tuple[Checksum, ...]]:
@@ -251,7 +251,7 @@ def upload_time(text: object) -> float | None:
 
 def shown(value: object) -> str:
     """A value from a page for a message; one that is not text is not written out, for it may be nested."""
-    return printable(value, 80) if isinstance(value, str) else "something that is no text"
+    return printable(value, 80) if isinstance(value, str) else "something that is not text"
 
 
 def check_api_version(version: object) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Found(NamedTuple):
-    """What was found out of one shelf. The shelf is kept, so that no other can take its place in memory."""
+    """What was found for a project's candidates, which are kept, so that no others can take their place in memory."""
 
     available: ProjectCandidates
     offered: tuple[Candidate, ...]
@@ -36,10 +36,10 @@ class _Found(NamedTuple):
 
 
 class Finder:
-    """Applies one run's options to shelves. Answers are remembered: a resolver asks the same again and again.
+    """Applies one run's options to projects' candidates. Answers are remembered, since a resolver often asks the same.
 
-    What is remembered is of the very shelf that was asked about: of one project there can be several, such as that of
-    an index and the one that is made of it and its mirrors.
+    Answers are remembered for one `ProjectCandidates` object: a project can have several, such as that of an index and
+    the one that is made from it and its mirrors.
     """
 
     def __init__(self, selection: Selection, ages: AgeRules | None = None) -> None:
@@ -52,10 +52,10 @@ class Finder:
     ) -> list[Candidate]:
         """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
 
-        A file whose own digests exclude what `hashes` demands is none. Where they are of other algorithms, or there are
-        none, the bytes decide after the download. Raises `Unavailable` (`undated-file`) where
-        `--uploaded-prior-to` meets an index that dates nothing, as pip does; `Refused` (`hash-mismatch`)
-        where the page offers files for the specifier and none of them can have an allowed hash.
+        A file whose own digests exclude what `hashes` demands is not a candidate. Where they are of other algorithms,
+        or there are none, the bytes decide after the download. Raises `Unavailable` (`undated-file`) where
+        `--uploaded-prior-to` meets an index without upload times, as pip does; `Refused` (`hash-mismatch`) where the
+        page offers files for the specifier and none of them can have an allowed hash.
         """
         found, key = self._of(available), (str(specifier), hashes)
         try:
@@ -99,14 +99,14 @@ class Finder:
         return self._of(available).held.get(candidate)
 
     def held(self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
-        """The candidates for a specifier, best first, that are held back for their age and would else be offered."""
+        """The candidates for a specifier, best first, that would be offered but for their age."""
         held = self._of(available).held
         return [held[c] for c in self._regardless(available, specifier, hashes) if c in held] if held else []
 
     def passed_over(
         self, available: ProjectCandidates, version: Version, chosen: Candidate | None, specifier: SpecifierSet
     ) -> Held | None:
-        """The best candidate held back for its age that would have come before what was chosen: a candidate of this
+        """The best candidate held back for its age that would have come before the chosen one: a candidate of this
         version, or, with None, the installed distribution of it."""
         held = self._of(available).held
         for candidate in self._regardless(available, specifier, ANY_BYTES) if held else ():
@@ -168,7 +168,7 @@ class Finder:
 
 def _allowed(name: str, candidates: Sequence[Candidate], hashes: Demand) -> list[Candidate]:
     matching = [c for c in candidates if hashes.names(c.file.stated)]
-    # What the page does not exclude the bytes decide. Statements that contradict each other exclude all.
+    # Where the page does not exclude a file, its bytes decide. Statements that contradict each other exclude all.
     possible = [c for c in candidates if not (hashes.names(c.file.stated) or hashes.excludes(c.file.stated))]
     if not matching and not possible:
         best = candidates[0]
@@ -182,7 +182,7 @@ def _allowed(name: str, candidates: Sequence[Candidate], hashes: Demand) -> list
             hint="if the new file is meant, look at what changed and write its hash in the requirements",
             subject=name,
         )
-    return matching + possible  # an allowed hash before one that nobody knows
+    return matching + possible  # files with an allowed hash before files whose hash is not known yet
 
 
 def is_pinned(specifier: SpecifierSet) -> bool:

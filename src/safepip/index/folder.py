@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 class FolderListing(NamedTuple):
     """What a folder offers.
 
-    `files` are its wheels and source archives, without digests: the bytes lie on this machine, so
-    whoever opens them hashes them. `pages` are the `file:` URLs of its HTML files, each of which pip
-    reads as a page of links.
+    `files` are its wheels and source archives, without digests: the bytes lie on this machine, and are hashed when the
+    file is opened. `pages` are the `file:` URLs of its HTML files, each of which pip reads as a page of links.
     """
 
     files: tuple[ProjectFile, ...]

@@ -172,7 +172,7 @@ def _unescaped(value: str) -> str:
     try:
         return unescape(value)
     except ValueError:  # a number in more digits than Python reads
-        raise PageError("broken-html", "the page has a character reference that is no character's") from None
+        raise PageError("broken-html", "the page has a character reference that names no character") from None
 
 
 def _after_opaque(text: str, position: int, tag: str) -> int:
@@ -190,7 +190,7 @@ def _base(scan: _Scan, url: str) -> str:
                 base = join(url, href.strip())
             except UrlError:
                 break
-            # A page that came from a network does not become one of this machine by its own word.
+            # A page that came from a network cannot make itself a page of this machine by its `<base href>`.
             return base if is_file_url(url) or not is_file_url(base) else url
     return url
 
@@ -257,8 +257,8 @@ def _sidecar(attributes: _Attributes) -> tuple[tuple[Digest, ...] | None, tuple[
 def _prove(scan: _Scan, *, declared: bool, anchors: int) -> None:
     """Raise `PageError` unless a page without a single file is credible as an empty index page.
 
-    It is when it states a repository version (PEP 629), or when it is an HTML document with no link at all
-    and nothing to fill in or to run. A login page has one of these.
+    It is credible when it states a repository version (PEP 629), or when it is an HTML document with no link at all and
+    nothing to fill in or to run. A login page has at least one of these.
     """
     if declared:
         return

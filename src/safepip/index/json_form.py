@@ -106,7 +106,7 @@ def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
             kept.append(_read_file(entry, base, roots, plain=plain))
         except (BadEntry, KeyError, TypeError, AttributeError, UnicodeError):
             # The last four: an entry that is not an object, or without `url`, or a value of the wrong type, or text
-            # that is no Unicode.
+            # that is not Unicode.
             dropped += 1
     return kept, dropped
 
@@ -175,7 +175,7 @@ def _sidecar(metadata: object) -> tuple[tuple[Digest, ...] | None, tuple[Checksu
 
 
 def read_sidecar(hashes: Mapping[str, object]) -> tuple[tuple[Digest, ...] | None, tuple[Checksum, ...]]:
-    """The digests of a sidecar. One whose digest cannot be read is not used: nothing could fit it."""
+    """The digests of a sidecar. A sidecar whose digest cannot be read is not used: no bytes could match it."""
     try:
         return digests(hashes), checksums(hashes)
     except BadEntry:
@@ -183,6 +183,6 @@ def read_sidecar(hashes: Mapping[str, object]) -> tuple[tuple[Digest, ...] | Non
 
 
 def _check_absent(requires_python: object) -> None:
-    """A null or absent Requires-Python allows every Python; anything else that is not text is no entry."""
+    """A null or absent Requires-Python allows every Python; an entry with another value that is not text is dropped."""
     if requires_python is not None:
         raise BadEntry("its requires-python is not text")

@@ -1,13 +1,13 @@
-"""An index and its mirrors as one source: the shelves of their pages made one.
+"""An index and its mirrors as one source: the candidates from their pages, combined.
 
-Every page is asked, and what one lists, the source has. A file that several list counts once, as the first of them (the
-index before its mirrors) lists it; a mirror with other bytes for it is refused. When a release began, whatever page a
-file of it is on, is told by all of them: else a file that is late on the index's page would be on time on a mirror's
-that lists nothing else of the release.
+Every page is asked for, and the source has every file that one of them lists. A file that several pages list counts
+once, as the first of them (the index before its mirrors) lists it; a mirror with other bytes for it is refused. All
+pages together say when a release began: otherwise a file that is late on the index's page would be on time on the page
+of a mirror that lists nothing else of the release.
 
-That a late file is the honest case (`releases`) is for the pages to say that know the release from its beginning: those
+Whether a late file is the honest case (`releases`), only pages that know the release from its beginning can say: those
 of them that list the file must all say so. A page that does not list it, as of a mirror that lags, says nothing. It is
-none where any page has a timely wheel that the target can install.
+not the honest case where any page has a timely wheel that the target can install.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def with_common_releases(all_available: Sequence[ProjectCandidates]) -> list[ProjectCandidates]:
-    """The shelves of one project's pages, each candidate with what all of them know of its release.
+    """The candidates of each of one project's pages, each candidate with what all pages know of its release.
 
-    A candidate of which nothing changes stays the same object.
+    A candidate that does not change stays the same object.
     """
     if len(all_available) < 2:
         return list(all_available)
@@ -63,7 +63,7 @@ def _beginnings(available: ProjectCandidates) -> Iterator[tuple[Version, float |
 
 
 def merged(name: str, pages: Sequence[tuple[Index, ProjectCandidates]]) -> ProjectCandidates:
-    """One shelf of all pages, at least one, of an index and its mirrors. Raises `Refused` (`mirror-differs`)."""
+    """The candidates of all pages (at least one) of an index and its mirrors. Raises `Refused` (`mirror-differs`)."""
     original = pages[0][1]
     files = {c.file.filename: (pages[0][0], c) for c in original.candidates}
     extra: list[Candidate] = []
@@ -82,12 +82,12 @@ def merged(name: str, pages: Sequence[tuple[Index, ProjectCandidates]]) -> Proje
 
 
 def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Candidates of several pages in the order of a shelf's."""
+    """Candidates of several pages in the order of `ProjectCandidates`."""
     return tuple(sorted(candidates, key=lambda c: (c.version, -c.tag_rank, c.build), reverse=True))
 
 
 def disagreement(original: ProjectFile, mirrored: ProjectFile) -> bool:
-    """Whether a mirror lists a file of the same name as the index it stands for with another digest."""
+    """Whether a mirror lists a file of the same name with another digest than the index that it mirrors."""
     ours = {digest.algorithm: digest.hex for digest in original.stated}
     return any(ours.get(digest.algorithm, digest.hex) != digest.hex for digest in mirrored.stated)
 

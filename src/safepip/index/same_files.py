@@ -1,17 +1,18 @@
-"""Sources that list the very same files of a project are one source of it: a pull-through mirror beside its original.
+"""Sources that list the very same files of a project count as one: a pull-through mirror beside its original.
 
 Two pages are the same where each lists at least one file, every file has a strong digest, and names and digests are
-equal: whoever of them delivers, the bytes are the same. One file more, one digest that differs, an entry that could not
-be used, and they are not. Nor is a file of this machine one that an index delivers: rules on ages exempt it.
+equal: the bytes are then the same from either source. One more file, one digest that differs or one entry that could
+not be used, and the pages are not the same. A file of this machine never counts as one that an index delivers: rules on
+ages exempt it.
 
-What they say beside the bytes may differ, and each says it for itself. Of each file the stricter word counts, so that
-a source that is added can make none of them older, less yanked or fit for more Pythons: it has to be old enough, and on
-time in its release, by what each of them says; it is yanked where any of them has it so, for a target that all of them
-admit, with every digest that any of them gives. The same for the project: its youngest beginning, its worst status.
-What a wheel requires, no single one of them may say: a sidecar counts where all announce the same one with a strong
-digest, and otherwise the whole wheel is fetched and verified first.
+What the sources say beside the bytes may differ. For each file the strictest statement counts, so that adding a source
+cannot make a file older, less yanked or fit for more Pythons: the file has to be old enough, and on time in its
+release, by what each source says; it is yanked where any of them says so; all of them must admit the target; and every
+digest that any of them gives must hold. The same for the project: its youngest beginning, its worst status. No single
+source may say what a wheel requires: a sidecar counts where all announce the same one with a strong digest, and
+otherwise the whole wheel is fetched and verified first.
 
-Which source is named as the one it came from follows from their order alone.
+The order of the sources alone decides which of them is named as the one that a file came from.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.page import ProjectFile, ProjectPage
 
-#: The worst first. Of those below ACTIVE none refuses; they are told.
+#: The worst first. ARCHIVED and DEPRECATED refuse nothing; they are reported.
 _WORST = (Status.QUARANTINED, Status.ARCHIVED, Status.DEPRECATED, Status.ACTIVE)
 
 #: How the URL of nearly every file begins.
@@ -40,8 +41,8 @@ _NETWORK = ("https://", "http://")
 
 
 def contents_of(page: ProjectPage) -> str:
-    """What stands for all files of a page, whatever their kind and platform: equal for pages that are the same, empty
-    for one that is the same as no other."""
+    """A fingerprint of all files of a page, of every kind and platform: equal for pages that are the same, empty for a
+    page that is never the same as another."""
     if not page.files or page.dropped:
         return ""
     rows = []
@@ -60,9 +61,9 @@ def contents_of(page: ProjectPage) -> str:
 
 
 def as_one(all_available: Sequence[ProjectCandidates]) -> ProjectCandidates:
-    """The shelves of sources whose pages are the same, in the order of the sources, as one.
+    """The candidates of sources whose pages are the same, in the order of the sources, as one.
 
-    Its candidates are those of the first that all of them admit, with what the strictest says of each.
+    They are those of the first source that all sources admit, each with the strictest statement about it.
     """
     first = all_available[0]
     others = [{c.file.filename: c for c in available.candidates} for available in all_available[1:]]
@@ -84,7 +85,7 @@ def as_one(all_available: Sequence[ProjectCandidates]) -> ProjectCandidates:
 
 
 def _strictest(same: Sequence[Candidate], all_available: Sequence[ProjectCandidates]) -> Candidate:
-    """One file's candidate: that of the first source, with the stricter word of all of them."""
+    """One file's candidate: that of the first source, with the strictest statement of all sources."""
     words = (
         AgeWord(c.file.upload_time, c.released, c.for_new_python, available.born is not None)
         for c, available in zip(same, all_available, strict=True)
@@ -93,7 +94,7 @@ def _strictest(same: Sequence[Candidate], all_available: Sequence[ProjectCandida
 
 
 def strictest_file(same: Sequence[ProjectFile]) -> ProjectFile:
-    """One file as several sources list it: where the first has it, with the stricter word of all of them."""
+    """One file as several sources list it: at the first source's URL, with the strictest statement of all sources."""
     agreed = same[0].metadata if len({frozenset(file.metadata or ()) for file in same}) == 1 else None
     return same[0]._replace(
         yanked=next((file.yanked for file in same if file.yanked is not None), None),
@@ -118,7 +119,7 @@ def same_offers(offers: Sequence[Sequence[ProjectFile]]) -> tuple[ProjectFile, .
 
 
 def _rejected(all_available: Iterable[ProjectCandidates], served: set[Version]) -> tuple[RejectedVersion, ...]:
-    """The versions without a candidate: what some source says of one that it does not admit."""
+    """The versions without a candidate: why some source does not admit each."""
     found: dict[Version, RejectedVersion] = {}
     for rejected in (rejected for available in all_available for rejected in available.rejected):
         if rejected.version not in served:

@@ -1,16 +1,16 @@
 """The Simple API: the bytes of a page become a `ProjectPage` (PEP 503, 592, 629, 658, 691, 700, 714, 792).
 
-The rules of this room:
+The rules of this folder:
 
 1. The content type decides the form, and only the three types of `ACCEPT` are index pages. Anything else
    is an error, because a login page or a portal answers 200 too.
-2. A page is either an index page or an error (`PageError`, with its kind). What a broken page is never
-   taken for is a page without files.
+2. A page is either an index page or an error (`PageError`, with its kind). A broken page is never taken for a page
+   without files.
 3. A bad entry does not spoil its page: it is dropped and counted. Bad is an entry whose URL is not
    `https:`, `http:` or (on a page read from a disk) `file:`, whose URL holds user information or
    dot segments, whose two names differ (`filename` and the end of its URL), or whose digest is not one.
 4. Weak digests (md5, sha1) are a type of their own further on, which is compared and proves nothing.
-5. Size, number of entries and nesting are bounded here, whoever fetched the bytes.
+5. Size, number of entries and nesting are bounded here, for bytes from every source.
 6. Which of the files may be fetched from where is not decided here, but in `safepip.routing.urls`.
 """
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class RoutedCandidates(NamedTuple):
     """What the index that owns a name offers. `available` is empty where the index does not have the project.
 
-    `asked` are the sources that were asked, for the message that the project is nowhere. `absent` says that it is: an
-    index that has a page without a usable file does have the project.
+    `asked` are the sources that were asked, for the message that no source has the project. `absent` says that none
+    has: an index that has a page without a usable file does have the project.
     """
 
     route: Route
@@ -29,21 +29,22 @@ class RoutedCandidates(NamedTuple):
     absent: bool = False
 
 
-#: A project that will be asked for, with the versions and the extras that are wanted of it.
+#: A project that will be asked for, with the versions and the extras that are required.
 Hint: TypeAlias = "tuple[str, SpecifierSet, frozenset[str]]"
 
 
 class Catalog(Protocol):
-    """Pages and metadata, by the routes of the run. Everything asked twice is remembered.
+    """Pages and metadata, by the routes of the run. Answers are remembered.
 
-    `available` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say
-    what will probably be asked next, cost next to nothing and raise nothing, but that the list of well-known names
+    `candidates_for` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say what
+    will probably be asked for next, cost next to nothing, and raise an error only where the list of well-known names
     cannot be read.
     """
 
     def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
-        """The project's shelf. Raises `Refused` where no rule says whose the name is (or a rule says no), and
-        `Unavailable` where an index that must answer does not. Never an empty shelf for a failure."""
+        """The project's candidates. Raises `Refused` where no rule gives the name to an index, or a rule forbids it,
+        and `Unavailable` where an index that must answer does not. A failure never becomes an answer without
+        candidates."""
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
         """The wheel's core metadata. Raises `MetadataError` of `safepip.wheel.metadata` where it cannot be used."""
@@ -52,8 +53,8 @@ class Catalog(Protocol):
         """The wheel that a requirement names by URL or path, fetched. Raises `Refused`, `Unavailable`."""
 
     def ask_again(self, names: Iterable[str]) -> bool:
-        """Ask for the pages of these projects that are from an earlier run and that nobody was asked for in this one;
-        whether any says something else today. Raises nothing: what cannot be had says nothing new."""
+        """Ask again for the pages of these projects that are from an earlier run and were not asked for in this one;
+        whether any of them has changed. Raises nothing: a page that cannot be fetched counts as unchanged."""
 
     def expect_candidates(self, hints: Iterable[Hint]) -> None:
         """These projects will be asked for soon."""

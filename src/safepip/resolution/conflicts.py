@@ -1,8 +1,8 @@
-"""Explains why no set of distributions satisfies what was asked: who requires what, along which chain, and
+"""Explains why no set of distributions satisfies all requirements: who requires what, along which chain, and
 which versions were looked at. pip's own sentences stand where people and scripts look for them.
 
-A conflict is only called one where the statements contradict each other. Where a single one means nothing that can be
-had, that is what is told (`dead_ends`)."""
+A conflict is only called one where the statements contradict each other. Where a single statement already allows no
+version that can be chosen, the message says that (`dead_ends`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
-    """The error for resolvelib's causes: pairs of a want and the choice it came with, None for the user."""
+    """The error for resolvelib's causes: pairs of a requirement and the candidate that it came with, None for the
+    user."""
     pairs = [(cause.requirement, cause.parent) for cause in causes]
     wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON and not w.specifier.contains(python, prereleases=True)]
     if wrong_python:
@@ -57,7 +58,7 @@ def _wrong_python(
 def _statements(
     pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]], limits: Limits
 ) -> dict[str, list[Statement]]:
-    """What is said of each project: by the user's constraints first, then by each want."""
+    """The statements on each project: the user's constraints first, then each requirement."""
     found: dict[str, list[Statement]] = {}
     for need, parent in pairs:
         if need.project not in found:
@@ -80,8 +81,8 @@ def _dead_ends(
     limits: Limits,
     catalog: Catalog,
 ) -> list[Diagnostic]:
-    """The diagnostics where nobody contradicts anybody: of each project nothing does for one statement by itself, or
-    nothing of what all statements on it mean can be had. Empty where there is a conflict after all."""
+    """The diagnostics where no statements contradict each other: for each project no version satisfies one statement by
+    itself, or no version that all statements on it allow can be chosen. Empty where there is a conflict after all."""
     found = []
     for project, statements in _statements(pairs, limits).items():
         if limits.names_wheel(project):
@@ -132,7 +133,7 @@ def _looked_at(project: str, statements: Sequence[Statement], provider: Provider
     looked = ", ".join(map(str, sorted(set(versions))[-LISTED:])) or "none"
     yield f"versions of {project} looked at: {looked}"
     for statement in statements:
-        # What fits everybody but for what was decided of it: an option, an age, the lack of a wheel.
+        # Versions that fit every statement but were decided against: by an option, an age, the lack of a wheel.
         if is_dead(statement, available, provider):
             verdicts = verdicts_on(statement.specifier, available, provider)
             yield from (f"of {project}: {verdict.line}" for verdict in islice(verdicts, LISTED))

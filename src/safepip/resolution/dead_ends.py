@@ -1,9 +1,9 @@
-"""Why nothing of a project does for one statement: which versions it means, what each fell for, what would help.
+"""Why no version of a project satisfies one statement: which versions it means, why each is rejected, what would help.
 
-A statement is what somebody requires of a project, or what the user's constraints allow of it. It is *dead* where no
-version that it means can be chosen for it alone, whatever all others want. Then there is no conflict, and the message
-says what was decided of those versions: that there are none, that they have no wheel for this environment, that an
-option or a rule leaves them out. The hint is made of these decisions and of nothing else.
+A statement is a requirement on a project by the user or a distribution, or what the user's constraints allow of it. It
+is *dead* where no version that it means can be chosen for it alone, even without all other statements. Then there is no
+conflict, and the message says what was decided about those versions: that there are none, that they have no wheel for
+this environment, that an option or a rule leaves them out. The hint follows from these decisions and from nothing else.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _WHEELLESS = ("sdist-only", "platform", "python", "requires-python")
 
 
 class Statement(NamedTuple):
-    """What is asked of a project, by whom. `stated` is how a message names it, `asker` the project whose requirement it
-    is, empty where the user can change it."""
+    """A demand on a project, and where it comes from. `stated` is how a message names it, `asker` the project whose
+    requirement it is, empty where the user can change it."""
 
     project: str
     specifier: SpecifierSet
@@ -55,15 +55,15 @@ class PassedOver(NamedTuple):
 
 #: What helps against each kind of decision; `{name}`, `{version}` and `{more}` are of the newest version it hit.
 _HELP = {
-    # No command: whatever builds it would ask other indexes for the name.
+    # Names no command: a build tool would ask other indexes for the name.
     "sdist-only": "build a wheel from the source archive of {name} {version} on its index, knowing what you run, and "
     "install it by its path",
-    "platform": "{name} {version} is for other platforms: ask its owner for a wheel for this one, or build one",
+    "platform": "{name} {version} is for other platforms: ask its publisher for a wheel for this one, or build one",
     "python": "{name} {version} has wheels for other Pythons: name one of those with --python",
     "requires-python": "name an interpreter with --python that {name} {version} admits ({more})",
     "no-binary": "leave {name} out of --no-binary: safepip installs wheels only",
     "uploaded": "name a later moment with --uploaded-prior-to, or leave the option out",
-    "yanked": "if its owner's reason does not matter to you, pin it: {name}=={version}",
+    "yanked": "if the reason for yanking it does not matter to you, pin it: {name}=={version}",
     "pre-release": "to take pre-releases: --all-releases {name}",
 }
 
@@ -95,7 +95,7 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     lines += [verdict.line for verdict in verdicts[:LISTED]]
     if available.dropped:
         lines.append(f"entries of its page that cannot be used: {available.dropped}")
-    # A wheel that was looked into and cannot be used, or that a rule or an option leaves out, is a wheel all the same.
+    # A wheel that turned out to be unusable, or that a rule or an option leaves out, still counts as a wheel.
     spoilt = any(provider.finder.applicable(available, statement.specifier) for statement in statements)
     wheelless = bool(verdicts) and not spoilt and all(verdict.kind in _WHEELLESS for verdict in verdicts)
     why = _why(available, left_out=bool(verdicts) or spoilt, wheelless=wheelless)
@@ -108,7 +108,7 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
 def _no_such_project(
     first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...]
 ) -> Diagnostic:
-    hint = "look at the spelling; an index that is not asked is not named here"
+    hint = "check the spelling, and whether the index that has it is among those asked"
     if first.project in ("requirements-txt", "requirements.txt"):
         hint = "to install what a file lists, write -r before its name"
     line = f"Could not find a version that satisfies the requirement {stated} (from versions: none)"
@@ -117,7 +117,7 @@ def _no_such_project(
 
 
 def verdicts_on(specifier: SpecifierSet, available: ProjectCandidates, provider: Provider) -> Iterator[PassedOver]:
-    """What was decided of each version that a specifier means, newest first."""
+    """What was decided about each version that a specifier means, newest first."""
     found: dict[Version, PassedOver] = {}
     for candidate in available.candidates:
         if specifier.contains(candidate.version, prereleases=True) and candidate.version not in found:
@@ -178,7 +178,7 @@ def _why(available: ProjectCandidates, *, left_out: bool, wheelless: bool) -> st
 
 
 def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider: Provider, askers: str) -> str:
-    """One line for each kind of decision, of the newest version that it hit; then what there is otherwise."""
+    """One line for each kind of decision, about the newest version that it hit; then the other versions there are."""
     name = available.name
     lines: dict[str, str] = {}
     for verdict in verdicts:
@@ -191,7 +191,7 @@ def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider
     if askers:
         lines["other"] = f"ask for another version of {askers}"
     elif usable:
-        lines["other"] = "versions that can be had: " + ", ".join(map(str, sorted(usable)[-LISTED:]))
+        lines["other"] = "versions that can be installed: " + ", ".join(map(str, sorted(usable)[-LISTED:]))
     elif provider.memory.reasons(name):
-        lines["other"] = f"its owner has to mend it: tell whoever publishes {name}"
+        lines["other"] = f"only the publisher of {name} can correct this: report it there"
     return "\n".join(lines.values())

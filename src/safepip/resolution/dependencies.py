@@ -1,12 +1,13 @@
-"""What a choice wants: its metadata read as wants, in pip's order.
+"""What a candidate requires: its metadata read as requirements, in pip's order.
 
-A wheel wants its `Requires-Python` first, so that an unfit Python is found before anything else is fetched; then
-its `Requires-Dist`, those whose markers hold. `name[x]` wants that very choice of `name` and what the extras
-add. A kept installed distribution wants what its metadata says, but no Python: it runs already.
+A wheel requires its `Requires-Python` first, so that an unfit Python is found before anything else is fetched; then
+its `Requires-Dist`, those whose markers hold. `name[x]` requires that very candidate of `name`, and what the extras
+add. An installed distribution that is kept requires what its metadata says, but no Python: it runs already.
 
-A wheel whose metadata cannot be used wants the impossible, so that the search passes it over; one line says so. pip
-reads the metadata of a version before it offers it to the search at all. To come to the same choices without waiting
-for metadata that may never matter, such wheels are remembered, and the search begins again without them.
+A wheel whose metadata cannot be used gets a requirement that is impossible, so that the search passes it over; one line
+says so. pip reads the metadata of a version before it offers the version to the search at all. To reach the same result
+without waiting for metadata that may never matter, such wheels are remembered, and the search begins again without
+them.
 """
 
 from __future__ import annotations
@@ -58,13 +59,13 @@ class Markers:
 
     @property
     def seen(self) -> frozenset[str]:
-        """The texts of all markers that were evaluated: what the answer depended on."""
+        """The texts of all markers that were evaluated: the answer of the search depends on them."""
         return frozenset(text for text, _ in self._known)
 
     def hold(self, requirement: MetadataRequirement, extras: frozenset[str]) -> bool:
         """Whether a requirement counts with these extras; with none, in the environment without an extra.
 
-        Raises `MetadataError` for a marker that parses and means nothing: pip, too, could not evaluate it.
+        Raises `MetadataError` for a marker that can be parsed but not evaluated: pip could not evaluate it either.
         """
         marker = requirement.marker
         if marker is None:
@@ -87,7 +88,7 @@ class Markers:
 
 
 class _WrongIdentity(MetadataError):
-    """The metadata is another project's or version's."""
+    """The metadata belongs to another project or version."""
 
 
 class Unusable(NamedTuple):
@@ -114,9 +115,9 @@ class Memory:
 
 
 class Dependencies:
-    """Answers `of(choice)`, the same objects each time: the search asks again when it goes back.
+    """Answers `of(candidate)`, the same objects each time: the search asks again when it goes back.
 
-    `asked_by` is for each project the origin of the first want of it; the provider fills it.
+    `asked_by` is for each project the origin of the first requirement on it; the provider fills it.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class Dependencies:
         """How many versions of each project were looked into."""
 
     def of(self, choice: ResolverCandidate) -> list[ResolverRequirement]:
-        """The wants of a choice. May block for its metadata."""
+        """The requirements of a candidate. May block for its metadata."""
         known = self._known.get(choice)
         if known is None:
             try:
@@ -169,7 +170,7 @@ class Dependencies:
             case FileCandidate():
                 yield from self._of_file(choice)
             case _:
-                raise TypeError(f"no wants are defined for {choice!r}")
+                raise TypeError(f"no requirements are defined for {choice!r}")
 
     def _of_file(self, choice: FileCandidate) -> Iterator[ResolverRequirement]:
         self.tried[choice.project] += 1
@@ -211,7 +212,7 @@ class Dependencies:
         yield from needs
 
     def _is_new(self, project: str) -> bool:
-        """Whether nothing asked for the project yet and nothing installed is likely to serve."""
+        """Whether the project was not asked for yet, and an installed distribution is not likely to satisfy it."""
         return project not in self._asked_by and (
             self._settings.force_reinstall
             or self._settings.upgrade is UpgradeStrategy.EAGER

@@ -1,15 +1,15 @@
-"""What becomes of candidates that are held back for their age, or yanked: when the search goes on, and when not.
+"""What happens to candidates that are held back for their age, or yanked: when the search goes on, and when not.
 
 Held back (`safepip.vetting.cooldown`). The search does not see such files and takes older ones, also by going back to
-another version of whoever requires them. Where the user's own statements allow nothing else, no search can help: the
-project is refused at once, with all others of the run. Where the search ends without an answer, and what is asked for
-in the end would be there but for its age, that is the refusal; not so for a project whose wheel the user names by URL
-or path, since no file of an index would do for it, however old.
+another version of the distribution that requires them. Where the user's own statements allow nothing else, no search
+can help: the project is refused at once, with all others of the run. Where the search ends without an answer, and a
+project would have fitting files but for their age, that is the refusal; but not for a project whose wheel the user
+names by URL or path, since no file of an index would satisfy that, however old.
 
-Yanked (PEP 592). As in pip, a yanked file is a candidate only where a specifier pins its version. Where the pin is the
-user's, in a requirement, a constraint or by hash, it is taken. Where it is a dependency's, nobody who installs has
-decided for what its owner took back, and it is refused (`yanked`); but only where it would be chosen in the end, since
-the search may find another way as pip's does. Nothing of it is fetched.
+Yanked (PEP 592). As in pip, a yanked file is a candidate only where a specifier pins its version. Where the user pins
+it, in a requirement, a constraint or by hash, it is taken. Where a dependency pins it, the user has not decided for a
+file that its publisher withdrew, and it is refused (`yanked`); but only where it would be in the final answer, since
+the search may find another way, as pip's does. Nothing of it is fetched.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 YANKED = "yanked"
 
-#: Stands for every version, where a project is refused whatever version of it would do.
+#: Stands for every version, where a project is refused in all versions.
 NO_VERSION = Version("0")
 
 
@@ -100,7 +100,7 @@ def _held(
     limit: Limit | None,
     hashes: Demand,
 ) -> Diagnostic | None:
-    """The diagnostic where nothing fits these wants but what is held back; None where something fits, or nothing."""
+    """The diagnostic where only files that are held back fit these requirements; None where others fit, or none do."""
     specifier: SpecifierSet = ANY_VERSION if limit is None else limit.specifier
     for need in needs:
         specifier &= need.specifier
@@ -150,7 +150,7 @@ def _yanked(candidate: Candidate, needs: Sequence[ResolverRequirement]) -> Diagn
     reason = printable(candidate.file.yanked or "") or "none given"
     return Diagnostic(
         YANKED,
-        f"{candidate} is yanked, and it is a dependency that pins it",
+        f"{candidate} is yanked, and a dependency pins it",
         (printable(candidate.file.filename), f"reason: {reason}", *_askers(pins)),
         f"look for another version of {pins[0].origin.where.partition(' ')[0]}\n"
         f"if you have read the reason and want it, require it yourself: {candidate.name}=={candidate.version}\n"

@@ -1,7 +1,7 @@
-"""Shelves from which the search may choose: those of projects against which no rule on projects has an objection.
+"""Candidates from which the search may choose: those of projects to which no rule on projects has an objection.
 
-The name comes first, because nobody is asked for a name that is refused; then, with the page, its status and its age;
-then the standing of the files that would do (`standing`).
+The name is judged first, because no index is asked for a name that is refused; then, with the page, its status and its
+age; then whether the files that fit are held back or yanked (`enforcement`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class JudgedCandidates:
-    """The catalogue's shelves, each project judged once a search."""
+    """The catalogue's candidates, each project judged once a search."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class JudgedCandidates:
         self._passed: dict[str, tuple[NameVerdict, NameVerdict]] = {}
 
     def candidates_for(self, project: str, needs: Sequence[ResolverRequirement]) -> RoutedCandidates:
-        """The project's shelf. Raises `Refused`, and what the catalogue raises."""
+        """The project's candidates. Raises `Refused`, and what the catalogue raises."""
         known = self._passed.get(project)
         before = self._names.by_name(project) if known is None else known[0]
         if before.refusal is not None:
@@ -85,7 +85,7 @@ class JudgedCandidates:
         return found if hashes else permitted(found, needs, limit, self._exemptions)
 
     def read(self, project: str) -> RoutedCandidates | None:
-        """The shelf, where the search has looked at it."""
+        """The project's candidates, where the search has looked at them."""
         return self._read.get(project)
 
     def allowed(self, candidate: Candidate) -> tuple[Allowed, ...]:
@@ -97,7 +97,7 @@ class JudgedCandidates:
         return (*found, *filter(None, [yank_allowed(candidate, self._exemptions)]))
 
     def notices(self, pin: Pin, specifier: SpecifierSet) -> list[str]:
-        """What is worth telling of a project that was chosen; `specifier` is what all who want it allow."""
+        """Lines worth reporting about a project that was chosen; `specifier` is what all requirements on it allow."""
         lines = [verdict.notice for verdict in self._passed.get(pin.name, ()) if verdict.notice]
         routed, ages = self._read.get(pin.name), self.finder.ages
         if routed is None:
@@ -109,12 +109,13 @@ class JudgedCandidates:
         if pin.candidate is not None and ages is not None and ages.unheld(routed.available, pin.candidate):
             index = pin.route.index
             whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"
-            lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be held for what it has")
+            lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be checked for its files")
         return lines
 
 
 def _refused(refusal: Diagnostic, needs: Sequence[ResolverRequirement]) -> Refused:
-    """The refusal with who asks. It counts at once where the user does, else where the search ends with the project."""
+    """The refusal with the requirements that led to it. It counts at once where one of them is the user's own, and
+    otherwise only where the final answer contains the project."""
     lines = tuple(f"required by {need.origin.chain()}" for need in needs[:3])
     origins = tuple(dict.fromkeys(need.origin for need in needs))
     reported = refusal._replace(context=(*refusal.context, *lines), origins=origins)

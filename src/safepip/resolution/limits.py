@@ -1,9 +1,9 @@
 """What the user's statements say about every node of the search: limits, order, and what may be named directly.
 
-pip's rules: a requirement or constraint whose marker does not hold is left out; `name[x]==1` is two wants, one
-of the project and one of its extras, so that what limits the version is seen in one place; wants with extras
-come last; the order of the user is that of the first mention. Constraints on one name are intersected; a
-hash in a constraint counts as one in the requirement (pip 26.1).
+pip's rules: a requirement or constraint whose marker does not hold is left out; `name[x]==1` becomes two requirements,
+one on the project and one on its extras, so that what limits the version is seen in one place; requirements with extras
+come last; the order of the user is that of the first mention. Constraints on one name are intersected; a hash in a
+constraint counts as one in the requirement (pip 26.1).
 
 A claimed name is never satisfied by a wheel named directly, unless the policy allows it for that name. A
 distribution that requires another by URL is refused unless the user's own requirement names that very URL.
@@ -57,7 +57,7 @@ class Limit(NamedTuple):
         return Limit(both, hashes, direct, (*self.origins, constraint.origin), texts)
 
     def admits(self, choice: ResolverCandidate) -> bool:
-        """Whether a choice that is named outright may stay: where constraints name a wheel, it must be that one."""
+        """Whether a candidate that was named directly may stay: where constraints name a wheel, it must be that one."""
         base = choice.base if isinstance(choice, ExtrasCandidate) else choice
         url = base.direct_url if isinstance(base, FileCandidate) else None
         if any(constraint.url != url for constraint in self.direct):
@@ -80,16 +80,16 @@ class Limits:
     hashed: set[str] = field(default_factory=set)
 
     def names_wheel(self, project: str) -> bool:
-        """Whether the user's own statements name a wheel for a project, so that nothing on an index would do."""
+        """Whether the user's own statements name a wheel for a project, so that no file of an index would do."""
         limit = self.constraints.get(project)
         return project in self.direct_urls or (limit is not None and bool(limit.direct))
 
     def direct_route(self, name: str) -> Route:
-        """The route of a wheel that the user named: no index has a say."""
+        """The route of a wheel that the user named: no index decides about it."""
         return Route(name, RoutingRule.DIRECT, None)
 
     def needs_of_metadata(self, requirement: MetadataRequirement, origin: Origin) -> Iterator[ResolverRequirement]:
-        """The wants of one `Requires-Dist`, its marker already found to hold."""
+        """The resolver's requirements for one `Requires-Dist`, whose marker is already known to hold."""
         name = normalise(requirement.name)
         extras = frozenset(normalise(extra) for extra in requirement.extras)
         if requirement.url is not None and self.direct_urls.get(name) != requirement.url:
@@ -113,7 +113,7 @@ def needs(
     hashes: Demand,
     text: str,
 ) -> Iterator[ResolverRequirement]:
-    """One requirement as wants: the project alone first where both extras and a specifier are given."""
+    """One requirement as the resolver's: the project alone first where both extras and a specifier are given."""
     if extras and len(specifier):
         yield ResolverRequirement(name, specifier, origin, hashes=hashes, text=text)
     yield ResolverRequirement(name, specifier, origin, extras=extras, hashes=hashes, text=text)
@@ -140,7 +140,7 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
 
 
 def _check_number(statements: Statements) -> None:
-    """Raise `UnusableInput` where there are more statements about one project than are held against each other."""
+    """Raise `UnusableInput` where there are more statements about one project than safepip reads."""
     everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
     number = Counter(statement.name for statement in everything)
     for statement in everything:
@@ -159,7 +159,7 @@ def _note_hashes(statement: Requirement | Constraint, limits: Limits) -> None:
 
 
 def check_direct(statements: Statements, table: RoutingTable, policy: Policy, environment: Mapping[str, str]) -> None:
-    """Raise `Refused` with every claimed name that is named by URL or path without the policy's leave."""
+    """Raise `Refused` with every claimed name that is named by URL or path and that policy does not allow."""
     problems = []
     direct: Iterable[Requirement | Constraint] = (*statements.requirements, *statements.constraints)
     for statement in direct:

@@ -1,11 +1,10 @@
-"""The nodes of the search: what is wanted and what may be chosen.
+"""The nodes of the search: requirements and candidates as resolvelib sees them.
 
-A *want* is a requirement as resolvelib sees it, a *choice* a candidate. The shapes follow pip's, so that the
-search visits the same nodes in the same order and ends with the same versions:
+The shapes follow pip's, so that the search visits the same nodes in the same order and ends with the same versions:
 
-- `name[x]` is a node of its own, whose choices depend on the choice of `name` that they extend;
-- the target's Python is a node with a single choice, which `Requires-Python` values want;
-- a wheel named by URL is wanted as that very choice.
+- `name[x]` is a node of its own, whose candidates depend on the candidate of `name` that they extend;
+- the target's Python is a node with a single candidate, which `Requires-Python` values require;
+- a wheel named by URL is required as that very candidate.
 
 Nodes are compared by identity; the provider keeps one object for each thing.
 """
@@ -40,7 +39,7 @@ def identifier(project: str, extras: frozenset[str]) -> str:
 
 
 class ResolverCandidate:
-    """Something that can be chosen for an identifier. `metadata` is filled when dependencies are asked for."""
+    """A candidate for an identifier. `metadata` is filled when dependencies are asked for."""
 
     __slots__ = ("metadata", "name", "project", "version")
 
@@ -77,7 +76,7 @@ class InstalledCandidate(ResolverCandidate):
 
 
 class ExtrasCandidate(ResolverCandidate):
-    """`name[extras]` on top of a choice of `name`."""
+    """`name[extras]` on top of a candidate of `name`."""
 
     __slots__ = ("base", "extras")
 
@@ -97,10 +96,10 @@ class PythonCandidate(ResolverCandidate):
 
 
 class RefusedCandidate(ResolverCandidate):
-    """Stands for a project that was refused, so that the search goes on and finds what else is to be refused.
+    """Stands for a project that was refused, so that the search goes on and finds all other refusals.
 
-    It satisfies every want and wants nothing. No result with one in it ever leaves the resolution. `refusal` is what
-    is then raised, where it only counts if this is chosen.
+    It satisfies every requirement and has none. No result that contains one ever leaves the resolution. `refusal` is
+    what is then raised, where it only counts if this candidate is chosen.
     """
 
     __slots__ = ("refusal",)
@@ -111,7 +110,7 @@ class RefusedCandidate(ResolverCandidate):
 
 
 class ResolverRequirement:
-    """A requirement on an identifier. `parent` is the choice it came with, None for the user's own."""
+    """A requirement on an identifier, by the user or a distribution (`origin`)."""
 
     __slots__ = ("bounded", "extras", "free", "hashes", "name", "origin", "pinned", "project", "specifier", "text")
 
@@ -146,7 +145,7 @@ class ResolverRequirement:
 
 
 class ExactRequirement(ResolverRequirement):
-    """A want of one very choice: a wheel by URL, or the base of a choice with extras."""
+    """A requirement of one very candidate: a wheel by URL, or the base of a candidate with extras."""
 
     __slots__ = ("choice",)
 
@@ -169,10 +168,10 @@ class PythonRequirement(ResolverRequirement):
 
 
 class ImpossibleRequirement(ResolverRequirement):
-    """Wanted by a choice whose own metadata cannot be used, so that the search passes it over. `text` says why.
+    """Given to a candidate whose own metadata cannot be used, so that the search passes it over. `text` says why.
 
-    It is a want of its own identifier, which no project can have: were it one of the project, the search would
-    find the choice at odds with itself.
+    It has an identifier of its own, which no project can have: a requirement on the project itself would make the
+    search find the candidate in conflict with itself.
     """
 
     __slots__ = ()

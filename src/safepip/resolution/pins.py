@@ -1,9 +1,9 @@
-"""From the result of a search to pins: what stays, what pip has to install, who asked for what.
+"""From the result of a search to pins: what stays, what pip has to install, and what each is required by.
 
 pip's rules for what has to be installed (its resolver's last step): a chosen file is installed unless the same
-version is there already; `--force-reinstall` installs all the same; an installed distribution that was kept is
-left alone, and so is the same version, unless it is known to be other bytes than those asked for. With `--only-deps`
-what the user asked for is left out.
+version is there already; with `--force-reinstall` it is installed in any case; an installed distribution that was kept
+is left alone, and so is the same version, unless it is known to come from other bytes than those asked for. With
+`--only-deps` the projects that the user asked for are left out.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def make_resolution(
         if name in to_install:
             lines += _notices(pins[name], catalog, provider, provider.intersections.of(wanted))
         elif pins[name].installed is not None:
-            # Where it was looked for something newer to upgrade to, that may be held back.
+            # For an upgrade the search looked for newer files, and some may be held back.
             lines += provider.all_available.notices(pins[name], provider.intersections.of(wanted))
     resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
     if inputs.statements.require_hashes:
@@ -106,7 +106,7 @@ def _pin(choice: ResolverCandidate, *, installed: Installed, **fields: Any) -> P
 
 
 def _overruled(choice: ResolverCandidate, provider: Provider) -> tuple[Allowed, ...]:
-    """The objections that policy overruled to a file chosen from what an index lists; no other was judged."""
+    """The overruled objections to a file that was chosen from an index; other files are not judged."""
     if not isinstance(choice, FileCandidate) or choice.direct_url is not None:
         return ()
     return provider.all_available.allowed(choice.candidate)
@@ -159,7 +159,7 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
 def check_hashes(resolution: Resolution, limits: Limits) -> None:
     """pip's hash-checking mode: everything that is installed must have a hash that the user gave.
 
-    A version need not be pinned beside it: since pip 26.1 the hash, which stands for one file, pins it.
+    The version need not be pinned too: since pip 26.1 the hash, which only one file can have, pins it.
     Raises `Refused` with every project that has none.
     """
     problems = []
@@ -172,9 +172,9 @@ def check_hashes(resolution: Resolution, limits: Limits) -> None:
         problems.append(
             Diagnostic(
                 "missing-hash",
-                f"hashes are required for everything, and {name} has none",
+                f"hashes are required for everything, and no hash is given for {name}",
                 tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3]),
-                "add it with its hash, after a look at what it is:\n"
+                "look at what it is, and then add it with its hash:\n"
                 f"{name}=={pin.version} --hash={offered or 'sha256:...'}",
                 pin.required_by,
                 name,

@@ -8,7 +8,7 @@ which it visits nodes is pip's (its `PipProvider` and `Factory`):
 - Among those: the promoted ones, then wheels named directly, then pinned, then bounded above, then in the
   order of the user, then those with any specifier, then by name.
 - Candidates of an identifier: the installed distribution first, or at its place by version where an upgrade
-  was asked for, then those of the shelf, one a version.
+  was asked for, then those of the index, one for each version.
 
 What differs from pip: only wheels are candidates; a refused project does not end the search, so that all
 refusals of a run are found together (`refusals`); an index that failed ends it at once.
@@ -63,9 +63,9 @@ _MOST_AHEAD = 16
 
 
 class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
-    """See the module. One provider serves one resolution.
+    """See the module. One provider serves one search.
 
-    `refusals` tells what was refused on the way; the result must not be used if there are any.
+    `refusals` is what was refused on the way; the result must not be used if there are any.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
 
     @property
     def notices(self) -> dict[str, None]:
-        """Lines worth telling, as keys in the order in which they came up."""
+        """Lines worth reporting, as keys in the order in which they came up."""
         return self.memory.notices
 
     @property
@@ -188,10 +188,10 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         project, _, bracket = identifier.partition("[")
         base_needs = list(requirements.get(project, ())) if bracket else []
         if not (needs or base_needs) or (needs and isinstance(needs[0], ImpossibleRequirement)):
-            # Without a want whoever wanted it was given up. Nothing is offered for it, as by pip.
+            # No requirement is left: the candidates that had one were given up. As in pip, nothing is offered.
             return []
         if identifier == PYTHON:
-            # Barred like any other: the search may go back to this choice, and must then not find it again.
+            # Incompatible like any other: the search may go back to this candidate, and must not find it again then.
             fits = id(self._python) not in incompatible and all(w.admits(self._python) for w in needs)
             return [self._python] if fits else []
         extras = frozenset().union(*(need.extras for need in needs))
@@ -210,16 +210,16 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         return self._dependencies.of(candidate)
 
     def _stand_in(self, project: str, extras: frozenset[str], refusal: Refused) -> RefusedCandidate:
-        """Note the refusal, once a project, and give what the search goes on with; the same one each time."""
+        """Note the refusal, once a project, and give the candidate with which the search goes on; always the same."""
         only = refusal if isinstance(refusal, RefusedIfChosen) else None
         if only is None:
             self._refusals.setdefault(project, refusal)
         made = RefusedCandidate(project, NO_VERSION if only is None else only.version, extras)
         stand_in = self.stand_ins.setdefault(f"{made}", made)
-        stand_in.refusal = only  # with those who ask by now
+        stand_in.refusal = only  # it names all requirements known by now
         return stand_in
 
-    # --- choices --------------------------------------------------------------------------------------------
+    # --- candidates -----------------------------------------------------------------------------------------
 
     def _fits(self, choice: ResolverCandidate, needs: Sequence[ResolverRequirement], project: str) -> bool:
         limit = self._limits.constraints.get(project)
@@ -234,7 +234,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         extras: frozenset[str],
         project: str,
     ) -> list[ResolverCandidate]:
-        """The choices that are named outright: by a URL, by a choice with extras, by a constraint's URL."""
+        """The candidates that are named directly: by a URL, by a candidate with extras, by a constraint's URL."""
         found: dict[int, ResolverCandidate] = {}
         for need in needs:
             if isinstance(need, ExactRequirement):
@@ -256,12 +256,12 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         return list(found.values())
 
     def direct_choice(self, requirement: Any) -> FileCandidate:
-        """The choice of a wheel that a requirement or constraint names by URL or path."""
+        """The candidate for a wheel that a requirement or constraint names by URL or path."""
         candidate = self._catalog.direct(requirement)
         return self._file(candidate, self._limits.direct_route(candidate.name), requirement.url)
 
     def with_extras(self, base: ResolverCandidate, extras: frozenset[str]) -> ExtrasCandidate:
-        """The one choice of these extras on top of this base."""
+        """The one candidate of these extras on top of this base."""
         key = (id(base), extras)
         try:
             return self._extras[key]
@@ -279,7 +279,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
     def _found(
         self, project: str, extras: frozenset[str], needs: Sequence[ResolverRequirement], incompatible: set[int]
     ) -> Callable[[], Iterator[ResolverCandidate]]:
-        """The installed distribution and the shelf's candidates, in pip's order, lazily."""
+        """The installed distribution and the index's candidates, in pip's order, lazily."""
         limit = self._limits.constraints.get(project)
         specifier = self.intersections.of([*((limit.specifier,) if limit else ()), *(w.specifier for w in needs)])
         hashes = limit.hashes if limit else ANY_BYTES
@@ -290,7 +290,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
             keep = None
         upgrade = self._may_upgrade(project, needs[0].name)
         if keep is None or upgrade:
-            # The shelf will be read in any case: read it now, so that a refusal is met here.
+            # The candidates will be asked for in any case: ask now, so that a refusal is met here.
             self.all_available.candidates_for(project, needs)
         if keep is None:
             self.all_available.check_held(project, needs, limit, hashes)
@@ -319,7 +319,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         keep: ResolverCandidate | None,
         incompatible: set[int],
     ) -> Iterator[ResolverCandidate]:
-        """The shelf's candidates, one a version; `keep` comes before the first that is not newer."""
+        """The index's candidates, one for each version; `keep` comes before the first that is not newer."""
         routed = self.all_available.candidates_for(project, needs)
         seen: set[Version] = set()
         candidates = self._preferred_first(project, candidates)
@@ -352,7 +352,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         """Ask for the metadata of the version that comes next; of several where the project keeps failing.
 
         The search may walk over many versions without asking anew for candidates, so this is called for each.
-        Several only where the index has sidecars: guesses must not fetch whole wheels.
+        Of several only where the index has sidecars: guesses must not fetch whole wheels.
         """
         tried = self._dependencies.tried[project]
         ahead = 1 if tried < 2 else min(2**tried, _MOST_AHEAD)

@@ -1,4 +1,4 @@
-"""PEP 792: an index that has put a project into quarantine takes it to be unsafe, so nothing of it is installed."""
+"""PEP 792: an index that has put a project into quarantine considers it unsafe, so nothing of it is installed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_status(project: str, routed: RoutedCandidates, needs: Sequence[Resolve
         return
     raise Refused.because(
         "quarantined",
-        f"{project} is in quarantine on its index, which takes it to be unsafe",
+        f"{project} is in quarantine on its index, which considers it unsafe",
         context=(
             *((f"{index.name}  {index.url}",) if index else ()),
             *((f"reason: {printable(available.status_reason)}",) if available.status_reason else ()),

@@ -1,8 +1,8 @@
 """Decides which distributions to install: resolvelib's search over the catalogue, with pip's preferences.
 
-`resolve` is the door. What may happen: statements become limits and wants (`limits`, `roots`), the search visits
-nodes in pip's order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is
-explained (`conflicts`). A result is only given where nothing was refused on the way.
+`resolve` is the entrance. Statements become limits and requirements (`limits`, `roots`), the search visits nodes in
+pip's order (`provider`, `search`), what it found becomes pins with their graph (`pins`), and a dead end is explained
+(`conflicts`). A result is only given where nothing was refused on the way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _Failure: TypeAlias = "_Impossible[ResolverRequirement, ResolverCandidate] | Res
 
 
 class AmbiguousName(Refused):
-    """A name that no rule settles. Collected during a resolution and reported with all others of the run."""
+    """A name that no rule gives to an index. Collected during a resolution and reported with all others of the run."""
 
     def __init__(self, ambiguity: Ambiguity) -> None:
         from safepip.routing.ambiguities import explain_ambiguities
@@ -108,11 +108,11 @@ def _last_search(
         provider = search_with(available, memory)
         found = _searched(provider, collect_roots(inputs.statements, inputs.target.markers, provider))
         if len(memory.unusable) != unusable:
-            continue  # wheels came up that pip would never have offered to the search: search again without them
+            continue  # some wheels turned out unusable, which pip would not have offered: search again without them
         blamed = _blamed(provider, found) - asked_again
         if not blamed or not catalog.ask_again(sorted(blamed)):
             return provider, found
-        # What seems to be missing, or is held against a project, was so on pages of an earlier run.
+        # What was missing, or spoke against a project, was read from pages of an earlier run, which have changed.
         asked_again |= blamed
         available = judged()
 
@@ -138,13 +138,13 @@ def _searched(provider: Provider, roots: Sequence[ResolverRequirement]) -> Searc
     except (_Impossible, ResolutionTooDeep) as failure:
         return failure
     except Refused as refusal:
-        # Such as a file that may not come from where its index says: nothing stands in for that.
+        # Such as a file that may not be fetched from the place its index names: the search cannot go on after that.
         provider.note(refusal)
         return _Impossible([])
 
 
 def _blamed(provider: Provider, found: object) -> set[str]:
-    """The projects of whose pages a dead end or a refusal would be told, and those that led there; else none."""
+    """The projects whose pages led to a dead end or a refusal, and those that required them; else none."""
     refusals = list(provider.refusals)
     if isinstance(found, SearchResult):
         refusals += [c.refusal for c in found.mapping.values() if isinstance(c, RefusedCandidate) and c.refusal]
@@ -159,8 +159,8 @@ def _blamed(provider: Provider, found: object) -> set[str]:
 def _raise_refusals(provider: Provider, found: object) -> None:
     """End the run with everything that was refused; ambiguous names share one block of TOML.
 
-    What counts only if it is chosen is told where it is, and where it is what the search failed for: nobody is asked
-    for the versions of a project that is refused, to explain a conflict with them.
+    A refusal that counts only if its candidate is chosen is reported where it is chosen, and where the search failed
+    because of it: no index is asked for the versions of a refused project to explain a conflict with them.
     """
     refusals = list(provider.refusals)
     if isinstance(found, SearchResult):

@@ -1,6 +1,6 @@
-"""From the user's requirements to the roots of the search. What they limit is said in `limits`.
+"""From the user's requirements to the roots of the search. What they limit is read in `limits`.
 
-A wheel that is named by URL or path is fetched here, before the search begins, and wanted as that very choice.
+A wheel that is named by URL or path is fetched here, before the search begins, and required as that very candidate.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def collect_roots(
     statements: Statements, environment: Mapping[str, str], provider: Provider
 ) -> list[ResolverRequirement]:
-    """The wants of the user, wheels named directly fetched and wanted as what they are."""
+    """The user's requirements for the resolver; wheels named directly are fetched, and required as they are."""
     roots: list[ResolverRequirement] = []
     for requirement in statements.requirements:
         if not counts(requirement, environment):

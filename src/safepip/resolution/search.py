@@ -27,10 +27,10 @@ MOST_ROUNDS = 200_000
 
 
 class SearchResult(NamedTuple):
-    """The answer: the choice for each identifier that is needed, in the order of the choices.
+    """The answer: the candidate for each identifier that is needed, in the order in which they were chosen.
 
-    `criteria` tells for each identifier who wants it; `children` which identifiers the choice of one wants,
-    with None for the user.
+    `criteria` are, for each identifier, the requirements on it; `children` the identifiers that the candidate of one
+    requires, with None for the user.
     """
 
     mapping: Mapping[str, ResolverCandidate]
@@ -46,7 +46,7 @@ def search(provider: Provider, roots: Iterable[ResolverRequirement]) -> SearchRe
 
 
 def reached(mapping: Mapping[str, ResolverCandidate], criteria: Mapping[str, Any]) -> SearchResult:
-    """What of a search's last state the user's wants lead to; the rest is left over from choices given up."""
+    """The part of a search's last state to which the user's requirements lead; the rest is left from abandoned ones."""
     identifiers: defaultdict[int, list[str]] = defaultdict(list)
     for identifier, choice in mapping.items():
         identifiers[id(choice)].append(identifier)

@@ -1,8 +1,7 @@
 """Whether a file is old enough, and whether it came with its release: the rules `cooldown` and `late-file`.
 
-A release that was hijacked is usually found within hours, so a file is held back for a while after its upload
-(`cooldown`): an older version is chosen, and it is said what was held back and until when. Which cooldown holds for a
-name:
+A hijacked release is usually discovered within hours, so a file is held back for a while after its upload (`cooldown`):
+an older version is chosen, and a notice says what was held back and until when. Which cooldown holds for a name:
 
 1. the project's own setting;
 2. for a name that an index claims, that index's setting; without one its files are exempt, from `late-file` too: they
@@ -11,13 +10,14 @@ name:
 3. for any other name the strictest of what its possible sources say, each by its own setting or the general one, which
    is `--cooldown`, else policy's, else a day.
 
-An undated file beside dated ones counts as young, since nobody can tell. Where a page dates nothing, the default is not
-held, with a notice; a cooldown that was said is, and refuses all of it. `late-file` knows no setting: which files are
-late is told in `releases`, and each is held back until it has been public for ninety days.
+An undated file beside dated ones counts as young, since its age is unknown. Where a page gives no upload times at all,
+the default cooldown does not apply, and a notice says so; a cooldown that was set does apply, and refuses every file of
+the page. `late-file` has no setting: `releases` says which files are late, and each is held back until it has been
+public for ninety days.
 
-Exempt is what was judged before, known by its digest (the user's own hash, the lock that is made anew), and a `file:`,
-which `--uploaded-prior-to` exempts too. `[[allow]]` overrules for a project, a file or a digest. No clock here: `now`
-is the moment at which the run began.
+Exempt are files that were judged before, known by their digests (the user's own hash, the lock that is made anew), and
+`file:` URLs, which `--uploaded-prior-to` exempts too. `[[allow]]` overrules for a project, a file or a digest. No clock
+here: `now` is the moment at which the run began.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Objection(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A candidate that is not one, and why, `late-file` before `cooldown`."""
+    """A candidate that is held back, and why, `late-file` before `cooldown`."""
 
     candidate: Candidate
     objections: tuple[Objection, ...]
@@ -82,7 +82,7 @@ class Held(NamedTuple):
         return self.objections[0].rule
 
     def line(self) -> str:
-        """What is told of it where another file was chosen."""
+        """The line that reports it where another file was chosen."""
         first = self.objections[0]
         what = self.candidate if first.rule == COOLDOWN else printable(self.candidate.file.filename)
         return f"{first.rule}: {what} {first.why}"
@@ -129,7 +129,7 @@ class AgeRules:
             else:
                 strict = [setting or general for setting in settings] or [general]
                 cooldown = strictest([*strict, self._stated], self._now)
-        # A claimed name with `0` said of it is as exempt as one with nothing.
+        # A claimed name with the cooldown `0` is as exempt as one without a cooldown.
         return None if claim is not None and (cooldown is None or self._holds_nothing(cooldown)) else cooldown
 
     def _above(self, claim: Claim) -> Cooldown | None:
@@ -140,7 +140,7 @@ class AgeRules:
         return Cooldown(origin=enforced) if enforced is not None and enforced.outranks(claim.origin) else None
 
     def _of_source(self, names: Iterable[str]) -> Cooldown | None:
-        """What an index and its mirrors, which are one source, are given."""
+        """The cooldown of an index and its mirrors, which are one source."""
         return strictest([self._policy.indexes.get(name) for name in names], self._now)
 
     def _holds_nothing(self, cooldown: Cooldown) -> bool:
@@ -151,7 +151,7 @@ class AgeRules:
     def sift(
         self, available: ProjectCandidates, candidates: Iterable[Candidate]
     ) -> tuple[tuple[Candidate, ...], tuple[Held, ...]]:
-        """Those candidates of a shelf that may be chosen, and those that are held back, each in the shelf's order."""
+        """The project's candidates that may be chosen, and those that are held back, each in the project's order."""
         cooldown = self.cooldown_of(available.name)
         if cooldown is None:
             return tuple(candidates), ()
@@ -159,7 +159,7 @@ class AgeRules:
         dated, limit = available.born is not None, cutoff(cooldown, self._now)
         for candidate in candidates:
             uploaded = candidate.file.upload_time
-            # Nearly every file of a page is old and came in time: what is looked at one by one is the rest.
+            # Nearly every file of a page is old and came in time: only the rest is looked at one by one.
             quick = uploaded is not None and uploaded < limit and not candidate.words
             if quick and not is_late(uploaded, candidate.released):
                 usable.append(candidate)
@@ -191,13 +191,13 @@ class AgeRules:
         ]
 
     def youth(self, name: str, uploaded: float) -> str:
-        """Why any file of this moment is held back, to go on after what it is called; empty where it is not."""
+        """Why a file uploaded at this moment is held back, as words that follow its name; empty where it is not."""
         some = ProjectFile("", "", upload_time=uploaded)
         found = self._judge(name, some, None, awaited=True, dated=True)
         return next((objection.why for objection, exemption in found if exemption is None), "")
 
     def unheld(self, available: ProjectCandidates, candidate: Candidate) -> bool:
-        """Whether the default could not be held for this file, because its page dates nothing."""
+        """Whether the default could not be checked for this file, because its page gives no upload times."""
         cooldown = self.cooldown_of(available.name)
         if cooldown is None or cooldown.origin != BUILT_IN or available.born is not None:
             return False
@@ -208,7 +208,7 @@ class AgeRules:
         return file.url.startswith("file:") or (judged is not None and not judged.isdisjoint(map(str, file.digests)))
 
     def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Exemption | None]]:
-        """Every objection to a candidate, with the line of policy that overrules it: of several sources' each one's."""
+        """Every objection to a candidate, with the line of policy that overrules it; each of several sources counts."""
         file = candidate.file
         own = AgeWord(file.upload_time, candidate.released, candidate.for_new_python, dated)
         worst: dict[str, tuple[Objection, Exemption | None]] = {}
@@ -242,14 +242,14 @@ class AgeRules:
         until = None
         if uploaded is None:
             if not dated and cooldown.origin == BUILT_IN:
-                return None  # the default is nobody's demand: it is not held, and a notice says so
+                return None  # no policy demands the default: it does not apply, and a notice says so
             why = (
                 ", having no upload time where others have one" if dated else ", since its index gives no upload times"
             )
         elif cooldown.moment is not None:
             if uploaded < limit:
                 return None
-            why = f", being of {day_and_time(uploaded)}"
+            why = f", because it was uploaded at {day_and_time(uploaded)}"
         else:
             if uploaded <= limit:
                 return None
@@ -273,18 +273,20 @@ def _lateness(file: ProjectFile, released: float | None, now: float) -> Objectio
 
 
 def refusal(project: str, held: Sequence[Held], asked: Iterable[str], origins: Iterable[Origin]) -> Diagnostic:
-    """The diagnostic where nothing but files that are held back would do. `held` has the preferred one first."""
+    """The diagnostic where only files that are held back fit. `held` has the preferred one first."""
     best = held[0]
     first = best.objections[0]
     undatable = best.rule == COOLDOWN and best.candidate.file.upload_time is None
     if best.rule == LATE_FILE:
-        message = f"nothing fits for {project} but a file that was added to its release long afterwards"
+        message = f"for {project} nothing fits except a file that was added long after its release"
     elif undatable:
-        message = f"no cooldown can be held for {project}: {printable(best.candidate.file.filename)} has no upload time"
+        name = printable(best.candidate.file.filename)
+        message = f"the cooldown for {project} cannot be checked: {name} has no upload time"
     elif first.until is not None:
         message = f"{best.candidate} is too young: it is held back until {day_and_time(first.until)}"
     else:
-        message = f"{best.candidate} is too young: it is of {day_and_time(best.candidate.file.upload_time or 0.0)}"
+        uploaded = day_and_time(best.candidate.file.upload_time or 0.0)
+        message = f"{best.candidate} is too young: it was uploaded at {uploaded}"
     lines = [f"{printable(h.candidate.file.filename)} {o.why}" for h in held for o in h.objections]
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     context = (*lines[:_SHOWN], *more, *asked)

@@ -1,8 +1,8 @@
 """Names that resemble well-known ones: pure, offline, and by the name alone.
 
-A name that is known resembles nothing. Any other is compared with the known ones. What counts as a resemblance depends
-on how popular the known one is, because honest names stand close to each other too: the more a name is asked for, the
-more its imitations pay, and the more of its neighbours are imitations. From the head of the list down:
+A known name resembles nothing. Any other name is compared with the known ones. What counts as a resemblance depends on
+how popular the known one is, because honest names are often similar too: the more popular a name is, the more an
+imitation of it pays, and the more of the names that are similar to it are imitations. From the head of the list down:
 
 - *foremost* names, and those that indexes claim: every kind of resemblance, any edit of letters included;
 - *popular* ones: of the edits those that are slips more often than they are other names (`_SHORTEST`), of affixes those
@@ -13,8 +13,8 @@ more its imitations pay, and the more of its neighbours are imitations. From the
 Resemblance to a claimed or a popular name is *strong*, but for the kinds that are common between honest names: a digit
 (`psycopg2`), a plural or `python` where the name is not foremost, words that say nothing, a standard module.
 
-Where these lines lie was found by measuring (benchmarks/look_alikes.py). What becomes of a strong and of a weak
-resemblance is decided elsewhere (name_rules.py): here nothing is refused, no index is asked, no list is opened.
+These limits were found by measuring (benchmarks/look_alikes.py). What follows from a strong and from a weak resemblance
+is decided elsewhere (names.py): here nothing is refused, no index is asked, no list is opened.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from safepip.vetting.standard_names import BACKPORTS, STANDARD_NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: As many names from the head of a list are very popular, where nobody says otherwise.
+#: So many names from the head of a list are very popular, unless the caller says otherwise.
 POPULAR = 1_000
 
 #: The foremost are one in so many of the popular ones; guarded are so many times as many.
@@ -89,7 +89,7 @@ class Resemblance(NamedTuple):
 
 
 class UnusableNames(ValueError):
-    """A list of names that is none. `line` counts from 1; None where no line can be told."""
+    """A text that is not a list of names. `line` counts from 1; None where the line is not known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -147,7 +147,7 @@ class KnownNames:
         return weak
 
     def _alike(self, name: str) -> Iterator[Resemblance]:
-        """All that a name resembles, in the order in which it is told."""
+        """Every name that a name resembles, in the order in which they are reported."""
         if file := _file_meant(name):
             yield Resemblance(name, file, "requirements-file", strong=True)
         for stem in self._stems:
@@ -231,7 +231,7 @@ class KnownNames:
     def _build(self) -> None:
         """Tables of the forms of all guarded names, and all names by length.
 
-        Guesses are judged in a thread of their own, so no table is to be seen before all of them are made.
+        Guesses are judged in a thread of their own, so no table may be visible before all of them are made.
         """
         guarded = list(islice(self._ranks, self._guarded))
         forms: dict[Callable[[str], str], dict[str, str]] = {}
@@ -245,7 +245,7 @@ class KnownNames:
             if len(name) >= shortest:
                 by_length.setdefault(len(name), []).append(name)
         self._by_length = by_length
-        self._forms = forms  # last: whoever sees it takes the rest for made
+        self._forms = forms  # last: a thread that sees it takes the rest for made
 
 
 def _normalised(names: Sequence[str]) -> list[str]:
@@ -308,9 +308,9 @@ def read_names(text: str) -> tuple[str, ...]:
         found = [(name, number) for name, number in stripped if name]
     for name, number in found:
         if not is_name(name):
-            raise UnusableNames(f"{printable(name)} is no name of a project", number)
+            raise UnusableNames(f"{printable(name)} is not a valid project name", number)
     if not found:
-        raise UnusableNames("there is no name in it")
+        raise UnusableNames("it contains no name")
     return tuple(dict.fromkeys(_normalised([name for name, _ in found])))
 
 
@@ -320,14 +320,14 @@ def _from_json(text: str) -> list[str]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UnusableNames(f"it begins like JSON and is none: {error.msg}", error.lineno) from error
+        raise UnusableNames(f"it begins like JSON, and is not valid JSON: {error.msg}", error.lineno) from error
     except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
-        raise UnusableNames("it begins like JSON and holds what no list of names does") from error
+        raise UnusableNames("it begins like JSON, and is nested too deeply or has a number that is too long") from error
     if isinstance(data, dict):
         return _from_rows(data.get("rows"))
     names = [name for name in data if isinstance(name, str)]
     if len(names) < len(data):
-        raise UnusableNames("an array has to hold names and nothing else")
+        raise UnusableNames("an array must contain names and nothing else")
     return names
 
 
@@ -340,7 +340,7 @@ def _from_rows(rows: object) -> list[str]:
         name = row.get("project") if isinstance(row, dict) else None
         count = row.get("download_count", 0) if isinstance(row, dict) else 0
         if not isinstance(name, str) or not isinstance(count, int):
-            raise UnusableNames(f'row {position} has no "project", or a "download_count" that is no whole number')
+            raise UnusableNames(f'row {position} has no "project", or a "download_count" that is not a whole number')
         counted.append((name, count))
     counted.sort(key=lambda item: -item[1])
     return [name for name, _ in counted]

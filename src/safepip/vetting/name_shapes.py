@@ -1,7 +1,7 @@
-"""What two names are compared by: forms of a name that squats share with the name that they imitate.
+"""Forms by which two names are compared: a squatting name shares a form with the name that it imitates.
 
-All functions take a normalised name (PEP 503), or words of one, and return text that only another such form is compared
-with; none of it is ever shown or asked for. Two different names with one form resemble each other.
+All functions take a normalised name (PEP 503), or words of one, and return text that is only compared with other such
+forms; it is never shown, and no index is asked for it. Two different names with one form resemble each other.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def without_empty_words(name: str) -> str:
 
 
 def unglued(name: str) -> Iterator[tuple[str, str]]:
-    """What is left of a name without a word of `EMPTY` or `LANGUAGE` at its begin or end, and that word: `requestspro`.
+    """The rest of a name without a word of `EMPTY` or `LANGUAGE` at its beginning or end, and the word: `requestspro`.
 
     `py` and its like are not among them: names of honest wrappers begin or end with it.
     """
@@ -140,7 +140,7 @@ def _beside(key: str) -> str:
 
 
 def slip(edit: Edit, known: str) -> Slip | None:
-    """What kind of slip an edit of `known` is. None for one of a separator, which is no edit of letters."""
+    """What kind of slip an edit of `known` is. None for one of a separator, which is not an edit of letters."""
     changed = edit.known + edit.asked
     around = known[max(edit.at - 1, 0) : edit.at] + known[edit.at + len(edit.known) :][:1]
     if "-" in changed:

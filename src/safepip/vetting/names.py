@@ -1,24 +1,26 @@
-"""Whether a project may be wanted by its name: the rules `look-alike` and `new-project`.
+"""Whether a project may be required by its name: the rules `look-alike` and `new-project`.
 
-A name is judged wherever files of an index would be chosen for it, whoever asks. In this order:
+A name is judged wherever files of an index would be chosen for it, whether the user or a distribution requires it. In
+this order:
 
-1. Nothing is held against a name that an index claims, that stands in the lock which is being renewed, or whose files
-   the user pins by hash: each of these was somebody's decision before. Nor against one for which only what
-   `--find-links` names on this machine is asked: no stranger puts a wheel there, as into an index and its copy. A claim
-   or such a place settles nothing where a higher level than its own forbids exceptions from the rule.
+1. There is no objection to a name that an index claims, that stands in the lock which is being renewed, or whose files
+   the user pins by hash: each of these was decided by a person before. Nor to one whose only sources are `--find-links`
+   on this machine: a stranger cannot put a wheel there, as into an index and its copy. A claim or such a place does not
+   decide where a higher level than its own forbids exceptions from the rule.
 2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
    A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
    are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
-3. A weak resemblance of a name that a distribution requires is refused where the project is young, else told in a line.
-   A project whose index does not say when it began is taken to be young, because nobody could tell the difference; one
-   whose files all lie on this machine is not, because no stranger puts a name there.
-4. `new-project`: a name that the user asks for, whose first file is younger than policy says. What is well known is
-   held to this too: a name that was given up and taken again has a page that begins anew. Where nothing is dated, this
-   rule refuses if policy itself says the age, and else says nothing; the cooldown's notice tells of it.
+3. A weak resemblance of a name that a distribution requires is refused where the project is young, and otherwise
+   reported in one line. A project whose index does not say when it began is taken to be young, because its age is
+   unknown; one whose files all lie on this machine is not, because a stranger cannot put a name there.
+4. `new-project`: a name that the user asks for, whose first file is younger than policy says. This holds for well-known
+   names too: a name that was given up and taken again has a page that begins anew. Where no file is dated, this rule
+   refuses if policy itself sets the age, and otherwise does nothing; the cooldown's notice says so.
 
-What only distributions require counts where the search ends with it: a version that it gives up refuses nothing.
+A name that only distributions require is refused only where the final answer of the search contains it: a version that
+the search gives up refuses nothing.
 
-A line of policy, or `--allow-name` for one run, overrules either rule for one name; that it did so is told.
+A line of policy, or `--allow-name` for one run, overrules either rule for one name; a line reports that.
 
 Not handled here: which names resemble each other, where lists come from, and the age of files.
 """
@@ -80,7 +82,7 @@ class NamesOfRun(NamedTuple):
     """The names about which a run itself says something, all normalised.
 
     `asked` are those that the user's own requirements ask for, `already_decided` those that the lock has or that are
-    pinned by hash, `allowed` those of `--allow-name`, said at `allowed_at`.
+    pinned by hash, `allowed` those of `--allow-name`, set at `allowed_at`.
     """
 
     asked: AbstractSet[str] = frozenset()
@@ -93,10 +95,10 @@ class NameRules:
     """The rules for one run and target.
 
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
-    reading a list raises. `table` knows the claims. Of `policy` count its exemptions, where exceptions from a rule are
-    forbidden, so that a claim or a place of a lower level settles nothing for that rule, and the age under which a
-    project is new: where policy says it, it must be known. `now` is in seconds since the epoch. `youth` tells of a name
-    and an upload time why such a file is held back for its age, in words that go on after its name; empty where it is
+    reading a list raises. `table` knows the claims. Of `policy` these count: its exemptions; where exceptions from a
+    rule are forbidden, so that a claim or a place of a lower level does not decide that rule; and the age under which a
+    project is new, which must be known where policy sets it. `now` is in seconds since the epoch. `youth` says, for a
+    name and an upload time, why such a file is held back for its age, in words that follow its name; empty where it is
     not.
     """
 
@@ -143,9 +145,9 @@ class NameRules:
         since = (
             "its files are on this machine"
             if available.born is None
-            else f"its first file is of {day_and_time(available.born)}"
+            else f"its first file was uploaded at {day_and_time(available.born)}"
         )
-        return NameVerdict(notice=f"{_stated(alike)}; it is taken, as a distribution requires it and {since}")
+        return NameVerdict(notice=f"{_stated(alike)}; it is accepted, because a distribution requires it and {since}")
 
     def _by_age(self, name: str, available: ProjectCandidates) -> NameVerdict:
         """The verdict on a name that the user asks for, by when its project began."""
@@ -196,7 +198,7 @@ class NameRules:
         if available.born is not None and not available.undated:
             return self._now - available.born < YOUNG
         here = self._is_here(available)
-        # Of a page without files nothing can be installed: that the project is nowhere is said elsewhere.
+        # From a page without files nothing can be installed: another message says that the project is nowhere.
         return available.files > 0 and not here
 
     def _is_here(self, available: ProjectCandidates) -> bool:
@@ -208,9 +210,10 @@ class NameRules:
         context, hint = self._evidence(alike)
         if available is not None:
             born = available.born
-            context += ("nothing says how old it is" if born is None else f"its first file is of {day_and_time(born)}",)
+            began = None if born is None else f"its first file was uploaded at {day_and_time(born)}"
+            context += (began or "nothing says how old it is",)
         if alike.name not in self._run.asked and alike.kind in _HOW:
-            hint = f"did whoever requires it mean {alike.known}? Look there first"
+            hint = f"did the distribution that requires it mean {alike.known}? Look there first"
         return Diagnostic(
             LOOK_ALIKE, _stated(alike), context, f"{hint}\n{_ways(alike.name, LOOK_ALIKE)}", subject=alike.name
         )
@@ -242,19 +245,19 @@ class NameRules:
             first, held = "its index gives no upload times", ""
         else:
             message = f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old"
-            first, held = f"its first file is of {day_and_time(born)}", self._youth(name, born)
+            first, held = f"its first file was uploaded at {day_and_time(born)}", self._youth(name, born)
         more = f"to allow the name is not enough yet: its first file {held}\n" if held else ""
         return Diagnostic(
             NEW_PROJECT,
             message,
             (first, f"a project is new for {_span(self._new_project)} ({self._new_project_at})"),
-            "find out who recommends it: names that programs make up are registered by others\n"
+            "find out who recommends it: strangers register names that programs make up\n"
             f"{more}{_ways(name, NEW_PROJECT)}",
             subject=name,
         )
 
     def _refused(self, found: Diagnostic) -> NameVerdict:
-        """The verdict on an objection, policy's lines and the run's own considered."""
+        """The verdict on an objection, after the exceptions of policy and of the run."""
         exemption = self._exemption(found.subject, found.reference)
         if exemption is None:
             return NameVerdict(found)
@@ -270,7 +273,7 @@ class NameRules:
 
 
 def _own_places(table: RoutingTable) -> tuple[Origin, ...]:
-    """Where each source of unclaimed names was named, if all of them are `--find-links` on this machine; else none."""
+    """Where each source of unclaimed names was named, if all of them are `--find-links` on this machine; else empty."""
     asked = [index for source in table.sources for index in table.family(source)]
     own = all(index.kind is IndexKind.FIND_LINKS and index.url.scheme == "file" for index in asked)
     return tuple(index.origin for index in asked) if own else ()

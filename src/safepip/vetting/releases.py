@@ -3,9 +3,9 @@
 A release is all files of one version on the page of an index and those of its mirrors (`mirrors`), source archives and
 other platforms' wheels included; texts that mean the same version (`1.0`, `1.0.0`) are one release. A local version
 (`1.0+cpu`) is a rebuild of its public one and of its release: `==1.0` prefers it to `1.0` itself (PEP 440). A release
-began with its first dated file. A file that came more than fourteen days after that is late: whoever takes over an old
-project can add a file to a release that everybody pins and nobody looks at any more. An undated file is not called
-late: it counts as young (`cooldown`).
+began with its first dated file. A file that came more than fourteen days after that is late: an attacker who takes over
+an old project can add a file to a release that many users pin and no user looks at any more. An undated file is not
+called late: it counts as young (`cooldown`).
 
 The honest late file is a wheel for a Python that did not exist when the release was made. It is told apart by names and
 dates alone, and only where all of this holds:
@@ -15,7 +15,7 @@ dates alone, and only where all of this holds:
 - the late wheel is for particular CPython minors, all newer than all of those;
 - the target can install none of the timely wheels.
 
-Nothing here knows the clock. For how long a late file is held back, `cooldown` says.
+Nothing here knows the clock. `cooldown` says for how long a late file is held back.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _release(files: Sequence[ProjectFile]) -> Release:
 
 
 def _version(text: str) -> Version | str:
-    """What is no version is a release of its own spelling."""
+    """The version, or the text itself where it is not a version: it is then a release of its own."""
     try:
         return Version(text)
     except ValueError:

@@ -1,7 +1,8 @@
 """Names of Python's standard modules, those of earlier Pythons included.
 
-Whoever asks for one as a project mistakes a module for one, or an example in an old text did: nothing has to be
-installed for it. The names that begin with an underscore are left out. In lower case, with the module's own separators.
+A user who asks for one as a project takes the module for a project, or follows an old example that did: nothing has to
+be installed for it. The names that begin with an underscore are left out. In lower case, with the module's own
+separators.
 """
 
 from __future__ import annotations
