@@ -4,7 +4,7 @@ Everything of an install is measured, pip and its children included, as the oper
 safepip's process the parts that make up the clearing are put between two looks at the process's own clock, which
 counts all its threads. Nothing of safepip is switched off for that, because nothing in it can be:
 
-- clearing is `Session.clear` without the fetching in it: loading the rules, reading, hashing and unpacking every
+- clearing is `clear` without the fetching in it: loading the rules, reading, hashing and unpacking every
   member of every wheel, landing and judging;
 - each rule by itself, which is a part of the clearing;
 - what comes after pip: the installed files against what was cleared.
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
 #: Parts that are measured: where they are found, and what they are called here. Indented ones lie within the one above.
 PARTS = (
-    ("safepip.commands.session", "Session.clear", "clear"),
-    ("safepip.commands.wheels", "fetch_all", "  fetching"),
-    ("safepip.commands.wheels", "read_wheels", "  reading"),
-    ("safepip.commands.wheels", "install_paths_of", "  install paths"),
-    ("safepip.commands.wheels", "judge", "  judging"),
+    ("safepip.commands.clearing", "clear", "clear"),
+    ("safepip.commands.fetching", "fetch_all", "  fetching"),
+    ("safepip.commands.clearing", "read_wheels", "  reading"),
+    ("safepip.commands.clearing", "install_paths_of", "  install paths"),
+    ("safepip.commands.clearing", "judge", "  judging"),
     ("safepip.edges.pip.installed_wheels", "check_installed", "afterwards"),
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import parse_wheel_filename
 
-from safepip.commands.wheels import unreadable_wheel
+from safepip.commands.clearing import unreadable_wheel
 from safepip.edges.disk.archive import ArchiveError, read_wheels
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.errors import Refused

@@ -33,8 +33,8 @@ sys.exit(main())
 PLACES = {
     "the reading of the command line": ("safepip.options.command_line", "split_command", ["check-config"]),
     "the configuration": ("safepip.edges.user.arguments", "pip_places", ["check-config"]),
-    "the session": ("safepip.commands.session", "make_plan", ["install", "app"]),
-    "the start of another Python": ("safepip.commands.session", "start_probe", ["install", "app"]),
+    "the inputs": ("safepip.commands.inputs", "make_plan", ["install", "app"]),
+    "the start of another Python": ("safepip.commands.inputs", "start_probe", ["install", "app"]),
     "the passing on to pip": ("safepip.edges.pip.running", "passthrough", ["freeze"]),
     "the guard at the start": ("safepip.edges.programs.own_start", "guard", ["--version"]),
 }
@@ -64,7 +64,7 @@ def run(runner: Runner, place: str, statement: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_kind_of_error_is_named_and_no_more_of_it_is_shown(error: str, runner: Runner) -> None:
     """Kind and place find it; for the system's errors and missing modules their names."""
-    code, out, err = run(runner, "the session", ERRORS[error])
+    code, out, err = run(runner, "the inputs", ERRORS[error])
     assert (code, out) == (70, "")
     place = r"safepip/[a-z_/]+\.py:\d+( \([^()\n]+:\d+\))?"
     line = rf"error: internal-error: {re.escape(error)} at {place}  docs/refusals/internal-error\.md\n"

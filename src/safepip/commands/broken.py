@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safepip.commands.session import Session
+    from safepip.commands.decision import Decision
     from safepip.model.candidate import CoreMetadata
     from safepip.model.evidence import ClearedWheel
 
 
-def broken_lines(session: Session, wheels: Sequence[ClearedWheel], gone: Collection[str]) -> list[str]:
+def broken_lines(decision: Decision, wheels: Sequence[ClearedWheel], gone: Collection[str]) -> list[str]:
     """A line for each requirement that will be broken when these wheels are installed and `gone` is taken away.
 
     To be asked before the installation. None where pip would not warn: with `--no-deps` and `--no-warn-conflicts`; and
     none for a folder of its own, whose distributions nothing in the environment requires.
     """
-    settings = session.settings
+    settings, target = decision.inputs.settings, decision.inputs.target
     if settings.no_deps or "--no-warn-conflicts" in settings.forwarded or not installs_into_target(settings):
         return []
-    target = session.asked.target
-    # With --ignore-installed the session counts nothing as installed; it is there all the same.
-    environment = InstalledEnvironment(target) if settings.ignore_installed else session.installed
+    # With --ignore-installed the run counts nothing as installed; it is there all the same.
+    environment = InstalledEnvironment(target) if settings.ignore_installed else decision.installed
     before = {
         name: _installed_version(distribution.version, partial(environment.metadata, distribution))
         for name, distribution in environment.every().items()

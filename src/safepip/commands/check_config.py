@@ -6,17 +6,15 @@ asked are listed. The list of well-known names is read, because one that cannot 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from safepip.commands.catalogue import list_in_force, listed_names
 from safepip.config.spent_exemptions import last_day
 from safepip.edges.console.writing import Console
-from safepip.edges.disk.saving import working_folder
+from safepip.edges.disk.well_known import listed_names
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
-from safepip.edges.user.world import World
+from safepip.edges.user.world import this_world
 from safepip.model.ages import Cooldown
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
@@ -49,10 +47,10 @@ def check_config(argv: Sequence[str]) -> int:
     """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`, `Unavailable`."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
-    credentials = Credentials(os.environ)
-    world = World(os.environ, working_folder())
+    world = this_world()
+    credentials = Credentials(world.environ)
     plan = make_plan("install", argv, world, credentials, default_index_url, may_ask_nothing=True)
-    console = Console(plan.settings.display, credentials.redact, os.environ)
+    console = Console(plan.settings.display, credentials.redact, world.environ)
     for notice in plan.notices:
         console.notice(notice)
     table = build(plan.indexes)
@@ -120,7 +118,7 @@ def _exceptions(exemptions: Sequence[Exemption], now: float) -> Iterator[str]:
 def _ages_and_names(plan: Plan) -> Iterator[str]:
     """What the rules on ages and names go by, defaults included. Raises what reading the list of names raises."""
     ages = plan.policy.ages
-    path, origin = list_in_force(plan)
+    path, origin = plan.well_known_names()
     names = f"{'the list of safepip' if path is None else printable(path)}, {len(listed_names(path, origin))} names"
     yield "ages and names:"
     yield f"  cooldown = {_cooldown(plan.settings.cooldown or ages.cooldown or Cooldown(), ages.enforced)}"

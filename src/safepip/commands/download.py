@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from safepip.commands.session import Session
+from safepip.commands.inputs import read_inputs
+from safepip.commands.resolving import resolve
+from safepip.commands.resources import Resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,15 +21,18 @@ def download(argv: Sequence[str]) -> int:
     from safepip.edges.disk.saving import save
     from safepip.environment.guards import check_target
 
-    with Session("download", argv) as session:
-        check_target(session.settings, session.asked.target)
-        resolution = session.decide()
-        for notice in resolution.notices:
-            session.console.notice(notice)
-        wheels = session.clear([resolution.pins[name] for name in resolution.to_install])
-        folder = session.settings.download_dir or os.curdir
+    with Resources() as resources:
+        inputs = read_inputs("download", argv, resources)
+        check_target(inputs.settings, inputs.target)
+        decision = resolve(inputs, resources)
+        for notice in decision.resolution.notices:
+            resources.console.notice(notice)
+        from safepip.commands.clearing import clear
+
+        wheels = clear(decision, resources, decision.to_install)
+        folder = inputs.settings.download_dir or "."
         for wheel in wheels:
-            session.console.say(f"Saved {save(wheel.file, folder)}")
+            resources.console.say(f"Saved {save(wheel.file, folder)}")
         if wheels:
-            session.console.say("Successfully downloaded " + " ".join(wheel.pin.name for wheel in wheels))
+            resources.console.say("Successfully downloaded " + " ".join(wheel.pin.name for wheel in wheels))
         return 0

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from safepip.commands.session import Session
+from safepip.commands.inputs import read_inputs
+from safepip.commands.resolving import resolve
+from safepip.commands.resources import Resources
 from safepip.model.errors import Unavailable, UnusableInput
 from safepip.model.finding import printable
 from safepip.options.command_line import HelpRequested
 from safepip.reporting.explaining import as_data, as_text, explain
 from safepip.reporting.runner_commands import disarm_data
-from safepip.routing.table import project_name
+from safepip.resolution.dependencies import Markers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
     from safepip.model.candidate import Pin, ProjectCandidates
     from safepip.reporting.explaining import Explanation
 
@@ -31,47 +36,27 @@ def explain_names(argv: Sequence[str]) -> int:
     """Run `safepip explain` with these arguments, the verb left out; 1 where a name is not there."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
-    words = [word for word in argv if word != "--json"]
-    # A decision for an empty environment, as for a lock.
-    with Session("download", words, arguments_are="names") as session:
-        names = [project_name(text) for text in session.named]
-        _read(session)
-        resolution = session.resolve()
-        found: list[Explanation] = []
-        missing: list[str] = []
-        for name in names:
-            pin = resolution.pins.get(name)
-            if pin is None:
-                missing.append(name)
-                continue
-            found.append(
-                explain(
-                    name,
-                    resolution,
-                    session.asked.statements,
-                    session.markers,
-                    session.settings.selection,
-                    _available(session, pin),
-                    None if session.asked.locks else session.catalog.rules.ages,
-                )
-            )
+    with Resources() as resources:
+        inputs = _read([word for word in argv if word != "--json"], resources)
+        decision = resolve(inputs, resources, searched=True)
+        found = [_explain(decision, name) for name in inputs.named if name in decision.resolution.pins]
         if "--json" in argv:
-            import json
-
             text = json.dumps([as_data(item) for item in found], indent=2, ensure_ascii=False)
-            session.console.data(disarm_data(text))
+            resources.console.data(disarm_data(text))
         else:
             for item in found:
-                session.console.data("\n".join(as_text(item)))
+                resources.console.data("\n".join(as_text(item)))
+        missing = [name for name in inputs.named if name not in decision.resolution.pins]
         for name in missing:
-            session.console.notice(f"{printable(name)} is not needed by anything that is asked for")
+            resources.console.notice(f"{printable(name)} is not needed by anything that is asked for")
         return 1 if missing else 0
 
 
-def _read(session: Session) -> None:
-    """Read what is asked for; that there is nothing is said in this command's words. Raises `SafepipError`."""
+def _read(words: Sequence[str], resources: Resources) -> Inputs:
+    """The inputs; that there is nothing is said in this command's words. Raises `SafepipError`."""
     try:
-        session.asked  # noqa: B018 - read once, kept
+        # A decision for an empty environment, as for a lock.
+        return read_inputs("download", words, resources, arguments_are="names")
     except UnusableInput as error:
         if error.diagnostics[0].reference != "no-requirements":
             raise
@@ -82,13 +67,27 @@ def _read(session: Session) -> None:
         ) from None
 
 
-def _available(session: Session, pin: Pin) -> ProjectCandidates | None:
+def _explain(decision: Decision, name: str) -> Explanation:
+    """Why one project is there."""
+    inputs = decision.inputs
+    return explain(
+        name,
+        decision.resolution,
+        inputs.statements,
+        Markers(inputs.target.markers),
+        inputs.settings.selection,
+        _available(decision, decision.resolution.pins[name]),
+        None if inputs.lock_requests else decision.catalog.rules.ages,
+    )
+
+
+def _available(decision: Decision, pin: Pin) -> ProjectCandidates | None:
     """What the index offers, where it is asked; a kept answer will do."""
     if pin.direct_url is not None:
         return None
     try:
-        return session.catalog.candidates_for(pin.name, pin.required_by).available
+        return decision.catalog.candidates_for(pin.name, pin.required_by).available
     except Unavailable:
-        if session.settings.network.offline:
+        if decision.inputs.settings.network.offline:
             return None
         raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.commands.session import Session
+from safepip.commands.inputs import read_inputs
+from safepip.commands.resolving import resolve
+from safepip.commands.resources import Resources
 
 #: 128 + SIGINT, what a shell expects of an interrupted program; pip ends so, too.
 INTERRUPTED = 130
@@ -12,65 +14,74 @@ INTERRUPTED = 130
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from safepip.model.candidate import InstalledDistribution, Resolution
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
 
-    Removal = Callable[[Resolution], Sequence[InstalledDistribution]]
+    Removal = Callable[[Decision], Sequence[InstalledDistribution]]
 
 
-def no_removal(_resolution: Resolution) -> Sequence[InstalledDistribution]:
+def no_removal(_decision: Decision) -> Sequence[InstalledDistribution]:
     """What `safepip install` takes away beside what it replaces: nothing."""
     return ()
 
 
 def install(argv: Sequence[str]) -> int:
     """Run `safepip install` with these arguments, the verb left out. Raises `SafepipError`."""
-    with Session("install", argv) as session:
-        return carry_out(session, session.decide)
+    with Resources() as resources:
+        return carry_out(read_inputs("install", argv, resources), resources)
 
 
-def carry_out(session: Session, decide: Callable[[], Resolution], removed: Removal = no_removal) -> int:
-    """From a session to an exit code: decide, say what was decided, and unless it is a dry run have pip do it.
+def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_removal) -> int:
+    """From the inputs to an exit code: decide, say what was decided, and unless it is a dry run have pip do it.
 
     `removed` gives, once it is decided what stays, the installed distributions that go. Raises `SafepipError`.
     """
     from safepip.edges.target.installed import parts_of_safepip
     from safepip.environment.guards import check_target, own_environment_check
-    from safepip.reporting.messages import already_satisfied, not_known, would_install, would_uninstall
+    from safepip.reporting.messages import would_install, would_uninstall
 
-    asked = session.asked
-    check_target(session.settings, asked.target)
-    resolution = decide()
-    gone = removed(resolution)
-    for line in already_satisfied(resolution):
-        session.console.say(line)
-    for notice in resolution.notices:
-        session.console.notice(notice)
-    unknown = session.demanded.unknown(resolution.pins.values())
-    if unknown:
-        session.console.notice(not_known(unknown))
-    if session.settings.dry_run:
-        _report(session, resolution)
-        for line in filter(None, (would_install(resolution), would_uninstall(gone))):
-            session.console.data(line)
+    settings, target = inputs.settings, inputs.target
+    check_target(settings, target)
+    decision = resolve(inputs, resources)
+    gone = removed(decision)
+    _report_decision(decision, resources)
+    if settings.dry_run:
+        _report(decision, resources)
+        for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
+            resources.console.data(line)
         return 0
-    _check_removable(session, resolution, gone)
-    if not resolution.to_install:
-        _report(session, resolution)
-        return _uninstall(session, gone)
-    own_environment_check(resolution, asked.target, session.settings, lambda: parts_of_safepip(asked.target))
-    return _hand_over(session, resolution, gone)
+    _check_removable(decision, gone)
+    if not decision.to_install:
+        _report(decision, resources)
+        return _uninstall(inputs, resources, gone)
+    own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
+    return _hand_over(decision, resources, gone)
 
 
-def _check_removable(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> None:
+def _report_decision(decision: Decision, resources: Resources) -> None:
+    """Say what was decided: what stays, and what is worth a look."""
+    from safepip.reporting.messages import already_satisfied, not_known
+
+    for line in already_satisfied(decision.resolution):
+        resources.console.say(line)
+    for notice in decision.resolution.notices:
+        resources.console.notice(notice)
+    unknown = decision.installed.unknown(decision.resolution.pins.values())
+    if unknown:
+        resources.console.notice(not_known(unknown))
+
+
+def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) -> None:
     """What pip has to take away must be what it can take away, before anything is fetched."""
-    if not resolution.to_install and not gone:
+    if not decision.to_install and not gone:
         return
     from safepip.edges.target.installed import check_removable
     from safepip.wheel.install_paths import installs_for_user
 
-    settings, target = session.settings, session.asked.target
-    replaced = [resolution.pins[name].replaces for name in resolution.to_install]
+    settings, target = decision.inputs.settings, decision.inputs.target
+    replaced = [pin.replaces for pin in decision.to_install]
     if settings.ignore_installed or settings.target_dir is not None:
         replaced = []
     elif installs_for_user(settings, target):
@@ -79,61 +90,53 @@ def _check_removable(session: Session, resolution: Resolution, gone: Sequence[In
     check_removable([*(it for it in replaced if it is not None), *gone], target)
 
 
-def _hand_over(session: Session, resolution: Resolution, gone: Sequence[InstalledDistribution]) -> int:
-    """From a resolution to pip's exit code: nothing in the target changes before the last lines."""
+def _hand_over(decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:
+    """From a decision to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.commands.broken import broken_lines
+    from safepip.commands.clearing import clear
     from safepip.edges.pip.running import hand_over, private_folder
     from safepip.edges.target.installed import check_files
     from safepip.handover.instructions import make_handover, roots_to_read, with_public_urls
 
-    pins = [resolution.pins[name] for name in resolution.to_install]
-    check_files(session.asked.target)
-    wheels = session.clear([*pins, *roots_to_read(resolution, session.settings)], gone)
+    settings, target = decision.inputs.settings, decision.inputs.target
+    check_files(target)
+    wheels = clear(decision, resources, [*decision.to_install, *roots_to_read(decision.resolution, settings)], gone)
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
-    _report(session, resolution, wheels)
-    with private_folder(session.store.root) as folder:
-        handover = make_handover(resolution, wheels, session.settings, folder)
+    _report(decision, resources, wheels)
+    with private_folder(resources.store.root) as folder:
+        handover = make_handover(decision.resolution, wheels, settings, folder)
         assert handover is not None
-        handover = with_public_urls(handover, session.credentials.concealed.redact)
+        handover = with_public_urls(handover, resources.credentials.concealed.redact)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
-        broken = broken_lines(session, installed, names)
+        broken = broken_lines(decision, installed, names)
         try:
-            code = hand_over(handover, session.asked.target, session.settings, session.environ, names)
+            code = hand_over(handover, target, settings, resources.world.environ, names)
         except KeyboardInterrupt:
-            session.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
+            resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return INTERRUPTED
         # With --target, what was there before may have stayed as it was.
-        if code == 0 and session.settings.target_dir is None:
-            session.installed_memory.note(installed)
+        if code == 0 and settings.target_dir is None:
+            resources.installed_memory.note(installed)
         for line in broken if code == 0 else ():
-            session.console.notice(line)
+            resources.console.notice(line)
         return code
 
 
-def _uninstall(session: Session, gone: Sequence[InstalledDistribution]) -> int:
+def _uninstall(inputs: Inputs, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:
     """Have pip take these distributions away; its exit code."""
     if not gone:
         return 0
     from safepip.edges.pip.running import uninstall
     from safepip.edges.target.installed import check_files
 
-    check_files(session.asked.target)
-    return uninstall([item.name for item in gone], session.asked.target, session.settings, session.environ)
+    check_files(inputs.target)
+    return uninstall([item.name for item in gone], inputs.target, inputs.settings, resources.world.environ)
 
 
-def _report(session: Session, resolution: Resolution, wheels: Sequence[ClearedWheel] = ()) -> None:
-    """Write the report of `--report`, where it is asked for. Without `wheels` nothing has been judged."""
-    if session.settings.report is None:
-        return
-    if session.asked.locks or session.hashed is not None:
-        from safepip.commands.locked import with_metadata
+def _report(decision: Decision, resources: Resources, wheels: Sequence[ClearedWheel] = ()) -> None:
+    """Write the report of `--report`, where it is asked for."""
+    if decision.inputs.settings.report is not None:
+        from safepip.commands.install_report import write_report
 
-        resolution = with_metadata(session, resolution, wheels)
-    from importlib.metadata import version
-
-    from safepip import __version__
-    from safepip.reporting.json_report import make_report
-
-    text = make_report(resolution, session.asked.target.markers, version("pip"), __version__, wheels)
-    session.console.write_report(session.settings.report, text)
+        write_report(decision, resources, decision.inputs.settings.report, wheels)

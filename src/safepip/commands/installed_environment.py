@@ -16,19 +16,28 @@ from safepip.model.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
     from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
     from safepip.model.digest import Demand, Digest
     from safepip.model.plan import Target
 
 
-class Demanded:
-    """What a run asks for by digest. `hashes` gives what is demanded of files, by project; `memory` what is known of
-    the installed ones; `strict` tells that what is not known does not do."""
+def open_installed(inputs: Inputs, resources: Resources) -> InstalledEnvironment:
+    """The target's distributions; none where pip ignores them (`-I`, `--target`, download)."""
+    settings = inputs.settings
+    ignore = settings.ignore_installed or settings.target_dir is not None or not inputs.installs
+    strict = settings.verify_installed or inputs.plan.policy.verify_installed is not None
+    demanded = Demanded(inputs.allowed_hashes(), lambda: resources.installed_memory, strict=strict)
+    return InstalledEnvironment(None if ignore else inputs.target, demanded)
 
-    def __init__(
-        self, hashes: Callable[[], Mapping[str, Demand]], memory: Callable[[], InstalledMemory], *, strict: bool
-    ) -> None:
+
+class Demanded:
+    """What a run asks for by digest. `hashes` is what is demanded of files, by project; `memory` gives what is known
+    of the installed ones; `strict` tells that what is not known does not do."""
+
+    def __init__(self, hashes: Mapping[str, Demand], memory: Callable[[], InstalledMemory], *, strict: bool) -> None:
         self._hashes = hashes
         self._memory = memory
         self._strict = strict
@@ -36,16 +45,16 @@ class Demanded:
 
     def is_other(self, distribution: InstalledDistribution) -> bool:
         """Whether it may not stay as it is: known to be other bytes than those asked for, or, if strict, not known."""
-        demand = self._hashes().get(distribution.name, ANY_BYTES)
+        demand = self._hashes.get(distribution.name, ANY_BYTES)
         if not demand:
             return False
         known = self._digests(distribution)
         return demand.excludes(known) or (self._strict and not demand.meets(known))
 
     def unknown(self, pins: Iterable[Pin]) -> list[str]:
-        """The projects that stay as they are though nobody knows whether they are what is asked for by digest."""
+        """The projects that stay as they are though it is not known whether they are what is asked for by digest."""
         kept = [pin.installed for pin in pins if pin.installed is not None]
-        asked = [(item, self._hashes().get(item.name, ANY_BYTES)) for item in kept]
+        asked = [(item, self._hashes.get(item.name, ANY_BYTES)) for item in kept]
         return sorted(item.name for item, demand in asked if demand and not demand.meets(self._digests(item)))
 
     def _digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
@@ -77,6 +86,10 @@ class InstalledEnvironment:
                 item = item._replace(other=self._demanded.is_other(item))
             self._judged[name] = item
         return self._judged[name]
+
+    def unknown(self, pins: Iterable[Pin]) -> list[str]:
+        """The projects that stay as they are though it is not known whether they are what is asked for by digest."""
+        return [] if self._demanded is None else self._demanded.unknown(pins)
 
     def every(self) -> Mapping[str, InstalledDistribution]:
         """All of them, by normalised name."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from safepip.commands.session import Session
+from safepip.commands.inputs import read_inputs
+from safepip.commands.resources import Resources
+from safepip.edges.disk.local_paths import name_of, seen_from
 from safepip.edges.disk.lock_files import is_stream, read_lock_text, write_lock_text
 from safepip.edges.disk.lock_memory import LockMemory
 from safepip.lock.inputs import digest_of_inputs
@@ -17,48 +18,51 @@ from safepip.requirements.project_files import is_pyproject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.commands.inputs import Inputs
     from safepip.model.plan import LockSettings
 
 
 def lock(argv: Sequence[str]) -> int:
     """Run `safepip lock` with these arguments, the verb left out. Raises `SafepipError`."""
-    with Session("lock", argv) as session:
-        settings = session.settings.lock
+    with Resources() as resources:
+        inputs = read_inputs("lock", argv, resources)
+        settings, console = inputs.settings.lock, resources.console
         assert settings is not None
-        _check(session, settings)
+        _check(inputs, resources, settings)
         before = None if is_stream(settings.output) else read_lock_text(settings.output)
-        memory = LockMemory(_remembered_in(session))
-        inputs = _inputs(session)
+        memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs)
+        shown = seen_from(inputs.cwd, settings.output)
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
-        if before is not None and _keeps(settings) and memory.knows(inputs, before):
+        if before is not None and _keeps(settings) and memory.knows(digest, before):
             if not settings.check:
-                session.console.say(f"{os.path.relpath(settings.output)} is what is asked for")
+                console.say(f"{shown} is what is asked for")
             return 0
         from safepip.commands.lock_building import build_lock
+        from safepip.text.differences import difference
 
-        text, projects = build_lock(session, before, settings)
+        text, projects = build_lock(inputs, resources, before, settings)
         if text != before and settings.check:
-            return _differs(session, before or "", text, settings)
+            console.data("\n".join(difference(before or "", text, shown, f"{shown} (as asked)")))
+            return 1
         if text != before:
             write_lock_text(settings.output, text)
-        memory.remember(inputs, text)
+        memory.remember(digest, text)
         if not is_stream(settings.output) and not settings.check:
             several = "" if projects == 1 else "s"
-            session.console.say(f"Locked {projects} project{several} in {os.path.relpath(settings.output)}")
+            console.say(f"Locked {projects} project{several} in {shown}")
         return 0
 
 
-def _remembered_in(session: Session) -> str | None:
+def _remembered_in(inputs: Inputs, resources: Resources) -> str | None:
     """The cache folder; None where nothing may be remembered: asked for afresh, or made of what changes under its name,
     a wheel or a folder of wheels that is named directly."""
-    asked = session.asked
-    folders = any(index.url.scheme == "file" for index in asked.plan.indexes)
-    if session.store.private or session.settings.refresh != NameSet() or folders:
+    folders = any(index.url.scheme == "file" for index in inputs.plan.indexes)
+    if resources.store.private or inputs.settings.refresh != NameSet() or folders:
         return None
-    return None if any(r.url is not None for r in asked.statements.requirements) else session.store.root
+    return None if any(r.url is not None for r in inputs.statements.requirements) else resources.store.root
 
 
-def _check(session: Session, settings: LockSettings) -> None:
+def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None:
     """Raise for options that would have no effect; tell of a name by which no tool would know a lock."""
     if settings.check and is_stream(settings.output):
         raise UsageError.because(
@@ -66,7 +70,7 @@ def _check(session: Session, settings: LockSettings) -> None:
             "--check holds a lock against what is asked for, and --output names no file that could be one",
             hint="safepip lock --check -o pylock.toml",
         )
-    files = session.settings.requirement_files
+    files = inputs.settings.requirement_files
     if (settings.extras or settings.all_extras) and not any(map(is_pyproject, files)):
         raise UnusableInput.because(
             "invalid-project",
@@ -76,8 +80,10 @@ def _check(session: Session, settings: LockSettings) -> None:
 
     if not (settings.requirements or is_stream(settings.output) or is_pylock(settings.output)):
         # PEP 751, "File Name": a tool knows a lock by its name. pip, too, warns and writes it.
-        name = os.path.basename(settings.output)
-        session.console.notice(f"{name} is no name of a lock: to be read as one, it is pylock.toml or pylock.NAME.toml")
+        name = name_of(settings.output)
+        resources.console.notice(
+            f"{name} is no name of a lock: to be read as one, it is pylock.toml or pylock.NAME.toml"
+        )
 
 
 def _keeps(settings: LockSettings) -> bool:
@@ -85,26 +91,16 @@ def _keeps(settings: LockSettings) -> bool:
     return not settings.upgrade and not settings.upgrade_names
 
 
-def _inputs(session: Session) -> str:
+def _digest(inputs: Inputs) -> str:
     """The digest of all that the lock depends on."""
     from safepip import __version__
 
-    asked = session.asked
     return digest_of_inputs(
         __version__,
-        asked.statements,
-        session.settings,
-        asked.plan.policy,
-        asked.plan.indexes,
-        asked.target,
-        asked.requires_python,
+        inputs.statements,
+        inputs.settings,
+        inputs.plan.policy,
+        inputs.plan.indexes,
+        inputs.target,
+        inputs.requires_python,
     )
-
-
-def _differs(session: Session, before: str, after: str, settings: LockSettings) -> int:
-    """`--check` and another lock: the difference on standard output, and 1."""
-    from safepip.text.differences import difference
-
-    name = os.path.relpath(settings.output)
-    session.console.data("\n".join(difference(before, after, name, f"{name} (as asked)")))
-    return 1

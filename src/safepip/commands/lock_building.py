@@ -1,11 +1,12 @@
-"""From a session to the text of a lock: decide, keep what is locked, write."""
+"""From the inputs of a run to the text of a lock: decide, keep what is locked, write."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.lock_hashing import with_digests
+from safepip.commands.resolving import resolve
+from safepip.edges.disk.local_paths import folder_of, local_path, portable_from
 from safepip.lock.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.lock.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.lock.pylock import (
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
     from packaging.version import Version
 
-    from safepip.commands.session import Session
-    from safepip.model.candidate import Pin, Resolution
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
+    from safepip.model.candidate import Pin
     from safepip.model.page import ProjectFile
     from safepip.model.plan import LockSettings
     from safepip.model.requirement import Requirement
@@ -95,11 +98,12 @@ def _is_strong(digest: str) -> bool:
     return True
 
 
-def build_lock(session: Session, before: str | None, settings: LockSettings) -> tuple[str, int]:
+def build_lock(inputs: Inputs, resources: Resources, before: str | None, settings: LockSettings) -> tuple[str, int]:
     """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
     known = _known(before, settings)
-    session.renewed, session.judged = known.names(), known.digests()
-    return _everywhere(session, known, settings) if settings.universal else _here(session, known, settings)
+    inputs = inputs._replace(renewed=known.names(), judged=known.digests())
+    make = _everywhere if settings.universal else _here
+    return make(inputs, resources, known, settings)
 
 
 def _known(text: str | None, settings: LockSettings) -> Known:
@@ -111,47 +115,47 @@ def _known(text: str | None, settings: LockSettings) -> Known:
     return Known(text, lock=read_lock(text, Origin(Source.FILE, settings.output)))
 
 
-def _here(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> tuple[str, int]:
     """The text of a lock for the target alone, and how many projects it has."""
-    check_python(session)
-    resolution = session.resolve(known.versions(settings, session.asked.target.markers))
+    _check_python(inputs)
+    decision = resolve(inputs, resources, known.versions(settings, inputs.target.markers), searched=True)
+    resolution = decision.resolution
     for notice in resolution.notices:
-        session.console.notice(notice)
-    _tell_needless(session, settings, resolution.pins)
-    return _text_of(session, resolution, known, settings), len(resolution.pins)
+        resources.console.notice(notice)
+    _report_needless(resources, settings, resolution.pins)
+    return _text_of(decision, resources, known, settings), len(resolution.pins)
 
 
-def check_python(session: Session) -> None:
+def _check_python(inputs: Inputs) -> None:
     """A lock for one environment is made for a Python that the projects support. Raises `ResolutionImpossible`."""
     from packaging.specifiers import SpecifierSet
 
-    asked = session.asked
-    specifier = SpecifierSet(",".join(asked.requires_python))
-    if session.settings.selection.ignore_requires_python or specifier.contains(asked.target.version, prereleases=True):
+    version, specifier = inputs.target.version, SpecifierSet(",".join(inputs.requires_python))
+    if inputs.settings.selection.ignore_requires_python or specifier.contains(version, prereleases=True):
         return
     raise ResolutionImpossible.because(
         "requires-python",
-        f"the project requires a different Python: {asked.target.version} not in {str(specifier)!r}",
+        f"the project requires a different Python: {version} not in {str(specifier)!r}",
         hint="name an interpreter with --python, or make one lock for all Pythons with --universal",
     )
 
 
-def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple[str, int]:
+def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> tuple[str, int]:
     """The text of one lock for several environments, and how many projects it has."""
     from safepip.commands.lock_universal import Everywhere
     from safepip.lock.universal import merge
 
     everywhere = Everywhere(
-        session, lambda environment: known.versions(settings, environment), known.kept, known.markers()
+        inputs, resources, lambda environment: known.versions(settings, environment), known.kept, known.markers()
     )
     answers = everywhere.answers()
     for notice in everywhere.notices:
-        session.console.notice(notice)
+        resources.console.notice(notice)
     packages = merge(answers)
     names = {locked.pin.name for locked in packages}
     projects = len(names)
-    _tell_needless(session, settings, names)
-    requirements = session.asked.statements.requirements
+    _report_needless(resources, settings, names)
+    requirements = inputs.statements.requirements
     if settings.requirements:
         via: dict[str, list[str]] = {}
         for answer in answers:
@@ -162,64 +166,63 @@ def _everywhere(session: Session, known: Known, settings: LockSettings) -> tuple
     pylock = make_lock(
         packages,
         environments=[answer.environment.text() for answer in answers],
-        requires_python=",".join(session.asked.requires_python),
+        requires_python=",".join(inputs.requires_python),
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )
     return lock_text(pylock), projects
 
 
-def _tell_needless(session: Session, settings: LockSettings, names: Container[str]) -> None:
+def _report_needless(resources: Resources, settings: LockSettings, names: Container[str]) -> None:
     """Say which names of -P are not in the lock: misspelt, or no longer needed."""
     for name in sorted(settings.upgrade_names):
         if name not in names:
-            session.console.notice(f"-P {printable(name)}: nothing that is asked for needs it")
+            resources.console.notice(f"-P {printable(name)}: nothing that is asked for needs it")
 
 
-def _text_of(session: Session, resolution: Resolution, known: Known, settings: LockSettings) -> str:
+def _text_of(decision: Decision, resources: Resources, known: Known, settings: LockSettings) -> str:
     """The text of the lock of a resolution made for the target."""
-    asked = session.asked
-    requirements = [r for r in asked.statements.requirements if counts(r, asked.target.markers)]
-    whole = _walk(session, resolution, requirements)
+    inputs, resolution = decision.inputs, decision.resolution
+    requirements = [r for r in inputs.statements.requirements if counts(r, inputs.target.markers)]
+    whole, files = _walk(decision, requirements), _files(decision, resources, known)
     if settings.requirements:
-        packages = [Locked(pin, _files(session, pin, known)) for pin in resolution.pins.values()]
+        packages = [Locked(pin, files[name]) for name, pin in resolution.pins.items()]
         return requirements_text(packages, _askers(whole.edges, requirements))
     scopes = {r.scope for r in requirements}
-    reached = {scope: _reached(session, resolution, requirements, scope) for scope in scopes}
+    reached = {scope: _reached(decision, requirements, scope) for scope in scopes}
     packages = [
         Locked(
             pin,
-            _files(session, pin, known),
+            files[name],
             tuple((child, "") for child in whole.edges.get(name, ())),
             _marker({scope for scope, names in reached.items() if name in names}),
-            _relative_path(session, pin, settings),
+            _relative_path(pin, inputs.cwd if settings.output == "-" else folder_of(settings.output)),
         )
         for name, pin in resolution.pins.items()
     ]
     pylock = make_lock(
         packages,
-        environments=[environment_marker(_variables(session, resolution), asked.target.markers)],
-        requires_python=",".join(asked.requires_python),
+        environments=[environment_marker(_variables(decision), inputs.target.markers)],
+        requires_python=",".join(inputs.requires_python),
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )
     return lock_text(pylock)
 
 
-def _walk(session: Session, resolution: Resolution, requirements: Iterable[Requirement]) -> Graph:
+def _walk(decision: Decision, requirements: Iterable[Requirement]) -> Graph:
     def chosen(name: str) -> Chosen | None:
-        pin = resolution.pins.get(name)
+        pin = decision.resolution.pins.get(name)
         return None if pin is None else Chosen(pin.version, pin.metadata)
 
+    inputs = decision.inputs
     roots = [Root(r.name, r.extras, r.specifier, str(r.origin)) for r in requirements]
-    return walk(roots, chosen, session.asked.target.markers, no_deps=session.settings.no_deps)
+    return walk(roots, chosen, inputs.target.markers, no_deps=inputs.settings.no_deps)
 
 
-def _reached(
-    session: Session, resolution: Resolution, requirements: Iterable[Requirement], scope: str
-) -> frozenset[str]:
+def _reached(decision: Decision, requirements: Iterable[Requirement], scope: str) -> frozenset[str]:
     """The projects that the requirements of one scope need."""
-    return frozenset(_walk(session, resolution, [r for r in requirements if r.scope == scope]).edges)
+    return frozenset(_walk(decision, [r for r in requirements if r.scope == scope]).edges)
 
 
 def _named(scopes: Iterable[str], kind: str) -> list[str]:
@@ -231,15 +234,15 @@ def _marker(scopes: set[str]) -> str:
     return "" if "" in scopes else scope_marker(_named(scopes, "extra"), _named(scopes, "group"))
 
 
-def _variables(session: Session, resolution: Resolution) -> frozenset[str]:
+def _variables(decision: Decision) -> frozenset[str]:
     """The marker variables on which it depends what is locked: those of the statements and of the locked projects.
 
     Not those of versions that the search looked at and left: which these are is not in the lock, so that one made anew
     from it would say something else.
     """
-    statements = session.asked.statements
+    statements = decision.inputs.statements
     markers = [*(r.marker for r in statements.requirements), *(c.marker for c in statements.constraints)]
-    for pin in resolution.pins.values() if not session.settings.no_deps else ():
+    for pin in decision.resolution.pins.values() if not decision.inputs.settings.no_deps else ():
         if pin.metadata is not None:
             markers += [r.marker for r in pin.metadata.requires.with_extras(pin.extras)]
     return frozenset().union(*map(variables_of, map(str, filter(None, markers))))
@@ -259,24 +262,23 @@ def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Require
     return askers
 
 
-def _files(session: Session, pin: Pin, known: Known) -> tuple[ProjectFile, ...]:
-    """All wheels of the pinned version that its index offers; a wheel named directly alone."""
-    assert pin.candidate is not None
-    if pin.direct_url is not None:
-        return (pin.candidate.file,)
-    catalog = session.catalog
-    demand = session.allowed_hashes.get(pin.name, ANY_BYTES)
-    return known.kept(pin, with_digests(session, catalog, pin, catalog.listed(pin.route, pin.candidate), demand))
+def _files(decision: Decision, resources: Resources, known: Known) -> dict[str, tuple[ProjectFile, ...]]:
+    """By project all wheels of the pinned version that its index offers; of a wheel named directly that one alone."""
+    demands = decision.inputs.allowed_hashes()
+    files: dict[str, tuple[ProjectFile, ...]] = {}
+    for name, pin in decision.resolution.pins.items():
+        assert pin.candidate is not None
+        if pin.direct_url is not None:
+            files[name] = (pin.candidate.file,)
+            continue
+        offered = decision.catalog.listed(pin.route, pin.candidate)
+        demand = demands.get(name, ANY_BYTES)
+        files[name] = known.kept(pin, with_digests(resources, decision.catalog, pin, offered, demand))
+    return files
 
 
-def _relative_path(session: Session, pin: Pin, settings: LockSettings) -> str | None:
-    """For a wheel named by path, its place as seen from the lock."""
-    from safepip.edges.disk.local_paths import local_path
-
+def _relative_path(pin: Pin, folder: str) -> str | None:
+    """For a wheel named by path, its place as seen from the folder of the lock."""
     if pin.direct_url is None or not pin.direct_url.startswith("file:"):
         return None
-    folder = session.cwd if settings.output == "-" else os.path.dirname(settings.output)
-    try:
-        return os.path.relpath(local_path(pin.direct_url), folder).replace(os.sep, "/")
-    except ValueError:  # another drive
-        return local_path(pin.direct_url)
+    return portable_from(folder, local_path(pin.direct_url))

@@ -16,15 +16,19 @@ from safepip.model.finding import printable
 from safepip.model.index import Hashes
 
 if TYPE_CHECKING:
-    from safepip.commands.session import Session
+    from collections.abc import Sequence
+
+    from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Pin
     from safepip.model.digest import Demand
+    from safepip.model.evidence import VerifiedFile
     from safepip.model.page import ProjectFile
 
 
 def with_digests(
-    session: Session, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...], demand: Demand
+    resources: Resources, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...], demand: Demand
 ) -> tuple[ProjectFile, ...]:
     """Of the files offered for a pin those that can be locked, each with a strong digest and what the user's statements
     demand of it where the lock is to be installed.
@@ -39,43 +43,46 @@ def with_digests(
     chosen = pin.candidate.file.filename
     listing = catalog.listing(pin.candidate)
     assert listing is not None
-    optional = listing.index.hashes is Hashes.OPTIONAL
     wanted = [file for file in bare if _is_local(file) or file.filename == chosen]
     for file in wanted:
         listing.check(file)
-    fetched = fetch_all(
-        session.loop,
-        lambda: session.transport,
-        session.store,
-        [
-            Download(
-                filename=file.filename,
-                url=file.url,
-                index_digests=file.stated,
-                allowed=listing.allows(file),
-                demand=demand,
-                size=file.size,
-                hashes_optional=optional or _is_local(file),
-                owner=listing.index.url,
-                sources=sources((listing.index,), session.settings.network.trusted_hosts),
-                subject=pin.name,
-                origins=pin.required_by,
-            )
-            for file in wanted
-        ],
-    )
     hashed = {
         file.filename: file._replace(digests=(it.sha256,), size=it.size)
-        for file, it in zip(wanted, fetched, strict=True)
+        for file, it in zip(wanted, _fetched(resources, listing, pin, wanted, demand), strict=True)
     }
     left_out = {file.filename for file in bare} - hashed.keys()
     if left_out:
         gives = "no digests" if any(not file.digests for file in bare) else "other digests than are demanded"
-        session.console.notice(
+        resources.console.notice(
             f"{pin.name} {pin.version}: the index gives {gives}, so of {len(left_out) + 1} wheels "
             f"{printable(chosen)} alone is locked"
         )
     return tuple(hashed.get(file.filename, file) for file in offered if file.filename not in left_out)
+
+
+def _fetched(
+    resources: Resources, listing: Listing, pin: Pin, wanted: Sequence[ProjectFile], demand: Demand
+) -> list[VerifiedFile]:
+    """These files of a pin's page, in the same order."""
+    optional = listing.index.hashes is Hashes.OPTIONAL
+    trusted = resources.plan.settings.network.trusted_hosts
+    downloads = [
+        Download(
+            filename=file.filename,
+            url=file.url,
+            index_digests=file.stated,
+            allowed=listing.allows(file),
+            demand=demand,
+            size=file.size,
+            hashes_optional=optional or _is_local(file),
+            owner=listing.index.url,
+            sources=sources((listing.index,), trusted),
+            subject=pin.name,
+            origins=pin.required_by,
+        )
+        for file in wanted
+    ]
+    return fetch_all(resources.network.loop, resources.network.transport, resources.store, downloads)
 
 
 def _is_local(file: ProjectFile) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.commands.by_search import search
+from safepip.commands.catalogue import open_catalog
+from safepip.commands.installed_environment import open_installed
 from safepip.commands.lock_hashing import with_digests
 from safepip.lock.graph import Chosen, Graph, Root, walk
 from safepip.lock.universal import Environment, EnvironmentAnswer, environments, joined, split_at
@@ -11,17 +14,18 @@ from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
 from safepip.model.requirement import counts
 from safepip.resolution.dependencies import Markers
-from safepip.resolution.inputs import ResolverInputs
-from safepip.resolution.resolver import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from packaging.version import Version
 
-    from safepip.commands.session import Session
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
+    from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.index_reader import Pages
     from safepip.model.candidate import Pin, Resolution
+    from safepip.model.digest import Demand
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement
 
@@ -35,12 +39,14 @@ class Everywhere:
 
     def __init__(
         self,
-        session: Session,
+        inputs: Inputs,
+        resources: Resources,
         preferences: Callable[[Mapping[str, str]], Mapping[str, Version]],
         kept: Callable[[Pin, tuple[ProjectFile, ...]], tuple[ProjectFile, ...]],
         lines: frozenset[str] = frozenset(),
     ) -> None:
-        self._session = session
+        self._inputs = inputs
+        self._resources = resources
         self._preferences = preferences
         self._kept = kept
         self._lines = lines
@@ -49,12 +55,12 @@ class Everywhere:
 
     def answers(self) -> list[EnvironmentAnswer]:
         """The answer for each environment, patch versions that make no difference taken together."""
-        asked = self._session.asked
-        settings = self._session.settings.lock
+        inputs = self._inputs
+        settings = inputs.settings.lock
         assert settings is not None
-        own_minor = int(asked.target.version.split(".")[1])
+        own_minor = int(inputs.target.version.split(".")[1])
         found: list[EnvironmentAnswer] = []
-        for environment in environments(settings.environments, asked.requires_python, own_minor):
+        for environment in environments(settings.environments, inputs.requires_python, own_minor):
             waiting = [environment]
             while waiting:
                 part = waiting.pop()
@@ -68,46 +74,40 @@ class Everywhere:
 
     def _answer(self, environment: Environment) -> tuple[EnvironmentAnswer, frozenset[str]]:
         """The answer for one environment, and the markers on which it depended."""
-        session, asked = self._session, self._session.asked
-        target = environment.target(asked.target)
-        markers = Markers(target.markers)
-        catalog = session.catalog_for(target, self._pages)
+        # What counts here decides, not what counts where the lock is made.
+        inputs = self._inputs._replace(target=environment.target(self._inputs.target))
+        markers, environ = Markers(inputs.target.markers), inputs.target.markers
+        catalog = open_catalog(inputs, self._resources, self._pages)
+        installed = open_installed(inputs, self._resources)
         try:
-            preferences = self._preferences(target.markers)
-            inputs = ResolverInputs(
-                asked.statements, session.settings, asked.plan.policy, target, asked.table, preferences
-            )
-            resolution = resolve(
-                inputs, catalog=catalog, installed=session.installed, rules=catalog.rules, markers=markers
-            )
+            resolution = search(inputs, installed, catalog, self._preferences(environ), markers)
         except SafepipError as error:
             line = f"for {environment.platform}, Python {environment.low}"
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
         self.notices.update(dict.fromkeys(resolution.notices))
-        # What counts here decides, not what counts where the lock is made.
-        demands = session.hashes_allowed_for(target)
-        files = {
-            name: self._kept(
-                pin,
-                with_digests(
-                    session,
-                    catalog,
-                    pin,
-                    catalog.listed(pin.route, pin.candidate),
-                    demands.get(name, ANY_BYTES),
-                ),
-            )
-            for name, pin in resolution.pins.items()
-            if pin.candidate is not None and pin.direct_url is None
-        }
-        for name, pin in resolution.pins.items():
-            if pin.direct_url is not None and pin.candidate is not None:
-                files[name] = (pin.candidate.file,)
-        requirements = [r for r in asked.statements.requirements if counts(r, target.markers)]
-        edges = self._walk(resolution, requirements, target.markers).edges
-        stated = frozenset(str(r.marker) for r in asked.statements.requirements if r.marker is not None)
-        scopes = self._scopes(resolution, requirements, target.markers)
+        demands = inputs.allowed_hashes()
+        files = self._files(resolution, catalog, demands)
+        requirements = [r for r in inputs.statements.requirements if counts(r, environ)]
+        edges = self._walk(resolution, requirements, environ).edges
+        stated = frozenset(str(r.marker) for r in inputs.statements.requirements if r.marker is not None)
+        scopes = self._scopes(resolution, requirements, environ)
         return EnvironmentAnswer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | stated
+
+    def _files(
+        self, resolution: Resolution, catalog: IndexCatalog, demands: Mapping[str, Demand]
+    ) -> dict[str, tuple[ProjectFile, ...]]:
+        """The files to lock, by project: those that the index offers, and of a wheel named directly that one alone."""
+        files: dict[str, tuple[ProjectFile, ...]] = {}
+        for name, pin in resolution.pins.items():
+            if pin.candidate is None:
+                continue
+            if pin.direct_url is not None:
+                files[name] = (pin.candidate.file,)
+                continue
+            offered = catalog.listed(pin.route, pin.candidate)
+            demand = demands.get(name, ANY_BYTES)
+            files[name] = self._kept(pin, with_digests(self._resources, catalog, pin, offered, demand))
+        return files
 
     def _walk(
         self, resolution: Resolution, requirements: Iterable[Requirement], environment: Mapping[str, str]
@@ -117,7 +117,7 @@ class Everywhere:
             return None if pin is None else Chosen(pin.version, pin.metadata)
 
         roots = [Root(r.name, r.extras, r.specifier, str(r.origin)) for r in requirements]
-        return walk(roots, chosen, environment, no_deps=self._session.settings.no_deps)
+        return walk(roots, chosen, environment, no_deps=self._inputs.settings.no_deps)
 
     def _scopes(
         self, resolution: Resolution, requirements: Sequence[Requirement], environment: Mapping[str, str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
@@ -40,20 +39,22 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
 
 
 def _may_ask(verb: str, argv: Sequence[str]) -> bool:
-    from safepip.edges.disk.saving import working_folder
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.user.arguments import settings_of_pip
+    from safepip.edges.user.world import this_world
 
     # `pip index` asks in any case, so its configuration does not matter.
     if may_ask(verb, argv, ()):
         return True
-    return may_ask(verb, argv, settings_of_pip(verb, argv, os.environ, working_folder(), Credentials(os.environ)))
+    world = this_world()
+    return may_ask(verb, argv, settings_of_pip(verb, argv, world.environ, world.cwd, Credentials(world.environ)))
 
 
 def _declared() -> str:
-    from safepip.edges.disk.saving import working_folder
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.programs.installed_pip import default_index_url
     from safepip.edges.user.arguments import declaration
+    from safepip.edges.user.world import this_world
 
-    return declaration(os.environ, working_folder(), Credentials(os.environ), default_index_url)
+    world = this_world()
+    return declaration(world.environ, world.cwd, Credentials(world.environ), default_index_url)

@@ -12,15 +12,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.commands.inputs import read_inputs
 from safepip.commands.install import carry_out
-from safepip.commands.session import Session
+from safepip.commands.resources import Resources
 from safepip.model.errors import UsageError
 from safepip.options.command_line import HelpRequested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import InstalledDistribution, Resolution
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.model.candidate import InstalledDistribution
 
 _HELP = """\
 Usage: safepip sync [options] LOCK ...
@@ -38,14 +41,15 @@ def sync(argv: Sequence[str]) -> int:
     """Run `safepip sync` with these arguments, the verb left out. Raises `SafepipError`."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
-    with Session("install", argv, arguments_are="files") as session:
-        _check(session)
-        return carry_out(session, session.decide, lambda resolution: _gone(session, resolution))
+    with Resources() as resources:
+        inputs = read_inputs("install", argv, resources, arguments_are="files")
+        _check(inputs)
+        return carry_out(inputs, resources, _gone)
 
 
-def _check(session: Session) -> None:
+def _check(inputs: Inputs) -> None:
     """Raise `UsageError` for what makes no sense here."""
-    settings = session.settings
+    settings = inputs.settings
     elsewhere = {
         "--target": settings.target_dir,
         "--prefix": settings.prefix_dir,
@@ -63,8 +67,7 @@ def _check(session: Session) -> None:
                 f"sync makes a whole environment what the lock says, and {option} asks for something else",
                 hint="use safepip install -r LOCK with it",
             )
-    asked = session.asked
-    if not asked.locks and not asked.statements.require_hashes:
+    if not inputs.lock_requests and not inputs.statements.require_hashes:
         raise UsageError.because(
             "not-a-lock",
             "sync takes a lock, and what is named does not pin everything by hash",
@@ -72,12 +75,13 @@ def _check(session: Session) -> None:
         )
 
 
-def _gone(session: Session, resolution: Resolution) -> list[InstalledDistribution]:
+def _gone(decision: Decision) -> list[InstalledDistribution]:
     """What is installed and must go, sorted by name."""
+    from safepip.edges.disk.local_paths import folder_of
     from safepip.edges.target.installed import installed, parts_of_safepip
 
-    target = session.asked.target
-    kept = {*resolution.pins, *(_SEEDS - resolution.pins.keys())}
+    target, pins = decision.inputs.target, decision.resolution.pins
+    kept = {*pins, *(_SEEDS - pins.keys())}
     if target.own:
         kept |= parts_of_safepip(target)
     # What another environment brings (a base with system packages) is not this one's to take away.
@@ -85,11 +89,5 @@ def _gone(session: Session, resolution: Resolution) -> list[InstalledDistributio
     return [
         item
         for name, item in sorted(installed(target).items())
-        if name not in kept and not item.in_user_site and _folder(item.metadata_path) in own
+        if name not in kept and not item.in_user_site and folder_of(item.metadata_path) in own
     ]
-
-
-def _folder(path: str) -> str:
-    import os
-
-    return os.path.dirname(path)

@@ -5,16 +5,13 @@ Nothing is written and nothing is asked of any network. The environment's interp
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from safepip.edges.console.writing import Console
-from safepip.edges.disk.saving import working_folder
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.target.interpreter import choose_python
 from safepip.edges.user.arguments import read_options
-from safepip.edges.user.world import World
+from safepip.edges.user.world import this_world
 from safepip.routing.table import project_name
 
 if TYPE_CHECKING:
@@ -32,12 +29,13 @@ def verify(argv: Sequence[str]) -> int:
     from safepip.environment import verification
     from safepip.reporting.verify_report import lines, make_json, summary
 
-    credentials = Credentials(os.environ)
-    parsed, settings = read_options("verify", argv, World(os.environ, working_folder()), credentials)
+    world = this_world()
+    credentials = Credentials(world.environ)
+    parsed, settings = read_options("verify", argv, world, credentials)
     names = [project_name(text) for text in settings.requirements]
-    console = Console(settings.display, credentials.redact, os.environ)
-    place = find_place(choose_python(settings, os.environ), os.environ)
-    if place.prefix == real(sys.prefix):
+    console = Console(settings.display, credentials.redact, world.environ)
+    place = find_place(choose_python(settings, world.environ), world.environ)
+    if place.prefix == real(world.prefix):
         console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:
         console.notice(f"this environment imports from {folder} too, which was not looked at: name it by --python")

@@ -253,3 +253,9 @@ class Plan(NamedTuple):
     notices: tuple[str, ...] = ()
     now: float = 0.0
     """When the run began, seconds since the epoch."""
+
+    def well_known_names(self) -> tuple[str | None, Origin]:
+        """The path of the list of well-known names in force, None for safepip's own, and where it was named."""
+        if self.settings.well_known_names is not None:
+            return self.settings.well_known_names, self.settings.origins["well_known_names"]
+        return self.policy.well_known_names, self.policy.well_known_origin

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from safepip.edges.disk import well_known
-from safepip.edges.disk.well_known import names_from, shipped_names
+from safepip.edges.disk.well_known import WellKnownNames, names_from, shipped_names
 from safepip.model.errors import UsageError
 from safepip.model.origin import Origin, Source
 from safepip.vetting.look_alikes import KnownNames, read_names
@@ -212,3 +212,28 @@ def test_an_installation_without_its_list_stops_and_does_not_judge_without_one(
     code += "try: w.shipped_names()\nexcept Unavailable as e: print(e.diagnostics[0].reference)"
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "unusable-names"
+
+
+def test_a_run_reads_the_list_once(tmp_path: Path) -> None:
+    """It may come through a pipe, and the search and its guesses both ask for it."""
+    place = tmp_path / "names.txt"
+    place.write_text("requests\n")
+    names = WellKnownNames(str(place), Origin(Source.COMMAND_LINE, "--well-known-names"))
+    known = names.beside(("acme-",))
+    place.unlink()
+    assert names.beside(("acme-",)) is known
+    assert ("requests" in known, "acme-tool" in known) == (True, True)
+    assert ("requests" in names.beside(()), "acme-tool" in names.beside(())) == (True, False)
+
+
+def test_a_list_that_cannot_be_read_stays_unreadable_for_the_run(tmp_path: Path) -> None:
+    """Who asks later is told the same as who asked first."""
+    place = tmp_path / "names.txt"
+    names = WellKnownNames(str(place), Origin(Source.COMMAND_LINE, "--well-known-names"))
+    told = []
+    for _ in range(2):
+        with pytest.raises(UsageError, match="unusable-names") as caught:
+            names.beside(())
+        told.append(caught.value.diagnostics)
+        place.write_text("requests\n")
+    assert told[0] == told[1]

@@ -6,16 +6,16 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from safepip.commands.session import Session
 from safepip.edges.network import http
+from safepip.edges.network.access import NetworkAccess
+from safepip.edges.network.credentials import Credentials
+from safepip.model.plan import Network
 
 if TYPE_CHECKING:
     import pytest
 
-    from support.inside import Inside
 
-
-def test_threads_that_need_it_at_the_same_moment_get_the_same(run: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_need_it_at_the_same_moment_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search and a guess do."""
     made: list[http.Transport] = []
     meeting = threading.Barrier(2)
@@ -29,10 +29,22 @@ def test_threads_that_need_it_at_the_same_moment_get_the_same(run: Inside, monke
             made.append(self)
 
     monkeypatch.setattr(http, "Transport", Slow)
-    with Session("install", ["demo", "-i", "http://127.0.0.1:9/simple/"]) as session:
-        threads = [threading.Thread(target=lambda: session.transport) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert made == [session.transport]
+    access = NetworkAccess(Network(), Credentials({}), {})
+    threads = [threading.Thread(target=access.transport) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [access.transport()]
+    access.close()
+
+
+def test_options_of_a_requirements_file_close_the_network_that_was_opened_without_them() -> None:
+    """`--trusted-host` may stand in one; the same settings change nothing."""
+    access = NetworkAccess(Network(), Credentials({}), {})
+    first = access.transport()
+    access.use(Network())
+    assert access.transport() is first
+    access.use(Network(trusted_hosts=("files.example",)))
+    assert access.transport() is not first
+    access.close()

@@ -1,4 +1,4 @@
-"""Paths of this machine as `file:` URLs, and back."""
+"""Paths of this machine: as `file:` URLs and back, and as seen from a folder."""
 
 from __future__ import annotations
 
@@ -10,3 +10,34 @@ from safepip.model.urls import file_path
 def local_path(url: str) -> str:
     """The path that a `file:` URL names. Raises `UrlError` for any other URL, and for a file of another machine."""
     return file_path(url, windows=os.name == "nt")
+
+
+def is_file(path: str, folder: str) -> bool:
+    """Whether there is a file at `path`, which is taken from `folder` where it is relative."""
+    return os.path.isfile(os.path.join(folder, path))
+
+
+def folder_of(path: str) -> str:
+    """The path of the folder in which `path` lies."""
+    return os.path.dirname(path)
+
+
+def name_of(path: str) -> str:
+    """The last part of a path."""
+    return os.path.basename(path)
+
+
+def seen_from(folder: str, path: str) -> str:
+    """An absolute path as seen from a folder; the path itself where it is on another drive. `-` stays as it is."""
+    try:
+        return path if path == "-" else os.path.relpath(path, folder)
+    except ValueError:
+        return path
+
+
+def portable_from(folder: str, path: str) -> str:
+    """An absolute path as seen from a folder, with `/` between its parts, for files that other systems read, too."""
+    try:
+        return os.path.relpath(path, folder).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return path

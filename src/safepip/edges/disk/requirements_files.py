@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Settings
 
-__all__ = ["Absorbs", "Loaded", "load", "local_disk"]
+__all__ = ["Absorbs", "Loaded", "load", "local_disk", "local_disk_beside"]
 
 
 class Absorbs(Protocol):
@@ -67,6 +67,11 @@ def local_disk(cwd: str) -> Disk:
         from_url=local_path,
         separators=os.sep + (os.altsep or ""),
     )
+
+
+def local_disk_beside(file: str, cwd: str) -> Disk:
+    """This machine's disk as seen from the folder in which `file` lies, whose path may be relative to `cwd`."""
+    return local_disk(os.path.dirname(os.path.join(cwd, file)))
 
 
 def _named(settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The user's own folders: the one that is worked in, and the one that `safepip download -d` fills."""
+"""The folder that `safepip download -d` fills."""
 
 from __future__ import annotations
 
@@ -13,19 +13,6 @@ from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     from safepip.model.evidence import VerifiedFile
-
-
-def working_folder() -> str:
-    """The working directory. Raises `Unavailable` (`no-working-folder`) where it is gone."""
-    try:
-        return os.getcwd()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Unavailable.because(
-            "no-working-folder",
-            f"the folder in which safepip was started cannot be found: {reason}",
-            hint="it may have been removed or replaced; change into it anew, or into another one",
-        ) from None
 
 
 def save(file: VerifiedFile, folder: str) -> str:

@@ -1,27 +1,79 @@
 """Lists of well-known names, read as text: the one that safepip brings along, and a file of the user's own.
 
-What a list says is read elsewhere. Nothing is opened before a run has a name to judge, and no index is asked.
+How a list is written is said in `look_alikes`. Nothing is opened before a run has a name to judge, and no index is
+asked.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 import safepip
-from safepip.model.errors import Unavailable, UsageError
+from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     from io import FileIO
 
     from safepip.model.origin import Origin
+    from safepip.vetting.look_alikes import KnownNames
 
 #: The top-packages data set of 15,000 names takes one megabyte.
 _MAX_BYTES = 16 * 1024 * 1024
 
 _SHIPPED = ("data", "well_known_names.txt")
+
+
+class WellKnownNames:
+    """The list in force of one run, read when the first name has to be compared, by whichever thread is first.
+
+    It is read once, since it may come through a pipe; where it cannot be read, every call says so. `path` is None for
+    safepip's own list, `origin` is where the list was named.
+    """
+
+    def __init__(self, path: str | None, origin: Origin) -> None:
+        self._path = path
+        self._origin = origin
+        self._lock = threading.Lock()
+        self._names: tuple[str, ...] = ()
+        self._failure: SafepipError | None = None
+        self._known: dict[tuple[str, ...], KnownNames] = {}
+
+    def beside(self, own: tuple[str, ...]) -> KnownNames:
+        """These names and those that indexes claim. What a name resembles does not depend on who asks, so that all who
+        ask get one object. Raises what `listed_names` raises."""
+        with self._lock:
+            if own not in self._known:
+                from safepip.vetting.look_alikes import KnownNames
+
+                self._known[own] = KnownNames(self._listed(), own)
+            return self._known[own]
+
+    def _listed(self) -> tuple[str, ...]:
+        if self._failure is None and not self._names:
+            try:
+                self._names = listed_names(self._path, self._origin)
+            except SafepipError as error:
+                self._failure = error
+        if self._failure is not None:
+            raise self._failure
+        return self._names
+
+
+def listed_names(path: str | None, origin: Origin) -> tuple[str, ...]:
+    """The names of the list at this path, or of safepip's own. Raises `UsageError` and `Unavailable`."""
+    from safepip.vetting.look_alikes import UnusableNames, read_names
+
+    if path is None:
+        return read_names(shipped_names())
+    try:
+        return read_names(names_from(path, origin))
+    except UnusableNames as problem:
+        where = "" if problem.line is None else f"line {problem.line}: "
+        raise unusable_names(path, f"{where}{problem}", origin) from None
 
 
 def shipped_names() -> str:

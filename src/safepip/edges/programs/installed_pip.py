@@ -34,6 +34,13 @@ def default_index_url() -> str:
     return url
 
 
+def pip_version() -> str:
+    """The version of the installed pip. Costs the import of `importlib.metadata`."""
+    from importlib.metadata import version
+
+    return version("pip")
+
+
 def pythons_of_pip() -> str:
     """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`).
 

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.model.errors import Unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -44,3 +46,21 @@ class World(NamedTuple):
         """An XDG base folder: the variable where it is absolute, as its specification says, else `~/default`."""
         value = self.environ.get(variable, "").strip()
         return value if value.startswith("/") else f"{self.home.rstrip('/')}/{default}"
+
+
+def this_world() -> World:
+    """The environment variables and the working directory of this process. Raises what `working_folder` raises."""
+    return World(os.environ, working_folder())
+
+
+def working_folder() -> str:
+    """The working directory. Raises `Unavailable` (`no-working-folder`) where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable.because(
+            "no-working-folder",
+            f"the folder in which safepip was started cannot be found: {reason}",
+            hint="it may have been removed or replaced; change into it anew, or into another one",
+        ) from None

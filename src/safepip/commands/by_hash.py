@@ -1,4 +1,4 @@
-"""A session in which everything is pinned by hash: `requirements.txt` as pip-compile, uv and safepip itself write it.
+"""Decides by hashes, where all are pinned so: `requirements.txt` as pip-compile, uv and safepip itself write it.
 
 Nothing is searched for: each project's file is the one that has a hash of its line. What the wheels themselves require
 is held against the lines once they are read; where a line is missing or does not fit, the search is made after all,
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.commands.by_search import search
 from safepip.index.candidates import PythonVersions
 from safepip.index.finder import is_pinned
 from safepip.lock.graph import Chosen, Root, walk
@@ -24,20 +25,24 @@ from safepip.wheel.metadata_as_pip import metadata_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.commands.session import Session
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.installed_environment import InstalledEnvironment
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.model.plan import Settings
     from safepip.model.requirement import Requirement
     from safepip.rules.under_review import WheelUnderReview
 
 
-def resolve_hashed(session: Session) -> Resolution | None:
+def resolve_hashed(inputs: Inputs, installed: InstalledEnvironment, catalog: IndexCatalog) -> Resolution | None:
     """The pins that the lines name, or None where that is not plain, and the search has to decide."""
-    wanted = _plain(session)
+    wanted = _plain(inputs)
     if wanted is None:
         return None
-    session.catalog.expect_pages(requirement.name for requirement in wanted)
+    catalog.expect_pages(requirement.name for requirement in wanted)
     pins: dict[str, Pin] = {}
     for requirement in wanted:
-        pin = _pin(session, requirement)
+        pin = _pin(inputs.settings, installed, catalog, requirement)
         if pin is None:
             return None
         pins[requirement.name] = pin
@@ -45,31 +50,33 @@ def resolve_hashed(session: Session) -> Resolution | None:
     return Resolution(pins, (), tuple(to_install))
 
 
-def _plain(session: Session) -> list[Requirement] | None:
+def _plain(inputs: Inputs) -> list[Requirement] | None:
     """The requirements in force, one a project and each with hashes and one version; None where they are not so."""
-    asked, settings = session.asked, session.settings
+    settings, statements = inputs.settings, inputs.statements
     kept_as_is = settings.upgrade is UpgradeStrategy.TO_SATISFY_ONLY and not (settings.no_deps or settings.only_deps)
-    if not asked.statements.require_hashes or settings.dry_run or not kept_as_is or asked.statements.constraints:
+    if not statements.require_hashes or settings.dry_run or not kept_as_is or statements.constraints:
         return None
-    wanted = [r for r in asked.statements.requirements if counts(r, asked.target.markers)]
+    wanted = [r for r in statements.requirements if counts(r, inputs.target.markers)]
     plain = all(r.hashes and r.url is None and is_pinned(r.specifier) for r in wanted)
     return wanted if plain and len({r.name for r in wanted}) == len(wanted) else None
 
 
-def _pin(session: Session, requirement: Requirement) -> Pin | None:
+def _pin(
+    settings: Settings, installed: InstalledEnvironment, catalog: IndexCatalog, requirement: Requirement
+) -> Pin | None:
     """One line's file as its index lists it; None for anything out of the ordinary."""
     name = requirement.name
-    there = session.installed.get(name)
-    fresh = session.settings.force_reinstall or session.settings.ignore_installed
+    there = installed.get(name)
+    fresh = settings.force_reinstall or settings.ignore_installed
     try:
-        routed = session.catalog.candidates_for(name, [requirement.origin])
+        routed = catalog.candidates_for(name, [requirement.origin])
     except Refused:
         return None  # the search finds all refusals of a run together
     if routed.available.status is not Status.ACTIVE:
         return None
     # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
     demand = demand_of(requirement)
-    candidates = session.catalog.finder.applicable(routed.available, requirement.specifier, demand)
+    candidates = catalog.finder.applicable(routed.available, requirement.specifier, demand)
     if not candidates or candidates[0].file.yanked is not None:
         return None
     chosen = candidates[0]
@@ -90,16 +97,17 @@ def _pin(session: Session, requirement: Requirement) -> Pin | None:
     )
 
 
-def check_hashed_is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUnderReview]) -> None:
+def check_hashed_is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) -> None:
     """Hold what the wheels require against the lines. Where that is not plain the search is made after all.
 
     Raises whatever the search raises, and `Refused` (`lock-differs`) where it comes to other files.
     """
-    if _is_whole(session, resolution, wheels):
+    if _is_whole(decision, wheels):
         return
-    searched = session.resolve()
-    if _files(searched) != _files(resolution):
-        names = sorted(dict(_files(searched) ^ _files(resolution)))
+    pinned = _files(decision.resolution)
+    searched = _files(search(decision.inputs, decision.installed, decision.catalog))
+    if searched != pinned:
+        names = sorted(dict(searched ^ pinned))
         raise Refused.because(
             "lock-differs",
             "what the requirements pin by hash is not what their wheels need",
@@ -114,16 +122,16 @@ def _files(resolution: Resolution) -> set[tuple[str, str]]:
     return {(pin.name, pin.candidate.file.filename) for pin in pins if pin.candidate is not None}
 
 
-def _is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUnderReview]) -> bool:
+def _is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) -> bool:
     """Whether everything that the wheels require is among the pins, in a version that fits."""
     chosen: dict[str, Chosen] = {}
     inside = {wheel.pin.name: wheel.content for wheel in wheels}
-    ignore = session.settings.selection.ignore_requires_python
-    pythons = PythonVersions(session.asked.target.version, ignore=ignore)
-    for name, pin in resolution.pins.items():
+    inputs = decision.inputs
+    pythons = PythonVersions(inputs.target.version, ignore=inputs.settings.selection.ignore_requires_python)
+    for name, pin in decision.resolution.pins.items():
         try:
             if pin.installed is not None:
-                metadata = session.installed.metadata(pin.installed)
+                metadata = decision.installed.metadata(pin.installed)
             else:
                 metadata = metadata_in(inside[name])
         except (MetadataError, Unavailable):
@@ -131,7 +139,7 @@ def _is_whole(session: Session, resolution: Resolution, wheels: Sequence[WheelUn
         if pin.installed is None and not pythons.admitted_by(metadata.requires_python):
             return False
         chosen[name] = Chosen(pin.version, metadata)
-    roots = [Root(r.name, r.extras, r.specifier) for r in _plain(session) or ()]
-    graph = walk(roots, chosen.get, session.asked.target.markers)
+    roots = [Root(r.name, r.extras, r.specifier) for r in _plain(inputs) or ()]
+    graph = walk(roots, chosen.get, inputs.target.markers)
     by_url = any(r.url for node in chosen.values() if node.metadata is not None for r in node.metadata.requires)
     return not graph.problems and not by_url

@@ -1,0 +1,203 @@
+"""Decides by a lock: read it, select from it, hold it against today's indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
+from safepip.lock.graph import Chosen, Root, walk
+from safepip.lock.pylock import read_lock
+from safepip.model.candidate import Pin, Resolution
+from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.origin import Origin, Source
+from safepip.model.requirement import Requirement, counts
+from safepip.model.route import Route
+from safepip.model.urls import UrlError, is_url, is_web, join
+from safepip.requirements.places import Place, check_place
+from safepip.wheel.metadata import MetadataError
+from safepip.wheel.metadata_as_pip import metadata_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.installed_environment import InstalledEnvironment
+    from safepip.commands.resources import Resources
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.lock.acceptance import LockEntry
+    from safepip.model.candidate import InstalledDistribution
+    from safepip.requirements.lock_requests import LockRequest
+    from safepip.rules.under_review import WheelUnderReview
+
+
+def read_entries(inputs: Inputs, resources: Resources) -> tuple[LockEntry, ...]:
+    """What all locks of the run select for the target. Raises `UnusableInput` and `Refused`."""
+    found: dict[str, LockEntry] = {}
+    for request in inputs.lock_requests:
+        lock = read_lock(_text(request, resources), Origin(Source.FILE, request.name))
+        for entry in select(lock, request, inputs.target):
+            first = found.setdefault(entry.name, entry)
+            if first[:4] != entry[:4]:
+                raise UnusableInput.because(
+                    "invalid-lock",
+                    f"two locks disagree on {entry.name}: {first.version} and {entry.version}",
+                    origins=(first.origin, entry.origin),
+                )
+    return tuple(found.values())
+
+
+def _text(request: LockRequest, resources: Resources) -> str:
+    from safepip.edges.disk.lock_files import read_lock_text
+
+    check_place(Place(request.name, printable(request.name), request.origin))
+    if is_url(request.name):
+        _, body = resources.network.fetch_text(request.name)
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            message = f"the lock {printable(request.name)} is not UTF-8"
+            raise UnusableInput.because("invalid-lock", message, origins=(request.origin,)) from None
+    text = read_lock_text(request.name, named=True)
+    if text is None:
+        raise UnusableInput.because(
+            "unreadable-file", f"the lock {printable(request.name)} is not there", origins=(request.origin,)
+        )
+    return text
+
+
+def resolve_locks(inputs: Inputs, installed: InstalledEnvironment, catalog: IndexCatalog) -> Resolution:
+    """The pins that the locks name. Raises `Refused` with every entry that is not today what was locked."""
+    _check_constraints(inputs)
+    if not inputs.settings.network.offline:
+        catalog.expect_pages(entry.name for entry in inputs.locks if entry.direct is None)
+    pins: dict[str, Pin] = {}
+    problems: list[Diagnostic] = []
+    for entry in inputs.locks:
+        answer = _pin(inputs, catalog, entry, installed.get(entry.name))
+        if isinstance(answer, Diagnostic):
+            problems.append(answer)
+        else:
+            pins[entry.name] = answer
+    if problems:
+        raise Refused(*problems)
+    fresh = inputs.settings.force_reinstall or inputs.settings.ignore_installed
+    for name, pin in pins.items():
+        there = pin.replaces
+        if not fresh and there is not None and not there.other and there.version == pin.version:
+            pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
+    to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
+    return Resolution(pins, (), tuple(to_install))
+
+
+def _pin(
+    inputs: Inputs, catalog: IndexCatalog, entry: LockEntry, there: InstalledDistribution | None
+) -> Pin | Diagnostic:
+    """The pin of one entry, or why it is not today what was locked."""
+    if entry.direct is not None:
+        return _direct(inputs, catalog, entry, there)
+    route = inputs.table.route(entry.name)
+    if isinstance(route, Route) and _is_unasked(inputs, route):
+        pin = pin_unasked(entry, route, there)
+        if isinstance(pin, Pin) and pin.candidate is not None:
+            assert route.index is not None
+            catalog.trust_store(pin.candidate, route.index)
+        return pin
+    answer = pin_from_candidates(entry, catalog.candidates_for(entry.name, [entry.origin]), there)
+    # What differs from the lock may do so on a page of an earlier run only.
+    if isinstance(answer, Diagnostic) and catalog.ask_again([entry.name]):
+        answer = pin_from_candidates(entry, catalog.candidates_for(entry.name, [entry.origin]), there)
+    return answer
+
+
+def _is_unasked(inputs: Inputs, route: Route) -> bool:
+    """Whether the index is not asked in this run: with `--offline` none is but a folder of this machine."""
+    if not inputs.settings.network.offline or route.index is None:
+        return False
+    return any(index.url.scheme != "file" for index in inputs.table.family(route.index))
+
+
+def _direct(
+    inputs: Inputs, catalog: IndexCatalog, entry: LockEntry, there: InstalledDistribution | None
+) -> Pin | Diagnostic:
+    """A wheel that the lock names by path or URL; a claimed name is never taken from one (routing.md)."""
+    from safepip.resolution.limits import check_direct
+
+    url = _url(entry, inputs.cwd)
+    if isinstance(url, Diagnostic):
+        return url
+    requirement = Requirement(
+        entry.name, SpecifierSet(), entry.origin, url=url, url_digests=(*entry.digests, *entry.checksums)
+    )
+    statements = inputs.statements._replace(requirements=(requirement,))
+    check_direct(statements, inputs.table, inputs.plan.policy, inputs.target.markers)
+    return pin_direct(entry, catalog.direct(requirement), url, there)
+
+
+def _url(entry: LockEntry, cwd: str) -> str | Diagnostic:
+    """The URL of a wheel that the lock names; relative ones are meant from where the lock is."""
+    from safepip.edges.disk.requirements_files import local_disk_beside
+
+    assert entry.direct is not None
+    if not is_web(entry.origin.where):
+        if is_url(entry.direct):
+            return entry.direct
+        disk = local_disk_beside(entry.origin.where, cwd)
+        return disk.to_url(disk.absolute(entry.direct))
+    try:
+        url = join(entry.origin.where, entry.direct)
+    except UrlError:
+        url = ""
+    if is_web(url):
+        return url
+    return Diagnostic(
+        "remote-includes-local",
+        f"{printable(entry.origin.where)} came from a network and names a file of this machine",
+        context=(printable(url),),
+        origins=(entry.origin,),
+        subject=entry.name,
+    )
+
+
+def _check_constraints(inputs: Inputs) -> None:
+    """`-c` and PIP_CONSTRAINT hold for a lock as for anything else."""
+    by_name = {entry.name: entry for entry in inputs.locks}
+    for constraint in inputs.statements.constraints:
+        entry = by_name.get(constraint.name)
+        if entry is None or not counts(constraint, inputs.target.markers):
+            continue
+        if not constraint.specifier.contains(entry.version, prereleases=True):
+            raise ResolutionImpossible.because(
+                "resolution-impossible",
+                f"{entry.name} {entry.version} is locked, and a constraint does not allow it",
+                context=(f"{printable(constraint.text)}  {constraint.origin.chain()}",),
+                origins=(entry.origin, constraint.origin),
+                subject=entry.name,
+            )
+
+
+def check_lock_is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) -> None:
+    """Hold what the wheels themselves require against the lock. Raises `Refused` (`lock-differs`)."""
+    inputs, installed = decision.inputs, decision.installed
+    if inputs.settings.no_deps:
+        return
+    chosen: dict[str, Chosen] = {}
+    for wheel in wheels:
+        try:
+            metadata = metadata_in(wheel.content)
+        except MetadataError:
+            continue  # wrong-identity says so
+        chosen[wheel.pin.name] = Chosen(wheel.pin.version, metadata)
+    for entry in inputs.locks:
+        there = installed.get(entry.name)
+        if entry.name not in chosen and there is not None:
+            try:
+                chosen[entry.name] = Chosen(there.version, installed.metadata(there))
+            except Unavailable:
+                chosen[entry.name] = Chosen(there.version, None)
+    roots = [Root(entry.name, frozenset(), SpecifierSet()) for entry in inputs.locks]
+    graph = walk(roots, chosen.get, inputs.target.markers)
+    check_edges(inputs.locks, {name: frozenset(edges) for name, edges in graph.edges.items()}, graph.problems)

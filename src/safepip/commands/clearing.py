@@ -1,0 +1,135 @@
+"""From pins to cleared wheels: fetch, verify, read, judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from safepip.commands.fetching import fetch
+from safepip.config import spent_exemptions
+from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
+from safepip.edges.target.ownership import Ownership
+from safepip.model.errors import Refused
+from safepip.model.finding import Diagnostic, printable
+from safepip.model.requirement import counts
+from safepip.reporting.messages import overruled
+from safepip.rules.context import RuleContext
+from safepip.rules.judging import judge
+from safepip.rules.under_review import WheelUnderReview
+from safepip.wheel.install_paths import install_paths_of, layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safepip.commands.decision import Decision
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
+    from safepip.model.candidate import InstalledDistribution, Pin
+    from safepip.model.evidence import ClearedWheel, VerifiedFile
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.wheel.install_paths import Layout
+
+
+def clear(
+    decision: Decision, resources: Resources, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()
+) -> list[ClearedWheel]:
+    """Fetch, verify and judge the wheels of these pins, and tell what policy has allowed in them.
+
+    `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
+    everything found.
+    """
+    inputs = decision.inputs
+    files = fetch(decision, resources, pins)
+    context = _beside_installed(inputs, _context(inputs, list(zip(pins, files, strict=True))), gone)
+    if inputs.lock_requests:
+        from safepip.commands.by_lock import check_lock_is_whole
+
+        check_lock_is_whole(decision, context.wheels)
+    if decision.by_hash:
+        from safepip.commands.by_hash import check_hashed_is_whole
+
+        check_hashed_is_whole(decision, context.wheels)
+    exemptions = inputs.plan.policy.exemptions
+    wheels = judge(context, exemptions)
+    for wheel in wheels:
+        for line in overruled(wheel):
+            resources.console.notice(line)
+    by_names = not inputs.lock_requests and not inputs.statements.require_hashes
+    for line in spent_exemptions.unneeded(exemptions, pins, wheels, names_judged=by_names):
+        resources.console.notice(line)
+    resources.report_expired(pin.name for pin in pins)
+    return wheels
+
+
+def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> RuleContext:
+    """What the rules look at of the wheels themselves. Raises `Refused` for the wheels that cannot be read."""
+    target = inputs.target
+    layout = layout_of(inputs.settings, target)
+    wheels: list[WheelUnderReview] = []
+    problems: list[Diagnostic] = []
+    contents = read_wheels([(file.path, file.filename) for _, file in chosen])
+    for (pin, file), content in zip(chosen, contents, strict=True):
+        if isinstance(content, ArchiveError):
+            problems.append(unreadable_wheel(pin, file, content))
+        else:
+            wheels.append(WheelUnderReview(pin, file, content, install_paths_of(content, layout)))
+    if problems:
+        raise Refused(*problems)
+    return RuleContext(
+        tuple(wheels),
+        layout,
+        standard_library=target.standard_library,
+        direct_urls=_direct_urls(inputs, chosen),
+        markers=target.markers,
+    )
+
+
+def _beside_installed(inputs: Inputs, context: RuleContext, gone: Sequence[InstalledDistribution]) -> RuleContext:
+    """The same with what is installed where the wheels will be."""
+    context = replace(context, removed=frozenset(item.name for item in gone))
+    folders = sorted(_folders_of_distributions(inputs, context.layout))
+    there = Ownership(folders, context.replaced, context.layout.moved)
+    return replace(
+        context,
+        owner=there.owner,
+        holds=there.holds,
+        declares=there.declares,
+        hooks=there.hooks,
+        names=there.names,
+        entry_points=there.entry_points,
+    )
+
+
+def _folders_of_distributions(inputs: Inputs, layout: Layout) -> frozenset[str]:
+    """Where to look for installed distributions whose files are in the way."""
+    if not inputs.installs:
+        return frozenset()
+    # The folder of `--target` is among the first, and so are those of `--prefix` and `--root`.
+    return layout.site_folders.union(inputs.target.site_paths)
+
+
+def _direct_urls(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> dict[str, str]:
+    """The URLs of wheels that the user's requirements, constraints and locks name, by normalised name."""
+    statements, markers = inputs.statements, inputs.target.markers
+    everything: tuple[Requirement | Constraint, ...] = (*statements.constraints, *statements.requirements)
+    named: dict[str, str] = {}
+    for statement in everything:
+        if statement.url is not None and counts(statement, markers):
+            named[statement.name] = statement.url
+    return named | {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
+
+
+def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagnostic:
+    """The finding about a wheel that no rule can judge: its archive is broken, read in two ways, or without bounds."""
+    if isinstance(error, OversizedArchive):
+        reference, message = "oversized-wheel", "is larger, or unpacks to more, than any real one"
+    else:
+        reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
+    return Diagnostic(
+        reference,
+        f"the wheel of {pin.name} {pin.version} {message}",
+        context=(f"{printable(file.filename)}: {printable(str(error))}",),
+        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
+        origins=pin.required_by,
+        subject=pin.name,
+    )

@@ -1,0 +1,36 @@
+"""What was decided: which distributions, of what, and by which catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.installed_environment import InstalledEnvironment
+    from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.model.candidate import Pin, Resolution
+
+
+class Decision(NamedTuple):
+    """A resolution and what it was made of. `inputs` has in it what the run's locks select.
+
+    `opened` is the catalogue that was asked, None where everything is installed already. `by_hash` tells that nothing
+    was searched for, because everything is pinned by hash.
+    """
+
+    inputs: Inputs
+    resolution: Resolution
+    installed: InstalledEnvironment
+    opened: IndexCatalog | None = None
+    by_hash: bool = False
+
+    @property
+    def catalog(self) -> IndexCatalog:
+        """The catalogue that listed the candidates: every pin that is to be installed comes from it."""
+        assert self.opened is not None, "a candidate was pinned and no catalogue was asked"
+        return self.opened
+
+    @property
+    def to_install(self) -> list[Pin]:
+        """The pins of what is to be installed, in the order of the resolution."""
+        return [self.resolution.pins[name] for name in self.resolution.to_install]

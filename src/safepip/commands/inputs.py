@@ -1,0 +1,185 @@
+"""Everything that is decided before the first project is asked for, and how it is read."""
+
+from __future__ import annotations
+
+import contextlib
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from safepip.edges.disk.local_paths import is_file
+from safepip.edges.programs.installed_pip import default_index_url
+from safepip.edges.target.interpreter import choose_python, start_probe
+from safepip.edges.user.arguments import locator, make_plan
+from safepip.model.digest import ANY_BYTES, all_of
+from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
+from safepip.model.origin import BUILT_IN
+from safepip.model.requirement import Statements, counts, demand_of
+from safepip.options.in_files import apply_file_options
+from safepip.requirements.lock_requests import split_locks
+from safepip.routing.table import build, project_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from safepip.commands.resources import Resources
+    from safepip.lock.acceptance import LockEntry
+    from safepip.model.digest import Demand
+    from safepip.model.plan import Plan, Settings, Target
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.requirements.gathering import Loaded
+    from safepip.requirements.lock_requests import LockRequest
+    from safepip.routing.table import RoutingTable
+
+    #: What the arguments of a command are: projects to decide on, files as `-r` takes them, or just names.
+    Arguments = Literal["projects", "files", "names"]
+
+
+class Inputs(NamedTuple):
+    """What a run decides on. `cwd` is the working directory, `named` the names that `explain` is given, normalised.
+
+    `lock_requests` are the locks that the command names, and `locks` what they select for the target, once they are
+    read (`resolving`). For `lock`, `renewed` are the projects of the lock that is made anew, judged when they
+    came into it, and `judged` the digests of its files, as text, by project.
+    """
+
+    verb: str
+    cwd: str
+    plan: Plan
+    target: Target
+    statements: Statements
+    table: RoutingTable
+    lock_requests: tuple[LockRequest, ...] = ()
+    locks: tuple[LockEntry, ...] = ()
+    requires_python: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    renewed: frozenset[str] = frozenset()
+    judged: Mapping[str, frozenset[str]] = MappingProxyType({})
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, the options of requirements files included."""
+        return self.plan.settings
+
+    @property
+    def installs(self) -> bool:
+        """Whether this run puts what it judges into its target; `download` and `lock` do not."""
+        return self.verb == "install"
+
+    def allowed_hashes(self) -> dict[str, Demand]:
+        """The digests that those of the user's statements allow which count for the target, by project."""
+        if self.lock_requests:
+            # A lock demands all of its own digests, whatever the index says.
+            return {entry.name: all_of((*entry.digests, *entry.checksums)) for entry in self.locks}
+        allowed: dict[str, Demand] = {}
+        everything: tuple[Requirement | Constraint, ...] = (*self.statements.requirements, *self.statements.constraints)
+        for statement in everything:
+            given = demand_of(statement)
+            if given and counts(statement, self.target.markers):
+                allowed[statement.name] = allowed.get(statement.name, ANY_BYTES).and_(given)
+        return allowed
+
+
+def read_inputs(
+    verb: str, argv: Sequence[str], resources: Resources, *, arguments_are: Arguments = "projects"
+) -> Inputs:
+    """Read the command line, the configuration and the requirements, and decide the target and the routes.
+
+    `argv` is without the verb. Beside names, the lock of the working directory is meant where nothing is asked for.
+    Raises `UsageError`, `Refused`, `Unavailable`, `HelpRequested`.
+    """
+    plan = _plan(verb, argv, resources, arguments_are)
+    settings, words = plan.settings, plan.settings.requirements
+    if arguments_are == "files":
+        files = (*settings.requirement_files, *words)
+        settings = settings._replace(requirements=(), requirement_files=files)
+    elif arguments_are == "names":
+        settings = _with_lock(settings._replace(requirements=()), resources.world.cwd)
+    plan = plan._replace(settings=settings)
+    resources.use(plan)
+    named = tuple(map(project_name, words)) if arguments_are == "names" else ()
+    environ = resources.world.environ
+    target_of = start_probe(choose_python(settings, environ), settings, environ)
+    try:
+        return _read(verb, plan, resources, target_of)._replace(named=named)
+    except SafepipError:
+        # The other interpreter is not left behind; whether it has an answer does not matter any more.
+        with contextlib.suppress(SafepipError, OSError, ValueError):
+            target_of()
+        raise
+
+
+def _plan(verb: str, argv: Sequence[str], resources: Resources, arguments_are: Arguments) -> Plan:
+    """The plan. The help that an error points to is that of the command whose arguments the options of `verb` read."""
+    world = resources.world
+    try:
+        return make_plan(verb, argv, world, resources.credentials, default_index_url)
+    except UsageError as error:
+        own = {"files": "sync", "names": "explain"}.get(arguments_are, verb)
+        error.diagnostics = tuple(
+            d._replace(hint=f"`safepip {own} --help` says what it takes")
+            if d.reference == "nothing-asked" and own != verb
+            else d
+            for d in error.diagnostics
+        )
+        raise error from None
+
+
+def _with_lock(settings: Settings, cwd: str) -> Settings:
+    """Where nothing is asked for, the lock of the working directory is."""
+    asks = (settings.requirement_files, settings.groups, settings.editables, settings.script)
+    if any(asks) or not is_file("pylock.toml", cwd):
+        return settings
+    return settings._replace(requirement_files=("pylock.toml",))
+
+
+def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], Target]) -> Inputs:
+    """The requirements and what follows from the options in them. `target_of` waits for the target."""
+    # A lock is not made from a lock: there reading the requirements says so.
+    asking, requests = (plan.settings, ()) if verb == "lock" else split_locks(plan.settings)
+    loaded = _load(asking, plan, resources, locks=bool(requests))
+    plan = apply_file_options(plan, loaded.options, locate=locator(resources.world))
+    resources.use(plan)
+    for notice in (*plan.notices, *loaded.notices):
+        resources.console.notice(notice)
+    target = target_of()
+    _check_script(loaded.script_requires_python, target, plan.settings)
+    return Inputs(
+        verb,
+        resources.world.cwd,
+        plan,
+        target,
+        Statements(loaded.requirements, loaded.constraints, loaded.require_hashes),
+        build(plan.indexes),
+        requests,
+        requires_python=loaded.requires_python,
+    )
+
+
+def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) -> Loaded:
+    """The requirements and constraints that the settings name; `locks` says that locks are named beside them."""
+    from safepip.edges.disk.requirements_files import load
+
+    return load(
+        settings,
+        resources.world.environ,
+        resources.world.cwd,
+        resources.credentials,
+        resources.network.fetch_text,
+        # Nothing names pip's own default index, so no value of a variable is meant for it.
+        known=tuple(index.url for index in plan.indexes if index.origin != BUILT_IN),
+        may_ask_nothing=locks,
+    )
+
+
+def _check_script(requires_python: str | None, target: Target, settings: Settings) -> None:
+    """`--requirements-from-script`: the script's own Python, as pip checks it. Raises `ResolutionImpossible`."""
+    if not requires_python or settings.selection.ignore_requires_python:
+        return
+    from packaging.specifiers import SpecifierSet
+
+    if not SpecifierSet(requires_python).contains(target.version, prereleases=True):
+        raise ResolutionImpossible.because(
+            "requires-python",
+            f"Script {settings.script!r} requires a different Python: {target.version} not in {requires_python!r}",
+            hint="name another interpreter with --python",
+        )

@@ -1,0 +1,59 @@
+"""The loop and the transport of one run, each opened when it is first needed, and closed together."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from safepip.edges.network.loop import Loop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.network.http import Transport
+    from safepip.model.plan import Network
+
+
+class NetworkAccess:
+    """A run that needs no network starts no loop and opens no connection. Safe to use from several threads."""
+
+    def __init__(self, settings: Network, credentials: Credentials, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._environ = environ
+        self._transport: Transport | None = None
+        self._opening = threading.Lock()
+        self.loop = Loop()
+
+    def transport(self) -> Transport:
+        """The network, opened when first needed. A guess may need it at the same moment, in a thread of its own."""
+        with self._opening:
+            if self._transport is None:
+                from safepip.edges.network.http import Transport
+
+                self._transport = Transport(self._settings, self._credentials, self._environ)
+            return self._transport
+
+    def use(self, settings: Network) -> None:
+        """From here on these settings hold: `--trusted-host` may stand in a requirements file."""
+        if settings != self._settings and self._transport is not None:
+            self.loop.run(self._transport.close())
+            self._transport = None
+        self._settings = settings
+
+    def fetch_text(self, url: str) -> tuple[str, bytes]:
+        """A file of requirements, or a lock, by its URL: the final URL and the body. Raises as `remote_text` does."""
+        from safepip.edges.network.remote_text import fetch_text
+
+        return fetch_text(self.loop, self.transport, url)
+
+    def close(self) -> None:
+        """Close the connections, then end the loop. A second Ctrl-C may come here: the loop is ended all the same."""
+        try:
+            if self._transport is not None:
+                # A guess that is still under way would open a connection behind the closed ones.
+                self.loop.quiet()
+                self.loop.run(self._transport.close())
+        finally:
+            self.loop.close()
