@@ -37,8 +37,7 @@ class Catalog(Protocol):
     """Pages and metadata, by the routes of the run. Answers are remembered.
 
     `candidates_for` and `metadata` block until the answer is there, which may be a round trip; `expect_*` only say what
-    will probably be asked for next, cost next to nothing, and raise an error only where the list of well-known names
-    cannot be read.
+    will probably be asked for next, cost next to nothing, and raise nothing.
     """
 
     def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:

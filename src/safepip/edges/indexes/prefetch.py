@@ -72,7 +72,7 @@ class Prefetcher:
         self._guessed: set[tuple[str, frozenset[str]]] = set()
 
     def expect(self, hints: Iterable[Hint]) -> None:
-        """These projects will be asked for soon. Raises only that the list of well-known names cannot be read."""
+        """These projects will be asked for soon. Raises nothing."""
         found = list(hints)
         with self._lock:
             wanted = [hint for hint in found if self._is_new(hint[0], hint[2])]
@@ -88,7 +88,10 @@ class Prefetcher:
         if (name, extras) in self._guessed or len(self._guessed) >= _MOST_GUESSES:
             return False
         self._guessed.add((name, extras))
-        return self._names.permit(name)
+        try:
+            return self._names.permit(name)
+        except SafepipError:
+            return False  # the list of well-known names cannot be read: the search says so when it judges a name
 
     async def _explore(
         self, index: Index, answer: Reading | Future[Reading], specifier: SpecifierSet, extras: frozenset[str]
