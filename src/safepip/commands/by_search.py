@@ -32,7 +32,7 @@ def search(
     `preferences` are the versions, by project, to try first; `markers` knows afterwards which markers were asked for.
     Raises what the search raises.
     """
-    asked = ResolverInputs(
+    searched = ResolverInputs(
         inputs.statements, inputs.settings, inputs.plan.policy, inputs.target, inputs.table, preferences
     )
-    return resolve(asked, catalog=catalog, installed=installed, rules=catalog.rules, markers=markers)
+    return resolve(searched, catalog=catalog, installed=installed, rules=catalog.rules, markers=markers)
