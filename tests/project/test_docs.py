@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "safepip"
 DOCS = ROOT / "docs"
 REFUSALS = DOCS / "refusals"
+OPTIONS_PAGE = DOCS / "reference" / "options.md"
 
 KEBAB = re.compile(r"[a-z]+(?:-[a-z]+)*\Z")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -218,12 +219,24 @@ def test_the_list_of_refusals_links_to_every_page() -> None:
 
 
 def test_the_reference_names_every_long_option() -> None:
-    text = _text(DOCS / "reference" / "options.md")
+    text = _text(OPTIONS_PAGE)
     documented = set(re.findall(r"`(--[a-z0-9-]+)", text))
     known = {flag for option in OPTIONS for flag in option.flags if flag.startswith("--")}
     known.add("--hash")  # stands behind a requirement in a file, and nowhere else
     assert known - documented == set()
     assert documented - known == set(), "the page documents options that do not exist"
+
+
+def test_the_reference_says_of_an_option_what_its_help_says() -> None:
+    """But for --upgrade, which has a text of its own for `lock`."""
+    rows = re.findall(
+        r"^\| (`-.+?) \| (.+?)(?: Only (?:`\w+`[, and]*)+\.)? \| .+ \|$", _text(OPTIONS_PAGE), re.MULTILINE
+    )
+    described = {flag: text for flags, text in rows for flag in re.findall(r"`(--[a-z0-9-]+)`", flags)}
+    for option in OPTIONS:
+        if not option.hidden and option.long != "--upgrade":
+            text = option.help.replace("%default", str(option.default)).replace("<", "&lt;")
+            assert described[option.long] == text, option.long
 
 
 def _documents() -> list[Path]:
