@@ -16,7 +16,7 @@ from packaging.tags import Tag, sys_tags
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.finder import Finder, is_pinned
-from safepip.model.digest import Demand, Digest, one_of, strong
+from safepip.model.digest import Digest, RequiredDigests, one_of, strong
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Selection
@@ -249,7 +249,7 @@ def test_the_order_of_candidates_is_pips(
     assert [c.file.filename for c in ours] == theirs
 
 
-def _may_be(entries: list[ProjectFile], name: str, allowed: Demand) -> bool:
+def _may_be(entries: list[ProjectFile], name: str, allowed: RequiredDigests) -> bool:
     return any(not allowed.excludes(e.stated) for e in entries if e.filename == name)
 
 

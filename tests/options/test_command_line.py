@@ -13,7 +13,7 @@ from safepip.config.pip_config import ConfiguredValue
 from safepip.model.errors import Refused, UsageError
 from safepip.model.origin import Origin, Source
 from safepip.options.command_line import HelpRequested, format_help, parse, split_command
-from safepip.options.table import OPTIONS, Fate, options_of
+from safepip.options.table import OPTIONS, Handling, options_of
 from support.nowhere import NOWHERE
 
 _PIP_ENV = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, "COLUMNS": "400", "HOME": NOWHERE}
@@ -75,9 +75,9 @@ def test_rows_have_pips_aliases_actions_defaults_and_choices(verb: str) -> None:
 def test_every_row_says_what_becomes_of_it() -> None:
     """A refused row has a reason and a hint; whoever does nothing says why; nothing is both refused and done."""
     for row in OPTIONS:
-        assert row.fate
-        if Fate.REFUSED in row.fate:
-            assert row.fate is Fate.REFUSED
+        assert row.handling
+        if Handling.REFUSED in row.handling:
+            assert row.handling is Handling.REFUSED
             assert row.note
             assert row.hint
         assert row.help.endswith((".", ")"))

@@ -18,7 +18,7 @@ from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
-from safepip.model.requirement import counts, demand_of
+from safepip.model.requirement import counts, required_digests
 from safepip.wheel.metadata import MetadataError
 from safepip.wheel.metadata_as_pip import metadata_in
 
@@ -75,7 +75,7 @@ def _pin(
     if routed.available.status is not Status.ACTIVE:
         return None
     # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
-    demand = demand_of(requirement)
+    demand = required_digests(requirement)
     candidates = catalog.finder.applicable(routed.available, requirement.specifier, demand)
     if not candidates or candidates[0].file.yanked is not None:
         return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.index_reader import Pages
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
 
 
 def open_catalog(inputs: Inputs, resources: Resources, pages: Pages | None = None) -> IndexCatalog:
@@ -38,7 +38,7 @@ def open_catalog(inputs: Inputs, resources: Resources, pages: Pages | None = Non
 
 
 def _open_answers(
-    inputs: Inputs, resources: Resources, hashes: Mapping[str, Demand], pages: Pages | None
+    inputs: Inputs, resources: Resources, hashes: Mapping[str, RequiredDigests], pages: Pages | None
 ) -> tuple[Answers, WheelReader]:
     """What asks the indexes, and what reads wheels for it."""
     settings, target, store, network = inputs.settings, inputs.target, resources.store, resources.network
@@ -63,7 +63,7 @@ def _open_answers(
 
 
 def _open_prefetcher(
-    inputs: Inputs, resources: Resources, hashes: Mapping[str, Demand], answers: Answers
+    inputs: Inputs, resources: Resources, hashes: Mapping[str, RequiredDigests], answers: Answers
 ) -> Prefetcher:
     """The guesses. Rules remember what they were asked, so these have their own."""
     return Prefetcher(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.candidate import Pin
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
 
 
@@ -38,7 +38,7 @@ def fetch(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list
     )
 
 
-def _download(catalog: IndexCatalog, pin: Pin, demand: Demand, trusted: tuple[str, ...]) -> Download:
+def _download(catalog: IndexCatalog, pin: Pin, demand: RequiredDigests, trusted: tuple[str, ...]) -> Download:
     """What to fetch for a pin. Raises `Refused` where its file may not come from where its index says, and where the
     user's statements allow no file at all."""
     assert pin.candidate is not None

@@ -13,7 +13,7 @@ from safepip.edges.user.arguments import locator, make_plan
 from safepip.model.digest import ANY_BYTES, all_of
 from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
 from safepip.model.origin import BUILT_IN
-from safepip.model.requirement import Statements, counts, demand_of
+from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
 from safepip.requirements.lock_requests import split_locks
 from safepip.routing.table import build, project_name
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.lock.acceptance import LockEntry
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
     from safepip.requirements.gathering import Loaded
@@ -65,15 +65,15 @@ class Inputs(NamedTuple):
         """Whether this run puts what it judges into its target; `download` and `lock` do not."""
         return self.verb == "install"
 
-    def allowed_hashes(self) -> dict[str, Demand]:
+    def allowed_hashes(self) -> dict[str, RequiredDigests]:
         """The digests that those of the user's statements allow which count for the target, by project."""
         if self.lock_requests:
             # A lock demands all of its own digests, whatever the index says.
             return {entry.name: all_of((*entry.digests, *entry.checksums)) for entry in self.locks}
-        allowed: dict[str, Demand] = {}
+        allowed: dict[str, RequiredDigests] = {}
         everything: tuple[Requirement | Constraint, ...] = (*self.statements.requirements, *self.statements.constraints)
         for statement in everything:
-            given = demand_of(statement)
+            given = required_digests(statement)
             if given and counts(statement, self.target.markers):
                 allowed[statement.name] = allowed.get(statement.name, ANY_BYTES).and_(given)
         return allowed

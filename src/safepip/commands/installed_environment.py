@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
-    from safepip.model.digest import Demand, Digest
+    from safepip.model.digest import Digest, RequiredDigests
     from safepip.model.plan import Target
 
 
@@ -37,7 +37,9 @@ class Demanded:
     """What a run asks for by digest. `hashes` is what is demanded of files, by project; `memory` gives what is known
     of the installed ones; `strict` tells that what is not known does not do."""
 
-    def __init__(self, hashes: Mapping[str, Demand], memory: Callable[[], InstalledMemory], *, strict: bool) -> None:
+    def __init__(
+        self, hashes: Mapping[str, RequiredDigests], memory: Callable[[], InstalledMemory], *, strict: bool
+    ) -> None:
         self._hashes = hashes
         self._memory = memory
         self._strict = strict

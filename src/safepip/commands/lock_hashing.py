@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Pin
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
     from safepip.model.page import ProjectFile
 
 
 def with_digests(
-    resources: Resources, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...], demand: Demand
+    resources: Resources, catalog: IndexCatalog, pin: Pin, offered: tuple[ProjectFile, ...], demand: RequiredDigests
 ) -> tuple[ProjectFile, ...]:
     """Of the files offered for a pin those that can be locked, each with a strong digest and what the user's statements
     demand of it where the lock is to be installed.
@@ -61,7 +61,7 @@ def with_digests(
 
 
 def _fetched(
-    resources: Resources, listing: Listing, pin: Pin, wanted: Sequence[ProjectFile], demand: Demand
+    resources: Resources, listing: Listing, pin: Pin, wanted: Sequence[ProjectFile], demand: RequiredDigests
 ) -> list[VerifiedFile]:
     """These files of a pin's page, in the same order."""
     optional = listing.index.hashes is Hashes.OPTIONAL

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.index_reader import Pages
     from safepip.model.candidate import Pin, Resolution
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement
 
@@ -94,7 +94,7 @@ class Everywhere:
         return EnvironmentAnswer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | stated
 
     def _files(
-        self, resolution: Resolution, catalog: IndexCatalog, demands: Mapping[str, Demand]
+        self, resolution: Resolution, catalog: IndexCatalog, demands: Mapping[str, RequiredDigests]
     ) -> dict[str, tuple[ProjectFile, ...]]:
         """The files to lock, by project: those that the index offers, and of a wheel named directly that one alone."""
         files: dict[str, tuple[ProjectFile, ...]] = {}

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from safepip.commands.inputs import Inputs
     from safepip.edges.disk.well_known import WellKnownNames
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.vetting.look_alikes import KnownNames
 
 
-def vetting_rules(inputs: Inputs, hashes: Mapping[str, Demand], well_known: WellKnownNames) -> VettingRules:
+def vetting_rules(inputs: Inputs, hashes: Mapping[str, RequiredDigests], well_known: WellKnownNames) -> VettingRules:
     """The rules by which projects are judged. The list of well-known names is read when the first name has to be
     compared. `hashes` are the digests that the user's statements allow, by project."""
     ages = _age_rules(inputs, hashes)
@@ -28,7 +28,7 @@ def vetting_rules(inputs: Inputs, hashes: Mapping[str, Demand], well_known: Well
 
 
 def _name_rules(
-    inputs: Inputs, hashes: Mapping[str, Demand], ages: AgeRules, known: Callable[[], KnownNames]
+    inputs: Inputs, hashes: Mapping[str, RequiredDigests], ages: AgeRules, known: Callable[[], KnownNames]
 ) -> NameRules:
     settings, requirements = inputs.settings, inputs.statements.requirements
     run = NamesOfRun(
@@ -49,7 +49,7 @@ def _claimed(inputs: Inputs) -> tuple[str, ...]:
     return tuple(claim.key for claim in claims if enforced is None or not enforced.outranks(claim.origin))
 
 
-def _age_rules(inputs: Inputs, hashes: Mapping[str, Demand]) -> AgeRules:
+def _age_rules(inputs: Inputs, hashes: Mapping[str, RequiredDigests]) -> AgeRules:
     """The rules on ages. What the user or the lock that is made anew gives a digest for was judged."""
     plan, before = inputs.plan, inputs.judged
     judged = {

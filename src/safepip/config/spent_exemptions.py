@@ -35,7 +35,7 @@ def last_day(exemption: Exemption) -> str:
 
 
 def expired(exemptions: Iterable[Exemption], projects: Collection[str]) -> Iterator[str]:
-    """One line for the exceptions of these projects that have ended; none where there are none."""
+    """One line for the exceptions for these projects that have expired; none where none has."""
     reported = [f"{_stated(a)}, until {last_day(a)}" for a in exemptions if a.project in projects]
     if reported:
         yield f"exceptions that have expired and no longer have an effect: {'; '.join(reported)}"
@@ -44,7 +44,7 @@ def expired(exemptions: Iterable[Exemption], projects: Collection[str]) -> Itera
 def unneeded(
     exemptions: Iterable[Exemption], pins: Sequence[Pin], wheels: Iterable[ClearedWheel], *, names_judged: bool
 ) -> Iterator[str]:
-    """One line for the exceptions that what was judged did not need; none where there are none.
+    """One line for the exceptions that were not needed for what was judged; none where all were needed.
 
     `names_judged` tells that projects were decided on by name, and not taken from a lock or by hash.
     """

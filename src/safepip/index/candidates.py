@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from safepip.vetting.releases import Release
 
 #: Why files of a version are rejected, the nearest to fitting last. `rejected` has the nearest one of a version.
-_FATES = ("sdist-only", "platform", "python", "requires-python")
+_REASONS = ("sdist-only", "platform", "python", "requires-python")
 
 
 class TagRanks:
@@ -122,29 +122,29 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
     as pip leaves them out.
     """
     fitting: list[_Fitting] = []
-    fates: dict[str, tuple[int, str, ProjectFile]] = {}
+    nearest: dict[str, tuple[int, str, ProjectFile]] = {}
     by_text: dict[str, list[ProjectFile]] = {}
     for file in page.files:
         if len(file.filename) > LONGEST_NAME:
             continue
         if file.filename.endswith(".whl"):
-            text, fate, detail = _judge_wheel(page.name, file, ranks, pythons, fitting)
+            text, nearness, detail = _judge_wheel(page.name, file, ranks, pythons, fitting)
         else:
-            text, fate, detail = archive_version(page.name, file.filename), 0, ""
+            text, nearness, detail = archive_version(page.name, file.filename), 0, ""
         if text is None:
             continue
         by_text.setdefault(text, []).append(file)
-        if fate is not None:
-            best = fates.get(text)
-            if best is None or fate > best[0]:
-                fates[text] = (fate, detail, file)
+        if nearness is not None:
+            best = nearest.get(text)
+            if best is None or nearness > best[0]:
+                nearest[text] = (nearness, detail, file)
     served = {wheel.text for wheel in fitting}
     known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
     candidates = _candidates(page.name, fitting, known)
     return ProjectCandidates(
         name=page.name,
         candidates=candidates,
-        rejected=_rejected({text: fate for text, fate in fates.items() if text not in served}, candidates, known),
+        rejected=_rejected({text: found for text, found in nearest.items() if text not in served}, candidates, known),
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
@@ -168,7 +168,7 @@ def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]
             wheel.tag_rank,
             wheel.build,
             known[wheel.text].first,
-            known[wheel.text].awaited(wheel.file) and public(wheel.version) not in in_time,
+            known[wheel.text].is_for_new_python(wheel.file) and public(wheel.version) not in in_time,
         )
         for wheel in fitting
     )
@@ -177,7 +177,7 @@ def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]
 def _judge_wheel(
     name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, fitting: list[_Fitting]
 ) -> tuple[str | None, int | None, str]:
-    """Add the wheel to `fitting`, or say why it is rejected: its version as text, a position in `_FATES`, the
+    """Add the wheel to `fitting`, or say why it is rejected: its version as text, a position in `_REASONS`, the
     detail."""
     parts = file.filename[:-4].split("-")
     if len(parts) not in (5, 6):  # name-version(-build)?-python-abi-platform
@@ -200,14 +200,14 @@ def _judge_wheel(
 
 
 def _rejected(
-    fates: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate], known: Mapping[str, Release]
+    nearest: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate], known: Mapping[str, Release]
 ) -> tuple[RejectedVersion, ...]:
     texts = {str(c.version) for c in candidates}
-    left = [(text, fate) for text, fate in fates.items() if text not in texts]
+    left = [(text, found) for text, found in nearest.items() if text not in texts]
     # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
     served = {c.version for c in candidates} if left else set[Version]()
     rejected: dict[Version, RejectedVersion] = {}
-    for text, (fate, detail, file) in left:
+    for text, (nearness, detail, file) in left:
         try:
             version = Version(text)
         except ValueError:
@@ -215,8 +215,8 @@ def _rejected(
         if version in served:
             continue
         best = rejected.get(version)
-        if best is None or _FATES.index(best.reason) < fate:
+        if best is None or _REASONS.index(best.reason) < nearness:
             rejected[version] = RejectedVersion(
-                version, _FATES[fate], detail, file.yanked is not None, known[text].first
+                version, _REASONS[nearness], detail, file.yanked is not None, known[text].first
             )
     return tuple(sorted(rejected.values(), key=lambda f: f.version, reverse=True))

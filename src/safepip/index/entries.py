@@ -156,7 +156,7 @@ def _quoted_path(path: str, scheme: str) -> str:
 
 
 def _filename(path: str) -> str:
-    """The last segment of a URL's path, decoded. Raises `BadEntry` where it is no plain file name."""
+    """The last segment of a URL's path, decoded. Raises `BadEntry` where it is not a plain file name."""
     name = unquote(path.rstrip("/").rpartition("/")[2])
     check_filename(name)
     return name
@@ -184,8 +184,8 @@ def fragment_digests(fragment: str) -> tuple[tuple[Digest, ...], tuple[Checksum,
 def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
     """The strong ones of an entry's hashes, strongest last.
 
-    An empty or null value counts as not given, as in pip. Raises `BadEntry` for a value that is no
-    digest of its algorithm: a file whose digest cannot be read must not pass for one without.
+    An empty or null value counts as not given, as in pip. Raises `BadEntry` for a value that is not a digest of its
+    algorithm: a file whose digest cannot be read must not pass for one without a digest.
     """
     value = hashes.get("sha256")
     if isinstance(value, str) and len(value) == 64 and len(hashes) == 1 and not value.encode().translate(None, _HEX):
@@ -202,7 +202,7 @@ def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
         try:
             found.append(strong(algorithm, value))
         except WeakDigest:
-            raise BadEntry(f"its {algorithm} is no digest") from None
+            raise BadEntry(f"its {algorithm} is not a digest") from None
     return tuple(found)
 
 
@@ -231,7 +231,7 @@ def checksums(hashes: Mapping[str, object]) -> tuple[Checksum, ...]:
         try:
             found.append(checksum(algorithm, value))
         except WeakDigest:
-            raise BadEntry(f"its {algorithm} is no digest") from None
+            raise BadEntry(f"its {algorithm} is not a digest") from None
     return tuple(sorted(found))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.plan import Selection
     from safepip.vetting.cooldown import AgeRules, Held
 
@@ -32,7 +32,7 @@ class _Found(NamedTuple):
     offered: tuple[Candidate, ...]
     usable: tuple[Candidate, ...]
     held: dict[Candidate, Held]
-    applicable: dict[tuple[str, Demand], list[Candidate]]
+    applicable: dict[tuple[str, RequiredDigests], list[Candidate]]
 
 
 class Finder:
@@ -48,7 +48,7 @@ class Finder:
         self._found: dict[int, _Found] = {}
 
     def applicable(
-        self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand = ANY_BYTES
+        self, available: ProjectCandidates, specifier: SpecifierSet, hashes: RequiredDigests = ANY_BYTES
     ) -> list[Candidate]:
         """The candidates for a specifier, best first, yanked ones left out by PEP 592's rule.
 
@@ -98,7 +98,9 @@ class Finder:
         """Why a candidate is held back for its age; None where it is not."""
         return self._of(available).held.get(candidate)
 
-    def held(self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand = ANY_BYTES) -> list[Held]:
+    def held(
+        self, available: ProjectCandidates, specifier: SpecifierSet, hashes: RequiredDigests = ANY_BYTES
+    ) -> list[Held]:
         """The candidates for a specifier, best first, that would be offered but for their age."""
         held = self._of(available).held
         return [held[c] for c in self._regardless(available, specifier, hashes) if c in held] if held else []
@@ -116,7 +118,9 @@ class Finder:
                 return held[candidate]
         return None
 
-    def _regardless(self, available: ProjectCandidates, specifier: SpecifierSet, hashes: Demand) -> Sequence[Candidate]:
+    def _regardless(
+        self, available: ProjectCandidates, specifier: SpecifierSet, hashes: RequiredDigests
+    ) -> Sequence[Candidate]:
         """What `applicable` would be without the rules on ages."""
         offered = [c for c in self._of(available).offered if not hashes.excludes(c.file.stated)]
         allow = self.selection.allows_prereleases(available.name)
@@ -138,7 +142,7 @@ class Finder:
         assert self.selection.uploaded_before is not None
         if candidate.file.url.startswith("file:"):
             return True
-        if uploaded is None or any(word.uploaded is None for word in candidate.words):
+        if uploaded is None or any(statement.uploaded is None for statement in candidate.age_statements):
             raise Unavailable.because(
                 "undated-file",
                 f"--uploaded-prior-to needs upload times, and the index of {candidate.name} gives none",
@@ -166,7 +170,7 @@ class Finder:
         return None
 
 
-def _allowed(name: str, candidates: Sequence[Candidate], hashes: Demand) -> list[Candidate]:
+def _allowed(name: str, candidates: Sequence[Candidate], hashes: RequiredDigests) -> list[Candidate]:
     matching = [c for c in candidates if hashes.names(c.file.stated)]
     # Where the page does not exclude a file, its bytes decide. Statements that contradict each other exclude all.
     possible = [c for c in candidates if not (hashes.names(c.file.stated) or hashes.excludes(c.file.stated))]

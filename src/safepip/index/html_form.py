@@ -176,7 +176,7 @@ def _unescaped(value: str) -> str:
 
 
 def _after_opaque(text: str, position: int, tag: str) -> int:
-    """The position of the end tag of an element whose content is no markup; -1 where there is none."""
+    """The position of the end tag of an element whose content is not markup; -1 where there is none."""
     match = re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE).search(text, position)
     return -1 if match is None else match.start()
 

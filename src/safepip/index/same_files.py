@@ -21,7 +21,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.model.candidate import AgeWord
+from safepip.model.candidate import AgeStatement
 from safepip.model.page import Status
 from safepip.model.urls import is_file_url
 
@@ -86,11 +86,11 @@ def as_one(all_available: Sequence[ProjectCandidates]) -> ProjectCandidates:
 
 def _strictest(same: Sequence[Candidate], all_available: Sequence[ProjectCandidates]) -> Candidate:
     """One file's candidate: that of the first source, with the strictest statement of all sources."""
-    words = (
-        AgeWord(c.file.upload_time, c.released, c.for_new_python, available.born is not None)
+    statements = (
+        AgeStatement(c.file.upload_time, c.released, c.for_new_python, available.born is not None)
         for c, available in zip(same, all_available, strict=True)
     )
-    return replace(same[0], file=strictest_file([c.file for c in same]), words=tuple(words))
+    return replace(same[0], file=strictest_file([c.file for c in same]), age_statements=tuple(statements))
 
 
 def strictest_file(same: Sequence[ProjectFile]) -> ProjectFile:

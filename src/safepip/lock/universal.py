@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from safepip.model.candidate import Pin
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Target
 
@@ -209,7 +209,7 @@ class EnvironmentAnswer(NamedTuple):
     edges: Mapping[str, tuple[str, ...]]
     scopes: Mapping[str, frozenset[str]]
     files: Mapping[str, tuple[ProjectFile, ...]]
-    demands: Mapping[str, Demand] = MappingProxyType({})
+    demands: Mapping[str, RequiredDigests] = MappingProxyType({})
 
 
 def joined(answers: Sequence[EnvironmentAnswer]) -> list[EnvironmentAnswer]:
@@ -239,7 +239,7 @@ def merge(answers: Sequence[EnvironmentAnswer]) -> list[Locked]:
     Where other digests are demanded, a version is another package: each environment is to select among the files that
     are allowed in it, and no wheel that is free elsewhere may come before them.
     """
-    places: dict[tuple[str, Version, Demand], list[EnvironmentAnswer]] = {}
+    places: dict[tuple[str, Version, RequiredDigests], list[EnvironmentAnswer]] = {}
     for answer in answers:
         for name, pin in answer.pins.items():
             places.setdefault((name, pin.version, answer.demands.get(name, ANY_BYTES)), []).append(answer)

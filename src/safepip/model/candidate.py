@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from safepip.model.route import Route
 
 
-class AgeWord(NamedTuple):
+class AgeStatement(NamedTuple):
     """What one source says of a file's age: the fields of a `Candidate` and its `ProjectFile`, and whether it dates any
     file of the project."""
 
@@ -32,11 +32,11 @@ class AgeWord(NamedTuple):
 class Candidate:
     """A wheel that the target could install. Compared by identity: one object a file and run.
 
-    `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build
-    tag as packaging parses it, `()` where there is none. `released` is the upload time of the first file of
-    its release, None where none is dated; `for_new_python` marks a late file that is the honest case: a wheel for a
-    newer Python. What a release is: `safepip.vetting.releases`. `words` are what each source says of a file that
-    several sources list (`same_files`).
+    `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build tag as packaging
+    parses it, `()` where there is none. `released` is the upload time of the first file of its release, None where none
+    is dated; `for_new_python` marks a late file that is the honest case: a wheel for a newer Python. What a release is:
+    `safepip.vetting.releases`. `age_statements` are what each source says of a file that several sources list
+    (`same_files`).
     """
 
     name: str
@@ -46,7 +46,7 @@ class Candidate:
     build: tuple[int, str] | tuple[()] = ()
     released: float | None = None
     for_new_python: bool = False
-    words: tuple[AgeWord, ...] = ()
+    age_statements: tuple[AgeStatement, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

@@ -116,7 +116,7 @@ def proofs(digests: Iterable[AnyDigest]) -> tuple[Digest, ...]:
     return tuple(digest for digest in digests if isinstance(digest, Digest))
 
 
-class Demand(NamedTuple):
+class RequiredDigests(NamedTuple):
     """What the user's statements demand of a file's bytes: of each group of digests one must hold.
 
     The `--hash` options of a line are a group; each digest in its URL is one by itself, and so is each one of a lock.
@@ -128,7 +128,7 @@ class Demand(NamedTuple):
     def __bool__(self) -> bool:
         return bool(self.groups)
 
-    def and_(self, other: Demand) -> Demand:
+    def and_(self, other: RequiredDigests) -> RequiredDigests:
         """Both of them. Groups of one algorithm become one: a file has only one digest by each."""
         groups = list(self.groups)
         for group in other.groups:
@@ -138,7 +138,7 @@ class Demand(NamedTuple):
                     break
             else:
                 groups.append(group)
-        return Demand(tuple(groups))
+        return RequiredDigests(tuple(groups))
 
     @property
     def impossible(self) -> bool:
@@ -169,15 +169,15 @@ class Demand(NamedTuple):
 
 
 #: What allows any bytes.
-ANY_BYTES = Demand()
+ANY_BYTES = RequiredDigests()
 
 
-def one_of(digests: Iterable[AnyDigest]) -> Demand:
+def one_of(digests: Iterable[AnyDigest]) -> RequiredDigests:
     """The demand that one of these holds; none of no digests."""
     group = frozenset(digests)
-    return Demand((group,)) if group else ANY_BYTES
+    return RequiredDigests((group,)) if group else ANY_BYTES
 
 
-def all_of(digests: Iterable[AnyDigest]) -> Demand:
+def all_of(digests: Iterable[AnyDigest]) -> RequiredDigests:
     """The demand that each of these holds."""
-    return Demand(tuple(frozenset((digest,)) for digest in dict.fromkeys(digests)))
+    return RequiredDigests(tuple(frozenset((digest,)) for digest in dict.fromkeys(digests)))

@@ -19,7 +19,7 @@ def printable(text: str, limit: int = 300) -> str:
         text = text[:limit] + " "  # what lies beyond is not shown, and not looked at either
     elif text.isprintable():
         return text
-    # U+2028 and U+2029 end a line, as a line feed does, though they are no control characters.
+    # U+2028 and U+2029 end a line, as a line feed does, though they are not control characters.
     clean = "".join(
         " " if char in "\t\n\r\u2028\u2029" else "�" if unicodedata.category(char)[0] == "C" else char for char in text
     )

@@ -4,7 +4,7 @@ PEP 508 and the packaging specification "Names and normalization": ASCII letters
 and the last of them a letter or digit. Two names are the same project where they are normalised to the same text: lower
 case, and every run of `.`, `-` and `_` one `-`. Indexes, extras and groups are named by the same grammar.
 
-Letters beyond ASCII are no part of it, not even those whose lower case is ASCII (the Kelvin sign).
+Letters beyond ASCII are not allowed, not even those whose lower case is ASCII (the Kelvin sign).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 def normalise(name: str) -> str:
-    """The one spelling of a name that is compared. Takes any text; whether it is a name is not asked."""
+    """The one spelling of a name that is compared. Takes any text, and does not check whether it is a name."""
     return _SEPARATORS.sub("-", name).lower()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.digest import AnyDigest, Demand, Digest
+    from safepip.model.digest import AnyDigest, Digest, RequiredDigests
     from safepip.model.origin import Origin
 
 
@@ -54,7 +54,7 @@ class Constraint(NamedTuple):
     url_digests: tuple[AnyDigest, ...] = ()
 
 
-def demand_of(statement: Requirement | Constraint) -> Demand:
+def required_digests(statement: Requirement | Constraint) -> RequiredDigests:
     """What a statement demands of its file's bytes."""
     return one_of(statement.hashes).and_(all_of(statement.url_digests))
 

@@ -13,7 +13,8 @@ class Entry(NamedTuple):
 
     `digest` is that of the content by `algorithm`: the one which RECORD uses for this file where that is a strong
     one, otherwise sha256. `executable` tells whether the archive asks for the executable bit. `special` is what the
-    archive says that this is, where that is no ordinary file (or, of a folder, no folder): "a symbolic link", say.
+    archive says that this is, where that is not an ordinary file (or, for a folder, not a folder): "a symbolic link",
+    say.
     `namespace` is, for an `__init__.py` that at most declares a namespace package, the way in which it does
     (`safepip.wheel.namespaces`).
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic
-from safepip.options.table import INSTALL, OPTIONS, Action, Fate, Option, options_of
+from safepip.options.table import INSTALL, OPTIONS, Action, Handling, Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.config.pip_config import ConfiguredValue
     from safepip.model.origin import Origin
 
-__all__ = ["OPTIONS", "Action", "Fate", "HelpRequested", "Option", "ParsedOptions", "format_help", "parse",
+__all__ = ["OPTIONS", "Action", "Handling", "HelpRequested", "Option", "ParsedOptions", "format_help", "parse",
            "split_command"]  # fmt: skip
 
 USAGE = (
@@ -110,7 +110,7 @@ def _refuse(parsed: ParsedOptions) -> None:
             origins=parsed.stated[option.dest],
         )
         for option in options_of(parsed.verb)
-        if Fate.REFUSED in option.fate and parsed.values[option.dest] and option.dest in parsed.stated
+        if Handling.REFUSED in option.handling and parsed.values[option.dest] and option.dest in parsed.stated
     ]
     if problems:
         raise Refused(*problems)
@@ -174,7 +174,7 @@ def _help_lines(option: Option, width: int) -> list[str]:
     if option.action.takes_value:
         head += f" <{option.metavar}>"
     text = option.help.replace("%default", f"{option.default}")
-    if Fate.REFUSED in option.fate:
+    if Handling.REFUSED in option.handling:
         text += f" Refused: {option.note}."
     wrapped = textwrap.wrap(text, max(width - 30, 20))
     if len(head) > 28:

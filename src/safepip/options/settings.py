@@ -17,7 +17,7 @@ from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.model.urls import is_url, shown
 from safepip.options.in_files import name_set
-from safepip.options.table import DOWNLOAD, INSTALL, LOCK, Action, Fate, options_of
+from safepip.options.table import DOWNLOAD, INSTALL, LOCK, Action, Handling, options_of
 from safepip.requirements.places import if_path
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ _PATHS = ("target_dir", "root_path", "prefix_path", "log")
 def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
     """The arguments for pip at the handover: every forwarded option that differs from pip's default."""
     for row in options_of(INSTALL):
-        if Fate.FORWARDED not in row.fate:
+        if Handling.FORWARDED not in row.handling:
             continue
         value: Any = parsed[row.dest]
         if row.action is Action.COUNT:

@@ -1,7 +1,7 @@
 """One row for each option of pip 26.3's `install` and `download`, and for safepip's own.
 
 Names, aliases, kinds and defaults are pip's (`pip install --help`, `pip download --help`; a test compares). What
-happens to an option is its `fate`:
+happens to an option is its `handling`:
 
 - UNDERSTOOD: safepip acts on it. An option about building, fetching sources or older Pythons has no effect while
   safepip installs wheels only; its `note` says so. pip would do nothing with it for a wheel either.
@@ -50,15 +50,15 @@ _PLAIN = {Action.STORE, Action.APPEND, Action.TRUE, Action.FALSE, Action.COUNT, 
 _BARE = {Action.TRUE, Action.FALSE, Action.COUNT, Action.HELP, Action.NO_CACHE}
 
 
-class Fate(enum.Flag):
-    """What becomes of an option."""
+class Handling(enum.Flag):
+    """What happens to an option."""
 
     UNDERSTOOD = enum.auto()
     FORWARDED = enum.auto()
     REFUSED = enum.auto()
 
 
-UNDERSTOOD, FORWARDED, REFUSED = Fate.UNDERSTOOD, Fate.FORWARDED, Fate.REFUSED
+UNDERSTOOD, FORWARDED, REFUSED = Handling.UNDERSTOOD, Handling.FORWARDED, Handling.REFUSED
 BOTH = UNDERSTOOD | FORWARDED
 
 
@@ -78,7 +78,7 @@ class Option(NamedTuple):
     metavar: str = ""
     kind: str = "str"
     choices: tuple[str, ...] = ()
-    fate: Fate = UNDERSTOOD
+    handling: Handling = UNDERSTOOD
     note: str = ""
     hint: str = ""
     rival: str = ""
@@ -135,7 +135,7 @@ COMMAND: tuple[Option, ...] = (
           about="Decide and report what would be installed, and install nothing."),
     _value("-d", "--dest", "--destination-dir", "--destination-directory", dest="download_dir", metavar="dir",
            default=".", verbs=(DOWNLOAD,), about="Put the verified wheels into <dir>. (default: the current folder)"),
-    _value("-t", "--target", dest="target_dir", metavar="dir", fate=BOTH, verbs=_ONLY,
+    _value("-t", "--target", dest="target_dir", metavar="dir", handling=BOTH, verbs=_ONLY,
            about="Install into <dir>. Existing files stay unless --upgrade is given."),
     _list("--platform", dest="platforms", metavar="platform", default=None, verbs=_WHEELS,
           about="Take wheels for <platform> instead of the running one. May be repeated."),
@@ -145,13 +145,13 @@ COMMAND: tuple[Option, ...] = (
            about="Take wheels for this Python implementation: cp, pp, ... or py for any."),
     _list("--abi", dest="abis", metavar="abi", default=None, verbs=_WHEELS,
           about="Take wheels for this ABI, such as cp311. May be repeated."),
-    _flag("--user", dest="use_user_site", fate=BOTH, default=None, verbs=_ONLY,
+    _flag("--user", dest="use_user_site", handling=BOTH, default=None, verbs=_ONLY,
           about="Install to the user's own folder (site.USER_BASE)."),
-    Option(("--no-user",), "use_user_site", "Do not install to the user's own folder.", Action.FALSE, fate=BOTH,
+    Option(("--no-user",), "use_user_site", "Do not install to the user's own folder.", Action.FALSE, handling=BOTH,
            verbs=_ONLY, hidden=True),
-    _value("--root", dest="root_path", metavar="dir", fate=BOTH, verbs=_ONLY,
+    _value("--root", dest="root_path", metavar="dir", handling=BOTH, verbs=_ONLY,
            about="Install everything relative to this other root folder."),
-    _value("--prefix", dest="prefix_path", metavar="dir", fate=BOTH, verbs=_ONLY,
+    _value("--prefix", dest="prefix_path", metavar="dir", handling=BOTH, verbs=_ONLY,
            about="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
     _value("--src", "--source", "--source-dir", "--source-directory", dest="src_dir", metavar="dir", kind="path",
            note=_BUILDS, about="Folder into which editable projects are checked out."),
@@ -166,7 +166,7 @@ COMMAND: tuple[Option, ...] = (
           about="Install every project again even if it is up to date."),
     _flag("-I", "--ignore-installed", dest="ignore_installed", default=None, verbs=_ONLY,
           about="Ignore what is installed, and install over it."),
-    _flag("--ignore-requires-python", dest="ignore_requires_python", default=None, fate=BOTH,
+    _flag("--ignore-requires-python", dest="ignore_requires_python", default=None, handling=BOTH,
           about="Ignore which Python versions distributions say they support."),
     Option(("--no-build-isolation",), "build_isolation", "Build without an environment of its own.", Action.FALSE,
            default=True, note=_BUILDS),
@@ -174,27 +174,27 @@ COMMAND: tuple[Option, ...] = (
           about="Build through pyproject.toml."),
     _flag("--check-build-dependencies", dest="check_build_deps", note=_BUILDS,
           about="Check the build dependencies."),
-    _flag("--break-system-packages", dest="override_externally_managed", default=None, fate=BOTH, verbs=_ONLY,
+    _flag("--break-system-packages", dest="override_externally_managed", default=None, handling=BOTH, verbs=_ONLY,
           about="Change an environment that is marked EXTERNALLY-MANAGED (PEP 668)."),
     Option(("-C", "--config-settings"), "config_settings", "Setting for the build backend, KEY=VALUE. May be repeated.",
            Action.CONFIG_SETTING, (), "settings", verbs=(INSTALL, LOCK), note=_BUILDS),
     Option(("--compile",), "compile", "Compile Python files to bytecode. (default)", Action.TRUE, default=True,
-           fate=FORWARDED, verbs=_ONLY),
+           handling=FORWARDED, verbs=_ONLY),
     Option(("--no-compile",), "compile", "Do not compile Python files to bytecode.", Action.FALSE, default=True,
-           fate=FORWARDED, verbs=_ONLY),
+           handling=FORWARDED, verbs=_ONLY),
     Option(("--no-warn-script-location",), "warn_script_location", "Do not warn of scripts installed outside PATH.",
-           Action.FALSE, default=True, fate=FORWARDED, verbs=_ONLY),
+           Action.FALSE, default=True, handling=FORWARDED, verbs=_ONLY),
     Option(("--no-warn-conflicts",), "warn_about_conflicts", "Do not warn of broken dependencies.", Action.FALSE,
-           default=True, fate=FORWARDED, verbs=_ONLY),
+           default=True, handling=FORWARDED, verbs=_ONLY),
     _flag("--require-hashes", dest="require_hashes",
           about="Require a hash for every requirement. Switched on when any requirement has one."),
     _flag("--no-require-hashes", dest="no_require_hashes",
           about="Do not require hashes for everything because one requirement has one."),
     _value("--progress-bar", dest="progress_bar", metavar="progress_bar", default="auto",
-           choices=("auto", "on", "off", "raw"), fate=BOTH,
+           choices=("auto", "on", "off", "raw"), handling=BOTH,
            about="Whether to show progress: auto, on, off, raw. (default: %default)"),
     _value("--root-user-action", dest="root_user_action", metavar="root_user_action", default="warn",
-           choices=("warn", "ignore"), fate=FORWARDED, verbs=_ONLY,
+           choices=("warn", "ignore"), handling=FORWARDED, verbs=_ONLY,
            about="What to do when run as root: warn, ignore. (default: %default)"),
     _value("--report", dest="json_report_file", metavar="file", verbs=_ONLY,
            about="Write pip's installation report (JSON) to <file>, or to standard output for -."),
@@ -246,14 +246,14 @@ GENERAL: tuple[Option, ...] = (
           about="Stop unless the target is a virtual environment."),
     _value("--python", dest="python", metavar="python", group=_GENERAL, verbs=_EVERY,
            about="The environment to work on: its interpreter, or its folder."),
-    Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
-           verbs=_EVERY),
-    Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, fate=BOTH, group=_GENERAL,
-           verbs=_EVERY),
-    _value("--log", "--log-file", "--local-log", dest="log", metavar="path", kind="path", fate=BOTH, group=_GENERAL,
+    Option(("-v", "--verbose"), "verbose", "Say more; up to three times.", Action.COUNT, 0, handling=BOTH,
+           group=_GENERAL, verbs=_EVERY),
+    Option(("-q", "--quiet"), "quiet", "Say less; up to three times.", Action.COUNT, 0, handling=BOTH,
+           group=_GENERAL, verbs=_EVERY),
+    _value("--log", "--log-file", "--local-log", dest="log", metavar="path", kind="path", handling=BOTH, group=_GENERAL,
            verbs=_EVERY,
            about="Append a detailed log to this file."),
-    _flag("--no-input", dest="no_input", fate=BOTH, group=_GENERAL, about="Never ask anything."),
+    _flag("--no-input", dest="no_input", handling=BOTH, group=_GENERAL, about="Never ask anything."),
     _value("--keyring-provider", dest="keyring_provider", metavar="keyring_provider", default="auto",
            choices=("auto", "disabled", "import", "subprocess"), group=_GENERAL,
            about="Where credentials are looked up: auto, disabled, import, subprocess. (default: %default)"),
@@ -278,14 +278,14 @@ GENERAL: tuple[Option, ...] = (
     Option(("--no-cache-dir",), "cache_dir", "Keep no cache.", Action.NO_CACHE, group=_GENERAL),
     _flag("--disable-pip-version-check", dest="disable_pip_version_check", note=_ALWAYS, group=_GENERAL,
           about="Do not look for a newer pip. safepip never does."),
-    _flag("--no-color", dest="no_color", fate=BOTH, group=_GENERAL, verbs=_EVERY, about="Use no colours."),
+    _flag("--no-color", dest="no_color", handling=BOTH, group=_GENERAL, verbs=_EVERY, about="Use no colours."),
     _flag("--no-python-version-warning", dest="no_python_version_warning", note=_ALWAYS, hidden=True, group=_GENERAL,
           about="Do not warn of old Python versions."),
     _list("--use-feature", dest="features_enabled", metavar="feature", note=_ALWAYS, group=_GENERAL,
           choices=("fast-deps", "inprocess-build-deps", "venv-isolation", "truststore", "no-binary-enable-wheel-cache",
                    "build-constraint"),
           about="Enable a new feature of pip."),
-    _list("--use-deprecated", dest="deprecated_features_enabled", metavar="feature", fate=REFUSED, group=_GENERAL,
+    _list("--use-deprecated", dest="deprecated_features_enabled", metavar="feature", handling=REFUSED, group=_GENERAL,
           choices=("legacy-resolver", "legacy-certs"), about="Enable a deprecated feature of pip.",
           note="safepip has neither pip's old resolver nor its old certificate handling",
           hint="leave --use-deprecated out; for certificates of your own use --cert"),

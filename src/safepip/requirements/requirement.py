@@ -155,7 +155,7 @@ def _is_not(_path: str) -> bool:
 
 
 def _names_url(text: str, disk: Disk) -> bool:
-    """Whether a URL stands in it, bare or as `name @ URL`: then it is no path, whatever lies on the disk."""
+    """Whether a URL stands in it, bare or as `name @ URL`: then it is not a path, whatever lies on the disk."""
     before, at, after = text.partition("@")
     if before.startswith(".") or any(separator in before for separator in disk.separators):
         return is_url(text)

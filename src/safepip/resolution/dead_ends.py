@@ -155,10 +155,10 @@ def _of_candidate(
 
 
 def _of_rejected(rejected: RejectedVersion) -> PassedOver:
-    return PassedOver(rejected.version, rejected.reason, f"{rejected.version} {fell(rejected)}")
+    return PassedOver(rejected.version, rejected.reason, f"{rejected.version} {why_rejected(rejected)}")
 
 
-def fell(rejected: RejectedVersion) -> str:
+def why_rejected(rejected: RejectedVersion) -> str:
     """Why a version has no candidate, to go on after its number."""
     detail = printable(rejected.detail)
     return {

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate, ProjectCandidates
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.exemption import Exemption
     from safepip.resolution.catalog import Catalog
     from safepip.resolution.limits import Limit, Limits
@@ -65,7 +65,7 @@ def check_held(
     available: ProjectCandidates,
     needs: Sequence[ResolverRequirement],
     limit: Limit | None,
-    hashes: Demand,
+    hashes: RequiredDigests,
 ) -> None:
     """Raise `Refused` where the user's own statements allow nothing but files that are held back for their age."""
     own = [need for need in needs if is_own(need)]
@@ -98,7 +98,7 @@ def _held(
     available: ProjectCandidates,
     needs: Sequence[ResolverRequirement],
     limit: Limit | None,
-    hashes: Demand,
+    hashes: RequiredDigests,
 ) -> Diagnostic | None:
     """The diagnostic where only files that are held back fit these requirements; None where others fit, or none do."""
     specifier: SpecifierSet = ANY_VERSION if limit is None else limit.specifier
@@ -137,7 +137,7 @@ def permitted(
 
 
 def yank_allowed(candidate: Candidate, exemptions: Sequence[Exemption]) -> Allowed | None:
-    """The line of policy by which a yanked file may be taken though a dependency pins it."""
+    """The line of policy by which a yanked file may be taken although a dependency pins it."""
     file = candidate.file
     if file.yanked is None:
         return None

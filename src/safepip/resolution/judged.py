@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from safepip.index.finder import Finder
     from safepip.model.candidate import Candidate, Pin
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.exemption import Allowed, Exemption
     from safepip.model.finding import Diagnostic
     from safepip.resolution.catalog import Catalog, RoutedCandidates
@@ -66,7 +66,7 @@ class JudgedCandidates:
         return routed
 
     def check_held(
-        self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: Demand
+        self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: RequiredDigests
     ) -> None:
         """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
         check_held(self.finder, self.candidates_for(project, needs).available, needs, limit, hashes)
@@ -77,7 +77,7 @@ class JudgedCandidates:
         needs: Sequence[ResolverRequirement],
         limit: Limit | None,
         specifier: SpecifierSet,
-        hashes: Demand,
+        hashes: RequiredDigests,
     ) -> list[Candidate]:
         """The candidates for a specifier, best first. Raises `Refused`, `RefusedIfChosen` and what asking raises."""
         found = self.finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)

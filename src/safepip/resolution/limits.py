@@ -19,7 +19,7 @@ from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
-from safepip.model.requirement import counts, demand_of
+from safepip.model.requirement import counts, required_digests
 from safepip.model.route import Route, RoutingRule
 from safepip.resolution.nodes import ANY_VERSION, ExtrasCandidate, FileCandidate, ResolverRequirement, identifier
 from safepip.wheel.metadata import MAX_OF_ONE
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.origin import Origin
     from safepip.model.plan import Policy
     from safepip.model.requirement import Constraint, Requirement, Statements
@@ -43,14 +43,14 @@ class Limit(NamedTuple):
     written, for messages."""
 
     specifier: SpecifierSet = ANY_VERSION
-    hashes: Demand = ANY_BYTES
+    hashes: RequiredDigests = ANY_BYTES
     direct: tuple[Constraint, ...] = ()
     origins: tuple[Origin, ...] = ()
     texts: tuple[str, ...] = ()
 
     def and_(self, constraint: Constraint) -> Limit:
         """This limit and one constraint more."""
-        hashes = self.hashes.and_(demand_of(constraint))
+        hashes = self.hashes.and_(required_digests(constraint))
         direct = (*self.direct, constraint) if constraint.url else self.direct
         texts = (*self.texts, constraint.text or f"{constraint.name}{constraint.specifier}")
         both = self.specifier & constraint.specifier
@@ -110,7 +110,7 @@ def needs(
     extras: frozenset[str],
     specifier: SpecifierSet,
     origin: Origin,
-    hashes: Demand,
+    hashes: RequiredDigests,
     text: str,
 ) -> Iterator[ResolverRequirement]:
     """One requirement as the resolver's: the project alone first where both extras and a specifier are given."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.errors import Refused
     from safepip.model.origin import Origin
     from safepip.model.route import Route
@@ -121,7 +121,7 @@ class ResolverRequirement:
         origin: Origin,
         *,
         extras: frozenset[str] = frozenset(),
-        hashes: Demand = ANY_BYTES,
+        hashes: RequiredDigests = ANY_BYTES,
         text: str = "",
     ) -> None:
         self.project = project

@@ -56,7 +56,7 @@ def make_resolution(
             lines += _notices(pins[name], catalog, provider, provider.intersections.of(wanted))
         elif pins[name].installed is not None:
             # For an upgrade the search looked for newer files, and some may be held back.
-            lines += provider.all_available.notices(pins[name], provider.intersections.of(wanted))
+            lines += provider.judged.notices(pins[name], provider.intersections.of(wanted))
     resolution = Resolution(pins, tuple(dict.fromkeys((*provider.notices, *lines))), tuple(to_install))
     if inputs.statements.require_hashes:
         check_hashes(resolution, limits)
@@ -109,7 +109,7 @@ def _overruled(choice: ResolverCandidate, provider: Provider) -> tuple[Allowed, 
     """The overruled objections to a file that was chosen from an index; other files are not judged."""
     if not isinstance(choice, FileCandidate) or choice.direct_url is not None:
         return ()
-    return provider.all_available.allowed(choice.candidate)
+    return provider.judged.allowed(choice.candidate)
 
 
 def _extras_by_project(choices: Iterable[ResolverCandidate]) -> dict[str, frozenset[str]]:
@@ -145,7 +145,7 @@ def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: Specifie
     if pin.direct_url is not None:
         return lines
     lines += [allowed.line(f"{pin.name} {pin.version}") for allowed in pin.allowed]
-    lines += provider.all_available.notices(pin, specifier)
+    lines += provider.judged.notices(pin, specifier)
     available = catalog.candidates_for(pin.name, pin.required_by).available
     if available.status in (Status.ARCHIVED, Status.DEPRECATED):
         reason = f": {printable(available.status_reason)}" if available.status_reason else ""

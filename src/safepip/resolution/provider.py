@@ -75,14 +75,14 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         catalog: Catalog,
         installed: Installed,
         markers: Markers,
-        all_available: JudgedCandidates,
+        judged: JudgedCandidates,
         memory: Memory,
     ) -> None:
         self._preferences = inputs.preferences
         self._catalog = catalog
-        self.all_available = all_available
+        self.judged = judged
         self._installed = installed
-        self.finder = all_available.finder
+        self.finder = judged.finder
         self._settings = inputs.settings
         self._limits = limits
         self._python = PythonCandidate(Version(inputs.target.version))
@@ -291,9 +291,9 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         upgrade = self._may_upgrade(project, needs[0].name)
         if keep is None or upgrade:
             # The candidates will be asked for in any case: ask now, so that a refusal is met here.
-            self.all_available.candidates_for(project, needs)
+            self.judged.candidates_for(project, needs)
         if keep is None:
-            self.all_available.check_held(project, needs, limit, hashes)
+            self.judged.check_held(project, needs, limit, hashes)
 
         def choices() -> Iterator[ResolverCandidate]:
             first = None if keep is None or upgrade else keep
@@ -301,7 +301,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
             if first is not None:
                 yield first
             try:
-                candidates = self.all_available.candidates(project, needs, limit, specifier, hashes)
+                candidates = self.judged.candidates(project, needs, limit, specifier, hashes)
                 for choice in self._by_version(project, extras, needs, candidates, inserted, incompatible):
                     if first is None or choice.version != first.version:
                         yield choice
@@ -320,7 +320,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         incompatible: set[int],
     ) -> Iterator[ResolverCandidate]:
         """The index's candidates, one for each version; `keep` comes before the first that is not newer."""
-        routed = self.all_available.candidates_for(project, needs)
+        routed = self.judged.candidates_for(project, needs)
         seen: set[Version] = set()
         candidates = self._preferred_first(project, candidates)
         for position, candidate in enumerate(candidates):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.model.requirement import counts, demand_of
+from safepip.model.requirement import counts, required_digests
 from safepip.resolution.limits import needs
 from safepip.resolution.nodes import ANY_VERSION, ExactRequirement
 
@@ -34,7 +34,7 @@ def collect_roots(
                 with_extras = provider.with_extras(choice, requirement.extras)
                 roots.append(ExactRequirement(with_extras, ANY_VERSION, requirement.origin, text=requirement.text))
             continue
-        demand = demand_of(requirement)
+        demand = required_digests(requirement)
         text = requirement.text or requirement.name
         roots.extend(
             needs(requirement.name, requirement.extras, requirement.specifier, requirement.origin, demand, text)

@@ -11,10 +11,10 @@ extra, a constraint, an upgrade, a lock entry. These rules apply, in this order:
    of those, since the bytes are the same. Otherwise the name is refused. Files that the user named by a full hash
    may come from any source, because then the bytes are pinned.
 
-A mirror is asked together with the index it stands for and counts as the same source.
+A mirror is asked together with the index that it mirrors, and counts as the same source.
 
-Not handled here: asking (edges/indexes/catalog.py), what is said of a name that stays open (ambiguities.py), which URLs
-of pages and files count as an index's own (urls.py), and where indexes may be declared (options/index_options.py).
+Not handled here: asking (edges/indexes/catalog.py), the message about a name that stays open (ambiguities.py), which
+URLs of pages and files count as an index's own (urls.py), and where indexes may be declared (options/index_options.py).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class RoutingTable(NamedTuple):
     """The claims and sources of a run, checked for contradictions by `build`.
 
     `exact` is keyed by normalised name; `prefixes` are sorted, the longest first; `sources` are asked
-    for unclaimed names, each with its mirrors in `mirrors`, keyed by the name of the index they stand for.
+    for unclaimed names, each with its mirrors in `mirrors`, keyed by the name of the index that they mirror.
     """
 
     exact: dict[str, Claim]
@@ -109,7 +109,7 @@ class RoutingTable(NamedTuple):
         return next(covering, None)
 
     def family(self, index: Index) -> tuple[Index, ...]:
-        """The index and the mirrors that stand for it: together they are one source."""
+        """The index and its mirrors: together they are one source."""
         return (index, *self.mirrors.get(index.name, ()))
 
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.config.ages import strictest
 from safepip.config.exemptions import overruling
 from safepip.model.ages import DAY, Cooldown
-from safepip.model.candidate import AgeWord
+from safepip.model.candidate import AgeStatement
 from safepip.model.exemption import Allowed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import BUILT_IN
@@ -160,7 +160,7 @@ class AgeRules:
         for candidate in candidates:
             uploaded = candidate.file.upload_time
             # Nearly every file of a page is old and came in time: only the rest is looked at one by one.
-            quick = uploaded is not None and uploaded < limit and not candidate.words
+            quick = uploaded is not None and uploaded < limit and not candidate.age_statements
             if quick and not is_late(uploaded, candidate.released):
                 usable.append(candidate)
                 continue
@@ -182,18 +182,18 @@ class AgeRules:
         target."""
         mine, release = release_of(name, version, files)
         dated = any(file.upload_time is not None for file in files)
-        return [
-            file
-            for file in mine
-            if not any(
-                a is None for _, a in self._judge(name, file, release.first, awaited=release.awaited(file), dated=dated)
-            )
-        ]
+        found = []
+        for file in mine:
+            new = release.is_for_new_python(file)
+            objections = self._judge(name, file, release.first, for_new_python=new, dated=dated)
+            if all(exemption is not None for _, exemption in objections):
+                found.append(file)
+        return found
 
     def youth(self, name: str, uploaded: float) -> str:
         """Why a file uploaded at this moment is held back, as words that follow its name; empty where it is not."""
         some = ProjectFile("", "", upload_time=uploaded)
-        found = self._judge(name, some, None, awaited=True, dated=True)
+        found = self._judge(name, some, None, for_new_python=True, dated=True)
         return next((objection.why for objection, exemption in found if exemption is None), "")
 
     def unheld(self, available: ProjectCandidates, candidate: Candidate) -> bool:
@@ -210,24 +210,24 @@ class AgeRules:
     def _judge_candidate(self, candidate: Candidate, *, dated: bool) -> list[tuple[Objection, Exemption | None]]:
         """Every objection to a candidate, with the line of policy that overrules it; each of several sources counts."""
         file = candidate.file
-        own = AgeWord(file.upload_time, candidate.released, candidate.for_new_python, dated)
+        own = AgeStatement(file.upload_time, candidate.released, candidate.for_new_python, dated)
         worst: dict[str, tuple[Objection, Exemption | None]] = {}
-        for uploaded, released, awaited, its_dated in candidate.words or (own,):
+        for uploaded, released, for_new_python, its_dated in candidate.age_statements or (own,):
             its = file._replace(upload_time=uploaded)
-            for found in self._judge(candidate.name, its, released, awaited=awaited, dated=its_dated):
+            for found in self._judge(candidate.name, its, released, for_new_python=for_new_python, dated=its_dated):
                 known = worst.setdefault(found[0].rule, found)
                 if (found[0].until or _NEVER) > (known[0].until or _NEVER):
                     worst[found[0].rule] = found
         return [worst[rule] for rule in (LATE_FILE, COOLDOWN) if rule in worst]
 
     def _judge(
-        self, name: str, file: ProjectFile, released: float | None, *, awaited: bool, dated: bool
+        self, name: str, file: ProjectFile, released: float | None, *, for_new_python: bool, dated: bool
     ) -> list[tuple[Objection, Exemption | None]]:
         """Every objection to a file, with the line of policy that overrules it."""
         cooldown = self.cooldown_of(name)
         if cooldown is None:
             return []
-        late = None if awaited else _lateness(file, released, self._now)
+        late = None if for_new_python else _lateness(file, released, self._now)
         young = self._youth(file, cooldown, dated=dated)
         if (late is None and young is None) or self._exempt(name, file):
             return []

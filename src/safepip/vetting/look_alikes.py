@@ -266,7 +266,8 @@ def _file_meant(name: str) -> str | None:
     for ending in _ENDINGS if not rest else ():
         stem = name.removesuffix(ending)
         for file in _FILES:
-            # A letter more or another at the end is no slip here: it belongs to the ending (`requirementsbin`).
+            # One letter more, or another one, at the end is not a slip here: it belongs to the ending
+            # (`requirementsbin`).
             begins = stem.startswith(file.removesuffix("s"))
             if stem != name and (stem in (file, file.removesuffix("s")) or (not begins and one_edit(stem, file))):
                 return f"{file}.{ending}"

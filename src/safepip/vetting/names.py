@@ -64,7 +64,8 @@ _HOW = {
 
 
 class NameVerdict(NamedTuple):
-    """What comes of judging a name. `refusal` lacks who asks. `notice` is a line worth telling, or empty."""
+    """The result of judging a name. `refusal` does not say yet who requires it. `notice` is a line to report, or
+    empty."""
 
     refusal: Diagnostic | None = None
     allowed: tuple[Allowed, ...] = ()
@@ -168,7 +169,7 @@ class NameRules:
             return False
         return available is None or self.by_candidates(name, available).refusal is None
 
-    # --- what is found -------------------------------------------------------------------------------------
+    # --- findings ------------------------------------------------------------------------------------------
 
     def _is_already_decided(self, name: str, rule: str) -> bool:
         claim, enforced = self._table.claim(name), self._policy.enforced.get(rule)
@@ -204,7 +205,7 @@ class NameRules:
     def _is_here(self, available: ProjectCandidates) -> bool:
         return bool(available.candidates) and all(c.file.url.startswith("file:") for c in available.candidates)
 
-    # --- what is said --------------------------------------------------------------------------------------
+    # --- messages ------------------------------------------------------------------------------------------
 
     def _look_alike(self, alike: Resemblance, available: ProjectCandidates | None = None) -> Diagnostic:
         context, hint = self._evidence(alike)

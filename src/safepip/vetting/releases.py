@@ -79,7 +79,7 @@ class Release(NamedTuple):
         """Whether this file of the release came late."""
         return is_late(file.upload_time, self.first)
 
-    def awaited(self, file: ProjectFile) -> bool:
+    def is_for_new_python(self, file: ProjectFile) -> bool:
         """Whether this is a late wheel for a Python that the release had no wheel for; see the module.
 
         Whether the target can install a timely wheel is for the caller to ask.

@@ -12,7 +12,7 @@
    and only then gives the file its name, in one atomic step. A process killed at any instant leaves at
    most a file in `incoming` or a folder for pip, which nothing reads, and which is swept away after a day.
 2. Digests come from two sides. What the index said must all hold, whatever its strength; of what the user demands
-   one of each group (`Demand`), as pip has it for several `--hash` of one requirement. Without a strong one on
+   one of each group (`RequiredDigests`), as pip has it for several `--hash` of one requirement. Without a strong one on
    either side, the caller must say in so many words that this index needs none.
 3. Nothing found in the store is trusted for being there: `get` hashes it again, every time. A file that
    fails is removed. So a damaged disk or a poisoned cache costs a download and nothing else, and processes
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from io import FileIO
 
-    from safepip.model.digest import AnyDigest, Demand
+    from safepip.model.digest import AnyDigest, RequiredDigests
 
 _STALE_SECONDS = 24 * 3600.0
 #: How the folders that pip is given are named; they are made beside the files so that these can be linked.
@@ -98,7 +98,7 @@ class Store:
         self,
         filename: str,
         index_digests: Iterable[AnyDigest],
-        demand: Demand = ANY_BYTES,
+        demand: RequiredDigests = ANY_BYTES,
         size: int | None = None,
     ) -> VerifiedFile | None:
         """The file that has these digests, hashed again just now, or None. Costs a read of the whole file."""
@@ -206,7 +206,7 @@ class Incoming:
         self._hashes = {name: _hash(name) for name in self._hashes}
         self.size = 0
 
-    def holds(self, index_digests: Iterable[AnyDigest], demand: Demand = ANY_BYTES) -> bool:
+    def holds(self, index_digests: Iterable[AnyDigest], demand: RequiredDigests = ANY_BYTES) -> bool:
         """Whether what is written so far has these digests, as `admit` would judge them."""
         required = tuple(index_digests)
         measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
@@ -224,7 +224,7 @@ class Incoming:
         self,
         filename: str,
         index_digests: Iterable[AnyDigest],
-        demand: Demand = ANY_BYTES,
+        demand: RequiredDigests = ANY_BYTES,
         size: int | None = None,
         *,
         unhashed: bool = False,
@@ -272,7 +272,7 @@ def size_mismatch(filename: str, stated: int, came: int) -> Refused:
 
 
 def _digest_mismatch(
-    filename: str, measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand
+    filename: str, measured: dict[str, str], required: tuple[AnyDigest, ...], demand: RequiredDigests
 ) -> Refused:
     lines = [f"index says  {digest}" for digest in required]
     lines += [f"user says   {digest}" for digest in demand.digests()]
@@ -282,7 +282,9 @@ def _digest_mismatch(
     return Refused(Diagnostic("digest-mismatch", message, context=tuple(lines), hint=hint))
 
 
-def _held(measured: dict[str, str], required: tuple[AnyDigest, ...], demand: Demand) -> tuple[Digest, ...] | None:
+def _held(
+    measured: dict[str, str], required: tuple[AnyDigest, ...], demand: RequiredDigests
+) -> tuple[Digest, ...] | None:
     """The strong digests that the file was held against and that hold, or None where one, of whatever strength, does
     not."""
     if not all(measured.get(digest.algorithm) == digest.hex for digest in required):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.edges.network.loop import Loop
     from safepip.model.candidate import Candidate, ProjectCandidates
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.index import Index
     from safepip.routing.table import RoutingTable
 
@@ -38,7 +38,7 @@ class Answers:
         reader: IndexReader,
         wheels: WheelReader,
         loop: Loop,
-        hashes: Mapping[str, Demand],
+        hashes: Mapping[str, RequiredDigests],
     ) -> None:
         self._table = table
         self._reader = reader

@@ -22,7 +22,7 @@ from safepip.index.same_files import as_one, same_offers
 from safepip.model.candidate import CoreMetadata, ProjectCandidates
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, SafepipError, Unavailable
-from safepip.model.requirement import demand_of
+from safepip.model.requirement import required_digests
 from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.model.urls import stays_encrypted
 from safepip.requirements.line_digests import contradiction
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.prefetch import Prefetcher
     from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import AnyDigest, Demand
+    from safepip.model.digest import AnyDigest, RequiredDigests
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
@@ -72,7 +72,7 @@ class IndexCatalog:
         prefetcher: Prefetcher,
         wheels: WheelReader,
         selection: Selection,
-        hashes: Mapping[str, Demand],
+        hashes: Mapping[str, RequiredDigests],
         rules: VettingRules,
     ) -> None:
         self._table = table
@@ -170,7 +170,7 @@ class IndexCatalog:
         digests = frozenset().union(*(reading.digests or () for _, reading in readings))
         return _Observed(observation, available, digests)
 
-    def _pinned(self, name: str, all_available: list[ProjectCandidates], allowed: Demand) -> ProjectCandidates:
+    def _pinned(self, name: str, all_available: list[ProjectCandidates], allowed: RequiredDigests) -> ProjectCandidates:
         """The files of all sources that have one of the user's digests."""
         candidates = [c for available in all_available for c in available.candidates if allowed.names(c.file.stated)]
         born = earliest(available.born for available in all_available)
@@ -309,7 +309,7 @@ class IndexCatalog:
         candidate = self._direct.get(requirement.url)
         if candidate is None:
             # Another statement that names the same wheel may demand more of it.
-            demand = self._hashes.get(requirement.name, ANY_BYTES).and_(demand_of(requirement))
+            demand = self._hashes.get(requirement.name, ANY_BYTES).and_(required_digests(requirement))
             if demand.impossible:
                 raise contradiction(requirement.name, (requirement.origin,))
             candidate = self._direct[requirement.url] = self._wheels.direct(requirement, demand)

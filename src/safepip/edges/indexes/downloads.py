@@ -10,7 +10,7 @@ from safepip.model.digest import ANY_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from safepip.model.digest import AnyDigest, Demand
+    from safepip.model.digest import AnyDigest, RequiredDigests
     from safepip.model.index import IndexUrl
     from safepip.model.origin import Origin
 
@@ -29,7 +29,7 @@ class Download:
     url: str
     index_digests: tuple[AnyDigest, ...]
     allowed: Callable[[str], bool]
-    demand: Demand = ANY_BYTES
+    demand: RequiredDigests = ANY_BYTES
     size: int | None = None
     hashes_optional: bool = False
     owner: IndexUrl | None = None

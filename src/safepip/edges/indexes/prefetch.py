@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.answers import Answers
     from safepip.edges.network.loop import Loop
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.index import Index
     from safepip.model.plan import Selection
     from safepip.resolution.catalog import Hint
@@ -57,7 +57,7 @@ class Prefetcher:
         loop: Loop,
         selection: Selection,
         environment: Mapping[str, str],
-        hashes: Mapping[str, Demand],
+        hashes: Mapping[str, RequiredDigests],
         rules: VettingRules,
     ) -> None:
         self._table = table

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from safepip.edges.network.loop import Loop
     from safepip.index.candidates import TagRanks
     from safepip.model.candidate import CoreMetadata
-    from safepip.model.digest import Demand
+    from safepip.model.digest import RequiredDigests
     from safepip.model.errors import SafepipError
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
@@ -139,7 +139,7 @@ class WheelReader:
         """The metadata that can be had without the network; None otherwise."""
         file = candidate.file
         # Of a file that several list, no single one of them may say what it requires.
-        text = self._cache.load_metadata(file) if file.metadata or not candidate.words else None
+        text = self._cache.load_metadata(file) if file.metadata or not candidate.age_statements else None
         cached = text is not None
         if text is None:
             wheel = self._stored(file)
@@ -169,7 +169,7 @@ class WheelReader:
             return parse_metadata(_must_be_there(path, file.filename), verified=False)
         listing.check(file)
         text = await self._sidecar(candidate, listing)
-        if text is None and not candidate.words:
+        if text is None and not candidate.age_statements:
             text = await self._range(candidate, listing)
         if text is None:
             text = await self._whole(candidate, listing)
@@ -266,7 +266,7 @@ class WheelReader:
 
     # --- wheels named directly ------------------------------------------------------------------------------------
 
-    def direct(self, requirement: Requirement | Constraint, demand: Demand) -> Candidate:
+    def direct(self, requirement: Requirement | Constraint, demand: RequiredDigests) -> Candidate:
         """Fetch and verify the wheel that the user names, of which all of his statements together demand this.
 
         Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
