@@ -219,12 +219,6 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 MOST_LINES, MOST_PARAMETERS = 40, 7
 
 #: What is longer, has more, or has a boolean by its place, and is to be mended yet.
-AWAITED = {
-    "safepip.edges.network.connections.Connections.__init__",
-    "safepip.edges.network.http.Transport._authorized",
-    "safepip.edges.network.http.Transport._connections_to",
-    "safepip.edges.network.http.Transport._context",
-}
 
 
 def functions_in(node: ast.AST, name: str) -> Iterator[tuple[str, Function]]:
@@ -276,8 +270,7 @@ def test_no_function_is_too_long_to_read() -> None:
         for name, function in functions_in(tree_of(path), module_of(path)):
             for fault in faults_of(function):
                 faulty.setdefault(name, []).append(f"{fault}, in line {function.lineno}")
-    assert {name: faults for name, faults in faulty.items() if name not in AWAITED} == {}
-    assert faulty.keys() >= AWAITED, f"mended, and awaited no longer: {sorted(AWAITED - faulty.keys())}"
+    assert faulty == {}
 
 
 @pytest.mark.parametrize(

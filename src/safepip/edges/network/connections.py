@@ -78,19 +78,17 @@ class Response:
 
 
 class Connections:
-    """The connections to one origin. `limit` is how many there may be while each carries one request.
+    """The connections to one origin: a scheme, a host and a port.
 
-    `multiplex` asks for HTTP/2 where the server speaks it, which takes TLS. `patience` bounds the seconds
-    until the head of a response is there, however it drips, and between two pieces of its body. `context`
-    is called for each new connection. `proxy` is a URL without user information; `proxy_auth` what goes
-    with it.
+    `limit` is how many there may be while each carries one request. `multiplex` asks for HTTP/2 where the server speaks
+    it, which takes TLS. `patience` bounds the seconds until the head of a response is there, however it drips, and
+    between two pieces of its body. `context` is called for each new connection. `proxy` is a URL without user
+    information; `proxy_auth` what goes with it.
     """
 
     def __init__(
         self,
-        scheme: str,
-        host: str,
-        port: int,
+        origin: tuple[str, str, int],
         *,
         limit: int,
         multiplex: bool,
@@ -99,8 +97,8 @@ class Connections:
         proxy: str | None = None,
         proxy_auth: tuple[bytes, bytes] | None = None,
     ) -> None:
-        self._origin = scheme, host, port
-        self._tls = scheme == "https"
+        self._origin = origin
+        self._tls = origin[0] == "https"
         self._multiplex = multiplex and self._tls and proxy is None
         self._context = context
         self._patience = patience

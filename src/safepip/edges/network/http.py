@@ -221,7 +221,7 @@ class Transport:
             place = parse_address(url, self._shown)
             if not is_secure(place, self._trusted):
                 raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
-            response = await self._authorized(place, extra, owner, files)
+            response = await self._authorized(place, extra, owner, files=files)
             try:
                 location = response.first("location") if response.status in _REDIRECTS else None
                 if location is None:
@@ -251,9 +251,9 @@ class Transport:
             raise HttpError("redirect", f"{stated}, which is outside of where this may be fetched from", url)
         return target
 
-    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, files: bool) -> Response:
+    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, *, files: bool) -> Response:
         """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
-        connections = self._connections_to(place, files)
+        connections = self._connections_to(place, files=files)
         header = self._credentials.authorization(place.url, owner)
         response = await self._send(connections, place, extra, header)
         if response.status != 401:
@@ -319,7 +319,7 @@ class Transport:
 
     # ------------------------------------------------------------------ where to
 
-    def _connections_to(self, place: Address, files: bool) -> Connections:
+    def _connections_to(self, place: Address, *, files: bool) -> Connections:
         key = (place.scheme, place.host, place.port, files)
         connections = self._connections.get(key)
         if connections is None:
@@ -327,19 +327,17 @@ class Transport:
                 raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
             proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
             connections = self._connections[key] = Connections(
-                place.scheme,
-                place.host,
-                place.port,
+                (place.scheme, place.host, place.port),
                 limit=_FILE_CONNECTIONS if files else _PAGE_CONNECTIONS,
                 multiplex=not files,
                 patience=max(PATIENCE_SECONDS, 2 * self._network.timeout),
-                context=lambda: self._context(place, files),
+                context=lambda: self._context(place, files=files),
                 proxy=proxy,
                 proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
             )
         return connections
 
-    def _context(self, place: Address, files: bool) -> ssl.SSLContext:
+    def _context(self, place: Address, *, files: bool) -> ssl.SSLContext:
         return self._trust.context(trusted=covered(place, self._trusted), files=files)
 
     def _shown(self, url: str) -> str:
