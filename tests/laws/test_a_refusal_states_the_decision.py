@@ -130,7 +130,7 @@ def test_what_contradicts_itself_is_a_conflict(index: IndexServer, run: Inside) 
         assert references(done) == ["resolution-impossible"], done.err
         assert "hint: loosen a version that you require or constrain" in done.err
     done = dry(run, index, "low", "high")
-    assert "hint: what is required here is not yours to change: ask for another version of low or high" in done.err
+    assert "hint: these requirements are not your own to change: ask for another version of low or high" in done.err
 
 
 def test_what_an_option_leaves_out_is_told_with_the_option(index: IndexServer, run: Inside) -> None:

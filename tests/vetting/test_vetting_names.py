@@ -192,9 +192,9 @@ def test_the_list_is_read_once_and_only_when_a_name_needs_it() -> None:
     [
         ("requirements-txt", "write -r before its name: -r requirements.txt"),
         ("json", "There is nothing to install: import json"),
-        ("cookielib", "Python has it no longer"),
-        ("imp", "Python has it no longer"),
-        ("distutils", "Python has it no longer"),
+        ("cookielib", "Python no longer has it"),
+        ("imp", "Python no longer has it"),
+        ("distutils", "Python no longer has it"),
     ],
 )
 def test_a_files_or_a_modules_name_is_answered_with_what_was_probably_meant(name: str, says: str) -> None:

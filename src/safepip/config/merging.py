@@ -162,7 +162,7 @@ class _Merging:
         mirror = declared.mirror_of
         if mirror is not None and mirror.value in self._above:
             above = self._above[mirror.value]
-            self._loosened(f"{declared.name} may not stand for {above.name}", above.origin, mirror.origin)
+            self._loosened(f"{declared.name} may not be a mirror of {above.name}", above.origin, mirror.origin)
         self._check_default(declared)
         index = Index(
             name=declared.name,
@@ -181,7 +181,7 @@ class _Merging:
     def _check_default(self, declared: DeclaredIndex) -> None:
         above = next((index for index in self._above.values() if index.default), None)
         if declared.default and above is not None and above.name != declared.name:
-            self._loosened(f"{above.name} is the default index already", above.origin, declared.origin)
+            self._loosened(f"{above.name} is already the default index", above.origin, declared.origin)
 
     def _extend(self, above: Index, declared: DeclaredIndex) -> None:
         """A lower level names an index declared above: it may add claims, require hashes, make it the default."""
@@ -263,7 +263,7 @@ class _Merging:
             owner_claim = self._owner_of(key)
             if owner_claim is not None:
                 self._loosened(
-                    f"{name.value} belongs to {owner_claim.index.name} and may not come by a direct URL",
+                    f"{name.value} belongs to {owner_claim.index.name} and may not come from a direct URL",
                     owner_claim.origin,
                     name.origin,
                 )

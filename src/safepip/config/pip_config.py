@@ -110,7 +110,7 @@ def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
     parser = configparser.RawConfigParser()
     parser.optionxform = normalise_key  # type: ignore[assignment,method-assign]  # as configparser's own documentation has it
     if _BLANKS.search(text):
-        raise unreadable(path, "a line has a thousand blanks in a row")
+        raise unreadable(path, "a line has a thousand spaces in a row")
     try:
         parser.read_string(text, path)
     except configparser.Error as problem:

@@ -89,7 +89,7 @@ def link(text: str, base: str) -> Link:
         raise BadEntry("its URL cannot be read") from None
     if parts.scheme in DEFAULT_PORTS:
         if parts.has_user_info:
-            raise BadEntry("its URL has no plain host")
+            raise BadEntry("its URL has a user name or password")
     # routing.md, claimed names 5: a `file:` URL on a page that came from a network is not followed.
     elif parts.scheme != "file":
         raise BadEntry("its URL is not https, http or file")
@@ -267,7 +267,7 @@ def check_api_version(version: object) -> str:
     # PEP 629: a client must fail on a major version greater than the one it knows; on a greater minor
     # version it should warn and go on.
     if int(match[1]) != 1:
-        raise PageError("unsupported-version", f"the page has version {match[0]} of the Simple API; 1 is understood")
+        raise PageError("unsupported-version", f"the page has version {match[0]} of the Simple API; safepip reads 1")
     if int(match[2]) > KNOWN_MINOR:
-        return f"the index speaks version {match[0]} of the Simple API; up to 1.{KNOWN_MINOR} is understood"
+        return f"the index uses version {match[0]} of the Simple API; safepip knows it up to 1.{KNOWN_MINOR}"
     return ""

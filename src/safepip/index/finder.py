@@ -183,7 +183,7 @@ def _allowed(name: str, candidates: Sequence[Candidate], hashes: RequiredDigests
                 f"the index offers {printable(best.file.filename)} with {next(iter(best.file.stated), 'no digest')}",
                 *(f"allowed is {digest}" for digest in hashes.digests()[:5]),
             ),
-            hint="if the new file is meant, look at what changed and write its hash in the requirements",
+            hint="if you want the new file, look at what changed, and write its hash into the requirements",
             subject=name,
         )
     return matching + possible  # files with an allowed hash before files whose hash is not known yet

@@ -106,7 +106,7 @@ def _decode(body: bytes, content_type: str) -> str:
     charset = match[1].lower() if match else "utf-8"
     codec = _CHARSETS.get(charset)
     if codec is None:
-        raise PageError("broken-html", "the page declares a character encoding that is not read")
+        raise PageError("broken-html", "the page declares a character encoding that safepip does not read")
     try:
         return body.decode(codec)
     except UnicodeDecodeError:

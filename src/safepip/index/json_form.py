@@ -74,7 +74,7 @@ def _check_name(asked: str, stated: object) -> None:
     # PEP 691: `name` is the normalised name of the project. A page of another project is a mix-up of the
     # index or of a cache between; an index that leaves the key out is let pass, as in pip.
     if stated is not None and (not isinstance(stated, str) or normalise(stated) != asked):
-        raise PageError("wrong-project", f"the page is that of {shown(stated)}")
+        raise PageError("wrong-project", f"the page belongs to another project: {shown(stated)}")
 
 
 def _status(stated: object) -> tuple[Status, str, str]:

@@ -48,7 +48,7 @@ def _wrong_python(
     lines = tuple(_stated(need, parent) for need, parent in pairs)
     return ResolutionImpossible.because(
         "requires-python",
-        f"Packages require a different Python: {python} is not in what they admit",
+        f"Packages require a different Python: {python} is not a version that they admit",
         context=lines,
         hint="ask for a version that admits this Python, or name another interpreter with --python",
         origins=tuple(need.origin for need, _ in pairs),
@@ -170,7 +170,7 @@ def _conflict(
         tuple(seen),
         "loosen a version that you require or constrain, so that a common one exists"
         if own or not askers
-        else f"what is required here is not yours to change: ask for another version of {askers}",
+        else f"these requirements are not your own to change: ask for another version of {askers}",
         tuple(dict.fromkeys(need.origin for need, _ in pairs)),
         next(iter(projects), ""),
     )

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 
 class Limit(NamedTuple):
-    """The intersection of all constraints on one project. `direct` are those that name a wheel. `texts` are what was
-    written, for messages."""
+    """The intersection of all constraints on one project. `direct` are those that name a wheel. `texts` are the
+    constraints as written, for messages."""
 
     specifier: SpecifierSet = ANY_VERSION
     hashes: RequiredDigests = ANY_BYTES
@@ -174,7 +174,8 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
             problems.append(
                 Diagnostic(
                     "claimed-name",
-                    f"{statement.name} belongs to the index {route.index.name}, and a wheel is named for it directly",
+                    f"{statement.name} belongs to the index {route.index.name}, "
+                    "and may not be required as a wheel by URL or path",
                     (f"{printable(statement.url)}  {statement.origin.chain()}", f"claimed as {route.detail}"),
                     f'take it from its index, or allow it:\n[policy]\nallow-direct = ["{statement.name}"]',
                     (statement.origin,),

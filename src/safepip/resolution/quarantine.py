@@ -28,7 +28,7 @@ def check_status(project: str, routed: RoutedCandidates, needs: Sequence[Resolve
             *((f"reason: {printable(available.status_reason)}",) if available.status_reason else ()),
             *(f"required by {need.origin.chain()}" for need in needs[:3]),
         ),
-        hint="do without it until the index has looked at it",
+        hint="do not install it until the index has reviewed it",
         origins=tuple(need.origin for need in needs),
         subject=project,
     )

@@ -58,7 +58,7 @@ _HOW = {
     "separator": "the two differ in separators only",
     "homoglyph": "the two differ in letters and digits that are easily taken for each other",
     "order": "both have the same words, in another order",
-    "affix": "the two differ in what is put before or behind many names",
+    "affix": "the two differ in a word with which many names begin or end",
     "edit": "the two are one slip apart",
 }
 
@@ -227,7 +227,7 @@ class NameRules:
             if alike.known in FORMER:
                 return (
                     (),
-                    "did you mean the module? Python has it no longer; its documentation says what took its place",
+                    "did you mean the module? Python no longer has it, and its documentation says what replaced it",
                 )
             return (), f"did you mean the module? There is nothing to install: import {alike.known}"
         lines = [_HOW.get(alike.kind, alike.kind)]
