@@ -40,14 +40,14 @@ def rules(
     popular: int = 2,
     indexes: Any = (PUBLIC,),
     policy: Policy = Policy(),  # noqa: B008 - cannot be changed
-    youth: Callable[[str, float], str] = lambda _name, _uploaded: "",
+    why_too_young: Callable[[str, float], str] = lambda _name, _uploaded: "",
     **run: Any,
 ) -> NameRules:
     """The rules of a run at `NOW`; the other fields are those of `NamesOfRun`."""
     table = build(indexes)
     own = [*table.exact, *(claim.key for claim in table.prefixes)]
     names = KnownNames(known, own, popular=popular)
-    return NameRules(lambda: names, table, policy, NamesOfRun(**run), now=NOW, youth=youth)
+    return NameRules(lambda: names, table, policy, NamesOfRun(**run), now=NOW, why_too_young=why_too_young)
 
 
 def new_project(seconds: float = 7 * DAY, origin: Origin = BUILT_IN) -> Policy:
@@ -239,11 +239,11 @@ def test_moments_are_written_as_the_rules_on_ages_write_them() -> None:
 def test_where_the_first_file_is_held_back_too_the_hint_says_that_the_name_is_not_enough() -> None:
     asked = []
 
-    def youth(name: str, uploaded: float) -> str:
+    def why_too_young(name: str, uploaded: float) -> str:
         asked.append((name, uploaded))
         return "is held back until Tuesday"
 
-    verdict = judged(rules(asked={"plain"}, youth=youth), "plain", NOW - DAY / 5)
+    verdict = judged(rules(asked={"plain"}, why_too_young=why_too_young), "plain", NOW - DAY / 5)
     assert verdict.refusal is not None
     line = "to allow the name is not enough yet: its first file is held back until Tuesday"
     assert line in verdict.refusal.hint.splitlines()

@@ -49,7 +49,7 @@ def check_config(argv: Sequence[str]) -> int:
         raise HelpRequested(_HELP)
     world = this_world()
     credentials = Credentials(world.environ)
-    plan = make_plan("install", argv, world, credentials, default_index_url, may_ask_nothing=True)
+    plan = make_plan("install", argv, world, credentials, default_index_url, may_be_empty=True)
     console = Console(plan.settings.display, credentials.redact, world.environ)
     for notice in plan.notices:
         console.notice(notice)

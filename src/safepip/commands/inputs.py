@@ -167,7 +167,7 @@ def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) 
         resources.network.fetch_text,
         # Nothing names pip's own default index, so no value of a variable is meant for it.
         known=tuple(index.url for index in plan.indexes if index.origin != BUILT_IN),
-        may_ask_nothing=locks,
+        may_be_empty=locks,
     )
 
 

@@ -38,7 +38,9 @@ def _name_rules(
     )
     if "allow_names" in settings.origins:
         run = run._replace(allowed_at=settings.origins["allow_names"])
-    return NameRules(known, inputs.table, inputs.plan.policy, run, now=inputs.plan.now, youth=ages.youth)
+    return NameRules(
+        known, inputs.table, inputs.plan.policy, run, now=inputs.plan.now, why_too_young=ages.why_too_young
+    )
 
 
 def _claimed(inputs: Inputs) -> tuple[str, ...]:

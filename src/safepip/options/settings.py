@@ -237,7 +237,7 @@ def _forwarded(parsed: ParsedOptions, around: Surroundings) -> Iterator[str]:
 # --- pip's checks ----------------------------------------------------------------------------------------
 
 
-def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
+def check(parsed: ParsedOptions, *, may_be_empty: bool = False) -> None:
     """Raise `UsageError` for options that pip does not accept together (exit 1) and for wrong values (exit 2)."""
     numbers = [*_numbers(parsed), *_values(parsed), *_paths(parsed)]
     if numbers:
@@ -247,7 +247,7 @@ def check(parsed: ParsedOptions, *, may_ask_nothing: bool = False) -> None:
         error = UsageError(*problems)
         error.exit_code = 1
         raise error
-    if may_ask_nothing:
+    if may_be_empty:
         return
     asked = ("requirements", "editables", "dependency_groups", "requirements_from_scripts")
     if not any(word.strip() for word in parsed.arguments) and not any(parsed[dest] for dest in asked):

@@ -114,10 +114,10 @@ class Gathering:
     script_requires_python: str | None = None
     requires_python: list[str | None] = field(default_factory=list)
 
-    def gather(self, *, may_ask_nothing: bool = False) -> Loaded:
+    def gather(self, *, may_be_empty: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all mistakes found."""
         settings = self.settings
-        if not may_ask_nothing and not any(
+        if not may_be_empty and not any(
             (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
         ):
             raise UnusableInput.because(

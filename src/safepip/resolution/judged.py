@@ -106,7 +106,7 @@ class JudgedCandidates:
         # A version that stays because the lock has it would stay in any case.
         if held is not None and self._preferences.get(pin.name) != pin.version:
             lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")
-        if pin.candidate is not None and ages is not None and ages.unheld(routed.available, pin.candidate):
+        if pin.candidate is not None and ages is not None and ages.is_unchecked(routed.available, pin.candidate):
             index = pin.route.index
             whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"
             lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be checked for its files")

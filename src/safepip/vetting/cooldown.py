@@ -190,13 +190,13 @@ class AgeRules:
                 found.append(file)
         return found
 
-    def youth(self, name: str, uploaded: float) -> str:
+    def why_too_young(self, name: str, uploaded: float) -> str:
         """Why a file uploaded at this moment is held back, as words that follow its name; empty where it is not."""
         some = ProjectFile("", "", upload_time=uploaded)
         found = self._judge(name, some, None, for_new_python=True, dated=True)
         return next((objection.why for objection, exemption in found if exemption is None), "")
 
-    def unheld(self, available: ProjectCandidates, candidate: Candidate) -> bool:
+    def is_unchecked(self, available: ProjectCandidates, candidate: Candidate) -> bool:
         """Whether the default could not be checked for this file, because its page gives no upload times."""
         cooldown = self.cooldown_of(available.name)
         if cooldown is None or cooldown.origin != BUILT_IN or available.born is not None:
@@ -228,14 +228,14 @@ class AgeRules:
         if cooldown is None:
             return []
         late = None if for_new_python else _lateness(file, released, self._now)
-        young = self._youth(file, cooldown, dated=dated)
+        young = self._too_young(file, cooldown, dated=dated)
         if (late is None and young is None) or self._exempt(name, file):
             return []
         return [
             (o, overruling(self._exemptions, o.rule, name, file.filename, file.digests)) for o in (late, young) if o
         ]
 
-    def _youth(self, file: ProjectFile, cooldown: Cooldown, *, dated: bool) -> Objection | None:
+    def _too_young(self, file: ProjectFile, cooldown: Cooldown, *, dated: bool) -> Objection | None:
         uploaded, limit = file.upload_time, cutoff(cooldown, self._now)
         if limit == float("inf"):
             return None

@@ -75,7 +75,7 @@ class NameVerdict(NamedTuple):
 _NOTHING = NameVerdict()
 
 
-def _no_youth(_name: str, _uploaded: float) -> str:
+def _never_too_young(_name: str, _uploaded: float) -> str:
     return ""
 
 
@@ -98,9 +98,9 @@ class NameRules:
     `known` gives the well-known names; it is called once, when the first name has to be compared, and may raise what
     reading a list raises. `table` knows the claims. Of `policy` these count: its exemptions; where exceptions from a
     rule are forbidden, so that a claim or a place of a lower level does not decide that rule; and the age under which a
-    project is new, which must be known where policy sets it. `now` is in seconds since the epoch. `youth` says, for a
-    name and an upload time, why such a file is held back for its age, in words that follow its name; empty where it is
-    not.
+    project is new, which must be known where policy sets it. `now` is in seconds since the epoch. `why_too_young` says,
+    for a name and an upload time, why such a file is held back for its age, in words that follow its name; empty where
+    it is not.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class NameRules:
         run: NamesOfRun,
         *,
         now: float,
-        youth: Callable[[str, float], str] = _no_youth,
+        why_too_young: Callable[[str, float], str] = _never_too_young,
     ) -> None:
         self._load = known
         self._known: KnownNames | None = None
@@ -121,7 +121,7 @@ class NameRules:
         self._now = now
         self._new_project = policy.ages.new_project
         self._new_project_at = policy.ages.new_project_origin
-        self._youth = youth
+        self._why_too_young = why_too_young
         self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
 
@@ -246,7 +246,7 @@ class NameRules:
             first, held = "its index gives no upload times", ""
         else:
             message = f"{name} is asked for by name, and the whole project is {_span(self._now - born)} old"
-            first, held = f"its first file was uploaded at {day_and_time(born)}", self._youth(name, born)
+            first, held = f"its first file was uploaded at {day_and_time(born)}", self._why_too_young(name, born)
         more = f"to allow the name is not enough yet: its first file {held}\n" if held else ""
         return Diagnostic(
             NEW_PROJECT,

@@ -41,20 +41,20 @@ def load(
     fetch: Callable[[str], tuple[str, bytes]],
     *,
     known: tuple[IndexUrl, ...] = (),
-    may_ask_nothing: bool = False,
+    may_be_empty: bool = False,
 ) -> Loaded:
     """Read all requirements and constraints that the command names, in pip's order.
 
     `fetch` gets a requirements file by URL: final URL and body, bounded in size; it raises
     `safepip.model.errors`. `known` are the URLs of the indexes in force before any file is read.
-    `may_ask_nothing` says that a lock is named elsewhere. Raises one `UsageError` or `Refused` with everything that was
+    `may_be_empty` says that a lock is named elsewhere. Raises one `UsageError` or `Refused` with everything that was
     wrong.
     """
     disk = local_disk(cwd)
     named = frozenset(map(disk.absolute, _named(settings)))
     reader = Reader(disk, partial(_read_file, named), fetch, _beside, _locale_encoding())
     values = ExpandedValues(environ, known, credentials.conceal, locking=settings.lock is not None)
-    return Gathering(settings, values, reader, credentials.absorb).gather(may_ask_nothing=may_ask_nothing)
+    return Gathering(settings, values, reader, credentials.absorb).gather(may_be_empty=may_be_empty)
 
 
 def local_disk(cwd: str) -> Disk:

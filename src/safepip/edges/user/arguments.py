@@ -41,19 +41,19 @@ def make_plan(
     credentials: Credentials,
     default_index_url: Callable[[], str],
     *,
-    may_ask_nothing: bool = False,
+    may_be_empty: bool = False,
 ) -> Plan:
     """Decide everything that can be decided before the first request.
 
     `argv` has no verb in it (`options.split_command`). Options inside requirements files come later, through
-    `file_options.apply_file_options`. `may_ask_nothing` is for `check-config`, which needs no requirement.
+    `file_options.apply_file_options`. `may_be_empty` is for `check-config`, which needs no requirement.
     Raises `UsageError`, `Refused`, `options.HelpRequested`.
     """
     world = _at_a_moment(world)
     own = configuration_files.own_variables(world.environ)
     words = [credentials.absorb(word) for word in argv]
     parsed = _parse(verb, words, world, credentials)
-    check(parsed, may_ask_nothing=may_ask_nothing)
+    check(parsed, may_be_empty=may_be_empty)
     levels = configuration_files.levels(parsed, own, world, credentials)
     now = world.now or 0.0
     declared = config.merge(levels, lambda: credentials.absorb(default_index_url()), now)
