@@ -11,7 +11,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     default = true                         # answers for every unclaimed name
     file-hosts = ["cdn.acme.example"]      # hosts its files may come from, beside its own
     hashes = "optional"                    # files without a strong digest are admitted; "required" is the default
-    mirror-of = "public"                   # stands for that index
+    mirror-of = "public"                   # is a mirror of that index
 
     [policy]
     forbid-trusted-hosts = true            # nothing may name a trusted host

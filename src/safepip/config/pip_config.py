@@ -148,7 +148,7 @@ _HEADER = re.compile(r"\[(?P<name>.+)\]")
 
 
 class _Lines:
-    """The lines on which keys stand, for messages, by a plain reading."""
+    """The lines on which keys stand, for messages, found by a simple reading of the text."""
 
     def __init__(self, text: str) -> None:
         self._first: dict[tuple[str, str], int] = {}

@@ -46,7 +46,7 @@ def unneeded(
 ) -> Iterator[str]:
     """One line for the exceptions that were not needed for what was judged; none where all were needed.
 
-    `names_judged` tells that projects were decided on by name, and not taken from a lock or by hash.
+    `names_judged` says that projects were decided on by name, and not taken from a lock or by hash.
     """
     chosen = {pin.name: pin for pin in pins}
     judged = {wheel.pin.name: wheel for wheel in wheels}

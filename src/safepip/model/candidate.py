@@ -107,7 +107,7 @@ class CoreMetadata(NamedTuple):
 
     `requires` are the `Requires-Dist` with their markers, in order, parsed when they are looked at.
     `provided_extras` are normalised. `text` is the whole file as it was read, for the report and for the
-    comparison with the wheel. `verified` tells whether the bytes had a strong digest that matched.
+    comparison with the wheel. `verified` says whether the bytes had a strong digest that matched.
     """
 
     name: str
@@ -122,7 +122,7 @@ class CoreMetadata(NamedTuple):
 class InstalledDistribution(NamedTuple):
     """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`.
 
-    `other` tells that it may not stay as it is, whatever its version: the run asks for the project by digest, and what
+    `other` says that it may not stay as it is, whatever its version: the run asks for the project by digest, and what
     is installed is known to come from other bytes, or may come from other bytes.
     """
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: `STRONG_HASHES`; md5 and sha1 are left out because collisions for both are practical.
 STRONG = {"sha256": 64, "sha384": 96, "sha512": 128}
 
-#: The others of `hashlib.algorithms_guaranteed` whose digests have one length: whatever of these an index gives, pip
-#: compares, and so does safepip.
+#: The others of `hashlib.algorithms_guaranteed` whose digests have one length: pip compares those that an index gives,
+#: and so does safepip.
 WEAK = {
     "md5": 32,
     "sha1": 40,

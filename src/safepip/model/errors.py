@@ -5,7 +5,7 @@
         UnusableInput        exit 1    a requirement, or a file of them, cannot be read; pip's code for that
       Unavailable            exit 1    an index, a disk or a process failed; nothing was installed
       ResolutionImpossible   exit 1    as pip's, with the conflict explained
-      Refused                exit 20   a rule said no; nothing was installed
+      Refused                exit 20   a rule forbids it; nothing was installed
       PipFailed              pip's own exit code
       Fault                  exit 70   safepip itself has failed, in a way that was not foreseen
 

@@ -189,13 +189,13 @@ class Target(NamedTuple):
 
     `python` is the absolute path of its interpreter; `version` its full version (`3.11.7`);
     `markers` PEP 508's environment; `tags` the supported tags, best first. `site_paths` are the folders
-    in which installed distributions are looked for, in `sys.path` order. `own` tells that safepip itself
+    in which installed distributions are looked for, in `sys.path` order. `own` says that safepip itself
     runs from this environment. `externally_managed` is PEP 668's message where there is one.
     `standard_library` are the names of its top-level standard modules.
 
     `schemes` are sysconfig's folders for what is installed into it, by sysconfig's names; `user_schemes` those of
     `--user`, `named_schemes` those built on the folder of `--prefix` or `--target`, each empty where there are none.
-    `site_folders` are the folders in which it looks for `.pth` files. `writable` tells whether its own purelib and
+    `site_folders` are the folders in which it looks for `.pth` files. `writable` says whether its own purelib and
     platlib can be written to, `distutils` that its distributor makes pip ask distutils and not sysconfig for folders.
     """
 
@@ -222,7 +222,7 @@ class Target(NamedTuple):
 class Policy(NamedTuple):
     """What safepip's configuration demands, all levels merged; a lower level has only tightened it.
 
-    `declared` tells whether any safepip configuration is in force: then only the indexes it declares may
+    `declared` says whether any safepip configuration is in force: then only the indexes it declares may
     be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
     `exemptions` overrule rules; `expired` did so until their last day. `ages` says how old files and projects have to

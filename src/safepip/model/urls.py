@@ -56,7 +56,7 @@ class Url(NamedTuple):
 
     `scheme` and `host` are in lower case, the host in ASCII (IDNA) and an IPv6 address in its shortest form and without
     brackets. `port` is None for the scheme's default. `path`, `query` and `fragment` are as written. User information
-    is not kept; `has_user_info` tells that there was an `@` before the host.
+    is not kept; `has_user_info` says that there was an `@` before the host.
     """
 
     scheme: str
@@ -195,7 +195,7 @@ def netloc_of(place: Located) -> str:
 
 
 def port_of(place: Located) -> int | None:
-    """The port that is connected to; None where neither the URL nor its scheme tells one."""
+    """The port to connect to; None where neither the URL nor its scheme gives one."""
     return place.port if place.port is not None else _default_port(place.scheme)
 
 

@@ -12,7 +12,7 @@ class Entry(NamedTuple):
     """A file in a wheel. `path` is as in the archive, with `/`; `size` is unpacked, in bytes.
 
     `digest` is that of the content by `algorithm`: the one which RECORD uses for this file where that is a strong
-    one, otherwise sha256. `executable` tells whether the archive asks for the executable bit. `special` is what the
+    one, otherwise sha256. `executable` says whether the archive asks for the executable bit. `special` is what the
     archive says that this is, where that is not an ordinary file (or, for a folder, not a folder): "a symbolic link",
     say.
     `namespace` is, for an `__init__.py` that at most declares a namespace package, the way in which it does

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safepip.options.command_line import ParsedOptions
     from safepip.requirements.file_format import FileOption
 
-#: pip's environment and configuration: what stands there without being declared is ignored, not refused.
+#: pip's environment and configuration: sources named there that are not declared are ignored, not refused.
 AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
 
 
@@ -163,7 +163,7 @@ class Sources:
         local = None if is_url(text) or origin == BUILT_IN else self._locate(text)
         stated = printable(shown(source or text))
         if local is None and not is_url(text):
-            # pip warns and goes on without it; then another source would answer for the names that stand here.
+            # pip warns and goes on without it; then another source would answer for the names that this one has.
             self._wrong(f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin)
             return None
         try:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 class Surroundings(NamedTuple):
     """What the settings need to know of the world. `absolute` makes a path absolute; `cache_dir` is where
-    the cache is kept without `--cache-dir`; `no_color` tells of NO_COLOR in the environment."""
+    the cache is kept without `--cache-dir`; `no_color` says whether NO_COLOR is set in the environment."""
 
     absolute: Callable[[str], str]
     cache_dir: str

@@ -36,7 +36,7 @@ class ExpandedValues:
     """The rules for one reading of requirements files.
 
     `known` are the URLs of the indexes that were named before any file was read. `conceal` takes a text and what is to
-    be shown in its place. `locking` tells that the run makes a lock, which holds URLs and paths as they are. `origins`
+    be shown in its place. `locking` says that the run makes a lock, which holds URLs and paths as they are. `origins`
     are those of the URLs with a value that were met: a credential is sent to every URL of its origin.
     """
 

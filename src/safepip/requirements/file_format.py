@@ -62,7 +62,7 @@ _OWN_LINE = (
 class FileOption(NamedTuple):
     """An option for the whole run, written in a requirements or constraints file.
 
-    `name` is the long option without dashes (`index-url`), `value` None for a flag. `expanded` tells
+    `name` is the long option without dashes (`index-url`), `value` None for a flag. `expanded` says
     that a `${VARIABLE}` was substituted in its line: such a value may hold a secret. `source` is the value as
     written where it holds one outside of user information, and None where that is not known. Taken in order, the
     options of a file have pip's meaning. `find-links` is as written here; `gathering` makes it absolute where pip takes

@@ -56,7 +56,7 @@ class BadOption(ValueError):
 class Given(NamedTuple):
     """The options of a line in the order they were written, long names without dashes; None for a flag's value.
 
-    `stray` tells that words were left over that belong to no option.
+    `stray` says that words were left over that belong to no option.
     """
 
     options: tuple[tuple[str, str | None], ...] = ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ResolverInputs(NamedTuple):
     """What is known before the first question: what is asked for, by which options and policy, for which environment.
 
-    `table` says whose names are. `preferences` are versions, by project, to try first.
+    `table` says which index each name belongs to. `preferences` are versions, by project, to try first.
     """
 
     statements: Statements

@@ -44,5 +44,5 @@ STANDARD_NAMES = frozenset(_TEXT.split())
 #: Those of earlier Pythons alone: Python 3.13 and what follows have no such module.
 FORMER = frozenset(_FORMER.split())
 
-#: Those under whose name an established project carries the module to Pythons that have not got it.
+#: Those whose name is also that of an established project, which brings the module to Pythons without it.
 BACKPORTS = frozenset({"argparse", "asyncio", "configparser", "dataclasses", "ipaddress", "pathlib", "typing"})
