@@ -32,12 +32,12 @@ Usage: safepip <command> [options]
 pip's install, with every name pinned to its index and every byte verified first.
 
 Commands:
-  install        Decide what to install and from where, verify it, and hand it to pip.
-  download       The same up to the verified wheels, which go into a folder.
-  lock           Decide, and write down what was decided: pylock.toml, or requirements with hashes.
-  sync           Make an environment exactly what a lock says: install what is missing, take away the rest.
-  explain        Say why a project is there in its version, and from which index by which rule.
-  verify         Hold an environment against what its distributions say of their files.
+  install        Decide what to install and from which index, verify every file, and let pip install it.
+  download       Save the verified wheels in a folder instead of installing them.
+  lock           Write what was decided to a lock file: pylock.toml, or requirements with hashes.
+  sync           Make an environment match a lock: install what is missing, remove what is not in it.
+  explain        Show why a project is needed, why in this version, and which rule gave it its index.
+  verify         Check the files of an environment against the records of what is installed in it.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command.
 
