@@ -1,4 +1,4 @@
-"""`safepip` and `python -m safepip`: finds the verb, lets it run, and turns errors into text and exit codes.
+"""`safepip` and `python -m safepip`: finds the verb, runs it, and turns errors into text and exit codes.
 
 Nothing is imported here at the head but `sys`, not even `__future__`: see `safepip.edges.programs.own_start`.
 """
@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: Verbs of pip that only look, and `uninstall`: passed through to pip unchanged.
+#: Verbs of pip that change nothing, and `uninstall`: passed through to pip unchanged.
 PASSED_THROUGH = (
     "list",
     "freeze",
@@ -23,7 +23,7 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
-#: Verbs that are known and that a later version will have.
+#: Verbs of pip that a later version will have.
 NOT_YET = ("wheel",)
 
 _HELP = """\
@@ -52,8 +52,8 @@ _INTERRUPTED = 130
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run one command line, without the program's name; the exit code.
 
-    Without `argv` this is a process of safepip's own, which imports nothing from here on that is not its own either. An
-    error that nobody foresaw ends in one line.
+    Without `argv` this is a process of safepip's own, which imports only its own modules from here on. An unforeseen
+    error ends in one line.
     """
     try:
         if argv is None:
@@ -85,7 +85,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 def _main(words: list[str]) -> int:
     import gc
 
-    # A short run makes many objects that live to its end: looking through them for rubbish is work for nothing.
+    # A short run makes many objects that live to its end: looking for garbage among them would be wasted work.
     gc.set_threshold(100_000, 50, 1000)
     try:
         return _run(words)

@@ -129,9 +129,9 @@ def test_people_get_groups_with_the_gravest_first(runner: Runner, env: Environme
         "start-up hooks that belong to no distribution; Python runs them whenever it starts:",
         f"  {site(env, 'zz�[2J.pth')}",
         "files that differ from their RECORD:",
-        f"  {site(env, 'app/data.txt')}  app 1.0: has another sha256 than RECORD says",
+        f"  {site(env, 'app/data.txt')}  app 1.0: has a different sha256 than RECORD says",
         "files that belong to no distribution:",
-        f"  {site(env, 'stray')}/  2 files, none of which belongs to anybody",
+        f"  {site(env, 'stray')}/  2 files, none belongs to a distribution",
         f"{real(str(env.folder))}: 2 distributions, 18 files checked; 3 findings",
     ]
     quiet = runner.safepip("verify", "--python", env.python, "-q")
@@ -236,7 +236,7 @@ def test_nothing_is_opened_but_regular_files_of_the_environment(runner: Runner, 
     os.mkfifo(env.site_packages / "pipe")
     rewrite_record(env, lambda text: text + "/dev/zero,,\n../../../../elsewhere,,\noutside/passwd,,\n")
     details = {item["detail"] for item in verified(runner, env)[1] if item["kind"] == "differs"}
-    assert details == {"is a link to /dev/zero", "is no regular file"}
+    assert details == {"is a link to /dev/zero", "is not a regular file"}
     assert found(runner, env) == {
         ("differs", site(env, "app/data.txt")),
         ("differs", site(env, "app/__init__.py")),
@@ -293,7 +293,7 @@ def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runn
     _, findings = verified(runner, env)
     assert [(item["kind"], item["distribution"], item["detail"]) for item in findings] == [
         ("unowned-hook", None, None),
-        ("not-checkable", "app", "an editable install: its code lies in file:///srv/app, and no RECORD lists it"),
+        ("not-checkable", "app", "an editable install: its code is in file:///srv/app, and no RECORD lists it"),
         ("not-checkable", "lib", "it has no RECORD (installed by pip)"),
         ("not-checkable", "old", "an old kind of metadata without RECORD"),
     ]

@@ -30,7 +30,7 @@ INTRUDERS = [
     pytest.param({"evil-1.0.data/scripts/demo": "#!python\n"}, {}, "command-clash", "belongs to demo", id="script"),
     pytest.param({"evil-1.0.data/data/bin/demo": "#!/bin/sh\n"}, {}, "command-clash", "belongs to demo", id="data"),
     pytest.param({}, {"demo": "evil:main"}, "command-clash", "entry point demo: this command", id="entry-point"),
-    pytest.param({}, {"pip3": "evil:main"}, "command-clash", "pip3: this is a name of pip", id="pip"),
+    pytest.param({}, {"pip3": "evil:main"}, "command-clash", "pip3: this name is reserved for pip", id="pip"),
     pytest.param({"evil-1.0.data/data/bin/activate": "x"}, {}, "command-clash", "environment itself", id="activate"),
     pytest.param({"ssl.py": "taken"}, {}, "standard-library", "a module ssl", id="standard-library"),
 ]
@@ -92,7 +92,7 @@ def test_two_of_a_namespace_package_go_into_one_run_or_two(
     assert done.returncode == 0, shown(done)
     done = runner.safepip("install", *words, "space-three")
     assert done.returncode == 20, shown(done)
-    assert "space/__init__.py: this place belongs to space-" in done.stderr
+    assert "space/__init__.py: this path belongs to space-" in done.stderr
     assert target.installed().keys() == {"demo", "space-one", "space-two"}
 
 
@@ -133,7 +133,7 @@ def test_a_download_is_not_held_against_what_is_installed(
     assert done.returncode == 0, shown(done)
     done = runner.safepip("download", *words, *into, "evil", "demo")
     assert done.returncode == 20, shown(done)
-    assert "demo/core.py: the wheel of demo has another file in this place" in done.stderr
+    assert "demo/core.py: the wheel of demo has another file at this path" in done.stderr
 
 
 @posix
@@ -151,5 +151,5 @@ def test_a_script_finds_modules_beside_itself_first(
     done = runner.safepip("install", *words, "evil-r", "evil-d")
     assert done.returncode == 20, shown(done)
     assert "random.py: the standard library has a module random" in done.stderr
-    assert "demo.py: Python would import it in the place of" in done.stderr
+    assert "demo.py: Python would import it instead of" in done.stderr
     assert target.state() == before

@@ -161,12 +161,12 @@ def drop_row(name: str) -> Callable[[Path], object]:
 
 
 TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "content": (write("app/sub/deep.py", "x = 2\n"), "app/sub/deep.py has another sha256 than was verified"),
+    "content": (write("app/sub/deep.py", "x = 2\n"), "app/sub/deep.py has a different sha256 than was verified"),
     "length": (write("app/__init__.py", ""), "app/__init__.py has 0 bytes, and 20 were verified"),
     "metadata": (write("app-1.0.dist-info/METADATA", "Name: app"), "METADATA has 9 bytes"),
-    "installer": (write("app-1.0.dist-info/INSTALLER", "me!\n"), "INSTALLER has another sha256"),
-    "data": (write("../../../share/app/app.txt", "DATA"), "share/app/app.txt has another sha256"),
-    "script": (write("../../../bin/plain.sh", "#!/bin/zz\n"), "bin/plain.sh has another sha256"),
+    "installer": (write("app-1.0.dist-info/INSTALLER", "me!\n"), "INSTALLER has a different sha256"),
+    "data": (write("../../../share/app/app.txt", "DATA"), "share/app/app.txt has a different sha256"),
+    "script": (write("../../../bin/plain.sh", "#!/bin/zz\n"), "bin/plain.sh has a different sha256"),
     "changed script": (write("../../../bin/tool", "#!/bin/sh\nprint('tool')\n"), "bin/tool has "),
     "entry point": (write("../../../bin/app-run", "#!/bin/sh\n"), "bin/app-run has "),
     "missing": (lambda site: (site / "app/sub/deep.py").unlink(), "app/sub/deep.py is missing"),
@@ -175,8 +175,8 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "extra byte code": (add_row("app/__pycache__/evil.cpython-311.pyc,,"), "evil.cpython-311.pyc, which was not"),
     "row outside": (add_row("../../../../../etc/passwd,,"), "etc/passwd, which was not verified"),
     "row gone": (drop_row("app/sub/deep.py"), "RECORD does not list"),
-    "script's row": (other_row("../../../bin/tool"), "bin/tool something else than what is there"),
-    "installer's row": (other_row("app-1.0.dist-info/INSTALLER"), "INSTALLER something else than what is there"),
+    "script's row": (other_row("../../../bin/tool"), "bin/tool is not as RECORD describes it"),
+    "installer's row": (other_row("app-1.0.dist-info/INSTALLER"), "INSTALLER is not as RECORD describes it"),
     "script's row gone": (drop_row("../../../bin/app-run"), "RECORD does not list the script"),
     "RECORD gone": (lambda site: (site / "app-1.0.dist-info/RECORD").unlink(), "RECORD is not there"),
     "RECORD broken": (add_row('"'), "RECORD cannot be read"),

@@ -283,7 +283,7 @@ def test_what_will_not_be_up_later_is_not_said_to_be(index: IndexServer, run: In
     assert "hint: put them into the URL of the proxy, which --proxy or the variables" in done.err
     index.host.close()
     assert (
-        "hint: check its URL and your network, or try again when it is up; nothing was asked elsewhere"
+        "hint: check its URL and your network, or try again when it is up; no other index was asked"
         in asked(run, index.url, "demo").err
     )
 
@@ -319,7 +319,7 @@ def test_what_cannot_be_looked_at_is_not_absent(run: Inside, monkeypatch: pytest
     (folder / "demo").symlink_to("demo")
     done = asked(run, str(folder), "demo")
     assert references(done) == ["index-unreachable"], done.err
-    assert "hint: make it readable for whoever runs safepip, or take the source out" in done.err
+    assert "hint: make it readable for the user who runs safepip, or take the source out" in done.err
 
 
 def unreadable(run: Inside, mode: int) -> list[str]:
@@ -366,7 +366,7 @@ def test_the_command_that_makes_a_lock_anew_is_one_that_makes_it(index: IndexSer
     (run.folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = [{ name = "demo" }]\n')
     words = ("--no-cache-dir", "-i", index.url)
     done = run("install", "--dry-run", "-r", "pylock.toml", *words)
-    assert "hint: move it away, and make it anew: safepip lock -r FILE" in done.err, done.err
+    assert "hint: move it away, and make a new one: safepip lock -r FILE" in done.err, done.err
     (run.folder / "pylock.toml").rename(run.folder / "away.toml")
     assert run("lock", "-r", "requirements.in", *words).code == 0
     assert run("install", "--dry-run", "--ignore-installed", "-r", "pylock.toml", *words).code == 0

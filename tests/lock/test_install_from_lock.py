@@ -73,7 +73,7 @@ def test_other_bytes_under_a_locked_name_are_refused(run: Inside, served: IndexS
     filename, data = build_wheel("lib", "1.1", files={"more.py": ""})
     served.project("lib").files.clear()
     served.add_wheel("lib", filename, data, version="1.1")
-    refused(run, served, "lock-differs", "with another digest")
+    refused(run, served, "lock-differs", "with a different digest")
     assert not any(request.path == served.file_path(filename) for request in served.requests)
 
 
@@ -92,9 +92,9 @@ def test_a_dependency_that_the_lock_lacks_is_refused(run: Inside, served: IndexS
     text = (run.folder / "pylock.toml").read_text()
     whole, _, _ = text.partition('\n[[packages]]\nname = "lib"')
     (run.folder / "pylock.toml").write_text(re.sub(r"dependencies = \[.*?\]\n", "", whole, flags=re.DOTALL))
-    refused(run, served, "lock-differs", "asks for lib, which is not there")
+    refused(run, served, "lock-differs", "asks for lib, which is missing")
     (run.folder / "pylock.toml").write_text(text.replace('{ name = "lib" }', '{ name = "app" }'))
-    refused(run, served, "lock-differs", "requires, and the lock does not say so: lib")
+    refused(run, served, "lock-differs", "not in the lock as a dependency: lib")
 
 
 def test_a_lock_for_another_environment_is_refused(run: Inside, served: IndexServer) -> None:

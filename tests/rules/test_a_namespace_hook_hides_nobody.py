@@ -74,7 +74,7 @@ def test_the_lines_of_these_tests_are_those_that_are_known() -> None:
 def test_what_installs_never_becomes_a_namespace(name: str, below: tuple[str, ...]) -> None:
     """Whichever project the wheel is of, and whether it is installed or not."""
     # `_distutils_hack` is started with every Python, and no namespace for that reason already.
-    stated = "takes the place of " + ("a standard module" if name == "_distutils_hack" else "what installs")
+    stated = "takes the place of " + ("a standard module" if name == "_distutils_hack" else "an installer's module")
     for project in ("helper", name.replace("_", "-")):
         if project != "-distutils-hack":
             assert stated in refused(wheel(hook(name, *below), name=project))
@@ -207,7 +207,7 @@ def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(thei
         return "" if finding is None else "\n".join(finding.context[1:])
 
     popular = wheel({theirs: "x = 1\n"}, "popular", layout)
-    assert f"{theirs}: {path}, which is installed, puts a hollow module in its place" in stated(popular)
+    assert f"{theirs}: {path}, which is installed, puts an empty module in its place" in stated(popular)
     # Whoever makes way, whoever only declares the namespace, and deeper modules are in nobody's way.
     assert "hollow" not in stated(popular, removed=frozenset({"helper"}))
     assert stated(wheel({theirs: "x = 1\n"}, "helper", layout)) == ""
@@ -217,4 +217,4 @@ def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(thei
 
 def test_a_name_deeper_than_any_is_refused() -> None:
     """What is not looked at is not let through."""
-    assert "deeper than any" in refused(wheel(hook(*(f"n{number}" for number in range(9)))))
+    assert "nested too deeply" in refused(wheel(hook(*(f"n{number}" for number in range(9)))))

@@ -354,7 +354,7 @@ def test_what_installs_is_of_one_project() -> None:
     """pip, setuptools and the like, each of its own project alone."""
     assert {"_distutils_hack", "packaging", "pip", "pkg_resources", "safepip", "setuptools", "wheel"} == INSTALLING
     (line,) = evidence(wheel("pip/_internal/cli/main.py"))
-    assert line == "pip/_internal/cli/main.py: pip installs, and is of pip alone"
+    assert line == "pip/_internal/cli/main.py: pip is part of an installer, and belongs to pip alone"
     assert all(len(SOUGHT[(name,)]) == 1 for name in INSTALLING)
 
 
@@ -377,7 +377,7 @@ def test_a_path_of_nothing_but_such_names_costs_no_more_than_its_length() -> Non
     mine = wheel(f"{deep}/keyring.py", texts={"acme.pth": f"{deep}\n"})
     finding = startup_hook.check(mine, scene_of(mine))
     assert finding is not None
-    assert "deeper than any" in finding.context[1]
+    assert "nested too deeply" in finding.context[1]
 
 
 def test_every_name_is_one_and_every_owner_is_normalised() -> None:

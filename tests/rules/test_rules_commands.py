@@ -145,7 +145,7 @@ def test_every_folder_of_commands_below_data_counts(folder: str) -> None:
     files = {f"acme-1.0.data/data/{folder}/python": ""}
     reviewed = subject_of(*build_wheel("acme", "1.0", files=files))
     assert evidence(reviewed, scene_of(reviewed)) == (
-        f"acme-1.0.data/data/{folder}/python: this is a name of the environment itself",
+        f"acme-1.0.data/data/{folder}/python: this name is reserved for the environment itself",
     )
 
 

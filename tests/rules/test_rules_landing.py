@@ -79,18 +79,18 @@ def refused(reviewed: WheelUnderReview, layout: Layout = POSIX) -> tuple[str, ..
 @pytest.mark.parametrize(
     ("path", "stated"),
     [
-        (f"{DATA}/cake/demo.py", "cake is no scheme"),
-        (f"{DATA}/PureLib/demo.py", "PureLib is no scheme"),
-        (f"{DATA}/include/demo.h", "include is no scheme"),
+        (f"{DATA}/cake/demo.py", "cake is not a scheme"),
+        (f"{DATA}/PureLib/demo.py", "PureLib is not a scheme"),
+        (f"{DATA}/include/demo.h", "include is not a scheme"),
         (f"{DATA}/demo.py", "has no scheme"),
-        ("other-1.0.data/data/x", "a .data folder is named demo-1.0.data"),
-        ("demo-1.1.data/purelib/x.py", "a .data folder is named demo-1.0.data"),
-        ("x.data/purelib/x.py", "a .data folder is named demo-1.0.data"),
-        ("demo-1.0.DATA/purelib/x.py", "a .data folder is named demo-1.0.data"),
+        ("other-1.0.data/data/x", "the .data folder must be named demo-1.0.data"),
+        ("demo-1.1.data/purelib/x.py", "the .data folder must be named demo-1.0.data"),
+        ("x.data/purelib/x.py", "the .data folder must be named demo-1.0.data"),
+        ("demo-1.0.DATA/purelib/x.py", "the .data folder must be named demo-1.0.data"),
         ("../x.py", "outside of /env/lib/python3.11/site-packages/"),
         (f"{DATA}/data/../../x", "has no scheme"),
         (f"{DATA}/headers/../../../x.h", "has no scheme"),
-        ("/etc/demo.conf", "would land at /etc/demo.conf"),
+        ("/etc/demo.conf", "would be installed at /etc/demo.conf"),
     ],
 )
 def test_a_file_that_does_not_land_in_its_schemes_folder_is_refused(path: str, stated: str) -> None:
@@ -129,7 +129,7 @@ def test_an_entry_point_has_the_name_of_a_file(name: str) -> None:
 @pytest.mark.parametrize("value", ["demo", "", "demo:", "demo.cli main", "demo : main", "demo-cli:main", "demo:a:b"])
 def test_an_entry_point_without_a_function_is_refused(value: str) -> None:
     """pip would find out when the files are already written."""
-    assert any("names no function" in line for line in refused(wheel(scripts={"demo": value})))
+    assert any("does not name a function" in line for line in refused(wheel(scripts={"demo": value})))
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_two_scripts_that_are_one_file_are_refused() -> None:
     assert refused(wheel(scripts={"demo.py": "demo:a", "demo": "demo:b"}, layout=layout), layout)
 
 
-def test_nothing_is_installed_where_nobody_knows_where_it_lands() -> None:
+def test_nothing_is_installed_without_a_known_install_path() -> None:
     """A Python that makes pip ask distutils, and a --target below a --root, have no layout."""
     target = Target("/python", "3.11.0", {"os_name": "posix"}, (), distutils=True)
     layout = layout_of(Settings(), target)
-    assert any("cannot be said" in line for line in refused(wheel(layout=layout), layout))
+    assert any("cannot tell" in line for line in refused(wheel(layout=layout), layout))
 
 
 def test_what_leaves_its_folder_cannot_be_allowed_and_what_lies_in_a_place_of_others_can() -> None:
-    """The first has no place of which anybody could say that it is all right."""
+    """For the first there is no place that could be called safe."""
     allowed = Exemption("demo", REFERENCE, "wanted", BUILT_IN)
     misplaced = wheel({f"{DATA}/data/{SITE}/other/plugin.py": "x = 1\n"})
     (cleared,) = judge(scene_of(misplaced, layout=POSIX), [allowed])

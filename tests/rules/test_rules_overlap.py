@@ -90,7 +90,7 @@ def test_the_finding_names_the_file_and_the_other_project() -> None:
     """In the words that the wheel itself has for the file."""
     mine, theirs = wheel("mine", "DATA/purelib/acme/x.py"), wheel("theirs", "acme/x.py")
     assert evidence(mine, scene_of(mine, theirs)) == (
-        "mine-1.0.data/purelib/acme/x.py: the wheel of theirs has another file in this place",
+        "mine-1.0.data/purelib/acme/x.py: the wheel of theirs has another file at this path",
     )
 
 
@@ -155,7 +155,7 @@ def test_a_wheel_has_no_two_files_for_one_place() -> None:
     """By two routes; whatever their bytes, one of its RECORD's rows would be wrong or idle."""
     mine = wheel("mine", "acme/x.py", "DATA/purelib/acme/X.py")
     assert evidence(mine, scene_of(mine)) == (
-        "mine-1.0.data/purelib/acme/X.py: the wheel itself has acme/x.py for the same place",
+        "mine-1.0.data/purelib/acme/X.py: the wheel itself has acme/x.py at the same path",
     )
     assert refused(wheel("mine", "DATA/data/bin/acme", scripts={"acme": "acme:main"})) == {"mine"}
 
@@ -177,7 +177,7 @@ def test_a_file_of_an_installed_distribution_is_not_written_over() -> None:
     """Unless it is replaced in this run."""
     mine = wheel("mine", "acme/x.py", "mine/y.py")
     assert evidence(mine, scene_of(mine, **owners(acme="acme/x.py"))) == (
-        "acme/x.py: this place belongs to acme, which is installed",
+        "acme/x.py: this path belongs to acme, which is installed",
     )
     assert refused(mine, **owners(mine="acme/x.py mine/y.py")) == set()
     assert refused(mine, wheel("acme", "acme/new.py", version="2.0"), **owners(acme="acme/x.py")) == set()
@@ -210,7 +210,7 @@ def test_a_file_that_is_there_with_the_same_bytes_may_be_written_again() -> None
 def test_a_module_that_python_prefers_takes_the_place_of_another(mine: str, theirs: str) -> None:
     """No path is the same, and yet it is the attacker's code that is imported."""
     one, other = wheel("mine", mine), wheel("theirs", theirs)
-    expected = f"Python would import it in the place of {SITE}/{theirs}, which belongs to theirs"
+    expected = f"Python would import it instead of {SITE}/{theirs}, which belongs to theirs"
     for context in (scene_of(one, other), scene_of(one, **owners(theirs=theirs))):
         lines = evidence(one, context)
         assert lines is not None
@@ -225,7 +225,7 @@ def test_a_module_that_python_does_not_prefer_takes_nothing() -> None:
     mine = wheel("mine", "six.py")
     assert refused(mine, wheel("theirs", "six/__init__.py")) == {"theirs"}
     assert evidence(mine, scene_of(mine, **owners(theirs="six/__init__.py"))) == (
-        f"six.py: Python would import {SITE}/six/__init__.py in its place, which belongs to theirs",
+        f"six.py: Python would import {SITE}/six/__init__.py instead, which belongs to theirs",
     )
 
 
@@ -267,14 +267,14 @@ def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
     for context in (scene_of(one, other), scene_of(one, **owners(theirs=portion))):
         lines = evidence(one, context)
         assert lines is not None
-        assert lines[0].startswith(f"{mine}: Python would import it in the place of {SITE}/")
+        assert lines[0].startswith(f"{mine}: Python would import it instead of {SITE}/")
         assert lines[0].endswith("which belongs to theirs")
     # A package hides the module beside it, and whoever has both has nobody to take from.
     assert refused(wheel("mine", mine, portion)) == set()
     if "__init__" not in mine:
         package = portion.partition("/part")[0] + "/__init__.py"
         lines = evidence(one, scene_of(one, **owners(theirs=f"{portion} {package}")))
-        assert lines == (f"{mine}: Python would import {SITE}/{package} in its place, which belongs to theirs",)
+        assert lines == (f"{mine}: Python would import {SITE}/{package} instead, which belongs to theirs",)
         assert "mine" not in refused(wheel("mine", mine), wheel("theirs", portion, package))
 
 

@@ -169,7 +169,7 @@ def test_a_start_file_is_refused_even_where_it_calls_nothing() -> None:
         ("demo/../../up\n", "leads out"),
         ("demo\\..\\..\\up\n", "leads out"),
         ("dem\u202eo\n", "invisible"),
-        ("somebody_else\n", "not the wheel's"),
+        ("somebody_else\n", "not part of the wheel"),
         ("demo/library.zip\n", "archive"),
     ],
 )
@@ -363,7 +363,7 @@ def test_a_line_for_a_namespace_with_one_change_is_refused(form: int, place: int
         ("site", "standard module"),
         ("sitecustomize", "standard module"),
         ("__main__", "standard module"),
-        ("requests", "not the wheel's"),
+        ("requests", "not part of the wheel"),
     ],
 )
 def test_a_namespace_takes_nobodys_place(name: str, stated: str) -> None:

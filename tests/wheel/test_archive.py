@@ -322,13 +322,13 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a wrong checksum": (
         lambda: field(field(SIMPLE, DIRECTORY, 16, "<L", 7), LOCAL, 14, "<L", 7),
-        "not the size and checksum",
+        "not have the size and checksum",
     ),
     "a wrong size": (
         lambda: field(field(SIMPLE, DIRECTORY, 24, "<L", 7), LOCAL, 22, "<L", 7),
-        "not the size and checksum",
+        "not have the size and checksum",
     ),
-    "changed content": (lambda: patched(SIMPLE, b"Name: acme", b"Name: evil"), "not the size and checksum"),
+    "changed content": (lambda: patched(SIMPLE, b"Name: acme", b"Name: evil"), "not have the size and checksum"),
     "content that is not deflated": (
         lambda: field(archive_of({METADATA: b"a" * 90}), b"METADATA", 8, "<B", 0xFF),
         "cannot be unpacked",
@@ -348,20 +348,20 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "a member on another disk": (lambda: zip_of([Part(METADATA, central={"disk": 1})]), "several parts"),
     "a ZIP64 field that nothing refers to": (
         lambda: with_extra(struct.pack("<HHQ", 1, 8, 11)),
-        "does not hold what it should",
+        "does not hold what it must",
     ),
     "two ZIP64 fields": (
         lambda: with_extra(struct.pack("<HHQ", 1, 8, 11) * 2, size=ALL),
-        "does not hold what it should",
+        "does not hold what it must",
     ),
     "a ZIP64 field with a rest": (
         lambda: with_extra(struct.pack("<HHQL", 1, 12, 11, 0), size=ALL),
-        "does not hold what it should",
+        "does not hold what it must",
     ),
-    "a ZIP64 field that is missing": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", ALL), "does not hold what it should"),
+    "a ZIP64 field that is missing": (lambda: field(SIMPLE, DIRECTORY, 42, "<L", ALL), "does not hold what it must"),
     "a ZIP64 field that is too short": (
         lambda: with_extra(struct.pack("<HHQ", 1, 8, 11), packed=ALL, size=ALL),
-        "does not hold what it should",
+        "does not hold what it must",
     ),
 }
 

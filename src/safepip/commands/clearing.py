@@ -124,7 +124,10 @@ def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagn
     if isinstance(error, OversizedArchive):
         reference, message = "oversized-wheel", "is larger, or unpacks to more, than any real one"
     else:
-        reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
+        reference, message = (
+            "unreadable-wheel",
+            "is a broken or ambiguous archive: two readers could see different files in it",
+        )
     return Diagnostic(
         reference,
         f"the wheel of {pin.name} {pin.version} {message}",

@@ -38,7 +38,7 @@ def verify(argv: Sequence[str]) -> int:
     if place.prefix == real(world.prefix):
         console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:
-        console.notice(f"this environment imports from {folder} too, which was not looked at: name it by --python")
+        console.notice(f"this environment imports from {folder} too, which was not looked at: name it with --python")
     verdict = verification.verify(
         place,
         listing(place),

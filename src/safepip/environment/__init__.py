@@ -1,1 +1,1 @@
-"""What is installed, and what that forbids."""
+"""What is installed, and what must not be done to it."""

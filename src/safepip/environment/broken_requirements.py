@@ -1,11 +1,12 @@
 """What an installation leaves unsatisfied: the facts of pip's warning of conflicts, made fit for a terminal.
 
-pip prints requirements and versions as the metadata of installed projects has them, escape sequences included, so it is
-told not to warn. The facts are its own (`pip check` after the installation, for what this run concerns):
+pip prints requirements and versions as the metadata of installed projects has them, escape sequences included, so an
+option turns its warning off. The facts are the same as pip's (`pip check` after the installation, for what this run
+concerns):
 
-1. Looked at are the distributions that this run installs, and the installed ones that require one of these.
-2. A requirement counts where its marker holds without an extra. It is broken where nothing of its name is there
-   afterwards, or where that has a version which it does not admit, pre-releases being admitted.
+1. The distributions that this run installs are looked at, and the installed ones that require one of these.
+2. A requirement counts where its marker holds without an extra. It is broken where its project is not installed
+   afterwards, or is in a version that the requirement does not admit (pre-releases are admitted).
 3. A distribution whose metadata cannot be read requires nothing.
 """
 
@@ -49,7 +50,7 @@ def broken(
 
 
 def _in_force(installed_version: InstalledVersion, markers: Mapping[str, str]) -> Iterator[Requirement]:
-    """Rule 2. A marker that means nothing holds for nobody."""
+    """Rule 2. A marker that cannot be evaluated does not hold."""
     from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
     for requirement in installed_version.requires:

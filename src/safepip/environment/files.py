@@ -1,8 +1,8 @@
-"""Files that those who make environments put there, and that no RECORD lists.
+"""Files that the tools for making environments put there, and that no RECORD lists.
 
 `venv`, virtualenv and uv leave in the folder of commands the interpreter and the scripts that activate an environment.
-They hold the environment's own path, so there is no digest to hold them against: their names are known, and their
-content is not judged. What such tools have put beside the distributions is known by its content.
+They hold the environment's own path, so there is no digest to compare them with: their names are known, and their
+content is not judged. Files that such tools put beside the distributions are known by their content.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _KNOWN: dict[str, frozenset[str]] = {
 
 
 def is_makers_own(name: str) -> bool:
-    """Whether a file of this name in an environment's folder of commands comes from whoever made the environment."""
+    """Whether a file of this name in the folder of commands comes from the tool that made the environment."""
     return name.lower() in _ACTIVATION or _INTERPRETER.fullmatch(name) is not None
 
 

@@ -1,12 +1,12 @@
 """What safepip will not do to an environment, judged before anything is fetched for it or installed into it.
 
 1. `--require-virtualenv`: outside a virtual environment nothing happens (pip's exit code 3).
-2. PEP 668: an environment that its distributor manages is left alone without `--break-system-packages`. As in
-   pip the rule does not hold for `--target`, `--prefix` and `--root`, nor for a dry run with a report.
+2. PEP 668: an environment that its distributor manages is not changed without `--break-system-packages`. As in pip the
+   rule does not hold for `--target`, `--prefix` and `--root`, nor for a dry run with a report.
 3. `--platform` and its like describe an environment that cannot be installed into; they go with `--target`,
    with `download` or with a dry run.
-4. Where safepip lives in the target itself, a selection that would replace safepip or anything it is made of is
-   refused: half-way through it there would be no safepip left to say what went wrong.
+4. Where safepip is installed in the target itself, a selection that would replace safepip or one of its dependencies is
+   refused: half-way through, no safepip would be left to say what went wrong.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def check_target(settings: Settings, target: Target) -> None:
     if settings.require_virtualenv and not target.virtualenv:
         raise NoVirtualenv.because(
             "virtualenv-required",
-            f"{printable(target.python)} is in no virtual environment, and one is required",
+            f"{printable(target.python)} is not in a virtual environment, and one is required",
             hint="name one: --python .venv",
             origins=_origins(settings, "require_virtualenv"),
         )
@@ -77,7 +77,7 @@ def _check_managed(settings: Settings, target: Target) -> None:
             "externally-managed-environment",
             "this environment is managed by the system's own package manager",
             context=tuple(printable(line) for line in lines),
-            hint="make a virtual environment and name it by --python; --break-system-packages overrides this at the"
+            hint="make a virtual environment and name it with --python; --break-system-packages overrides this at the"
             " risk of breaking the system",
         )
 
@@ -102,18 +102,18 @@ def _check_restriction(settings: Settings) -> None:
 
 
 def _origins(settings: Settings, *fields: str) -> tuple[Any, ...]:
-    """Where the given settings were said."""
+    """Where the given settings were stated."""
     return tuple(settings.origins[field] for field in fields if field in settings.origins)
 
 
 def closure(
     root: str, requires: Callable[[str], Iterable[Requirement] | None], markers: Mapping[str, str]
 ) -> frozenset[str]:
-    """The normalised names of everything that `root` is made of, itself included.
+    """The normalised names of `root` and all its dependencies.
 
-    `requires` gives for a name what its installed distribution requires, or None where it is not installed.
-    `markers` is the environment that the conditions on those requirements are held against. Extras count only
-    where something asks for them.
+    `requires` gives for a name what its installed distribution requires, or None where it is not installed. `markers`
+    is the environment in which the conditions on those requirements are evaluated. Extras count only where something
+    asks for them.
     """
     reached: set[tuple[str, str]] = set()
     waiting = [(root, "")]
@@ -124,7 +124,7 @@ def closure(
             continue
         reached.add(node)
         for requirement in below:
-            # An extra adds to a distribution what is conditional on it; the rest is the distribution's anyway.
+            # An extra adds the requirements that are conditional on it; the others count anyway.
             if requirement.marker is not None and not requirement.marker.evaluate({**markers, "extra": node[1]}):
                 continue
             name = normalise(requirement.name)
@@ -137,12 +137,12 @@ def own_environment_check(
 ) -> None:
     """Rule 4. `own` gives the normalised names that safepip is made of; it is only asked when that matters.
 
-    Raises `Refused` (`own-environment`) with every distribution that would make way for another, or for another
-    copy of itself.
+    Raises `Refused` (`own-environment`) with every distribution that would be replaced by another version, or by
+    another copy of itself.
     """
     if not target.own or not installs_into_target(settings):
         return
-    # With --ignore-installed nothing counts as replaced, and pip writes over whatever is there.
+    # With --ignore-installed nothing counts as replaced, and pip overwrites what is there.
     pins = map(resolution.pins.__getitem__, resolution.to_install)
     replaced = [pin for pin in pins if pin.replaces is not None or settings.ignore_installed]
     names = own() if replaced else ()

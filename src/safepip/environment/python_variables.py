@@ -1,4 +1,4 @@
-"""Which variables of the environment a Python keeps that safepip starts: those that cannot bring code into it.
+"""Which environment variables are kept for a Python that safepip starts: those that cannot bring code into it.
 
 Like `edges.own_start`, which needs this in a process that may be spoilt, it imports nothing at its head.
 """
@@ -7,9 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Variables of Python's that a started interpreter keeps: where the user's site is, and how text and bytecode are
-#: written. All others go, because they can add code or folders to it (`PYTHONPATH`, `PYTHONHOME`, `PYTHONWARNINGS`,
-#: `PYTHONPLATLIBDIR`, `PYTHONEXECUTABLE` ...), and unknown ones go with them.
+#: Python's own variables that are kept for a started interpreter: where the user's site is, and how text and bytecode
+#: are written. All others are removed, because they can add code or folders to it (`PYTHONPATH`, `PYTHONHOME`,
+#: `PYTHONWARNINGS`, `PYTHONPLATLIBDIR`, `PYTHONEXECUTABLE` ...), and so are unknown ones.
 KEPT_PYTHON_VARIABLES = frozenset(
     {
         "PYTHONUSERBASE",

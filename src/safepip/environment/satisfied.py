@@ -1,12 +1,12 @@
-"""Tells the commonest run of all apart: everything that is asked for is installed already, and nothing is to be done.
+"""Recognises the most common run: everything that is asked for is installed already, and nothing has to be done.
 
 pip keeps an installed distribution that satisfies all that is asked of it (without `--upgrade`, `--force-reinstall`
 and `--ignore-installed`). Where that holds for the user's requirements and for everything below them, the search
 could only keep each of them, so it is not begun, and neither the resolver nor the network is loaded for it.
 
-Where the run asks for a project by digest, what is known to be other bytes does not satisfy it.
+Where the run asks for a project by digest, an installation that is known to be of other bytes does not satisfy it.
 
-Whatever is not plainly satisfied is no matter for this room: the answer is None, and the search decides.
+Where it is not certain that all is satisfied, the answer is None, and the search decides.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class _NotPlain(Exception):
 def nothing_to_do(
     statements: Statements, installed: Installed, settings: Settings, environment: Mapping[str, str]
 ) -> Resolution | None:
-    """The resolution that keeps everything, or None where that is not plain. Costs a file a distribution reached."""
+    """The resolution that keeps everything, or None where that is not certain. Reads one file for each distribution
+    reached."""
     if settings.force_reinstall or settings.ignore_installed or settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY:
         return None
     if any(r.url for r in statements.requirements) or any(c.url for c in statements.constraints):

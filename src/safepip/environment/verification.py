@@ -1,19 +1,19 @@
-"""An environment held against the RECORDs that its own distributions have (`safepip verify`).
+"""An environment checked against the RECORDs of its own distributions (`safepip verify`).
 
-What is looked at, and what is said of it:
+What is checked, and what is reported:
 
-1. Every row of every RECORD: the file is there, is a regular file, and has the row's size and strong digest. A row
-   that leads out of the environment is said and its file is never opened.
+1. Every row of every RECORD: the file is there, is a regular file, and has the row's size and strong digest. A row that
+   leads out of the environment is reported, and its file is never opened.
 2. A row without a strong digest proves nothing. The specification ("Recording installed projects") allows that for
    RECORD itself, its signatures, and byte code (rule 4).
-3. Every file in the folders that are looked at belongs to a distribution, or is known to come from the makers of
-   environments. Those that Python runs at every start are told apart; a folder without any owner is reported once.
-4. Byte code in `__pycache__` follows from an owned source, against which Python itself holds it by time and size.
-   Where its header says that it is loaded unchecked, it must have a digest of its own.
+3. Every file in the folders that are looked at belongs to a distribution, or is known to come from a tool for making
+   environments. Files that Python runs at every start are reported as such, a folder without any owner once.
+4. Byte code in `__pycache__` follows from an owned source, with which Python itself compares it by time and size. Where
+   its header says that it is loaded unchecked, it must have a digest of its own.
 5. Two distributions do not have one file.
-6. A distribution that cannot be checked is said, never passed over: one without RECORD, or with one that cannot be
-   read, and an editable one, whose code lies elsewhere. What it names as its own at the top level of its folder
-   counts as its own there, start-up hooks excepted.
+6. A distribution that cannot be checked is reported, never skipped: one without RECORD, or with one that cannot be
+   read, and an editable one, whose code lies elsewhere. The names that it claims at the top level of its folder count
+   as its own there, except start-up hooks.
 
 All paths are absolute, with `/`, and free of symbolic links but for their last part. No file is read here.
 """
@@ -31,7 +31,7 @@ from safepip.wheel.record import RecordError, parse_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-#: What proves something (PEP 376's successor: "sha256 or better").
+#: The algorithms that prove something (PEP 376's successor: "sha256 or better").
 STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -86,12 +86,12 @@ class EnvironmentListing(NamedTuple):
 
 
 class State(enum.Enum):
-    """What stands at a path."""
+    """What is at a path."""
 
     FILE = "a file"
     MISSING = "missing"
     LINK = "a link"
-    OTHER = "no regular file"
+    OTHER = "not a regular file"
     UNREADABLE = "unreadable"
 
 
@@ -141,10 +141,10 @@ class EnvironmentVerdict(NamedTuple):
 
 
 class Eyes(NamedTuple):
-    """How the world is looked at.
+    """How files and paths are read: functions that an edge provides.
 
     `resolve` makes a row's path, of a distribution in a folder, absolute; empty for one that no system has. `read`
-    gives what stands at each path, hashed by its algorithm, and `headers` the first bytes of regular files.
+    gives what is at each path, hashed by its algorithm, and `headers` the first bytes of regular files.
     """
 
     resolve: Callable[[str, str], str]
@@ -165,9 +165,9 @@ class _Claim(NamedTuple):
 def verify(
     place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, names: Sequence[str] = ()
 ) -> EnvironmentVerdict:
-    """Hold an environment against its RECORDs. `names` are normalised; without any, everything is looked at.
+    """Check an environment against its RECORDs. `names` are normalised; without any, everything is looked at.
 
-    With names, rows of those distributions are checked and nothing is said of files that belong to nobody.
+    With names, rows of those distributions are checked, and files without an owner are not reported.
     """
     chosen = [_readable(item) for item in listing.distributions if not names or item.name in names]
     findings = [
@@ -190,7 +190,7 @@ def verify(
 
 
 def _readable(distribution: Distribution) -> Distribution:
-    """The distribution, without a RECORD that cannot be read in one way."""
+    """The distribution; a RECORD that is not valid or ambiguous is taken out."""
     try:
         parse_record(distribution.record or b"")
     except RecordError as error:
@@ -206,13 +206,13 @@ def _claims(place: EnvironmentFolders, distribution: Distribution, eyes: Eyes) -
     rows = parse_record(distribution.record)
     findings = []
     if distribution.editable:
-        detail = f"an editable install: its code lies in {distribution.editable}, and no RECORD lists it"
+        detail = f"an editable install: its code is in {distribution.editable}, and no RECORD lists it"
         findings.append(Finding(Kind.UNCHECKED, info, owner, detail))
     claims = [_Claim(f"{info}/RECORD", owner, "", None, None)]
     for row in dict.fromkeys(rows):
         path = eyes.resolve(distribution.folder, row.path)
         if not any(path.startswith(f"{root}/") for root in place.roots):
-            detail = "its RECORD names a file outside of the environment, which was not looked at"
+            detail = "its RECORD names a file outside of the environment, which was not checked"
             findings.append(Finding(Kind.OUTSIDE, path or row.path, owner, detail))
         elif path != claims[0].path:
             claims.append(_Claim(path, owner, row.algorithm, row.digest, row.size))
@@ -220,7 +220,7 @@ def _claims(place: EnvironmentFolders, distribution: Distribution, eyes: Eyes) -
 
 
 class _Check:
-    """The claims of the chosen distributions against the disk. `count` is how many files were compared."""
+    """Compares the claims of the chosen distributions with the disk. `count` is how many files were compared."""
 
     def __init__(
         self, place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, claims: list[_Claim]
@@ -257,7 +257,7 @@ class _Check:
         return {claim.algorithm if claim.algorithm in STRONG else "" for claim in self._by_path[path]}
 
     def _source(self, path: str) -> str:
-        """The path of the source that belongs to somebody and that this byte code follows from, else empty."""
+        """The path of the source of this byte code, where the source belongs to a distribution; else empty."""
         if not is_cached(path):
             return ""
         return next((source for source in possible_sources(path) if source in self._by_path), "")
@@ -296,16 +296,16 @@ class _Check:
         accounted.update((*self._place.sites, self._place.scripts, self._place.prefix, ""))
         whole: dict[str, int] = defaultdict(int)
         for path in unowned:
-            # Byte code of a file that is reported itself is no news.
+            # The source is reported already; its byte code need not be.
             if not (is_cached(path) and any(source in unowned for source in possible_sources(path))):
                 whole[_top(path, accounted)] += 1
         for path, count in whole.items():
             kind = Kind.HOOK if self._is_hook(path) else Kind.UNOWNED
-            files = "" if path in unowned else f"{count} file{'s' * (count > 1)}, none of which belongs to anybody"
+            files = "" if path in unowned else f"{count} file{'s' * (count > 1)}, none belongs to a distribution"
             yield Finding(kind, f"{path}/" if files else path, detail=files)
 
     def _is_known(self, path: str, vouched: Collection[str]) -> bool:
-        """Whether an unclaimed file is nobody's concern: an environment's own, or of what cannot be checked."""
+        """Whether an unclaimed file is expected: the environment's own, or of a distribution that cannot be checked."""
         folder, _, name = path.rpartition("/")
         if folder == self._place.scripts:
             return is_makers_own(name)
@@ -338,18 +338,18 @@ def _judged(claim: _Claim, found: FoundFile) -> Iterator[Finding]:
     elif found.state is State.LINK:
         yield Finding(Kind.DIFFERS, path, owner, f"is a link to {found.about}")
     elif found.state is State.OTHER:
-        yield Finding(Kind.DIFFERS, path, owner, "is no regular file")
+        yield Finding(Kind.DIFFERS, path, owner, "is not a regular file")
     elif claim.size is not None and claim.size != found.size:
         yield Finding(Kind.DIFFERS, path, owner, f"has {found.size} bytes, RECORD says {claim.size}")
     elif claim.algorithm in STRONG and claim.digest != found.digest:
-        yield Finding(Kind.DIFFERS, path, owner, f"has another {claim.algorithm} than RECORD says")
+        yield Finding(Kind.DIFFERS, path, owner, f"has a different {claim.algorithm} than RECORD says")
     elif claim.algorithm not in STRONG and not _needs_no_digest(path):
         stated = f"only by {claim.algorithm}" if claim.algorithm else "without a digest"
         yield Finding(Kind.UNPROVEN, path, owner, f"is in RECORD {stated}")
 
 
 def _needs_no_digest(path: str) -> bool:
-    """Rule 2: RECORD cannot have its own, and its signatures are made after it."""
+    """Rule 2: RECORD cannot have a digest of itself, and its signatures are made after it."""
     folder, _, name = path.rpartition("/")
     return folder.endswith(".dist-info") and name in ("RECORD", "RECORD.jws", "RECORD.p7s")
 
@@ -369,7 +369,7 @@ def _vouched(distributions: Iterable[Distribution]) -> set[str]:
 
 
 def _tops(path: str, sites: Iterable[str]) -> Iterator[str]:
-    """The names under which a path may be vouched for: its top entry in a site folder, and the module of that."""
+    """The names by which a distribution may claim a path: its top entry in a site folder, and the module of that."""
     for site in sites:
         if path.startswith(f"{site}/"):
             top, _, rest = path[len(site) + 1 :].partition("/")
@@ -393,7 +393,7 @@ def _above(paths: Iterable[str], more: Iterable[str]) -> set[str]:
 
 
 def _top(path: str, accounted: Collection[str]) -> str:
-    """The highest folder above a path in which nothing belongs to anybody, or the path itself."""
+    """The highest folder above a path in which nothing belongs to a distribution, or the path itself."""
     folder = path.rpartition("/")[0]
     while folder not in accounted:
         path, folder = folder, folder.rpartition("/")[0]

@@ -2,25 +2,25 @@
 
 How pip is made to carry out the resolution and nothing else:
 
-1. What the user asked for is handed as requirements, `name[extras]==version` with the digest of the verified wheel;
-   everything below as constraints (`-c`) with digests. So pip marks as REQUESTED what a plain `pip install` marks,
-   and it finds the rest along the wheels' own metadata.
+1. What the user asked for is handed over as requirements, `name[extras]==version` with the digest of the verified
+   wheel; everything below as constraints (`-c`) with digests. So pip marks as REQUESTED what a plain `pip install`
+   marks, and finds the rest by the wheels' own metadata.
 2. The only place in which it may find a wheel is the private folder (`--no-index --find-links`), which holds
    one wheel a project. Every digest is demanded again (`--require-hashes`), so that pip verifies what it unpacks.
-3. A wheel that the user named by URL or path is handed as `name @ file:` of the private copy, because pip treats
+3. A wheel that the user named by URL or path is handed over as `name @ file:` of the private copy, because pip treats
    such a wheel differently (it replaces an editable install of the same version, and it writes direct_url.json).
    `direct_urls` says what that record must name in the end: the user's URL and not the private copy. Where a constraint
    names a dependency's wheel, pip would take no digest for it by URL: it gets it by name, and the record is made after.
-4. What is installed and kept is handed too where the user asked for it, so that what it requires is found. pip
-   keeps it: it is there at the wanted version.
+4. Installed distributions that are kept are handed over too where the user asked for them, so that pip finds what they
+   require. pip keeps them: they are there in the required version.
 5. With `--only-deps` pip takes no requirements files; the roots are then arguments, and their digests constraints.
-6. No configuration, no environment variables of pip's, no cache, no index, and for anything that would ask the
-   network all the same (a requirement by URL in a wheel's metadata) a proxy that nobody listens at.
-7. At the ordinary verbosity pip is told to be quiet but for warnings and errors, since each of its lines would name
-   the private folder; `before` and `after` are the lines said in its place, in its words.
-8. Where a wheel takes the place of the same version, pip, which goes by versions, would leave that: it is told to
-   install these wheels and nothing else, each of them anew, and to look for no dependencies. All of them are then
-   marked as requested, as everything is that a lock names.
+6. No configuration, no environment variables of pip's, no cache, no index, and for anything that would use the network
+   nevertheless (a requirement by URL in a wheel's metadata) a proxy address at which nothing listens.
+7. At the ordinary verbosity pip is told to be quiet but for warnings and errors, since each of its lines would name the
+   private folder; `before` and `after` are the lines printed in its place, in its words.
+8. Where a wheel takes the place of the same version, pip, which goes by versions, would not touch that: it is told to
+   reinstall exactly these wheels, without looking for dependencies. All of them are then marked as requested, as it is
+   with everything that a lock names.
 9. pip reports what it installed; `check_report` compares that with what was handed over.
 """
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings
 
-#: A port of the own host at which nothing can listen for a proxy: 0 is not a port to connect to.
+#: A proxy address on this host at which nothing can listen: 0 is not a port to connect to.
 _NO_NETWORK = "http://127.0.0.1:0"
 
 _BY_URL = re.compile(rb"^Requires-Dist:[^\r\n;]*@", re.MULTILINE | re.IGNORECASE)
@@ -68,10 +68,10 @@ class DirectUrl:
 class Handover:
     """All that pip is told. `folder` is the private folder, absolute.
 
-    `arguments` follow `pip`. `files` are texts by their path within `folder`, `wheels` the verified files by
-    theirs. `report` is the absolute path at which pip leaves its report. `installs` are version and sha256 by
-    name of what pip has to install, `direct_urls` the wheels among them that the user named. `before` and `after` are
-    lines to say before pip starts and when it has ended well, empty where pip speaks for itself.
+    `arguments` follow `pip`. `files` are texts by their path within `folder`, `wheels` the verified files by theirs.
+    `report` is the absolute path at which pip leaves its report. `installs` are version and sha256 by name of what pip
+    has to install, `direct_urls` the wheels among them that the user named. `before` and `after` are lines to print
+    before pip starts and when it has succeeded, empty where pip prints its own.
     """
 
     folder: str
@@ -91,8 +91,8 @@ def make_handover(
     """What to tell pip for this resolution, or None where there is nothing to install.
 
     `wheels` are one for each name of `resolution.to_install` and, with `only_deps`, one for each pin of
-    `roots_to_read`. `folder` is absolute and does not exist yet or is empty. Raises `ValueError` when the
-    wheels are others: whoever calls this has lost one or brings one too many.
+    `roots_to_read`. `folder` is absolute and does not exist yet or is empty. Raises `ValueError` when the wheels are
+    not these: then the caller has lost one or brings one too many.
     """
     if not resolution.to_install:
         return None
@@ -108,8 +108,8 @@ def make_handover(
     if settings.only_deps:
         asked = tuple(roots)
     else:
-        # pip would follow a URL in METADATA, which policy may have allowed, even without an index: then it is told
-        # everything and asked to look for nothing, at the price of marking all of it as requested.
+        # pip would follow a URL in METADATA, which policy may have allowed, even without an index: then it is given
+        # every wheel and told to look for nothing, at the price of marking all of them as requested.
         followed = any(map(_requires_by_url, given.values()))
         lines = [*roots, *(_hashed(wheel) for wheel in below)] if followed else roots
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in lines)
@@ -142,7 +142,7 @@ def _these_alone(
 
 
 def _stays_for_pip(pin: Pin) -> bool:
-    """Whether pip would leave what is installed: the same version, in other bytes."""
+    """Whether pip would keep what is installed: the same version, in other bytes."""
     return pin.replaces is not None and pin.replaces.other and pin.replaces.version == pin.version
 
 
@@ -164,7 +164,7 @@ def _stated_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
 
 
 def roots_to_read(resolution: Resolution, settings: Settings) -> tuple[Pin, ...]:
-    """The pins that are not installed and whose wheels pip needs all the same, to read what they require.
+    """The pins that are not installed and whose wheels pip needs nevertheless, to read what they require.
 
     They are the roots under `--only-deps`, which pip asks for their metadata itself.
     """
@@ -174,7 +174,7 @@ def roots_to_read(resolution: Resolution, settings: Settings) -> tuple[Pin, ...]
 
 
 def _by_name(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: Settings) -> dict[str, ClearedWheel]:
-    """The wheels by project, held against what the resolution needs."""
+    """The wheels by project, compared with what the resolution needs."""
     given = {wheel.pin.name: wheel for wheel in wheels}
     needed = {*resolution.to_install, *(pin.name for pin in roots_to_read(resolution, settings))}
     if given.keys() != needed or len(given) != len(wheels):
@@ -186,14 +186,14 @@ def _by_name(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: S
 
 
 def _options(settings: Settings, base: str) -> tuple[str, ...]:
-    """pip's options, the fixed ones, those that the settings imply and those that are the user's to pip."""
+    """pip's options: the fixed ones, those that the settings imply, and those that the user passes to pip."""
     implied = [
         ("--no-deps", settings.no_deps),
         ("--only-deps", settings.only_deps),
         ("--force-reinstall", settings.force_reinstall),
         ("--ignore-installed", settings.ignore_installed),
         ("--quiet", settings.display.verbosity == 0),
-        # With --target, --upgrade decides whether what is there is replaced; elsewhere the pins say it all.
+        # With --target, --upgrade decides whether what is there is replaced; elsewhere the pins decide.
         ("--upgrade", settings.target_dir is not None and settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY),
     ]
     restrictions = [
@@ -208,9 +208,10 @@ def _options(settings: Settings, base: str) -> tuple[str, ...]:
         "--isolated",
         *("--no-index", "--find-links", f"{base}/{_WHEELS}", "--only-binary", ":all:", "--pre", "--require-hashes"),
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--keyring-provider", "disabled"),
-        # Its warning prints what installed projects say of themselves as it is; `broken_requirements` tells the same.
+        # Its warning prints the metadata of installed projects unchanged; `broken_requirements` reports the same
+        # safely.
         "--no-warn-conflicts",
-        # A bar steers the terminal, and `bare_pip` lets nothing through that does.
+        # A progress bar sends control characters to the terminal, and `bare_pip` lets none through.
         *("--progress-bar", "off"),
         *("--proxy", _NO_NETWORK, "--retries", "0", "--report", f"{base}/{_REPORT}"),
         *(option for option, wanted in implied if wanted),
@@ -244,9 +245,9 @@ def _private_url(wheel: ClearedWheel, base: str) -> str:
 
 
 def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
-    """Hold pip's installation report (version 1) against what was handed over.
+    """Compare pip's installation report (version 1) with what was handed over.
 
-    Raises `PipFailed` (`handover-diverged`): pip has then installed something else than was decided.
+    Raises `PipFailed` (`handover-diverged`): pip has then installed something other than what was decided.
     """
     reported: dict[str, tuple[Version, str]] = {}
     for item in report["install"]:
@@ -260,7 +261,7 @@ def check_report(handover: Handover, report: Mapping[str, Any]) -> None:
         1,
         Diagnostic(
             "handover-diverged",
-            "pip installed something else than was decided and verified",
+            "pip installed something other than what was decided and verified",
             context=tuple(
                 f"{name}: decided {_stated(handover.installs.get(name))}, installed {_stated(reported.get(name))}"
                 for name in map(printable, wrong)

@@ -1,23 +1,24 @@
 """After the handover: what pip has installed of each wheel is what was cleared, in RECORD and on the disk.
 
-pip says that it is done; this is the one look at what it did. For each wheel that it installed:
+pip has reported success; this module checks what it did. For each wheel that it installed:
 
-1. RECORD stands where it was to land. Each file of the wheel has its row there, at the place where the file was to
-   land, with what the wheel's own RECORD says of it: pip copies digest and size as they are, and leaves both empty for
-   a file that the wheel's RECORD does not list (PEP 427: the signatures of RECORD).
+1. RECORD is at its install path. Each file of the wheel has its row there, with its install path, with what the wheel's
+   own RECORD says of it: pip copies digest and size as they are, and leaves both empty for a file that the wheel's
+   RECORD does not list (PEP 427: the signatures of RECORD).
 2. In a script of the wheel whose first line begins with `#!python` pip puts its interpreter there, and writes a new
    digest (the wheel specification, "Recommended archiver features"). All below that line is the same.
-3. A row of the wheel's RECORD for which no file was to land is there unchanged: so pip leaves the rows of wrappers that
-   it replaces by scripts of its own.
+3. A row of the wheel's RECORD for which no file was to be installed is there unchanged: that is how pip leaves the rows
+   of wrappers that it replaces by scripts of its own.
 4. Beyond these pip adds INSTALLER, REQUESTED, for a wheel named by URL direct_url.json, a script for each entry point,
-   and for byte code rows without digest. Byte code belongs to a source that was to land. Nothing else is in RECORD.
-5. Every file that was to land is there, is a regular file, and has the size and digest that were cleared: those of this
-   wheel, or of another one of the run where policy allows that two of them have one file. pip compiles byte code
-   anew, also over that of the wheel, so its bytes are the only ones that are not looked at.
+   and for byte code rows without digest. Byte code belongs to a source that was to be installed. Nothing else is in
+   RECORD.
+5. Every file that was to be installed is there, is a regular file, and has the size and digest that were cleared: those
+   of this wheel, or of another one of the run where policy allows that two of them have one file. pip compiles byte
+   code itself, also over that of the wheel, so byte code is the only content that is not compared.
 
-Where policy allows a wheel whose own RECORD cannot be read, only rule 5 is left of these. With `--target` pip moves
-what it has installed into a folder. What was there before stays unless `--upgrade` is given, which pip says itself;
-and files of a wheel beside its modules are lost where their folder has the name of that of the libraries. Neither is
+Where policy allows a wheel whose own RECORD cannot be read, only rule 5 applies. With `--target` pip moves what it has
+installed into a folder. What was there before stays unless `--upgrade` is given, which pip says itself; and files of a
+wheel beside its modules are lost where their folder has the same name as the folder of the libraries. Neither counts as
 a difference here.
 """
 
@@ -62,8 +63,8 @@ _EMPTY = Content("sha256", hashlib.sha256(b"").digest(), 0)
 class ExpectedFile(NamedTuple):
     """A file that has to be on the disk with one of these contents.
 
-    `script` is the wheel's script whose first line pip may have changed, None where that cannot be. `row` is a row that
-    the file has to agree with beside that, None where its own wheel's row was found.
+    `script` is the wheel's script whose first line pip may have changed, None where pip cannot have changed one. `row`
+    is a row that the file has to agree with beside that, None where its own wheel's row was found.
     """
 
     path: str
@@ -84,7 +85,7 @@ class Arrangement:
     """What is common to the wheels of a run.
 
     `kept` are folders and files that pip does not write to, because they were there before (`--target`).
-    `cache_elsewhere` tells that byte code goes to a folder of its own (`PYTHONPYCACHEPREFIX`).
+    `cache_elsewhere` says that byte code goes to a folder of its own (`PYTHONPYCACHEPREFIX`).
     """
 
     layout: Layout
@@ -109,18 +110,18 @@ class Arrangement:
         return tuple(self._planned[self.key(path)])
 
     def key(self, path: str) -> str:
-        """A path as it is compared: in folders of headers the project may be spelt as whoever requires it does."""
+        """A path as it is compared: in folders of headers the project may be spelt as in its requirement."""
         if path.startswith(self._headers):
             project, slash, rest = path[len(self._headers) :].partition("/")
             path = f"{self._headers}{normalise(project)}{slash}{rest}"
         return key_of(path) if self.layout.windows else path
 
     def is_kept(self, path: str) -> bool:
-        """Whether pip leaves what is there."""
+        """Whether pip keeps the file that is there."""
         return any(path == kept or path.startswith(f"{kept}/") for kept in self.kept)
 
     def is_left(self, install_path: InstallPath) -> bool:
-        """Whether pip does not put a file where it was to land."""
+        """Whether pip does not put a file at its install path."""
         if not self.layout.moved:
             return False
         (libraries, folder), *_ = self.layout.moved
@@ -134,7 +135,7 @@ def _content(entry: Entry) -> Content:
 
 
 def record_place(wheel: ClearedWheel) -> InstallPath | None:
-    """Where the wheel's RECORD was to land."""
+    """The install path of the wheel's RECORD."""
     path = f"{wheel.content.dist_info}/RECORD"
     return next(
         (
@@ -147,13 +148,13 @@ def record_place(wheel: ClearedWheel) -> InstallPath | None:
 
 
 def compare(wheel: ClearedWheel, record: bytes | None, arrangement: Arrangement, *, direct: bool) -> Comparison:
-    """Hold the installed RECORD of a wheel against the wheel. None for one that is not there.
+    """Compare the installed RECORD of a wheel with the wheel. None for one that is not there.
 
-    `direct` tells that the user named the wheel by URL, so that pip writes direct_url.json.
+    `direct` says that the user named the wheel by URL, so that pip writes direct_url.json.
     """
     place = record_place(wheel)
     if place is None or not place.path:
-        return Comparison(["nobody knows where it was to land"], [])
+        return Comparison(["its install path is not known"], [])
     rows = _Rows(wheel, place, arrangement, direct=direct)
     if rows.own is None or arrangement.is_kept(place.path):
         return Comparison([], list(rows.files()))
@@ -196,7 +197,7 @@ class _Rows:
             if stated in expected.get(key, ()) or self._is_addition(key, path, stated):
                 continue
             if key in expected:
-                yield f"RECORD says of {path} something else than the wheel does"
+                yield f"RECORD does not say the same of {path} as the wheel"
             else:
                 yield f"RECORD lists {path}, which was not verified"
         for install_path in self._files:
@@ -231,7 +232,7 @@ class _Rows:
         return absolute
 
     def _is_addition(self, key: str, path: str, stated: Content) -> bool:
-        """Rules 2 and 4. What has a new digest must be so on the disk."""
+        """Rules 2 and 4. A file with a new digest must have it on the disk."""
         if stated == _NOTHING:
             return self._is_byte_code(key)
         if stated.algorithm not in STRONG:
@@ -267,7 +268,7 @@ class _Rows:
 
 
 def _own_rows(wheel: ClearedWheel) -> dict[str, list[Content]] | None:
-    """The rows of the wheel's own RECORD, None where it cannot be read in one way."""
+    """The rows of the wheel's own RECORD, None where it is not valid or ambiguous."""
     rows: dict[str, list[Content]] = defaultdict(list)
     try:
         for row in parse_record(wheel.content.info("RECORD") or b""):
@@ -292,7 +293,7 @@ def expected_files(demands: Iterable[ExpectedFile]) -> set[tuple[str, str]]:
         if demand.row is not None:
             asked.add((demand.path, demand.row.algorithm))
         if demand.script is not None:
-            # What pip makes of it is known by this one.
+            # The script that pip makes of it is compared by this algorithm.
             asked.add((demand.path, "sha256"))
     return asked
 
@@ -305,11 +306,11 @@ def judge(demand: ExpectedFile, found: Mapping[tuple[str, str], FoundFile], chan
     contents = demand.contents if changed is None else (changed,)
     states = [_state(demand.path, content, found) for content in contents]
     if "" not in states:
-        return next(iter(states), f"{demand.path} was to land and nobody knows what it is")
+        return next(iter(states), f"{demand.path} was to be installed, but its content is not known")
     if demand.row is None:
         return ""
     line = _state(demand.path, demand.row, found)
-    return f"RECORD says of {demand.path} something else than what is there" if line else ""
+    return f"{demand.path} is not as RECORD describes it" if line else ""
 
 
 def _state(path: str, content: Content, found: Mapping[tuple[str, str], FoundFile]) -> str:
@@ -319,12 +320,12 @@ def _state(path: str, content: Content, found: Mapping[tuple[str, str], FoundFil
     if there.state is State.LINK:
         return f"{path} is a link to {there.about}"
     if there.state is State.OTHER:
-        return f"{path} is no regular file"
+        return f"{path} is not a regular file"
     if there.state is State.UNREADABLE:
         return f"{path} cannot be read: {there.about}"
     if content.size not in (None, there.size):
         return f"{path} has {there.size} bytes, and {content.size} were verified"
-    return "" if there.digest == content.digest else f"{path} has another {content.algorithm} than was verified"
+    return "" if there.digest == content.digest else f"{path} has a different {content.algorithm} than was verified"
 
 
 def with_interpreter(script: bytes, interpreter: bytes, end: bytes) -> Content | None:

@@ -1,1 +1,1 @@
-"""Lock files: written, read back, held against what routing and the indexes say today."""
+"""Lock files: written, read back, compared with what routing and the indexes say today."""

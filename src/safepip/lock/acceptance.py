@@ -1,4 +1,4 @@
-"""Installing from a lock: what it names, held against what routing and the index say today.
+"""Installing from a lock: what it names, compared with what routing and the index say today.
 
 Nothing is searched for. A lock's entry is installed when
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from safepip.requirements.lock_requests import LockRequest
     from safepip.resolution.catalog import RoutedCandidates
 
-    #: What a lock may have a project from.
+    #: What a lock may take a project from.
     _Selected = PackageArchive | PackageDirectory | PackageSdist | PackageVcs | PackageWheel
 
 
@@ -73,7 +73,7 @@ class LockEntry(NamedTuple):
 
 
 def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry]:
-    """What the lock wants installed in the target. Raises `UnusableInput` and `Refused`.
+    """What the lock selects for the target. Raises `UnusableInput` and `Refused`.
 
     The rules are PEP 751's, as `packaging.pylock` has them. Extras and groups that the lock does not have are an error.
     """
@@ -95,14 +95,14 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry
             "lock-does-not-fit",
             f"{printable(request.name)} was not made for this environment: {printable(str(problem))}",
             context=(f"{target.python}: Python {target.version} on {target.markers.get('sys_platform', '')}",),
-            hint="make a lock for it, safepip lock -r FILE, or one for all: safepip lock -r FILE --universal",
+            hint="make a lock for it: safepip lock -r FILE, or one for several: safepip lock -r FILE --universal",
             origins=(request.origin,),
         ) from None
     except (UndefinedComparison, UndefinedEnvironmentName) as problem:
         raise UnusableInput.because(
             "invalid-lock",
             f"{printable(request.name)} has a marker that cannot be evaluated: {printable(str(problem))}",
-            hint="move it away, and make it anew: safepip lock -r FILE",
+            hint="move it away, and make a new one: safepip lock -r FILE",
             origins=(request.origin,),
         ) from None
     entries = []
@@ -141,9 +141,9 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
             if normalise(str(edge.get("name", ""))) not in there:
                 raise UnusableInput.because(
                     "invalid-lock",
-                    f"{printable(request.name)} is not whole: {package.name} depends on what is not in it",
+                    f"{printable(request.name)} is incomplete: {package.name} depends on a project that is not in it",
                     context=(printable(str(dict(edge))),),
-                    hint="move it away, and make it anew: safepip lock -r FILE",
+                    hint="move it away, and make a new one: safepip lock -r FILE",
                     origins=(request.origin,),
                 )
 
@@ -172,7 +172,7 @@ def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: fro
     try:
         project, version, _, _ = read_wheel_name(filename)
     except InvalidWheelFilename as problem:
-        what = f"{name} is taken from what is no wheel: {printable(str(problem))}"
+        what = f"{name} is taken from a file that is not a wheel: {printable(str(problem))}"
         raise UnusableInput.because("invalid-lock", what, origins=(origin,)) from None
     if project != name:
         what = f"{name} is taken from a wheel of {project}: {printable(filename)}"
@@ -183,7 +183,7 @@ def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: fro
     )  # fmt: skip
 
 
-#: What a lock may take a project from that safepip installs nothing of yet, by the class of `packaging.pylock`.
+#: What a lock may take a project from, and safepip cannot install yet, by the class of `packaging.pylock`.
 _NOT_YET = {
     "PackageVcs": "a version-control checkout",
     "PackageDirectory": "a project folder",
@@ -237,10 +237,10 @@ def pin_from_candidates(
     if wrong:
         listed = tuple(f"listed  {algorithm}:{value}" for algorithm, value in offered.items())
         evidence = (*(f"locked  {digest}" for digest in locked), *listed)
-        return _refusal("lock-differs", entry, "its index lists the locked file with another digest", evidence)
+        return _refusal("lock-differs", entry, "its index lists the locked file with a different digest", evidence)
     if entry.size is not None and file.size is not None and entry.size != file.size:
         evidence = (f"locked  {entry.size} bytes", f"listed  {file.size} bytes")
-        return _refusal("lock-differs", entry, "its index lists the locked file with another size", evidence)
+        return _refusal("lock-differs", entry, "its index lists the locked file with a different size", evidence)
     if file.yanked is not None:
         reason = printable(file.yanked) or "none given"
         return _refusal("yanked", entry, "the locked file has been yanked since", (f"reason: {reason}",))
@@ -248,7 +248,8 @@ def pin_from_candidates(
 
 
 def pin_unasked(entry: LockEntry, route: Route, replaces: InstalledDistribution | None) -> Pin | Diagnostic:
-    """With `--offline`: the file as the lock has it, where the lock's index is today's by a rule that asks nobody."""
+    """With `--offline`: the file as the lock has it, where a rule that asks no index gives the lock's index today as
+    well."""
     differs = _index_differs(entry, route)
     if differs is not None:
         return differs
@@ -278,7 +279,7 @@ def _pin(entry: LockEntry, candidate: Candidate, route: Route, replaces: Install
 
 
 def _index_differs(entry: LockEntry, route: Route) -> Diagnostic | None:
-    """Rule 1. A lock that names no index (pip's do not) leaves it to routing."""
+    """Rule 1. A lock that names no index (as those by pip) leaves the choice to routing."""
     if entry.index_url is None or route.index is None:
         return None
     try:
@@ -296,7 +297,7 @@ def _refusal(reference: str, entry: LockEntry, what: str, evidence: Iterable[str
         reference,
         f"{entry.name} {entry.version} is locked, and {what}",
         context=(printable(entry.filename), *evidence),
-        hint="look at what changed, then make the lock anew: safepip lock -r FILE",
+        hint="look at what changed, then make a new lock: safepip lock -r FILE",
         origins=(entry.origin,),
         subject=entry.name,
     )
@@ -308,8 +309,8 @@ def check_edges(entries: Sequence[LockEntry], required: Mapping[str, frozenset[s
     found = [
         Diagnostic(
             "lock-differs",
-            f"the lock is not whole: {printable(problem)}",
-            hint="make the lock anew: safepip lock -r FILE",
+            f"the lock is incomplete: {printable(problem)}",
+            hint="make a new lock: safepip lock -r FILE",
             origins=tuple(entry.origin for entry in entries[:1]),
         )
         for problem in problems
@@ -319,7 +320,7 @@ def check_edges(entries: Sequence[LockEntry], required: Mapping[str, frozenset[s
             continue
         missing = sorted(required.get(entry.name, frozenset()) - entry.edges)
         if missing:
-            evidence = tuple(f"requires, and the lock does not say so: {name}" for name in missing)
+            evidence = tuple(f"not in the lock as a dependency: {name}" for name in missing)
             found.append(_refusal("lock-differs", entry, "its wheel has other dependencies than the lock", evidence))
     if found:
         raise Refused(*found)

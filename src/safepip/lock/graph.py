@@ -1,9 +1,9 @@
-"""The graph of a set of chosen distributions: who needs whom, by what their metadata says.
+"""The graph of a set of chosen distributions: which project needs which, by their metadata.
 
-The search decides which versions are chosen; this walks over what was chosen, from the user's requirements down.
-It is how a lock is written (edges, and which extra or group needs a package), how a lock is checked against
-what is asked for, and how a lock is held against the wheels it names. Each node is a project with the
-extras in force for it; a dependency counts where its marker holds in the environment (PEP 508).
+The search decides which versions are chosen; this walks over what was chosen, from the user's requirements down. It is
+how a lock is written (edges, and which extra or group needs a package), how a lock is checked against what is asked
+for, and how a lock is compared with the wheels it names. Each node is a project with the extras in force for it; a
+dependency counts where its marker holds in the environment (PEP 508).
 """
 
 from __future__ import annotations
@@ -79,12 +79,12 @@ def walk(
 
 
 def variables_of(marker: str) -> frozenset[str]:
-    """The variables that a marker's text mentions; what stands in quotes is none."""
+    """The variables that a marker's text mentions; text in quotes is not one."""
     return VARIABLES.intersection(_WORD.findall(_QUOTED.sub("", marker)))
 
 
 class _Walk:
-    """One walk; each project is visited again for every extra that comes to it later."""
+    """One walk; each project is visited again when a further extra is asked of it."""
 
     def __init__(
         self, chosen: Callable[[str], Chosen | None], environment: Mapping[str, str], *, no_deps: bool
@@ -105,7 +105,7 @@ class _Walk:
             name, extras, specifier, stated = waiting.pop()
             node = self._chosen(name)
             if node is None:
-                self._problems[f"{stated} asks for {name}, which is not there"] = None
+                self._problems[f"{stated} asks for {name}, which is missing"] = None
                 continue
             # Whether a pre-release may be chosen at all was decided by the search.
             if not specifier.contains(node.version, prereleases=True):

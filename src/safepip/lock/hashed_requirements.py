@@ -1,7 +1,7 @@
 """A resolution as a requirements file with every hash, which stock pip installs with `--require-hashes`.
 
-The form is the one that pip-compile made common: `name==version`, a line for each hash, and `# via` with who asks for
-it. What this form cannot say is which index owns a name: that stays safepip's configuration, which is held to it at
+The form is the one that pip-compile made common: `name==version`, a line for each hash, and `# via` with what asks for
+it. What this form cannot say is which index owns a name: that stays in safepip's configuration, which is applied at
 every install. Hashes are sha256 where the index has them, else the strongest it has.
 """
 
@@ -36,7 +36,7 @@ class Pinned(NamedTuple):
 
 
 def requirements_text(packages: Iterable[Locked], via: Mapping[str, Sequence[str]]) -> str:
-    """The file. `via` are for each project those who ask for it, in order."""
+    """The file. `via` gives for each project what asks for it, in order."""
     ordered = sorted(packages, key=lambda locked: (locked.pin.name, locked.pin.version, locked.marker))
     return _HEADER + "".join("".join(_lines(locked, via.get(locked.pin.name, ()))) for locked in ordered)
 
@@ -65,8 +65,8 @@ def hashes_of(files: Iterable[ProjectFile]) -> list[str]:
 
 
 def read_pins(text: str) -> dict[str, Pinned]:
-    """The pins of a requirements file, for the versions to prefer. Lines that are no pins are passed over; of lines
-    with one version, which are for several environments, the hashes count together."""
+    """The pins of a requirements file, for the versions to prefer. Lines that are not pins are skipped; the hashes of
+    several lines with one version, for several environments, count together."""
     found: dict[str, Pinned] = {}
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         stripped = line.strip()

@@ -1,7 +1,7 @@
-"""One digest for everything on which a lock depends but the indexes' answers: statements, options, routes, target.
+"""One digest for everything on which a lock depends, except the indexes' answers: statements, options, routes, target.
 
-Two runs with one digest and one lock ask the same question of it. Sets and mappings are put in order, and where a
-statement was written is left out: moving a line changes no lock.
+Two runs with one digest and one lock ask the same question of it. Sets and mappings are sorted, and the line of a
+statement is left out: moving a line changes no lock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def digest_of_inputs(
     target: Target,
     requires_python: Iterable[str],
 ) -> str:
-    """The digest, in hexadecimal. `version` is safepip's own: another one may decide otherwise."""
+    """The digest, in hexadecimal. `version` is safepip's own: a different one may decide differently."""
     lock = settings.lock
     parts = [
         version,
@@ -47,7 +47,7 @@ def digest_of_inputs(
         target.markers,
         [str(tag) for tag in target.tags],
         list(requires_python),
-        # Where a lock is written decides how it names a wheel by path.
+        # The lock's own folder decides how it names a wheel by path.
         None if lock is None else lock.output.replace("\\", "/").rpartition("/")[0],
     ]
     return hashlib.sha256(json.dumps(_plain(parts), sort_keys=True).encode()).hexdigest()
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Origin):
-        # Who asks is written into a requirements file, the line is not.
+        # What asks is written into a requirements file, the line number is not.
         return [value.source.value, value.where]
     if isinstance(value, enum.Enum):
         return value.value

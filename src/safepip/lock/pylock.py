@@ -2,11 +2,11 @@
 
 A lock says for every project: the version, the index that owns the name, all wheels of that version with strong
 digests, sizes and upload times, what it depends on, and for which extra or group it is there. Its structure is
-`packaging.pylock`'s; what that accepts and a lock must not have is refused here: a weak or missing digest, a
+`packaging.pylock`'s; this module refuses what that accepts and a lock must not have: a weak or missing digest, a
 credential in a URL, a wheel without a URL or path.
 
-The text depends on nothing but what it says: packages are in the order of their names, files in that of theirs, and
-no time or machine is in it. So the same answer gives the same bytes on any day.
+The text depends on nothing but its content: packages and files are sorted by name, and it mentions no time or machine.
+So the same answer gives the same bytes on any day.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def lock_text(lock: Pylock) -> str:
     """The lock as TOML: a table for each package, a line for each file, so that a change reads well in a review."""
     data = dict(lock.to_dict())
     packages = data.pop("packages")
-    # A lock of nothing says so.
+    # An empty lock has the key too.
     blocks = ["".join(_lines(data if packages else {**data, "packages": []}))]
     blocks += ["[[packages]]\n" + "".join(_lines(package)) for package in packages]
     return "\n".join(blocks)
@@ -147,9 +147,9 @@ def _lines(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def read_lock(text: str, origin: Origin) -> Pylock:
-    """Read the text of a `pylock.toml`, by whatever tool it was written.
+    """Read the text of a `pylock.toml` that any tool may have written.
 
-    Raises `UnusableInput` (`invalid-lock`) for what is no lock, and with every part of one that must not be trusted:
+    Raises `UnusableInput` (`invalid-lock`) for what is not a lock, and with every part of one that must not be trusted:
     `weak-hash`, `credential-in-lock`.
     """
     try:
@@ -159,8 +159,8 @@ def read_lock(text: str, origin: Origin) -> Pylock:
     except (RecursionError, PylockValidationError, ValueError) as problem:
         raise UnusableInput.because(
             "invalid-lock",
-            f"{printable(origin.where)} is no lock file that can be used: {printable(str(problem))}",
-            hint="move it away, and make it anew: safepip lock -r FILE",
+            f"{printable(origin.where)} is not a lock file that can be used: {printable(str(problem))}",
+            hint="move it away, and make a new one: safepip lock -r FILE",
             origins=(origin,),
         ) from None
     problems = [problem for package in lock.packages for problem in _distrusted(package, origin)]
@@ -172,7 +172,7 @@ def read_lock(text: str, origin: Origin) -> Pylock:
 def _check_wheel_names(data: Mapping[str, Any]) -> None:
     """Raise `ValueError` for a wheel whose name stands for more tags than could be read; `packaging` would try.
 
-    What has not the form of a lock is left to `packaging`.
+    `packaging` reports what does not have the form of a lock.
     """
     packages = data.get("packages")
     for package in packages if isinstance(packages, list) else ():
@@ -182,7 +182,7 @@ def _check_wheel_names(data: Mapping[str, Any]) -> None:
             text = unquote(re.split(r"[?#]", str(next(filter(None, given), "")), maxsplit=1)[0])
             name = re.split(r"[/\\]", text.rstrip("/"))[-1]
             if not is_bounded(name):
-                raise ValueError(f"a wheel has a name that no file has: {name[:80]}")
+                raise ValueError(f"a wheel has a name that is not possible for a file: {name[:80]}")
 
 
 def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
@@ -210,7 +210,7 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
         except UrlError as problem:
             yield _problem("invalid-lock", f"{package.name}: a URL cannot be used: {problem}", package.name, origin)
     if any(file.path is not None and is_url(file.path) for file in files):
-        yield _problem("invalid-lock", f"{package.name}: a URL stands where a path does", package.name, origin)
+        yield _problem("invalid-lock", f"{package.name}: a URL is given as a path", package.name, origin)
 
 
 def _label(file: Any) -> str:
@@ -218,12 +218,12 @@ def _label(file: Any) -> str:
 
 
 def _problem(reference: str, message: str, name: str, origin: Origin) -> Diagnostic:
-    hint = "move it away, and make it anew: safepip lock -r FILE; credentials belong in netrc or the keyring"
+    hint = "move it away, and make a new one: safepip lock -r FILE; credentials belong in netrc or the keyring"
     return Diagnostic(reference, message, hint=hint, origins=(origin,), subject=name)
 
 
 def versions_of(lock: Pylock, environment: Mapping[str, str]) -> Mapping[str, Version]:
-    """The version of each project that the lock has for an environment: what a lock made anew prefers there."""
+    """The version of each project that the lock has for an environment: what a new lock prefers there."""
     everything: dict[str, str | AbstractSet[str]] = {
         **environment,
         "extras": frozenset(lock.extras or ()),
@@ -240,14 +240,14 @@ def _holds(marker: Marker | None, environment: Mapping[str, str | AbstractSet[st
     try:
         return marker is None or marker.evaluate(environment, context="lock_file")
     except (UndefinedComparison, UndefinedEnvironmentName):
-        return False  # no preference comes of what nobody can install
+        return False  # a file that cannot be installed is not a preference
 
 
 def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:
     """Of the files offered, those that the lock has already, where all that it has are still offered unchanged.
 
-    A wheel that was added to a release later does not change a lock: the same inputs give the same bytes. Where one
-    of the lock's files is gone or is another, all that is offered is taken. Where the version stands several times,
+    A wheel that was added to a release later does not change a lock: the same inputs give the same bytes. Where one of
+    the lock's files is gone or has changed, all that is offered is taken. Where the version is listed several times,
     with other files for other environments, they count together: an entry for one of these is not all that is locked.
     """
     by_name = {file.filename: file for file in offered}

@@ -1,8 +1,8 @@
 """One lock for several environments: which those are, and how the answers for each become one lock.
 
 Each environment is resolved for itself, over the same pages, so that the lock selects in each what a lock made there
-would. Then packages are merged: one that is the same everywhere stands once; where environments part, it stands once
-for each version, under markers that no environment satisfies twice (PEP 751).
+would. Then packages are merged: one that is the same everywhere is listed once; where environments differ, it is listed
+once for each version, under markers that no environment satisfies twice (PEP 751).
 
 An environment is a platform and a minor version of CPython. Within one, only the patch version could still change an
 answer: where a marker of a dependency draws a line between two of them (`python_full_version < "3.11.3"`), the
@@ -73,7 +73,7 @@ class Environment(NamedTuple):
 
     @property
     def markers(self) -> dict[str, str]:
-        """All variables of PEP 508, those of no consequence empty."""
+        """All variables of PEP 508; those that do not matter are empty."""
         return {
             **PLATFORMS[self.platform].markers,
             "implementation_name": "cpython",
@@ -93,7 +93,7 @@ class Environment(NamedTuple):
         return " and ".join(terms)
 
     def python_terms(self) -> list[str]:
-        """The part of the marker that tells the Python."""
+        """The part of the marker about Python's version."""
         terms = [f'python_version == "3.{self.minor}"']
         if not self.low.endswith(".0"):
             terms.append(f'python_full_version >= "{self.low}"')
@@ -102,7 +102,7 @@ class Environment(NamedTuple):
         return terms
 
     def target(self, like: Target) -> Target:
-        """The environment as something to resolve for; what does not matter to that is as in `like`."""
+        """The environment as a target to resolve for; what does not matter for that is as in `like`."""
         return like._replace(version=self.low, markers=self.markers, tags=tuple(self._tags()))
 
     def _tags(self) -> Iterator[Tag]:
@@ -161,7 +161,7 @@ def environments(named: Sequence[str], requires_python: Iterable[str], own_minor
         if match is None or match["platform"] not in PLATFORMS:
             raise UsageError.because(
                 "unknown-environment",
-                f"{printable(word)} is no environment that a lock can be made for",
+                f"{printable(word)} is not an environment that a lock can be made for",
                 hint=f"write PLATFORM or PLATFORM:3.12; platforms are {', '.join(PLATFORMS)}",
             )
         for minor in [int(match["minor"])] if match["minor"] else minors:
@@ -201,8 +201,8 @@ def split_at(environment: Environment, markers: Iterable[str]) -> list[Environme
 
 
 class EnvironmentAnswer(NamedTuple):
-    """What was decided for one environment. `edges`, `scopes` and `demands` are by project: what it requires, who needs
-    it, and what the user's statements demand of its files there."""
+    """What was decided for one environment. `edges`, `scopes` and `demands` are by project: what it requires, what
+    needs it, and what the user's statements demand of its files there."""
 
     environment: Environment
     pins: Mapping[str, Pin]
@@ -213,7 +213,7 @@ class EnvironmentAnswer(NamedTuple):
 
 
 def joined(answers: Sequence[EnvironmentAnswer]) -> list[EnvironmentAnswer]:
-    """The same answers, neighbouring patch versions with one answer as one environment again."""
+    """The same answers; neighbouring patch versions with the same answer become one environment again."""
     found: list[EnvironmentAnswer] = []
     for answer in sorted(answers, key=lambda answer: (answer.environment.platform, Version(answer.environment.low))):
         last = found[-1] if found else None
@@ -236,8 +236,8 @@ def _same(one: EnvironmentAnswer, other: EnvironmentAnswer) -> bool:
 def merge(answers: Sequence[EnvironmentAnswer]) -> list[Locked]:
     """All packages of a lock for these environments.
 
-    Where other digests are demanded, a version is another package: each environment is to select among the files that
-    are allowed in it, and no wheel that is free elsewhere may come before them.
+    A version with different demanded digests is a different package: each environment selects among the files that are
+    allowed in it, and a wheel that is allowed only elsewhere may not come before them.
     """
     places: dict[tuple[str, Version, RequiredDigests], list[EnvironmentAnswer]] = {}
     for answer in answers:
@@ -310,7 +310,7 @@ def _whole(parts: Iterable[Environment]) -> list[Environment]:
 
 
 def _systems(platforms: Sequence[str], everywhere: Sequence[Environment]) -> str:
-    """The marker of these platforms among all: by the system where all machines of it are meant."""
+    """The marker of these platforms among all: by the system where all its machines are meant."""
     known = sorted({place.platform for place in everywhere})
     if set(platforms) == set(known):
         return ""

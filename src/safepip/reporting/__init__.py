@@ -1,1 +1,1 @@
-"""Outcome in, text out: for people (`messages`) and for programs (`json_report`). Nothing here writes anything."""
+"""Turns an outcome into text: for people (`messages`), for programs (`json_report`). Nothing here writes it."""

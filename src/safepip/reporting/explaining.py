@@ -1,9 +1,10 @@
-"""Why a project is there in this version: the words of `safepip explain`, as data and as text.
+"""Why a project is installed in this version: the answer of `safepip explain`, as data and as text.
 
-Everything told is what the decision was made of: the route of its name, the requirements that asked for it, the files
-that its index offers. A version newer than the chosen one fell for the first of these reasons that holds: a requirement
-or constraint excludes it, it is yanked, it is a pre-release that nothing asks for, it was uploaded too late, it is held
-back for its age, no wheel of it fits; else the search went back from it because of what it requires itself.
+Everything reported is what the decision was based on: the route of its name, the requirements that asked for it, the
+files that its index offers. A version newer than the chosen one was rejected for the first of these reasons that holds:
+a requirement or constraint excludes it, it is yanked, it is a pre-release that nothing asks for, it was uploaded too
+late, it is held back for its age, no wheel of it fits; else the search could not use it because of what it requires
+itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from safepip.resolution.dependencies import Markers
     from safepip.vetting.cooldown import AgeRules, Held
 
-#: How many fallen versions are told one by one.
+#: How many rejected versions are listed one by one.
 _SHOWN = 20
 
 _REJECTED = {
@@ -36,7 +37,7 @@ _REJECTED = {
 
 
 class Asker(NamedTuple):
-    """Who asks for a project: a place of the user's, or a distribution; and in which words."""
+    """What asks for a project: a file or command line of the user's, or a distribution; and its text."""
 
     who: str
     text: str
@@ -44,7 +45,8 @@ class Asker(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What there is to say of one project of a resolution. `fell` are newer versions, each with its reason."""
+    """What there is to say about one project of a resolution. `fell` are newer versions, each with the reason why it
+    was rejected."""
 
     pin: Pin
     askers: tuple[Asker, ...]
@@ -61,8 +63,8 @@ def explain(
     available: ProjectCandidates | None,
     ages: AgeRules | None = None,
 ) -> Explanation:
-    """Explain a project that the resolution has. `available` is what its index offers, None where no index was
-    asked; `ages` are the rules on ages that it was held to, None where it was not."""
+    """Explain a project that the resolution has. `available` is what its index offers, None where no index was asked;
+    `ages` are the rules on ages that applied to it, None where none did."""
     pin = resolution.pins[name]
     askers = tuple(_askers(name, resolution, statements, markers))
     limits = tuple(
@@ -130,7 +132,7 @@ def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection,
         return "uploaded after the date of --uploaded-prior-to"
     if held is not None:
         return held.line()
-    return "the search went back from it: what it requires does not fit the rest"
+    return "the search could not use it: what it requires does not fit the rest"
 
 
 def as_data(explanation: Explanation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
 
-For each item `safepip` says which index the file comes from, by which rule, the digest it was held against, and which
+For each item `safepip` says which index the file comes from, by which rule, the digest it was compared with, and which
 objections were overruled: to its name or age, and, where its content was judged, to that.
 """
 
@@ -70,9 +70,9 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
 
 
 def _archive(listed: Iterable[Digest], wheel: ClearedWheel | None) -> dict[str, Any]:
-    """The digests, and one of them in the older form too: the one that everybody reads, else the strongest.
+    """The digests, and one of them in the older form too: sha256, which every reader knows, else the strongest.
 
-    As in pip there is neither where none is known: for an index that gives none, as long as nothing was fetched.
+    As in pip, neither is given where no digest is known: for an index that gives none, as long as nothing was fetched.
     """
     known = {digest.algorithm: digest.hex for digest in (*listed, *((wheel.file.sha256,) if wheel is not None else ()))}
     best = "sha256" if "sha256" in known else max(known, default=None)

@@ -26,7 +26,7 @@ _BOLD, _RED, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[31;1m", "\x1b[36;1m", "\x
 
 
 class Style:
-    """Colour or none."""
+    """Text with colour or without."""
 
     def __init__(self, *, color: bool) -> None:
         self._color = color
@@ -51,7 +51,7 @@ PLAIN = Style(color=False)
 
 
 def render_error(error: SafepipError, style: Style = PLAIN, *, untouched: str = "Nothing was installed.") -> str:
-    """All diagnostics of an error, ending without a newline. `untouched` says what did not happen."""
+    """All diagnostics of an error, without a newline at the end. `untouched` says what did not happen."""
     blocks = [_render(diagnostic, style) for diagnostic in error.diagnostics]
     pages = " ".join(f"docs/refusals/{ref}.md" for ref in dict.fromkeys(d.reference for d in error.diagnostics))
     if isinstance(error, PipFailed):
@@ -66,7 +66,7 @@ def render_error(error: SafepipError, style: Style = PLAIN, *, untouched: str = 
 def _render(diagnostic: Diagnostic, style: Style) -> str:
     lines = [f"{style.error('error')}: {style.strong(diagnostic.reference)}", f"  {diagnostic.message}"]
     for line in diagnostic.context:
-        # Who asks is no evidence but the way to it, so it stands with the sentence.
+        # What asked for it is not evidence but the way to it, so it follows the sentence.
         indent = "  " if line.startswith("required by ") else "    "
         lines.extend(indent + part for part in line.splitlines())
     lines += [f"  from {origin.chain()}" for origin in _unmentioned(diagnostic)]
@@ -77,7 +77,8 @@ def _render(diagnostic: Diagnostic, style: Style) -> str:
 
 
 def _unmentioned(diagnostic: Diagnostic) -> list[Origin]:
-    """The places that led to the problem and that its evidence does not show; a distribution is no place to edit."""
+    """The places that led to the problem and that its evidence does not show, without distributions: those cannot be
+    edited."""
     shown = "\n".join((diagnostic.message, *diagnostic.context))
     places = dict.fromkeys(o for o in diagnostic.origins if o.source not in (Source.DISTRIBUTION, Source.BUILT_IN))
     return [origin for origin in places if str(origin) not in shown][:5]
@@ -100,7 +101,7 @@ def would_install(resolution: Resolution) -> str:
 
 
 def would_uninstall(gone: Iterable[InstalledDistribution]) -> str:
-    """The line of a dry run for what would be taken away, empty where that is nothing."""
+    """The line of a dry run for what would be removed, empty where nothing would."""
     items = " ".join(f"{item.name}-{item.version}" for item in gone)
     return f"Would uninstall {items}" if items else ""
 
@@ -113,16 +114,16 @@ def _named(resolution: Resolution) -> Iterable[tuple[str, str]]:
 
 
 def not_known(names: Sequence[str]) -> str:
-    """What to say of projects that stay as they are though nobody knows their digests."""
+    """What to say of projects that stay as they are, although their digests are not known."""
     shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return (
-        "installed in the wanted version, and nobody knows whether from the file that is asked for by digest: "
-        f"{shown}; --verify-installed installs what is not known anew"
+        "installed in the required version, but it is not known whether from the file that is asked for by digest: "
+        f"{shown}; --verify-installed reinstalls what is not known"
     )
 
 
 def already_satisfied(resolution: Resolution) -> list[str]:
-    """pip's line for everything that the user asked for and that is there already."""
+    """pip's line for everything that the user asked for and that is installed already."""
     return [
         f"Requirement already satisfied: {pin.name} in {pin.installed.metadata_path.rpartition('/')[0]} ({pin.version})"
         for pin in resolution.pins.values()

@@ -1,13 +1,13 @@
-"""Lines that a code host's runner would obey: it reads them out of what a step prints, on both streams.
+"""Lines that the runner of a code host would obey: it looks for commands in all that a step prints, on both streams.
 
-Whoever chooses a file's name, a reason or a piece of metadata chooses what stands in a line of ours. A runner takes
+An attacker who chooses a file's name, a reason or a piece of metadata chooses part of a line that safepip prints. A
+runner takes
 
 - a line that begins with `::`, white space before it or not, for a command (GitHub: `::add-path::`, `::error::`);
-- `##[`, `##vso[`, `##teamcity[` and the like for one, wherever they stand in a line (GitHub's older form, Azure and
-  TeamCity).
+- `##[`, `##vso[`, `##teamcity[` and the like for one, anywhere in a line (GitHub's older form, Azure and TeamCity).
 
-In text for people a blank parts what would be such a beginning. In data nothing may change: JSON and TOML can say the
-same character by its number. A line ends where a runner ends one: at a line feed or a carriage return.
+In text for people a space is put into such a beginning. In data nothing may change: JSON and TOML can say the same
+character by its number. A line ends where a runner ends one: at a line feed or a carriage return.
 """
 
 from __future__ import annotations

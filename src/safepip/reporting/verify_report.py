@@ -1,7 +1,7 @@
-"""What `safepip verify` has found: lines for people, JSON for programs.
+"""The findings of `safepip verify`: lines for people, JSON for programs.
 
-People get one line a finding, in groups, the gravest first. Paths are shown from the environment's folder on; whatever
-comes from the environment is made printable, since whoever tampers with one chooses its file names.
+People get one line a finding, in groups, the most serious first. Paths are shown relative to the environment's folder;
+all text from the environment is made printable, since an attacker who tampers with one chooses its file names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HEADINGS = {
     Kind.DIFFERS: "files that differ from their RECORD",
     Kind.MISSING: "files that are in a RECORD and missing",
     Kind.OUTSIDE: "files that a RECORD claims outside of the environment",
-    Kind.BYTE_CODE: "byte code that nothing is held against",
+    Kind.BYTE_CODE: "byte code that is not compared with a source or a digest",
     Kind.SHARED: "files that more than one distribution claims",
     Kind.UNOWNED: "files that belong to no distribution",
     Kind.UNREADABLE: "files and folders that cannot be read",
@@ -35,7 +35,7 @@ _HEADINGS = {
 
 
 def lines(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> Iterator[str]:
-    """The findings for people; none where there are none."""
+    """The findings as lines for people."""
     for kind, findings in groupby(verdict.findings, key=lambda finding: finding.kind):
         yield f"{_HEADINGS[kind]}:"
         yield from (f"  {_line(finding, place)}" for finding in findings)
@@ -77,7 +77,7 @@ def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: s
         "clean": not verdict.findings,
         "findings": [_item(finding) for finding in verdict.findings],
     }
-    # Names of files that are no text have code points that no encoding has: only escapes carry them.
+    # File names that are not valid text hold code points that no encoding has: only escapes can represent them.
     return disarm_data(json.dumps(report, indent=2, ensure_ascii=True))
 
 

@@ -1,20 +1,20 @@
 """`command-clash`: no wheel brings a command that is the environment's own, or another distribution's.
 
-A wheel has commands by its entry points, by `.data/scripts`, and by `.data/data` that lands in a folder of commands
-(`safepip.wheel.script_names`). None of them is:
+A wheel brings commands by its entry points, by `.data/scripts`, and by files of `.data/data` that are installed in a
+folder of commands (`safepip.wheel.script_names`). None of these commands may be:
 
 1. the interpreter (`python`, `python3.11`, `pythonw`, `pypy3`, the launcher `py` ...), or a script that activates the
-   environment or is run when that is done (`postactivate` and the like of virtualenvwrapper), whoever the project is;
+   environment or is run when that is done (`postactivate` and the like of virtualenvwrapper), for any project;
 2. `pip` with or without a version, unless the project is pip; `safepip`, unless it is safepip;
 3. a command of another wheel of the run, or of an installed distribution that this run does not replace.
 
-For 1 and 2 letter case and endings (`.exe`, `.py`, `-script.py` ...) make no difference on any system, for 3 letter
-case makes none, and on Windows endings neither. Files of the same bytes are a clash like any other. Entry points that
-say the same are none: the script that pip makes of them is the same, whoever comes last (mlflow and mlflow-skinny, of
+Rules 1 and 2 ignore letter case and endings (`.exe`, `.py`, `-script.py` ...) on every system. Rule 3 ignores letter
+case everywhere, and endings on Windows. Files of the same bytes are a clash like any other. Entry points that say the
+same are not a clash: pip makes the same script of each, in any order of installation (mlflow and mlflow-skinny, of
 which one requires the other, both have `mlflow = mlflow.cli:cli`).
 
 Not judged: names of the system's own commands, such as `ls`, of which there are thousands, different on every system;
-and a file in the folder of commands that belongs to nobody, as an installation leaves it that was killed. Between
+and a file in the folder of commands that belongs to no distribution, as an interrupted installation leaves it. Among
 966 real wheels no command is found twice.
 """
 
@@ -41,18 +41,18 @@ _INTERPRETER = re.compile(
 )
 _LAUNCHERS = frozenset({"py", "pyw", "venvlauncher", "venvwlauncher"})
 _ACTIVATION = frozenset({"activate", "activate_this", "activate-this", "deactivate"})
-#: What virtualenvwrapper runs in the shell of whoever chooses an environment, from its folder of scripts.
+#: What virtualenvwrapper runs from the folder of scripts, in the user's shell, when an environment is chosen.
 _CHOOSING = frozenset({"preactivate", "postactivate", "predeactivate", "postdeactivate", "get_env_details"})
 _PIP = re.compile(r"pip-?(?:\d+(?:\.\d+)*)?")
 
 
 def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether every command of the wheel has a name of its own."""
+    """Whether every command of the wheel has a name that nothing else uses."""
     evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
         return None
-    return objection(wheel, "command-clash", "brings commands that are others'", chain([first], evidence))
+    return objection(wheel, "command-clash", "brings commands that belong to others", chain([first], evidence))
 
 
 def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
             continue
         whose = reserved(bare(name))
         if whose is not None and wheel.pin.name != whose:
-            yield f"{_shown(install_path)}: this is a name of {whose or 'the environment itself'}"
+            yield f"{_shown(install_path)}: this name is reserved for {whose or 'the environment itself'}"
         else:
             yield from _others(wheel, install_path, context)
 
@@ -71,7 +71,7 @@ def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
 def reserved(name: str) -> str | None:
     """Which project may have a command of this bare name, given in the form of a key.
 
-    Empty where none may, None where it is like any other.
+    Empty where no project may, None where the name is not reserved.
     """
     if name in _LAUNCHERS | _ACTIVATION | _CHOOSING or _INTERPRETER.fullmatch(name):
         return ""

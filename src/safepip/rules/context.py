@@ -1,7 +1,7 @@
 """What a rule looks at: one wheel, and beside it everything else of the run.
 
-A rule is pure. Whatever it has to know of the world (what is installed where, what the target's standard library
-holds) is carried here by values, or by a function that an edge provides.
+A rule is pure. All that it has to know of the world (what is installed where, what the target's standard library holds)
+it gets from here, as a value or as a function that an edge provides.
 """
 
 from __future__ import annotations
@@ -55,16 +55,17 @@ def _unsaid(_owner: str) -> bytes | None:
 
 @dataclass(frozen=True)
 class RuleContext:
-    """Everything that a rule may know beside the wheel itself.
+    """Everything that a rule may know besides the wheel itself.
 
-    `wheels` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in
-    the form of `InstallPath.path`, the normalised name of the installed distribution whose RECORD lists an existing
-    file there; None where there is no file or nobody owns it. `holds` tells whether the file there has the bytes of a
-    wheel's entry already, `declares` what `safepip.wheel.namespaces` says of the source there (empty where nothing is
-    known), `hooks` the lines with code of the `-nspkg.pth` files that are there, by path, `names` the files that lie in
-    a folder, `entry_points` what the `entry_points.txt` of an installed distribution says. `standard_library` are the
-    names of the target's top-level standard modules. `direct_urls` are the URLs that the user's own statements give, by
-    normalised name. `markers` is the target's environment for markers (PEP 508), None where it is not known.
+    `wheels` are all wheels of the run. `layout` says where schemes lie. `owner` gives, for an absolute path in the form
+    of `InstallPath.path`, the normalised name of the installed distribution whose RECORD lists an existing file there;
+    None where there is no file, or where it belongs to no distribution. `holds` tells whether the file there has the
+    bytes of a wheel's entry already, `declares` what `safepip.wheel.namespaces` says of the source there (empty where
+    nothing is known), `hooks` the lines with code of the `-nspkg.pth` files that are there, by path, `names` the files
+    that lie in a folder, `entry_points` what the `entry_points.txt` of an installed distribution says.
+    `standard_library` are the names of the target's top-level standard modules. `direct_urls` are the URLs that the
+    user's own statements give, by normalised name. `markers` is the target's environment for markers (PEP 508), None
+    where it is not known.
     """
 
     wheels: tuple[WheelUnderReview, ...]
@@ -82,12 +83,12 @@ class RuleContext:
 
     @cached_property
     def replaced(self) -> frozenset[str]:
-        """Normalised names of the installed distributions that make way in this run, or are installed again."""
+        """Normalised names of the installed distributions that this run removes, replaces or installs again."""
         return self.removed.union(wheel.pin.name for wheel in self.wheels)
 
     @cached_property
     def claimants(self) -> Mapping[str, tuple[WheelUnderReview, ...]]:
-        """For the `key` of a landing, the wheels that would put a file there, each once."""
+        """For the `key` of an install path, the wheels that would put a file there, each once."""
         found: dict[str, tuple[WheelUnderReview, ...]] = {}
         for wheel in self.wheels:
             for key in {install_path.key for install_path in wheel.install_paths if install_path.path}:
@@ -141,7 +142,7 @@ class RuleContext:
 
     @cached_property
     def _ordered(self) -> list[str]:
-        """All keys, with the separator before every other character: what lies below a file or folder follows it."""
+        """All keys, sorted with the separator before every other character: what lies below a path follows it."""
         return sorted(key.replace("/", "\0") for key in self.claimants)
 
     @cached_property
@@ -162,7 +163,7 @@ class RuleContext:
         }
 
     def modules_in(self, folder: str) -> Mapping[str, list[tuple[str, Module]]]:
-        """The modules that lie in a folder already, with their paths, by their place."""
+        """The modules that are in a folder already, with their paths, by their place."""
         found = self._modules_there.get(folder)
         if found is None:
             found = self._modules_there[folder] = {}
@@ -198,10 +199,11 @@ _SHOWN = 10
 def objection(
     wheel: WheelUnderReview, reference: str, message: str, evidence: Iterable[str], *, allowable: bool = True
 ) -> Diagnostic:
-    """A rule's finding about a wheel, in the one form that all have.
+    """A rule's finding about a wheel, in the form that all rules share.
 
-    `message` goes on after "the wheel of NAME VERSION ". `evidence` are lines, made printable here. The hint is
-    the narrowest line of policy that allows it, or for a rule that none overrules how to go on without the version.
+    `message` goes on after "the wheel of NAME VERSION ". `evidence` are lines, made printable here. The hint is the
+    narrowest line of policy that allows it; for a rule that policy cannot overrule, it says how to go on without this
+    version.
     """
     pin, file = wheel.pin, wheel.file
     lines = [printable(line) for line in islice(evidence, _SHOWN + 1)]

@@ -1,20 +1,20 @@
 """`direct-reference`: the wheel requires no project from a URL that the user did not name.
 
-A `Requires-Dist: name @ URL` (PEP 508) lets the author of a dependency decide where further bytes come from: no
-index, no claim and no hash of the user has a say over them, and pip fetches such a URL even with `--no-index`.
-The resolution refuses it as soon as it follows one (`safepip.resolution.limits`). What is judged here is the wheel
-itself, whether or not anybody followed its dependencies:
+A `Requires-Dist: name @ URL` (PEP 508) lets the author of a dependency decide where further bytes come from: no index,
+no claim and no hash of the user limits them, and pip fetches such a URL even with `--no-index`. The resolution refuses
+a URL as soon as it follows one (`safepip.resolution.limits`). This rule judges the wheel itself, whether or not its
+dependencies were followed:
 
-- with `--no-deps` nobody did. The requirement would stand in the environment, and the next resolution
-  that keeps this distribution would follow it;
+- with `--no-deps` they were not. The requirement would stay in the environment, and the next resolution that keeps this
+  distribution would follow it;
 - a lock is installed without resolving anything;
-- where resolution was told other metadata than the wheel's, `metadata-mismatch` refuses too, but this rule does
-  not lean on it.
+- where resolution read other metadata than the wheel's, `metadata-mismatch` refuses too, but this rule does not rely on
+  that.
 
 A requirement counts where its marker holds in the target, without an extra or with one that was asked for. Many
-projects name URLs in extras for their own developers, which nobody installs. A marker that cannot be
-evaluated counts, and METADATA that cannot be read is refused. The URL may stand in a requirement or a constraint of
-the user's own, or in the lock; it has to be the very same text, for the same project.
+projects name URLs in extras for their own developers, which users do not install. A marker that cannot be evaluated
+counts, and METADATA that cannot be read is refused. The URL may stand in a requirement or a constraint of the user's
+own, or in the lock; it has to be the very same text, for the same project.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SHOWN = 10
 
 
 def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether every URL that the wheel requires is the user's own."""
+    """Whether the user named every URL that the wheel requires."""
     named = context.direct_urls or {}
     try:
         foreign = [f"{name} @ {url}" for name, url in _by_url(wheel, context.markers) if named.get(name) != url]
@@ -53,10 +53,10 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     if not foreign:
         return None
     finding = objection(
-        wheel, "direct-reference", "requires other projects from URLs of its own choosing", foreign, allowable=False
+        wheel, "direct-reference", "requires other projects from URLs that you did not name", foreign, allowable=False
     )
     lines = "\n".join(map(printable, foreign[:_SHOWN]))
-    return finding._replace(hint=f"if that is meant, name the same URL in your requirements or constraints:\n{lines}")
+    return finding._replace(hint=f"if you want that, name the same URL in your requirements or constraints:\n{lines}")
 
 
 def _by_url(wheel: WheelUnderReview, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:

@@ -1,30 +1,30 @@
 """`file-overlap`: no wheel puts a file in the place of another wheel's, or of an installed distribution's.
 
-pip writes over whatever is there, silently. Distributions may share folders, as namespace packages do, and not files:
+pip overwrites what is there without a word. Distributions may share folders, as namespace packages do, but not files:
 
-1. No two wheels of a run have one path, and no wheel has one for two files of its own.
-2. Where a file exists that belongs to an installed distribution no wheel of another project puts one.
-3. What is a folder for one is no file for another: pip would stop in the midst of it.
+1. No two wheels of a run have a file at the same path, and no wheel has two files of its own there.
+2. Where a file of an installed distribution exists, no wheel of another project puts a file.
+3. What is a folder for one is not a file for another: pip would stop half-way.
 4. Python does not only go by paths. `six/__init__.py` beside another's `six.py` is imported in its place, an extension
    module in the place of source, and byte code in `__pycache__` in the place of the source it was made from.
 5. A folder without `__init__` is a namespace that projects share, and gives way to any module of its name: with
-   `shared.py`, or an extension module, beside it nobody's `shared/` can be imported any more. A package's
+   `shared.py`, or an extension module, beside it no project's `shared/` can be imported any more. A package's
    `__init__.py` there is not refused, because old namespace packages have one and others' portions beside it.
-6. To a command Python puts the folder of commands before all others: `six.py` there is imported in the place of
-   another's `six`, by every script that pip has made. So it is with the folder in which somebody works, which that of
-   the environment may be.
-7. What is installed first may hide what comes later: a namespace hook (`safepip.rules.namespace_hooks`), and whatever
-   4 and 6 say of a wheel (`safepip.rules.hidden_modules`). Two wheels are refused one after the other as in one run.
+6. When a command runs, Python looks in the folder of commands before all others: every script that pip has made would
+   import a `six.py` there in the place of another's `six`. The same holds for the working folder, which may be that of
+   the environment.
+7. What is installed first may hide what comes later: a namespace hook (`safepip.rules.namespace_hooks`), and what 4 and
+   6 say of a wheel (`safepip.rules.hidden_modules`). Two wheels are refused one after the other as in one run.
 
-Files of the same bytes are no overlap in the sense of 1 and 2: whoever comes last changes nothing. So it is with a
-`LICENSE` at the top, and with the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which
-may also differ in comments (`safepip.wheel.namespaces`; those of dbt-core and its adapters do). To uninstall one of
-them takes the file from the other, which is pip's doing, and nobody gains by it; and as soon as a later version has
-other bytes it is refused. Between 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and
-pygame-ce, opencv-python and opencv-python-headless. Each of them does take the other's place.
+Files of the same bytes do not overlap in the sense of 1 and 2: the one that comes last changes nothing. Examples are a
+`LICENSE` at the top, and the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which may
+also differ in comments (`safepip.wheel.namespaces`; those of dbt-core and its adapters do). When pip uninstalls one of
+them, the other loses the file; an attacker gains nothing by that, and a later version with other bytes is refused.
+Among 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and pygame-ce, opencv-python and
+opencv-python-headless. Each of them does take the other's place.
 
-A file that belongs to nobody is written over: an installation that was killed leaves such, and must be repeatable.
-Commands are left to `command-clash`.
+A file that belongs to no distribution may be overwritten: an interrupted installation leaves such files, and must be
+repeatable. Commands are left to `command-clash`.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.modules import Module
 
-#: Projects that take the place of a module of another one, which its owner made for that: pytest brings a `py.py` that
-#: says of itself that the real project `py` goes before it.
+#: Projects that may take the place of another project's module, because it was made for that: pytest brings a `py.py`
+#: which says that the real project `py` goes before it.
 _MADE_WAY_FOR = frozenset({("py", "pytest")})
 
 
 def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether every file of the wheel has its place for itself."""
+    """Whether no file of the wheel overwrites or hides another one."""
     commands = command_folders(context.layout)
     install_paths = [install_path for install_path in wheel.install_paths if install_path.path]
     elsewhere = [install_path for install_path in install_paths if command_of(install_path, commands) is None]
@@ -73,7 +73,9 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     first = next(evidence, None)
     if first is None:
         return None
-    return objection(wheel, "file-overlap", "puts files in the place of others", chain([first], evidence))
+    return objection(
+        wheel, "file-overlap", "has files that would overwrite or hide those of others", chain([first], evidence)
+    )
 
 
 def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
@@ -82,7 +84,7 @@ def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
     for install_path in install_paths:
         other = seen.setdefault(install_path.key, install_path)
         if other is not install_path and (install_path.entry or other.entry):
-            yield f"{_shown(install_path)}: the wheel itself has {_shown(other)} for the same place"
+            yield f"{_shown(install_path)}: the wheel itself has {_shown(other)} at the same path"
 
 
 def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
@@ -95,7 +97,7 @@ def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath],
             name = other.pin.name
             theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.install_paths})
             if not _same(install_path, theirs[install_path.key]):
-                yield f"{_shown(install_path)}: the wheel of {name} has another file in this place"
+                yield f"{_shown(install_path)}: the wheel of {name} has another file at this path"
         below = context.obstacles.get(install_path.key)
         if below is not None:
             names = ", ".join(other.pin.name for other in context.claimants[below])
@@ -103,7 +105,8 @@ def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath],
 
 
 def _same(one: InstallPath, other: InstallPath) -> bool:
-    """Whether two files are known to be the same, or to do the same. Digests of two algorithms say nothing."""
+    """Whether two files are known to be the same, or to do the same. Digests by different algorithms cannot be
+    compared."""
     if one.entry is None or other.entry is None:
         return False
     return one.entry[1:4] == other.entry[1:4] or interchangeable(one.entry.namespace, other.entry.namespace)
@@ -115,7 +118,7 @@ def _among_installed(install_paths: Iterable[InstallPath], context: RuleContext)
         if owner is None or owner in context.replaced:
             continue
         if install_path.entry is None or not context.holds(install_path.path, install_path.entry):
-            yield f"{_shown(install_path)}: this place belongs to {owner}, which is installed"
+            yield f"{_shown(install_path)}: this path belongs to {owner}, which is installed"
 
 
 def _in_the_place_of_wheels(
@@ -134,14 +137,14 @@ def _in_the_place_of_wheels(
                 yield from _taken(wheel, install_path, name, place.path)
     ordered: dict[str, list[str]] = {}
     for install_path, module in _ends_of_namespaces(wheel, context):
-        # A package is imported before a module, so whoever has one there loses nothing.
+        # A package is imported before a module, so a project with a package there loses nothing.
         packages = {name for name, _, its in context.places.get(module.place, ()) if its.package}
         for other in context.below(key_of(module.place)):
             if other is wheel or other.pin.name in packages:
                 continue
             if other.pin.name not in ordered:
                 ordered[other.pin.name] = sorted(place.path for place in other.install_paths)
-            # Imports tell letter case apart on every system, keys do not.
+            # Imports are case-sensitive on every system, keys are not.
             if _has_below(module.place, ordered[other.pin.name]):
                 yield from _taken(wheel, install_path, other.pin.name, module.place)
 
@@ -162,7 +165,7 @@ def _in_the_place_of_installed(wheel: WheelUnderReview, context: RuleContext) ->
                 if owner is not None and owner not in context.replaced:
                     yield from _taken(wheel, install_path, owner, path)
     for install_path, module in _ends_of_namespaces(wheel, context):
-        # A file of the name without an ending is no namespace.
+        # A file of that name without an ending is not a namespace.
         if module.name in context.names(module.folder):
             continue
         if not any(name.startswith("__init__.") for name in context.names(module.place)):
@@ -172,7 +175,7 @@ def _in_the_place_of_installed(wheel: WheelUnderReview, context: RuleContext) ->
 
 
 def _ends_of_namespaces(wheel: WheelUnderReview, context: RuleContext) -> Iterator[tuple[InstallPath, Module]]:
-    """Modules of the wheel in whose favour Python gives up a folder of their name, one for each name."""
+    """Modules of the wheel that Python imports instead of a folder of their name, one for each name."""
     seen: set[str] = set()
     for install_path, module in context.modules[wheel.pin.name]:
         if module.ends_namespaces and module.place not in seen:
@@ -191,7 +194,7 @@ def _before_all_others(wheel: WheelUnderReview, context: RuleContext, commands: 
             for name, other, _ in context.places.get(place, ()):
                 if name != wheel.pin.name:
                     yield from _taken(wheel, install_path, name, other.path)
-            # A package is a folder, of which some file tells the owner.
+            # A package is a folder: one of its files shows who owns it.
             for path in (place, *(path for path, _ in context.modules_in(place.rpartition("/")[0]).get(place, ()))):
                 owner = context.owner(path)
                 if owner is not None and owner not in context.replaced:
@@ -202,12 +205,12 @@ def _behind_installed(wheel: WheelUnderReview, context: RuleContext, commands: C
     """Modules of the wheel that would be hidden by what others have installed."""
     for file, path, owner in hidden(wheel, context, commands):
         if (owner, wheel.pin.name) not in _MADE_WAY_FOR:
-            yield f"{file}: Python would import {path} in its place, which belongs to {owner}"
+            yield f"{file}: Python would import {path} instead, which belongs to {owner}"
 
 
 def _taken(wheel: WheelUnderReview, install_path: InstallPath, owner: str, path: str) -> Iterator[str]:
     if (wheel.pin.name, owner) not in _MADE_WAY_FOR:
-        yield f"{_shown(install_path)}: Python would import it in the place of {path}, which belongs to {owner}"
+        yield f"{_shown(install_path)}: Python would import it instead of {path}, which belongs to {owner}"
 
 
 def _shown(install_path: InstallPath) -> str:

@@ -1,7 +1,8 @@
-"""Modules of a wheel that Python would never see, because something that is installed is imported in their place.
+"""Modules of a wheel that Python would never import, because something that is installed is imported in their place.
 
-The counterpart of what `file-overlap` says of a wheel that takes another's place: whoever was installed first is in
-the way of whoever comes later. It is refused as in one run, and what is told is that of the wheel at hand:
+The counterpart of what `file-overlap` says of a wheel that takes another's place: here the distribution that was
+installed first hides the later one. It is refused just as within one run, and the message names the files of the wheel
+under review:
 
 1. beside the module: an extension module before source, a package before a module (`safepip.wheel.modules`);
 2. byte code in `__pycache__` that goes by no source of its own distribution: Python may load it for the wheel's source;
@@ -38,7 +39,8 @@ def folders_before(layout: Layout, commands: Collection[str]) -> frozenset[str]:
 
 
 def hidden(wheel: WheelUnderReview, context: RuleContext, commands: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """For a file of the wheel that would be hidden its path in it, what is in its place, and who owns that."""
+    """For each file of the wheel that would be hidden: its path in the wheel, what is imported instead, and who owns
+    that."""
     look = _Look(context)
     sites = sites_of(context.layout)
     before = _paths_before(context, commands)
@@ -46,7 +48,7 @@ def hidden(wheel: WheelUnderReview, context: RuleContext, commands: Collection[s
         if install_path.entry is None:
             continue
         rivals = [path for path, its in look.named(module.place) if its.may_hide(module) and not module.may_hide(its)]
-        # Where the source is there, its byte code goes with it, and whose place that is has been said.
+        # Where the source is there, its byte code belongs to it, and the source's owner was checked above.
         if install_path.path.endswith(".py") and context.owner(install_path.path) is None:
             rivals += look.byte_code(install_path.path)
         if module.folder in sites:
@@ -59,7 +61,7 @@ def hidden(wheel: WheelUnderReview, context: RuleContext, commands: Collection[s
 
 
 def _ended(wheel: WheelUnderReview, context: RuleContext, look: _Look) -> Iterator[tuple[str, str, str]]:
-    """Folders of the wheel that are no namespace where an installed module has their name; as `hidden`."""
+    """Folders of the wheel that cannot be a namespace because an installed module has their name; as `hidden`."""
     packages = {module.place for _, module in context.modules[wheel.pin.name] if module.package}
     seen: set[str] = set()
     for install_path in wheel.install_paths:

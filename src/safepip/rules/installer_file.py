@@ -1,22 +1,21 @@
 """`installer-file`: the wheel brings no file that says how it was installed.
 
-"Recording installed projects" and PEP 610 leave some files of the `.dist-info` folder to the installer: they tell
-where a distribution came from, who installed it and whether anybody asked for it. A wheel can hold them all the
-same, and pip 26.3 unpacks them like any other file:
+"Recording installed projects" and PEP 610 leave some files of the `.dist-info` folder to the installer: they say where
+a distribution came from, what installed it and whether the user asked for it. A wheel can hold them nevertheless, and
+pip 26.3 unpacks them like any other file:
 
 - `direct_url.json` stays, because an installation from an index writes none. `pip freeze` then gives the wheel's
   own URL in place of the version, and the next environment made from that list is filled from there.
 - `provenance_url.json` (proposed by PEP 710) stays and names an index and digests of its choosing.
-- `REQUESTED` stays and makes a dependency look like something that was asked for.
-- `INSTALLER` is replaced by pip, but its row in RECORD stays beside pip's, so that the installed RECORD
-  contradicts itself, and tools that ask for the installer are refused a certain answer.
+- `REQUESTED` stays and makes a dependency look like something that the user asked for.
+- `INSTALLER` is replaced by pip, but its row in RECORD stays beside pip's, so that the installed RECORD contradicts
+  itself, and tools cannot be sure which installer it was.
 - `uv_cache.json` and `uv_build.json` stay; by them uv decides whether it has to install again.
 - `RECORD` in another case of letters is the RECORD itself where the disk ignores case.
 
-Names are compared without regard to case for that reason. Files deeper in the folder are read by nobody, but where one
-of the names is a folder's, pip stops half-way, because it cannot write its own file there. The
-signatures `RECORD.jws` and `RECORD.p7s` belong to the wheel (PEP 427). None of 966 real wheels has a file
-refused here.
+Names are compared without regard to case for that reason. Files deeper in the folder are never read, but where one of
+the names is that of a folder, pip stops half-way, because it cannot write its own file there. The signatures
+`RECORD.jws` and `RECORD.p7s` belong to the wheel (PEP 427). None of 966 real wheels has a file refused here.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _FORGED = {
     "direct_url.json": "from which URL it was installed",
     "provenance_url.json": "from which index it was installed",
-    "requested": "that somebody asked for it",
+    "requested": "that the user asked for it",
     "installer": "by whom it was installed",
     "uv_cache.json": "whether uv has to install it again",
     "uv_build.json": "how uv has built it",

@@ -1,9 +1,9 @@
 """What a wheel must prove before pip may have it: one rule a file, the file's name being the refusal's reference.
 
-A rule is a function `check(subject, scene) -> Diagnostic | None` without I/O: None means that it has no objection.
-`wheel` is the wheel under judgement, `context` what else there is (`safepip.rules.context`). Every rule is asked
-about every wheel, so that one run reports all that is wrong. A rule that cannot decide refuses. Only
-`judge` makes a `ClearedWheel`, and only when no rule objected or policy overruled each that did.
+A rule is a function `check(reviewed, context) -> Diagnostic | None` without I/O: None means that it has no objection.
+`reviewed` is the wheel under review, `context` all else that a rule may know (`safepip.rules.context`). Every rule is
+asked about every wheel, so that one run reports all that is wrong. A rule that cannot decide refuses. Only `judge`
+makes a `ClearedWheel`, and only when no rule objected or policy overruled each that did.
 
 Two kinds of rule cannot be overruled: those that find out what the wheel is (nothing could be said of it
 otherwise), and those without which a wheel could undo the judgement of another.
@@ -57,7 +57,8 @@ RULES: tuple[Rule, ...] = (
     Rule("installer-file", installer_file.check, allowable=True),
     Rule("metadata-mismatch", metadata_mismatch.check, allowable=False),
     Rule("direct-reference", direct_reference.check, allowable=False),
-    # One reference, two checks: what lands nowhere in particular cannot be allowed, what lands in others' places can.
+    # One reference, two checks: policy cannot allow a file without a certain install path, but can allow one in a place
+    # that belongs to others.
     Rule(outside_target.REFERENCE, outside_target.check_paths, allowable=False),
     Rule(outside_target.REFERENCE, outside_target.check_places, allowable=True),
     Rule(startup_hook.REFERENCE, startup_hook.check, allowable=True),
@@ -71,7 +72,7 @@ RULES: tuple[Rule, ...] = (
 def judge(context: RuleContext, exemptions: Sequence[Exemption] = ()) -> list[ClearedWheel]:
     """Judge every wheel of the run by every rule.
 
-    Raises `Refused` with a diagnostic for each objection that no allowance overrules.
+    Raises `Refused` with a diagnostic for each objection that no exemption overrules.
     """
     cleared: list[ClearedWheel] = []
     refused: list[Diagnostic] = []

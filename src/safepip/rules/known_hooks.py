@@ -2,11 +2,12 @@
 for namespace packages by the exact text that it writes.
 
 Each was taken from wheels of the project on pip's default index, of the versions named beside it, in November 2026, and
-read before it was written down here. What a hook imports is not pinned: the project's own module runs then at every
-start of Python. That is the same trust as in installing the project, since nobody else may put a file in its place.
+read before it was written down here. What a hook imports is not pinned: the project's own module then runs at every
+start of Python. That needs no more trust than installing the project, since no other project may put a file in the
+module's place.
 
-To add one: fetch the wheel, read the hook and the function that it calls, and name both here. A hook whose effect
-somebody else than the user chooses (through a file, through a variable that holds code) is not harmless.
+To add one: fetch the wheel, read the hook and the function that it calls, and name both here. A hook is not harmless
+when anything but the user chooses its effect (a file, or a variable that holds code).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 
 #: sha256 of the content, by the normalised name of the project and the name of the file.
 KNOWN: dict[tuple[str, str], frozenset[str]] = {
-    # Puts a finder in front that gives setuptools' own distutils to whoever imports distutils, unless the variable
+    # Puts a finder in front that gives setuptools' own distutils to code that imports distutils, unless the variable
     # SETUPTOOLS_USE_DISTUTILS says otherwise; without that import nothing happens.
     ("setuptools", "distutils-precedence.pth"): frozenset(
         {
@@ -45,7 +46,7 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
             "f47446a60fdf5905e84e7d7c892baf92f8d5a3226d0da1599b9c014eab6c7ddb",
         }
     ),
-    # Adds three folders of the wheel, and tells Windows of the one in which its DLLs are (`pywin32_bootstrap`).
+    # Adds three folders of the wheel, and registers the folder of its DLLs with Windows (`pywin32_bootstrap`).
     ("pywin32", "pywin32.pth"): frozenset(
         {
             # 300, 302, 304, 306.

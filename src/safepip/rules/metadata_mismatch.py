@@ -1,13 +1,13 @@
-"""`metadata-mismatch`: what resolution was told about a wheel is what the wheel itself says.
+"""`metadata-mismatch`: the metadata that resolution used is the metadata in the wheel itself.
 
-Resolution reads METADATA from a sidecar file, from a range of the archive or from a cache, because that is quick;
-none of these is the wheel. PEP 658 demands that a sidecar is identical to the METADATA in the wheel. Some indexes
-rewrite line ends or descriptions, which changes nothing that was decided, so of what was read and of what pip reads in
-the wheel (`wheel.metadata_as_pip`) the five fields are compared that resolution reads: Name, Version, Requires-Python,
-Requires-Dist and Provides-Extra. Equal in these, the wheel would have led to the same resolution. A dependency
-that is in the wheel and was hidden from the resolution, or the other way round, is refused.
+Resolution reads METADATA from a sidecar file, from a range of the archive or from a cache, because that is quick; none
+of these is the wheel. PEP 658 demands that a sidecar is identical to the METADATA in the wheel. Some indexes rewrite
+line ends or descriptions, which changes no decision. So only the five fields that resolution reads are compared: Name,
+Version, Requires-Python, Requires-Dist and Provides-Extra, as they were read and as pip reads them in the wheel
+(`wheel.metadata_as_pip`). If these are equal, the wheel would have led to the same resolution. A dependency that is in
+the wheel and was hidden from the resolution, or the other way round, is refused.
 
-Bytes that are equal do not settle it: the resolution has a reader of its own, and pip takes requirements from a file
+Equal bytes are not enough: the resolution has a reader of its own, and pip takes requirements from a file
 `requires.txt` where METADATA has none. The next run of pip in the environment would follow those.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
-    """Whether they agree. A pin resolved without metadata (`--no-deps`) is held against what would have been read."""
+    """Whether they agree. A pin resolved without metadata (`--no-deps`) is compared with what would have been read."""
     pin, metadata = wheel.pin, wheel.content.info("METADATA") or b""
     reported = pin.metadata
     same = reported is None or reported.text == metadata
@@ -57,7 +57,7 @@ def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
 
 
 def _differences(reported: CoreMetadata, inside: CoreMetadata) -> Iterator[str]:
-    """One line for each way in which the two differ, as far as resolution can tell."""
+    """One line for each difference that matters to resolution."""
     if reported.name != inside.name:
         yield f"Name: resolved with {reported.name}, in the wheel {inside.name}"
     if reported.version != inside.version:

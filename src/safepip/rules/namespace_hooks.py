@@ -1,17 +1,18 @@
-"""Whom a line of a `-nspkg.pth` would hide: setuptools' line puts a hollow module into `sys.modules` at every start.
+"""What a line of a `-nspkg.pth` would hide: setuptools' line puts an empty module into `sys.modules` at every start.
 
-Whatever is called so is then never executed, and of its folders only the wheel's own is looked through. So it is
-harmless where nothing is called so but folders, and `__init__` files that do no more than declare a namespace
+A real module of that name is then never executed, and Python searches only the wheel's own folder for what is below it.
+So the line is harmless where only folders have that name, and `__init__` files that do no more than declare a namespace
 (`safepip.wheel.namespaces`):
 
-1. Nothing that installs, and no name that others look for, becomes a namespace (`safepip.rules.sought_modules`).
-2. The wheel's own files leave the name, and those above it, a namespace.
-3. So do the other wheels of the run, and what is installed, in every folder that Python imports from: a package in
-   another folder than the wheel's is hidden as well. There an `__init__` without any code counts too, because with it
-   all of its package is elsewhere.
+1. No module of an installer, and no name that other code looks for, becomes a namespace
+   (`safepip.rules.sought_modules`).
+2. In the wheel's own files the name, and each name above it, is a namespace.
+3. So it is in the other wheels of the run and in what is installed, in every folder that Python imports from: a package
+   in another folder than the wheel's is hidden as well. There an `__init__` without any code counts too, because with
+   it all of its package is elsewhere.
 
-The other way round a line that is there already hides what is installed later, so a wheel with a module of such a name
-is not installed beside it (`hiding`).
+Conversely, a line that is installed already hides what is installed later, so a wheel with a module of such a name is
+not installed beside it (`hiding`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _DECLARES = frozenset({"pkgutil", "pkg_resources", "either"})
 
 
 class Hidden:
-    """What hollow modules for the namespaces of one wheel would hide."""
+    """What the empty modules for the namespaces of one wheel would hide."""
 
     def __init__(self, wheel: WheelUnderReview, context: RuleContext) -> None:
         self._wheel = wheel
@@ -48,9 +49,9 @@ class Hidden:
     def by(self, parts: tuple[str, ...], file: StartFile) -> str:
         """Why the line for a package of this name is not harmless, in words that go on after its file; else empty."""
         if len(parts) > DEEPEST:
-            return "makes a package that is deeper than any"
+            return "makes a package that is nested too deeply"
         if parts[0] in INSTALLING:
-            return "takes the place of what installs"
+            return "takes the place of an installer's module"
         owners = next((SOUGHT[parts[:depth]] for depth in range(1, len(parts) + 1) if parts[:depth] in SOUGHT), None)
         if owners is not None and self._wheel.pin.name not in owners:
             return "takes the place of a module that Python, pip or safepip look for"
@@ -63,18 +64,19 @@ class Hidden:
                 way = install_path.entry.namespace if install_path.entry is not None else ""
                 if project == self._wheel.pin.name:
                     if not way:
-                        yield "hides a module of the wheel's own"
+                        yield "hides one of the wheel's own modules"
                 elif not self._is_hollow(way, key_of(module.place).rsplit("/", depth)[0], file):
                     yield f"hides {install_path.path}, which belongs to {project}"
             for folder in self._folders(file):
                 yield from self._installed(folder, name, file)
 
     def _is_hollow(self, way: str, folder: str, file: StartFile) -> bool:
-        """Whether nothing is lost of an `__init__` in a package below this folder, by its way of declaring."""
+        """Whether an `__init__` in a package below this folder loses nothing when it does not run, by its way of
+        declaring."""
         return way in _DECLARES or (way == "nothing" and folder == file.folder)
 
     def _installed(self, folder: str, name: tuple[str, ...], file: StartFile) -> Iterator[str]:
-        """What is there by this name in a folder, unless it makes way in this run."""
+        """What is in a folder by this name, unless this run removes or replaces it."""
         above, context = "/".join((folder, *name[:-1])), self._context
         for place in (above, f"{above}/{name[-1]}"):
             for path, module in context.modules_in(place).get(f"{above}/{name[-1]}", ()):
@@ -127,4 +129,4 @@ def hiding(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
             for name in _names(module, context.import_folders):
                 if name in hooks:
                     path = install_path.entry.path
-                    yield f"{path}: {hooks[name]}, which is installed, puts a hollow module in its place"
+                    yield f"{path}: {hooks[name]}, which is installed, puts an empty module in its place"

@@ -1,19 +1,20 @@
-"""`outside-target`: every file of a wheel lands where a wheel of its kind may put files, and nowhere else.
+"""`outside-target`: every file of a wheel is installed where a wheel may put files of its kind, and nowhere else.
 
 Two checks, because only the second can be overruled:
 
-`check_paths`: it is certain where each file lands, and that is below the folder of its scheme. The wheel specification
-knows five schemes, one `.data` folder named as the `.dist-info` folder is, and scripts whose names are file names. What
-pip refuses itself is refused here too, since pip does so when other wheels of the run are already installed.
+`check_paths`: it is certain where each file is installed, and that is below the folder of its scheme. The wheel
+specification knows five schemes, one `.data` folder named as the `.dist-info` folder is, and scripts whose names are
+file names. What pip itself refuses is refused here too, since pip does so only when other wheels of the run are already
+installed.
 
-`check_places`: what arrives by `data`, `headers` or `scripts` stays out of places that belong to others: folders that
-Python imports from or reads at its start, the standard library, folders of metadata, the files that tell an interpreter
-what it is, headers of other projects, and what conda reads at its. No file lies where the environment has a folder, and
-no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the other rules
-look at them. And nothing, by whichever scheme, is a file that steers what is started next: at the top of a folder in
-which people may work (`--target`, `--prefix`, the environment's own), or where shells look (`safepip.rules.steering`).
+`check_places`: files of `data`, `headers` and `scripts` stay out of places that belong to others: folders that Python
+imports from or reads at its start, the standard library, folders of metadata, the files that tell an interpreter what
+it is, headers of other projects, and what conda reads when it starts. No file lies where the environment has a folder,
+and no command in a folder below that of the commands. A wheel's modules go to purelib and platlib, where the other
+rules look at them. And no file, in any scheme, steers what is started next: at the top of a folder in which people may
+work (`--target`, `--prefix`, the environment's own), or where shells look (`safepip.rules.steering`).
 
-Folders that are links lead elsewhere; that is the environment's owner's doing, and not seen here.
+A folder that is a link leads elsewhere; the owner of the environment made it so, and this rule does not look at it.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 REFERENCE = "outside-target"
 
-#: What no name of a script has: separators and other characters that Windows forbids, and brackets and the equals sign,
-#: which pip's script maker takes for a part of its own grammar.
+#: What a script's name may not contain: separators and other characters that Windows forbids, and brackets and the
+#: equals sign, which pip's script maker takes for a part of its own grammar.
 _NOT_IN_NAMES = frozenset('/\\:*?"<>|[]=')
 
 #: Names that Windows takes for devices, whatever ending they have.
@@ -62,11 +63,11 @@ _INTERPRETERS = re.compile(
     r"pyvenv\.cfg|pybuilddir\.txt|.*\._pth|python\d*\.(zip|dll)|lib(python|pypy)\d[\w.-]*\.(so|dylib)(\.\d+)*"
 )
 
-#: Folders below the environment's that others read, with who does.
+#: Folders below the environment's that other programs read, and which these are.
 _READ_BY = {
     ("pip.conf",): "pip's configuration for this environment",
     ("pip.ini",): "pip's configuration for this environment",
-    ("bin", "modules"): "Python takes itself for a build of its own sources where this lies beside it",
+    ("bin", "modules"): "Python believes that it runs from its own build folder where this lies beside it",
     ("conda-meta",): "conda's records of what is installed",
     ("etc", "conda"): "read by conda when an environment is activated",
 }
@@ -74,46 +75,47 @@ _IMPORTABLE = (".py", ".pyc", ".pyo", ".pyw", ".pyd", ".so", ".pth", ".start", "
 
 
 def check_paths(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether it is certain where every file lands, and that it is below the folder of its scheme."""
+    """Whether it is certain where every file would be installed, and that this is below the folder of its scheme."""
     evidence = _evidence(chain(_unclear(wheel, context.layout), _scripts(wheel), _outside(wheel, context.layout)))
     if evidence is None:
         return None
-    message = "has files that do not land in the folder that is theirs"
+    message = "has files that would not be installed in the folder meant for them"
     return objection(wheel, REFERENCE, message, evidence, allowable=False)
 
 
 def check_places(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether files that are no modules stay out of what belongs to others."""
+    """Whether files that are not modules stay out of what belongs to others."""
     evidence = _evidence(chain(_misplaced(wheel, context.layout), _steering(wheel, context.layout)))
     if evidence is None:
         return None
-    return objection(wheel, REFERENCE, "puts files where a wheel may put none", evidence)
+    return objection(wheel, REFERENCE, "puts files where a wheel may not put any", evidence)
 
 
 def _evidence(lines: Iterator[str]) -> Iterator[str] | None:
-    """The lines, or None where there is none."""
+    """The lines, or None where there are none."""
     first = next(lines, None)
     return None if first is None else chain((first,), lines)
 
 
-# --- where files land -----------------------------------------------------------------------------------------------
+# --- where files are installed -------------------------------------------------------------------------------------
 
 
 def _unclear(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
-    """What leaves open where things land."""
+    """Why the install paths are not certain."""
     if not layout.schemes:
-        yield "it cannot be said where pip would put things with these options and this Python"
+        yield "safepip cannot tell where pip would put files with these options and this Python"
     expected = wheel.content.dist_info.removesuffix(".dist-info") + ".data"
     tops = dict.fromkeys(path.partition("/")[0] for path in wheel.content.entries)
     for top in tops:
-        # The wheel specification: {distribution}-{version}.data. pip takes any folder with the ending, others do not.
+        # The wheel specification: {distribution}-{version}.data. pip takes any folder with that ending, other
+        # installers do not.
         if top.casefold().endswith(".data") and top != expected:
-            yield f"{top}: a .data folder is named {expected}"
+            yield f"{top}: the .data folder must be named {expected}"
     yield from parse(wheel.content.info("entry_points.txt")).problems
 
 
 def _outside(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
-    """Files that leave their scheme or have none, and scripts that would be made twice at one place."""
+    """Files that leave their scheme or have no scheme, and scripts that would be made twice at one path."""
     project = normalise(wheel.content.filename.partition("-")[0])
     bases = {scheme: f"{(layout.folder(scheme, project) or '').rstrip('/')}/" for scheme in layout.schemes}
     scripts: set[str] = set()
@@ -122,12 +124,12 @@ def _outside(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
         if not install_path.path or install_path.scheme not in bases:
             if layout.schemes:
                 yield (
-                    f"{stated}: {install_path.scheme} is no scheme"
+                    f"{stated}: {install_path.scheme} is not a scheme"
                     if install_path.scheme
                     else f"{stated}: has no scheme"
                 )
         elif not install_path.path.startswith(bases[install_path.scheme]):
-            yield f"{stated}: would land at {install_path.path}, outside of {bases[install_path.scheme]}"
+            yield f"{stated}: would be installed at {install_path.path}, outside of {bases[install_path.scheme]}"
         elif install_path.entry is None:
             if install_path.key in scripts:
                 yield f"{stated}: would be made twice, at {install_path.path}"
@@ -135,14 +137,14 @@ def _outside(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
 
 
 def _scripts(wheel: WheelUnderReview) -> Iterator[str]:
-    """Entry points of which no script of their own name can be made."""
+    """Entry points whose names cannot be scripts' names."""
     for entry in parse(wheel.content.info("entry_points.txt")).scripts:
         problem = _name_problem(entry.name)
         if problem:
             yield f"the script {entry.name or '(without a name)'} {problem}"
         # pip's documentation of entry points: a script needs a function behind the colon.
         if not is_callable(entry.value):
-            yield f"the script {entry.name} names no function: {entry.value or '(nothing)'}"
+            yield f"the script {entry.name} does not name a function: {entry.value or '(nothing)'}"
 
 
 def _name_problem(name: str) -> str:
@@ -152,11 +154,11 @@ def _name_problem(name: str) -> str:
     if not name.isprintable() or any(char.isspace() for char in name):
         return "has white space or an invisible character in its name"
     if not _NOT_IN_NAMES.isdisjoint(name):
-        return "is a path, or has a character that no script's name has"
+        return "is a path, or has a character that a script's name may not have"
     if name.endswith(".") or _DEVICES.fullmatch(name):
-        return "has a name that is another file's, or a device, on Windows"
-    # Beside the interpreter `pyvenv.cfg` goes before the environment's own; without `home` and the like in it, as
-    # in a script, modules of the system are let in.
+        return "has a name that means another file, or a device, on Windows"
+    # A `pyvenv.cfg` beside the interpreter goes before the environment's own; without `home` and the like, which a
+    # script does not have, it lets in modules of the system.
     if _INTERPRETERS.fullmatch(key_of(name)):
         return "has the name of a file that the interpreter reads when it starts"
     return "has a name that is too long" if len(name.encode("utf-8", "replace")) > _LONGEST else ""
@@ -181,13 +183,13 @@ def _misplaced(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
         ):
             why = places.why_not(install_path, install_path.entry.path)
             if why:
-                yield f"{install_path.entry.path}: lands at {install_path.path}: {why}"
+                yield f"{install_path.entry.path}: would be installed at {install_path.path}: {why}"
 
 
 def _steering(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
     """Files that steer what is started next."""
     tops = {key_of(layout.schemes.get("data", "")), *(key_of(new) for _, new in layout.moved)}
-    # With --target modules land at the top as well; else they are somewhere below it, and not looked at.
+    # With --target modules are installed at the top as well; else they are somewhere below it, and not looked at.
     roots = {key_of(layout.schemes.get(name, "")) for name in ("purelib", "platlib")}
     deeper = frozenset(("purelib", "platlib")) if roots.isdisjoint(tops) else frozenset()
     install_paths = [
@@ -204,7 +206,7 @@ def _steering(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
             text = wheel.content.texts.get(install_path.entry.path)
             why = steers(install_path.key[len(top) :].split("/", 5), bringer, text)
             if why:
-                yield f"{install_path.entry.path}: lands at {install_path.path}: {why}"
+                yield f"{install_path.entry.path}: would be installed at {install_path.path}: {why}"
 
 
 def _bringer(wheel: WheelUnderReview, layout: Layout) -> Bringer:
@@ -215,7 +217,7 @@ def _bringer(wheel: WheelUnderReview, layout: Layout) -> Bringer:
 
 
 class _Places:
-    """The places that belong to others, as keys: letter case never makes a difference here."""
+    """The places that belong to others, as keys: letter case never matters here."""
 
     def __init__(self, layout: Layout, project: str) -> None:
         self._bases = {scheme: key_of(layout.folder(scheme, project) or "") for scheme in layout.schemes}
@@ -226,10 +228,11 @@ class _Places:
         self._folders = frozenset(_upwards([*self._bases.values(), *self._sites, *self._libraries]))
 
     def why_not(self, install_path: InstallPath, path: str) -> str:
-        """Whose the place is, empty where it is nobody's. `path` is the file's in the wheel."""
-        # Behind `.data` and the scheme. What pip moves (--target) is no longer at that path below the scheme.
+        """Who the place belongs to, empty where it is free. `path` is the file's path in the wheel."""
+        # The part of the path behind `.data` and the scheme. What pip moves (--target) is no longer at that path below
+        # the scheme.
         within = key_of(path).split("/")[2:]
-        # pip would give up here, when other wheels of the run are installed already.
+        # pip would give up here, when it has already installed other wheels of the run.
         if install_path.key in self._folders or (
             install_path.scheme == "data" and within in ([home] for home in _LIBRARY_HOMES)
         ):
@@ -248,7 +251,7 @@ class _Places:
             if not key.startswith(f"{folder}/"):
                 continue
             # Of a site folder that holds the whole scheme (--target, and on Windows the environment's own folder) only
-            # what could be imported from it is somebody's.
+            # what could be imported belongs to others.
             if not f"{base}/".startswith(f"{folder}/") or _is_importable(key[len(folder) + 1 :]):
                 return f"modules and their metadata lie in {folder}"
         for folder in self._libraries:
@@ -269,7 +272,7 @@ class _Places:
 
 
 def _upwards(folders: Iterable[str]) -> Iterator[str]:
-    """These folders, and all folders that they are in."""
+    """These folders, and all folders above them."""
     for folder in folders:
         while folder:
             yield folder
@@ -283,7 +286,7 @@ def _is_importable(path: str) -> bool:
 
 
 def _of_others(within: list[str]) -> str:
-    """Places that are somebody's wherever the environment is; `within` are the parts of a path below its scheme."""
+    """Places that belong to others in every environment; `within` are the parts of a path below its scheme."""
     if _INTERPRETERS.fullmatch(within[-1] if within else ""):
         return "the interpreter reads this file when it starts"
     for number, part in enumerate(within):

@@ -1,17 +1,17 @@
-"""`reserved-module`: no wheel brings a module that Python, pip or safepip look for, unless it is its project's own.
+"""`reserved-module`: no wheel brings a module that Python, pip or safepip look for, unless it belongs to its project.
 
 `copy` and `pickle` of many Pythons look for `org.python.core`, pip for `keyring`, `tomllib` and a hundred others, and
-each goes on without where there is none. A wheel that has the name runs its code in every program that imports
-`copy`, or in the next pip, without anybody asking for it. And where pip, setuptools or packaging are not installed,
-whoever brings their names is what runs as them.
+each goes on without it where it is missing. A wheel with a module of that name runs its code in every program that
+imports `copy`, or in the next pip, although the user asked for neither. And where pip, setuptools or packaging are not
+installed, code of any project that brings their names runs in their place.
 
-1. The names, and the projects whose they are, stand in `safepip.rules.sought_modules`. What the target's own standard
-   library has is the business of `standard-library`, and so is who may carry a standard module to other Pythons.
+1. `safepip.rules.sought_modules` lists the names and the projects to which they belong. `standard-library` judges what
+   the target's own standard library has, and which project may carry a standard module to other Pythons.
 2. A module counts by its place: in any folder that Python imports from, those that `.pth` files of this run add
-   included, among the commands, and in the environment's own folder, in which somebody may work. Whatever lies below a
-   reserved name counts as well, with `__init__` or without: where nothing else has the name a folder is a package.
-   So does byte code in `__pycache__`: it waits for a source of its name, that of the project that comes later.
-3. Of a name with dots the part above may be shared. A module in its place runs first, so it only declares a namespace.
+   included, among the commands, and in the environment's own folder, which may be the working folder. All that lies
+   below a reserved name counts as well, with `__init__` or without: where nothing else has the name a folder is a
+   package. So does byte code in `__pycache__`: it would be used for a source of its name that is installed later.
+3. For a name with dots the part above may be shared. A module there runs first, so it may only declare a namespace.
 
 Names are compared letter by letter: Python does so on every system, and `Carbon` is not the project `carbon`.
 """
@@ -42,7 +42,7 @@ _DEEPEST = max(map(len, SOUGHT))
 
 
 def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether the wheel brings no module that others look for."""
+    """Whether the wheel brings no module that other code looks for."""
     evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
@@ -67,7 +67,7 @@ def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
 
 
 def _places(wheel: WheelUnderReview, context: RuleContext) -> Iterator[tuple[InstallPath, str]]:
-    """The modules of the wheel, and those that it has only byte code for, by their place."""
+    """The modules of the wheel, with those of which it has byte code only, by their place."""
     for install_path, module in context.modules[wheel.pin.name]:
         yield install_path, module.place
     waiting = [install_path for install_path in wheel.install_paths if is_cached(install_path.path)]
@@ -93,7 +93,7 @@ def _why(name: tuple[str, ...], project: str, install_path: InstallPath) -> str:
 
 def _whose(name: str, owners: frozenset[str]) -> str:
     if name in INSTALLING:
-        return f"{name} installs, and is of {' or '.join(sorted(owners))} alone"
+        return f"{name} is part of an installer, and belongs to {' or '.join(sorted(owners))} alone"
     if owners:
-        return f"{name} is looked for by Python, pip or safepip, and is of {' or '.join(sorted(owners))} alone"
-    return f"{name} is looked for by Python, pip or safepip, and is no project's"
+        return f"{name} is looked for by Python, pip or safepip, and belongs to {' or '.join(sorted(owners))} alone"
+    return f"{name} is looked for by Python, pip or safepip, and belongs to no project"

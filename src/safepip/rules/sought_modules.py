@@ -1,13 +1,13 @@
-"""Names of modules that others try to import whether they are there or not, and whose they are.
+"""Names of modules that other code tries to import whether they are there or not, and the projects they belong to.
 
 Python's standard library asks for modules of other systems and of other Pythons; pip, safepip and what they are made of
 ask for optional helpers and for what a later or an earlier Python has. They ask where nothing of the name is installed
-as well, so whoever brings it runs in pip, in safepip, or in every program.
+as well, so a wheel that brings it runs in pip, in safepip, or in every program.
 
-A line is a name and, behind it, the projects whose it is; of a name without any nobody may bring modules. A name with
-dots stands for what lies below it, because namespaces above are shared by many (`google`, `backports`, Java's `org`).
-What the target's own standard library has is not looked for here: `safepip.rules.standard_library` judges that, and
-it knows the projects that carry a standard module to other Pythons.
+A line is a name and, behind it, the projects that may bring it; without any, no project may. A name with dots stands
+for what lies below it, because namespaces above are shared by many (`google`, `backports`, Java's `org`). What the
+target's own standard library has is not looked for here: `safepip.rules.standard_library` judges that, and it knows the
+projects that carry a standard module to other Pythons.
 
 The list was gathered by syntax trees, from the sources of CPython 3.6 to 3.13, of pip 18.1 to 26.3 and of all that
 safepip is made of, and by a finder that sees what is asked for; names that came with 3.14 and 3.15 were added by hand.
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What installs. A hollow one, or one where none is yet, would have the next installation in its hands.
+#: Modules of installers. An empty one, or one where none is installed yet, could control the next installation.
 INSTALLS = """
 _distutils_hack     setuptools
 packaging           packaging
@@ -80,7 +80,7 @@ urlparse
 xmlrpclib
 """
 
-#: Standard modules of later Pythons than the target may be: asked for by whatever works with both.
+#: Standard modules of later Pythons than the target may be: asked for by code that works with both.
 _OF_LATER_PYTHONS = """
 _android_support
 _apple_support
@@ -195,13 +195,13 @@ def _table(*texts: str) -> Mapping[tuple[str, ...], frozenset[str]]:
     return MappingProxyType({tuple(name.split(".")): frozenset(owners) for name, *owners in rows})
 
 
-#: The projects whose a name is, by the name's parts.
+#: The projects that may bring a name, by the name's parts.
 SOUGHT = _table(INSTALLS, _BY_PYTHON, _BY_PIP_OF_OLD, _OF_LATER_PYTHONS, _BY_INSTALLERS)
 
-#: The top-level names of what installs.
+#: The top-level names of installers.
 INSTALLING = frozenset(name for (name, *_) in _table(INSTALLS))
 
-#: Names of which parts are somebody's: what is imported on the way there.
+#: The names above those with dots: they are imported on the way.
 ABOVE = frozenset(name[:depth] for name in SOUGHT for depth in range(1, len(name)))
 
 #: The first parts of all names.

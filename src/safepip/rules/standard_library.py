@@ -1,19 +1,20 @@
 """`standard-library`: no wheel has a module of the standard library's name where Python would look for it.
 
-Those are two kinds of folders. In the folder of commands it is imported at once: to every script that pip has made
-Python puts that folder before the standard library; and to whatever is started by `-m` or `-c` the folder in which
-somebody works, which that of an environment may be. At the top of a folder for distributions it usually sleeps, because
-Python looks there last. It is imported where that order is another one (`PYTHONPATH` or `--target` folders,
-applications that put their own folder first), where that Python was built without the module, and from the next
-version on that has removed it.
+There are two kinds of such folders. In the folder of commands the module is imported at once: for every script that pip
+has made, Python searches that folder before the standard library; and for `-m` and `-c` the working folder, which may
+be that of an environment. At the top of a folder for distributions the module is usually not imported, because Python
+looks there last. It is imported where that order differs (`PYTHONPATH` or `--target` folders, applications that put
+their own folder first), where that Python was built without the module, and from the next version on that has removed
+it.
 
-What counts is what Python would import by such a name: a module, an extension module or byte code, and a folder with
-an `__init__`. A folder without one is a portion of a namespace package; it gives way to any module of its name, so
-data in a folder `html` harms nobody. But no Python has every standard module: some are of another system, some were
-left out when it was built, some are packages of their own with a distributor. Where one is missing the folder is found,
-and `from _winapi import X` in `subprocess` runs `_winapi/X.py`. So modules below such a folder count as well, and below
-a name that only other systems have every file does: a folder `msvcrt` makes `subprocess` take Linux for Windows.
-Deeper names never count: that is how copies are vendored. `test` is no name of the standard library to Python itself.
+What counts is what Python would import by such a name: a module, an extension module or byte code, and a folder with an
+`__init__`. A folder without one is a portion of a namespace package; it gives way to any module of its name, so data in
+a folder `html` does no harm. But no Python has every standard module: some are of another system, some were left out
+when it was built, some are packages of their own with a distributor. Where one is missing the folder is found, and
+`from _winapi import X` in `subprocess` runs `_winapi/X.py`. So modules below such a folder count as well, and below a
+name that only other systems have every file does: a folder `msvcrt` makes `subprocess` take Linux for Windows. Deeper
+names never count: that is how copies are vendored. Python itself does not list `test` as a name of the standard
+library.
 
 Of 966 real wheels one has such a name, argparse. Projects that carry a module of the standard library to older or newer
 Pythons, and are known for it, are named below with the modules they may bring.
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
     from safepip.rules.context import RuleContext
     from safepip.rules.under_review import WheelUnderReview
 
-#: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module
-#: in the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which
-#: every Python lists and Python on Windows has not.
+#: What each of these projects has at its top level, as its wheels show. Backports, most by the authors of the module in
+#: the standard library, redistributions of modules that Python 3.12 and 3.13 have removed, and `readline`, which every
+#: Python lists, but Python on Windows does not have.
 BACKPORTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "argparse": frozenset({"argparse"}),
@@ -87,20 +88,20 @@ _OF_POSIX = frozenset(
 
 
 def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether every top-level name of the wheel is its own."""
+    """Whether no top-level name of the wheel is a standard module's."""
     evidence = _evidence(wheel, context)
     first = next(evidence, None)
     if first is None:
         return None
-    message = "brings modules of the standard library's names"
+    message = "brings modules with names of the standard library"
     return objection(wheel, "standard-library", message, chain([first], evidence))
 
 
 def looked_through(context: RuleContext) -> frozenset[str]:
     """The keys of the folders whose modules count: those that Python imports from, and those that it puts before them.
 
-    That is to a script the folder of commands, and to `python -m` and `-c` the one in which somebody works. The folder
-    of an environment may be one.
+    For a script that is the folder of commands, for `python -m` and `-c` the working folder, which may be the folder of
+    an environment.
     """
     data = key_of(context.layout.schemes.get("data", ""))
     return context.import_folders | command_folders(context.layout) | {folder for folder in (data,) if folder}
@@ -114,7 +115,7 @@ def _evidence(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
         module = module_at(install_path.path)
         names = forbidden if module is not None else foreign
         parts = (install_path.path if module is None else module.place).split("/")
-        # What is no module counts by the folder that it lies in alone.
+        # A file that is not a module counts by its folder only.
         within = parts[:-1] if module is None else parts
         number = next(tops_in(within, names, tops), None) if not names.isdisjoint(within) else None
         if number is not None:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
 
-#: Folders for distributions are called so wherever they are, since they may be some Python's.
+#: Names of folders for distributions. They count wherever they are, since some Python may use them.
 SITE_NAMES = frozenset({"site-packages", "dist-packages"})
 
 
 class StartFile(NamedTuple):
-    """A file of the wheel that is looked at. `folder` is the key of the folder in which it lands, `place` its path."""
+    """A file of the wheel that is looked at. `folder` is the key of the folder in which it is installed, `place` its
+    path."""
 
     entry: Entry
     folder: str
@@ -41,7 +42,7 @@ def start_files(wheel: WheelUnderReview, layout: Layout) -> Iterator[StartFile]:
 
 
 def _is_at_the_top(install_path: InstallPath) -> bool:
-    """Whether a file lies directly in purelib, platlib or a scheme that nobody knows, by its path in the wheel."""
+    """Whether a file lies directly in purelib, platlib or an unknown scheme, by its path in the wheel."""
     assert install_path.entry is not None
     above = posixpath.dirname(install_path.entry.path)
     return install_path.scheme not in ("scripts", "data", "headers") and (not above or _is_scheme(above))

@@ -1,27 +1,27 @@
 """`startup-hook`: nothing in a wheel runs at every start of Python, unless it is known to be harmless.
 
 The `site` module of Python does three things before any program begins: it goes through the `.pth` files of every site
-folder and runs their import lines (from 3.15 on it also calls what `.start` files name), and it imports
-`sitecustomize` and `usercustomize` from wherever it finds them. A wheel that brings one of these runs its code in
-every program of the environment, pip and safepip included, without anybody importing it.
+folder and runs their import lines (from 3.15 on it also calls what `.start` files name), and it imports `sitecustomize`
+and `usercustomize` from wherever it finds them. A wheel that brings one of these runs its code in every program of the
+environment, pip and safepip included, although none of them imports it.
 
 1. A `.pth` file or a `.start` file in a site folder runs nothing. Folders of the wheel may be added to `sys.path`.
 2. There is no module, package, compiled file or extension of the two names in a folder that Python imports from,
-   folders added by the `.pth` files of this run included. So with two more, which hooks import that many environments
-   have from their makers, and which belong to no distribution: `_virtualenv`, by the `.pth` file that virtualenv and
-   uv put into each environment, and `apport_python_hook`, by the `sitecustomize` of Ubuntu, of whose Python each
-   environment imports it, whether apport is there or not. And `_distutils_hack` is setuptools' alone: its hook may lie
-   in another folder of the search path, the system's, and would import what lies before it.
-   `_manylinux` (PEP 513) is imported by each pip that asks which wheels fit, and by safepip's own question for that:
-   it would run in every later installation, before a wheel is judged.
-3. What lies in a site folder is judged by where it lands, by whichever scheme. A folder named `site-packages` or
-   `dist-packages` counts wherever it is, since it may be some Python's, and so does one of a scheme that nobody knows.
+   folders added by the `.pth` files of this run included. The same holds for two more names, which belong to no
+   distribution, and which hooks import that many environments have from the tools that made them: `_virtualenv`, by the
+   `.pth` file that virtualenv and uv put into each environment, and `apport_python_hook`, by the `sitecustomize` of
+   Ubuntu, (every environment of Ubuntu's Python imports it, whether apport is there or not). And `_distutils_hack` is
+   setuptools' alone: its hook may lie in another folder of the search path, the system's, and would import what lies
+   before it. `_manylinux` (PEP 513) is imported by each pip that asks which wheels fit, and by safepip's own question
+   for that: it would run in every later installation, before a wheel is judged.
+3. What is installed in a site folder is judged by its install path, in any scheme. A folder named `site-packages` or
+   `dist-packages` counts wherever it is, since some Python may use it, and so does one in an unknown scheme.
 4. `safepip.rules.known_hooks` names what is harmless: files of named projects by their digest, and setuptools' lines
    for namespace packages. Such a line makes a module without executing it, so it is harmless where the name is no
    standard module's, the wheel has files for it, nothing of that name is an extension (loading one runs it), and
    nothing else of that name is hidden (`safepip.rules.namespace_hooks`).
 
-Python passes over hidden files, and finds modules only in the case they are asked for in. Neither is relied on here.
+Python ignores hidden files, and finds modules only by their exact letter case. This rule relies on neither.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class _Sorted:
-    """Keys in order: of a hundred thousand, those that begin alike are found without a look at all."""
+    """Sorted keys: among a hundred thousand, those with a common beginning are found without looking at each."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = sorted(keys)
@@ -75,7 +75,7 @@ class _Sorted:
         return self._at(key) == key
 
     def any_begins(self, prefix: str) -> bool:
-        """Whether some key begins so."""
+        """Whether some key begins with this text."""
         return self._at(prefix).startswith(prefix)
 
     def _at(self, text: str) -> str:
@@ -85,7 +85,7 @@ class _Sorted:
 
 
 class _Places:
-    """What the lines of `.pth` files are held against. A wheel may have as many lines as files."""
+    """What the lines of `.pth` files are checked against. A wheel may have as many lines as files."""
 
     def __init__(self, wheel: WheelUnderReview, context: RuleContext) -> None:
         self._wheel = wheel
@@ -99,7 +99,7 @@ class _Places:
 
     @cached_property
     def hidden(self) -> Hidden:
-        """What hollow modules would hide."""
+        """What the empty modules would hide."""
         return Hidden(self._wheel, self._context)
 
     @cached_property
@@ -151,7 +151,7 @@ def _pth(file: StartFile, wheel: WheelUnderReview, context: RuleContext, places:
 
 
 def _start(file: StartFile, wheel: WheelUnderReview) -> Iterator[str]:
-    """PEP 829: each line names a function that Python calls. An empty file too tells Python to pass over a `.pth`."""
+    """PEP 829: each line names a function that Python calls. Even an empty file makes Python ignore a `.pth`."""
     for line in read_start(wheel.content.texts.get(file.entry.path, b"")) or ("(nothing)",):
         yield f"{file.entry.path}: calls: {line}"
 
@@ -167,12 +167,12 @@ def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
         return "adds a path that leads out of the folder"
     folder = added(line, file.folder)
     if folder.count("/") >= DEEPEST_FOLDER:
-        return "adds a folder that is deeper than any"
+        return "adds a folder that is nested too deeply"
     if folder in own:
-        return "adds an archive, whose content nobody has looked at"
+        return "adds an archive, whose content is not checked"
     if folder != file.folder and folder in own.holders:
         return "adds a folder with metadata of a distribution, which would count as installed"
-    return "" if own.any_begins(f"{folder}/") else "adds a folder that is not the wheel's"
+    return "" if own.any_begins(f"{folder}/") else "adds a folder that is not part of the wheel"
 
 
 def _why_no_namespace(line: str, file: StartFile, context: RuleContext, places: _Places) -> str:
@@ -184,7 +184,7 @@ def _why_no_namespace(line: str, file: StartFile, context: RuleContext, places: 
         return "takes the place of a standard module"
     place = f"{file.folder}/{key_of('/'.join(parts))}"
     if not places.own.any_begins(f"{place}/"):
-        return "makes a package that is not the wheel's"
+        return "makes a package that is not part of the wheel"
     if any(map(places.extensions.any_begins, (f"{place}.", f"{place}/__init__."))):
         return "loads an extension"
     *above, last = parts
@@ -217,7 +217,7 @@ def _custom_modules(wheel: WheelUnderReview, context: RuleContext) -> Iterator[s
 
 
 def _as_if_in_a_site_folder(path: str) -> str:
-    """A key for a file of which nobody knows where it lands."""
+    """A key for a file whose install path is not known."""
     top, _, rest = key_of(path).partition("/")
     return f"/site-packages/{rest.partition('/')[2] if top.endswith('.data') else key_of(path)}"
 

@@ -1,16 +1,18 @@
-"""Which files steer whatever is started next, where people work or by a shell that nobody tells to.
+"""Which files steer the programs that are started next: those in a working folder, and those that a shell loads by
+itself.
 
 A folder that `--target` or `--prefix` names, and the folder of an environment, may be one in which people work: the
-project's own, or a home. What lies at the top of it is read by whoever is started there.
+project's own, or a home. What lies at the top of it is read by programs that are started there.
 
 1. Nothing at the top begins with a dot: that is where shells, version control, editors and package managers keep their
    settings. Of wheels only old ones have such a name there, for a folder of shared libraries (`.libs_cffi_backend`).
 2. No file at the top is one that safepip, pip, other installers, Python, version control or tools for building and
-   testing read by its name, and none is a command to the shells of Windows, which look there first.
-3. Below `share` and `etc` nothing lies that shells load when they start, or by the name of what is typed. A completion
-   is loaded by the name of its command, so it is harmless where the wheel brings that command itself; one for zsh names
-   its commands in its first line. What a shell reads at its start is refused whatever it is called; but for completions
-   of bash that are called after the wheel's own command, in a virtual environment, because no shell looks there.
+   testing read by its name, and no file is a command to the shells of Windows, which look there first.
+3. Below `share` and `etc` there is nothing that shells load when they start, or by the name of a command that is typed.
+   A completion is loaded by the name of its command, so it is harmless where the wheel brings that command itself; one
+   for zsh names its commands in its first line. What a shell reads at its start is refused by any name, except
+   completions of bash that are named after the wheel's own command, in a virtual environment, because no shell looks
+   there.
 
 Names are keys (`safepip.wheel.install_paths.key_of`): letter case makes no difference.
 """
@@ -47,14 +49,14 @@ _READ = (
         r"mise(\..*)?\.toml|(flake|shell|default)\.nix|devbox\.json|sconstruct|wscript|snakefile|dodo\.py",
     ),
     ("a version control system", r"head|_darcs|_mtn|cvs|_fossil_|fossil\.fdb|lefthook\.(ya?ml|toml|json)"),
-    ("a program in whose home this may be", r"_netrc|_vimrc|_gvimrc|_exrc|desktop\.ini|autorun\.inf"),
+    ("a program that reads it in a home folder", r"_netrc|_vimrc|_gvimrc|_exrc|desktop\.ini|autorun\.inf"),
 )
 _BY_NAME = tuple((who, re.compile(names)) for who, names in _READ)
 
 #: What a shell of Windows starts from the folder it is in, before it looks at any other.
 _COMMANDS = (".bat", ".cmd", ".com", ".exe", ".ps1", ".vbs")
 
-#: Folders and files below the top that are read without anybody naming them, by who does.
+#: Folders and files below the top that programs read without being asked to, by the program.
 _LOADED = {
     "a shell when it starts": """
         etc/profile etc/profile.d etc/bash etc/bashrc etc/bash.bashrc etc/bash.bash_logout etc/bash_completion
@@ -100,7 +102,8 @@ class Bringer(NamedTuple):
 
 
 def steers(within: list[str], bringer: Bringer, text: bytes | None = None) -> str:
-    """Who reads what lies at this place below a top, in words behind "lands at PLACE: "; empty where nobody does.
+    """Who reads a file at this place below a top, in words behind "would be installed at PLACE: "; empty where no
+    program does.
 
     `within` are the parts of the place, as keys; `text` is the file's content where it was kept.
     """
@@ -108,7 +111,7 @@ def steers(within: list[str], bringer: Bringer, text: bytes | None = None) -> st
     if first.startswith(".") and not (
         len(within) == 2 and _OLD_LIBRARIES.fullmatch(first) and _SHARED_LIBRARY.fullmatch(within[1])
     ):
-        return "a name with a dot in front is for settings of those who work there"
+        return "names that begin with a dot are for the settings of people who work there"
     if len(within) == 1 or first in ("_darcs", "_mtn", "cvs"):
         for who, names in _BY_NAME:
             if names.fullmatch(first):

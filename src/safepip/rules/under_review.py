@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class WheelUnderReview(NamedTuple):
-    """One wheel under judgement: what was resolved, the verified bytes, what is in them, and where pip would put it."""
+    """One wheel under review: what was resolved, the verified bytes, what is in them, and where pip would put it."""
 
     pin: Pin
     file: VerifiedFile

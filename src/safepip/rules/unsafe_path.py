@@ -1,19 +1,19 @@
 """`unsafe-path`: every member is an ordinary file, and its name means the same file on every system.
 
-A wheel is unpacked by joining the names of its members to a folder. A name that is absolute or climbs out by `..`
-leads elsewhere. Others lead elsewhere on some systems only: a drive's letter, a stream behind `:`, the names of
-devices, short names of Windows (`GIT~1`), trailing dots and spaces that it drops. Two names that differ in letter case
-or in the way that Unicode composes them are two files on one system and one on another, where the later silently
-replaces the earlier; whoever judged the first has not judged what runs. A symbolic link makes a harmless path behind
-it lead wherever the link points.
+A wheel is unpacked by joining the names of its members to a folder. A name that is absolute or climbs out by `..` leads
+elsewhere. Others lead elsewhere on some systems only: a drive's letter, a stream behind `:`, the names of devices,
+short names of Windows (`GIT~1`), trailing dots and spaces that it drops. Two names that differ in letter case or in the
+way that Unicode composes them are two files on one system and one on another, where the later silently replaces the
+earlier; then a check of the first is not a check of what runs. A symbolic link makes a harmless path behind it lead
+wherever the link points.
 
-A folder that the archive lists by itself is no file: pip never creates it, and makes the folders that its files need by
-their names. So of such an entry only what leads out of the archive counts: a name that is absolute or climbs, a drive,
-what cannot be printed. `auditwheel -L .` writes `pyarrow./` into the wheels of pyarrow 10 to 17.
+A folder that the archive lists by itself is not a file: pip never creates it, and makes the folders that its files need
+by their names. So of such an entry only what leads out of the archive counts: a name that is absolute or climbs, a
+drive, what cannot be printed. `auditwheel -L .` writes `pyarrow./` into the wheels of pyarrow 10 to 17.
 
 The rule is the same on every system, because a wheel that is safe only here is not what its author meant. Letters of
-all scripts, spaces inside a name and long names are in order. Names with NUL or a backslash are not even read
-(`safepip.wheel.zip_format`). That a path also stays inside its scheme is `outside-target`'s.
+all scripts, spaces inside a name and long names are allowed. Names with NUL or a backslash are not even read
+(`safepip.wheel.zip_format`). `outside-target` checks that a path also stays inside its scheme.
 """
 
 from __future__ import annotations
@@ -114,14 +114,14 @@ def _component_problem(name: str) -> str:
     if _DEVICE.match(name):
         return "has the name of a device of Windows"
     if "~" in name and _SHORT.match(name):
-        return "has a name in the form of a short one, which is another file's on Windows"
+        return "has the form of a short name, which means another file on Windows"
     if len(name) * 4 > MAX_COMPONENT_BYTES and len(name.encode()) > MAX_COMPONENT_BYTES:
         return f"has a name of more than {MAX_COMPONENT_BYTES} bytes"
     return ""
 
 
 def _misread(name: str) -> str:
-    """What of a name is another one to somebody."""
+    """What makes a name mean something else to some system."""
     if ":" in name or "\\" in name:
         # On Windows: a drive, another stream of the file before the colon, or a folder.
         return f"has {':' if ':' in name else 'a backslash'} in a name"
@@ -148,7 +148,7 @@ def _collisions(content: WheelContent) -> Iterator[str]:
 
 
 def _key(path: str) -> str:
-    """A path as the least particular file system compares it (Unicode 3.13, compatibility caseless matching)."""
+    """A path as the least strict file system compares it (Unicode 3.13, compatibility caseless matching)."""
     if path.isascii():
         folded = path.lower()
     elif has_endless_name(path):

@@ -1,17 +1,16 @@
 """`wrong-identity`: the wheel is one project in one version, the one that was resolved, and nothing beside it.
 
-pip takes the project and version of a wheel from its file name when it chooses, and from its `.dist-info` when
-it installs; every tool afterwards asks the metadata folders in site-packages. A wheel in which they differ could be
-chosen as one thing and be installed as another, and a wheel with a second metadata folder would be two things
-at once: an installed distribution that nobody asked for, or one in place of another. So:
+pip takes the project and version of a wheel from its file name when it chooses, and from its `.dist-info` when it
+installs; every tool afterwards asks the metadata folders in site-packages. A wheel in which they differ could be chosen
+as one thing and be installed as another, and a wheel with a second metadata folder would be two things at once: an
+installed distribution that the user did not ask for, or one in place of another. So:
 
 1. The file is the one that was chosen, and its name says the project and version that were resolved.
 2. METADATA can be used, says its Metadata-Version, Name and Version exactly once, and the latter two are those
-   resolved. Its major version is one that is understood (1 or 2; the core metadata specification: a tool fails
-   on a greater one).
-3. WHEEL can be read in one way, and its major version is 1 (PEP 427: an installer fails on a greater one).
-4. What lands at the top of a site folder by any route, and would be read there as the metadata of a distribution,
-   lies in the archive's own `.dist-info` folder. The standard library's folder counts as one.
+   resolved. The major version of the format is 1 or 2 (the core metadata specification: a tool fails on a greater one).
+3. WHEEL has one reading only, and its major version is 1 (PEP 427: an installer fails on a greater one).
+4. A file that would be installed at the top of a site folder, and read there as the metadata of a distribution, lies in
+   the archive's own `.dist-info` folder. The standard library's folder counts as one.
 
 That the `.dist-info` folder agrees with the file name, and that there is one of it at the archive's root, is checked
 when the archive is opened. A wheel that vendors projects with their metadata has it deeper than the top of a
@@ -41,7 +40,7 @@ _METADATA_ENDINGS = (".dist-info", ".egg-info", ".egg-link", ".egg")
 
 
 def check(reviewed: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether all that names the wheel agrees; what cannot be read does not agree."""
+    """Whether everything that names the wheel agrees; what cannot be read does not agree."""
     problems = [
         *_file_name(reviewed),
         *_metadata(reviewed),
@@ -64,7 +63,7 @@ def _file_name(reviewed: WheelUnderReview) -> Iterator[str]:
     try:
         name, version, _, _ = read_wheel_name(file.filename)
     except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
-        yield "the file's name is none of a wheel"
+        yield "the file's name is not a wheel's name"
     else:
         if (name, version) != (pin.name, pin.version):
             yield f"file name: {name} {version}"
@@ -84,7 +83,7 @@ def _metadata(reviewed: WheelUnderReview) -> Iterator[str]:
     names = [name for name, _ in fields]
     for field in ("Metadata-Version", "Name", "Version"):
         if names.count(field.lower()) != 1:
-            yield f"METADATA: {names.count(field.lower()) or 'no'} fields {field}, where one belongs"
+            yield f"METADATA: {names.count(field.lower()) or 'no'} fields {field}, instead of one"
     for name, value in fields:
         if name == "metadata-version" and value.strip().partition(".")[0] not in ("1", "2"):
             yield f"METADATA: the format's version {value} is not understood"
@@ -113,14 +112,15 @@ def _plain(version: str) -> str:
 
 
 def _second_metadata(reviewed: WheelUnderReview, context: RuleContext) -> Iterator[str]:
-    """One line for each file that would be read as another distribution's metadata, or joins its own by a detour."""
+    """One line for each file that would be read as another distribution's metadata, or reaches the wheel's own by a
+    detour."""
     own = f"{reviewed.content.dist_info}/"
     layout = context.layout
     # Tools look for distributions in all of sys.path, of which the standard library is a part.
     folders = [f"{key_of(folder)}/" for folder in (*layout.site_folders, *layout.libraries)]
     for install_path in reviewed.install_paths:
         path, entry = install_path.key, install_path.entry
-        # Nearly every file goes no further than this line.
+        # Nearly every file ends here.
         if (".dist-info" not in path and ".egg" not in path) or (entry is not None and entry.path.startswith(own)):
             continue
         if any(_is_metadata_of(folder, path) for folder in folders):

@@ -1,13 +1,13 @@
 """`wrong-record`: RECORD lists every file of the wheel, each once and with its right digest, and no other.
 
 PEP 427: RECORD lists (almost) all files with digests of sha256 or better, and an installer has to refuse a wheel in
-which one of them is wrong. pip does not look: it copies the rows into the installed RECORD as they are. That file then
-stands for what was installed, for whoever checks an environment later; and pip deletes what it lists when the
+which one of them is wrong. pip does not look: it copies the rows into the installed RECORD as they are. Tools that
+check an environment later take that file as the list of what was installed; and pip deletes what it lists when the
 distribution is removed or replaced, whether the wheel has brought it or not. So:
 
-1. There is a RECORD, and it is read in one way (`safepip.wheel.record`).
-2. Each row names a file of the archive exactly as the archive does, so that no row is absolute, has a detour or
-   names a file of somebody else. No file stands twice.
+1. There is a RECORD, and it has one reading only (`safepip.wheel.record`).
+2. Each row names a file of the archive exactly as the archive does, so that no row is absolute, has a detour or names a
+   file of another project. No file is listed twice.
 3. Each file has a row with a digest by sha256, sha384 or sha512, in base64 or hex, which is that of its content. A
    size, where one is given, is right.
 4. RECORD itself cannot have a digest in itself. `RECORD.jws` and `RECORD.p7s` are signatures of RECORD and made after
@@ -55,7 +55,7 @@ def _differences(content: WheelContent) -> Iterator[str]:
     try:
         rows = parse_record(record)
     except RecordError as error:
-        yield f"RECORD cannot be read in one way: {error}"
+        yield f"RECORD is invalid or ambiguous: {error}"
         return
     seen: set[str] = set()
     for row in rows:
@@ -81,7 +81,7 @@ def _of_itself(row: Row, entry: Entry) -> Iterator[str]:
 
 
 def _wrong(row: Row, entry: Entry) -> Iterator[str]:
-    """What is wrong with a row about a file; nothing of a right one."""
+    """What is wrong with a row about a file; nothing where it is right."""
     # `entry` was hashed by the row's algorithm if that is a strong one.
     if row.digest == entry.digest and row.algorithm == entry.algorithm in STRONG:
         if row.size is not None and row.size != entry.size:
@@ -89,8 +89,8 @@ def _wrong(row: Row, entry: Entry) -> Iterator[str]:
     elif not row.algorithm:
         yield f"no digest: {row.path}"
     elif row.algorithm not in STRONG:
-        yield f"a digest that is no proof, {row.algorithm}: {row.path}"
+        yield f"a digest that proves nothing, {row.algorithm}: {row.path}"
     elif row.digest is None:
         yield f"a digest that cannot be read, {row.algorithm}: {row.path}"
     else:
-        yield f"another digest than in RECORD: {row.path}"
+        yield f"a different digest than in RECORD: {row.path}"

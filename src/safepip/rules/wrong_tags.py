@@ -1,16 +1,16 @@
 """`wrong-tags`: the system that the file's name claims is one that WHEEL says the content was made for.
 
 PEP 427 writes the tags twice: in the file's name, by which installers choose, and in WHEEL, which stays with the
-content. Whoever renames a wheel changes the first alone. The name decides, for every installer there is, and it comes
-from whoever gives the digest too. What WHEEL adds was weighed (ADR 0020) for each part of a tag:
+content. Renaming a wheel changes only the first. The name decides, for every installer, and it comes from the same
+source as the digest. What WHEEL adds was weighed (ADR 0020) for each part of a tag:
 
 - interpreter and ABI are not compared. Real projects load their library by ctypes, build it with one Python and rename
   the wheel to `py3-none` (decord, xgboost, transformer-engine); and bytes of the project that was asked for, in an
   interpreter that they were not made for, fail where they are imported;
-- the platform is: the wheel of one system, under the name of another or of all, takes the place of that one's or of the
-  source. No real wheel does that. The same or `any` will do; on Linux and macOS another version of the system, and
-  `linux_x86_64` for `manylinux_2_28_x86_64`, as long as the content is for the same processors: so projects rename
-  what they have checked.
+- the platform is: the wheel of one system, under the name of another system or of all, takes the place of the right
+  wheel or of the source archive. No real wheel does that. The same or `any` will do; on Linux and macOS another version
+  of the system, and `linux_x86_64` for `manylinux_2_28_x86_64`, as long as the content is for the same processors: so
+  projects rename what they have checked.
 
 A WHEEL without tags says nothing against the name. Build tags order the wheels of one version: where the name has one
 and WHEEL has some, it is among them. What cannot be compared, because the name or WHEEL cannot be read, is refused;
@@ -52,18 +52,18 @@ _SEVERAL = {
 
 
 def check(reviewed: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
-    """Whether WHEEL stands behind every platform of the file's name, and behind its build tag."""
+    """Whether WHEEL confirms every platform of the file's name, and its build tag."""
     try:
         _, _, build, claimed = read_wheel_name(reviewed.file.filename)
         wheel = parse_wheel_file(reviewed.content.info("WHEEL") or b"")
     except ValueError:  # InvalidWheelFilename is one, and so is a number longer than Python reads
-        return _unknown(reviewed, "the file's name is none of a wheel")
+        return _unknown(reviewed, "the file's name is not a wheel's name")
     except WheelFileError as error:
         return _unknown(reviewed, str(error))
     evidence = [*_not_covered(claimed, wheel), *_other_build(build, wheel)]
     if not evidence:
         return None
-    return objection(reviewed, "wrong-tags", "was made for something else than its file name claims", evidence)
+    return objection(reviewed, "wrong-tags", "was made for something other than its file name claims", evidence)
 
 
 def _unknown(reviewed: WheelUnderReview, why: str) -> Diagnostic:
@@ -86,7 +86,7 @@ def _other_build(build: BuildTag, wheel: WheelFile) -> Iterator[str]:
 
 
 class _Platform(NamedTuple):
-    """`system` is a platform without version and processors, or the whole of it."""
+    """`system` is a platform without its version and processors, or all of it."""
 
     system: str
     processors: frozenset[str] = frozenset()
@@ -101,7 +101,7 @@ def _platform(text: str) -> _Platform:
 
 
 def covers(made: str, claimed: str) -> bool:
-    """Whether what was made for the one platform may claim to be for the other."""
+    """Whether a wheel that was made for the one platform may claim to be for the other."""
     if made in ("any", claimed):
         return True
     ours, theirs = _platform(made), _platform(claimed)

@@ -1,9 +1,8 @@
-"""Reads one file out of a wheel, from as few of its bytes as possible, and from one reading of it only.
+"""Reads one file out of a wheel, from as few of its bytes as possible, and only where the archive has one reading.
 
-A ZIP archive can be read in more than one way: two end records, a directory that is not where the end record
-says, two members of one name, a member whose own header contradicts the directory. Whoever decides on one
-reading while pip installs another has decided nothing. So the rules of this room are strict; none of
-them was broken by any of 966 real wheels:
+A ZIP archive can be read in more than one way: two end records, a directory that is not where the end record says, two
+members of one name, a member whose own header contradicts the directory. A check of one reading is worth nothing when
+pip installs another. So the rules of this room are strict; none of them was broken by any of 966 real wheels:
 
 1. The archive ends with its end record: no comment, nothing behind it, one disk.
 2. The central directory ends where the end record (or the ZIP64 records before it) begins, begins where it
@@ -15,8 +14,8 @@ them was broken by any of 966 real wheels:
 5. The METADATA member is stored or deflated, not encrypted, lies within the archive and apart from the next
    member, agrees with its own header, and unpacks to its announced size and checksum.
 
-Rules 1 to 3 are `safepip.wheel.zip_format`'s. The whole archive is walked in `safepip.wheel.content`, before any wheel
-is handed over; here is only what the metadata needs.
+`safepip.wheel.zip_format` checks rules 1 to 3. `safepip.wheel.content` walks the whole archive before any wheel is
+handed over; this module reads only what the metadata needs.
 
 The bytes come from a `ByteSource`. `SparseBytes` is one that knows parts of a file elsewhere, and raises
 `MissingRange` for the others: the caller fetches that range, adds it and calls again. Reading a wheel
@@ -76,7 +75,7 @@ class SparseBytes:
         self._parts: list[tuple[int, bytes]] = []
 
     def add(self, start: int, data: bytes) -> None:
-        """Learn the bytes from `start` on.
+        """Add the bytes from `start` on.
 
         Raises `ArchiveError` where they lie outside the file or contradict what is known: then the file
         changed between two requests.
@@ -140,13 +139,13 @@ def _find_metadata(members: list[Member], filename: str) -> Member:
     folders = sorted(top for top in tops if top.casefold().endswith(".dist-info"))
     if len(folders) != 1:
         found = printable(", ".join(folders), 200) if folders else "none"
-        raise ArchiveError(f"a wheel has exactly one .dist-info folder; found {found}")
+        raise ArchiveError(f"a wheel must have exactly one .dist-info folder; found {found}")
     _check_folder(folders[0], filename)
     path = f"{folders[0]}/METADATA"
     folded = path.casefold()
     found_members = [member for member in members if member.name.casefold() == folded]
     if [member.name for member in found_members] != [path]:
-        raise ArchiveError(f"a wheel has exactly one {printable(path, 120)}; found {len(found_members)}")
+        raise ArchiveError(f"a wheel must have exactly one {printable(path, 120)}; found {len(found_members)}")
     return found_members[0]
 
 
@@ -155,7 +154,7 @@ def _check_folder(folder: str, filename: str) -> None:
     try:
         name, version, _, _ = read_wheel_name(filename)
     except ValueError:  # also a number longer than Python reads
-        raise ArchiveError(f"{printable(filename, 120)} is no wheel's file name") from None
+        raise ArchiveError(f"{printable(filename, 120)} is not a wheel's file name") from None
     stated_name, _, stated_version = folder[: -len(".dist-info")].rpartition("-")
     try:
         agree = normalise(stated_name) == name and Version(stated_version) == version
@@ -168,10 +167,10 @@ def _check_folder(folder: str, filename: str) -> None:
 def read_member(source: ByteSource, member: Member, end: int) -> bytes:
     """A member's whole content; `end` is where the next member or the directory begins.
 
-    The caller sees to it that the announced size is one that may be unpacked. Raises as `metadata_from`.
+    The caller has checked that the announced size may be unpacked. Raises as `metadata_from`.
     """
     if member.flags & ~KNOWN_FLAGS or member.method not in (STORED, DEFLATED):
-        raise ArchiveError(f"{printable(member.name, 120)} is encrypted or packed in a way that is not read")
+        raise ArchiveError(f"{printable(member.name, 120)} is encrypted or packed in a way that is not supported")
     # What lies between the header and the content (the header's extra field) has at most 65,535 bytes; a
     # range that ends with the next member costs no second request.
     longest = member.offset + LOCAL.size + len(member.raw_name) + 0xFFFF + member.packed

@@ -1,8 +1,8 @@
-"""Byte code: which source a file of it belongs to, and whether Python would hold it against that (PEP 3147, PEP 552).
+"""Byte code: which source such a file belongs to, and whether Python would compare the two (PEP 3147, PEP 552).
 
 1. A file in `__pycache__` is `{module}.{tag}.pyc` or `{module}.{tag}.opt-{level}.pyc`. Tools that write byte code of
    their own (pytest's rewritten assertions) have tags with dots in them, and so may modules that are run as scripts:
-   which part is the module is known only from the sources that are there.
+   only the sources that are there show which part is the module.
 2. Python loads such a file only beside its source, and only where time and size, or the hash, of the source are those
    in its header. One whose header says "hash, never checked" is loaded whatever the source says.
 3. A `.pyc` outside of `__pycache__` is imported without any source: it is a file like any other.
@@ -31,9 +31,9 @@ def is_cached(path: str) -> bool:
 
 
 def possible_sources(path: str) -> Iterator[str]:
-    """For a path of which `is_cached` holds, the paths that its source may have, the likeliest first.
+    """For a path of which `is_cached` holds, the paths that its source may have, the most likely first.
 
-    They are few even where a name consists of dots: no tag has more than a handful.
+    There are few even where a name consists of dots: no tag has more than a handful.
     """
     folder, _, name = path.rpartition("/")
     above = folder.removesuffix(_CACHE)
@@ -45,7 +45,7 @@ def possible_sources(path: str) -> Iterator[str]:
 
 
 def is_never_checked(header: bytes) -> bool:
-    """Whether Python would load what begins so without a look at the source.
+    """Whether Python would load byte code with this beginning without a look at the source.
 
     PEP 552: in the second four bytes, bit 0 stands for a hash in place of time and size, bit 1 for checking it.
     """

@@ -1,8 +1,8 @@
 """The whole content of a wheel: every member is unpacked and hashed once, few are kept.
 
-What of the archive is believed is decided in `safepip.wheel.zip_format` and `safepip.wheel.zip_walk`. RECORD is read
-before all others, because it names the algorithm by which each file is hashed. What is in it is judged in
-`safepip.rules.judging`, not here: of a RECORD that cannot be read nothing is taken.
+`safepip.wheel.zip_format` and `safepip.wheel.zip_walk` decide what of the archive is believed. RECORD is read before
+all others, because it names the algorithm by which each file is hashed. Its rows are judged in `safepip.rules.judging`,
+not here: a RECORD that cannot be read is ignored here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ _KEPT_SUFFIXES = (".pth", ".start")
 
 _ALGORITHMS: Mapping[str, Callable[[], hashlib._Hash]] = {"sha384": hashlib.sha384, "sha512": hashlib.sha512}
 
-#: Attributes of DOS that make something else of a file: a volume's name, a folder, a device, a link of Windows.
+#: Attributes of DOS by which a member is something other than a file: a volume's name, a folder, a device, a link of
+#: Windows.
 _DOS_SPECIAL = {0x08: "a volume's name", 0x10: "a folder", 0x40: "a device", 0x400: "a link"}
 _DOS_FOLDER = 0x10
 _UNIX_SPECIAL = {
@@ -63,7 +64,7 @@ _UNIX_SPECIAL = {
 
 
 def content_from(source: ByteSource, filename: str) -> WheelContent:
-    """Read everything. Raises `ArchiveError` for an archive that is not read in one way only."""
+    """Read everything. Raises `ArchiveError` for an archive that is broken or ambiguous."""
     start, members = open_directory(source)
     check_limits(members, source.size)
     info = dist_info_folder(members, filename)
@@ -140,7 +141,7 @@ def _algorithms(source: ByteSource, start: int, members: Sequence[Member], recor
         return {}
     end = min((other.offset for other in members if other.offset > member.offset), default=start)
     data = read_member(source, member, end)
-    # Nearly every RECORD has sha256 alone. What is not in the bytes is in no row.
+    # Nearly every RECORD has only sha256. An algorithm whose name is not in the bytes is in no row.
     if not any(algorithm.encode() in data for algorithm in _ALGORITHMS):
         return {}
     try:
@@ -161,11 +162,11 @@ def _entry(member: Member, algorithm: str, digest: bytes, namespace: str) -> Ent
 def _kind(attributes: int, *, folder: bool) -> tuple[bool, str]:
     """Whether a member is executable, and what the archive says that it is besides what its name says.
 
-    The upper half of the attributes is a Unix mode and the lower has DOS's attributes, whoever packed the archive:
-    programs differ in whether they look at that.
+    The upper half of the attributes is read as a Unix mode and the lower as DOS's attributes, whatever system the
+    archive says it was packed on: programs differ in whether they look at that.
     """
     mode = attributes >> 16
-    # pip gives a file the executable bit where the archive has it for anybody.
+    # pip gives a file the executable bit where the archive has it for the owner, the group or others.
     executable = bool(stat.S_ISREG(mode) and mode & 0o111)
     kind = stat.S_IFMT(mode)
     if kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG):

@@ -2,13 +2,13 @@
 
 The entry points specification speaks of an INI file; what installs wheels reads it line by line:
 
-1. The text is UTF-8. Lines end wherever `str.splitlines` ends them; white space around a line is no part of it.
-2. An empty line, or one that begins with `#`, says nothing.
+1. The text is UTF-8. Lines end wherever `str.splitlines` ends them; white space around a line does not count.
+2. An empty line, or one that begins with `#`, is ignored.
 3. A line in brackets begins a group.
-4. Any other line is `name = value`, split at its first `=`; white space around either is no part of it.
+4. Any other line is `name = value`, split at its first `=`; white space around either does not count.
 
-Only `console_scripts` and `gui_scripts` become files. Whatever two readers could take for two things, or what pip
-stumbles over when it has begun to write, is told as a problem; what can be read is given all the same.
+Only `console_scripts` and `gui_scripts` become files. What two readers could understand differently, or what makes pip
+fail when it has begun to write, is reported as a problem; what can be read is returned nevertheless.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from safepip.model.wheel_names import LONGEST_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The groups that become scripts.
+#: The groups whose lines become scripts.
 SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
-#: `package.module:function`, with extras that nobody uses any more but many still may write. pip's script maker takes
-#: a smaller grammar than the specification, and raises in the middle of an installation for anything else.
+#: `package.module:function`, with extras, which are out of use but may still be written. pip's script maker takes a
+#: smaller grammar than the specification, and raises in the middle of an installation for anything else.
 _CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[\s*[\w-]+(=\w+)?(,\s*\w+(=\w+)?)*\s*\])?")
 
 
@@ -79,7 +79,7 @@ def _entries(text: str, problems: list[str]) -> Iterator[EntryPoint]:
         if line.startswith("[") and line.endswith("]"):
             group = line.strip("[]")
         elif group is None:
-            problems.append(f"a line stands before any group: {line}")
+            problems.append(f"a line comes before any group: {line}")
         elif "=" not in line:
             problems.append(f"a line of [{group}] has no =: {line}")
         else:
@@ -91,7 +91,7 @@ def _entries(text: str, problems: list[str]) -> Iterator[EntryPoint]:
 
 
 def _twice(entries: tuple[EntryPoint, ...]) -> Iterator[str]:
-    """A script's name may have two lines only where they say the same: which of two wins is the reader's choice."""
+    """A script's name may have two lines only where they say the same: readers differ in which of two wins."""
     seen: dict[str, EntryPoint] = {}
     for entry in entries:
         if entry.group in SCRIPT_GROUPS and seen.setdefault(entry.name, entry) != entry:

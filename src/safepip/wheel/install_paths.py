@@ -4,22 +4,22 @@
 2. Files below a top folder that ends in `.data` go to the scheme that the next folder names; pip asks no more of the
    top folder's name. `headers` get the project's name as a further folder.
 3. Each entry point of `console_scripts` and `gui_scripts` becomes a script of its name, on Windows with `.exe`. A file
-   in `.data/scripts` that bears the name of one is a wrapper of an old generator, which pip leaves out.
+   in `.data/scripts` with the name of one is a wrapper that an old generator made, which pip leaves out.
 4. pip makes `pip3` and `pip3.12` beside `pip`, of the Python it installs for, and leaves out the wheel's own; for
    `easy_install` likewise.
 
 Which folders the schemes are, by pip's documentation and its behaviour:
 
 - without an option sysconfig's preferred scheme; `--user` its scheme for users, which pip also takes when it may not
-  write to site-packages and is not told otherwise;
+  write to site-packages and no option says otherwise;
 - `--prefix P` the same scheme built on P; `--root R` puts R before any of these;
 - `--target D` sysconfig's scheme `home` in a temporary folder, of which pip moves the content of purelib, platlib and
   data to D. A file that is already in D stays, unless `--upgrade` is given: then less is written than is said here.
 - In a virtual environment headers go to `include/site/pythonX.Y`.
 
-Nothing is judged here: a path that leads out of its scheme is given as it leads. Links among the folders are not
+Nothing is judged here: a path that leads out of its scheme is returned as it is. Links among the folders are not
 followed. The folder in `headers` is pip's spelling of the name, which is the normalised one for what the user asked
-for, and for a dependency the one of whoever requires it.
+for, and for a dependency the spelling of the project that requires it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SCHEMES = {"purelib": "purelib", "platlib": "platlib", "scripts": "scripts", "d
 #: Names that setuptools and pip once wrote into their wheels, with the version of the Python that built them.
 _VERSIONED = re.compile(r"pip(\d+(\.\d+)?)?|easy_install(-\d+\.\d+)?")
 
-#: What makes more of a path than its parts one after the other: empty parts, dots, backslashes, a drive, a stream.
+#: What makes a path more than its parts one after the other: empty parts, dots, backslashes, a drive, a stream.
 _ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\:]")
 
 #: A line among the fields of an email message: a field, or one that continues the field before it.
@@ -58,13 +58,13 @@ _FIELD = re.compile(r"[!-9;-~]*:|[ \t]|From ")
 class Layout(NamedTuple):
     """Where an installation puts things. All paths are absolute and use `/`, on every system.
 
-    `schemes` are the folders of purelib, platlib, scripts, data and headers, as sysconfig names them, headers
-    without the project's name; empty where it cannot be said where pip puts things. `site_folders` are those in which
-    the target looks for `.pth` files, purelib and platlib included. `windows` tells whether paths of the target
-    are those of Windows. `libraries` are the folders of its standard library. `prefix` is the environment's folder and
-    `base_prefix` that of the Python it was made of. `python` is its version as `3.12`. `moved` are pairs of
-    folders: what pip would write below the first ends below the second. `search_path` are the folders from which the
-    target imports, those of its standard library included.
+    `schemes` are the folders of purelib, platlib, scripts, data and headers, as sysconfig names them, headers without
+    the project's name; empty where it is not certain where pip puts things. `site_folders` are those in which the
+    target looks for `.pth` files, purelib and platlib included. `windows` says whether paths of the target are those of
+    Windows. `libraries` are the folders of its standard library. `prefix` is the environment's folder and `base_prefix`
+    that of the Python it was made of. `python` is its version as `3.12`. `moved` are pairs of folders: what pip would
+    write below the first ends below the second. `search_path` are the folders from which the target imports, those of
+    its standard library included.
     """
 
     schemes: Mapping[str, str] = MappingProxyType({})
@@ -78,13 +78,13 @@ class Layout(NamedTuple):
     search_path: frozenset[str] = frozenset()
 
     def folder(self, scheme: str, project: str) -> str | None:
-        """The folder below which a project's files of this scheme lie; None where it is none of pip's schemes."""
+        """The folder below which a project's files of this scheme lie; None where it is not one of pip's schemes."""
         base = self.schemes.get(scheme)
         return f"{base}/{project}" if base is not None and scheme == "headers" else base
 
 
 def installs_for_user(settings: Settings, target: Target) -> bool:
-    """Whether pip installs as by `--user`: told to, or because it may not write to site-packages."""
+    """Whether pip installs as with `--user`: because an option says so, or as it may not write to site-packages."""
     if settings.user is not None:
         return settings.user
     named = settings.prefix_dir is not None or settings.target_dir is not None
@@ -92,7 +92,7 @@ def installs_for_user(settings: Settings, target: Target) -> bool:
 
 
 def layout_of(settings: Settings, target: Target) -> Layout:
-    """Where this run's wheels would land, by the rules at the head of this file."""
+    """Where this run's wheels would be installed, by the rules at the head of this file."""
     windows = target.markers.get("os_name") == "nt"
     python = ".".join(target.markers.get("python_version", target.version).split(".")[:2])
     system = _System(windows, settings.root_dir)
@@ -134,7 +134,7 @@ class _System(NamedTuple):
 def _schemes(
     settings: Settings, target: Target, python: str, system: _System
 ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """The folders of the five schemes, and what is moved. None of them where it cannot be said what pip takes."""
+    """The folders of the five schemes, and what is moved. No folders where it is not certain what pip takes."""
     base = target.prefix
     moved: tuple[tuple[str, str], ...] = ()
     if settings.target_dir is not None:
@@ -165,7 +165,7 @@ def _normal(path: str, *, windows: bool) -> str:
 
 
 def key_of(path: str) -> str:
-    """A path as it is compared: what some system takes for one file has one key.
+    """A path as it is compared: paths that are one file on some system have one key.
 
     Windows and macOS ignore the case of letters, macOS which of the forms of Unicode a letter is written in.
     """
@@ -200,7 +200,7 @@ def _files(content: WheelContent, layout: Layout, project: str, scripts: set[str
         if not top.endswith(".data"):
             scheme, inside = root, normal
         else:
-            # A file that lies in `.data` itself belongs to no scheme.
+            # A file directly in `.data` belongs to no scheme.
             _, scheme, inside = (*normal.replace(paths.sep, "/").split("/", 2), "", "")[:3]
             if not inside:
                 scheme = ""
@@ -266,7 +266,7 @@ def root_is_purelib(wheel: bytes) -> bool:
     """Whether WHEEL sends the files at the root to purelib: the first `Root-Is-Purelib` says `true`."""
     lines = re.split(r"\r\n|\r|\n", wheel.decode("utf-8", "replace"))
     for number, line in enumerate(lines):
-        # As the email parser has it, the fields end with the first line that is none and continues none.
+        # As in the email parser, the fields end at the first line that neither is a field nor continues one.
         if not _FIELD.match(line):
             break
         name, _, value = line.partition(":")

@@ -7,8 +7,8 @@ several times faster, and a test holds the two against each other. The rules, in
 
 1. The bytes are UTF-8; any other bytes are an error, as in pip.
 2. Lines end at LF, CR or CR LF, and nowhere else.
-3. A line that begins with a space or tab continues the field before it; continuation lines are
-   indented together by as much as they share, as `importlib.metadata` does.
+3. A line that begins with a space or tab continues the field before it; continuation lines are dedented together by
+   what they share, as `importlib.metadata` does.
 4. The header ends at the first line that is neither `Field:` nor a continuation. If that line is empty it
    separates, otherwise it belongs to the description.
 5. Field names have no case. Of a field that may stand only once the first one counts.
@@ -36,18 +36,19 @@ if TYPE_CHECKING:
 #: The largest METADATA that is read; the largest real ones have one or two megabytes.
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 
-#: The most characters that one requirement may have; the parser's time grows with them. And how many clauses: each of
-#: them is held against every version that there is.
+#: The most characters that one requirement may have; the parser's time grows with them. And how many clauses: each
+#: clause is checked against every version of a project.
 MAX_REQUIREMENT = 16_384
 MAX_CLAUSES = 256
 
 #: The most requirements of one distribution; real ones have some thousands, those of their extras included.
 MAX_REQUIREMENTS = 20_000
 
-#: The most statements about one project, here and in the user's files: the search holds all of them against each.
+#: The most statements about one project, here and in the user's files: the search checks all of them against each
+#: other.
 MAX_OF_ONE = 1_000
 
-#: A number in so many digits cannot be compared with any other: Python refuses to read it.
+#: A number with so many digits cannot be compared with any other: Python refuses to read it.
 _ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
 
 #: Lines that are fields, continuations or a mailbox's envelope, each with its end but perhaps the last.
@@ -88,7 +89,7 @@ _FIELDS = (
 #: Lower-case form of the known fields: a look-up is cheaper than a match and a call of `lower`.
 _LOWER = {name: name.lower() for name, _ in _FIELDS}
 
-#: What resolution does not look at.
+#: The fields that resolution does not look at.
 _UNUSED = frozenset(_LOWER) - {"Name", "Version", "Requires-Python", "Requires-Dist", "Provides-Extra"}
 
 
@@ -99,9 +100,9 @@ class MetadataError(Exception):
 def parse_metadata(text: bytes, *, verified: bool, checked: bool = False) -> CoreMetadata:
     """Read what resolution needs. `verified` says whether the bytes had a strong digest that matched.
 
-    The name comes out normalised. A Requires-Python that is no specifier counts as absent, as in pip; the
-    other fields must be valid, or the version cannot be used. Raises `MetadataError`. `checked` says that an
-    earlier run found every requirement valid, so that each is parsed only when it is wanted.
+    The name comes out normalised. A Requires-Python that is not a valid specifier counts as absent, as in pip; the
+    other fields must be valid, or the version cannot be used. Raises `MetadataError`. `checked` says that an earlier
+    run found every requirement valid, so that each is parsed only when it is wanted.
     """
     fields = split_headers(decoded(text, "the metadata"), skipped=_UNUSED)[0]
     return core_metadata(fields, text, verified=verified, checked=checked)
@@ -124,7 +125,7 @@ def core_metadata(
     if len(requires) > MAX_REQUIREMENTS:
         raise MetadataError(f"the metadata has {len(requires)} requirements; at most {MAX_REQUIREMENTS} are read")
     if not checked:
-        # pip, too, passes a version over for any requirement that is not valid.
+        # pip, too, skips a version with any requirement that is not valid.
         counts = Counter(each.name for each in requires)
         often = max(counts, key=counts.__getitem__, default="")
         if counts[often] > MAX_OF_ONE:
@@ -140,8 +141,8 @@ def core_metadata(
     )
 
 
-#: A marker that ends in a condition on an extra; what stands before it is judged apart. It goes over nothing twice:
-#: the text has no white space at its end.
+#: A marker that ends in a condition on an extra; what stands before it is judged apart. No part of the text is scanned
+#: twice: the text has no white space at its end.
 _ON_EXTRA = re.compile(r"""[;\s()]extra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)\Z""")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _DEEPEST = 100
@@ -150,8 +151,8 @@ _DEEPEST = 100
 class Requires(Sequence[Requirement]):
     """The `Requires-Dist` of a file, in order, each parsed when it is looked at.
 
-    Most requirements of most projects are those of extras that nobody asked for; `with_extras` passes them by
-    without parsing them.
+    Most requirements of most projects belong to extras that were not asked for; `with_extras` skips these without
+    parsing them.
     """
 
     __slots__ = ("_texts",)
@@ -176,7 +177,7 @@ class Requires(Sequence[Requirement]):
         return hash(self._texts)
 
     def with_extras(self, extras: frozenset[str]) -> Iterator[Requirement]:
-        """All but those that plainly count only with an extra that is not among `extras`, which are normalised."""
+        """All but those that clearly count only with an extra that is not among `extras`, which are normalised."""
         for text in self._texts:
             extra = only_with_extra(text)
             if extra is None or extra in extras:
@@ -185,9 +186,9 @@ class Requires(Sequence[Requirement]):
 
 @lru_cache(maxsize=32_768)
 def only_with_extra(text: str) -> str | None:
-    """The extra without which a requirement cannot count, None where that is not plain from its text.
+    """The extra without which a requirement cannot count, None where its text does not make that clear.
 
-    Plain is `extra == "x"` as the whole marker, or joined by `and` to conditions without an `or` of their own
+    It is clear from `extra == "x"` as the whole marker, or joined by `and` to conditions without an `or` of their own
     outside parentheses (PEP 508).
     """
     found = _ON_EXTRA.search(text.rstrip().removesuffix(")").rstrip())
@@ -254,11 +255,11 @@ def split_headers(text: str, *, skipped: frozenset[str] = frozenset()) -> tuple[
         elif known in _LOWER:
             known = _LOWER[known]
         elif line[0] in " \t":
-            # A continuation without a field before it is passed over.
+            # A continuation without a field before it is skipped.
             value += "\n" + line
             continue
         else:
-            # The envelope line of a mailbox is no field, and neither is a line that begins with its colon.
+            # The envelope line of a mailbox is not a field, and neither is a line that begins with a colon.
             known = "" if line.startswith("From ") else known.lower()
         if name:
             fields.append((name, _unfolded(value) if "\n" in value else value))
@@ -281,7 +282,7 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _torn(text: str) -> tuple[str, str]:
-    """As `_parts`, of a text in which something else than an empty line may end the header."""
+    """As `_parts`, for a text whose header may end at something other than an empty line."""
     end = envelope = 0
     for line in text.split("\n"):
         if not line or not _HEADER.fullmatch(line):
@@ -355,7 +356,7 @@ def _version(text: str) -> Version:
 
 @lru_cache(maxsize=32_768)
 def requirement(text: str) -> Requirement:
-    """One Requires-Dist, parsed once a run and shared: nobody may change it. Raises `MetadataError`."""
+    """One Requires-Dist, parsed once a run and shared: callers may not change it. Raises `MetadataError`."""
     # A folded field may begin or end with white space, which pip strips before it parses.
     text = text.strip()
     if len(text) > MAX_REQUIREMENT:

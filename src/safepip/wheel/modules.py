@@ -1,11 +1,11 @@
 """Which files Python imports as modules, and which of two it takes (`importlib.machinery.FileFinder`).
 
-1. A name `spam` stands for the package `spam/__init__.*` or the module `spam.*`; of both in one folder the package
+1. A name `spam` stands for the package `spam/__init__.*` or the module `spam.*`; with both in one folder the package
    wins.
 2. Of several files for one of these the extension module (`.so`, `.pyd`, with the tag of an ABI or without) wins over
    source (`.py`, on Windows `.pyw`), and source over byte code that lies beside it (`.pyc`).
-3. A folder without `__init__.*` is a portion of a namespace package, and wins over nothing anywhere on the path.
-4. Byte code in `__pycache__` is no module of its own: see `safepip.wheel.byte_code`.
+3. A folder without `__init__.*` is a portion of a namespace package, and gives way to any other module on the path.
+4. Byte code in `__pycache__` is not a module of its own: see `safepip.wheel.byte_code`.
 
 Which extension modules a Python can load depends on its ABI; here every one counts as if it could.
 """
@@ -25,9 +25,9 @@ _EXTENSION = 0
 
 
 class Module(NamedTuple):
-    """What a file is to an import. `place` is its path without ending, for a package (`__init__.*`) that of the folder.
+    """What a file is to an import. `place` is its path without ending, for a package (`__init__.*`) the folder's path.
 
-    `rank` is smaller for the kinds of file that Python prefers; between two extension modules nothing is said.
+    `rank` is smaller for the kinds of file that Python prefers; two extension modules have the same rank.
     """
 
     place: str
@@ -46,7 +46,8 @@ class Module(NamedTuple):
 
     @property
     def ends_namespaces(self) -> bool:
-        """Whether it is imported in the place of a folder of its name that has no `__init__`, and leaves nothing of it.
+        """Whether it is imported in place of a folder of its name without `__init__`, of which then nothing can be
+        imported.
 
         A package made of source may extend its path over the folders of others; an extension module never does.
         """
@@ -54,11 +55,11 @@ class Module(NamedTuple):
 
     @property
     def preference(self) -> tuple[bool, int]:
-        """What is smaller for the file of a place that Python takes."""
+        """A sort key: smallest for the file that Python takes, among those of one place."""
         return not self.package, self.rank
 
     def may_hide(self, other: Module) -> bool:
-        """Whether Python may import it where it would import another one of the same place without it."""
+        """Whether Python may import it in place of another one of the same place."""
         return self.preference <= other.preference
 
 
@@ -69,7 +70,7 @@ DEEPEST_FOLDER = 64
 def tops_in(parts: Sequence[str], names: Collection[str], tops: Collection[str]) -> Iterator[int]:
     """Where in a path one of these names lies directly in a folder of these keys, by the number of its part.
 
-    A path may have thirty thousand parts that are all names; what is looked at of it is bounded.
+    A path may have thirty thousand parts that are all names; only a bounded number of them is looked at.
     """
     for number, part in enumerate(parts[:DEEPEST_FOLDER]):
         if part in names and key_of("/".join(parts[:number])) in tops:
@@ -77,7 +78,7 @@ def tops_in(parts: Sequence[str], names: Collection[str], tops: Collection[str])
 
 
 def module_at(path: str) -> Module | None:
-    """The module that a file at this path (with `/`) is; None where it is none."""
+    """The module that a file at this path (with `/`) is; None where it is not a module."""
     if not path.endswith(_ENDINGS):
         return None
     folder, _, name = path.rpartition("/")

@@ -3,10 +3,10 @@ PEP 420, or nothing at all.
 
 Every project that shares such a package brings the file, and it matters that each does the same, not that all have the
 same comments (the packaging guide, "Packaging namespace packages"). So sources are compared by what Python reads: as
-syntax trees, without the string at the head that documents a module. Nothing is run.
+syntax trees, without the module's docstring. Nothing is run.
 
-A file that does nothing may stand in the place of a declaration and the other way round: in one folder all portions are
-found with either. One that needs `pkg_resources` may not stand where another does without.
+A file that does nothing may replace a declaration, and the other way round: in one folder all portions are found with
+either. A file that needs `pkg_resources` may not replace one that does not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ast
 import warnings
 from functools import cache
 
-#: Such a file has a line or two, and a comment; whatever is larger is none. In bytes.
+#: Such a file has a line or two, and a comment; a larger file is not one. In bytes.
 LONGEST = 4096
 
 _PKGUTIL = (
@@ -56,10 +56,10 @@ def _is_comment(source: bytes) -> bool:
 
 
 def _tree(source: bytes | str) -> str | None:
-    """The source's syntax tree as text, the documentation left out; None where it is no Python, or nested too deep."""
+    """The source's syntax tree as text, without the docstring; None for invalid Python, or too deep nesting."""
     try:
         with warnings.catch_warnings():
-            # What Python would say of a stranger's source is nothing for whoever installs it.
+            # The user who installs a package can do nothing about warnings on its source.
             warnings.simplefilter("ignore")
             module = ast.parse(source)
         if ast.get_docstring(module, clean=False) is not None:

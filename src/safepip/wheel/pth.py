@@ -2,14 +2,14 @@
 
 The `site` module goes through the `.pth` files of a site folder at every start of Python. Line by line:
 
-1. A line that begins with `#` and one of white space alone say nothing.
+1. A line that begins with `#`, or of white space only, is ignored.
 2. A line that begins with `import` and a space or a tab is run.
 3. Any other line, without white space at its end, is a path below the folder, and is added where it exists.
 
 Versions differ in what a line is. Up to 3.12 the file is text in the locale's encoding and lines end with `\\n`, `\\r`
 or both; from 3.13 on it is UTF-8, with or without a byte order mark, and in the locale's encoding where it is not;
-lines then end wherever `str.splitlines` ends them. Which Python will read a file one day nobody knows, so what is
-given here is what any of them would do.
+lines then end wherever `str.splitlines` ends them. A later Python than today's may read the file, so the result here is
+what any of them would do.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read_pth(data: bytes) -> PthLines:
 
 
 def read_start(data: bytes) -> tuple[str, ...]:
-    """The lines of a `.start` file (PEP 829) that are not empty and no comments: functions to call."""
+    """The lines of a `.start` file (PEP 829) that are neither empty nor comments: functions to call."""
     lines = data.decode("utf-8-sig", "replace").splitlines()
     return tuple(dict.fromkeys(line.strip() for line in lines if line.strip() and not line.strip().startswith("#")))
 
@@ -48,8 +48,8 @@ def read_start(data: bytes) -> tuple[str, ...]:
 def _lines(data: bytes) -> Iterator[tuple[str, bool]]:
     """Every line that says something, in every reading; and whether its characters are certain.
 
-    Latin-1 stands for whatever the locale may be: no encoding that a locale has makes an ASCII letter of another
-    byte, nor a line's end of a byte that is none in Latin-1.
+    Latin-1 stands for whatever the locale may be: no encoding that a locale has makes an ASCII letter of another byte,
+    nor a line's end of a byte that is not one in Latin-1.
     """
     texts = [(data.decode("latin-1"), data.isascii())]
     if not data.isascii():

@@ -1,21 +1,21 @@
 """RECORD files: which files a distribution has, each with its digest and size.
 
-The format is that of PEP 376 and PEP 427, today the specification "Recording installed projects": one row a file,
-of a path, a digest and a size, as CSV with `,` and `"`, in UTF-8. pip splits such a file where Unicode ends a line,
-other tools at LF alone; some let a quoted field run over lines, others join the lines. A path that is read in two
-ways is no promise about either, so the rules here are those in which all readings agree:
+The format is that of PEP 376 and PEP 427, today the specification "Recording installed projects": one row a file, of a
+path, a digest and a size, as CSV with `,` and `"`, in UTF-8. pip splits such a file where Unicode ends a line, other
+tools at LF alone; some let a quoted field run over lines, others join the lines. A path that can be read in two ways
+says nothing certain, so the rules here are those in which all readings agree:
 
 1. The bytes are UTF-8 without a byte order mark.
-2. Rows end at LF or CR LF, and nothing else in the file ends a line for anybody. No row is empty.
+2. Rows end at LF or CR LF, and nothing else in the file ends a line for any reader. No row is empty.
 3. A field that holds a `"` is quoted from its first character to its last, with `""` for each. A quoted field
    ends in its own row.
 4. A row has at most three fields; those that are left out are empty. The path is not empty.
 5. A size is decimal digits and nothing else.
 
-A digest is URL-safe base64 without padding (PEP 427). In hex, as sphinx-theme-builder once wrote it, it is one as
-well: for no algorithm have the two the same length. One that cannot be read does not stop the others: pip never looks
-at digests, so the installed RECORDs of old tools may hold anything there. Whether the rows are right is not decided
-here: paths come as they are written, absolute or not, and twice where they stand twice.
+A digest is URL-safe base64 without padding (PEP 427). Hex, as sphinx-theme-builder once wrote it, is accepted as well:
+no algorithm has the same length in both. A digest that cannot be read does not stop the reading: pip never looks at
+digests, so the installed RECORDs of old tools may hold anything there. Whether the rows are right is not decided here:
+paths come as they are written, absolute or not, and twice where they are listed twice.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from safepip.model.digest import STRONG, WEAK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Characters below a space, without the two of line ends and the tab, which ends no line for anybody.
+#: Characters below a space, except the two of line ends and the tab, which ends a line for no reader.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\r\n")) + b"\x7f"
 
-#: What str.splitlines takes for a line's end beyond the ASCII ones.
+#: Characters beyond ASCII that end a line for str.splitlines.
 _ENDS_BEYOND_ASCII = ("\x85", "\u2028", "\u2029")
 
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",]*)'
@@ -55,7 +55,8 @@ _SHA256 = 43
 
 
 class RecordError(Exception):
-    """A RECORD that cannot be read in one way. The message is one sentence without a full stop."""
+    """A RECORD that is not valid, or that readers could understand differently. The message is one sentence without a
+    full stop."""
 
 
 class Row(NamedTuple):
@@ -95,9 +96,9 @@ def parse_record(data: bytes) -> list[Row]:
 
 
 def record_paths(data: bytes) -> list[str]:
-    """The path of every row, for whoever asks for nothing else: a fraction of the cost. Raises `RecordError`.
+    """The path of every row and nothing else, at a fraction of the cost. Raises `RecordError`.
 
-    What stands behind the path is not looked at.
+    The rest of a row is not looked at.
     """
     lines = _lines(data)
     if b'"' not in data:
@@ -124,8 +125,8 @@ def _lines(data: bytes) -> list[str]:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
-            raise RecordError("it holds a carriage return that ends no line")
-    # What stands behind the last line's end is no row.
+            raise RecordError("it holds a carriage return that does not end a line")
+    # The text behind the last line's end is not a row.
     lines = text.removesuffix("\n").split("\n") if text else []
     if "" in lines:
         raise RecordError("it has an empty row")
@@ -142,12 +143,12 @@ def _unquoted(line: str) -> list[str]:
 
 def _digests(algorithms: list[str], values: list[str]) -> Iterator[bytes | None]:
     """The bytes that each value stands for."""
-    # Nearly every digest is a sha256. All of them are decoded in one call: filled up with the letter for six zero
-    # bits to 44 letters, each gives 33 bytes, of which the last holds the bits that are nobody's.
+    # Nearly every digest is a sha256. All of them are decoded in one call: filled up with the letter for six zero bits
+    # to 44 letters, each gives 33 bytes, of which the last holds only the padding.
     common = [value for value in values if len(value) == _SHA256]
     try:
         decoded = a2b_base64("A".join([*common, ""]).encode("ascii").translate(_FROM_URLSAFE), strict_mode=True)
-    except ValueError:  # one of them is broken: each for itself then
+    except ValueError:  # one of them is broken: then each by itself
         yield from map(_digest, algorithms, values)
         return
     position = 0

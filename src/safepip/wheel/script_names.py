@@ -2,10 +2,10 @@
 
 A shell finds what lies in the environment's folder of scripts. Files of `.data/data` get there too, where that folder
 lies below the one for data, and so do those for `bin`, `sbin` and `Scripts` there, which other systems and other
-environments use. What lies in folders below those is no command.
+environments use. Files in folders below those are not commands.
 
-One command has many spellings. Windows tries the endings of `PATHEXT`, starts `.py` files by themselves, and sees no
-difference between letters of different case; launchers lie beside the script they start.
+One command has many spellings. Windows tries the endings of `PATHEXT`, starts `.py` files by themselves, and ignores
+letter case; launchers lie beside the script they start.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def command_of(install_path: InstallPath, folders: frozenset[str]) -> str | None
 
 
 def command_key(install_path: InstallPath, layout: Layout) -> str:
-    """Commands with the same one are one command to the layout's system: on Windows whatever stands behind the name."""
+    """Two commands with the same key are one command on the layout's system: on Windows the ending does not count."""
     if not layout.windows:
         return install_path.key
     folder, _, name = install_path.key.rpartition("/")
@@ -52,12 +52,12 @@ def command_key(install_path: InstallPath, layout: Layout) -> str:
 
 
 def bare(name: str) -> str:
-    """A command's name without what may stand behind it."""
+    """A command's name without its endings."""
     if len(name) > _LONGEST:
         return name
     rest = ""
     while rest != name:
-        # Windows takes no notice of dots and spaces at the end.
+        # Windows ignores dots and spaces at the end.
         rest = name = name.rstrip(" .")
         for ending in ENDINGS:
             if len(name) > len(ending) and name[-len(ending) :].lower() == ending:
@@ -67,7 +67,7 @@ def bare(name: str) -> str:
 
 
 def spellings(path: str, *, windows: bool) -> Iterator[str]:
-    """The paths of what is the same command as `path` on its system: itself, and on Windows the same by its endings."""
+    """The paths that are the same command as `path` on its system: itself, and on Windows the name with each ending."""
     yield path
     if windows:
         folder, _, name = path.rpartition("/")

@@ -1,20 +1,20 @@
-"""WHEEL files: by which version of the format a wheel is made, for which targets, and where its root goes.
+"""WHEEL files: which version of the format a wheel was made by, for which targets, and where its root goes.
 
 The binary distribution format (PEP 427) gives the file the form of METADATA: lines `Field: value`. pip reads it as an
 e-mail's header, which ends at the first line of another form; others read every line that has a colon, to the end of
-the file. `Root-Is-Purelib` behind an empty line would send the same wheel to two folders. Two fields decide what
-becomes of a wheel, Wheel-Version and Root-Is-Purelib, so of these all readings have to be one:
+the file. `Root-Is-Purelib` behind an empty line would send the same wheel to two folders. Two fields decide how a wheel
+is installed, Wheel-Version and Root-Is-Purelib, so all readers have to agree about these:
 
-1. The bytes are UTF-8, as pip has it. A line ends wherever it does for anybody.
-2. Each of the two stands in the header, which are the lines before the first that is no plain field; up to it every
-   line is one for everybody, and it is not continued on the next one.
+1. The bytes are UTF-8, as for pip. A line ends wherever some reader ends it.
+2. Each of the two is in the header, the lines before the first that is not a plain field. Up to that field, all readers
+   agree where lines end, and it is not continued on the next line.
 3. Wherever else in the file a line could be taken for one of them, whatever its letter case and the space around its
-   name, it says the same. White space around `true` or `false` is some readers' only: to pip `true ` is false.
+   name, it says the same. Some readers only strip white space around `true` or `false`: to pip `true ` is false.
 4. Wheel-Version is numbers with dots, Root-Is-Purelib `true` or `false` in any case.
 
-Whatever else stands there decides nothing, and its form is nobody's danger: empty lines (scikit-build wrote the tags
-behind one, triton 2.0 its Build), fields of other names or none, a Tag that is none. Tags and Build are taken from
-every line that could be one, and there may be none: they are only compared with the file's name (`rules.wrong_tags`).
+The other lines decide nothing, so their form does no harm: empty lines (scikit-build wrote the tags behind one, triton
+2.0 its Build), fields of other names or without a name, a Tag that is not a tag. Tags and Build are taken from every
+line that could be one, and there may be no such line: they are only compared with the file's name (`rules.wrong_tags`).
 """
 
 from __future__ import annotations
@@ -40,15 +40,16 @@ _MAX_BYTES = 256 * 1024
 
 
 class WheelFileError(Exception):
-    """A WHEEL that cannot be read in one way. The message is one sentence without a full stop, for a terminal."""
+    """A WHEEL that is not valid, or that readers could understand differently. The message is one sentence without a
+    full stop, for a terminal."""
 
 
 class WheelFile(NamedTuple):
     """What a WHEEL says.
 
-    `version` is that of the format, `(1, 0)` for all wheels there are. `root_is_purelib` tells whether the files at
-    the archive's root go to purelib rather than platlib. `tags` are those of all Tag lines, sets of names taken
-    apart. `builds` are the build tags as written, each once.
+    `version` is that of the format, `(1, 0)` for all wheels there are. `root_is_purelib` says whether the files at the
+    archive's root go to purelib rather than platlib. `tags` are those of all Tag lines, sets of names taken apart.
+    `builds` are the build tags as written, each once.
     """
 
     version: tuple[int, ...]
@@ -79,7 +80,7 @@ def parse_wheel_file(data: bytes) -> WheelFile:
 
 
 def _fields(lines: Sequence[str]) -> Mapping[str, list[str]]:
-    """The values of whatever could be taken for a field, by its name in lower case."""
+    """The values of all lines that could be taken for a field, by its name in lower case."""
     fields: dict[str, list[str]] = {}
     for line in lines:
         name, _, value = line.partition(":")
@@ -90,12 +91,12 @@ def _fields(lines: Sequence[str]) -> Mapping[str, list[str]]:
 def _decided(lines: Sequence[str], plain: Sequence[str], fields: Mapping[str, list[str]], name: str) -> str:
     """The value of a field that decides, in lower case: the same to all readers, or an error. Rules 2 and 3.
 
-    `lines` end wherever a line ends for anybody, `plain` where it does for everybody.
+    `lines` end wherever some reader ends a line, `plain` only where every reader does.
     """
     key = name.lower()
     values = {value.lower() for value in fields.get(key, ())}
     if len(values) != 1:
-        raise WheelFileError(f"WHEEL has {'several different' if values else 'no'} fields {name}, where one belongs")
+        raise WheelFileError(f"WHEEL has {'several different' if values else 'no'} fields {name}, instead of one")
     for number, line in enumerate(lines):
         if _FIELD.fullmatch(line) is None:
             break
@@ -108,7 +109,7 @@ def _decided(lines: Sequence[str], plain: Sequence[str], fields: Mapping[str, li
 
 
 def _is_padded(line: str) -> bool:
-    """Whether a line says of Root-Is-Purelib what is not the same to whoever strips nothing but leading blanks."""
+    """Whether a line gives Root-Is-Purelib a value that differs for a reader that strips leading blanks only."""
     name, _, value = line.partition(":")
     return name.strip().lower() == "root-is-purelib" and value.lstrip(" \t") != value.strip()
 

@@ -1,9 +1,8 @@
 """The records of a ZIP archive, read strictly: its end, its directory, and the header of each member.
 
-The layout is that of the ZIP application note (APPNOTE 6.3). Where it leaves a choice, or where programs are known
-to differ, an archive that makes use of it is refused (`ArchiveError`), so that whatever is read here is
-what zipfile, and so pip, reads. The rules stand above the branches; none was broken by any of 966 real wheels.
-Nothing is unpacked here.
+The layout is that of the ZIP application note (APPNOTE 6.3). Where it leaves a choice, or where programs are known to
+differ, an archive that makes use of it is refused (`ArchiveError`), so that zipfile, and so pip, reads the same as this
+module. The rules stand above the branches; none of 966 real wheels broke one. Nothing is unpacked here.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
 MAX_MEMBERS = 200_000
 
-#: How much more than the directory is asked for, where it is not there yet.
+#: How many bytes more than the directory are asked for, where it is not there yet.
 _SLACK_BYTES = 16 * 1024
 
 _END = struct.Struct("<4s4H2LH")
@@ -47,15 +46,16 @@ NEWEST = 63
 
 
 class ArchiveError(Exception):
-    """An archive that cannot be read, or not in one way only. The message is one sentence, for a terminal."""
+    """An archive that is broken, or ambiguous: two readers could see different files. The message is one sentence, for
+    a terminal."""
 
 
 class OversizedArchive(ArchiveError):
-    """An archive that is larger, or would become larger, than what is read."""
+    """An archive that is larger than the limits, or would be when unpacked."""
 
 
 class MissingRange(Exception):
-    """Bytes `start` up to but without `end` are needed. No error: a request to whoever has the source."""
+    """Bytes `start` up to but without `end` are needed. Not an error: a request to the caller, which has the source."""
 
     def __init__(self, start: int, end: int) -> None:
         super().__init__(f"bytes {start} to {end} are not there yet")
@@ -127,7 +127,7 @@ def _extent(source: ByteSource) -> tuple[int, int, int]:
     mark, *stated, comment = _END.unpack_from(tail, end - first)
     # Programs search for the last such mark; it may not stand in the record itself a second time.
     if mark != _END_MARK or comment or tail.rfind(_END_MARK) != end - first:
-        raise ArchiveError("the file does not end as a ZIP archive without a comment does")
+        raise ArchiveError("the file does not end as a ZIP archive without a comment must")
     # zipfile, and so pip, follows the ZIP64 records wherever a locator stands before the end record, whether or
     # not the end record refers to them.
     at = end - first - _LOCATOR64.size
@@ -217,7 +217,7 @@ def _extras(extra: bytes, name: str, packed: int, size: int, offset: int) -> tup
     if wide is None and not any(marked):
         return packed, size, offset
     if wide is None or len(wide) != sum(marked):
-        raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it should")
+        raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it must")
     numbers = iter(wide)
     size, packed, offset = (
         next(numbers) if is_marked else number for number, is_marked in zip((size, packed, offset), marked, strict=True)
@@ -234,7 +234,7 @@ def local_sizes(extra: bytes, name: str, packed: int, size: int) -> tuple[int, i
         return packed, size
     # 4.5.3: in a member's own header the field holds both sizes. The numbers themselves are all ones, or the same.
     if len(wide) != 2 or size not in (wide[0], MARK32) or packed not in (wide[1], MARK32):
-        raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it should")
+        raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it must")
     return wide[1], wide[0]
 
 
@@ -257,6 +257,6 @@ def _wide_numbers(extra: bytes, name: str) -> tuple[int, ...] | None:
             named = True
         elif kind == _ZIP64_EXTRA:
             if found is not None or length % 8:
-                raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it should")
+                raise ArchiveError(f"the ZIP64 field of {printable(name, 120)} does not hold what it must")
             found = struct.unpack(f"<{length // 8}Q", content)
     return found

@@ -1,17 +1,17 @@
 """Walks a whole archive from its first byte to its last, and unpacks each member on the way.
 
-Some programs read an archive by its central directory, others from the front, header by header. An archive that
-shows one list of files to the first and another to the second is how a scanner is made to judge something
-else than what is installed. So both readings are made here and have to be one:
+Some programs read an archive by its central directory, others from the front, header by header. An archive that shows
+one list of files to the first and another to the second can make a scanner judge something other than what is
+installed. So both readings are made here and have to agree:
 
-1. The first header stands at byte 0. Each member's content ends where the next header begins, the last one's where
-   the directory begins. No byte belongs to nobody.
-2. Every header belongs to exactly one entry of the directory, and has its name (byte for byte), flags, method,
-   checksum and sizes. The order may be another.
-3. Sizes and checksum stand in the header. Those that follow the content (bit 3) can be found in more than one way;
-   none of 966 real wheels has them.
-4. Members are stored or deflated, and not encrypted. The packed content ends where it is said to end, and unpacks
-   to exactly its announced size and checksum.
+1. The first header stands at byte 0. Each member's content ends where the next header begins, the last one's where the
+   directory begins. Every byte belongs to a member.
+2. Every header belongs to exactly one entry of the directory, and gives the same name (byte for byte), flags, method,
+   checksum and sizes. The order may differ.
+3. Sizes and checksum are in the header. Readers can disagree about those that follow the content (bit 3); none of 966
+   real wheels has them.
+4. Members are stored or deflated, and not encrypted. The packed content ends where the header says, and unpacks to
+   exactly its announced size and checksum.
 5. Limits hold before anything is unpacked, by the directory's numbers, and again while unpacking.
 
 Time is linear in the archive's size and its content's; the memory needed is some MiB, whatever the archive says.
@@ -58,7 +58,7 @@ FREE_BYTES = 256 * 1024**2
 
 
 def check_limits(members: Sequence[Member], archive_bytes: int) -> None:
-    """Raise `OversizedArchive` for an archive that would be unpacked beyond all measure, by what it says itself."""
+    """Raise `OversizedArchive` for an archive that would unpack to too much, by the sizes that it announces."""
     total = sum(member.size for member in members)
     if total > MAX_UNPACKED_BYTES:
         raise OversizedArchive(f"the archive unpacks to {total} bytes; at most {MAX_UNPACKED_BYTES} are read")
@@ -79,9 +79,9 @@ def walk(
 ) -> Iterator[tuple[Member, Iterable[bytes | memoryview]]]:
     """Every member in the order of the file, with its content in pieces.
 
-    `start` is where the directory begins, `members` are its entries; `check_limits` has passed them. Each
-    member's pieces are to be used up before the next is asked for: the last one tells whether the
-    content is what was announced. Raises `ArchiveError`.
+    `start` is where the directory begins, `members` are its entries; `check_limits` has passed them. Each member's
+    pieces must be used up before the next member is asked for: only after the last piece is it certain that the content
+    is what was announced. Raises `ArchiveError`.
     """
     ahead = _Ahead(source, start)
     expected = {member.offset: member for member in members}
@@ -89,9 +89,9 @@ def walk(
     for _ in members:
         member = expected.pop(position, None)
         if member is None and position == start:
-            raise ArchiveError("the archive's directory has more members than stand before it, one behind the other")
+            raise ArchiveError("the archive's directory has more members than there are before it, one after the other")
         if member is None:
-            raise ArchiveError(f"what stands at byte {position} of the archive is in no entry of its directory")
+            raise ArchiveError(f"the data at byte {position} of the archive is in no entry of its directory")
         begin = _content_begin(ahead, position, start, member)
         position = begin + member.packed
         if member.size <= CHUNK_BYTES and member.packed <= CHUNK_BYTES:
@@ -99,7 +99,7 @@ def walk(
         else:
             yield member, _unpacked(member, ahead.chunks(begin, position))
     if position != start:
-        raise ArchiveError(f"what stands at byte {position} of the archive is in no entry of its directory")
+        raise ArchiveError(f"the data at byte {position} of the archive is in no entry of its directory")
 
 
 class _Ahead:
@@ -125,11 +125,11 @@ class _Ahead:
 
 
 def _content_begin(ahead: _Ahead, position: int, end: int, member: Member) -> int:
-    """Where the content begins, after a header that says what the directory says. The directory begins at `end`."""
+    """Where the content begins, after a header that agrees with the directory. The directory begins at `end`."""
     if member.flags & STREAMED:
         raise ArchiveError(f"the sizes of {_shown(member)} follow its content, where they can be mistaken")
     if member.flags & ~KNOWN_FLAGS or member.method not in (STORED, DEFLATED):
-        raise ArchiveError(f"{_shown(member)} is encrypted or packed in a way that is not read")
+        raise ArchiveError(f"{_shown(member)} is encrypted or packed in a way that is not supported")
     name_size = len(member.raw_name)
     named = position + LOCAL.size
     head = ahead.take(position, named + name_size)
@@ -144,7 +144,7 @@ def _content_begin(ahead: _Ahead, position: int, end: int, member: Member) -> in
         raise ArchiveError(f"{_shown(member)} overlaps what follows it")
     if extra_size:
         packed, size = local_sizes(bytes(ahead.take(begin - extra_size, begin)), member.name, packed, size)
-    # 4.4.5: stored content is as long as what it stands for.
+    # 4.4.5: stored content is as long as the file.
     if (packed, size) != (member.packed, member.size) or needed > NEWEST or (method == STORED and packed != size):
         raise _contradiction(member)
     return begin
@@ -153,12 +153,12 @@ def _content_begin(ahead: _Ahead, position: int, end: int, member: Member) -> in
 def whole_content(member: Member, data: bytes | memoryview) -> bytes | memoryview:
     """The content that `data` unpacks to, of its announced size and checksum; nothing beyond that is unpacked.
 
-    The caller sees to it that the announced size is one that may be held in memory. Raises `ArchiveError`.
+    The caller has checked that the announced size may be held in memory. Raises `ArchiveError`.
     """
     if member.method == DEFLATED:
         unpacker = zlib.decompressobj(-15)
         try:
-            # One byte more than announced tells a member that is too long, and no bomb gets further.
+            # One byte more than announced shows that a member is too long, and stops a zip bomb.
             data = unpacker.decompress(data, member.size + 1)
         except zlib.error:
             raise ArchiveError(f"{_shown(member)} cannot be unpacked") from None
@@ -183,7 +183,7 @@ def _unpacked(member: Member, chunks: Iterable[memoryview]) -> Iterator[bytes | 
 
 
 def _inflated(member: Member, chunks: Iterable[memoryview]) -> Iterator[bytes]:
-    """A deflated content in pieces, at most one byte more than announced, which tells one that is too long."""
+    """A deflated content in pieces, at most one byte more than announced: that byte shows that it is too long."""
     unpacker = zlib.decompressobj(-15)
     left = member.size + 1
     try:
@@ -222,4 +222,4 @@ def _no_end(member: Member) -> ArchiveError:
 
 
 def _not_announced(member: Member) -> ArchiveError:
-    return ArchiveError(f"{_shown(member)} has not the size and checksum that the archive says")
+    return ArchiveError(f"{_shown(member)} does not have the size and checksum that the archive says")

@@ -125,7 +125,7 @@ def test_a_pipe_to_which_nobody_writes_is_refused_at_once(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes and devices")
 def test_a_device_is_no_list() -> None:
-    assert "it is no file" in refusal(Path("/dev/zero")).diagnostics[0].message
+    assert "it is not a file" in refusal(Path("/dev/zero")).diagnostics[0].message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes and devices")

@@ -1,11 +1,11 @@
-"""Standard output and standard error, which may be closed, full, or a pipe that nobody reads any more.
+"""Standard output and standard error, which may be closed, full, or a pipe without a reader.
 
 1. What was asked for (a report, a lock, a list) is written to standard output, or that is an error with its reference.
-2. What is only said, on either stream, may be lost; whether the run succeeds does not depend on it. That standard
-   output takes nothing is told on standard error, unless it was closed by whoever started safepip.
+2. Other words, on either stream, may be lost; whether the run succeeds does not depend on them. When standard output
+   cannot be written, that is reported on standard error, unless it was closed from the start.
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
 4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
-5. A closed stream's number is taken by the null device, so that no file is opened under it and written to by pip.
+5. A closed stream's number is taken by the null device, so that pip cannot open a file by this number and write to it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def warn(text: str) -> None:
 
 
 def abandon(stream: TextIO) -> None:
-    """Leave what a stream still holds to the null device: Python would try once more as it ends."""
+    """Send what a stream still holds to the null device: Python would try to write it once more as it ends."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -96,7 +96,7 @@ def abandon(stream: TextIO) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner are none."""
+    """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner made harmless."""
     text = disarm(text)
     try:
         stream.write(text)
@@ -116,5 +116,5 @@ def _not_written(error: Exception) -> SafepipError:
     return Unavailable.because(
         "output-not-written",
         f"standard output cannot be written: {_reason(error)}",
-        hint="send it to a place that takes it",
+        hint="send it to a place that can be written to",
     )

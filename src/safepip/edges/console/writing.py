@@ -27,10 +27,10 @@ class Console:
     """Writes for one run. `redact` takes every known secret out of a text. Raises `UsageError` (`log-not-written`)."""
 
     wants_color: ClassVar[bool] = True
-    """False where this run's options or configuration say `--no-color`; the last words keep to it."""
+    """False where this run's options or configuration say `--no-color`; `last_words` follows it."""
 
     redact_last: ClassVar[Callable[[str], str]] = staticmethod(str)
-    """What takes the secrets of this run out of its last words."""
+    """Takes the secrets of this run out of the text of `last_words`."""
 
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
@@ -40,7 +40,8 @@ class Console:
         self.style = _style(environ, wanted=Console.wants_color)
         self._reported: set[str] = set()
         self._reserved = False
-        # A log that cannot be written is told before anything is done, and one that can is there, even if empty.
+        # A log that cannot be written is reported before anything is done, and one that can be written exists, even if
+        # empty.
         self._log("")
 
     def reserve_output(self) -> None:
@@ -48,7 +49,8 @@ class Console:
         self._reserved = True
 
     def data(self, text: str) -> None:
-        """What the user asked for: answers, `Would install`. Always shown, but beside a report as words are.
+        """What the user asked for: answers, `Would install`. Always shown, on standard error when standard output is
+        for a report.
 
         Raises `Unavailable` (`output-not-written`).
         """
@@ -65,7 +67,7 @@ class Console:
             (warn if self._reserved else say)(self._redact(text) + "\n")
 
     def notice(self, text: str) -> None:
-        """A line worth a look, once a run; pip's WARNING: shown unless -qq was given."""
+        """A line that the user should see, once a run; pip's WARNING: shown unless -qq was given."""
         if text in self._reported:
             return
         self._reported.add(text)
@@ -121,8 +123,8 @@ class Console:
 def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
 
-    Every credential was taken out of every text on its way in; what came in later, such as the value of a variable, the
-    run's console knows.
+    Every credential was taken out of every text as it was read; the run's console knows the secrets that were read
+    later, such as the value of a variable.
     """
     style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
     verb = next((word for word in words if not word.startswith("-")), "")
@@ -131,15 +133,15 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
 
 
 def _style(environ: Mapping[str, str], *, wanted: bool) -> Style:
-    """Colours where they are wanted and somebody sees them. An empty NO_COLOR says nothing (no-color.org)."""
+    """Colours where they are wanted and a terminal shows them. An empty NO_COLOR has no effect (no-color.org)."""
     return Style(color=wanted and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and sys.stderr.isatty())
 
 
 def fault(error: BaseException) -> int:
-    """Tell of an error that nobody foresaw, in one line; the exit code.
+    """Report an unforeseen error in one line; the exit code.
 
-    Its own message is left out, because it may hold what it stumbled over, a piece of a secret as well. Kind and place
-    find it in the source.
+    Its own message is left out, because it may quote the input that caused it, perhaps a secret. Its class and place
+    are enough to find it in the source.
     """
     ended = Fault.because("internal-error", f"{_kind(error)} at {_place(error)}")
     diagnostic = ended.diagnostics[0]

@@ -36,12 +36,12 @@ __all__ = [
     "read_wheels",
 ]
 
-#: How many wheels are read at once at most. Unpacking and hashing let other threads run; what is between does not.
+#: How many wheels are read at once at most. Unpacking and hashing let other threads run; the rest does not.
 _THREADS = 4
 
 
 class _OpenFile:
-    """The bytes of an open file."""
+    """A `ByteSource` over an open file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -89,7 +89,7 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
             start, members = open_directory(source)
             member = next((member for member in members if member.name == name), None)
             if member is None:
-                raise ArchiveError("the wheel is another one than was read before")
+                raise ArchiveError("the wheel has changed since it was read")
             end = min((other.offset for other in members if other.offset > member.offset), default=start)
             return read_member(source, member, end)
     except OSError as error:
@@ -123,4 +123,4 @@ def _size(path: str) -> int:
     try:
         return os.path.getsize(path)
     except OSError:
-        return 0  # whoever opens it will say what is the matter
+        return 0  # the code that opens it will report the problem

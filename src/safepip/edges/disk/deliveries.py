@@ -2,14 +2,14 @@
 
     <root>/delivered-1/<2 digits>/<62 digits>/<digest of file name and source>      empty; the digits are the file's
 
-A digest says which bytes will do, not whose they are. Where the page of an index gives the digest, the index has said
-that the file is its own. Where only a lock or the user gives it, the store may have those bytes from somebody who has
-no right to the name, so they serve for a source that delivered them, under the name that it gave them, and for no
-other; a store that does not know (one of an older safepip) has to ask once.
+A digest says which bytes are right, not which index offered them. Where the page of an index gives the digest, the
+index has said that the file is its own. Where only a lock or the user gives it, the store may have those bytes from an
+index that has no right to the name. So they may only be used for a source that delivered them, under the name that it
+gave them; a store that does not know (one of an older safepip) has to ask once.
 
-A source is known by its URL (`safepip.index.deliveries`), so that it may be renamed, projects with other configurations
-can share a store, and a file can have come from several. Whoever can write the store can forge a note, as any page in
-it.
+A source is known by its URL (`safepip.index.deliveries`), so it may be renamed, projects with different configurations
+can share a store, and a file may have come from several sources. Code that can write to the store can forge a note,
+just as any cached page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Deliveries:
         self._root = root
 
     def note(self, file: VerifiedFile, source: str) -> None:
-        """The source has delivered this file. What cannot be written is not known later, and asked for again."""
+        """The source has delivered this file. A note that cannot be written is missing later, and the source is asked
+        again."""
         path = self._path(file, source)
         if not os.path.exists(path):
             with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.reporting.runner_commands import disarm_data
 
-#: More than any lock has; a file of this name may be anything.
+#: Larger than any lock; a file of this name may be anything.
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -48,8 +48,8 @@ def read_lock_text(path: str, *, named: bool = False) -> str | None:
 def write_lock_text(path: str, text: str) -> None:
     """Put `text` at `path` in one step, the permissions of what was there kept; a stream is written to.
 
-    Whoever reads the file meanwhile, or after an interruption at any instant, finds the old text or the new one.
-    Raises `Unavailable` (`lock-not-written`, `output-not-written`).
+    A program that reads the file meanwhile, or after an interruption at any instant, finds either the old text or the
+    new one. Raises `Unavailable` (`lock-not-written`, `output-not-written`).
     """
     if path == "-":
         write_data(disarm_data(text))
@@ -57,7 +57,7 @@ def write_lock_text(path: str, text: str) -> None:
     temporary = None
     try:
         if is_stream(path):
-            # A device must not give place to a file.
+            # A device must not be replaced by a file.
             with open(path, "w", encoding="utf-8", newline="\n", opener=_open_at_once) as file:
                 file.write(text)
             return
@@ -78,11 +78,11 @@ def write_lock_text(path: str, text: str) -> None:
             raise
         reason = error.strerror or type(error).__name__
         message = f"the lock could not be written to {printable(path)}: {reason}"
-        raise Unavailable.because("lock-not-written", message, hint="name another place with -o") from None
+        raise Unavailable.because("lock-not-written", message, hint="name another file with -o") from None
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a stream to be written to; a pipe that nobody reads is an error, and not waited for."""
+    """Open a stream to be written to; a pipe without a reader is an error, and not waited for."""
     handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
     if hasattr(os, "set_blocking"):
         os.set_blocking(handle, True)

@@ -1,7 +1,8 @@
-"""Remembers, in the cache folder, which locks were found to be what was asked for.
+"""Remembers, in the cache folder, which locks were found to match their inputs.
 
 An entry is a name: the digest of the inputs and of the lock's text. It holds for a day; after that the indexes are
-asked again whether they still have every file. Whoever can write the cache folder can forge it, as any page in it.
+asked again whether they still have every file. Code that can write to the cache folder can forge an entry, just as any
+cached page.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class LockMemory:
         self._root = root
 
     def knows(self, inputs: str, text: str) -> bool:
-        """Whether the lock of this text was what these inputs ask for, less than a day ago."""
+        """Whether a lock with this text matched these inputs less than a day ago."""
         if self._root is None:
             return False
         try:
@@ -32,7 +33,7 @@ class LockMemory:
         return 0 <= age < _SECONDS
 
     def remember(self, inputs: str, text: str) -> None:
-        """Note that it is. A cache that cannot be written is a slower run, not a failed one."""
+        """Note that it does. A cache that cannot be written makes a run slower; it does not fail."""
         if self._root is None:
             return
         path = self._path(inputs, text)

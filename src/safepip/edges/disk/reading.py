@@ -1,8 +1,9 @@
 """Files that are read whole, within bounds.
 
-Where a stranger can put a file (an environment, a folder that is listed, a repository), a pipe that nobody writes to
-would be waited for, for ever, and a device may have no end. So what nobody has named is opened only where it is a
-regular file. What the user names is read as any program would: `-r <(...)` is a pipe, `/dev/stdin` may be a terminal.
+Where another person can put a file (an environment, a folder that is listed, a repository), a pipe without a writer
+would be waited for, for ever, and a device may have no end. So a file that the user has not named is opened only if it
+is a regular file. What the user names is read as any program would: `-r <(...)` is a pipe, `/dev/stdin` may be a
+terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import errno
 import os
 import stat
 
-#: No text that people write for a program comes near this many bytes.
+#: No text that people write for a program is nearly this long, in bytes.
 LARGEST_TEXT = 16 * 1024 * 1024
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -31,7 +32,7 @@ def open_regular(path: str) -> int:
 
 
 def has_an_end(status: os.stat_result) -> bool:
-    """Whether it is a regular file, or the null device, which people put in the place of one that is not to count."""
+    """Whether it is a regular file, or the null device, which people use in place of a file that should not count."""
     if stat.S_ISCHR(status.st_mode):
         return status.st_rdev == os.stat(os.devnull).st_rdev
     return stat.S_ISREG(status.st_mode)
@@ -53,7 +54,7 @@ def read_named(path: str, limit: int = LARGEST_TEXT) -> bytes:
 
 def _bounded(content: bytes, limit: int) -> bytes:
     if len(content) > limit:
-        # Cut off, it would lack what stands at its end.
+        # Cut off, it would lack its end.
         raise _too_large()
     return content
 

@@ -81,7 +81,7 @@ def _named(settings: Settings) -> Iterator[str]:
 
 
 def _read_file(named: frozenset[str], path: str) -> bytes:
-    # A file of someone else's repository may name a pipe that nobody writes to.
+    # A requirements file from another person's repository may name a pipe without a writer.
     return read_named(path) if path in named else read_regular(path)
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def save(file: VerifiedFile, folder: str) -> str:
     """Copy a verified file into `folder`, made if need be, and return its path there.
 
-    The copy is hashed before it takes its name, so that what stands there is what was verified; a file of that
-    name is replaced as a whole or not at all. Raises `Unavailable`, and `Refused` (`digest-mismatch`) where the
-    store's file is no longer the verified one.
+    The copy is hashed before it takes its name, so the file that appears there is what was verified; a file of that
+    name is replaced as a whole or not at all. Raises `Unavailable`, and `Refused` (`digest-mismatch`) where the store's
+    file is no longer the verified one.
     """
     place = os.path.join(folder, file.filename)
     try:
@@ -50,5 +50,5 @@ def _changed(file: VerifiedFile) -> Refused:
     return Refused.because(
         "digest-mismatch",
         f"{printable(file.filename)} changed in safepip's store after it was verified",
-        hint="something writes to the store: look at what, and run again",
+        hint="another program writes to the store: find out which, and run again",
     )

@@ -2,21 +2,21 @@
 
     <root>/sha256/<2 digits>/<62 digits>        a file's bytes
     <root>/sha512/<2 digits>/<126 digits>       the sha256 of the file with that sha512; sha384 likewise
-    <root>/delivered-1/...                      who delivered which file (`safepip.edges.disk.deliveries`)
-    <root>/installed-1/...                      what is installed from which file
-    (`safepip.edges.target.installed_memory`) <root>/incoming/<random>                    a file on its way in, of this
-    process or of one that died <root>/handover-<random>/                   what pip is given
-    (`safepip.edges.pip.running`), likewise
+    <root>/delivered-1/...                      which index delivered which file (`safepip.edges.disk.deliveries`)
+    <root>/installed-1/...                      which wheels were installed
+                                                (`safepip.edges.target.installed_memory`)
+    <root>/incoming/<random>                    a file on its way in, of this process or of one that died
+    <root>/handover-<random>/                   what pip is given (`safepip.edges.pip.running`), likewise
 
 1. Bytes come in through an `Incoming`, which hashes them as they are written. `admit` compares size and digests,
    and only then gives the file its name, in one atomic step. A process killed at any instant leaves at
    most a file in `incoming` or a folder for pip, which nothing reads, and which is swept away after a day.
-2. Digests come from two sides. What the index said must all hold, whatever its strength; of what the user demands
-   one of each group (`RequiredDigests`), as pip has it for several `--hash` of one requirement. Without a strong one on
-   either side, the caller must say in so many words that this index needs none.
-3. Nothing found in the store is trusted for being there: `get` hashes it again, every time. A file that
-   fails is removed. So a damaged disk or a poisoned cache costs a download and nothing else, and processes
-   that share the store need no lock: whoever is last replaces a file by its equal.
+2. Digests come from two sides. What the index said must all hold, whatever its strength; of what the user demands one
+   of each group (`RequiredDigests`), as pip has it for several `--hash` of one requirement. Without a strong one on
+   either side, the caller must state explicitly that this index needs none.
+3. A file is not trusted because it is in the store: `get` hashes it again, every time. A file that fails is removed. So
+   a damaged disk or a poisoned cache costs a download and nothing else, and processes that share the store need no
+   lock: the last one replaces a file by its equal.
 4. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
    run then keeps its files in a private folder that is removed at its end.
 """
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from safepip.model.digest import AnyDigest, RequiredDigests
 
 _STALE_SECONDS = 24 * 3600.0
-#: How the folders that pip is given are named; they are made beside the files so that these can be linked.
+#: The beginning of the names of the folders for pip; they are made beside the files so that these can be linked.
 _HANDOVER = "handover-"
 _PRIVATE = 0o700
 
@@ -86,7 +86,7 @@ class Store:
 
     @property
     def private(self) -> bool:
-        """Whether the folder is this run's own and goes with it: then nothing is worth keeping in it."""
+        """Whether the folder is this run's own and is removed with it: then nothing needs to be kept in it."""
         return self._private is not None
 
     @property
@@ -115,7 +115,7 @@ class Store:
             measured, length = found
             demanded = _held(measured, required, demand)
             if demanded is None and not _matches_its_name(path, measured):
-                # Damaged, or put there by someone else: it would fail every later run as well.
+                # Damaged, or put there by another program: it would fail every later run as well.
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             if demanded and (size is None or size == length):
@@ -236,7 +236,7 @@ class Incoming:
         _check_name(filename)
         required = tuple(index_digests)
         if not proofs((*required, *demand.digests())) and not unhashed:
-            raise Refused.because("unhashed-file", f"{printable(filename)} has no strong digest to be verified with")
+            raise Refused.because("unhashed-file", f"{printable(filename)} has no strong digest to verify it with")
         if size is not None and size != self.size:
             raise size_mismatch(filename, size, self.size)
         measured = self._digests({digest.algorithm for digest in (*required, *demand.digests())})
@@ -261,7 +261,7 @@ class Incoming:
 
 
 def _hash(name: str) -> hashlib._Hash:
-    """A weak algorithm is compared and proves nothing, which is what a system that forbids it has to be told."""
+    """A weak algorithm is compared but proves nothing; `usedforsecurity` says so to systems that forbid it."""
     return hashlib.new(name, usedforsecurity=name in STRONG)
 
 
@@ -277,7 +277,7 @@ def _digest_mismatch(
     lines = [f"index says  {digest}" for digest in required]
     lines += [f"user says   {digest}" for digest in demand.digests()]
     lines += [f"file has    {algorithm}:{value}" for algorithm, value in sorted(measured.items())]
-    message = f"the bytes of {printable(filename)} are not those that its digest stands for"
+    message = f"the bytes of {printable(filename)} do not match the expected digest"
     hint = "do not install it; if the file was replaced on purpose, the index and the hashes must say so"
     return Refused(Diagnostic("digest-mismatch", message, context=tuple(lines), hint=hint))
 
@@ -285,8 +285,7 @@ def _digest_mismatch(
 def _held(
     measured: dict[str, str], required: tuple[AnyDigest, ...], demand: RequiredDigests
 ) -> tuple[Digest, ...] | None:
-    """The strong digests that the file was held against and that hold, or None where one, of whatever strength, does
-    not."""
+    """The strong digests that the file was compared with, or None where one, of any strength, does not match."""
     if not all(measured.get(digest.algorithm) == digest.hex for digest in required):
         return None
     matching = tuple(digest for digest in demand.digests() if measured.get(digest.algorithm) == digest.hex)
@@ -326,7 +325,7 @@ def _replace(source: str, target: str) -> None:
 
 
 def _sweep(folder: str, prefix: str) -> None:
-    """Remove what processes that died have left: entries of `folder` whose names begin so."""
+    """Remove what processes that died have left: entries of `folder` whose names begin with `prefix`."""
     oldest = time.time() - _STALE_SECONDS
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -350,7 +349,7 @@ def _problem(root: str) -> str | None:
     """Why a folder cannot hold a store; None where it can. Makes it, for its owner only, where it is missing."""
     try:
         if hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat(_existing(root)).st_uid != 0:
-            # sudo without -H: root's files in a user's folder would be in that user's way for ever.
+            # sudo without -H: the user could not remove root's files from the folder.
             return "belongs to another user"
         os.makedirs(root, _PRIVATE, exist_ok=True)
         details = os.stat(root)

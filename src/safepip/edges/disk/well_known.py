@@ -1,7 +1,6 @@
-"""Lists of well-known names, read as text: the one that safepip brings along, and a file of the user's own.
+"""Lists of well-known names, read as text: safepip's own list, and a file of the user's.
 
-How a list is written is said in `look_alikes`. Nothing is opened before a run has a name to judge, and no index is
-asked.
+`look_alikes` reads the text of a list. A list is opened only when a run has a name to judge, and no index is asked.
 """
 
 from __future__ import annotations
@@ -94,15 +93,15 @@ def shipped_names() -> str:
         raise Unavailable.because(
             "unusable-names",
             "safepip's own list of well-known names cannot be read",
-            hint="install safepip anew: the list is part of it",
+            hint="reinstall safepip: the list is part of it",
         ) from None
 
 
 def names_from(path: str, origin: Origin | None = None) -> str:
     """The text of the list at `path`; `origin` is where the file was named.
 
-    Raises `UsageError` (`unusable-names`) where it is missing, cannot be read, is larger than 16 MiB or is no UTF-8,
-    and where it is neither a file nor a pipe that somebody writes to, as a shell's `<(...)` is.
+    Raises `UsageError` (`unusable-names`) where it is missing, cannot be read, is larger than 16 MiB or is not UTF-8,
+    and where it is neither a file nor a pipe with a writer, such as a shell's `<(...)`.
     """
     try:
         with open(path, "rb", buffering=0, opener=_open_at_once) as file:
@@ -119,7 +118,7 @@ def names_from(path: str, origin: Origin | None = None) -> str:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a pipe without waiting for somebody who writes to it."""
+    """Open a pipe without waiting for a writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -127,7 +126,7 @@ def _read(file: FileIO) -> bytes:
     """What is in a file, or what a pipe brings until its end; no more than one byte beyond the limit."""
     mode = os.fstat(file.fileno()).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        raise OSError(0, "it is no file")
+        raise OSError(0, "it is not a file")
     data = file.read(_MAX_BYTES + 1)  # None: a pipe that is open for writing, and has nothing yet
     if stat.S_ISFIFO(mode):
         if data == b"":

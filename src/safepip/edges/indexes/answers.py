@@ -1,9 +1,9 @@
-"""What the indexes have answered in this run: each question is asked once, by whichever thread is first.
+"""What the indexes have answered in this run: each question is asked once, by the thread that asks first.
 
-This is all that the search and its guesses (`prefetch`) share: parsed pages and core metadata, and where they are still
-under way the promise of them. A failure is an answer too, and reported to whoever asks in earnest. Nothing that was
-decided is kept here, and no answer depends on who asked for it: a page is that of an index, whatever its mirrors say;
-metadata is that of a candidate on one page.
+This is all that the search and its guesses (`prefetch`) share: parsed pages and core metadata, and futures of those
+that are still under way. A failure is an answer too, and raised for the search when it asks. No decision is kept here,
+and no answer depends on who asked for it: a page is that of an index, whatever its mirrors say; metadata is that of a
+candidate on one page.
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ class Answers:
         return self._wheels.listing(index, page_url)
 
     def ask_page(self, index: Index, name: str) -> Reading | Future[Reading]:
-        """What a source says of a project, or the promise of it."""
+        """What a source says of a project, or a future of it."""
         key = (index.name, name)
         with self._lock:
             answer = self._pages.get(key)
             if answer is None:
-                # Whether a hash of the user's is on the page is told by all its files, which no shelf keeps.
+                # Only the list of all files shows whether a hash of the user's is on the page, and cached candidates do
+                # not have it.
                 whole = name in self._hashes and isinstance(self._table.route(name), Survey)
                 answer = None if whole else self._reader.kept(index, name)
                 if answer is None:
@@ -75,7 +76,7 @@ class Answers:
     def ask_again(self, index: Index, name: str) -> bool:
         """Ask for a page that was taken from an earlier run without asking; whether it says something else today.
 
-        Where there is no such page nobody is asked, and where the index cannot be asked there is nothing new.
+        Without such a page no index is asked, and where the index cannot be asked nothing is new.
         """
         key = (index.name, name)
         with self._lock:
@@ -88,7 +89,7 @@ class Answers:
             return False
         same = _stated(reading.available) == _stated(known.available)
         with self._lock:
-            # Of the same page the same candidates stay: what is known of them need not be found out again.
+            # The same page keeps its candidate objects: what is known of them need not be found out again.
             self._pages[key] = known._replace(unasked=False) if same else reading
         return not same
 
@@ -97,7 +98,7 @@ class Answers:
         return self._loop.run(self._reader.read(index, name, whole=True))
 
     def ask_metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata | Future[CoreMetadata]:
-        """The metadata of a candidate that was listed there, or the promise of it."""
+        """The metadata of a candidate that was listed there, or a future of it."""
         key = (candidate, listing)
         with self._lock:
             answer = self._metadata.get(key)
@@ -115,7 +116,8 @@ class Answers:
 
 
 def _stated(available: ProjectCandidates | None) -> object:
-    """What a shelf tells: its candidates are objects, each of which is equal to itself alone."""
+    """What decides whether two pages are the same; candidates cannot be compared, because each object equals only
+    itself."""
     if available is None:
         return None
     files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in available.candidates]

@@ -1,13 +1,15 @@
-"""The catalogue over the network and the disk: asks the index that routing names, and nobody else.
+"""The catalogue over the network and the disk: asks the index that routing names, and no other.
 
-For a name: its route; the kept shelf while it is fresh; else the page, revalidated or fetched, parsed and
-shelved. For a survey, every source, and `routing.decide_route` decides. For a wheel's metadata: the kept copy; the
-sidecar where the index has one; a range request; the whole wheel, which then stays in the store.
+For a name: its route; the cached candidates while they are fresh; else the page, revalidated or fetched, parsed and
+sorted into candidates. For a `Survey` every source is asked, and `routing.decide_route` decides. For a wheel's
+metadata: the kept copy; the sidecar where the index has one; a range request; the whole wheel, which then stays in the
+store.
 
-A catalogue is used by one thread, that of the search. What is fetched ahead while it thinks is `prefetch`'s matter: of
-that only `answers` are seen here, which are the same whoever asked for them.
+A catalogue is used by one thread, that of the search. `prefetch` fetches ahead while the search computes: only its
+`answers` are seen here, which do not depend on the thread that asked.
 
-An index that must answer and does not is an error, each kind with its own reference. It never is an empty shelf.
+An index that must answer and does not is an error, each kind with its own reference. It never counts as a project
+without candidates.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class _Observed(NamedTuple):
 class IndexCatalog:
     """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
-    `rules` are those that the search goes by; they are not the prefetcher's.
+    `rules` are those that the search applies; the prefetcher has its own.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class IndexCatalog:
         self._direct: dict[str, Candidate] = {}
         self._unasked: dict[Candidate, tuple[Index, ...]] = {}
 
-    # --- shelves --------------------------------------------------------------------------------------------
+    # --- candidates --------------------------------------------------------------------------------------------
 
     def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
         known = self._all_available.get(name)
@@ -119,7 +121,7 @@ class IndexCatalog:
                 "not-on-its-index",
                 f"{route.name} belongs to the index {route.index.name}, which does not have it",
                 context=(f"{route.index.url}  status 404", f"claimed as {route.detail}  {route.index.origin}"),
-                hint="publish it there, or correct the name or the claim; no other index is asked for it",
+                hint="publish it there, or correct the name or the claim; no other index is asked",
                 subject=route.name,
             )
         return RoutedCandidates(route, available or ProjectCandidates(route.name, ()), family, absent=available is None)
@@ -128,7 +130,7 @@ class IndexCatalog:
         if not survey.sources:
             raise Unavailable.because(
                 "no-source",
-                f"no index answers for {survey.name}: nobody claims it, and there is no default",
+                f"no index answers for {survey.name}: no index claims it, and there is no default",
                 hint="declare a default index, or claim the name for the index that owns it",
                 subject=survey.name,
             )
@@ -159,7 +161,7 @@ class IndexCatalog:
         try:
             readings = [(index, self._answers.page(index, name)) for index in family]
         except (Unavailable, Refused) as error:
-            # A source that sends the question elsewhere has not answered it either.
+            # A source that redirects the request elsewhere has not answered it either.
             problem = error.diagnostics[0]
             answer = "; ".join((problem.message, *problem.context))
             return _Observed(Observation(source, Presence.UNKNOWN, problem=answer))
@@ -179,14 +181,14 @@ class IndexCatalog:
         )
 
     def _as_one(self, all_available: list[ProjectCandidates]) -> ProjectCandidates:
-        """The shelves of sources with the very same files, each of which comes from where the first source has it."""
+        """The candidates of sources with exactly the same files, each of which is fetched from the first source."""
         listings = {candidate.file.filename: self._listings[candidate] for candidate in all_available[0].candidates}
         one = as_one(all_available)
         self._listings.update((candidate, listings[candidate.file.filename]) for candidate in one.candidates)
         return one
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> ProjectCandidates | None:
-        """One shelf of an index and its mirrors. Raises `Refused` where a mirror has other bytes."""
+        """The candidates of an index and its mirrors together. Raises `Refused` where a mirror has other bytes."""
         there = [
             (index, reading.url, reading.available) for index, reading in readings if reading.available is not None
         ]
@@ -217,7 +219,7 @@ class IndexCatalog:
         self._prefetcher.expect(hints)
 
     def expect_pages(self, names: Iterable[str]) -> None:
-        """These projects will be asked for, all of them, and nothing follows from what they say."""
+        """All of these projects will be asked for, but their requirements are not followed."""
         for name in names:
             decision = self._table.route(name)
             for source in (decision.index,) if isinstance(decision, Route) else decision.sources:
@@ -233,15 +235,15 @@ class IndexCatalog:
         self._answers.ask_metadata(candidate, self._listings.get(candidate))
 
     def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
-        """All wheels of the candidate's version that its index and that index's mirrors offer, for whatever target.
+        """All wheels of the candidate's version that its index and that index's mirrors offer, for all targets.
 
-        Those that are too young or came late are left out: from a lock they would be installed unasked. In the order of
-        the pages; of a file on several of them, what the first says. The reader must have been told to keep listings.
-        Raises `Unavailable` where a kept listing has gone and the index does not answer.
+        Those that are too young or came late are left out: from a lock they would be installed without a further check.
+        In the order of the pages; of a file on several of them, what the first says. The reader must have been made to
+        keep listings. Raises `Unavailable` where a kept listing has gone and the index does not answer.
         """
         if route.rule is not RoutingRule.SAME_FILES:
             return self._listed_by(route.index, candidate) if route.index is not None else ()
-        # Each of the sources has a say; where one of them does not list a file now, it is not the same any more.
+        # Each of the sources counts; where one of them does not list a file now, the sources differ.
         decision = self._table.route(candidate.name)
         sources = decision.sources if isinstance(decision, Survey) else ()
         offers = [self._listed_by(source, candidate) for source in sources if self._is_listed(source, candidate.name)]
@@ -274,12 +276,12 @@ class IndexCatalog:
         return self._listings.get(candidate)
 
     def trust_store(self, candidate: Candidate, index: Index) -> None:
-        """This file stands in a lock and its index is not asked (`--offline`): only the store may give it, and only
-        what the index or one of its mirrors has delivered."""
+        """This file stands in a lock and its index is not asked (`--offline`): only the store may provide it, and only
+        a file that the index or one of its mirrors has delivered."""
         self._unasked[candidate] = self._table.family(index)
 
     def unasked(self, candidate: Candidate) -> tuple[Index, ...]:
-        """Who may have delivered a file for which nobody is asked; nobody where somebody is."""
+        """The sources that may have delivered a file whose index is not asked; empty where the index is asked."""
         return self._unasked.get(candidate, ())
 
     def check_servable(self, candidate: Candidate) -> None:
@@ -289,7 +291,7 @@ class IndexCatalog:
             listing.check(candidate.file)
 
     def _listing_or_direct(self, candidate: Candidate) -> Listing | None:
-        """None only for a wheel that the user named: whatever else has no home was listed by nobody."""
+        """None only for a wheel that the user named: any other candidate without a listing was listed by no index."""
         listing = self._listings.get(candidate)
         if candidate in self._unasked:
             return None
@@ -308,7 +310,7 @@ class IndexCatalog:
         assert requirement.url is not None
         candidate = self._direct.get(requirement.url)
         if candidate is None:
-            # Another statement that names the same wheel may demand more of it.
+            # Another requirement that names the same wheel may demand more of it.
             demand = self._hashes.get(requirement.name, ANY_BYTES).and_(required_digests(requirement))
             if demand.impossible:
                 raise contradiction(requirement.name, (requirement.origin,))
@@ -317,7 +319,7 @@ class IndexCatalog:
 
 
 def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
-    """The same error with the chain of who asked, so that a failing index can be traced to a requirement."""
+    """The same error with the chain of what asked for it, so that a failing index can be traced to a requirement."""
     lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
     return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 

@@ -1,4 +1,4 @@
-"""A file to be fetched, and the display that hears how its download goes."""
+"""A file to be fetched, and the display that is notified of its progress."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to be had. `index_digests` must all hold, and `demand`; `size` is the index's claim.
+    """A file to be fetched. `index_digests` must all hold, and `demand`; `size` is the index's claim.
 
     `hashes_optional` allows that neither has a strong one. `allowed` judges the URL and every redirect's target.
-    `owner` is the index that lists it, for its credentials. `sources` are those who may have delivered it, as the store
-    knows them (`safepip.index.deliveries`), the one that is asked first. With `unasked` nobody is: then `index_digests`
-    are a lock's. `subject` and `origins` are for messages: the project's name, and who asked for it.
+    `owner` is the index that lists it, for its credentials. `sources` are the indexes that may have delivered it, as
+    the store knows them (`safepip.index.deliveries`), first the one that is asked. With `unasked` no index is asked:
+    then `index_digests` are a lock's. `subject` and `origins` are for messages: the project's name, and what asked for
+    it.
     """
 
     filename: str
@@ -40,7 +41,7 @@ class Download:
 
 
 class Progress(Protocol):
-    """Hears how downloads go. Called from the loop's thread; must not block. `key` is one download's."""
+    """Is notified of downloads' progress. Called from the loop's thread; must not block. `key` is one download's."""
 
     def expect(self, files: int, size: int | None) -> None:
         """So many downloads will come, of so many bytes together where that is known."""

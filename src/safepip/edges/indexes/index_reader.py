@@ -1,4 +1,4 @@
-"""Asks one source for one project and says what it answered: a shelf, or that it does not have the project.
+"""Asks one source for one project and says what it answered: its candidates, or that it does not have the project.
 
 Everything else is an error with a reference of its own, because "the index failed" must never look like "the
 index does not have it": that is how dependency confusion begins. Absent is 404 (and for a page that was
@@ -49,7 +49,7 @@ _T = TypeVar("_T")
 _STATUSES = {
     401: ("index-unauthorised", "asks for a user name and password", ""),
     403: ("index-unauthorised", "forbids the access", "check the credentials and their rights on the index"),
-    410: ("index-error", "says that the project is gone for good", "do without the project, or ask the index why"),
+    410: ("index-error", "says that the project is permanently gone", "do without the project, or ask the index why"),
     407: (
         "index-unreachable",
         "is behind a proxy that asks for credentials",
@@ -59,12 +59,13 @@ _STATUSES = {
 
 
 class Reading(NamedTuple):
-    """What a source said of a project: `available` None for absent. `url` is where the page was read from.
+    """What a source answered for a project: `available` is None where it does not have it. `url` is where the page was
+    read from.
 
-    `digests` are those of all files of the page, whatever their platform; None where the shelf was kept from
-    an earlier run, in which they were not kept. `listing` gives all files of the page, whatever their platform; None
-    where the reader was not told to keep them. `unasked` says that it is from an earlier run, and that the index was
-    not asked in this one.
+    `digests` are those of all files of the page, whatever their platform; None where the candidates come from an
+    earlier run, which did not keep them. `listing` gives all files of the page, whatever their platform; None where the
+    reader does not keep them. `unasked` says that it is from an earlier run, and that the index was not asked in this
+    one.
     """
 
     available: ProjectCandidates | None
@@ -75,8 +76,8 @@ class Reading(NamedTuple):
 
 
 class SharedPage(NamedTuple):
-    """A page for readers that shelve it for other targets, made from its kept listing only when it is wanted; None for
-    a page that there is not. `unasked` as in `Reading`."""
+    """A page for readers that choose its candidates for other targets, made from its kept listing only when it is
+    needed; None where the index has no such page. `unasked` as in `Reading`."""
 
     load: Callable[[], ProjectPage | None]
     unasked: bool = False
@@ -89,8 +90,8 @@ Pages: TypeAlias = "dict[tuple[str, str], SharedPage]"
 class IndexReader:
     """Reads pages over `transport`, opened when first needed, and folders from the disk. Not thread-safe: one loop.
 
-    `listings` asks that every reading can tell all files of its page, those for other targets included. `pages` are
-    shared with readers for other targets.
+    With `listings` every reading knows all files of its page, those for other targets included. `pages` are shared with
+    readers for other targets.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class IndexReader:
         self._once: Once[tuple[list[ProjectFile], str]] = Once()
 
     def kept(self, index: Index, name: str) -> Reading | None:
-        """A shelf of an earlier run that is still fresh. Touches the disk only."""
+        """The candidates of an earlier run, if they are still fresh. Touches the disk only."""
         if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
             return None
         shared = self._shared(index, name)
@@ -127,7 +128,7 @@ class IndexReader:
         return self._kept_reading(index, cached, unasked=True)
 
     def _shared(self, index: Index, name: str) -> Reading | None:
-        """What another reader of this run has read, shelved for this target."""
+        """What another reader of this run has read, as candidates for this target."""
         shared = (self._pages or {}).get((index.name, name))
         page = shared.load() if shared is not None else None
         if shared is None or page is None:
@@ -136,7 +137,7 @@ class IndexReader:
         return reading._replace(unasked=shared.unasked)
 
     def _usable(self, index: Index, name: str) -> CachedCandidates | None:
-        """The kept shelf, fresh or not, with its listing where listings are asked for."""
+        """The cached candidates, fresh or not, with the listing where listings are asked for."""
         cached = self._cache.load(index, name)
         if cached is not None and self._listings and not self._cache.has_listing(index, cached):
             return None
@@ -166,8 +167,8 @@ class IndexReader:
     async def read(self, index: Index, name: str, *, whole: bool = False, anew: bool = False) -> Reading:
         """Ask the source. Raises `Unavailable` for every failure, `Refused` where it sends us elsewhere.
 
-        `whole` asks for the page itself, so that the reading has its digests, even where a kept shelf would do. `anew`
-        asks the index itself and no cache in between.
+        `whole` asks for the page itself, so that the reading has its digests, even where cached candidates would do.
+        `anew` asks the index itself and no cache in between.
         """
         if index.url.scheme == "file":
             return self.read_local(index, name)
@@ -200,7 +201,7 @@ class IndexReader:
         return self._reading(available, page, answer.url)
 
     def _reading(self, available: ProjectCandidates, page: ProjectPage, url: str) -> Reading:
-        """What a page just read says; it is only held in memory where listings are asked for."""
+        """The content of a page that was just read; it is only held in memory where listings are asked for."""
         return Reading(available, url, _digests(page), (lambda: page.files) if self._listings else None)
 
     async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
@@ -249,9 +250,9 @@ class IndexReader:
         if not os.path.isdir(local_path(str(index.url))):
             raise Unavailable.because(
                 "index-unreachable",
-                f"the index {index.name} is no folder",
+                f"the index {index.name} is not a folder",
                 context=(f"{index.url}",),
-                hint="correct its path, or take the source out; it was not passed over",
+                hint="correct its path, or remove the source; it was not skipped",
                 origins=(index.origin,),
             )
         try:
@@ -260,7 +261,7 @@ class IndexReader:
         except (FileNotFoundError, NotADirectoryError):
             return Reading(None, url)
         except (OSError, ValueError) as error:
-            # Not "it is not there": nobody could look.
+            # Not "it is not there": the folder could not be read.
             raise _unreadable(index, folder, error) from None
         document = os.path.join(folder, "index.html")
         if os.path.isfile(document):
@@ -299,7 +300,7 @@ def _unreadable(index: Index, path: str, error: OSError | ValueError) -> Unavail
         "index-unreachable",
         f"the source {index.name} cannot be read",
         context=(f"{printable(path)}: {getattr(error, 'strerror', None) or error}",),
-        hint="make it readable for whoever runs safepip, or take the source out; it was not passed over",
+        hint="make it readable for the user who runs safepip, or remove the source; it was not skipped",
         origins=(index.origin,),
     )
 
@@ -324,11 +325,11 @@ def _same_origin(index: Index) -> Callable[[str], bool]:
 
 
 def _check_status(index: Index, name: str, status: int) -> None:
-    """Raise for anything but 200; the 404 of a project's page was told apart before."""
+    """Raise for anything but 200; the 404 of a project's page was handled before."""
     if status == 200:
         return
     passing = status >= 500 or status == 429
-    hint = "try again later" if passing else f"ask whoever runs {index.name} what it means"
+    hint = "try again later" if passing else f"ask the administrator of {index.name} what it means"
     reference, what, hint = _STATUSES.get(status, ("index-error", f"answered with status {status}", hint))
     raise Unavailable.because(
         reference,
@@ -341,7 +342,7 @@ def _check_status(index: Index, name: str, status: int) -> None:
 
 
 def _where_credentials_go(index: Index) -> str:
-    """All places that this index's credentials are looked for in."""
+    """All places where this index's credentials are looked for."""
     own = f"SAFEPIP_INDEX_{stem_of(index.name)}_USERNAME and _PASSWORD" if index.declared else "its URL"
     return f"put them in netrc (a line for {index.url.host}; its `default` entry is not used), the keyring, or {own}"
 
@@ -356,7 +357,7 @@ def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
 def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
     return Unavailable.because(
         "not-an-index-page",
-        f"the answer of the index {index.name}{' for ' + name if name else ''} is no index page",
+        f"the answer of the index {index.name}{' for ' + name if name else ''} is not an index page",
         context=(f"{index.url}  {printable(str(error))}",),
         hint="a login page or a portal may stand between; open the URL in a browser",
         origins=(index.origin,),
@@ -365,14 +366,14 @@ def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
 
 
 def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
-    """The error for an index that could not be asked, or that sends us outside of itself."""
+    """The error for an index that could not be asked, or that redirects outside of itself."""
     context = (f"{index.url}  {printable(str(error))}",)
     if error.kind == "redirect":
         return Refused.because(
             "redirect-outside",
             f"the index {index.name} sends the request for {name} outside of itself",
             context=context,
-            hint=f"an index answers for its names itself: ask whoever runs {index.name} why it does",
+            hint=f"an index has to answer for its names itself: ask the administrator of {index.name} why it does",
             origins=(index.origin,),
             subject=name,
         )
@@ -386,9 +387,9 @@ def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
             subject=name,
         )
     if error.kind == "offline":
-        hint = "run once without --offline, so that its answer is kept"
+        hint = "run once without --offline, so that its answer is cached"
     else:
-        hint = f"{error.help or f'ask whoever runs {index.name} about it'}; nothing was asked elsewhere"
+        hint = f"{error.help or f'ask the administrator of {index.name} about it'}; no other index was asked"
     return Unavailable.because(
         "index-unreachable",
         f"the index {index.name} gave no answer for {name}",

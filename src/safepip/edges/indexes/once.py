@@ -1,4 +1,4 @@
-"""One question, asked once by all who want to know the same at the same time."""
+"""One question, asked once for all callers that ask it at the same time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Once(Generic[_T]):
         self._asked: dict[str, asyncio.Future[_T]] = {}
 
     async def answer(self, key: str, ask: Callable[[], Coroutine[Any, Any, _T]], failure: type[Exception]) -> _T:
-        """What `ask` answers for whoever is first. A failure is the first one's own: each of the others asks itself,
-        since an error speaks of who asked."""
+        """What `ask` answers for the first caller. A failure is raised for the first caller only: each of the others
+        then asks itself, since an error names what asked."""
         import asyncio
 
         known = self._asked.get(key)

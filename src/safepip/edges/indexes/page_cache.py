@@ -1,19 +1,20 @@
-"""Remembers what indexes answered, in the form that a later run needs: shelves and core metadata.
+"""Remembers what indexes answered, in the form that a later run needs: candidates and core metadata.
 
-A shelf is kept for one index URL, one project and one target (its tags and its Python), with the validators
-of the page it was made from. Within its freshness it is used without asking; after that it is revalidated.
-A page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a
-day. A 404 is never remembered: whether a name is absent decides its routing.
+A project's candidates are kept for one index URL, one project and one target (its tags and its Python), with the
+validators of the page it was made from. Within its freshness it is used without asking; after that it is revalidated. A
+page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a day. A 404
+is never remembered: whether a name is absent decides its routing.
 
-Metadata is kept by the digest of its wheel and the wheel's URL: whoever lists another's digest must not say what that
-wheel requires. A copy that a sidecar's digest vouched for is held against that digest each time it is read; any
-other is compared with the wheel before the wheel is installed.
+Metadata is kept by the digest of its wheel and the wheel's URL: an index that lists the digest of another's wheel must
+not decide what that wheel requires. A copy that a sidecar's digest confirmed is compared with that digest each time it
+is read; any other is compared with the wheel before the wheel is installed.
 
-What came without proof of who sent it is not kept: no page of a `--trusted-host`, and no metadata while there is one.
-Else a later run, which does check certificates, would believe what an earlier one was told by anybody.
+What came without proof of its sender is not kept: no page of a `--trusted-host`, and no metadata while there is one.
+Else a later run, which does check certificates, would believe an answer that any host could have sent to an earlier
+one.
 
-The files are JSON and text, never pickles: reading the cache runs no code. They are written under another
-name and moved into place, so that a reader sees a whole file or none. Whatever cannot be read is a miss.
+The files are JSON and text, never pickles: reading the cache runs no code. They are written under another name and
+moved into place, so that a reader sees a whole file or none. A file that cannot be read is a miss.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
-#: Counts up when the form of the files changes, so that another version's files are misses.
+#: Incremented when the form of the files changes, so that another version's files are misses.
 _FORM = 7
 _METADATA_FORM = 2
 #: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
@@ -53,7 +54,7 @@ _LARGEST = 4 * MAX_PAGE_BYTES
 
 
 class CachedCandidates(NamedTuple):
-    """A shelf with what is needed to use or revalidate it. Times are seconds since the epoch.
+    """Candidates with what is needed to use or revalidate them. Times are seconds since the epoch.
 
     `listing` names the kept listing of all files of the page, empty where none was kept.
     """
@@ -90,7 +91,7 @@ def freshness(headers: Mapping[str, str]) -> float:
 
 
 def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
-    """What a shelf depends on beside the page: the target's tags and its Python version."""
+    """What the candidates depend on besides the page: the target's tags and its Python version."""
     text = "\n".join((target.version, str(ignore_requires_python), *map(str, target.tags)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -98,7 +99,7 @@ def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
 class PageCache:
     """The two folders `pages` and `metadata` below `root`; with root None nothing is kept.
 
-    `trusted_hosts` are those of `--trusted-host`, whose certificates nobody checks.
+    `trusted_hosts` are those of `--trusted-host`, whose certificates are not checked.
     """
 
     def __init__(
@@ -115,10 +116,10 @@ class PageCache:
         self._now = now
         self._folders: set[str] = set()
 
-    # --- shelves --------------------------------------------------------------------------------------------
+    # --- candidates --------------------------------------------------------------------------------------------
 
     def load(self, index: Index, name: str) -> CachedCandidates | None:
-        """The kept shelf, fresh or not; None for a miss."""
+        """The cached candidates, fresh or not; None for a miss."""
         if self._root is None:
             return None
         try:
@@ -133,7 +134,7 @@ class PageCache:
     def keep(
         self, index: Index, available: ProjectCandidates, url: str, headers: Mapping[str, str], listing: str = ""
     ) -> None:
-        """Remember a shelf just made from an answer with these headers."""
+        """Remember candidates just made from an answer with these headers."""
         if self._is_unproven(index):
             return
         now = self._now()
@@ -144,7 +145,7 @@ class PageCache:
         )
 
     def renew(self, index: Index, cached: CachedCandidates, headers: Mapping[str, str]) -> None:
-        """The index said 304: the shelf is as good as new."""
+        """The index answered 304: the candidates are fresh again."""
         if self._is_unproven(index):
             return
         now = self._now()
@@ -157,7 +158,7 @@ class PageCache:
     # --- listings -------------------------------------------------------------------------------------------
 
     def keep_listing(self, index: Index, name: str, body: bytes, files: Sequence[ProjectFile]) -> str:
-        """Remember all files of a page, for whichever target; the name to give to `keep`, empty where none is kept."""
+        """Remember all files of a page, for all targets; the name to give to `keep`, empty where none is kept."""
         if self._root is None or self._is_unproven(index):
             return ""
         listing = hashlib.sha256(body).hexdigest()[:24]
@@ -167,12 +168,12 @@ class PageCache:
         return listing
 
     def has_listing(self, index: Index, cached: CachedCandidates) -> bool:
-        """Whether the listing of the page that the shelf was made from is there."""
+        """Whether the listing of the page that the candidates were made from is there."""
         path = self._listing_path(index, cached.available.name, cached.listing)
         return bool(self._root and cached.listing) and os.path.exists(path)
 
     def load_listing(self, index: Index, cached: CachedCandidates) -> tuple[ProjectFile, ...] | None:
-        """All files of the page that the shelf was made from; None for a miss."""
+        """All files of the page that the candidates were made from; None for a miss."""
         try:
             path = self._listing_path(index, cached.available.name, cached.listing)
             form, rows = json.loads(read_regular(path, _LARGEST))
@@ -194,7 +195,7 @@ class PageCache:
     # --- metadata -------------------------------------------------------------------------------------------
 
     def load_metadata(self, file: ProjectFile) -> bytes | None:
-        """The METADATA of a wheel; None for a miss or a copy that its sidecar's digest disowns."""
+        """The METADATA of a wheel; None for a miss, or for a copy that does not have its sidecar's digest."""
         path = self._metadata_path(file)
         if path is None:
             return None
@@ -205,7 +206,7 @@ class PageCache:
         return text if vouched(text, file) is not False else None
 
     def keep_metadata(self, file: ProjectFile, text: bytes) -> None:
-        """Remember a METADATA file, where its wheel has a digest to know it by."""
+        """Remember a METADATA file, where its wheel has a digest that identifies it."""
         path = self._metadata_path(file)
         if path is not None and not self._trusted:
             self._write(path, text)
@@ -213,7 +214,7 @@ class PageCache:
     def _metadata_path(self, file: ProjectFile) -> str | None:
         if self._root is None or not file.digests:
             return None
-        # Without the query, which may be a signature that is another each time.
+        # Without the query, which may be a signature that changes each time.
         place = f"{file.digests[0]} {file.url.partition('?')[0]}"
         key = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()
         return os.path.join(self._root, f"metadata-{_METADATA_FORM}", key[:2], key[2:])
@@ -223,7 +224,7 @@ class PageCache:
             return
         folder = os.path.dirname(path)
         temporary = f"{path}.{os.getpid()}.new"
-        # A cache that cannot be written is a slower run, not a failed one.
+        # A cache that cannot be written makes a run slower; it does not fail.
         with contextlib.suppress(OSError):
             if folder not in self._folders:
                 os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -239,8 +240,8 @@ class PageCache:
 
 
 def vouched(text: bytes, file: ProjectFile) -> bool | None:
-    """Whether a sidecar's digests vouch for this METADATA: False where one does not fit, whatever its strength; None
-    where none of them is a proof."""
+    """Whether a sidecar's digests confirm this METADATA: False where one of any strength does not match; None where all
+    match but none is strong."""
     stated: list[AnyDigest] = [*(file.metadata or ()), *file.metadata_checksums]
     if any(hashlib.new(it.algorithm, text, usedforsecurity=False).hexdigest() != it.hex for it in stated):
         return False
@@ -323,7 +324,7 @@ def _moment(value: float | None) -> float | None:
 
 
 def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
-    """Strong ones only, whatever a file on the disk says."""
+    """Strong digests only, whatever a file on the disk says."""
     return tuple(strong(algorithm, value) for algorithm, value in rows)
 
 

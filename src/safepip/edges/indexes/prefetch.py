@@ -1,8 +1,8 @@
-"""Guesses: what the search will probably ask for next is fetched while it thinks, as deep as that goes.
+"""Guesses: what the search will probably ask for next is fetched while it computes, as deep as that goes.
 
 From a hint (a project, a specifier, extras) to the page, to the metadata of the version that will probably be chosen,
-to the pages of what that requires. What would be refused is not guessed at: of a project in quarantine, or one whose
-name is refused, no file is fetched, and where the name alone is enough to refuse it, no index hears of it.
+to the pages of what that requires. There are no guesses about what would be refused: of a project in quarantine, or one
+whose name is refused, no file is fetched, and where the name alone is enough to refuse it, no index hears of it.
 
 A guess decides nothing. The markers, the rules and the choice of a version here are a `Prefetcher`'s own objects, made
 from the same inputs as those of the search, and no other code sees them: what comes out is only that an answer is there
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from safepip.routing.table import RoutingTable
     from safepip.vetting.rules import VettingRules
 
-#: How many guesses ahead the exploration goes from one hint, so that a hostile index cannot make it endless.
+#: How many guesses ahead the exploration goes from one hint, so that a hostile index cannot keep it going for ever.
 _MOST_GUESSES = 5_000
 
 
@@ -84,7 +84,7 @@ class Prefetcher:
                 self._loop.submit(self._explore(*answers[0], specifier, extras))
 
     def _is_new(self, name: str, extras: frozenset[str]) -> bool:
-        """Whether something may be asked for the name on a guess that was not asked yet."""
+        """Whether a guess may ask something about the name that was not asked yet."""
         if (name, extras) in self._guessed or len(self._guessed) >= _MOST_GUESSES:
             return False
         self._guessed.add((name, extras))
@@ -108,7 +108,7 @@ class Prefetcher:
             metadata = promised if isinstance(promised, CoreMetadata) else await asyncio.wrap_future(promised)
             self.expect(self._next(metadata, extras))
         except (SafepipError, MetadataError):
-            return  # a guess: whoever asks in earnest is told
+            return  # a guess: when the search asks, the error is raised for it
 
     def _likely(self, reading: Reading, specifier: SpecifierSet) -> Candidate | None:
         """The candidate that will probably be chosen from a page, where a file of it may be fetched on a guess."""

@@ -1,4 +1,4 @@
-"""What the store may give of what is wanted, and what to say of a file that nobody else is asked for (`--offline`)."""
+"""Which files the store may provide, and what to say of a file that may come from nowhere else (`--offline`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def stored(store: Store, download: Download) -> VerifiedFile | None:
     """The file from the store, where its bytes are known to be those of its source: by the strong digest that the
-    source gives for it, or because it is remembered to have delivered it."""
+    source gives for it, or because the store knows that this source delivered it."""
     file = store.get(download.filename, download.index_digests, download.demand, download.size)
     if file is None or (proofs(download.index_digests) and not download.unasked):
         return file
@@ -26,13 +26,14 @@ def stored(store: Store, download: Download) -> VerifiedFile | None:
 
 
 def refuse_absent(store: Store, wanted: Sequence[Download]) -> None:
-    """Raise `Unavailable` (`not-in-store`) with all of these: only the store may give them, and does not."""
+    """Raise `Unavailable` (`not-in-store`) with all of these: only the store may provide them, and it does not."""
     if wanted:
         raise Unavailable(*(_absent(store, download) for download in wanted))
 
 
 def _absent(store: Store, download: Download) -> Diagnostic:
-    """Why the store does not give a file: it has no such bytes, has them from others, or does not know from whom."""
+    """Why the store does not provide a file: it has no such bytes, has them from other sources, or does not know their
+    source."""
     file = store.get(download.filename, download.index_digests, download.demand)
     if file is None:
         found = "no file with this digest"

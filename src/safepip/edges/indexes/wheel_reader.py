@@ -1,11 +1,11 @@
 """Gets a wheel's core metadata without the wheel where that is possible, and whole wheels that are named directly.
 
-In this order: the copy kept by an earlier run; the sidecar that the index advertises (PEP 658), held against the
-digest given for it; the end of the archive by range requests; the whole wheel, which is verified as any
-download and stays in the store. A sidecar with another digest than the index announced is refused.
+In this order: the copy kept by an earlier run; the sidecar that the index advertises (PEP 658), compared with the
+digest given for it; the end of the archive by range requests; the whole wheel, which is verified as any download and
+stays in the store. A sidecar with another digest than the index announced is refused.
 
-Whatever is read here only guides the resolution. Before a wheel is handed over, it is compared with what the
-wheel itself contains (`rules.metadata_mismatch`), so that none of these ways has to be trusted.
+What is read here only guides the resolution. Before a wheel is handed over, it is compared with the METADATA in the
+wheel itself (`rules.metadata_mismatch`), so none of these ways has to be trusted.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ class Listing:
             host = ""
         raise Refused.because(
             "file-host",
-            f"the index {self.index.name} lists a file on a host that it was not allowed",
+            f"the index {self.index.name} lists a file on a host that is not allowed for it",
             context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
             hint=(
-                f"if {printable(host)} belongs to the index, say so where it is declared:\n"
+                f"if {printable(host)} belongs to the index, add it where the index is declared:\n"
                 f'file-hosts = ["{printable(host)}"]'
             )
             if host
@@ -111,7 +111,7 @@ class WheelReader:
         self._turns: asyncio.Semaphore | None = None
 
     def _turn(self) -> asyncio.Semaphore:
-        """Whole wheels that are read for their metadata come as many at once as those of an installation."""
+        """As many whole wheels are fetched at once for their metadata as for an installation."""
         import asyncio
 
         from safepip.edges.indexes.fetch import CONCURRENT
@@ -136,9 +136,9 @@ class WheelReader:
         return wheel
 
     def kept(self, candidate: Candidate) -> CoreMetadata | None:
-        """The metadata that can be had without the network; None otherwise."""
+        """The metadata, where it is available without the network; else None."""
         file = candidate.file
-        # Of a file that several list, no single one of them may say what it requires.
+        # Where several sources list a file, no single one of them may decide what it requires.
         text = self._cache.load_metadata(file) if file.metadata or not candidate.age_statements else None
         cached = text is not None
         if text is None:
@@ -151,7 +151,7 @@ class WheelReader:
         try:
             return parse_metadata(text, verified=bool(vouched(text, file)), checked=cached)
         except MetadataError:
-            return None  # it is read anew, and whoever waits for that is told
+            return None  # it is read again, and an error is raised there
 
     def listing(self, index: Index, page_url: str) -> Listing:
         """Where the candidates of a page were listed."""
@@ -178,7 +178,7 @@ class WheelReader:
         return metadata
 
     async def _sidecar(self, candidate: Candidate, listing: Listing) -> bytes | None:
-        """PEP 658: at the file's URL with `.metadata` appended. None where there is none after all."""
+        """PEP 658: at the file's URL with `.metadata` appended. None where the index has none after all."""
         from safepip.edges.network.limits import HttpError
 
         file = candidate.file
@@ -211,7 +211,8 @@ class WheelReader:
         return answer.body
 
     async def _range(self, candidate: Candidate, listing: Listing) -> bytes | None:
-        """The end of the archive, by range requests; None where the server takes none, or the archive is odd."""
+        """The end of the archive, by range requests; None where the server does not support them, or the archive is
+        unusual."""
         from safepip.edges.disk.archive import TAIL_BYTES, ArchiveError, MissingRange, SparseBytes, metadata_from_parts
         from safepip.edges.network.limits import HttpError
 
@@ -232,7 +233,7 @@ class WheelReader:
                         return None
                     known.add(part.start, part.body)
         except ArchiveError:
-            return None  # the whole wheel will tell
+            return None  # reading the whole wheel will show the error
         except HttpError as error:
             if error.kind in ("redirect", "insecure"):
                 raise _file_failed(candidate, listing, error) from None
@@ -267,7 +268,7 @@ class WheelReader:
     # --- wheels named directly ------------------------------------------------------------------------------------
 
     def direct(self, requirement: Requirement | Constraint, demand: RequiredDigests) -> Candidate:
-        """Fetch and verify the wheel that the user names, of which all of his statements together demand this.
+        """Fetch and verify the wheel that the user names, of which all of the user's requirements together demand this.
 
         Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
         """
@@ -278,7 +279,8 @@ class WheelReader:
         assert url is not None
         filename = parse(url).filename
         candidate_of = _read_name(filename, self._ranks)
-        # What the user names needs no index's word; it is what was asked for, and its digest is recorded.
+        # A wheel that the user names needs no confirmation by an index; it is what was asked for, and its digest is
+        # recorded.
         wanted = Download(
             filename,
             url,
@@ -294,9 +296,12 @@ class WheelReader:
         try:
             read_wheel_metadata(wheel.path, filename)
         except ArchiveError as error:
-            reference, message = "unreadable-wheel", "cannot be opened in one way only, so nothing can be said of it"
+            reference, message = (
+                "unreadable-wheel",
+                "is a broken or ambiguous archive: two readers could see different files in it",
+            )
             if isinstance(error, OversizedArchive):
-                reference, message = "oversized-wheel", "is larger than any real one"
+                reference, message = "oversized-wheel", "is larger than any real wheel"
             raise Refused.because(
                 reference,
                 f"{printable(filename)} {message}",
@@ -326,16 +331,16 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
 
 
 def _file_failed(candidate: Candidate, listing: Listing, error: HttpError) -> SafepipError:
-    """The error for a file's metadata that could not be had. It is the file's server that is spoken of: the index has
-    answered, and its page may list files of other hosts."""
+    """The error for a file's metadata that could not be fetched. The message is about the file's server: the index has
+    answered, and its page may list files on other hosts."""
     message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
     listed = (f"listed on {listing.page_url}",)
     if error.kind in ("redirect", "insecure"):
-        hint = f"ask whoever runs {listing.index.name} why; if the host belongs to it, declare that: file-hosts"
+        hint = f"ask the administrator of {listing.index.name} why; if the host belongs to it, declare that: file-hosts"
         return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
-    hint = error.help or f"tell whoever runs {listing.index.name}"
+    hint = error.help or f"tell the administrator of {listing.index.name}"
     if error.kind == "offline":
-        hint = "run once without --offline, so that it is kept"
+        hint = "run once without --offline, so that it is cached"
     return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)
 
 

@@ -178,7 +178,7 @@ class Credentials:
     def after_challenge(self, url: str, owner: IndexUrl | None = None) -> str | None:
         """After a 401: the header value to try once more with, or None. Blocks: runs a program, may ask.
 
-        A user name with a password in the URL settles the matter: nothing else is tried (as pip).
+        A user name with a password in the URL is enough: nothing else is tried (as in pip).
         """
         origin = origin_of(url)
         if origin is None:
@@ -256,7 +256,7 @@ class Credentials:
     def _netrc_reaches(self, place: Url) -> bool:
         """netrc knows hosts and no ports: which of a host's ports its entry is meant for.
 
-        A requirements file may be somebody else's: it adds no port on a host where the user has named one.
+        A requirements file may come from another person: it adds no port on a host where the user has named one.
         """
         indexes = self._indexes
         there = [index for index in indexes if index.url.host == place.host]
@@ -270,7 +270,7 @@ class Credentials:
         return usual and not there
 
     def _from_keyring(self, origin: str, url: str, absorbed: Login | None) -> tuple[str, str] | None:
-        # pip asks a keyring without being told to only where it could also ask the user.
+        # pip uses a keyring on its own only where it could also ask the user.
         if self._keyring_provider == "disabled" or (self._no_input and self._keyring_provider == "auto"):
             return None
         program = self._keyring_program()
@@ -293,7 +293,7 @@ class Credentials:
         if self._keyring_provider == "import":
             path = os.pathsep.join((sysconfig.get_path("scripts"), path))
         found = shutil.which("keyring", path=path)
-        # A relative answer comes from the working directory, where anyone's project may put a program.
+        # A relative answer comes from the working directory, where any project may put a program.
         return found if found is not None and os.path.isabs(found) else None
 
     def _run_keyring(self, program: str, service: str, user: str | None) -> tuple[str, str] | None:

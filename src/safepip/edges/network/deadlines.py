@@ -62,7 +62,7 @@ async def within(seconds: float, url: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def unhurried() -> AsyncIterator[None]:
-    """Stop the clock of `within` while somebody is asked."""
+    """Stop the clock of `within` while the user is asked."""
     deadline = _DEADLINE.get()
     until = None if deadline is None else deadline.when()
     if deadline is None or until is None:

@@ -1,8 +1,8 @@
 """Credentials by the name of an index: `SAFEPIP_INDEX_<NAME>_USERNAME` and `SAFEPIP_INDEX_<NAME>_PASSWORD`.
 
 They belong to an index that safepip's configuration declares by that name; which URL that is, the configuration alone
-decides. An index that an option or a requirements file names has no name of its own: it is called by its host, and
-whoever writes the file could call it as somebody's secret is called.
+decides. An index that an option or a requirements file names has no name of its own: it is called by its host, and an
+attacker who writes the file could give it the name of the user's secret.
 """
 
 from __future__ import annotations

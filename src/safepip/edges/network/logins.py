@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from safepip.edges.network.redaction import MASK
 
-#: The most segments of a path by which logins are told apart.
+#: The most segments of a path by which logins are distinguished.
 _DEEPEST = 16
 
 

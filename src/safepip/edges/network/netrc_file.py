@@ -1,7 +1,7 @@
 """The user's netrc file: the one named by NETRC, else ~/.netrc, else ~/_netrc.
 
-Its `default` entry, which pip would send to every host there is, is not used: a credential goes where it was told to
-go.
+Its `default` entry, which pip would send to every host there is, is not used: a credential goes only where it was meant
+to go.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NetrcEntry(NamedTuple):
 
 
 def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Mapping[str, NetrcEntry]:
-    """The entries by host. `notice` is told of a file that cannot be read, which then is not used."""
+    """The entries by host. `notice` is called for a file that cannot be read, which then is not used."""
     home = environ.get("HOME") or os.path.expanduser("~")
     named = environ.get("NETRC")
     places = [os.path.join(home, name) for name in (".netrc", "_netrc")] if named is None else [named]

@@ -71,7 +71,7 @@ def _check_fragment(url: str, body: bytes) -> None:
 def _mismatch(url: str, lines: list[str]) -> Exception:
     return Refused.because(
         "digest-mismatch",
-        f"the bytes of {printable(url.partition('#')[0])} are not those that its digest stands for",
+        f"the bytes of {printable(url.partition('#')[0])} do not match the expected digest",
         context=tuple(lines),
         hint="look at what changed in the file before the digest in its URL is renewed",
     )

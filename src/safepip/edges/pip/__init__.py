@@ -1,1 +1,1 @@
-"""pip, run as a program, and what it did read back."""
+"""Runs pip as a program, and reads back what it did."""

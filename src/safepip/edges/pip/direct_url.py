@@ -5,7 +5,8 @@ and the row of RECORD that holds the file's digest and size follows. The file is
 else on the machine names the private folder, whose name is random.
 
 A dependency for which a constraint names the wheel is handed to pip by name and digest, since pip takes no digest for
-it by URL. pip records nothing then, and the record that it would have made is put where the wheel's metadata landed.
+it by URL. pip records nothing then, and safepip puts the record that pip would have made beside the wheel's installed
+metadata.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def record_direct_urls(handover: Handover, target: Target, settings: Settings, k
             *(
                 Diagnostic(
                     "direct-url-not-recorded",
-                    f"{name} was installed, but its record of where it came from was not found to be completed",
+                    f"{name} was installed, but its direct_url.json, which says where it came from, was not found",
                     context=tuple(f"looked in {printable(place)}" for place in places),
                     hint="pip freeze names a temporary folder for it; install it again into an ordinary environment",
                     subject=name,
@@ -72,7 +73,7 @@ def record_direct_urls(handover: Handover, target: Target, settings: Settings, k
 
 
 def _places(target: Target, settings: Settings) -> Iterator[str]:
-    """The folders in which pip may have put distributions, whatever it decided about the user's site."""
+    """The folders in which pip may have put distributions, with the user's site or without."""
     if settings.target_dir is not None:
         yield os.path.abspath(settings.target_dir)
         return
@@ -124,7 +125,7 @@ def _add(wheel: ClearedWheel, urls: DirectUrl, kept: Sequence[str]) -> bool:
 
 
 def _read(path: str) -> dict[str, object]:
-    """A record; empty for one that cannot be read: any distribution may have brought one of its own making."""
+    """A record; empty for one that cannot be read: any distribution may have brought a file of this name."""
     try:
         record = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):

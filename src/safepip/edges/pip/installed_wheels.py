@@ -1,4 +1,4 @@
-"""After the handover: reads back what pip has installed. What it should be, `safepip.handover.integrity` decides."""
+"""After the handover: reads back what pip has installed. `safepip.handover.integrity` decides what it should be."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def kept_by_pip(settings: Settings) -> tuple[str, ...]:
     try:
         paths = [os.path.join(settings.target_dir, name) for name in os.listdir(settings.target_dir)]
     except OSError:
-        # It is not there yet; a folder that pip cannot read is pip's to complain of.
+        # It is not there yet, or cannot be read, which pip will report.
         return ()
     replaced = settings.upgrade is not UpgradeStrategy.TO_SATISFY_ONLY
     return tuple(path.replace(os.sep, "/") for path in paths if not replaced or os.path.islink(path))
@@ -48,9 +48,9 @@ def kept_by_pip(settings: Settings) -> tuple[str, ...]:
 def check_installed(
     handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str], kept: Sequence[str] = ()
 ) -> None:
-    """Hold what pip has installed against the wheels. Raises `PipFailed` (`installed-differs`) with all differences.
+    """Compare what pip has installed with the wheels. Raises `PipFailed` (`installed-differs`) with all differences.
 
-    Cost: every installed file is read once more, so soon after it was written that it comes from memory.
+    Cost: every installed file is read once more, so soon after it was written that it is still in memory.
     """
     wheels = [wheel for wheel in handover.wheels.values() if wheel.pin.name in handover.installs]
     run = Arrangement(layout_of(settings, target), wheels, kept, bool(environ.get("PYTHONPYCACHEPREFIX")))
@@ -78,7 +78,7 @@ def _wrong(
     for demand in demands:
         line = judge(demand, found)
         if line and demand.script is not None:
-            # Only now the script itself is of interest: few wheels have one, and fewer one that pip changes.
+            # Only now the script itself is read: few wheels have one, and fewer have one that pip changes.
             changed = _changed_by_pip(wheel, demand.script, interpreter)
             line = line if changed is None else judge(demand, found, changed)
         if line:

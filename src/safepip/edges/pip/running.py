@@ -1,4 +1,4 @@
-"""pip, run as a program; its internals carry no promise and are not imported."""
+"""Runs pip as a program; its internals are not a stable interface and are not imported."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from safepip.model.evidence import VerifiedFile
     from safepip.model.plan import Settings, Target
 
-#: Verbs of pip that concern no environment.
+#: Verbs of pip that do not concern an environment.
 _ANYWHERE = frozenset({"cache", "config", "hash", "help"})
 
-#: Nothing listens there, as for the handover; pip's variables go over its configuration files.
+#: A proxy address at which nothing listens, as for the handover; pip's variables override its configuration files.
 _WITHOUT_NETWORK = {"PIP_PROXY": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
 
 #: Seconds that pip has to end by itself after Ctrl-C, which a terminal sends to it as well.
@@ -54,11 +54,11 @@ def run_pip(
     words: TextIO | None = None,
 ) -> int:
     """Run pip with `args`, its streams being this process's, and return its exit code. `words` is where its standard
-    output goes if not to this process's.
+    output goes, by default to this process's.
 
     `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
-    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the
-    signal's number, as a shell does. Ctrl-C is pip's to handle first; `KeyboardInterrupt` goes on once pip has ended.
+    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the signal's
+    number, as a shell does. pip handles Ctrl-C first; `KeyboardInterrupt` is raised once pip has ended.
     """
     import subprocess
 
@@ -72,15 +72,15 @@ def run_pip(
 
 
 def command(args: Sequence[str], python: str | None, before: str = "") -> list[str]:
-    """The command line that runs pip, by `bare_pip`, in an interpreter's environment. What is installed there is seen
-    and not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
+    """The command line that runs pip, by `bare_pip`, in an interpreter's environment. Distributions there are seen, but
+    not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
     program = f"{own_text('bare_pip.py')}\nrun_pip(start)"
     return bare_command(python or sys.executable, program, [pip_home(), before, *args])
 
 
 @contextmanager
 def private_folder(near: str | None = None) -> Iterator[str]:
-    """A folder that only this user can read, gone afterwards whatever happens but a kill.
+    """A folder that only this user can read, removed afterwards unless the process is killed.
 
     `near` is a folder on whose file system it should be, so that wheels can be linked; else the system's
     temporary folder, which also serves where `near` cannot be written.
@@ -105,13 +105,13 @@ def hand_over(
     environ: Mapping[str, str] | None = None,
     gone: Sequence[str] = (),
 ) -> int:
-    """Lay out the private folder, run pip, and hold its report against the handover. pip's exit code.
+    """Fill the private folder, run pip, and compare its report with the handover. pip's exit code.
 
-    `gone` are distributions that pip takes away before, because a wheel may bring a file that one of those has; where
-    that fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
-    Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones,
-    `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when pip ended with 0 but did
-    something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
+    `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
+    fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`. Raises
+    `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, `Unavailable`
+    (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when pip ended with 0 but did something else
+    (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
     """
     import json
 
@@ -125,11 +125,11 @@ def hand_over(
         for name, wheel in handover.wheels.items():
             _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
     except OSError as error:
-        message = f"what pip is to install could not be laid out for it: {error.strerror or error}"
+        message = f"the wheels for pip could not be put in place: {error.strerror or error}"
         raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
     environ = os.environ if environ is None else environ
     kept = kept_by_pip(settings)
-    # Everything lies ready; only from here on does the target change.
+    # Everything is ready; only from here on does the target change.
     code = uninstall(gone, target, settings, environ) if gone else 0
     if code:
         return code
@@ -150,7 +150,7 @@ def hand_over(
 def uninstall(
     names: Sequence[str], target: Target, settings: Settings, environ: Mapping[str, str] | None = None
 ) -> int:
-    """Have pip take these distributions out of the target. pip's exit code."""
+    """Have pip remove these distributions from the target. pip's exit code."""
     environ = os.environ if environ is None else environ
     quiet = ["--quiet"] * max(0, -settings.display.verbosity)
     system = ["--break-system-packages"] if settings.break_system_packages else []
@@ -183,7 +183,7 @@ def _lay_out(file: VerifiedFile, place: str) -> None:
             "digest-mismatch",
             f"{printable(file.filename)} has changed since it was verified",
             context=(f"verified sha256:{file.sha256.hex}", f"found    sha256:{found}"),
-            hint="something writes to safepip's store: look at what, and run again",
+            hint="another program writes to safepip's store: find out which, and run again",
         )
 
 
@@ -212,7 +212,7 @@ def passthrough(
     if stated is not None or verb not in _ANYWHERE:
         chosen = choose_python(Settings(python=stated), environ, home)
         python = None if chosen == os.path.abspath(home.executable) else chosen
-    # PIP_PYTHON has done its work; pip would start itself a second time for it.
+    # PIP_PYTHON was applied already; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     seen = without_secrets(verb, kept)
@@ -221,7 +221,7 @@ def passthrough(
 
 
 def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
-    """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is no option."""
+    """Split `--python PATH` or `--python=PATH` off; the last one counts. What follows `--` is not an option."""
     rest: list[str] = []
     stated = None
     words = iter(args)
@@ -238,7 +238,7 @@ def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for pip. After Ctrl-C wait on, ask it to end when it does not, and end it at a second Ctrl-C."""
+    """Wait for pip. After Ctrl-C keep waiting, ask it to end if it does not, and end it at a second Ctrl-C."""
     import signal
     import subprocess
 

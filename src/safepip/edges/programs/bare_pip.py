@@ -1,9 +1,9 @@
 """pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with two things added.
 
-1. What pip writes may steer a terminal by its colours alone: names and versions in it come from the metadata of
-   whatever is installed. Of a stream that is no terminal's not even those pass.
-2. A standard output that takes nothing is an error. pip's logging would print a traceback for each line, and pip end
-   with 0.
+1. Of the control characters that pip writes only those for colours reach a terminal: names and versions in its output
+   come from the metadata of installed projects. To a stream that is not a terminal not even those pass.
+2. A standard output that cannot be written is an error. pip's logging would print a traceback for each line, and pip
+   end with 0.
 
 The text of this file stands behind that of `bare_start` in the same program; nothing is imported here at the head but
 `sys`, since it is read before the finder is in force.
@@ -79,7 +79,7 @@ def run_pip(start: "Callable[..., None]") -> "NoReturn":
 
 
 def _flush(lost: "list[BaseException | None]") -> int:
-    """Write what is left, and tell where something was lost; the exit code."""
+    """Write what is left, and report where output was lost; the exit code."""
     import os
 
     try:
@@ -91,7 +91,7 @@ def _flush(lost: "list[BaseException | None]") -> int:
         lost.append(error)
     if not lost:
         return 0
-    # Python would try once more as it ends.
+    # Python would try to write it once more as it ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     reason = getattr(lost[0], "strerror", None) or "it is closed"
     sys.stderr.write("ERROR: standard output cannot be written: " + reason + "\n")

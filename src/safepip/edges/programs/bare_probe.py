@@ -1,4 +1,4 @@
-"""Where an environment keeps what is installed, asked of its interpreter without running anything of it.
+"""Where an environment keeps installed distributions: asks its interpreter, and runs no code of the environment.
 
 The text of this file is run by the target interpreter with `-I -S`: no `.pth` file, no `sitecustomize`, no variable
 and no working folder counts then, so nothing that lies in the environment's own folders is imported. What runs is the

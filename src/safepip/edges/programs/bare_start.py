@@ -2,9 +2,9 @@
 
 The text of this file is run before all else by each interpreter that safepip starts for itself or for pip. What an
 ordinary start does to the prefix and to `sys.path` is done here as well, path lines of `.pth` files included, since pip
-knows older editable projects by them. What it would run is not even looked at: import lines of `.pth` files, `.start`
-files, `sitecustomize`, `usercustomize`. And of `sys.path` only metadata is found from here on: a top-level module comes
-from the folders of the standard library, or it is one of the few that are named, each from its own folder.
+knows older editable projects by them. Code that it would run is not even looked at: import lines of `.pth` files,
+`.start` files, `sitecustomize`, `usercustomize`. And of `sys.path` only metadata is found from here on: a top-level
+module comes from the folders of the standard library, or it is one of the few that are named, each from its own folder.
 
 Not by `-S` alone: before Python 3.14 a virtual environment does not know without `site` that it is one, so that pip
 would install into its base. The rules of `pyvenv.cfg` are those of PEP 405 and of the documentation of `site`, where

@@ -1,7 +1,7 @@
-"""What the pip that is installed beside safepip says of itself, told without importing it.
+"""Facts about the pip that is installed beside safepip, read without importing it.
 
-One thing is read from inside it, out of one small file that is loaded on its own: the URL of its default index,
-so that safepip's default index is always pip's own and written nowhere else.
+One thing is read from inside it, by loading one small file on its own: the URL of its default index. So safepip's
+default index is always pip's own and written nowhere else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def default_index_url() -> str:
     names: dict[str, object] = {"__name__": "pip._internal.models.index"}
     file = "_internal/models/index.py"
     try:
-        exec(compile(_source(file), file, "exec"), names)  # noqa: S102 - pip's own file, no input of anyone's
+        exec(compile(_source(file), file, "exec"), names)  # noqa: S102 - pip's own file, not an input
         url = getattr(names["PyPI"], "simple_url")  # noqa: B009 - an attribute of a type not known here
     except (AttributeError, ImportError, KeyError, SyntaxError) as error:
         raise _not_understood("its default index") from error
@@ -76,7 +76,7 @@ def _not_understood(what: str) -> Unavailable:
     """The error for a pip that is built differently from those known."""
     return Unavailable.because(
         "pip-not-understood",
-        f"the installed pip does not say {what} where pip 26.3 does",
+        f"the installed pip does not say {what} in the place where pip 26.3 does",
         hint="install the pip that this safepip was released with, or declare the default index with its url",
     )
 
@@ -85,7 +85,7 @@ def _pip_missing() -> Unavailable:
     return Unavailable.because(
         "pip-missing",
         "pip is not installed beside safepip",
-        hint="install safepip anew: pip is one of its dependencies",
+        hint="reinstall safepip: pip is one of its dependencies",
     )
 
 

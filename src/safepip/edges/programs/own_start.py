@@ -1,4 +1,4 @@
-"""What safepip's own process imports: the standard library and safepip's own parts, whatever else lies on the path.
+"""Makes safepip's own process import only the standard library and safepip's own parts, whatever else is on the path.
 
 1. Foreign are the folders of PYTHONPATH, the user's site with what its `.pth` files name, and the folder that the start
    itself put first on `sys.path`: the working directory with `-m`, the folder of the commands otherwise. The folder in
@@ -8,8 +8,8 @@
    the standard library, from its own folders, and of `OWN`: what another project brings (`org`, `attr`, `socks`) and
    some module would import if it were there is not found.
 3. Before that line Python has started, and what a foreign folder puts in front of the standard library, or has run by a
-   `sitecustomize`, may be in the process. Where a module is there that came out of such a folder, safepip starts anew,
-   once, without it. What has run has run; only a start with `python -I` keeps it from that.
+   `sitecustomize`, may be in the process. Where a module is there that came out of such a folder, safepip restarts
+   itself, once, without it. Code that has run by then has run; only a start with `python -I` prevents that.
 
 `PYTHONHOME` says which Python runs, and the Python that runs safepip is trusted. Nothing is imported here at the head
 but `sys`, which no folder can replace.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import NoReturn
 
-#: The top-level modules of safepip and of what it depends on. A test holds this against the distributions' metadata.
+#: The top-level modules of safepip and of what it depends on. A test compares this with the distributions' metadata.
 OWN = (
     "safepip",
     "pip",
@@ -47,7 +47,7 @@ OWN = (
 )
 
 #: Runs `main` in a process that `bare_start` has started. The words before safepip's own are the folders of its parts,
-#: the PYTHONPATH that pip is to be told of, and how safepip was called.
+#: the PYTHONPATH to pass on to pip, and how safepip was called.
 _AGAIN = """
 import os
 places, variable, called = sys.argv[1:4]
@@ -65,7 +65,7 @@ sys.exit(main(words))
 
 
 def guard() -> None:
-    """Bring the above about for this process. It may end here, and go on in another."""
+    """Apply these rules to this process. It may end here, and go on in another."""
     import os
 
     from safepip.edges.programs.bare_start import find_only
@@ -161,7 +161,7 @@ def _came_from(folders: "set[str]") -> "Iterable[bool]":
 
 
 def _start_anew(places: "Sequence[str]") -> "NoReturn":
-    """Go on in an interpreter that has seen nothing of the foreign folders."""
+    """Go on in an interpreter that does not look in the foreign folders."""
     import os
 
     from safepip.edges.programs.starting import SAFE_PATH, bare_command

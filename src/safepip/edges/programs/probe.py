@@ -1,13 +1,13 @@
 """The questions put to a target interpreter, and the program that puts them.
 
-This file runs in two places: imported by safepip for its own interpreter, and as the text of `-c` in
-another one, which has no safepip. So it imports nothing of safepip, stays within the syntax of
-Python 3.8; `packaging` is found where `safepip.edges.programs.bare_start` was told that it is.
+This file runs in two places: imported by safepip for its own interpreter, and as the text of `-c` in another one, which
+has no safepip. So it imports nothing of safepip, stays within the syntax of Python 3.8; `packaging` is found in the
+folder that was given to `safepip.edges.programs.bare_start`.
 
-The tags come from packaging run *inside* the target and not from facts carried home: they depend on the
-running process itself (its libc, the ELF header of its executable, its build flags), and pip computes them there
-in the same way. Neither finds a `_manylinux` module (PEP 513), unless it lies with the standard library. The order
-and the options follow pip's documentation of `--platform`, `--python-version`, `--implementation` and `--abi`.
+The tags come from packaging run *inside* the target, not from facts about it: they depend on the running process itself
+(its libc, the ELF header of its executable, its build flags), and pip computes them there in the same way. Neither
+finds a `_manylinux` module (PEP 513), unless it lies with the standard library. The order and the options follow pip's
+documentation of `--platform`, `--python-version`, `--implementation` and `--abi`.
 """
 
 from __future__ import annotations
@@ -205,7 +205,8 @@ def _writable(folder: str) -> bool:
 
 
 def _places(places: dict[str, Any]) -> dict[str, Any]:
-    """Where pip would put things. `places` are the folders of `--prefix`, `--target` and `--root`, None at need."""
+    """Where pip would put things. `places` are the folders of `--prefix`, `--target` and `--root`, each None where not
+    given."""
     import sysconfig
 
     own = scheme_folders("prefix") or {}
@@ -224,7 +225,7 @@ def _places(places: dict[str, Any]) -> dict[str, Any]:
         "named_schemes": named,
         "site_folders": _site_folders(),
         "writable": all(map(_writable, libraries)),
-        # A distributor may tell pip to ask distutils instead.
+        # A distributor may configure pip to use distutils instead.
         "distutils": not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True),
     }
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     import subprocess
 
-#: More than any answer has; whatever is longer is no answer.
+#: Longer than any real answer; in bytes.
 _LARGEST = 16 * 1024 * 1024
 _PIECE = 64 * 1024
 
@@ -35,7 +35,8 @@ def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b
             thread.start()
         for thread in work:
             thread.join(max(0.0, until - time.monotonic()))
-        # Whoever still holds one of the streams open, a program that it started perhaps, is not waited for either.
+        # Another process may still hold a stream open, such as a program that it started: that is not waited for
+        # either.
         process.wait(0.0 if any(thread.is_alive() for thread in work) else max(0.1, until - time.monotonic()))
     except BaseException:
         process.kill()

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: With `-c` the working directory is first on `sys.path`, where projects lie with modules of any name. Python 3.13
-#: imports one before it runs the first line, so that it has to be told; until 3.10 no variable says it.
+#: imports one before it runs the first line, so a variable has to prevent that; before 3.11 there is no such variable.
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 _FIRST = """\
 import sys
@@ -39,6 +39,6 @@ def own_text(name: str) -> str:
 def bare_command(python: str, program: str, words: "Sequence[str]") -> list[str]:
     """The command line that runs the text `program` in `python`, with `start` of `bare_start` at hand.
 
-    It wants `SAFE_PATH` in the environment, and no variable that `python_variables.plain_environment` takes out of it.
+    It needs `SAFE_PATH` in the environment, and no variable that `python_variables.plain_environment` takes out of it.
     """
     return [python, "-S", "-c", f"{_FIRST}{own_text('bare_start.py')}\n{program}", *words]

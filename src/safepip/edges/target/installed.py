@@ -1,9 +1,9 @@
 """The distributions installed in a target, found as pip finds them.
 
-By the names of the metadata folders alone: opening a file per distribution is what makes such a listing slow, so
-METADATA is read by `read_installed_metadata` for those distributions only that somebody asks about. The order
-is pip's: the folders of `sys.path` in order, and in each the entries as the system lists them; the first of a
-name counts. Distributions inside zip archives are not looked for.
+Only the names of the metadata folders are used: opening a file per distribution would make the listing slow. So
+`read_installed_metadata` reads METADATA for single distributions, when it is needed. The order is pip's: the folders of
+`sys.path` in order, and in each the entries as the system lists them; the first of a name counts. Distributions inside
+zip archives are not looked for.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _METADATA_FILES = ("METADATA", "PKG-INFO")
 def installed(target: Target) -> dict[str, InstalledDistribution]:
     """The installed distributions by normalised name.
 
-    A folder on the path that cannot be read has none. A distribution whose version is not one (PEP 440) is left
-    out: pip reports it when it comes to matter.
+    A folder on the path that cannot be read has none. A distribution whose version is not one (PEP 440) is left out:
+    pip reports it when it matters.
     """
     found: dict[str, InstalledDistribution] = {}
     for folder in target.site_paths:
@@ -59,7 +59,8 @@ def installed(target: Target) -> dict[str, InstalledDistribution]:
 def all_metadata(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Normalised name and metadata path of everything that is installed in these folders.
 
-    Unlike `installed` it also gives what another of its name hides, and what has no valid version.
+    Unlike `installed` it also gives distributions that another one of the same name hides, and those without a valid
+    version.
     """
     for folder in folders:
         for place in (folder, *_egg_links(folder)):
@@ -80,10 +81,10 @@ def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
 
 
 def parts_of_safepip(target: Target) -> frozenset[str]:
-    """The normalised names of what safepip is made of, where `target` is the environment it runs from.
+    """The normalised names of safepip and its dependencies, where `target` is the environment it runs from.
 
-    Reads the METADATA of those distributions alone. Raises `Unavailable` (`installed-metadata`) when one of
-    them cannot be read: then nobody knows what may be replaced.
+    Reads the METADATA of those distributions only. Raises `Unavailable` (`installed-metadata`) when one of them cannot
+    be read: then it is not known what may be replaced.
     """
     from safepip.environment.guards import closure
     from safepip.wheel.metadata import MetadataError, parse_metadata
@@ -105,20 +106,20 @@ def parts_of_safepip(target: Target) -> frozenset[str]:
 def check_files(target: Target) -> None:
     """Raise `Unavailable` (`installed-metadata`) where metadata that pip reads is a pipe or device, not a file.
 
-    pip would wait for it, in the midst of an installation. Cost: a look at a folder for each distribution.
+    pip would wait for it, half-way through an installation. Cost: a look at a folder for each distribution.
     """
     odd = [path for folder in target.site_paths for path in _metadata_files(folder) if not _may_be_opened(path)]
     if odd:
         raise Unavailable.because(
             "installed-metadata",
-            "the environment has metadata that is no file, and pip would wait for it",
+            "the environment has metadata that is not a file, and pip would wait for it",
             context=tuple(printable(path) for path in odd[:10]),
-            hint="remove it, or make a fresh environment",
+            hint="remove it, or make a new environment",
         )
 
 
 def _metadata_files(folder: str) -> Iterator[str]:
-    """Whatever lies in metadata folders, and the metadata that is a file itself."""
+    """All entries of metadata folders, and the metadata that is a file itself."""
     for name in _names(folder):
         path = os.path.join(folder, name)
         if name.lower().endswith((".dist-info", ".egg-info", ".egg-link")):
@@ -151,23 +152,23 @@ def _unreadable(distribution: InstalledDistribution) -> Unavailable:
 
 
 def repair_of(distribution: InstalledDistribution) -> str:
-    """The hint for a distribution whose metadata is of no use: what puts the same version in its place.
+    """The hint for a distribution whose metadata cannot be used: how to put the same version in its place.
 
-    pip takes nothing away that has no list of its files, and an egg's metadata is not where a wheel's goes.
+    pip removes nothing that has no list of its files, and an egg's metadata is not where a wheel's goes.
     """
     path, pinned = distribution.metadata_path, f"{distribution.name}=={distribution.version}"
     if not path.endswith(".dist-info"):
-        return f"take it away, and install it anew: safepip uninstall {distribution.name}"
+        return f"remove it, and install it again: safepip uninstall {distribution.name}"
     option = "--force-reinstall" if os.path.isfile(os.path.join(path, "RECORD")) else "--ignore-installed"
     return (
-        "put it where its remains are, with the same --python and options of indexes:\n"
+        "put it where its remains are, with the same --python and index options:\n"
         f"safepip install {option} --no-deps {pinned}"
     )
 
 
 def check_removable(distributions: Iterable[InstalledDistribution], target: Target) -> None:
-    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to take away and cannot: a wheel's
-    without RECORD, in the environment's own folders."""
+    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to remove and cannot: a wheel's without
+    RECORD, in the environment's own folders."""
     problems = [
         Diagnostic(
             "installed-metadata",
@@ -177,7 +178,7 @@ def check_removable(distributions: Iterable[InstalledDistribution], target: Targ
             subject=it.name,
         )
         for it in distributions
-        # pip leaves alone what a virtual environment only sees.
+        # pip does not touch what a virtual environment only sees.
         if it.metadata_path.endswith(".dist-info")
         and not os.path.exists(os.path.join(it.metadata_path, "RECORD"))
         and (not target.virtualenv or _is_below(it.metadata_path, target.prefix))

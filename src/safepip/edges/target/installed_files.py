@@ -1,8 +1,8 @@
 """The files of an environment, listed and hashed. What they should be is decided elsewhere.
 
 An environment under suspicion can hold anything: links to anywhere, devices, pipes without a writer, folders without
-end. So no link is followed below the folders that are looked at, and nothing is opened but a regular file, which is
-asked of the path before it is opened and of what was opened afterwards.
+end. So no link is followed below the folders that are looked at, and only regular files are opened, which is checked
+for the path before, and for the opened file after.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BATCH = 200
 
 
 def read_files(asked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], FoundFile]:
-    """What stands at each path, with its digest by the algorithm, or without one where that is empty.
+    """What is at each path, with its digest by the algorithm, or without one where that is empty.
 
     Cost, of one processor: some 40 milliseconds for 1,000 files of 17 kB on average, as they are in real environments.
     """
@@ -47,9 +47,9 @@ def _never() -> bool:
 
 
 def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -> FoundFile:
-    """What stands at a path. A special file is never opened and a link never followed.
+    """What is at a path. A special file is never opened and a link never followed.
 
-    A file can be larger than anybody wants to wait for: once `stopped` is true its digest is given up.
+    A file can be so large that the user stops the run: once `stopped` is true its digest is given up.
     """
     try:
         handle = _open(path)
@@ -64,7 +64,7 @@ def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -
 
 
 def _open(path: str) -> int | FoundFile:
-    """Open a regular file, or say what is there in its place."""
+    """Open a regular file, or say what is there instead."""
     kind = os.lstat(path).st_mode
     if stat.S_ISLNK(kind):
         return FoundFile(State.LINK, about=os.readlink(path))
@@ -83,7 +83,7 @@ def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> FoundFi
     if not algorithm:
         return FoundFile(State.FILE, expected)
     hashed, size = hashlib.new(algorithm), 0
-    # Most files are read at once: asking each of them for its end would cost as much again.
+    # Most files are read in one call: a second call to find the end would cost as much again.
     while size < expected and (piece := os.read(handle, _PIECE)):
         hashed.update(piece)
         size += len(piece)
@@ -126,13 +126,13 @@ def _spread(work: Callable[[_T, Callable[[], bool]], _R], items: list[_T]) -> It
         for results in pool.map(lambda batch: [work(item, stop.is_set) for item in batch], batches):
             yield from results
     finally:
-        # Ctrl-C ends this thread here: what the others are at is given up.
+        # Ctrl-C ends this thread here: the work of the others is given up.
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def walk(folder: str, unread: dict[str, str]) -> Iterator[str]:
-    """Every file, link and special file below a folder, without a look into links.
+    """Every file, link and special file below a folder, without following links.
 
     Folders that cannot be listed are put into `unread`, with the reason.
     """

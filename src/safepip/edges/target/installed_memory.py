@@ -1,12 +1,12 @@
-"""Remembers, in the store's folder, of which wheel an installed distribution is.
+"""Remembers, in the store's folder, which wheel an installed distribution came from.
 
     <root>/installed-1/<2 digits>/<62 digits>       the wheel's digests, a line each
 
 The name is a digest of the distribution's RECORD as pip left it and safepip found it to be in order, and of the time at
-which it was written. So nothing of it is in the environment, where a wheel that plain pip installs could bring a file
-that lies: a RECORD with other rows is not known, and neither is one that a lying wheel has made to look the same,
-because pip writes RECORD itself, at another time. Whatever else is unknown (another installer, another machine, a cache
-that was cleared) is unknown and no more.
+which it was written. So the note is not in the environment, where a wheel that plain pip installs could bring a false
+one: a RECORD with other rows is not known, and neither is one that a lying wheel has made to look the same, because pip
+writes RECORD itself, at another time. Everything else (another installer, another machine, a cleared cache) is simply
+unknown.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class InstalledMemory:
         self._root = root
 
     def note(self, wheels: Iterable[ClearedWheel]) -> None:
-        """These have just been installed. What cannot be written is not known later."""
+        """These have just been installed. A note that cannot be written is missing later."""
         from safepip.handover.integrity import record_place
 
         for wheel in wheels:
@@ -60,7 +60,7 @@ class InstalledMemory:
                 os.replace(temporary, path)
 
     def digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
-        """Those of the wheel that it was installed from; none where that is not known."""
+        """The digests of the wheel that it was installed from; none where that is not known."""
         path = self._path(os.path.join(distribution.metadata_path, "RECORD"))
         found = None if path is None else _read(path, _LONGEST_NOTE)
         data = b"" if found is None else found[0]
@@ -71,7 +71,7 @@ class InstalledMemory:
             return frozenset()
 
     def _path(self, record: str) -> str | None:
-        """Where the note of what has this RECORD is or would be; None where there is no such file."""
+        """The path of the note for a distribution with this RECORD; None where there is no such RECORD."""
         if self._root is None:
             return None
         found = _read(record, _LONGEST_RECORD)
@@ -84,7 +84,7 @@ class InstalledMemory:
 
 def _read(path: str, limit: int) -> tuple[bytes, int] | None:
     """The bytes of a regular file and the time at which it was written, in nanoseconds, both of one opened file; None
-    where there is none such. A pipe is not waited for, and no link followed."""
+    where there is no such file. A pipe is not waited for, and no link is followed."""
     try:
         handle = os.open(path, _FLAGS)
     except OSError:

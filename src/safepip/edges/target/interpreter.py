@@ -4,7 +4,7 @@ The choice, in this order:
 
 1. `--python PATH`: an interpreter, or the folder of a virtual environment, as pip resolves it.
 2. The environment that safepip is installed in, as pip does.
-3. Where safepip lives in a tool's own environment (pipx, uv tool, uvx) nobody means that one: then the active
+3. Where safepip is installed in a tool's own environment (pipx, uv tool, uvx), that one is not meant: then the active
    virtual environment (`VIRTUAL_ENV`), else a refusal.
 4. Where safepip runs as a zip application: the active virtual environment, else the interpreter that runs it.
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 #: Seconds that a target interpreter has to say what it is.
 _PROBE_TIMEOUT = 120
 
-#: Runs in the target before anything else, so it is written for any Python there has ever been. It takes the
-#: working directory off `sys.path` before the first import, and says the version before anything can fail.
+#: Runs in the target before anything else, so it is written for any version of Python. It takes the working directory
+#: off `sys.path` before the first import, and says the version before anything can fail.
 _BOOTSTRAP = """
 import sys
 if sys.path and sys.path[0] == "":
@@ -101,8 +101,8 @@ def find_interpreter(path: str) -> str | None:
 def choose_python(settings: Settings, environ: Mapping[str, str], home: Interpreter | None = None) -> str:
     """The absolute path of the target's interpreter, by the rules at the head of this file.
 
-    Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that leads nowhere, with pip's
-    exit code, and `Refused` (`no-target`) when no environment is meant.
+    Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that does not exist, with pip's exit
+    code, and `Refused` (`no-target`) when no environment is meant.
     """
     home = home or Interpreter.here()
     if settings.python is not None:
@@ -117,7 +117,7 @@ def choose_python(settings: Settings, environ: Mapping[str, str], home: Interpre
         return _own_interpreter(home)
     raise Refused.because(
         "no-target",
-        f"safepip runs from an environment of its own ({tool}) and no other environment is meant",
+        f"safepip runs from an environment of its own ({tool}) and no other environment was named",
         context=(f"safepip's own environment is {home.prefix}",),
         hint="activate a virtual environment, or name one: safepip --python PATH install ...",
     )
@@ -127,7 +127,9 @@ def _own_interpreter(home: Interpreter) -> str:
     """safepip's own interpreter; a Python embedded in another program may not know its path."""
     if not home.executable:
         raise Unavailable.because(
-            "python-not-found", "this Python does not know the path of its own interpreter", hint="name it by --python"
+            "python-not-found",
+            "this Python does not know the path of its own interpreter",
+            hint="name it with --python",
         )
     return os.path.abspath(home.executable)
 
@@ -236,7 +238,7 @@ def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | No
 
 
 def _same_file(one: str, other: str) -> bool:
-    """Whether two paths lead to one place; False where either leads nowhere."""
+    """Whether two paths are the same file; False where one of them does not exist."""
     try:
         return os.path.samefile(one, other)
     except OSError:
@@ -265,8 +267,8 @@ def _same_start(environ: Mapping[str, str]) -> bool:
 def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
     """The facts of this process, with the path that pip will have, which runs no start-up file.
 
-    So without the folder that the start itself put first, where projects lie with an .egg-info of their own, and
-    whatever the environment's start-up files have added, taken away or spelt anew (Homebrew's `sitecustomize`).
+    So it leaves out the folder that the start itself put first, where projects lie with an .egg-info of their own, and
+    undoes what the environment's start-up files have added, removed or respelt (Homebrew's `sitecustomize`).
     """
     from safepip.edges.programs import probe as questions
     from safepip.edges.programs.bare_start import site_entries
@@ -292,7 +294,7 @@ def _ask_other(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Of what it imports itself no bytecode is left behind in an environment that is only asked.
+            # Importing writes no byte code into an environment that is only asked.
             env={
                 **clean_environment(environ),
                 **SAFE_PATH,
@@ -303,7 +305,7 @@ def _ask_other(
     except OSError as error:
         raise _python_failed(python, str(error)) from error
     assert process.stdin is not None
-    # Some ten kilobytes, less than any pipe holds. What ended without reading them is reported by `_answer`.
+    # Some ten kilobytes, less than any pipe holds. `_answer` reports a process that ended without reading them.
     with suppress(OSError), process.stdin as pipe:
         pipe.write(json.dumps([token, own_text("probe.py"), homes, question]).encode("ascii"))
     process.stdin = None
@@ -311,7 +313,7 @@ def _ask_other(
 
 
 def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Wait for what the probe says."""
+    """Wait for the probe's answer."""
     import json
     import subprocess
 
@@ -354,7 +356,7 @@ def _check_age(python: str, version: str) -> None:
         raise Unavailable.because(
             "python-too-old",
             f"{printable(python)} is Python {version}, and the installed pip needs Python {supported}",
-            hint="name a newer interpreter by --python",
+            hint="name a newer interpreter with --python",
         )
 
 

@@ -55,7 +55,7 @@ def find_place(python: str, environ: Mapping[str, str]) -> EnvironmentFolders:
     if user is not None:
         sites.append(real(user["site"]))
         roots.append(real(user["base"]))
-    # On Windows Python looks for .pth files in the prefix as well; what else lies there is no distribution's.
+    # On Windows Python looks for .pth files in the prefix as well; other files there belong to no distribution.
     sites = [site for site in dict.fromkeys(sites) if site != prefix]
     return EnvironmentFolders(
         python=os.path.abspath(facts["executable"] or python),
@@ -124,7 +124,7 @@ def resolver() -> Callable[[str, str], str]:
 
 
 def listing(place: EnvironmentFolders) -> EnvironmentListing:
-    """Everything in the folders of an environment. Folders that cannot be listed are told in the result."""
+    """Everything in the folders of an environment. The result names folders that cannot be listed."""
     unread: dict[str, str] = {}
     files: dict[str, None] = {}
     for folder in (*place.sites, *filter(None, (place.scripts,))):
@@ -139,7 +139,7 @@ def _listed(folder: str) -> list[str]:
     try:
         return sorted(f"{folder}/{name}" for name in os.listdir(folder))
     except OSError:
-        # A folder that is there and cannot be read is told by the walk.
+        # The walk reports a folder that is there and cannot be read.
         return []
 
 

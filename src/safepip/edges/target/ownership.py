@@ -1,12 +1,12 @@
-"""To whom the files of an environment belong, asked path by path.
+"""Which distribution the files of an environment belong to, asked path by path.
 
 An installation usually writes where nothing is, so a question costs one look at the file system, and none below a
 folder that is not there. Only when something is there are the lists of files read, once and of all distributions
 together: RECORD; for an old installation without one `installed-files.txt`, as pip reads it to uninstall; else
-`top_level.txt`, which names whole trees. A distribution that has none of them owns nothing that could be told.
+`top_level.txt`, which names whole trees. A distribution that has none of these lists owns no known files.
 
 Paths are compared by `safepip.wheel.install_paths.key_of`, after the links among their folders have been followed. A
-list that is not written as the standard says is still read, as pip reads it: whoever wrote it meant some files.
+list that does not follow the standard is still read, as pip reads it: it names some files nevertheless.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _MODULES = ("", ".py", ".pyc", ".pyo")
 class Ownership:
     """The files of the distributions that are installed in some folders.
 
-    `folders` are those that distributions are looked for in. `making_way` are normalised names of distributions that
-    are of no account, since what they own is replaced. `moved` is `Layout.moved`: lists of files in the second folder
+    `folders` are those that distributions are looked for in. `making_way` are normalised names of distributions that do
+    not count, since this run removes or replaces them. `moved` is `Layout.moved`: lists of files in the second folder
     of a pair were written for the first. Paths are absolute and with `/`.
     """
 
@@ -59,17 +59,18 @@ class Ownership:
         self._trees: dict[str, str] = {}
 
     def owner(self, path: str) -> str | None:
-        """The normalised name of the distribution that owns what is at `path`, None where nobody or nothing is.
+        """The normalised name of the distribution that owns what is at `path`, None where nothing is there, or it has
+        no owner.
 
-        Where a folder on the way is a file, its owner counts; where `path` is a folder, that of something in it.
-        Byte code in `__pycache__` belongs to whoever has the source beside it, whether it is there yet or not, and
-        without a source to whoever lists it.
-        Raises `Unavailable` (`installed-metadata`) when a list of files is there and cannot be read.
+        Where a folder on the way is a file, its owner counts; where `path` is a folder, that of something in it. Byte
+        code in `__pycache__` belongs to the owner of the source beside it, whether it is there yet or not, and without
+        a source to the distribution that lists it. Raises `Unavailable` (`installed-metadata`) when a list of files is
+        there and cannot be read.
         """
         if path.endswith(".pyc") and is_cached(path):
             for source in possible_sources(path):
                 owner = self._owner_at(source)
-                # A folder that is called like a source is none.
+                # A folder with the name of a source is not one.
                 if owner is not None and not self._place(source).endswith("/"):
                     return owner
         return self._owner_at(path)
@@ -90,7 +91,8 @@ class Ownership:
             return False
 
     def declares(self, path: str) -> str:
-        """The way in which the source at `path` declares a namespace package; empty where it does more, or is none."""
+        """The way in which the source at `path` declares a namespace package; empty where it does more, or is not a
+        source."""
         try:
             if not path.endswith(".py") or not stat.S_ISREG(os.lstat(path).st_mode):
                 return ""
@@ -111,7 +113,7 @@ class Ownership:
                 if key_of(path).endswith("-nspkg.pth") and stat.S_ISREG(os.stat(path).st_mode):
                     with open(path, "rb") as file:
                         found[path] = read_pth(file.read(MAX_TEXT_BYTES)).code
-            # What this user may not read, such as the hook of another one, does not run for this user either.
+            # A file that this user may not read, such as another user's hook, does not run for this user either.
             except (OSError, ValueError):
                 continue
         return found
@@ -127,7 +129,7 @@ class Ownership:
             return None
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what lies in a folder, folders left out; none where there is no folder that can be read."""
+        """The names of the files in a folder, without folders; empty where it cannot be read or is not a folder."""
         if folder not in self._names:
             place = self._place(folder)
             self._names[folder] = _list(place) if place.endswith("/") else ()
@@ -191,7 +193,7 @@ class Ownership:
             place = known
         return place
 
-    # --- whose it is -----------------------------------------------------------------------------------------
+    # --- which distribution it belongs to -----------------------------------------------------------------------------
 
     @cached_property
     def _owners(self) -> dict[str, str]:
@@ -206,7 +208,7 @@ class Ownership:
 
     @cached_property
     def _ordered(self) -> list[str]:
-        """The keys of all files in order: of those below a folder one is found without a look at the others."""
+        """The keys of all files, sorted: those below a folder are found without looking at the others."""
         return sorted(self._owners)
 
     def _keys(self, paths: list[str]) -> list[str]:
@@ -275,7 +277,7 @@ def _read(path: str) -> bytes | None:
 def _unreadable(reason: str) -> Unavailable:
     return Unavailable.because(
         "installed-metadata",
-        "the list of an installed distribution's files cannot be read, so nobody knows what would be written over",
+        "the list of an installed distribution's files cannot be read, so it is not known what would be overwritten",
         context=(printable(reason),),
         hint="make the file readable, or reinstall the distribution that it belongs to",
     )
@@ -298,7 +300,7 @@ def _record(data: bytes, metadata: str) -> list[str]:
     folders: set[str] = set()
     for path in paths:
         if path.endswith(".pyc") and is_cached(path):
-            # Of byte code without a source beside it nobody else could tell the owner.
+            # Nothing else could show the owner of byte code without a source beside it.
             if listed.isdisjoint(possible_sources(path)):
                 mine.append(path)
             folders.add(path.rpartition("/")[0])
@@ -313,7 +315,7 @@ def _lines(data: bytes) -> list[str]:
 def _absolute(paths: list[str], folder: str, written_for: str = "") -> list[str]:
     """Absolute paths without `.` and `..`, with `/`, of paths that are relative to a folder or are not.
 
-    Those that lead out of the folder do so from the one that they were written for.
+    Paths that lead out of the folder do so relative to the folder that they were written for.
     """
     base = written_for or folder
     return [_normal(path, base) if _is_unusual(path) else f"{folder}/{path}" for path in paths]

@@ -1,10 +1,10 @@
-"""argv, the environment and the configuration files, found, read and handed to the rooms that judge them.
+"""Finds and reads argv, the environment and the configuration files, and hands them to the rooms that judge them.
 
 Order: safepip's own variables, pip's configuration files, the command line over them, safepip's configuration
 files, and out of all of it the `Plan`. Every text that may hold a URL goes through `Credentials.absorb` as soon
 as it is read, so that no value, message or plan holds a secret.
 
-Where safepip's configuration is looked for, is said in `configuration_files`.
+`configuration_files` says where safepip's configuration is looked for.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _check_against(policy: Policy, settings: Settings, now: float) -> None:
 
 
 def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
-    """`--proxy` without user information; None where it is not said, empty for no proxy at all."""
+    """`--proxy` without user information; None where it is not given, empty for no proxy at all."""
     stated = parsed["proxy"]
     try:
         return None if stated is None else read_proxy(stated, credentials)
@@ -98,7 +98,7 @@ def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
 
 
 def _at_a_moment(world: World) -> World:
-    """The same world with a clock that stands: one run has one moment."""
+    """The same world with a fixed clock: one run has one moment."""
     if world.now is not None:
         return world
     import time
@@ -244,7 +244,7 @@ def _read_pip_file(path: str) -> str | None:
     except UnicodeDecodeError:
         raise pip_config.unreadable(path, f"it is not in the locale's encoding, {locale.getencoding()}") from None
     except OSError:
-        # pip passes over a file that it cannot open, missing or not.
+        # pip skips a file that it cannot open, missing or not.
         return None
 
 

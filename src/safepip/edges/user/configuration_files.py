@@ -7,7 +7,7 @@ Where safepip's configuration is looked for, highest first:
 2. user: `safepip/safepip.toml` in the user's configuration folder (XDG_CONFIG_HOME, else `~/.config`);
 3. project: `--config` or SAFEPIP_CONFIG, else the nearest `safepip.toml`, or `pyproject.toml` with `[tool.safepip]`,
    upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other. A file that
-   nobody has named must belong to someone who may speak here (`trusted_files`); else it is an error.
+   was found and not named must belong to a trusted user (`trusted_files`); else it is an error.
 
 A configuration file that is there and cannot be read is an error: a policy must not vanish with a permission.
 """
@@ -41,12 +41,12 @@ def own_variables(environ: Mapping[str, str]) -> dict[str, bool]:
     from safepip.options.parser import truth
 
     for wrong in own.misspelt(environ):
-        _fail_variable(wrong.name, "is no variable of safepip", f"did you mean {wrong.meant}?")
+        _fail_variable(wrong.name, "is not a variable of safepip", f"did you mean {wrong.meant}?")
     states = {"SAFEPIP_CONFIG": bool(environ.get("SAFEPIP_CONFIG"))}
     for name in own.FLAGS:
         state = truth(environ.get(name) or "no")
         if state is None:
-            _fail_variable(name, "has no truth value", "write yes or no")
+            _fail_variable(name, "has a value that is neither yes nor no", "write yes or no")
         states[name] = state
     return states
 
@@ -76,7 +76,7 @@ def levels(parsed: ParsedOptions, switches: Mapping[str, bool], world: World, cr
 
 
 def machine_policy_path() -> str:
-    """Where the machine's policy stands; it may not exist."""
+    """The path of the machine's policy; it may not exist."""
     if sys.platform in ("win32", "darwin"):
         import platformdirs
 
@@ -104,7 +104,7 @@ def _project_level(
         origin = Origin(Source.ENVIRONMENT, "SAFEPIP_CONFIG")
     if named is not None and without:
         error = UsageError.because(
-            "conflicting-options", "a configuration is named and forbidden at once (--config, --no-config)"
+            "conflicting-options", "a configuration file is both named and forbidden (--config, --no-config)"
         )
         error.exit_code = 2
         raise error
@@ -115,7 +115,7 @@ def _project_level(
     if is_url(named):
         raise UsageError.because(
             "missing-configuration",
-            f"{printable(shown(named))} is a URL, and a file of this machine is wanted",
+            f"{printable(shown(named))} is a URL, and the path of a local file is needed",
             hint=if_path(named),
             origins=(origin,) if origin else (),
         )
@@ -137,7 +137,7 @@ def _discover(world: World, credentials: Credentials) -> Level | None:
         for name in ("safepip.toml", "pyproject.toml"):
             path = os.path.join(folder, name)
             if name == "safepip.toml":
-                # Not a word of a stranger's file is read, not even to say what is wrong with it.
+                # The file of a user who is not trusted is not read at all, not even to say what is wrong with it.
                 _check_owner(path, world)
             level = _read_level(path, Source.PROJECT_CONFIG, credentials)
             if level is not None:
@@ -150,13 +150,13 @@ def _discover(world: World, credentials: Credentials) -> Level | None:
 
 
 def _check_owner(path: str, world: World) -> None:
-    """Raises `UsageError` (`untrusted-configuration`) for a file of somebody who may not speak here."""
+    """Raises `UsageError` (`untrusted-configuration`) for the file of a user who is not trusted."""
     from safepip.edges.user.trusted_files import stranger_of, trusted_users, user_name
 
     try:
         stranger = stranger_of(path, trusted_users(world.environ, world.cwd))
     except OSError:
-        return  # that it is not there, or cannot be read, is told by whoever reads it
+        return  # the code that reads it reports that it is missing or cannot be read
     if stranger is not None:
         raise UsageError.because(
             "untrusted-configuration",
@@ -170,7 +170,7 @@ def _check_owner(path: str, world: World) -> None:
 
 def _read_level(path: str, source: Source, credentials: Credentials, *, named: bool = False) -> Level | None:
     text = _read_policy_file(path, source, named=named)
-    # A pyproject.toml that never says "safepip" is someone else's, even where it is no valid TOML.
+    # A pyproject.toml that never says "safepip" is not for safepip, even where it is not valid TOML.
     if text is None or (path.endswith("pyproject.toml") and "safepip" not in text):
         return None
     from safepip.config.level import read_level
@@ -181,7 +181,7 @@ def _read_level(path: str, source: Source, credentials: Credentials, *, named: b
 def _read_policy_file(path: str, source: Source, *, named: bool) -> str | None:
     """The text of a configuration file; None only where there is nothing by that name.
 
-    One that was found, and not `named`, may lie in the repository of a stranger: it has to be a regular file.
+    A file that was found, and not `named`, may lie in another person's repository: it has to be a regular file.
     """
     try:
         text = (read_named if named else read_regular)(path).decode("utf-8")
@@ -200,7 +200,7 @@ def _read_policy_file(path: str, source: Source, *, named: bool) -> str | None:
 
 
 def with_names(policy: Policy, world: World) -> Policy:
-    """The list of well-known names that policy says, relative to the file that says it."""
+    """The path of the list of well-known names that policy names, relative to the file that names it."""
     if policy.well_known_names is None:
         return policy
     folder = os.path.dirname(world.absolute(policy.well_known_origin.where))

@@ -1,9 +1,9 @@
 """The terminal: progress of downloads, and the question for a password.
 
-Progress goes to stderr, and only where someone may be watching: stderr is a terminal that can move its cursor,
-nothing says that this is a CI machine, and the downloads have already taken a moment (rich costs 60 ms to
-import). `--progress-bar off`, and `auto` with `--quiet`, show nothing. `--progress-bar raw` writes pip's lines
-`Progress 1024 of 4096` to stdout instead, for programs to read; they count all downloads together.
+Progress goes to stderr, and only where a person may be watching: stderr is a terminal that can move its cursor, nothing
+says that this is a CI machine, and the downloads have already taken a moment (rich costs 60 ms to import).
+`--progress-bar off`, and `auto` with `--quiet`, show nothing. `--progress-bar raw` writes pip's lines `Progress 1024 of
+4096` to stdout instead, for programs to read; they count all downloads together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.downloads import Progress
     from safepip.model.plan import Display
 
-#: Variables by which pip, too, recognises a machine without an audience.
+#: Variables by which pip, too, recognises a run that no person watches.
 _CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
 _PATIENCE_SECONDS = 0.8
 _RAW_INTERVAL_SECONDS = 0.25
@@ -44,7 +44,7 @@ def make_progress(
 
 
 def ask_credentials(origin: str) -> tuple[str, str] | None:
-    """Ask at the terminal for a user name and a password for `origin`; None where there is no one to ask."""
+    """Ask at the terminal for a user name and a password for `origin`; None where no person can be asked."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         return None
     from getpass import getpass

@@ -1,14 +1,14 @@
-"""Whose configuration counts where nobody has named it: that of people who could speak for this user anyway.
+"""Which users' configuration counts when it was found and not named: that of users who could act for this user anyway.
 
-A file that is found by looking upward may have been put there by anybody who may write to a folder above: `/tmp`, a
-share, a disk of someone else's. git had this hole (`safe.directory` is its answer). So the file, and every link on the
-way to it, must belong to one of
+A file that is found by looking upward may have been put there by any user who can write to a folder above: `/tmp`, a
+share, another person's disk. git had this hole (`safe.directory` is its answer). So the file, and every link on the way
+to it, must belong to one of
 
 - this user, or root;
 - the user behind `sudo`, where root runs;
 - the owner of the working folder: a checkout that is mounted into a container belongs to a user of the host.
 
-What else may write to the file is not judged: on shares and in virtual machines every file may be written by everyone.
+Who else may write to the file is not judged: on shares and in virtual machines every user may write to every file.
 Windows has no such owners.
 """
 
@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-#: As many as Linux follows.
+#: As many links as Linux follows.
 _MOST_LINKS = 40
 
 
 def trusted_users(environ: Mapping[str, str], folder: str, user: int | None = None) -> frozenset[int] | None:
-    """The users whose files may speak in `folder`; None where the system has no such notion."""
+    """The users whose files count in `folder`; None where the system has no file owners."""
     if not hasattr(os, "geteuid"):
         return None
     user = os.geteuid() if user is None else user
@@ -40,7 +40,7 @@ def trusted_users(environ: Mapping[str, str], folder: str, user: int | None = No
 
 
 def stranger_of(path: str, trusted: Collection[int] | None) -> int | None:
-    """The user that the file, or a link on the way to it, belongs to and that may not speak; None where all may.
+    """The user that the file, or a link on the way to it, belongs to and that is not trusted; None where all are.
 
     Raises `OSError`.
     """

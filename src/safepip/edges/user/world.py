@@ -1,4 +1,4 @@
-"""What of this machine the reading of a command depends on: its environment, its folders, the clock."""
+"""The facts about this machine on which the reading of a command depends: its environment, its folders, the clock."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class World(NamedTuple):
-    """What of this machine the reading depends on; tests make their own.
+    """The facts about this machine on which the reading depends; tests make their own.
 
-    `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration. `etc` is where
-    Unix systems keep the machine's files. `machine_policy` and `now` are found out where they are None.
+    `prefix` is that of the interpreter pip runs in, whose folder has pip's site configuration. `etc` is where Unix
+    systems keep the machine's files. `machine_policy` and `now` are looked up where they are None.
     """
 
     environ: Mapping[str, str]
@@ -62,5 +62,5 @@ def working_folder() -> str:
         raise Unavailable.because(
             "no-working-folder",
             f"the folder in which safepip was started cannot be found: {reason}",
-            hint="it may have been removed or replaced; change into it anew, or into another one",
+            hint="it may have been removed or replaced; change into it again, or into another one",
         ) from None
