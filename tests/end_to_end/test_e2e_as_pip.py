@@ -284,7 +284,7 @@ FAILURES = {
     "a bad option": Failure("--no-such-option app", 2, "--no-such-option"),
     "a missing requirements file": Failure("-r missing.txt", 1, "missing.txt"),
     "a missing wheel": Failure("./missing-1.0-py3-none-any.whl", 1, "does not exist"),
-    "nothing at all": Failure("", 1, "nothing was asked"),
+    "nothing at all": Failure("", 1, "no requirements given"),
     "a bad line": Failure("-r bad.txt", 1, "bad.txt:2", {"bad.txt": "app\n--no-such-option\n"}),
     "no virtual environment": Failure("--require-virtualenv app", 3, "virtual environment"),
 }
