@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from test_page_cache import PAGE, PRINT, Clock, a_file, a_shelf
 
 from safepip.edges.indexes.page_cache import LONGEST_FRESHNESS, PageCache
 from safepip.model.digest import strong
+from support.kept_pages import PAGE, PRINT, Clock, a_file, a_shelf
 from support.offers import PUBLIC
 from support.runs import shown
 from support.wheels import build_wheel, metadata_text, sha256

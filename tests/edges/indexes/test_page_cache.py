@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packaging.version import Version
 
 from safepip.edges.indexes.page_cache import (
     DEFAULT_FRESHNESS,
@@ -20,54 +18,16 @@ from safepip.edges.indexes.page_cache import (
     freshness,
     vouched,
 )
-from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
-from safepip.model.digest import STRONG, Digest, strong
-from safepip.model.page import ProjectFile, Status
+from safepip.model.digest import STRONG
+from support.kept_pages import PAGE, PRINT, Clock, a_file, a_shelf, digest_of
 from support.offers import TARGET, index
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from safepip.model.candidate import ProjectCandidates
+
 PUBLIC = index(default=True)
-PRINT = fingerprint(TARGET, ignore_requires_python=False)
-PAGE = "https://public.example/simple/acme-web/"
-
-
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
-def digest_of(data: bytes) -> Digest:
-    return strong("sha256", hashlib.sha256(data).hexdigest())
-
-
-def a_file(**fields: Any) -> ProjectFile:
-    name = "acme_web-1.0-py3-none-any.whl"
-    return ProjectFile(name, f"https://files.example/{name}", **{"digests": (digest_of(b"wheel"),), **fields})
-
-
-def a_shelf() -> ProjectCandidates:
-    file = a_file(
-        requires_python=">=3.8", yanked="", metadata=(digest_of(b"text"),), size=12, upload_time=1_700_000_000.25
-    )
-    return ProjectCandidates(
-        "acme-web",
-        (
-            Candidate("acme-web", Version("1!1.0+x"), file, 3, (1, "a")),
-            Candidate("acme-web", Version("1.0"), a_file(), 0, released=1_690_000_000.0, for_new_python=True),
-        ),
-        (RejectedVersion(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
-        Status.DEPRECATED,
-        "use acme-site",
-        files=4,
-        born=1.5,
-    )
 
 
 def comparable(available: ProjectCandidates) -> tuple[Any, ...]:
