@@ -21,7 +21,7 @@ from safepip.rules import judging as rules
 from safepip.rules.context import objection
 from safepip.rules.judging import RULES, Rule, judge
 from safepip.text.toml_writing import toml_string
-from support.clearing import scene_of, subject_of
+from support.clearing import context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -211,17 +211,17 @@ def test_a_ban_below_leaves_the_exceptions_above() -> None:
 
 def odd_wheel(name: str = "demo") -> WheelUnderReview:
     filename, data = build_wheel(name, "1.0", files={"odd.py": ""})
-    return subject_of(filename, data)
+    return wheel_under_review(filename, data)
 
 
 def refusal(*all_reviewed: WheelUnderReview, policy: str = "") -> list[Diagnostic]:
     with pytest.raises(Refused) as caught:
-        judge(scene_of(*all_reviewed), level(policy).exemptions)
+        judge(context_of(*all_reviewed), level(policy).exemptions)
     return list(caught.value.diagnostics)
 
 
 def test_an_exception_overrules_its_rule_for_its_project_and_is_kept_with_the_wheel() -> None:
-    (wheel,) = judge(scene_of(odd_wheel()), level(ALLOW).exemptions)
+    (wheel,) = judge(context_of(odd_wheel()), level(ALLOW).exemptions)
     (allowed,) = wheel.allowed
     assert allowed[:2] == ("odd-module", "the wheel of demo 1.0 holds odd.py")
     assert allowed.exemption.reason == "we read it"
@@ -245,7 +245,7 @@ def test_a_rule_that_none_may_overrule_stands_whatever_the_policy_holds(monkeypa
     exemptions = level(ALLOW).exemptions
     monkeypatch.setattr(rules, "RULES", (Rule("odd-module", odd_module, allowable=False),))
     with pytest.raises(Refused):
-        judge(scene_of(odd_wheel()), exemptions)
+        judge(context_of(odd_wheel()), exemptions)
 
 
 def block(hint: str) -> str:
@@ -258,9 +258,9 @@ def block(hint: str) -> str:
 def test_the_block_of_a_refusal_pasted_allows_this_wheel_and_no_other() -> None:
     (found,) = refusal(odd_wheel())
     pasted = block(found.hint)
-    assert judge(scene_of(odd_wheel()), level(pasted).exemptions)
+    assert judge(context_of(odd_wheel()), level(pasted).exemptions)
     filename, data = build_wheel("demo", "1.0", files={"odd.py": "# another\n"})
-    assert refusal(subject_of(filename, data), policy=pasted)
+    assert refusal(wheel_under_review(filename, data), policy=pasted)
     assert refusal(odd_wheel("other"), policy=pasted)
     pyproject = pasted.replace("[[allow]]", "[[tool.safepip.allow]]")
     assert level(pyproject, "pyproject.toml").exemptions[0][:2] == ("demo", "odd-module")
@@ -284,10 +284,10 @@ def test_a_rule_that_none_may_overrule_offers_no_block_to_paste(module: str) -> 
 def test_the_block_of_a_wheel_with_a_strange_name_allows_that_wheel(tag: str) -> None:
     """Quotes, backslashes and invisible characters of a file name stay within its string."""
     _, data = build_wheel("demo", "1.0", files={"odd.py": ""})
-    reviewed = subject_of(f"demo-1.0-{tag}.whl", data)
+    reviewed = wheel_under_review(f"demo-1.0-{tag}.whl", data)
     (found,) = refusal(reviewed)
     assert all(line.isprintable() for line in found.hint.splitlines())
-    assert judge(scene_of(reviewed), level(block(found.hint)).exemptions)
+    assert judge(context_of(reviewed), level(block(found.hint)).exemptions)
 
 
 @settings(max_examples=100)

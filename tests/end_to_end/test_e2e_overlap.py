@@ -22,8 +22,8 @@ PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 INTRUDERS = [
     pytest.param({"demo/core.py": "taken"}, {}, "file-overlap", "demo/core.py", id="file"),
     pytest.param({"evil-1.0.data/purelib/demo/core.py": "taken"}, {}, "file-overlap", "demo/core.py", id="by-purelib"),
-    pytest.param({"demo/core/__init__.py": "taken"}, {}, "file-overlap", "in the place of", id="package"),
-    pytest.param({"demo/core.so": "taken"}, {}, "file-overlap", "in the place of", id="extension-module"),
+    pytest.param({"demo/core/__init__.py": "taken"}, {}, "file-overlap", "import it instead of", id="package"),
+    pytest.param({"demo/core.so": "taken"}, {}, "file-overlap", "import it instead of", id="extension-module"),
     pytest.param({"demo/__pycache__/core.cpython-311.pyc": "x"}, {}, "file-overlap", "belongs to demo", id="byte-code"),
     pytest.param({"demo/core.py/x.py": "taken"}, {}, "file-overlap", "belongs to demo", id="folder-for-file"),
     pytest.param({"demo": "taken"}, {}, "file-overlap", "belongs to demo", id="file-for-folder"),

@@ -28,7 +28,7 @@ from safepip.model.plan import Settings, Target, UpgradeStrategy
 from safepip.wheel.byte_code import is_cached, is_never_checked, possible_sources
 from safepip.wheel.install_paths import Layout, layout_of
 from safepip.wheel.record import record_digest
-from support.clearing import LAYOUT, subject_of
+from support.clearing import LAYOUT, wheel_under_review
 from support.environment import Environment, clean_environment, make_environment
 from support.handing import Chosen, install, resolve
 from support.wheels import build_wheel, make_wheel, sha256
@@ -307,7 +307,9 @@ _FILES = st.dictionaries(st.builds(str.__add__, _PLACES, _NAMES), st.binary(max_
 
 def wheel_of(files: Mapping[str, bytes], layout: Layout = LAYOUT, **more: Any) -> ClearedWheel:
     """A cleared wheel of these files."""
-    pin, file, content, install_paths = subject_of(*build_wheel("demo", "1.0", files=files, **more), layout=layout)
+    pin, file, content, install_paths = wheel_under_review(
+        *build_wheel("demo", "1.0", files=files, **more), layout=layout
+    )
     return ClearedWheel._attest(pin, file, content, install_paths)
 
 

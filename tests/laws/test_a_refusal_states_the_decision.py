@@ -319,7 +319,7 @@ def test_what_cannot_be_looked_at_is_not_absent(run: Inside, monkeypatch: pytest
     (folder / "demo").symlink_to("demo")
     done = asked(run, str(folder), "demo")
     assert references(done) == ["index-unreachable"], done.err
-    assert "hint: make it readable for the user who runs safepip, or take the source out" in done.err
+    assert "hint: make it readable for the user who runs safepip, or remove the source" in done.err
 
 
 def unreadable(run: Inside, mode: int) -> list[str]:

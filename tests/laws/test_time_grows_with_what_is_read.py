@@ -17,7 +17,7 @@ from safepip.edges.target.ownership import Ownership
 from safepip.rules import unsafe_path
 from safepip.rules.judging import RULES
 from safepip.wheel.install_paths import install_paths_of, key_of
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.foreign_texts import GROWING
 from support.growth import FACTOR, check_growth, check_instructions
 from support.wheels import build_wheel
@@ -46,31 +46,33 @@ def _members(name: str, paths: Iterable[str]) -> bytes:
 
 def _namespaces_that_end(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """Two wheels: for each folder of the one the other has an extension module, but for the case of a letter."""
-    folders = subject_of("one-1.0-py3-none-any.whl", _members("one", (f"M{n}/x.txt" for n in range(size))))
-    modules = subject_of("two-1.0-py3-none-any.whl", _members("two", (f"m{n}.so" for n in range(size))))
-    return scene_of(folders, modules), modules
+    folders = wheel_under_review("one-1.0-py3-none-any.whl", _members("one", (f"M{n}/x.txt" for n in range(size))))
+    modules = wheel_under_review("two-1.0-py3-none-any.whl", _members("two", (f"m{n}.so" for n in range(size))))
+    return context_of(folders, modules), modules
 
 
 def _same_paths(size: int) -> tuple[RuleContext, WheelUnderReview]:
-    one, two = (subject_of(f"{x}-1.0-py3-none-any.whl", _members(x, (f"m{n}.py" for n in range(size)))) for x in "ab")
-    return scene_of(one, two), two
+    one, two = (
+        wheel_under_review(f"{x}-1.0-py3-none-any.whl", _members(x, (f"m{n}.py" for n in range(size)))) for x in "ab"
+    )
+    return context_of(one, two), two
 
 
 def _namespace_hooks(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """A line for each of many namespaces, where many modules are installed."""
     names = [f"n{number}" for number in range(size)]
     files = {"one-nspkg.pth": "".join(map(namespace_line, names)), **{f"{name}/x.py": "" for name in names}}
-    wheel = subject_of(*build_wheel("one", "1.0", files=files, module=False))
+    wheel = wheel_under_review(*build_wheel("one", "1.0", files=files, module=False))
     there = tuple(f"m{number}.py" for number in range(size))
-    return scene_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
+    return context_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
 
 
 def _modules_among_commands(size: int) -> tuple[RuleContext, WheelUnderReview]:
     """Many modules in the folder of commands, where many others are installed."""
     files = {f"one-1.0.data/scripts/s{number}.py": "" for number in range(size)}
-    wheel = subject_of(*build_wheel("one", "1.0", files=files, module=False))
+    wheel = wheel_under_review(*build_wheel("one", "1.0", files=files, module=False))
     there = tuple(f"m{number}.py" for number in range(size))
-    return scene_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
+    return context_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
 
 
 _MADE = (_namespaces_that_end, _same_paths, _namespace_hooks, _modules_among_commands)
@@ -81,7 +83,7 @@ def test_rules_on_wheels(made: Callable[[int], tuple[RuleContext, WheelUnderRevi
     """However many files wheels have, and however long their names are."""
 
     def judge(given: tuple[RuleContext, WheelUnderReview]) -> None:
-        # What is told once is kept in the scene: each judgement gets one that knows nothing.
+        # What is told once is kept in the context: each judgement gets one that knows nothing.
         context = replace(given[0])
         for rule in RULES:
             rule.check(given[1], context)

@@ -10,7 +10,7 @@ import pytest
 from safepip.model.plan import Settings, Target
 from safepip.rules.outside_target import check_places
 from safepip.wheel.install_paths import Layout, layout_of
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.environment import Environment, Runner, make_environment
 from support.index import IndexServer
 from support.runs import shown
@@ -92,8 +92,8 @@ LOADED = [
 
 def wheel(files: Mapping[str, str], layout: Layout = LAYOUT, scripts: Mapping[str, str] | None = None) -> str:
     """What is said of a wheel with these files and commands; empty where nothing is refused."""
-    reviewed = subject_of(*build_wheel("helper", "1.0", files=files, scripts=scripts), layout)
-    finding = check_places(reviewed, scene_of(reviewed, layout=layout))
+    reviewed = wheel_under_review(*build_wheel("helper", "1.0", files=files, scripts=scripts), layout)
+    finding = check_places(reviewed, context_of(reviewed, layout=layout))
     if finding is None:
         return ""
     assert (finding.reference, "[[allow]]" in finding.hint) == ("outside-target", True)

@@ -25,7 +25,7 @@ from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of
 from safepip.wheel.metadata import MetadataError, parse_metadata
 from safepip.wheel.wheel_file import WheelFile
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel, metadata_text, record_text
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ def test_equal_bytes_that_were_read_otherwise_are_refused(read: bytes, evidence:
 def test_requirements_beside_metadata_are_refused(told: bytes | None, name: str) -> None:
     """pip would follow them in its next run, whether or not this one has looked at dependencies."""
     made = build_wheel("Acme.Web", "1.0", files={f"acme_web-1.0.dist-info/{name}": "evil\n"})
-    wheel = subject_of(*made, metadata=None if told is None else parse_metadata(told, verified=True))
-    finding = metadata_mismatch.check(wheel, scene_of(wheel))
+    wheel = wheel_under_review(*made, metadata=None if told is None else parse_metadata(told, verified=True))
+    finding = metadata_mismatch.check(wheel, context_of(wheel))
     assert finding is not None
     assert "Requires-Dist: only in the wheel: evil" in finding.context
 
@@ -171,8 +171,8 @@ def test_requirements_beside_metadata_are_refused(told: bytes | None, name: str)
 def test_requirements_beside_metadata_that_has_some_are_nothing() -> None:
     """pip does not look at them then."""
     files = {"acme_web-1.0.dist-info/requires.txt": "evil\n"}
-    wheel = subject_of(*build_wheel("Acme.Web", "1.0", requires=["b"], files=files))
-    assert metadata_mismatch.check(wheel, scene_of(wheel)) is None
+    wheel = wheel_under_review(*build_wheel("Acme.Web", "1.0", requires=["b"], files=files))
+    assert metadata_mismatch.check(wheel, context_of(wheel)) is None
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,9 @@ def test_a_wheel_file_that_pip_reads_otherwise_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(wrong_identity, "parse_wheel_file", lambda _data: lax)
     info = "acme_web-1.0.dist-info"
     judged = reviewed(pin(metadata()), verified(), metadata())
-    assert wrong_identity.check(judged, scene_of(judged)) is None
+    assert wrong_identity.check(judged, context_of(judged)) is None
     content = judged.content._replace(texts={**judged.content.texts, f"{info}/WHEEL": said})
-    finding = wrong_identity.check(judged._replace(content=content), scene_of(judged))
+    finding = wrong_identity.check(judged._replace(content=content), context_of(judged))
     assert finding is not None
     assert "WHEEL: pip reads another Wheel-Version or Root-Is-Purelib there" in finding.context
 

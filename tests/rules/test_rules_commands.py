@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safepip.rules import command_clash
 from safepip.wheel.install_paths import Layout
 from safepip.wheel.script_names import ENDINGS, bare
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def wheel(*commands: str, route: str = "entry", name: str = "acme", layout: Layo
     folder = {"scripts": "scripts", "data": "data/Scripts" if layout.windows else "data/bin"}.get(route, route)
     if route not in ("entry", "gui"):
         files |= {f"{stem}.data/{folder}/{command}": "" for command in commands}
-    return subject_of(*build_wheel(name, "1.0", files=files), layout)
+    return wheel_under_review(*build_wheel(name, "1.0", files=files), layout)
 
 
 def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...] | None:
@@ -54,7 +54,7 @@ def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...
 
 def refused(*all_reviewed: WheelUnderReview, **more: Any) -> set[str]:
     """The projects whose wheels are refused in one run."""
-    context = scene_of(*all_reviewed, **more)
+    context = context_of(*all_reviewed, **more)
     return {reviewed.pin.name for reviewed in all_reviewed if evidence(reviewed, context) is not None}
 
 
@@ -136,15 +136,15 @@ def test_other_names_are_like_any_other(command: str) -> None:
 def test_what_no_shell_looks_for_is_no_command(place: str) -> None:
     """Only the folders of commands count."""
     files = {place.replace("DATA", "acme-1.0.data"): ""}
-    assert refused(subject_of(*build_wheel("acme", "1.0", files=files))) == set()
+    assert refused(wheel_under_review(*build_wheel("acme", "1.0", files=files))) == set()
 
 
 @pytest.mark.parametrize("folder", ["bin", "Bin", "sbin", "Scripts", "scripts"])
 def test_every_folder_of_commands_below_data_counts(folder: str) -> None:
     """Of this system and of others."""
     files = {f"acme-1.0.data/data/{folder}/python": ""}
-    reviewed = subject_of(*build_wheel("acme", "1.0", files=files))
-    assert evidence(reviewed, scene_of(reviewed)) == (
+    reviewed = wheel_under_review(*build_wheel("acme", "1.0", files=files))
+    assert evidence(reviewed, context_of(reviewed)) == (
         f"acme-1.0.data/data/{folder}/python: this name is reserved for the environment itself",
     )
 
@@ -161,7 +161,7 @@ def test_two_wheels_with_one_command_are_both_refused(one: str, other: str) -> N
 def test_the_finding_names_the_command_and_the_other_project() -> None:
     """An entry point as such, a file as the wheel has it."""
     mine, theirs = wheel("tool", name="mine"), wheel("tool", route="scripts", name="theirs")
-    context = scene_of(mine, theirs)
+    context = context_of(mine, theirs)
     assert evidence(mine, context) == ("entry point tool: the wheel of theirs has this command too",)
     assert evidence(theirs, context) == ("theirs-1.0.data/scripts/tool: the wheel of mine has this command too",)
 
@@ -170,7 +170,7 @@ def test_a_command_of_an_installed_distribution_is_its_own() -> None:
     """Unless it is replaced in this run, or is none of a distribution."""
     there = {"/env/bin/tool": "theirs", "/env/bin/other": None}
     mine = wheel("tool", "other")
-    assert evidence(mine, scene_of(mine, owner=there.get)) == (
+    assert evidence(mine, context_of(mine, owner=there.get)) == (
         "entry point tool: this command belongs to theirs, which is installed",
     )
     assert refused(wheel("tool", name="theirs"), owner=there.get) == set()

@@ -15,7 +15,7 @@ from safepip.wheel.metadata import parse_metadata
 from safepip.wheel.record import record_digest
 from safepip.wheel.wheel_file import WheelFileError, parse_wheel_file
 from safepip.wheel.zip_format import ArchiveError
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel, record_text, zip_bytes
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ def wheel(**more: Any) -> WheelUnderReview:
     """A wheel of acme-web 1.0, resolved with its own METADATA; `more` is for `build_wheel`."""
     changes = {name: more.pop(name) for name in ("extras_asked", "layout") if name in more}
     extras = changes.get("extras_asked", frozenset())
-    return subject_of(*build_wheel("acme-web", "1.0", **more), changes.get("layout", LAYOUT), extras=extras)
+    return wheel_under_review(*build_wheel("acme-web", "1.0", **more), changes.get("layout", LAYOUT), extras=extras)
 
 
 def found(
     check: Callable[[WheelUnderReview, RuleContext], Diagnostic | None], reviewed: WheelUnderReview, **context: Any
 ) -> tuple[str, ...] | None:
     """The evidence of a rule's objection without the line that names the wheel, None where it has none."""
-    finding = check(reviewed, scene_of(reviewed, **{"markers": MARKERS, **context}))
+    finding = check(reviewed, context_of(reviewed, **{"markers": MARKERS, **context}))
     if finding is None:
         return None
     assert finding.reference == check.__module__.rpartition(".")[2].replace("_", "-")
@@ -323,7 +323,7 @@ def test_what_cannot_be_compared_is_refused_and_no_policy_helps() -> None:
         reviewed = reviewed._replace(file=renamed(reviewed, name))
         assert found(wrong_tags.check, reviewed) == ("the file's name is not a wheel's name",)
         assert found(wrong_identity.check, reviewed) is not None
-        finding = wrong_tags.check(reviewed, scene_of(reviewed))
+        finding = wrong_tags.check(reviewed, context_of(reviewed))
         assert finding is not None
         assert "[[allow]]" not in finding.hint
 
@@ -344,7 +344,7 @@ FILENAME = "acme_web-1.0-py3-none-any.whl"
 def recorded(files: Mapping[str, bytes], record: str | None) -> tuple[str, ...] | None:
     """What the rule says of a wheel with these files and this RECORD."""
     members = dict(files) if record is None else {**files, f"{INFO}/RECORD": record.encode()}
-    return found(wrong_record.check, subject_of(FILENAME, zip_bytes(members)))
+    return found(wrong_record.check, wheel_under_review(FILENAME, zip_bytes(members)))
 
 
 def right(files: Mapping[str, bytes] = FILES) -> str:
@@ -426,7 +426,9 @@ def test_a_record_that_is_not_the_archive_is_refused(record: str | None, evidenc
 
 def test_a_weak_digest_proves_nothing_even_where_it_was_compared() -> None:
     """Whatever the reader of the archive has hashed a file by."""
-    reviewed = subject_of(FILENAME, zip_bytes({**FILES, f"{INFO}/RECORD": with_row(INIT, row(INIT, "md5")).encode()}))
+    reviewed = wheel_under_review(
+        FILENAME, zip_bytes({**FILES, f"{INFO}/RECORD": with_row(INIT, row(INIT, "md5")).encode()})
+    )
     weak = reviewed.content.entries[INIT]._replace(algorithm="md5", digest=hashlib.md5(FILES[INIT]).digest())
     reviewed = reviewed._replace(content=reviewed.content._replace(entries={**reviewed.content.entries, INIT: weak}))
     assert found(wrong_record.check, reviewed) == (f"a digest that proves nothing, md5: {INIT}",)
@@ -544,7 +546,7 @@ URL = "https://elsewhere.example/payload-1.0-py3-none-any.whl"
 def test_a_project_from_a_url_of_the_wheels_choosing_is_refused(requires: str, more: dict[str, Any]) -> None:
     """Where it is in force, with the URL as evidence and the line that would allow it as hint."""
     reviewed = wheel(requires=["b>1", requires], **more)
-    finding = direct_reference.check(reviewed, scene_of(reviewed, markers=MARKERS))
+    finding = direct_reference.check(reviewed, context_of(reviewed, markers=MARKERS))
     assert finding is not None
     assert finding.reference == "direct-reference"
     assert "payload @ " in finding.context[1] or "pay-load @ " in finding.context[1]

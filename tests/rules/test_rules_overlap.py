@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safepip.edges.target.ownership import Ownership
 from safepip.rules import file_overlap
 from safepip.wheel.install_paths import Layout
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def wheel(
     """A wheel whose `files` say whose they are; `texts` have a content of their own."""
     content = {file.replace("DATA", f"{name}-{version}.data"): f"{name} has {file}" for file in files}
     layout = more.pop("layout", LAYOUT)
-    return subject_of(*build_wheel(name, version, files={**content, **(texts or {})}, module=False, **more), layout)
+    return wheel_under_review(
+        *build_wheel(name, version, files={**content, **(texts or {})}, module=False, **more), layout
+    )
 
 
 def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...] | None:
@@ -47,12 +49,12 @@ def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...
 
 def refused(*all_reviewed: WheelUnderReview, **more: Any) -> set[str]:
     """The projects whose wheels are refused in one run."""
-    context = scene_of(*all_reviewed, **more)
+    context = context_of(*all_reviewed, **more)
     return {reviewed.pin.name for reviewed in all_reviewed if evidence(reviewed, context) is not None}
 
 
 def owners(**files: str) -> dict[str, Any]:
-    """Fields of a scene in which these distributions have these files in site-packages, apart by spaces."""
+    """Fields of a context in which these distributions have these files in site-packages, apart by spaces."""
     by_path = {f"{SITE}/{path}": owner for owner, paths in files.items() for path in paths.split()}
     folders: dict[str, list[str]] = {}
     for path in by_path:
@@ -89,7 +91,7 @@ def test_two_wheels_with_one_place_are_both_refused(one: str, other: str) -> Non
 def test_the_finding_names_the_file_and_the_other_project() -> None:
     """In the words that the wheel itself has for the file."""
     mine, theirs = wheel("mine", "DATA/purelib/acme/x.py"), wheel("theirs", "acme/x.py")
-    assert evidence(mine, scene_of(mine, theirs)) == (
+    assert evidence(mine, context_of(mine, theirs)) == (
         "mine-1.0.data/purelib/acme/x.py: the wheel of theirs has another file at this path",
     )
 
@@ -148,13 +150,13 @@ def test_digests_of_two_algorithms_say_nothing() -> None:
 def test_a_file_is_no_folder_for_another_wheel(below: str) -> None:
     """pip would stop there, with half of it installed."""
     mine, theirs = wheel("mine", "six.py"), wheel("theirs", below)
-    assert evidence(mine, scene_of(mine, theirs)) == ("six.py: this is a folder in the wheel of theirs",)
+    assert evidence(mine, context_of(mine, theirs)) == ("six.py: this is a folder in the wheel of theirs",)
 
 
 def test_a_wheel_has_no_two_files_for_one_place() -> None:
     """By two routes; whatever their bytes, one of its RECORD's rows would be wrong or idle."""
     mine = wheel("mine", "acme/x.py", "DATA/purelib/acme/X.py")
-    assert evidence(mine, scene_of(mine)) == (
+    assert evidence(mine, context_of(mine)) == (
         "mine-1.0.data/purelib/acme/X.py: the wheel itself has acme/x.py at the same path",
     )
     assert refused(wheel("mine", "DATA/data/bin/acme", scripts={"acme": "acme:main"})) == {"mine"}
@@ -176,7 +178,7 @@ def test_two_entry_points_that_become_one_program_are_no_files_of_the_wheel() ->
 def test_a_file_of_an_installed_distribution_is_not_written_over() -> None:
     """Unless it is replaced in this run."""
     mine = wheel("mine", "acme/x.py", "mine/y.py")
-    assert evidence(mine, scene_of(mine, **owners(acme="acme/x.py"))) == (
+    assert evidence(mine, context_of(mine, **owners(acme="acme/x.py"))) == (
         "acme/x.py: this path belongs to acme, which is installed",
     )
     assert refused(mine, **owners(mine="acme/x.py mine/y.py")) == set()
@@ -211,7 +213,7 @@ def test_a_module_that_python_prefers_takes_the_place_of_another(mine: str, thei
     """No path is the same, and yet it is the attacker's code that is imported."""
     one, other = wheel("mine", mine), wheel("theirs", theirs)
     expected = f"Python would import it instead of {SITE}/{theirs}, which belongs to theirs"
-    for context in (scene_of(one, other), scene_of(one, **owners(theirs=theirs))):
+    for context in (context_of(one, other), context_of(one, **owners(theirs=theirs))):
         lines = evidence(one, context)
         assert lines is not None
         assert lines[0].endswith(expected)
@@ -224,7 +226,7 @@ def test_a_module_that_python_does_not_prefer_takes_nothing() -> None:
     """The one that is hidden is not at fault, but where what hides it is installed it alone can be told."""
     mine = wheel("mine", "six.py")
     assert refused(mine, wheel("theirs", "six/__init__.py")) == {"theirs"}
-    assert evidence(mine, scene_of(mine, **owners(theirs="six/__init__.py"))) == (
+    assert evidence(mine, context_of(mine, **owners(theirs="six/__init__.py"))) == (
         f"six.py: Python would import {SITE}/six/__init__.py instead, which belongs to theirs",
     )
 
@@ -264,7 +266,7 @@ def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
     """A folder without `__init__` gives way to any module of its name, wherever its portions come from."""
     portion = "acme/in/part/x.py" if mine.startswith("acme") else "shared/part/__init__.py"
     one, other = wheel("mine", mine), wheel("theirs", portion)
-    for context in (scene_of(one, other), scene_of(one, **owners(theirs=portion))):
+    for context in (context_of(one, other), context_of(one, **owners(theirs=portion))):
         lines = evidence(one, context)
         assert lines is not None
         assert lines[0].startswith(f"{mine}: Python would import it instead of {SITE}/")
@@ -273,7 +275,7 @@ def test_a_module_ends_the_namespace_that_others_share(mine: str) -> None:
     assert refused(wheel("mine", mine, portion)) == set()
     if "__init__" not in mine:
         package = portion.partition("/part")[0] + "/__init__.py"
-        lines = evidence(one, scene_of(one, **owners(theirs=f"{portion} {package}")))
+        lines = evidence(one, context_of(one, **owners(theirs=f"{portion} {package}")))
         assert lines == (f"{mine}: Python would import {SITE}/{package} instead, which belongs to theirs",)
         assert "mine" not in refused(wheel("mine", mine), wheel("theirs", portion, package))
 
@@ -325,7 +327,7 @@ def test_a_module_among_the_commands_takes_the_place_of_anothers(mine: str, thei
 def test_byte_code_is_not_put_beside_the_source_of_another() -> None:
     """Its header can say that the source is never to be looked at."""
     mine = wheel("mine", "six/__pycache__/core.cpython-311.opt-1.pyc")
-    assert evidence(mine, scene_of(mine, wheel("theirs", "six/core.py"))) == (
+    assert evidence(mine, context_of(mine, wheel("theirs", "six/core.py"))) == (
         "six/__pycache__/core.cpython-311.opt-1.pyc: this is byte code for a module in the wheel of theirs",
     )
     assert refused(wheel("mine", "six/core.py", "six/__pycache__/core.cpython-311.pyc")) == set()
@@ -350,7 +352,7 @@ def test_a_hundred_thousand_files_in_the_wrong_place_are_told_of_briefly() -> No
     """The finding does not grow with the wheel."""
     files = [f"acme/f{number}.txt" for number in range(300)]
     mine, theirs = wheel("mine", *files), wheel("theirs", *files)
-    lines = evidence(mine, scene_of(mine, theirs))
+    lines = evidence(mine, context_of(mine, theirs))
     assert lines is not None
     assert len(lines) == 11
     assert lines[-1] == "and more"
@@ -451,7 +453,7 @@ def test_names_made_to_be_slow_are_judged_quickly() -> None:
     }
     mine, theirs = wheel("mine", texts=files), wheel("theirs", "other.py")
     there = Ownership([SITE])
-    context = scene_of(mine, theirs, owner=there.owner, names=there.names, holds=there.holds)
+    context = context_of(mine, theirs, owner=there.owner, names=there.names, holds=there.holds)
     start = time.process_time()
     assert evidence(mine, context) is None
     assert time.process_time() - start < 4

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safepip.rules import standard_library
 from safepip.wheel.install_paths import Layout
 from safepip.wheel.modules import module_at
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ NAMES = frozenset(sys.stdlib_module_names)
 def wheel(*files: str, name: str = "acme", layout: Layout = LAYOUT) -> WheelUnderReview:
     """A wheel with these files, empty."""
     content = {file.replace("DATA", f"{name.replace('-', '_')}-1.0.data"): "" for file in files}
-    return subject_of(*build_wheel(name, "1.0", files=content, module=False), layout)
+    return wheel_under_review(*build_wheel(name, "1.0", files=content, module=False), layout)
 
 
 def evidence(
     reviewed: WheelUnderReview, layout: Layout = LAYOUT, names: frozenset[str] = NAMES
 ) -> tuple[str, ...] | None:
     """The lines of the objection but for the one that names the wheel; None where there is none."""
-    finding = standard_library.check(reviewed, scene_of(reviewed, layout=layout, standard_library=names))
+    finding = standard_library.check(reviewed, context_of(reviewed, layout=layout, standard_library=names))
     if finding is None:
         return None
     assert finding.reference == "standard-library"
@@ -119,7 +119,7 @@ def test_what_is_found_runs_in_a_python_of_this_system(tmp_path: Path) -> None:
 def test_a_module_in_a_folder_that_a_pth_file_adds_is_refused() -> None:
     """Python imports from there as well."""
     content = {"acme.pth": "acme/more\n", "acme/more/typing.py": ""}
-    reviewed = subject_of(*build_wheel("acme", "1.0", files=content, module=False), LAYOUT)
+    reviewed = wheel_under_review(*build_wheel("acme", "1.0", files=content, module=False), LAYOUT)
     assert evidence(reviewed) == ("acme/more/typing.py: the standard library has a module typing",)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safepip.rules.known_hooks import KNOWN, is_known, namespace_of
 from safepip.rules.startup_hook import REFERENCE, check
 from safepip.wheel.install_paths import Layout
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ BELOW = (
 
 def wheel(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str = "demo") -> WheelUnderReview:
     """A wheel with these files."""
-    return subject_of(*build_wheel(name, "1.0", files=files), layout=layout)
+    return wheel_under_review(*build_wheel(name, "1.0", files=files), layout=layout)
 
 
 def refused(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str = "demo") -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def refused(files: Mapping[str, str | bytes], layout: Layout = LAYOUT, name: str
 
 def judged(reviewed: WheelUnderReview, *others: WheelUnderReview, layout: Layout = LAYOUT) -> tuple[str, ...]:
     """The evidence against a wheel among others, by a target whose standard library has `json` and `site`."""
-    finding = check(reviewed, scene_of(*others, layout=layout, standard_library=frozenset({"json", "site"})))
+    finding = check(reviewed, context_of(*others, layout=layout, standard_library=frozenset({"json", "site"})))
     assert finding is None or finding.reference == REFERENCE
     return finding.context[1:] if finding else ()
 
@@ -268,7 +268,7 @@ def test_a_wheel_may_add_as_many_folders_as_it_has_files() -> None:
     folders = [f"f{number}" for number in range(12_000)]
     files: dict[str, str | bytes] = {f"{folder}/x": "" for folder in folders}
     reviewed = wheel({**files, "demo.pth": "\n".join(folders)})
-    context = scene_of(reviewed)
+    context = context_of(reviewed)
     before = time.process_time()
     assert check(reviewed, context) is None
     assert time.process_time() - before < 5
@@ -392,11 +392,11 @@ def test_an_extension_of_a_namespaces_name_that_is_installed_is_loaded_as_well(f
     reviewed = wheel({"demo-1.0-nspkg.pth": f"{NAMESPACES[3]}\n", "google/demo/x.py": ""})
     site = LAYOUT.schemes["purelib"]
     there = {f"{site}{folder}": (name,)}
-    context = scene_of(reviewed, names=lambda asked: there.get(asked, ()))
+    context = context_of(reviewed, names=lambda asked: there.get(asked, ()))
     finding = check(reviewed, context)
     assert finding is not None
     assert "loads an extension that is installed" in finding.context[1]
-    assert check(reviewed, scene_of(reviewed, names=lambda _: ("google.txt", "googles.so", "demo.abi3.so"))) is None
+    assert check(reviewed, context_of(reviewed, names=lambda _: ("google.txt", "googles.so", "demo.abi3.so"))) is None
 
 
 def test_python_runs_nothing_of_a_namespaces_package_because_of_the_line(tmp_path: Path) -> None:

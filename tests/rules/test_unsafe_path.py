@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from safepip.rules.judging import RULES
 from safepip.rules.unsafe_path import check, path_problem
-from support.clearing import scene_of, subject_of
+from support.clearing import context_of, wheel_under_review
 from support.wheels import build_wheel
 from support.zips import FOLDER, LINK, REGULAR, Part, parts_of, zip_of
 
@@ -25,8 +25,8 @@ def evidence(*more: Part | str) -> tuple[str, ...]:
     parts = [
         part if isinstance(part, Part) else Part(part, mode=FOLDER if part.endswith("/") else REGULAR) for part in more
     ]
-    reviewed = subject_of(FILENAME, zip_of([*PARTS, *parts]))
-    finding = check(reviewed, scene_of(reviewed))
+    reviewed = wheel_under_review(FILENAME, zip_of([*PARTS, *parts]))
+    finding = check(reviewed, context_of(reviewed))
     if finding is None:
         return ()
     assert (finding.reference, finding.subject) == ("unsafe-path", "acme")

@@ -61,7 +61,7 @@ def verified(filename: str, data: bytes = b"") -> VerifiedFile:
     return VerifiedFile._attest(filename, f"/store/{filename}", digest, len(data), (digest,))
 
 
-def subject_of(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: Any) -> WheelUnderReview:
+def wheel_under_review(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: Any) -> WheelUnderReview:
     """A wheel under judgement, resolved with its own METADATA. `changes` replace fields of its pin."""
     content = content_of(filename, data)
     name, version, _, _ = parse_wheel_filename(filename)
@@ -79,6 +79,6 @@ def subject_of(filename: str, data: bytes, layout: Layout = LAYOUT, **changes: A
     )
 
 
-def scene_of(*all_reviewed: WheelUnderReview, layout: Layout = LAYOUT, **more: Any) -> RuleContext:
+def context_of(*all_reviewed: WheelUnderReview, layout: Layout = LAYOUT, **more: Any) -> RuleContext:
     """These wheels, all in one run; `more` are further fields of `RuleContext`."""
     return RuleContext(all_reviewed, layout, **more)

@@ -11,7 +11,7 @@ projects that carry a standard module to other Pythons.
 
 The list was gathered by syntax trees, from the sources of CPython 3.6 to 3.13, of pip 18.1 to 26.3 and of all that
 safepip is made of, and by a finder that sees what is asked for; names that came with 3.14 and 3.15 were added by hand.
-`tests/rules/test_nobody_brings_what_others_look_for.py` gathers again and fails on what is missing.
+`tests/rules/test_rules_reserved_module.py` gathers again and fails on what is missing.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from safepip.model.exemption import Allowed, Exemption
 from safepip.model.origin import Origin, Source
 from safepip.reporting.json_report import make_report
 from safepip.reporting.messages import overruled
-from support.clearing import subject_of
+from support.clearing import wheel_under_review
 from support.offers import decide
 from support.universes import Release
 from support.wheels import build_wheel
@@ -29,7 +29,7 @@ def cleared(reviewed: WheelUnderReview, *allowed: Allowed) -> ClearedWheel:
 def wheel(*rules: str) -> ClearedWheel:
     """acme-web 1.0, with an objection of each of these rules overruled."""
     allowed = [Allowed(rule, f"the wheel of acme-web 1.0 is {rule}", ALLOWANCE) for rule in rules]
-    return cleared(subject_of(*build_wheel("acme-web", "1.0")), *allowed)
+    return cleared(wheel_under_review(*build_wheel("acme-web", "1.0")), *allowed)
 
 
 def test_each_objection_that_was_overruled_has_a_line_with_its_reason_and_where_it_was_allowed() -> None:

@@ -25,7 +25,7 @@ from safepip.rules import reserved_module, standard_library, startup_hook
 from safepip.rules.sought_modules import ABOVE, INSTALLING, SOUGHT
 from safepip.rules.standard_library import BACKPORTS
 from safepip.wheel.modules import DEEPEST_FOLDER, module_at
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.environment import clean_environment
 from support.index import IndexServer
 from support.pythons import Python, bundled_pips, pythons
@@ -238,12 +238,12 @@ def test_what_safepip_asks_for_is_listed(tmp_path: Path) -> None:
 def wheel(*files: str, name: str = "acme", texts: dict[str, str] | None = None) -> WheelUnderReview:
     """A wheel with these files, each with a line of code in it."""
     content = {file.replace("DATA", f"{name.replace('-', '_')}-1.0.data"): "x = 1\n" for file in files}
-    return subject_of(*build_wheel(name, "1.0", files={**content, **(texts or {})}, module=False))
+    return wheel_under_review(*build_wheel(name, "1.0", files={**content, **(texts or {})}, module=False))
 
 
 def evidence(reviewed: WheelUnderReview, **more: Any) -> tuple[str, ...]:
     """The lines of the objection but for the one that names the wheel; none where there is no objection."""
-    context = scene_of(reviewed, standard_library=frozenset(sys.stdlib_module_names), **more)
+    context = context_of(reviewed, standard_library=frozenset(sys.stdlib_module_names), **more)
     finding = reserved_module.check(reviewed, context)
     if finding is None:
         return ()
@@ -260,10 +260,10 @@ def test_a_name_that_others_look_for_is_refused_to_strangers_and_left_to_its_own
     stranger = "brings-strange-things"
     for form in forms:
         mine = wheel(form, name=stranger)
-        assert reserved_module.check(mine, scene_of(mine)) is not None, form
+        assert reserved_module.check(mine, context_of(mine)) is not None, form
         for owner in SOUGHT[tuple(name.split("."))]:
             theirs = wheel(form, name=owner)
-            assert reserved_module.check(theirs, scene_of(theirs)) is None, (form, owner)
+            assert reserved_module.check(theirs, context_of(theirs)) is None, (form, owner)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_folder_that_a_pth_file_adds_is_one_that_python_imports_from() -> None
     assert evidence(wheel("acme/more/keyring.py", texts=texts)) != ()
     assert evidence(wheel("acme/more/keyring.py")) == ()
     mine, other = wheel("acme/more/keyring.py"), wheel(name="other", texts={"other.pth": "acme/more\n"})
-    assert reserved_module.check(mine, scene_of(mine, other)) is not None
+    assert reserved_module.check(mine, context_of(mine, other)) is not None
     layout = LAYOUT._replace(search_path=frozenset({f"{LAYOUT.schemes['purelib']}/acme/more"}))
     assert evidence(wheel("acme/more/keyring.py"), layout=layout) != ()
 
@@ -345,9 +345,9 @@ def test_a_project_that_carries_a_standard_module_may_do_so_where_it_is_missing(
     for project, names in BACKPORTS.items():
         for name in names:
             mine = wheel(f"{name}.py", name=project)
-            assert reserved_module.check(mine, scene_of(mine)) is None
+            assert reserved_module.check(mine, context_of(mine)) is None
     later = wheel("cgi.py")
-    assert reserved_module.check(later, scene_of(later)) is not None
+    assert reserved_module.check(later, context_of(later)) is not None
 
 
 def test_what_installs_is_of_one_project() -> None:
@@ -365,7 +365,7 @@ def test_a_path_of_nothing_but_such_names_costs_no_more_than_its_length() -> Non
         files = [f"d{number}/{'/'.join(['js'] * parts)}.py" for number in range(20)]
         files += [f"d{number}/{'/'.join(['os'] * parts)}.py" for number in range(20)]
         mine = wheel(*files)
-        context = scene_of(mine, standard_library=frozenset(sys.stdlib_module_names))
+        context = context_of(mine, standard_library=frozenset(sys.stdlib_module_names))
         start = time.process_time()
         assert reserved_module.check(mine, context) is None
         assert standard_library.check(mine, context) is None
@@ -375,7 +375,7 @@ def test_a_path_of_nothing_but_such_names_costs_no_more_than_its_length() -> Non
     assert cost(16_000) <= 64 * max(cost(1000), 0.002)
     deep = "/".join(["d"] * DEEPEST_FOLDER)
     mine = wheel(f"{deep}/keyring.py", texts={"acme.pth": f"{deep}\n"})
-    finding = startup_hook.check(mine, scene_of(mine))
+    finding = startup_hook.check(mine, context_of(mine))
     assert finding is not None
     assert "nested too deeply" in finding.context[1]
 

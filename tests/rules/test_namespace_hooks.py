@@ -11,7 +11,7 @@ from hostile.hooks import namespace_line
 from safepip.edges.target.ownership import Ownership
 from safepip.rules import file_overlap
 from safepip.rules.startup_hook import check
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def line(*parts: str) -> str:
 
 
 def wheel(files: dict[str, str], name: str = "helper", layout: Layout = LAYOUT) -> WheelUnderReview:
-    return subject_of(*build_wheel(name, "1.0", files=files, module=False), layout)
+    return wheel_under_review(*build_wheel(name, "1.0", files=files, module=False), layout)
 
 
 def hook(*parts: str, **files: str) -> dict[str, str]:
@@ -56,7 +56,7 @@ def hook(*parts: str, **files: str) -> dict[str, str]:
 
 def refused(reviewed: WheelUnderReview, *others: WheelUnderReview, **more: Any) -> str:
     """The evidence, empty where nothing is refused."""
-    context = scene_of(reviewed, *others, standard_library=frozenset(sys.stdlib_module_names), **more)
+    context = context_of(reviewed, *others, standard_library=frozenset(sys.stdlib_module_names), **more)
     finding = check(reviewed, context)
     return "" if finding is None else "\n".join(finding.context[1:])
 
@@ -203,7 +203,7 @@ def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(thei
 
     def stated(reviewed: WheelUnderReview, **more: Any) -> str:
         found = Ownership(sorted(layout.search_path))
-        finding = file_overlap.check(reviewed, scene_of(reviewed, **there(layout), hooks=found.hooks, **more))
+        finding = file_overlap.check(reviewed, context_of(reviewed, **there(layout), hooks=found.hooks, **more))
         return "" if finding is None else "\n".join(finding.context[1:])
 
     popular = wheel({theirs: "x = 1\n"}, "popular", layout)

@@ -16,7 +16,7 @@ from safepip.model.plan import Settings, Target
 from safepip.rules.judging import judge
 from safepip.rules.outside_target import REFERENCE, check_paths, check_places
 from safepip.wheel.install_paths import Layout, key_of, layout_of
-from support.clearing import LAYOUT, scene_of, subject_of
+from support.clearing import LAYOUT, context_of, wheel_under_review
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def wheel(
     files: Mapping[str, str | bytes] | None = None, layout: Layout = POSIX, scripts: Mapping[str, str] | None = None
 ) -> WheelUnderReview:
     """The wheel of demo 1.0 with these files and console scripts."""
-    return subject_of(*build_wheel("demo", "1.0", files=files, scripts=scripts), layout=layout)
+    return wheel_under_review(*build_wheel("demo", "1.0", files=files, scripts=scripts), layout=layout)
 
 
 def refused(reviewed: WheelUnderReview, layout: Layout = POSIX) -> tuple[str, ...]:
     """All evidence of both checks, the line that names the wheel left out."""
-    context = scene_of(reviewed, layout=layout)
+    context = context_of(reviewed, layout=layout)
     found = (check_paths(reviewed, context), check_places(reviewed, context))
     assert all(finding.reference == REFERENCE for finding in found if finding)
     return tuple(line for finding in found if finding for line in finding.context[1:])
@@ -159,11 +159,11 @@ def test_what_leaves_its_folder_cannot_be_allowed_and_what_lies_in_a_place_of_ot
     """For the first there is no place that could be called safe."""
     allowed = Exemption("demo", REFERENCE, "wanted", BUILT_IN)
     misplaced = wheel({f"{DATA}/data/{SITE}/other/plugin.py": "x = 1\n"})
-    (cleared,) = judge(scene_of(misplaced, layout=POSIX), [allowed])
+    (cleared,) = judge(context_of(misplaced, layout=POSIX), [allowed])
     assert [item.rule for item in cleared.allowed] == [REFERENCE]
     for reviewed in (wheel({f"{DATA}/cake/x": "x"}), wheel(scripts={"../x": "demo:main"})):
         with pytest.raises(Refused) as caught:
-            judge(scene_of(reviewed, layout=POSIX), [allowed])
+            judge(context_of(reviewed, layout=POSIX), [allowed])
         (finding,) = caught.value.diagnostics
         assert finding.reference == REFERENCE
         assert "[[allow]]" not in finding.hint
