@@ -13,7 +13,7 @@ def test_without_lock_and_without_r_it_says_what_is_missing(runner: Runner) -> N
     done = runner.safepip("explain", "flask")
     assert done.returncode == 1
     assert "error: no-requirements" in done.stderr
-    assert "there is no -r, and no pylock.toml in the working directory" in done.stderr
+    assert "no -r is given, and the working directory has no pylock.toml" in done.stderr
     assert "safepip explain NAME -r FILE" in done.stderr
 
 

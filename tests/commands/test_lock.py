@@ -366,6 +366,6 @@ def test_a_lock_of_another_name_is_written_and_told_of(run: Inside, served: Inde
     """No tool would read it as a lock; requirements and standard output have no such names."""
     words = ("-i", served.url, "--no-cache-dir")
     done = run("lock", "lib", "-o", "locked.toml", *words)
-    assert (done.code, "locked.toml is no name of a lock" in done.err) == (0, True)
+    assert (done.code, "locked.toml is not a lock's name" in done.err) == (0, True)
     for output in ("pylock.toml", "pylock.dev.toml", "requirements.txt", "-"):
         assert "no name of a lock" not in run("lock", "lib", "-o", output, *words).err

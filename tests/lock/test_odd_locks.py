@@ -194,5 +194,5 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
     assert not (run.folder / "pylock.toml").exists()
     done = run("lock", "app", "-P", "Nosuch", "-P", "lib", "-i", served.url)
     assert done.code == 0
-    assert "-P nosuch: nothing that is asked for needs it" in done.err
+    assert "-P nosuch: it is not needed" in done.err
     assert "-P lib" not in done.err

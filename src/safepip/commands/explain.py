@@ -1,4 +1,4 @@
-"""`safepip explain NAME`: why this version, from which index by which rule, who asks for it, what fell and why."""
+"""`safepip explain NAME`: why this version, from which index by which rule, what requires it, what was rejected and why."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _HELP = """\
 Usage: safepip explain [options] NAME ...
 
-Say of each NAME why it is there in this version, from which index and by which rule, who asks for it, and why newer
-versions fell. What is explained is decided anew for an empty environment from -r FILE, --group and the like, or read
-from a lock given by -r. Without any of them the lock pylock.toml of the working directory is explained.
+Show for each NAME why it is needed and in this version, which index it comes from and by which rule, what requires it,
+and why newer versions were rejected. safepip decides this anew for an empty environment from -r FILE, --group and the
+like, or reads it from a lock given by -r. Without any of them it explains pylock.toml in the working directory.
 --json prints the same as data. The other options are those of `safepip install`: see `safepip install --help`."""
 
 
@@ -48,7 +48,7 @@ def explain_names(argv: Sequence[str]) -> int:
                 resources.console.data("\n".join(as_text(item)))
         missing = [name for name in inputs.named if name not in decision.resolution.pins]
         for name in missing:
-            resources.console.notice(f"{printable(name)} is not needed by anything that is asked for")
+            resources.console.notice(f"{printable(name)} is not needed by any of the requirements")
         return 1 if missing else 0
 
 
@@ -62,8 +62,8 @@ def _read(words: Sequence[str], resources: Resources) -> Inputs:
             raise
         raise UnusableInput.because(
             "no-requirements",
-            "nothing says what to explain: there is no -r, and no pylock.toml in the working directory",
-            hint="make the lock with safepip lock -r FILE, or name what is meant: safepip explain NAME -r FILE",
+            "there is nothing to explain: no -r is given, and the working directory has no pylock.toml",
+            hint="make a lock with safepip lock -r FILE, or give the requirements: safepip explain NAME -r FILE",
         ) from None
 
 

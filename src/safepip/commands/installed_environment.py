@@ -1,8 +1,8 @@
 """The distributions of a run's target, and whether each is what the run asks for by digest.
 
 pip keeps what is installed in the wanted version. Where a lock or a `--hash` says which bytes are wanted, a name and a
-version are not enough: what is known to be other bytes is installed anew, and what nobody knows is told, or, where it
-is demanded (`--verify-installed`), installed anew as well.
+version are not enough: what is known to be other bytes is installed anew, and what is not known is reported, or,
+where it is demanded (`--verify-installed`), installed anew as well.
 """
 
 from __future__ import annotations

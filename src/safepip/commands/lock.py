@@ -35,7 +35,7 @@ def lock(argv: Sequence[str]) -> int:
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
         if before is not None and _keeps(settings) and memory.knows(digest, before):
             if not settings.check:
-                console.say(f"{shown} is what is asked for")
+                console.say(f"{shown} is up to date")
             return 0
         from safepip.commands.lock_building import build_lock
         from safepip.text.differences import difference
@@ -67,7 +67,7 @@ def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None
     if settings.check and is_stream(settings.output):
         raise UsageError.because(
             "conflicting-options",
-            "--check holds a lock against what is asked for, and --output names no file that could be one",
+            "--check compares the requirements with a lock, and --output does not name a file",
             hint="safepip lock --check -o pylock.toml",
         )
     files = inputs.settings.requirement_files
@@ -81,13 +81,11 @@ def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None
     if not (settings.requirements or is_stream(settings.output) or is_pylock(settings.output)):
         # PEP 751, "File Name": a tool knows a lock by its name. pip, too, warns and writes it.
         name = name_of(settings.output)
-        resources.console.notice(
-            f"{name} is no name of a lock: to be read as one, it is pylock.toml or pylock.NAME.toml"
-        )
+        resources.console.notice(f"{name} is not a lock's name: tools look for pylock.toml or pylock.NAME.toml")
 
 
 def _keeps(settings: LockSettings) -> bool:
-    """Whether a lock that is what is asked for stays as it is."""
+    """Whether a lock that is up to date stays as it is."""
     return not settings.upgrade and not settings.upgrade_names
 
 

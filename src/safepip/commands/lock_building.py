@@ -67,7 +67,7 @@ class Known(NamedTuple):
     def names(self) -> frozenset[str]:
         """The projects that were locked, for whatever environment: those of which it has strong digests.
 
-        A pin without one is a requirement that somebody wrote. Nobody has judged its name.
+        A pin without one is a requirement written by hand, whose name has not been judged.
         """
         return frozenset(name for name, found in self.digests().items() if any(map(_is_strong, found)))
 
@@ -177,7 +177,7 @@ def _report_needless(resources: Resources, settings: LockSettings, names: Contai
     """Say which names of -P are not in the lock: misspelt, or no longer needed."""
     for name in sorted(settings.upgrade_names):
         if name not in names:
-            resources.console.notice(f"-P {printable(name)}: nothing that is asked for needs it")
+            resources.console.notice(f"-P {printable(name)}: it is not needed")
 
 
 def _text_of(decision: Decision, resources: Resources, known: Known, settings: LockSettings) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _HELP = """\
 Usage: safepip sync [options] LOCK ...
 
-Make an environment exactly what a lock says: install what is missing, take away what is not in it.
+Make an environment match a lock exactly: install what is missing, remove what is not in it.
 LOCK is a pylock.toml, or a requirements file in which everything is pinned by hash.
 The options are those of `safepip install` that concern one environment: see `safepip install --help`.
 --dry-run shows what would change."""

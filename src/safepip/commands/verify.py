@@ -17,7 +17,7 @@ from safepip.routing.table import project_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What a finding ends with: as with a refusal somebody has to look at it, and trying again does not help.
+#: The exit code of a finding: as with a refusal, a person has to look at it, and trying again does not help.
 FOUND = 20
 
 
