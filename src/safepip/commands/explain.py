@@ -1,4 +1,4 @@
-"""`safepip explain NAME`: why this version, from which index by which rule, what requires it, what was rejected and why."""
+"""`safepip explain NAME`: why this version, by which rule from which index, who requires it, what was rejected."""
 
 from __future__ import annotations
 

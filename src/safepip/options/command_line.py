@@ -91,7 +91,7 @@ def parse(
 
     try:
         values, arguments, stated = option_parser.run(verb, argv, configured, now)
-    except option_parser.HelpWanted:
+    except option_parser.HelpSeen:
         raise HelpRequested(format_help(verb)) from None
     for option in options_of(verb):
         if option.kind == "path" and isinstance(values[option.dest], str):

@@ -35,7 +35,7 @@ _DAYS = re.compile(r"P([0-9]+)D\Z")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-class HelpWanted(Exception):
+class HelpSeen(Exception):
     """`--help` was met before any mistake."""
 
 
@@ -246,7 +246,7 @@ def _count(word: str) -> int | None:
 
 
 def _help(*_arguments: Any) -> NoReturn:
-    raise HelpWanted
+    raise HelpSeen
 
 
 def _act(_option: optparse.Option, flag: str, value: Any, parser: Any, row: Option) -> None:
@@ -314,7 +314,7 @@ _CALLBACKS: dict[Action, Callable[[str, Any, Parser, Option], None]] = {
 def run(
     verb: str, argv: Sequence[str], configured: Iterable[ConfiguredValue], now: float
 ) -> tuple[dict[str, Any], list[str], dict[str, tuple[Origin, ...]]]:
-    """Parse: values by dest, positional arguments, origins by dest. Raises `UsageError`, `HelpWanted`."""
+    """Parse: values by dest, positional arguments, origins by dest. Raises `UsageError`, `HelpSeen`."""
     parser = Parser(verb, now)
     parser.configure(configured)
     values, arguments = parser.parse_args(list(argv))

@@ -251,10 +251,10 @@ def check(parsed: ParsedOptions, *, may_be_empty: bool = False) -> None:
         return
     asked = ("requirements", "editables", "dependency_groups", "requirements_from_scripts")
     if not any(word.strip() for word in parsed.arguments) and not any(parsed[dest] for dest in asked):
-        raise _nothing_asked(parsed)
+        raise _no_requirements(parsed)
 
 
-def _nothing_asked(parsed: ParsedOptions) -> UsageError:
+def _no_requirements(parsed: ParsedOptions) -> UsageError:
     hint = f"name a project, or a file with -r FILE; `safepip {parsed.verb} --help` lists all ways"
     links = parsed.origin("find_links")
     if links is not None and links.source is Source.COMMAND_LINE:

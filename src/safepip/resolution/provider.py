@@ -94,7 +94,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         self._promoted: set[str] = set()
         self._files: dict[int, FileCandidate] = {}
         self._extras: dict[tuple[int, frozenset[str]], ExtrasCandidate] = {}
-        self._installed_choices: dict[str, InstalledCandidate | None] = {}
+        self._installed_candidates: dict[str, InstalledCandidate | None] = {}
         self._dependencies = Dependencies(catalog, installed, inputs.settings, limits, markers, self._asked_by, memory)
         self.intersections = Intersections()
         self._satisfied: dict[tuple[int, int], bool] = {}
@@ -250,12 +250,12 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
             and any(not isinstance(w, ExactRequirement) for w in (*needs, *base_needs))
         ):
             for constraint in limit.direct:
-                choice = self.direct_choice(constraint)
+                choice = self.direct_candidate(constraint)
                 choice = self.with_extras(choice, extras) if extras else choice
                 found[id(choice)] = choice
         return list(found.values())
 
-    def direct_choice(self, requirement: Any) -> FileCandidate:
+    def direct_candidate(self, requirement: Any) -> FileCandidate:
         """The candidate for a wheel that a requirement or constraint names by URL or path."""
         candidate = self._catalog.direct(requirement)
         return self._file(candidate, self._limits.direct_route(candidate.name), requirement.url)
@@ -295,7 +295,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         if keep is None:
             self.judged.check_held(project, needs, limit, hashes)
 
-        def choices() -> Iterator[ResolverCandidate]:
+        def in_turn() -> Iterator[ResolverCandidate]:
             first = None if keep is None or upgrade else keep
             inserted = keep if first is None else None
             if first is not None:
@@ -308,7 +308,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
             except Refused as refusal:
                 yield self._stand_in(project, extras, refusal)
 
-        return lambda: (choice for choice in choices() if id(choice) not in incompatible)
+        return lambda: (choice for choice in in_turn() if id(choice) not in incompatible)
 
     def _by_version(
         self,
@@ -369,10 +369,10 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         """The installed distribution where it may stay: not with --force-reinstall, and only if it fits."""
         if self._settings.force_reinstall:
             return None
-        if project not in self._installed_choices:
+        if project not in self._installed_candidates:
             distribution = self._installed.get(project)
-            self._installed_choices[project] = None if distribution is None else InstalledCandidate(distribution)
-        choice = self._installed_choices[project]
+            self._installed_candidates[project] = None if distribution is None else InstalledCandidate(distribution)
+        choice = self._installed_candidates[project]
         if choice is None or choice.distribution.other or not specifier.contains(choice.version, prereleases=True):
             return None
         return self.with_extras(choice, extras) if extras else choice

@@ -28,7 +28,7 @@ def collect_roots(
         if not counts(requirement, environment):
             continue
         if requirement.url is not None:
-            choice = provider.direct_choice(requirement)
+            choice = provider.direct_candidate(requirement)
             roots.append(ExactRequirement(choice, ANY_VERSION, requirement.origin, text=requirement.text))
             if requirement.extras:
                 with_extras = provider.with_extras(choice, requirement.extras)
