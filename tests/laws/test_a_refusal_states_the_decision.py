@@ -228,7 +228,7 @@ def test_a_certificate_that_is_not_believed_is_told_and_the_hint_helps(
     tls_index.add("demo", "1.0")
     done = asked(run, tls_index.url, "demo")
     assert references(done) == ["index-unreachable"], done.err
-    assert "hint: its certificate is none that is believed here: name the certificates of its issuer with" in done.err
+    assert "hint: its certificate is not trusted here: name the certificates of its issuer with" in done.err
     assert AGAIN not in done.err
     assert asked(run, tls_index.url, "demo", "--cert", str(authority.bundle)).code == 0
 

@@ -2,14 +2,14 @@
 
 `fetch_all` takes what the store has, and fetches the rest:
 
-- What the store has serves where the index itself gives its digest, or is known to have delivered it. Of a file whose
-  index is not asked (`unasked`) nothing else will do: no URL is followed, and no path.
+- A file in the store is used where the index itself gives its digest, or is known to have delivered it. A file whose
+  index is not asked (`unasked`) may come from nowhere else: no URL is followed, and no path.
 - A file without a strong digest from the index or from the user is refused before anything is fetched,
   unless its index is declared to need none. All such files are reported together.
 - A download is cut off at the first byte beyond the announced size.
-- A broken download is taken up where it broke: Range, with If-Range where the server gave a validator
-  (RFC 9110, 13.1.5). A part is appended only when Content-Range continues what is there, and the digest of
-  the whole decides in the end; a server that answers with the whole file is read from the beginning.
+- A broken download is resumed where it broke: Range, with If-Range where the server gave a validator (RFC 9110,
+  13.1.5). A part is appended only when Content-Range continues what is there, and the digest of the whole decides in
+  the end; a server that answers with the whole file is read from the beginning.
 - At the first file that fails, the others are given up: nothing will be installed, and the reason is known.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safepip.edges.network.loop import Loop
     from safepip.model.evidence import VerifiedFile
 
-#: Files on their way at the same time.
+#: How many files are downloaded at the same time.
 CONCURRENT = 8
 #: No file is larger than this, whatever the server says. The largest wheels in use have some 3 GB.
 LARGEST_FILE = 8 << 30
@@ -166,13 +166,13 @@ def _check_length(incoming: Incoming, download: Download) -> None:
 
 
 def _check_beginning(chunk: bytes, download: Download) -> None:
-    """A wheel is a ZIP archive and begins as one: what does not is not worth writing down, however long it is.
+    """A wheel is a ZIP archive and begins as one: an answer that does not is not worth storing, however long it is.
 
-    Asked only where nobody says how long it is: elsewhere size and digest decide, and the disk is safe.
+    Checked only where no length is announced: elsewhere size and digest decide, and the disk is safe.
     """
     beginning = b"PK\x03\x04"
     if download.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
-        raise _failed(download, f"{printable(download.filename)} cannot be fetched: what the server sends is no wheel")
+        raise _failed(download, f"{printable(download.filename)} cannot be fetched: the server does not send a wheel")
 
 
 def _failed(download: Download, message: str, hint: str = "") -> Unavailable:
@@ -182,7 +182,7 @@ def _failed(download: Download, message: str, hint: str = "") -> Unavailable:
 
 
 def _raise_all(failures: list[BaseException | None]) -> None:
-    """Raise what failed: the refusals if there is one, else all that could not be had."""
+    """Raise what failed: the refusals if there is one, else all files that could not be fetched."""
     problems = [failure for failure in failures if failure is not None]
     for problem in problems:
         if not isinstance(problem, SafepipError):
@@ -236,7 +236,7 @@ class _Fetcher:
                 )
                 resumed = await transfer.run(*self._patience)
                 if resumed and not incoming.holds(download.index_digests, download.demand):
-                    # What was pieced together may be of two versions of the file; a whole one decides.
+                    # A file in parts may mix two versions of it; a whole one decides.
                     transfer.rewind()
                     await transfer.run(0, 0)
                 return _admit(incoming, download)
@@ -254,7 +254,8 @@ class _Broken(Exception):
 
 
 class _Transfer:
-    """One file on its way, in as many parts as it takes. `advance` hears of bytes come and gone."""
+    """One file on its way, in as many parts as it takes. `advance` is called with the bytes that came, or have to come
+    again."""
 
     def __init__(
         self, transport: Transport, download: Download, incoming: Incoming, advance: Callable[[int], None]
@@ -323,7 +324,7 @@ class _Transfer:
                 raise Refused.because(
                     "file-elsewhere",
                     message,
-                    hint="ask whoever runs it why; a host that belongs to an index is declared with file-hosts",
+                    hint="ask its administrator why; a host that belongs to an index is declared with file-hosts",
                     origins=download.origins,
                     subject=download.subject,
                 ) from error
@@ -341,7 +342,7 @@ class _Transfer:
             if start == have and (size is None or download.size is None or size == download.size):
                 return
             self.rewind()
-            raise _Broken("the server sent another part than the missing one")
+            raise _Broken("the server sent a different part than the missing one")
         if body.status in RETRIED_STATUSES:
             raise _Broken(f"the server answers {body.status}", body.headers.get("retry-after"))
         if body.status != 200:

@@ -49,10 +49,10 @@ class NetworkAccess:
         return fetch_text(self.loop, self.transport, url)
 
     def close(self) -> None:
-        """Close the connections, then end the loop. A second Ctrl-C may come here: the loop is ended all the same."""
+        """Close the connections, then end the loop. A second Ctrl-C may come here: the loop is ended nevertheless."""
         try:
             if self._transport is not None:
-                # A guess that is still under way would open a connection behind the closed ones.
+                # A guess that is still under way would open a new connection after these were closed.
                 self.loop.quiet()
                 self.loop.run(self._transport.close())
         finally:

@@ -1,4 +1,4 @@
-"""URLs as they go over the wire: taken apart once, checked, and refused where they must not be asked."""
+"""URLs as they go over the wire: parsed once, checked, and refused where they must not be requested."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str, shown: Callable[[str], str]) -> Address:
-    """Take a URL of the web apart. Raises `HttpError`, for whose message `shown` makes the URL presentable."""
+    """Parse a web URL. Raises `HttpError`, for whose message `shown` makes the URL presentable."""
     try:
         parts = parse(url)
         if not url.isascii() or " " in url:
@@ -32,7 +32,7 @@ def parse_address(url: str, shown: Callable[[str], str]) -> Address:
     except UrlError as problem:
         raise HttpError("protocol", f"{shown(url)} is not a valid URL: {problem}", url) from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise HttpError("protocol", f"{shown(url)} is not an address of the web", url)
+        raise HttpError("protocol", f"{shown(url)} is not a web address", url)
     if parts.has_user_info:
         raise HttpError("insecure", f"{shown(url)} has a user name or password in it", url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -16,10 +16,10 @@ from safepip.model.urls import origin_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-#: Small requests to one origin at the same time; HTTP/2 carries them over one connection.
+#: How many small requests to one origin are made at the same time; HTTP/2 carries them over one connection.
 _AT_ONCE = 100
-#: So often one is made again at once, and counts as no further attempt, when a connection of HTTP/2 ends under it; and
-#: so many of an origin's at the same time.
+#: How often a request is repeated at once, without counting as a further attempt, when its HTTP/2 connection ends; and
+#: how many of one origin at the same time.
 _AGAIN, _AGAIN_AT_ONCE = 8, 3
 
 
@@ -52,7 +52,7 @@ class Attempts:
     async def make(self, url: str, shown: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
         """What the last attempt gives or raises. `shown` is the URL as it may be shown. Raises `HttpError`."""
         turn = self._turns.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
-        # Waiting for a turn is no time that the server takes.
+        # Waiting for a turn does not count as the server's time.
         async with turn, within(self._seconds, shown):
             return await self._after_pauses(url, attempt)
 
@@ -78,8 +78,8 @@ class Attempts:
     async def _at_once(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
         """An attempt, made again at once where it was cut off with all else that its connection carried.
 
-        A few at a time: what goes at once would be cut off at once by a server that ends each connection after some
-        requests, and waits for none of them.
+        A few at a time: a server that ends each connection after some requests, without waiting for them, would cut off
+        a burst at once.
         """
         try:
             return await attempt()

@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus
 
 from safepip.edges.network.redaction import Replacements
 
-#: A shorter text is too likely to be a part of an innocent word.
+#: A shorter text is too likely to be a part of an ordinary word.
 _SHORTEST = 8
 
 
@@ -30,5 +30,5 @@ class Concealed:
             self._replacements.add(form, shown.rstrip("/") if form == text.rstrip("/") else shown)
 
     def redact(self, text: str) -> str:
-        """The text with everything concealed that is to be; the longest goes first."""
+        """The text with everything concealed that must not be shown; the longest goes first."""
         return self._replacements.apply(text)

@@ -1,9 +1,9 @@
 """The connections to one origin: which of them carries the next request.
 
-Over HTTP/1.1 a connection carries one request at a time, and the last one used is the first one reused. Over HTTP/2
-one connection carries all. Which of the two it is, the first TLS handshake tells; requests that come meanwhile wait
-for that and no longer, and if the first connection fails, they fail with it, so that a dead host costs one time-out,
-not many. A connection that has failed is never used again.
+Over HTTP/1.1 a connection carries one request at a time, and the last one used is the first one reused. Over HTTP/2 one
+connection carries all. The first TLS handshake decides which of the two it is; requests that come meanwhile wait for
+that and no longer, and if the first connection fails, they fail with it, so that a dead host costs one time-out, not
+many. A connection that has failed is never used again.
 
 Nothing here knows of redirects, credentials or limits: see `safepip.edges.network.http`.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from safepip.edges.network.httpx_connection import Exchange, Headers
 
-#: So many kept connections may turn out to be closed before a request is given up.
+#: How many kept connections may turn out to be closed before a request is given up.
 _ROUNDS = 4
 _DRAINED, _DRAIN_SECONDS = 64 * 1024, 3.0
 
@@ -43,7 +43,7 @@ class Response:
             self.headers[name] = f"{self.headers[name]}, {text}" if name in self.headers else text
 
     def first(self, name: str) -> str | None:
-        """The first value of a header that makes no list."""
+        """The first value of a header that is not a list."""
         raw = name.encode()
         return next((value.decode("latin-1") for key, value in self._exchange.headers if key.lower() == raw), None)
 
@@ -137,7 +137,7 @@ class Connections:
             self._shared = None
 
     async def give_back(self, connection: Connection, *, whole: bool) -> None:
-        """A response is finished with; `whole` tells that its body was read to the end."""
+        """A response is finished; `whole` says that its body was read to the end."""
         connection.users -= 1
         if connection.shared:
             connection.idle_since = time.monotonic()
@@ -217,7 +217,7 @@ class Connections:
         )
 
     def _settle(self, connection: Connection, protocol: str | None) -> None:
-        """The first handshake has ended: it tells how all further requests travel."""
+        """The first handshake has ended: it decides how all further requests travel."""
         first, self._first = self._first, None
         if first is None:
             return

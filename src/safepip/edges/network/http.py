@@ -5,13 +5,13 @@ gives a body piece by piece. In each of them:
 
 - A URL is https, or http to a loopback or trusted host. It has no user information.
 - A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
-- An `Authorization` header is made for each hop anew from what belongs to that hop's origin; it is sent
+- An `Authorization` header is made for each hop separately, from the credentials of that hop's origin; it is sent
   unasked where known, as pip does, and once more after a 401 where the keyring or the user knows better.
 - A body is cut off at `limit` bytes, counted after decompression, and when its time is over (`edges.deadlines`).
 - Failed connections, time-outs, broken bodies and the statuses 429, 500, 502, 503, 504 are tried again, with
   exponential delays and jitter, `Network.retries` times; Retry-After is honoured up to a bound.
 
-What a status means is for the caller. An `Answer` may have any; only what is no answer is an `HttpError`.
+The caller decides what a status means. An `Answer` may have any; only a failure without an answer is an `HttpError`.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Transport:
     ) -> Part:
         """Fetch bytes `first` to `last`, both included, or the last `suffix` bytes of a file (RFC 9110, 14).
 
-        What comes is checked against the request: a part that is not the one asked for is an `HttpError`.
+        The answer is checked against the request: a part that is not the one asked for is an `HttpError`.
         """
         asked = f"bytes=-{suffix}" if suffix is not None else f"bytes={first}-{last}"
         extra = [(b"Accept-Encoding", b"identity"), (b"Range", asked.encode()), *_encoded(headers)]
@@ -174,7 +174,7 @@ class Transport:
                 end = start + len(answer.body)
                 right = end == size and size - start <= limit if suffix is not None else start == first
                 if not right or not answer.body or (size is not None and end > size):
-                    raise HttpError("protocol", f"{self._shown(url)} sends another part than asked for", url)
+                    raise HttpError("protocol", f"{self._shown(url)} sends a different part than asked for", url)
                 return Part(206, place.url, lower, start, size, answer.body)
 
         return await self._attempts.make(url, self._shown(url), attempt)
@@ -239,7 +239,7 @@ class Transport:
             target = join(url, location).partition("#")[0]
             place = parse(target)
         except UrlError:
-            raise HttpError("redirect", f"{self._shown(url)} redirects to what is no URL", url) from None
+            raise HttpError("redirect", f"{self._shown(url)} redirects to something that is not a URL", url) from None
         stated = f"{self._shown(url)} redirects to {self._shown(target)}"
         if place.has_user_info:
             raise HttpError("redirect", f"{stated}, a URL with a user name or password in it", url)
@@ -248,11 +248,11 @@ class Transport:
         if place.scheme == "http" and url.lower().startswith("https:") and not is_near(place, self._trusted):
             raise HttpError("redirect", f"{stated}, from an encrypted connection to a plain one", url)
         if not allowed(target):
-            raise HttpError("redirect", f"{stated}, which is outside of where this may be fetched from", url)
+            raise HttpError("redirect", f"{stated}, from where this may not be fetched", url)
         return target
 
     async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, *, files: bool) -> Response:
-        """Send, with what is known of credentials, and once more after a 401 with what can be learned."""
+        """Send with the credentials that are known, and once more after a 401 with those that can be looked up."""
         connections = self._connections_to(place, files=files)
         header = self._credentials.authorization(place.url, owner)
         response = await self._send(connections, place, extra, header)
@@ -294,7 +294,7 @@ class Transport:
         """The whole body, decoded, or `too-large` as soon as it is."""
         headers = response.headers
         if response.status >= 300:
-            # The body of an error is nothing safepip reads; a short one is drained to keep the connection.
+            # safepip does not use the body of an error; a short one is read to keep the connection.
             limit = _ERROR_BODY
         decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
         try:

@@ -52,8 +52,8 @@ _ENDINGS = (
     anyio.EndOfStream,
     OSError,
 )
-#: And what else they raise on what a peer does. The last three are their own slips on hostile input, which must end a
-#: request and not the program.
+#: And what else they raise on what a peer does. The last three come from mistakes of these libraries on hostile input,
+#: which must end a request and not the program.
 _FAILURES = (
     *_ENDINGS,
     httpx.TransportError,
@@ -72,9 +72,9 @@ for _name in ("httpx", "httpcore", "hpack", "h2"):
 class RequestFailed(Exception):
     """A request failed below HTTP's meaning. `kind` is connection, timeout, tls or protocol.
 
-    `unverified` tells that a certificate was not believed. `cut_off` tells that a connection ended that carried other
-    requests as well; such a request can be sent again at once (RFC 9113, 8.7). `alone` tells that the server ended
-    this request and not its connection. The message comes from the system or the peer.
+    `unverified` says that a certificate was not trusted. `cut_off` says that a connection ended that carried other
+    requests as well; such a request can be sent again at once (RFC 9113, 8.7). `alone` says that the server ended this
+    request and not its connection. The message comes from the system or the peer.
     """
 
     def __init__(
@@ -103,8 +103,8 @@ class Connection:
     """One connection to an origin, opened at the first request. After that has ended, no second one is opened.
 
     `context` is None for plain connections. With `settle` HTTP/2 is offered, and it hears the protocol that the TLS
-    handshake agreed on (ALPN, RFC 7301), as soon as it is known; `shared` tells that it is HTTP/2. `users` and
-    `idle_since` are kept by those who use it.
+    handshake agreed on (ALPN, RFC 7301), as soon as it is known; `shared` says that it is HTTP/2. `users` and
+    `idle_since` are kept by its users.
     """
 
     def __init__(
@@ -152,8 +152,8 @@ class Connection:
         except _FAILURES as error:
             raise self.failure(error) from error
         self.used = True
-        # A time limit on reads alone does not do where something is read that is no part of the body: pings, and what
-        # else travels over HTTP/2, or the lines between chunks. Elsewhere it does, and saves a timer for each piece.
+        # A time limit on reads is not enough where something is read that is not part of the body: pings, and what else
+        # travels over HTTP/2, or the lines between chunks. Elsewhere it does, and saves a timer for each piece.
         framed = self.shared or "transfer-encoding" in response.headers
         return Exchange(self, response, patience if framed else None)
 
@@ -191,7 +191,7 @@ class Connection:
         return "no connection in time" if isinstance(error, httpx.ConnectTimeout) else "no answer in time"
 
     async def _trace(self, event: str, details: dict[str, Any]) -> None:
-        """Hear from httpcore what happens: `connection.connect_tcp.complete` and the like."""
+        """Called by httpcore with each event: `connection.connect_tcp.complete` and the like."""
         if event == "connection.connect_tcp.started":
             if self._opened:
                 raise Spent
@@ -267,7 +267,7 @@ class _Address(httpx.URL):
 
 
 class _Socket(Protocol):
-    """What httpcore tells of the stream that it has opened."""
+    """The stream that httpcore has opened."""
 
     async def aclose(self) -> None: ...
 

@@ -9,7 +9,7 @@ import zlib
 from safepip.model.finding import printable
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)\Z")
-#: What is worth another attempt.
+#: The statuses that are worth another attempt.
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RETRIED_KINDS = frozenset({"connection", "timeout", "protocol"})
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 8.0
@@ -21,7 +21,7 @@ class HttpError(Exception):
     """No answer could be had. The message holds no secret.
 
     `kind` is one of: connection, timeout, tls, redirect, too-large, protocol, insecure, offline. `help` says what would
-    change it, where something is known to. `cut_off` tells that a connection ended that carried other requests as well.
+    help, where that is known. `cut_off` says that a connection ended that carried other requests as well.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ def backoff(attempt: int) -> float:
 
 
 def byte_count(text: str | None) -> int | None:
-    """The number in a Content-Length, None where there is none or no sane one."""
+    """The number in a Content-Length, None where there is none or it is not valid."""
     return int(text) if text is not None and text.isdecimal() and len(text) < 19 else None
 
 
@@ -99,9 +99,9 @@ def content_range(value: str) -> tuple[int, int | None]:
 
 
 def what_helps(kind: str, *, unverified: bool, proxied: bool) -> str:
-    """What would change it that a server could not be asked."""
+    """What the user can do when a server could not be asked."""
     if unverified:
-        return "its certificate is none that is believed here: name the certificates of its issuer with --cert"
+        return "its certificate is not trusted here: name the certificates of its issuer with --cert"
     if proxied and kind in ("connection", "timeout"):
         return (
             "check the proxy, which --proxy or the variables http_proxy, https_proxy and all_proxy name; "
@@ -110,5 +110,5 @@ def what_helps(kind: str, *, unverified: bool, proxied: bool) -> str:
     return {
         "connection": "check its URL and your network, or try again when it is up",
         "timeout": "give it longer with --timeout, or try again when it is up",
-        "tls": "what answers there does not speak TLS as it should: check the scheme and the port of its URL",
-    }.get(kind, "what answers there is no web server as it should be: check its URL, or tell whoever runs it")
+        "tls": "the server does not speak TLS correctly: check the scheme and the port of its URL",
+    }.get(kind, "the server does not speak HTTP correctly: check its URL, or tell its administrator")

@@ -1,7 +1,7 @@
 """One asyncio loop in one thread of its own, so that the rest of safepip can stay ordinary code.
 
-The thread starts at the first coroutine and not before: a run that fetches nothing never imports asyncio.
-It is a daemon, so that a run that fails hard is not held up by a download that nobody wants any more.
+The thread starts at the first coroutine and not before: a run that fetches nothing never imports asyncio. It is a
+daemon, so that a run that fails hard is not held up by a download that is no longer needed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Loop:
 
             loop = self._started()
         except BaseException:
-            # Ctrl-C while the loop was being started: nobody will ever await it.
+            # Ctrl-C while the loop was being started: the coroutine will never be awaited.
             coroutine.close()
             raise
         return asyncio.run_coroutine_threadsafe(coroutine, loop)
@@ -101,7 +101,7 @@ class Loop:
 
 
 def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An error that nobody waits for: asyncio itself would print its traceback."""
+    """An error in a task that is not awaited: asyncio itself would print its traceback."""
     from safepip.edges.console.writing import fault
 
     error = context.get("exception")

@@ -42,7 +42,7 @@ class Proxies:
     def for_origin(self, scheme: str, host: str, port: int) -> str | None:
         """The proxy's URL without user information, or None to connect directly.
 
-        Raises `UsageError` (`bad-variable`) where what names the proxy cannot be used, and it would be used.
+        Raises `UsageError` (`bad-variable`) where the setting that names the proxy is not usable but would be used.
         """
         proxy = self._proxy if self._fixed else self._by_scheme.get(scheme)
         if not proxy or (not self._fixed and _bypassed(host, port, self._no_proxy)):
@@ -85,7 +85,7 @@ def read_proxy(text: str, credentials: Credentials) -> str:
 
 
 def _usable(text: str, variable: str, credentials: Credentials) -> str | UsageError:
-    """A proxy's URL, or what is wrong with it: nothing is, where no request goes there."""
+    """A proxy's URL, or what is wrong with it; a proxy that no request goes to is not judged."""
     try:
         return read_proxy(text, credentials)
     except UrlError as problem:

@@ -1,7 +1,7 @@
 """Texts that must not be shown, found again in one that is about to be.
 
-A file can hold tens of thousands of secrets, so no text is held against one after the other: what begins as one of them
-is looked up. The time for a text grows with its length alone.
+A file can hold tens of thousands of secrets, so a text is not compared with each in turn: the beginnings of secrets are
+looked up. The time for a text grows only with its own length.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 MASK = "****"
 
-#: Below this length a secret is too likely to be a part of an innocent word.
+#: Below this length a secret is too likely to be a part of an ordinary word.
 SHORTEST = 4
 
 #: Longer secrets are kept in pieces of so many characters, the last of them larger. All are found where the whole is.
@@ -73,7 +73,7 @@ class KnownSecrets:
         self._pieces = Replacements(SHORTEST)
 
     def add(self, secret: str) -> None:
-        """Remember a secret; one that is shorter than `SHORTEST` is passed over."""
+        """Remember a secret; one that is shorter than `SHORTEST` is ignored."""
         cuts = [*range(0, max(len(secret) - _PIECE, 1), _PIECE), len(secret)]
         for start, end in pairwise(cuts):
             self._pieces.add(secret[start:end], MASK)

@@ -28,7 +28,7 @@ _HELP = {
 def fetch_text(loop: Loop, transport: Callable[[], Transport], url: str) -> tuple[str, bytes]:
     """The final URL and the body. Redirects are followed as pip follows them, but never from https to http.
 
-    Whatever digest the URL's fragment gives has to fit. Raises `Unavailable` (`requirements-unreachable`) and `Refused`
+    A digest in the URL's fragment has to match. Raises `Unavailable` (`requirements-unreachable`) and `Refused`
     (`digest-mismatch`).
     """
     found, body = _fetched(loop, transport, url)
@@ -73,7 +73,7 @@ def _mismatch(url: str, lines: list[str]) -> Exception:
         "digest-mismatch",
         f"the bytes of {printable(url.partition('#')[0])} do not match the expected digest",
         context=tuple(lines),
-        hint="look at what changed in the file before the digest in its URL is renewed",
+        hint="look at what changed in the file before you update the digest in its URL",
     )
 
 

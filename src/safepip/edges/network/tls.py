@@ -1,4 +1,4 @@
-"""Whom to believe on a TLS connection: the certificates, as pip chooses them.
+"""Which certificates to trust on a TLS connection, as pip chooses them.
 
 pip trusts the operating system's store, through truststore, and the bundle it ships; `--cert`, or
 REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE where the environment counts, add to them (pip documentation, "HTTPS
@@ -32,7 +32,7 @@ _BUNDLES = (
     "/etc/ssl/cert.pem",  # Arch, BSD
     "/etc/ssl/ca-bundle.pem",  # SUSE
 )
-#: Where truststore has the system itself verify a certificate.
+#: The systems on which truststore lets the system itself verify a certificate.
 _OWN_VERIFICATION = ("win32", "darwin")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]\Z")
 
@@ -78,7 +78,7 @@ class Trust:
         return self._verified[which]
 
     def add_shipped_bundle(self, generation: int) -> bool:
-        """Add certifi's bundle after a certificate was not believed; whether another try is worth it.
+        """Add certifi's bundle after a certificate was not trusted; whether another try is worth it.
 
         `generation` is the attribute's value before the connection was made: of many connections that
         fail together the first adds the bundle, and all may try again.
