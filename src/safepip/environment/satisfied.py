@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         def metadata(self, distribution: InstalledDistribution) -> CoreMetadata: ...
 
 
-class _NotPlain(Exception):
+class _Undecided(Exception):
     """Something is missing, or needs a decision."""
 
 
@@ -52,7 +52,7 @@ def nothing_to_do(
         return None
     try:
         return _Walk(statements, installed, settings, environment).keep()
-    except _NotPlain:
+    except _Undecided:
         return None
 
 
@@ -77,7 +77,7 @@ class _Walk:
         self._visited: set[tuple[str, frozenset[str]]] = set()
 
     def keep(self) -> Resolution:
-        """Walk, and make the pins. Raises `_NotPlain`."""
+        """Walk, and make the pins. Raises `_Undecided`."""
         asked = [r for r in self._statements.requirements if counts(r, self._environment)]
         waiting = [(r.name, r.specifier, r.extras, r.origin) for r in asked]
         while waiting:
@@ -101,13 +101,13 @@ class _Walk:
         if distribution is None:
             distribution = self._installed.get(name)
             if distribution is None or distribution.other:
-                raise _NotPlain
+                raise _Undecided
             for limit in self._limits.get(name, ()):
                 if not limit.contains(distribution.version, prereleases=True):
-                    raise _NotPlain
+                    raise _Undecided
             self._kept[name] = distribution
         if not specifier.contains(distribution.version, prereleases=True):
-            raise _NotPlain
+            raise _Undecided
         return distribution
 
     def _requires(self, distribution: InstalledDistribution, extras: frozenset[str]) -> Iterator[MetadataRequirement]:
@@ -115,18 +115,18 @@ class _Walk:
             return
         metadata = self._installed.metadata(distribution)
         if not extras <= metadata.provided_extras:
-            raise _NotPlain  # the search says which extra there is not
+            raise _Undecided  # the search says which extra there is not
         for requirement in metadata.requires.with_extras(extras):
             if any(self._holds(requirement, extra) for extra in extras or ("",)):
                 if requirement.url is not None:
-                    raise _NotPlain
+                    raise _Undecided
                 yield requirement
 
     def _holds(self, requirement: MetadataRequirement, extra: str) -> bool:
         try:
             return requirement.marker is None or requirement.marker.evaluate({**self._environment, "extra": extra})
         except (ValueError, LookupError):  # a comparison or a variable that is not defined: the search says so
-            raise _NotPlain from None
+            raise _Undecided from None
 
     def _pin(self, name: str, *, requested: bool) -> Pin:
         distribution = self._kept[name]

@@ -140,7 +140,7 @@ class EnvironmentVerdict(NamedTuple):
     files: int
 
 
-class Eyes(NamedTuple):
+class Disk(NamedTuple):
     """How files and paths are read: functions that an edge provides.
 
     `resolve` makes a row's path, of a distribution in a folder, absolute; empty for one that no system has. `read`
@@ -163,7 +163,7 @@ class _Claim(NamedTuple):
 
 
 def verify(
-    place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, names: Sequence[str] = ()
+    place: EnvironmentFolders, listing: EnvironmentListing, disk: Disk, names: Sequence[str] = ()
 ) -> EnvironmentVerdict:
     """Check an environment against its RECORDs. `names` are normalised; without any, everything is looked at.
 
@@ -176,10 +176,10 @@ def verify(
     ]
     claims: list[_Claim] = []
     for distribution in chosen:
-        mine, stated = _claims(place, distribution, eyes)
+        mine, stated = _claims(place, distribution, disk)
         claims += mine
         findings += stated
-    check = _Check(place, listing, eyes, claims)
+    check = _Check(place, listing, disk, claims)
     findings += check.rows()
     if not names:
         findings += check.leftovers(chosen)
@@ -198,7 +198,7 @@ def _readable(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _claims(place: EnvironmentFolders, distribution: Distribution, eyes: Eyes) -> tuple[list[_Claim], list[Finding]]:
+def _claims(place: EnvironmentFolders, distribution: Distribution, disk: Disk) -> tuple[list[_Claim], list[Finding]]:
     """What a distribution's RECORD lists within the environment, and what is wrong with the list. Rules 1 and 6."""
     owner, info = f"{distribution.name} {distribution.version}", distribution.info
     if distribution.record is None:
@@ -210,7 +210,7 @@ def _claims(place: EnvironmentFolders, distribution: Distribution, eyes: Eyes) -
         findings.append(Finding(Kind.UNCHECKED, info, owner, detail))
     claims = [_Claim(f"{info}/RECORD", owner, "", None, None)]
     for row in dict.fromkeys(rows):
-        path = eyes.resolve(distribution.folder, row.path)
+        path = disk.resolve(distribution.folder, row.path)
         if not any(path.startswith(f"{root}/") for root in place.roots):
             detail = "its RECORD names a file outside of the environment, which was not checked"
             findings.append(Finding(Kind.OUTSIDE, path or row.path, owner, detail))
@@ -223,11 +223,11 @@ class _Check:
     """Compares the claims of the chosen distributions with the disk. `count` is how many files were compared."""
 
     def __init__(
-        self, place: EnvironmentFolders, listing: EnvironmentListing, eyes: Eyes, claims: list[_Claim]
+        self, place: EnvironmentFolders, listing: EnvironmentListing, disk: Disk, claims: list[_Claim]
     ) -> None:
         self._place = place
         self._listing = listing
-        self._eyes = eyes
+        self._disk = disk
         self._by_path: dict[str, list[_Claim]] = defaultdict(list)
         for claim in claims:
             self._by_path[claim.path].append(claim)
@@ -237,8 +237,8 @@ class _Check:
         """Rules 1, 2, 4 and 5."""
         derived = {path for path in self._by_path if self._source(path)}
         asked = {(path, algorithm) for path in self._by_path for algorithm in self._algorithms(path)}
-        found = self._eyes.read(asked)
-        headers = self._eyes.headers(derived)
+        found = self._disk.read(asked)
+        headers = self._disk.headers(derived)
         for path, claims in self._by_path.items():
             owners = sorted({claim.owner for claim in claims})
             if len(owners) > 1 and path not in derived:
@@ -290,7 +290,7 @@ class _Check:
         vouched = _vouched(distributions)
         derived = {path for path in unclaimed if self._source(path)}
         unowned = {path for path in unclaimed if path not in derived and not self._is_known(path, vouched)}
-        headers = self._eyes.headers(derived)
+        headers = self._disk.headers(derived)
         yield from (_never_checked(path, "") for path in derived if is_never_checked(headers.get(path, b"")))
         accounted = _above((path for path in self._listing.files if path not in unowned), self._by_path)
         accounted.update((*self._place.sites, self._place.scripts, self._place.prefix, ""))
@@ -310,7 +310,7 @@ class _Check:
         if folder == self._place.scripts:
             return is_makers_own(name)
         if folder in self._place.sites and known_digests(name):
-            found = self._eyes.read([(path, "sha256")])[path, "sha256"]
+            found = self._disk.read([(path, "sha256")])[path, "sha256"]
             return found.state is State.FILE and found.digest.hex() in known_digests(name)
         if self._is_hook(path):
             return False

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.names import normalise
 from safepip.rules.context import objection
-from safepip.rules.steering import Bringer, steers
+from safepip.rules.steering import WheelCommands, steers
 from safepip.wheel.entry_points import is_callable, parse
 from safepip.wheel.install_paths import key_of
 from safepip.wheel.script_names import bare, command_folders, command_of
@@ -197,23 +197,23 @@ def _steering(wheel: WheelUnderReview, layout: Layout) -> Iterator[str]:
         for install_path in wheel.install_paths
         if install_path.entry is not None and install_path.scheme not in deeper
     ]
-    bringer = _bringer(wheel, layout) if install_paths else Bringer(frozenset())
+    brought = _commands_of(wheel, layout) if install_paths else WheelCommands(frozenset())
     for install_path in install_paths:
         top = next(
             (f"{top.rstrip('/')}/" for top in tops if top and install_path.key.startswith(f"{top.rstrip('/')}/")), ""
         )
         if top and install_path.entry is not None:
             text = wheel.content.texts.get(install_path.entry.path)
-            why = steers(install_path.key[len(top) :].split("/", 5), bringer, text)
+            why = steers(install_path.key[len(top) :].split("/", 5), brought, text)
             if why:
                 yield f"{install_path.entry.path}: would be installed at {install_path.path}: {why}"
 
 
-def _bringer(wheel: WheelUnderReview, layout: Layout) -> Bringer:
+def _commands_of(wheel: WheelUnderReview, layout: Layout) -> WheelCommands:
     folders = command_folders(layout)
     names = (command_of(install_path, folders) for install_path in wheel.install_paths)
     virtual = bool(layout.prefix) and layout.schemes.get("data") == layout.prefix != layout.base_prefix
-    return Bringer(frozenset(key_of(bare(name)) for name in names if name), virtual)
+    return WheelCommands(frozenset(key_of(bare(name)) for name in names if name), virtual)
 
 
 class _Places:

@@ -94,14 +94,14 @@ _COMPLETIONS = {
 _EAGER = {"etc/bash_completion.d": re.compile(r"(?P<command>.+?)([.-]bash([_-]completion)?|\.sh)?")}
 
 
-class Bringer(NamedTuple):
+class WheelCommands(NamedTuple):
     """What counts of a wheel: the keys of the commands that it brings, and whether it is for a virtual environment."""
 
     commands: frozenset[str]
     virtual: bool = False
 
 
-def steers(within: list[str], bringer: Bringer, text: bytes | None = None) -> str:
+def steers(within: list[str], brought: WheelCommands, text: bytes | None = None) -> str:
     """Who reads a file at this place below a top, in words behind "would be installed at PLACE: "; empty where no
     program does.
 
@@ -118,27 +118,27 @@ def steers(within: list[str], bringer: Bringer, text: bytes | None = None) -> st
                 return f"{_HERE}, by {who}"
         if first.rstrip(" .").endswith(_COMMANDS):
             return f"{_HERE}, by the shells of Windows, which start it"
-    return _loaded(within, bringer, text)
+    return _loaded(within, brought, text)
 
 
-def _loaded(within: list[str], bringer: Bringer, text: bytes | None) -> str:
+def _loaded(within: list[str], brought: WheelCommands, text: bytes | None) -> str:
     """The same for what is loaded below the top."""
     for depth in range(2, _DEEPEST + 1):
         who = _PLACES.get("/".join(within[:depth])) if depth <= len(within) else None
-        if who is not None and not _is_own_completion(within, bringer, text):
+        if who is not None and not _is_own_completion(within, brought, text):
             return f"is loaded by {who}"
     return ""
 
 
-def _is_own_completion(within: list[str], bringer: Bringer, text: bytes | None) -> bool:
+def _is_own_completion(within: list[str], brought: WheelCommands, text: bytes | None) -> bool:
     """Whether this is a completion for a command of the wheel's own."""
     *folder, name = within
     place = "/".join(folder)
-    pattern = _COMPLETIONS.get(place) or (_EAGER.get(place) if bringer.virtual else None)
+    pattern = _COMPLETIONS.get(place) or (_EAGER.get(place) if brought.virtual else None)
     found = None if pattern is None else pattern.fullmatch(name)
-    if found is None or found["command"] not in bringer.commands:
+    if found is None or found["command"] not in brought.commands:
         return False
-    return "zsh" not in folder or _names_only(text, bringer.commands)
+    return "zsh" not in folder or _names_only(text, brought.commands)
 
 
 def _names_only(text: bytes | None, commands: Collection[str]) -> bool:

@@ -83,7 +83,7 @@ def walk(
     pieces must be used up before the next member is asked for: only after the last piece is it certain that the content
     is what was announced. Raises `ArchiveError`.
     """
-    ahead = _Ahead(source, start)
+    ahead = _ReadAhead(source, start)
     expected = {member.offset: member for member in members}
     position = 0
     for _ in members:
@@ -102,7 +102,7 @@ def walk(
         raise ArchiveError(f"the data at byte {position} of the archive is in no entry of its directory")
 
 
-class _Ahead:
+class _ReadAhead:
     """A source that is read from the front, in large pieces, up to `end`."""
 
     def __init__(self, source: ByteSource, end: int) -> None:
@@ -124,7 +124,7 @@ class _Ahead:
             yield self.take(position, min(position + CHUNK_BYTES, end))
 
 
-def _content_begin(ahead: _Ahead, position: int, end: int, member: Member) -> int:
+def _content_begin(ahead: _ReadAhead, position: int, end: int, member: Member) -> int:
     """Where the content begins, after a header that agrees with the directory. The directory begins at `end`."""
     if member.flags & STREAMED:
         raise ArchiveError(f"the sizes of {_shown(member)} follow its content, where they can be mistaken")

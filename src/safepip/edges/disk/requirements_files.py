@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Settings
 
-__all__ = ["Absorbs", "Loaded", "load", "local_disk", "local_disk_beside"]
+__all__ = ["CredentialKeeper", "Loaded", "load", "local_disk", "local_disk_beside"]
 
 
-class Absorbs(Protocol):
+class CredentialKeeper(Protocol):
     """The part of `safepip.edges.network.credentials.Credentials` that is needed here."""
 
     def absorb(self, text: str) -> str:
@@ -37,7 +37,7 @@ def load(
     settings: Settings,
     environ: Mapping[str, str],
     cwd: str,
-    credentials: Absorbs,
+    credentials: CredentialKeeper,
     fetch: Callable[[str], tuple[str, bytes]],
     *,
     known: tuple[IndexUrl, ...] = (),
