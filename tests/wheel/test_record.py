@@ -195,9 +195,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert all(isinstance(row, Row) for row in parse_record(data))
 
 
-@given(st.binary(min_size=1, max_size=64), st.sampled_from(ALGORITHMS))
-def test_the_text_form_of_a_digest_is_read_back(digest: bytes, algorithm: str) -> None:
+@given(st.binary(), st.sampled_from(ALGORITHMS))
+def test_the_text_form_of_a_digest_is_read_back(data: bytes, algorithm: str) -> None:
     """record_digest is the inverse of reading, and what the base64 module writes."""
+    digest = hashlib.new(algorithm, data).digest()
     text = record_digest(algorithm, digest)
     assert text == f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
     assert parse_record(f"a,{text},\n".encode()) == [Row("a", algorithm, digest, None)]
