@@ -223,7 +223,7 @@ sys.path.insert(0, sys.argv[1])
 from safepip.edges.pip import running
 from safepip.edges.programs import installed_pip
 from safepip.edges.target import interpreter
-assert interpreter.Home.here().archive == sys.argv[1], interpreter.Home.here()
+assert interpreter.Interpreter.here().archive == sys.argv[1], interpreter.Interpreter.here()
 print(installed_pip.default_index_url(), flush=True)
 own = interpreter.probe(sys.executable)
 assert own.own and own.tags
