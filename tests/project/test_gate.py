@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,12 @@ def test_an_unknown_check_is_an_error(words: list[str]) -> None:
     done = subprocess.run([CHECK, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "usage: .ci/check style|types|tests" in done.stderr
+
+
+def test_coverage_has_a_floor() -> None:
+    """The gate fails where less is covered, and what is measured is safepip alone, by branches."""
+    coverage = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    assert coverage["run"]["source"] == ["src/safepip"]
+    assert coverage["run"]["branch"]
+    assert 50 < coverage["report"]["fail_under"] < 100
+    assert "--cov " in CHECK.read_text("utf-8")

@@ -42,7 +42,7 @@ def verify(argv: Sequence[str]) -> int:
     verdict = verification.verify(
         place,
         listing(place),
-        verification.DiskAccess(resolver(), read_files, read_headers),
+        verification.Readers(resolver(), read_files, read_headers),
         names,
     )
     if parsed["as_json"]:

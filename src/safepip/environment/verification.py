@@ -140,7 +140,7 @@ class EnvironmentVerdict(NamedTuple):
     files: int
 
 
-class DiskAccess(NamedTuple):
+class Readers(NamedTuple):
     """How files and paths are read: functions that an edge provides.
 
     `resolve` makes a row's path, of a distribution in a folder, absolute; empty for one that no system has. `read`
@@ -163,7 +163,7 @@ class _Claim(NamedTuple):
 
 
 def verify(
-    place: EnvironmentFolders, listing: EnvironmentListing, disk: DiskAccess, names: Sequence[str] = ()
+    place: EnvironmentFolders, listing: EnvironmentListing, disk: Readers, names: Sequence[str] = ()
 ) -> EnvironmentVerdict:
     """Check an environment against its RECORDs. `names` are normalised; without any, everything is looked at.
 
@@ -198,9 +198,7 @@ def _readable(distribution: Distribution) -> Distribution:
     return distribution
 
 
-def _claims(
-    place: EnvironmentFolders, distribution: Distribution, disk: DiskAccess
-) -> tuple[list[_Claim], list[Finding]]:
+def _claims(place: EnvironmentFolders, distribution: Distribution, disk: Readers) -> tuple[list[_Claim], list[Finding]]:
     """What a distribution's RECORD lists within the environment, and what is wrong with the list. Rules 1 and 6."""
     owner, info = f"{distribution.name} {distribution.version}", distribution.info
     if distribution.record is None:
@@ -225,7 +223,7 @@ class _Check:
     """Compares the claims of the chosen distributions with the disk. `count` is how many files were compared."""
 
     def __init__(
-        self, place: EnvironmentFolders, listing: EnvironmentListing, disk: DiskAccess, claims: list[_Claim]
+        self, place: EnvironmentFolders, listing: EnvironmentListing, disk: Readers, claims: list[_Claim]
     ) -> None:
         self._place = place
         self._listing = listing
