@@ -37,10 +37,15 @@ def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     same = reported is None or reported.text == metadata
     try:
         inside = metadata_in(wheel.content)
-        differences = tuple(_differences(reported or parse_metadata(metadata, verified=True), inside))
     except MetadataError as error:
         # Where the bytes are those that were resolved with, or none were, `wrong-identity` says so.
-        differences = () if same else (f"the METADATA in the wheel cannot be used: {error}",)
+        differences: tuple[str, ...] = () if same else (f"the METADATA in the wheel cannot be used: {error}",)
+    else:
+        try:
+            differences = tuple(_differences(reported or parse_metadata(metadata, verified=True), inside))
+        except MetadataError as error:
+            # Pip can use it and the resolution could not: `wrong-identity`, which reads as pip, does not see that.
+            differences = (f"the resolution cannot use the METADATA in the wheel: {error}",)
     if not differences:
         return None
     what = f"pip reads other metadata of {pin.name} {pin.version} than METADATA says"
