@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from safepip.model.exemption import Allowed
     from safepip.model.origin import Origin
     from safepip.model.route import Route
+    from safepip.model.source import BuiltFrom, Source
+
+
+#: The `tag_rank` of source archives: of one version every wheel that fits comes before them, as for pip.
+SOURCE_RANK = 1 << 30
 
 
 class AgeStatement(NamedTuple):
@@ -30,13 +35,14 @@ class AgeStatement(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A wheel that the target could install. Compared by identity: one object a file and run.
+    """A wheel that the target could install, or source code of which one can be built. Compared by identity: one object
+    a file and run.
 
     `tag_rank` is the position of its best tag in the target's list, 0 the best. `build` is the build tag as packaging
     parses it, `()` where there is none. `released` is the upload time of the first file of its release, None where none
     is dated; `for_new_python` marks a late file that is the honest case: a wheel for a newer Python. What a release is:
     `safepip.vetting.releases`. `age_statements` are what each source says of a file that several sources list
-    (`same_files`).
+    (`same_files`). `source` is set for source code that the user named directly; a source archive of an index has none.
     """
 
     name: str
@@ -47,6 +53,12 @@ class Candidate:
     released: float | None = None
     for_new_python: bool = False
     age_statements: tuple[AgeStatement, ...] = ()
+    source: Source | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it can be installed as it is; else a wheel has to be built of it."""
+        return self.source is None and self.file.filename.endswith(".whl")
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -139,7 +151,8 @@ class Pin(NamedTuple):
     Exactly one of `candidate` and `installed` is set. `replaces` is the installed distribution that makes way for
     `candidate`. `requires` are names of the other pins that this one depends on. `required_by` are the statements that
     asked for it, nearest first. `allowed` are the objections to its name or age that were overruled; those to the
-    wheel's content come later.
+    wheel's content come later. `built_from` is set where the user named source code, whose wheel is built before it is
+    judged.
     """
 
     name: str
@@ -155,6 +168,7 @@ class Pin(NamedTuple):
     requires: tuple[str, ...] = ()
     required_by: tuple[Origin, ...] = ()
     allowed: tuple[Allowed, ...] = ()
+    built_from: BuiltFrom | None = None
 
 
 class Resolution(NamedTuple):

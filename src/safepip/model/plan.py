@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.ages import AgePolicy, Cooldown
+from safepip.model.build import BuildPolicy, BuildSettings
 from safepip.model.origin import BUILT_IN, Origin
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class Settings(NamedTuple):
     """Normalised names of `--allow-name`: neither look-alikes nor new projects to this run."""
     well_known_names: str | None = None
     """Absolute path of the list of `--well-known-names`."""
+    building: BuildSettings = BuildSettings()
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was set; fields at their default are absent."""
 
@@ -228,7 +230,8 @@ class Policy(NamedTuple):
     `exemptions` overrule rules; `expired` did so until their last day. `ages` says how old files and projects have to
     be. `well_known_names` is the absolute path of the list that replaces safepip's own, set at `well_known_origin`.
     `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level decides a name by
-    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not.
+    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not. `builds` says
+    which builds are approved.
     """
 
     declared: bool = False
@@ -242,6 +245,7 @@ class Policy(NamedTuple):
     enforced: Mapping[str, Origin] = MappingProxyType({})
     verify_installed: Origin | None = None
     expired: tuple[Exemption, ...] = ()
+    builds: BuildPolicy = BuildPolicy()
 
 
 class Plan(NamedTuple):

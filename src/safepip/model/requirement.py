@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
     from safepip.model.digest import AnyDigest, Digest, RequiredDigests
     from safepip.model.origin import Origin
+    from safepip.model.source import Source
 
 
 class Requirement(NamedTuple):
-    """A project by name, PEP 508, or a wheel by URL or path.
+    """A project by name, PEP 508, or a wheel or source code by URL or path.
 
-    `name` is normalised. `extras` are normalised. `url` is set for a wheel that the user names
+    `name` is normalised. It is empty for source code whose project is not known before it is read
+    (`safepip.commands.sources`). `extras` are normalised. `url` is set for a wheel that the user names
     directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment;
     then `specifier` is empty. `hashes` are the digests of which the file must have one, `url_digests` those of which it
     must have all; empty means none were given.
     `text` is what was written, for messages. A requirement read from a distribution's metadata has
     an origin of source DISTRIBUTION. `scope` is empty for what is asked for in any case, otherwise
-    `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it.
+    `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it. `source` is set where `url` names
+    source code and not a wheel; `config_settings` are those of its own line, in order.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Requirement(NamedTuple):
     text: str = ""
     scope: str = ""
     url_digests: tuple[AnyDigest, ...] = ()
+    source: Source | None = None
+    config_settings: tuple[tuple[str, str], ...] = ()
 
 
 class Constraint(NamedTuple):
@@ -52,6 +57,7 @@ class Constraint(NamedTuple):
     hashes: tuple[Digest, ...] = ()
     text: str = ""
     url_digests: tuple[AnyDigest, ...] = ()
+    source: Source | None = None
 
 
 def required_digests(statement: Requirement | Constraint) -> RequiredDigests:

@@ -1,0 +1,56 @@
+"""What the user and the policy say about building: which builds are approved, and how they are made."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from safepip.model.origin import BUILT_IN, Origin
+
+
+class BuildMode(enum.Enum):
+    """What `builds` in the policy says. Each is stricter than the one before."""
+
+    FENCED = "fenced"  # every project's build is approved inside a fence; the default
+    NAMED = "named"  # the builds of the projects that are listed are approved
+    NEVER = "never"  # nothing is built
+
+
+class BuildRule(NamedTuple):
+    """One entry of `builds = [...]`: the build of a project is approved. `network` lets it reach the network."""
+
+    name: str
+    reason: str = ""
+    network: bool = False
+    origin: Origin = BUILT_IN
+
+
+class BuildPolicy(NamedTuple):
+    """What policy says of builds, all levels merged. `stated` is where `mode` was written, None for the default.
+
+    `variables` are names of environment variables, or beginnings that end in `*`, that builds get beside the built-in
+    ones (`safepip.build.variables`).
+    """
+
+    mode: BuildMode = BuildMode.FENCED
+    stated: Origin | None = None
+    rules: tuple[BuildRule, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+class BuildSettings(NamedTuple):
+    """pip's options about building, decided. `allowed` are the normalised names of `--allow-build`.
+
+    `config_settings` are the pairs of the command line in order, which pip applies to what is named there.
+    `constraint_files` are those of `--build-constraint`. `src_dir` is the absolute path of `--src`, None for pip's own
+    choice.
+    """
+
+    allowed: frozenset[str] = frozenset()
+    isolation: bool = True
+    check_requirements: bool = False
+    config_settings: tuple[tuple[str, str], ...] = ()
+    constraint_files: tuple[str, ...] = ()
+    src_dir: str | None = None
+    no_clean: bool = False
+    exists_action: tuple[str, ...] = ()
