@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from safepip.model.exemption import Allowed
     from safepip.model.origin import Origin
     from safepip.model.route import Route
-    from safepip.model.source import BuiltFrom, Source
+    from safepip.model.source import BuiltFrom, SourceCode
 
 
 #: The `tag_rank` of source archives: of one version every wheel that fits comes before them, as for pip.
@@ -53,7 +53,7 @@ class Candidate:
     released: float | None = None
     for_new_python: bool = False
     age_statements: tuple[AgeStatement, ...] = ()
-    source: Source | None = None
+    source: SourceCode | None = None
 
     @property
     def is_wheel(self) -> bool:

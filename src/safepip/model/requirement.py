@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from safepip.model.digest import AnyDigest, Digest, RequiredDigests
     from safepip.model.origin import Origin
-    from safepip.model.source import Source
+    from safepip.model.source import SourceCode
 
 
 class Requirement(NamedTuple):
@@ -42,7 +42,7 @@ class Requirement(NamedTuple):
     text: str = ""
     scope: str = ""
     url_digests: tuple[AnyDigest, ...] = ()
-    source: Source | None = None
+    source: SourceCode | None = None
     config_settings: tuple[tuple[str, str], ...] = ()
 
 
@@ -57,7 +57,7 @@ class Constraint(NamedTuple):
     hashes: tuple[Digest, ...] = ()
     text: str = ""
     url_digests: tuple[AnyDigest, ...] = ()
-    source: Source | None = None
+    source: SourceCode | None = None
 
 
 def required_digests(statement: Requirement | Constraint) -> RequiredDigests:

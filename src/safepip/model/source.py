@@ -17,7 +17,7 @@ class SourceKind(enum.Enum):
     VCS = "vcs"  # a version-control URL
 
 
-class Source(NamedTuple):
+class SourceCode(NamedTuple):
     """Source code as the user names it.
 
     `url` is absolute, without credentials, fragment and revision: an `https:`, `http:` or `file:` URL, of a VCS without
@@ -54,6 +54,6 @@ class BuiltFrom(NamedTuple):
     """What a wheel that the user named as source was built from, as PEP 610 records it. `digest` is that of an
     archive's bytes, or of the tree of a checkout; `commit` that of a checkout."""
 
-    source: Source
+    source: SourceCode
     digest: Digest | None = None
     commit: str = ""
