@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "handover": "environment model wheel",
     "config": "model routing rules text",
     "requirements": "model text wheel",
+    "build": "model text wheel",
     "options": "config model requirements",
     "vetting": "config model routing text",
     "index": "model vetting",
