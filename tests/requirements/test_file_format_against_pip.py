@@ -30,7 +30,8 @@ from safepip.model.digest import STRONG
 from safepip.model.plan import Settings
 from safepip.requirements.encodings import decode
 from safepip.requirements.expanded_values import ExpandedValues
-from safepip.requirements.gathering import Gathering, Reader
+from safepip.requirements.gathering import Gathering
+from safepip.requirements.loaded import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

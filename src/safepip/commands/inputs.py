@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safepip.model.digest import RequiredDigests
     from safepip.model.plan import Plan, Settings, Target
     from safepip.model.requirement import Constraint, Requirement
-    from safepip.requirements.gathering import Loaded
+    from safepip.requirements.loaded import Loaded
     from safepip.requirements.lock_requests import LockRequest
     from safepip.routing.table import RoutingTable
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused, SafepipError, UnusableInput, UsageError
 from safepip.model.finding import Diagnostic, printable
@@ -44,52 +44,22 @@ from safepip.requirements.file_format import (
     hide_user_info,
     parse,
 )
+from safepip.requirements.loaded import Loaded
 from safepip.requirements.lock_requests import is_pylock
 from safepip.requirements.places import Place, check_path, check_place, misplaced_lock, undecodable, unreadable
 from safepip.requirements.project_files import group_of, is_pyproject, read_groups, read_project, read_script
-from safepip.requirements.requirement import Disk, is_written_out, read_constraint, read_dependency, read_requirement
+from safepip.requirements.requirement import is_written_out, read_constraint, read_dependency, read_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.model.plan import Settings
     from safepip.model.requirement import Requirement
+    from safepip.requirements.loaded import Reader
 
 _DEPTH = 40
 _FILES = 1000
 _SHOWN = 40
-
-
-class Reader(NamedTuple):
-    """What `edges` offers. `read_file` takes an absolute path, `fetch` an http(s) URL and gives the final URL too.
-
-    `read_file` raises OSError; `fetch` raises the errors of `safepip.model.errors`. `beside(file, path)` is `path`
-    as seen from the folder of `file`.
-    """
-
-    disk: Disk
-    read_file: Callable[[str], bytes]
-    fetch: Callable[[str], tuple[str, bytes]]
-    beside: Callable[[str, str], str]
-    locale_encoding: str
-
-
-class Loaded(NamedTuple):
-    """Everything the user asked for, in pip's order.
-
-    `options` are those of files for the whole run. `require_hashes` is hash-checking mode as it results
-    from options and files. `script_requires_python` is the script's demand, a specifier, to be checked
-    against the target unless `--ignore-requires-python`. `requires_python` are all such demands, a project's
-    included.
-    """
-
-    requirements: tuple[Requirement, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    options: tuple[FileOption, ...] = ()
-    notices: tuple[str, ...] = ()
-    require_hashes: bool = False
-    script_requires_python: str | None = None
-    requires_python: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

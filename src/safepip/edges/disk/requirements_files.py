@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import read_named, read_regular
 from safepip.model.urls import file_url
+from safepip.requirements.disk import Disk
 from safepip.requirements.expanded_values import ExpandedValues
-from safepip.requirements.gathering import Gathering, Loaded, Reader
-from safepip.requirements.requirement import Disk
+from safepip.requirements.gathering import Gathering
+from safepip.requirements.loaded import Loaded, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
