@@ -142,11 +142,10 @@ def test_a_weak_fragment_is_refused_unless_a_strong_hash_stands_beside_it(tmp_pa
 
 def test_everything_wrong_is_reported_together(tmp_path: Path) -> None:
     """Lines, requirements, hashes, missing files and what is not taken yet, in one error."""
-    (tmp_path / "project").mkdir()
-    _write(tmp_path / "project", pyproject_toml="")
+    (tmp_path / "empty").mkdir()
     _write(
         tmp_path,
-        a_txt="--bad\nx = 1\n-e ./project\n./project\ngit+https://h.example/x\nhttps://h.example/x.tar.gz\n"
+        a_txt="--bad\nx = 1\n-e ./none\n./empty\ngit+https://h.example/x\nhttps://h.example/x.tar.gz#egg=a[b]\n"
         "-r none.txt\n./x.whl\ny --hash=md5:1",
     )
     with pytest.raises(UsageError) as raised:
@@ -157,10 +156,10 @@ def test_everything_wrong_is_reported_together(tmp_path: Path) -> None:
             ("invalid-requirement", "the command line"),
             ("invalid-requirements-line", "a.txt:1"),
             ("invalid-requirement", "a.txt:2"),
-            ("not-yet", "a.txt:3"),
-            ("not-yet", "a.txt:4"),
+            ("invalid-requirement", "a.txt:3"),
+            ("invalid-requirement", "a.txt:4"),
             ("not-yet", "a.txt:5"),
-            ("not-yet", "a.txt:6"),
+            ("invalid-requirement", "a.txt:6"),
             ("unreadable-file", "a.txt:7"),
             ("missing-file", "a.txt:8"),
             ("weak-hash", "a.txt:9"),

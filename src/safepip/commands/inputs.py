@@ -11,11 +11,13 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.target.interpreter import choose_python, start_probe
 from safepip.edges.user.arguments import locator, make_plan
 from safepip.model.digest import ANY_BYTES, all_of
-from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
+from safepip.model.errors import Refused, ResolutionImpossible, SafepipError, UsageError
+from safepip.model.finding import Diagnostic
 from safepip.model.origin import BUILT_IN
 from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
 from safepip.requirements.lock_requests import split_locks
+from safepip.requirements.unhashable import check_hashable
 from safepip.routing.table import build, project_name
 
 if TYPE_CHECKING:
@@ -143,16 +145,36 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
         resources.console.notice(notice)
     target = target_of()
     _check_script(loaded.script_requires_python, target, plan.settings)
+    statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
+    check_hashable(statements, target.markers)
+    _refuse_sources(statements)
     return Inputs(
         verb,
         resources.world.cwd,
         plan,
         target,
-        Statements(loaded.requirements, loaded.constraints, loaded.require_hashes),
+        statements,
         build(plan.indexes),
         requests,
         requires_python=loaded.requires_python,
     )
+
+
+def _refuse_sources(statements: Statements) -> None:
+    """Raise `Refused` for source code: until it can be built, what names some must not be taken for a wheel."""
+    everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
+    problems = [
+        Diagnostic(
+            "not-yet",
+            f"{statement.text} is source code, and safepip installs wheels only so far",
+            hint="name a version on an index, or a wheel by its path or https URL",
+            origins=(statement.origin,),
+        )
+        for statement in everything
+        if statement.source is not None
+    ]
+    if problems:
+        raise Refused(*problems)
 
 
 def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) -> Loaded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.digest import all_of, one_of
@@ -29,7 +28,8 @@ class Requirement(NamedTuple):
     `text` is what was written, for messages. A requirement read from a distribution's metadata has
     an origin of source DISTRIBUTION. `scope` is empty for what is asked for in any case, otherwise
     `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it. `source` is set where `url` names
-    source code and not a wheel; `config_settings` are those of its own line, in order.
+    source code and not a wheel; `config_settings` are those of its own line in order, or of the command line for what
+    is named there.
     """
 
     name: str
@@ -68,15 +68,6 @@ def required_digests(statement: Requirement | Constraint) -> RequiredDigests:
 def counts(statement: Requirement | Constraint, environment: Mapping[str, str]) -> bool:
     """Whether a statement's marker holds in the target's environment, where no extra is asked for."""
     return statement.marker is None or statement.marker.evaluate({**environment, "extra": ""})
-
-
-class NotYet(enum.Enum):
-    """Kinds of requirements that pip takes and safepip does not take yet."""
-
-    EDITABLE = "an editable project"
-    VCS = "a version-control URL"
-    DIRECTORY = "a project folder"
-    SDIST = "a source archive"
 
 
 class Statements(NamedTuple):

@@ -1,12 +1,19 @@
-"""What a requirement names by URL or path."""
+"""What a requirement names by URL or path: a wheel, or source code (pip's documentation, "VCS Support", "Local project
+installs", and PEP 610 for the kinds).
+
+A wheel's file name gives its project. Source code says itself what it is, so its project is known beforehand only
+where it is written: `NAME @ URL`, or `#egg=NAME`. A source archive's file name proves nothing, and pip looks inside
+too. `#subdirectory=` is the folder of the project in the source code. pip searches the whole URL for both.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.errors import Refused
-from safepip.model.names import is_name
-from safepip.model.requirement import NotYet
+from safepip.model.names import is_name, normalise
+from safepip.model.source import SourceCode, SourceKind
 from safepip.model.urls import UrlError, parse, scheme_of
 from safepip.model.wheel_names import read_wheel_name
 from safepip.requirements.mistakes import invalid, missing
@@ -17,12 +24,33 @@ if TYPE_CHECKING:
     from safepip.requirements.file_format import RequirementLine
 
 _VCS = ("bzr", "git", "hg", "svn")
+_EGG = re.compile(r"[#&]egg=([^&]*)")
+_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
+_OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:")
+_PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 
-def wheel_url(line: RequirementLine, text: str, disk: Disk) -> tuple[str, str]:
-    """The URL of a wheel without its fragment, and the fragment. Anything but a wheel is refused."""
-    if _is_vcs(scheme_of(text)):
-        not_yet(line, NotYet.VCS)
+class Direct(NamedTuple):
+    """What a URL or path names.
+
+    `url` has no fragment; `name` is normalised, and empty where the project is not known. `source` is None for a wheel.
+    """
+
+    url: str
+    name: str
+    fragment: str = ""
+    source: SourceCode | None = None
+
+
+def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
+    """What a URL names. Raises `UnusableInput` where it cannot be used, or names nothing of this disk."""
+    if is_vcs_url(text):
+        raise Refused.because(
+            "not-yet",
+            f"{line.written} is a version-control URL, and safepip installs wheels only so far",
+            origins=(line.origin,),
+            hint="name a version on an index, or a wheel by its path or https URL",
+        )
     try:
         url = parse(text)
     except UrlError as problem:
@@ -31,28 +59,61 @@ def wheel_url(line: RequirementLine, text: str, disk: Disk) -> tuple[str, str]:
         raise invalid(line, "a URL begins with https:, http: or file:", if_path(text))
     if url.has_user_info:
         raise invalid(line, "the URL's user information cannot be read")
+    egg = _egg(line, text)
     if url.scheme == "file":
-        return _local_wheel_url(line, text.partition("#")[0], disk), url.fragment
-    if not url.filename.endswith(".whl"):
-        not_yet(line, NotYet.SDIST)
-    return str(url._replace(fragment="")), url.fragment
+        kind, place = _on_disk(line, text.partition("#")[0], disk)
+    else:
+        place = str(url._replace(fragment=""))
+        kind = None if url.filename.endswith(".whl") else SourceKind.ARCHIVE
+    if kind is None:
+        return Direct(place, _wheel_name(line, place), url.fragment)
+    source = SourceCode(kind, place, subdirectory=_subdirectory(line, text))
+    if kind is SourceKind.DIRECTORY:
+        check_project(line, disk.absolute(disk.from_url(place)), source.subdirectory, disk)
+    return Direct(place, egg, url.fragment, source)
 
 
-def _local_wheel_url(line: RequirementLine, url: str, disk: Disk) -> str:
+def check_project(line: RequirementLine, folder: str, subdirectory: str, disk: Disk) -> None:
+    """Raise `UnusableInput` for a folder that is not a project: pip asks for one of two files."""
+    place = f"{folder}/{subdirectory}" if subdirectory else folder
+    if not any(disk.is_file(disk.absolute(f"{place}/{name}")) for name in _PROJECT_FILES):
+        raise invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is not a project")
+
+
+def _on_disk(line: RequirementLine, url: str, disk: Disk) -> tuple[SourceKind | None, str]:
+    """The kind of what a `file:` URL names, None for a wheel, and the URL of its absolute path."""
     try:
         path = disk.absolute(disk.from_url(url))
     except UrlError as problem:
         raise invalid(line, str(problem)) from None
     if disk.is_dir(path):
-        not_yet(line, NotYet.DIRECTORY)
+        return SourceKind.DIRECTORY, disk.to_url(path)
     if not disk.is_file(path):
         raise missing(line)
-    if not path.endswith(".whl"):
-        not_yet(line, NotYet.SDIST)
-    return disk.to_url(path)
+    return None if path.endswith(".whl") else SourceKind.ARCHIVE, disk.to_url(path)
 
 
-def wheel_name(line: RequirementLine, url: str) -> str:
+def _egg(line: RequirementLine, text: str) -> str:
+    """The project's name of `#egg=`, normalised; empty where there is none."""
+    found = _EGG.search(text)
+    if found is None:
+        return ""
+    # pip: a project's name, and neither extras nor a version.
+    if not is_name(found[1]):
+        raise invalid(line, "what follows #egg= is not a project's name alone", "write NAME[EXTRA] @ URL")
+    return normalise(found[1])
+
+
+def _subdirectory(line: RequirementLine, text: str) -> str:
+    found = _SUBDIRECTORY.search(text)
+    folder = found[1] if found else ""
+    # Stricter than pip: the folder lies within the source code on every platform.
+    if _OUTSIDE.match(folder) or ".." in re.split(r"[/\\]", folder):
+        raise invalid(line, "what follows #subdirectory= is not a folder within the source code")
+    return folder
+
+
+def _wheel_name(line: RequirementLine, url: str) -> str:
     try:
         name = read_wheel_name(parse(url).filename)[0]
     except ValueError as problem:  # InvalidWheelFilename is one, and so is a number longer than Python reads
@@ -63,15 +124,7 @@ def wheel_name(line: RequirementLine, url: str) -> str:
     return name
 
 
-def _is_vcs(scheme: str) -> bool:
-    tool, plus, _ = scheme.partition("+")
+def is_vcs_url(text: str) -> bool:
+    """Whether a text is the URL of a version control system, as pip has them: `git+https:` and the like."""
+    tool, plus, _ = scheme_of(text).partition("+")
     return bool(plus) and tool in _VCS
-
-
-def not_yet(line: RequirementLine, kind: NotYet) -> NoReturn:
-    raise Refused.because(
-        "not-yet",
-        f"{line.written} is {kind.value}, and safepip installs wheels only so far",
-        origins=(line.origin,),
-        hint="name a version on an index, or a wheel by its path or https URL",
-    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from safepip.model.errors import Refused
 from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
+from safepip.model.source import SourceKind
 from safepip.model.urls import UrlError, is_url, is_web, origin_of
 from safepip.requirements.file_format import FileOption, Include, RequirementLine
 from safepip.requirements.variables import misplaced_by_name, misplaced_in_url, values_in
@@ -91,7 +92,8 @@ class ExpandedValues:
         if statement.url is None:
             wrong = misplaced_by_name(source, self.environ)
         else:
-            wrong, url = misplaced_in_url(source, self.environ)
+            folder = statement.source is not None and statement.source.kind is SourceKind.DIRECTORY
+            wrong, url = misplaced_in_url(source, self.environ, folder=folder)
             self.hide(statement.url, url if is_url(url) or is_web(statement.url) else f"file:{url}", source)
         if wrong:
             raise tangled(statement.origin, wrong)
@@ -113,7 +115,7 @@ class ExpandedValues:
             self.conceal(value, f"${{{name}}}")
 
 
-def tangled(stated: Origin, what: str = "more than a part of one word, or in a digest") -> Refused:
+def tangled(stated: Origin, what: str = "more than a part of one word, in a digest or a build setting") -> Refused:
     """The refusal of a variable in a place where its value could not be kept out of messages and written files."""
     return Refused.because(
         "expanded-credential",

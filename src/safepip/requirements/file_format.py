@@ -225,8 +225,8 @@ def _with_sources(found: list[Line], line: _Logical, raw: str, environ: Mapping[
 def _with_source(line: Line, written: Line | None, environ: Mapping[str, str]) -> Line:
     match line, written:
         case RequirementLine(), RequirementLine():
-            # A digest is never shown as written: it is compared.
-            fixed = line.hashes == written.hashes
+            # A digest is never shown as written: it is compared. What a build is told is not looked through.
+            fixed = line.hashes == written.hashes and line.config_settings == written.config_settings
             return line._replace(source=source_of(line.text, written.text, environ) if fixed else None)
         case FileOption(), FileOption():
             same = line.name == written.name

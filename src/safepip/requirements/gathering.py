@@ -11,7 +11,8 @@ number of files and the depth of their nesting are bounded, because a file from 
 
 Stricter than pip, on purpose:
 
-- a file from a network cannot include a `file:` URL (`remote-includes-local`);
+- a file from a network cannot include a `file:` URL, nor have source code of this machine built
+  (`remote-includes-local`);
 - a URL into which a `${VARIABLE}` was expanded must lie within an index that the configuration, the command
   line or pip's configuration names (`expanded-credential`, routing.md, "Where indexes may be named"); and a
   project's name, which an index is asked for, must not come out of a variable at all. `variables` says what else
@@ -32,7 +33,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Constraint
-from safepip.model.urls import UrlError, is_url, is_web, join
+from safepip.model.urls import UrlError, is_file_url, is_url, is_web, join
 from safepip.requirements.encodings import decode
 from safepip.requirements.expanded_values import ExpandedValues, tangled
 from safepip.requirements.file_format import (
@@ -46,7 +47,15 @@ from safepip.requirements.file_format import (
 )
 from safepip.requirements.loaded import Loaded
 from safepip.requirements.lock_requests import is_pylock
-from safepip.requirements.places import Place, check_path, check_place, misplaced_lock, undecodable, unreadable
+from safepip.requirements.places import (
+    Place,
+    check_path,
+    check_place,
+    misplaced_lock,
+    remote_names_local,
+    undecodable,
+    unreadable,
+)
 from safepip.requirements.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements.requirement import is_written_out, read_constraint, read_dependency, read_requirement
 
@@ -99,7 +108,7 @@ class Gathering:
         for spec in settings.groups:
             self._attempt(partial(self._group, spec))
         for editable in settings.editables:
-            self._take(RequirementLine(editable, self._stated("editables"), editable=True, written=printable(editable)))
+            self._argument(editable, "editables", editable=True)
         for name in settings.requirement_files:
             # pip would read a pyproject.toml as a requirements file, and fail at its first line.
             if settings.lock is not None and is_pyproject(name):
@@ -128,7 +137,14 @@ class Gathering:
         for text in self.settings.requirements:
             # pip passes over an argument of nothing but white space.
             if text.strip():
-                self._take(RequirementLine(text, self._stated("requirements"), written=printable(hide_user_info(text))))
+                self._argument(text, "requirements", editable=False)
+
+    def _argument(self, text: str, setting: str, *, editable: bool) -> None:
+        # pip: the settings for builds on the command line are those of what is named there, and of nothing in a file.
+        given = tuple(map("=".join, self.settings.building.config_settings))
+        shown = printable(hide_user_info(text))
+        stated = self._stated(setting)
+        self._take(RequirementLine(text, stated, config_settings=given, editable=editable, written=shown))
 
     def _group(self, spec: str) -> None:
         path, group = group_of(spec)
@@ -244,11 +260,7 @@ class Gathering:
         except UrlError:
             raise unreadable(f"{line.origin} names a URL that cannot be read", line.origin) from None
         if is_web(including.name) and not is_web(name):
-            raise Refused.because(
-                "remote-includes-local",
-                f"{line.origin} came from a network and names a file of this machine",
-                origins=(line.origin,),
-            )
+            raise remote_names_local(line.origin)
         if line.expanded:
             self.values.note(name)
         self.values.check_reach(name, line.origin)
@@ -317,6 +329,8 @@ class Gathering:
             statement = read_constraint(line, self.reader.disk)
         else:
             statement = read_requirement(line, self.reader.disk)
+        if statement.source is not None and is_file_url(statement.url or "") and is_web(line.origin.where):
+            raise remote_names_local(line.origin)
         if line.expanded:
             self.values.check_reach(statement.url or "", line.origin)
         if statement.url is None and not is_written_out(line, statement.name):

@@ -16,8 +16,8 @@ def missing(line: RequirementLine) -> UnusableInput:
     return _error("missing-file", line, f"{line.written} names a file that does not exist")
 
 
-def invalid_constraint(line: RequirementLine, why: str) -> UnusableInput:
-    hint = "write it as a requirement instead"
+def invalid_constraint(line: RequirementLine, why: str, hint: str = "") -> UnusableInput:
+    hint = hint or "write it as a requirement instead"
     return _error("invalid-constraint", line, f"{line.written} is not a valid constraint: {why}", hint)
 
 

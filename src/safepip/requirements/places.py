@@ -57,6 +57,14 @@ def misplaced_lock(place: Place) -> Refused:
     )
 
 
+def remote_names_local(stated: Origin) -> Refused:
+    return Refused.because(
+        "remote-includes-local",
+        f"{stated} came from a network and names a file or folder of this machine",
+        origins=(stated,),
+    )
+
+
 def unreadable(message: str, stated: Origin, hint: str = "") -> UnusableInput:
     return UnusableInput.because("unreadable-file", message, origins=(stated,), hint=hint)
 

@@ -7,8 +7,8 @@ Forms, in the order in which pip tells them apart (pip's documentation, "Require
                                  ending of an archive
     name ...                     PEP 508: a name with specifier, or `name @ URL`
 
-A URL is parted from its marker by `; ` with a space, everything else by `;`. Of URLs and paths wheels are
-taken; editable projects, folders, version control and source archives are `Refused` as `not-yet`.
+A URL is parted from its marker by `; ` with a space, everything else by `;`. What stands behind `-e` is read in
+`editables`, what a URL or path names in `direct`: a wheel, or source code, whose name may not be known yet.
 
 Hashes are read in `line_digests`.
 
@@ -24,9 +24,10 @@ from packaging.specifiers import SpecifierSet
 
 from safepip.model.errors import UnusableInput
 from safepip.model.names import name_at_start, normalise
-from safepip.model.requirement import Constraint, NotYet, Requirement
+from safepip.model.requirement import Constraint, Requirement
 from safepip.model.urls import is_url, scheme_of
-from safepip.requirements.direct import not_yet, wheel_name, wheel_url
+from safepip.requirements.direct import read_direct
+from safepip.requirements.editables import read_editable
 from safepip.requirements.extras import split_extras
 from safepip.requirements.line_digests import read_digests
 from safepip.requirements.mistakes import invalid, invalid_constraint, missing
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.requirements import Requirement as Pep508
 
+    from safepip.model.source import SourceCode
+    from safepip.requirements.direct import Direct
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
 
@@ -57,7 +60,7 @@ _ARCHIVES = (
 
 
 class _Parts(NamedTuple):
-    """A requirement taken apart. `specifier` is empty where there is a `url`."""
+    """A requirement taken apart. `specifier` is empty where there is a `url`, `name` where it is not known yet."""
 
     name: str
     specifier: SpecifierSet
@@ -65,6 +68,7 @@ class _Parts(NamedTuple):
     marker: Marker | None
     url: str | None
     fragment: str = ""
+    source: SourceCode | None = None
 
 
 def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
@@ -82,12 +86,14 @@ def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
     if line.editable:
         raise invalid_constraint(line, "an editable project cannot be a constraint")
     parts = _read(line, disk)
+    # pip: unnamed requirements are not constraints either.
+    if not parts.name:
+        raise invalid_constraint(line, "it does not say which project it is", "write NAME @ URL")
     if parts.extras:
         raise invalid_constraint(line, "a constraint cannot have extras")
     hashes, url_digests = read_digests(line, parts.fragment)
-    return Constraint(
-        parts.name, parts.specifier, line.origin, parts.marker, parts.url, hashes, line.written, url_digests
-    )
+    name, specifier, _, marker, url, _, source = parts
+    return Constraint(name, specifier, line.origin, marker, url, hashes, line.written, url_digests, source)
 
 
 def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
@@ -99,8 +105,20 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
 
 def _as_requirement(line: RequirementLine, parts: _Parts) -> Requirement:
     hashes, url_digests = read_digests(line, parts.fragment)
-    name, specifier, extras, marker, url = parts[:5]
-    return Requirement(name, specifier, line.origin, extras, marker, url, hashes, line.written, url_digests=url_digests)
+    name, specifier, extras, marker, url, _, source = parts
+    return Requirement(
+        name,
+        specifier,
+        line.origin,
+        extras,
+        marker,
+        url,
+        hashes,
+        line.written,
+        url_digests=url_digests,
+        source=source,
+        config_settings=tuple((key, value) for key, _, value in (each.partition("=") for each in line.config_settings)),
+    )
 
 
 def is_written_out(line: RequirementLine, name: str) -> bool:
@@ -109,25 +127,28 @@ def is_written_out(line: RequirementLine, name: str) -> bool:
 
 
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
-    if line.editable:
-        not_yet(line, NotYet.EDITABLE)
     check_length(line)
+    if line.editable:
+        direct, extras_given, on = read_editable(line, disk)
+        return _of_direct(direct, extras_given, on)
     by_url = bool(scheme_of(line.text))
     text, _, marker_text = line.text.partition("; " if by_url else ";")
     text = text.strip()
     marker = read_marker(line, marker_text.strip())
     if by_url:
-        return _of_url(line, text, frozenset(), marker, disk)
+        return _of_direct(read_direct(line, text, disk), frozenset(), marker)
     path, extras = split_extras(disk.absolute(text)) if text else (text, "")
     # A URL is never a path: for a text with a URL in it the disk is not looked at.
     looked = disk._replace(is_file=_is_not, is_dir=_is_not) if _names_url(text, disk) else disk
     url = _url_of_path(line, text, path, looked)
     if url is not None:
-        return _of_url(line, url, read_extras(line, extras), marker, disk)
+        return _of_direct(read_direct(line, url, disk), read_extras(line, extras), marker)
     _check_requirements_file(line, text, path, looked)
     parts = _of_pep508(line, read_pep508(line, text, looked), marker, disk)
-    # pip looks for a path's extras first, and those are what is left at the end of `name===anything[extra]` too.
-    return parts._replace(extras=read_extras(line, extras)) if extras and "===" in text else parts
+    # pip looks for a path's extras first, and takes what stands at the end of `name===anything[extra]` and of
+    # `name @ URL[extra]` for some, too.
+    odd = extras and (parts.url is not None or "===" in text)
+    return parts._replace(extras=read_extras(line, extras)) if odd else parts
 
 
 def _is_not(_path: str) -> bool:
@@ -147,9 +168,7 @@ def _url_of_path(line: RequirementLine, text: str, path: str, disk: Disk) -> str
     looks_like_path = text.startswith(".") or any(separator in text for separator in disk.separators)
     # A folder needs a separator or a leading dot: a bare word that is a folder's name is a project's name.
     if looks_like_path and disk.is_dir(path):
-        if any(disk.is_file(disk.absolute(f"{path}/{name}")) for name in ("pyproject.toml", "setup.py")):
-            not_yet(line, NotYet.DIRECTORY)
-        raise invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is not a project")
+        return disk.to_url(path)
     if not path.lower().endswith(_ARCHIVES):
         return None
     if disk.is_file(path):
@@ -161,10 +180,9 @@ def _url_of_path(line: RequirementLine, text: str, path: str, disk: Disk) -> str
     raise missing(line)
 
 
-def _of_url(line: RequirementLine, url: str, extras: frozenset[str], marker: Marker | None, disk: Disk) -> _Parts:
-    """A requirement that is a URL or path alone: the wheel's file name gives the project's name."""
-    url, fragment = wheel_url(line, url, disk)
-    return _Parts(wheel_name(line, url), SpecifierSet(), extras, marker, url, fragment)
+def _of_direct(direct: Direct, extras: frozenset[str], marker: Marker | None) -> _Parts:
+    """A requirement that is a URL or path alone."""
+    return _Parts(direct.name, SpecifierSet(), extras, marker, direct.url, direct.fragment, direct.source)
 
 
 def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk: Disk) -> _Parts:
@@ -174,11 +192,11 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
     extras = frozenset(normalise(extra) for extra in found.extras)
     if found.url is None:
         return _Parts(name, found.specifier, extras, marker, None)
-    url, fragment = wheel_url(line, found.url, disk)
+    direct = read_direct(line, found.url, disk)
     # The project that a wheel's file name gives must be the one that was asked for.
-    if wheel_name(line, url) != name:
+    if direct.source is None and direct.name != name:
         raise invalid(line, f"the wheel's file name is not that of {name}")
-    return _Parts(name, SpecifierSet(), extras, marker, url, fragment)
+    return _of_direct(direct._replace(name=name), extras, marker)
 
 
 def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: Disk) -> None:

@@ -10,8 +10,8 @@ the values into the one gives the other. Three rules follow.
 2. A value may stand in a URL or path, in the user information of a URL, in the version of a requirement, and in the
    value of an option. `expanded_values` and `options.index_options` say which URLs it may be sent to.
 3. A value may not stand in a text that is changed into another form before it is shown, since it could not be found and
-   hidden there: names, extras, markers, digests, the file name of a wheel; nor may it hold more than a part of one
-   word.
+   hidden there: names, extras, markers, digests, the file name of a wheel or archive; nor may it hold more than a part
+   of one word.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def misplaced_by_name(source: str, environ: Mapping[str, str]) -> str:
     return ""
 
 
-def misplaced_in_url(source: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The same for a requirement with a URL or path, and that URL or path as written."""
+def misplaced_in_url(source: str, environ: Mapping[str, str], *, folder: bool = False) -> tuple[str, str]:
+    """The same for a requirement with a URL or path, and that URL or path as written. `folder` says that it is one."""
     head, url, tail = _around_url(source)
     if _VARIABLE.search(head) or _VARIABLE.search(tail):
         return "a name, an extra or a marker", ""
@@ -91,8 +91,10 @@ def misplaced_in_url(source: str, environ: Mapping[str, str]) -> tuple[str, str]
     path = address.partition("?")[0]
     if _VARIABLE.search(fragment):
         return "the fragment of a URL", ""
-    if _VARIABLE.search(re.split(r"[/\\]", path.rstrip("/"))[-1]):
-        return "the file name of a wheel", ""
+    if not folder and _VARIABLE.search(re.split(r"[/\\]", path.rstrip("/"))[-1]):
+        return "the file name of a wheel or archive", ""
+    if folder and any(re.search(r"[;#\[\]]", value) for _, value in values_in(url, environ)):
+        return "more than a part of a path", ""
     if any(re.search(r"[\s;#?\x00-\x1f]", value) for _, value in values_in(url, environ)) and _SCHEME.match(source):
         return "more than a part of a URL", ""
     return "", address
