@@ -29,7 +29,7 @@ def configured(key: str, value: str, section: str = "global") -> ConfiguredValue
     return ConfiguredValue(key, value, Origin(Source.PIP_CONFIG, "pip.conf", 2), section)
 
 
-@pytest.mark.parametrize("verb", ["install", "download", "lock"])
+@pytest.mark.parametrize("verb", ["install", "download", "lock", "wheel"])
 def test_every_option_that_pip_shows_is_a_row_and_no_other_is(verb: str) -> None:
     """`pip VERB --help` names, for each option, the first short and the first long flag, and the metavar."""
     text = _pip(verb, "--help").stdout
@@ -46,7 +46,7 @@ def test_every_option_that_pip_shows_is_a_row_and_no_other_is(verb: str) -> None
     assert shown == ours
 
 
-@pytest.mark.parametrize("verb", ["install", "download", "lock"])
+@pytest.mark.parametrize("verb", ["install", "download", "lock", "wheel"])
 def test_rows_have_pips_aliases_actions_defaults_and_choices(verb: str) -> None:
     """What `--help` leaves out (aliases, hidden options, kinds) is compared with pip's own parser."""
     from pip._internal.commands import create_command
@@ -223,7 +223,7 @@ def test_help_is_shown_unless_a_mistake_comes_first() -> None:
         parse("install", ["--nope", "-h"])
 
 
-@pytest.mark.parametrize("verb", ["install", "download", "lock"])
+@pytest.mark.parametrize("verb", ["install", "download", "lock", "wheel"])
 def test_help_names_every_option_that_is_not_hidden(verb: str) -> None:
     """In lines that fit the terminal."""
     text = format_help(verb, 80)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip.model.build import BuildSettings
 from safepip.model.plan import UpgradeStrategy
 from support.machine import Machine
 from support.nowhere import NOWHERE
@@ -67,6 +68,43 @@ def test_every_option_that_safepip_acts_on_reaches_the_settings(machine: Machine
     display = settings.display
     assert (display.verbosity, display.color, display.progress_bar) == (1, False, "off")
     assert display.log == f"{here}/log.txt"
+
+
+def test_what_is_said_about_building_reaches_the_settings(machine: Machine) -> None:
+    """Names are normalised, paths absolute; settings keep their order and repeats."""
+    machine.write("work/project/pip.conf", "[global]\nbuild-constraint = one.txt\nsrc = ~/code\n")
+    words = """x --allow-build A.b --allow-build c --no-build-isolation --check-build-dependencies -C a=1 -C b= -C a=2=3
+        --no-clean --exists-action w --exists-action i"""
+    building = machine.plan(*words.split(), PIP_ALLOW_BUILD="d").settings.building
+    assert building == BuildSettings(
+        allowed=frozenset({"a-b", "c"}),
+        isolation=False,
+        check_requirements=True,
+        config_settings=(("a", "1"), ("b", ""), ("a", "2=3")),
+        no_clean=True,
+        exists_action=("w", "i"),
+    )
+    assert machine.plan("x").settings.building == BuildSettings()
+    configured = machine.plan("x", PIP_CONFIG_FILE=f"{machine.project}/pip.conf").settings.building
+    assert (configured.constraint_files, configured.src_dir) == (("one.txt",), f"{machine.root}/home/code")
+    named = machine.plan("x", "--build-constraint", "c", "--src", "../s").settings.building
+    assert (named.constraint_files, named.src_dir) == (("c",), f"{machine.root}/work/s")
+
+
+def test_a_build_is_allowed_by_a_projects_name(machine: Machine) -> None:
+    """And by nothing else: not all of them, not a folder."""
+    for word in (":all:", "./x", "", "a==1"):
+        assert machine.fails("x", "--allow-build", word).diagnostics[0].reference == "bad-option"
+
+
+def test_wheels_go_into_the_working_directory_or_the_one_named(machine: Machine) -> None:
+    """As with pip wheel, which disregards what is installed."""
+    settings = machine.plan("x", verb="wheel").settings
+    assert (settings.wheel_dir, settings.download_dir) == (str(machine.project), None)
+    assert settings.ignore_installed
+    settings = machine.plan("-e", ".", "-w", "../w", "--no-verify", "-C", "a=b", verb="wheel").settings
+    assert settings.wheel_dir == str(machine.root / "work" / "w")
+    assert (settings.editables, settings.building.config_settings) == ((".",), (("a", "b"),))
 
 
 def test_what_pip_must_obey_is_forwarded_with_absolute_paths(machine: Machine) -> None:

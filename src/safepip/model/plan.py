@@ -163,6 +163,7 @@ class Settings(NamedTuple):
     root_dir: str | None = None
     user: bool | None = None
     download_dir: str | None = None
+    wheel_dir: str | None = None
     platforms: tuple[str, ...] = ()
     python_version: str | None = None
     implementation: str | None = None

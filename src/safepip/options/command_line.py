@@ -37,6 +37,7 @@ _SUMMARY = {
     "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "
     "index, the digests and the dependencies of each project.",
     "download": "Decide as install does, verify every file, and put the wheels into a folder.",
+    "wheel": "Decide as download does, build what has no wheel, and put the wheels into a folder.",
 }
 
 

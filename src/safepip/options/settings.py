@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safepip.model.build import BuildSettings
 from safepip.model.errors import UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
@@ -17,7 +18,7 @@ from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.model.urls import is_url, shown
 from safepip.options.in_files import name_set
-from safepip.options.table import DOWNLOAD, INSTALL, LOCK, Action, Handling, options_of
+from safepip.options.table import DOWNLOAD, INSTALL, LOCK, WHEEL, Action, Handling, options_of
 from safepip.requirements.places import if_path
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def make_settings(
         cooldown=_cooldown(parsed),
         allow_names=frozenset(map(normalise, parsed["allow_names"])),
         well_known_names=_path(parsed, "well_known_names", around),
+        building=_building(parsed, around),
         origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.stated.items() if places},
     )
 
@@ -95,6 +97,7 @@ def _into(settings: Settings, parsed: ParsedOptions, around: Surroundings) -> Se
         root_dir=_path(parsed, "root_path", around),
         user=None if parsed["use_user_site"] is None else bool(parsed["use_user_site"]),
         download_dir=around.absolute(parsed["download_dir"]) if parsed.verb == DOWNLOAD else None,
+        wheel_dir=around.absolute(parsed["wheel_dir"]) if parsed.verb == WHEEL else None,
         platforms=tuple(parsed["platforms"] or ()),
         python_version=parsed["python_version"],
         implementation=parsed["implementation"] or None,
@@ -154,6 +157,19 @@ def _selection(parsed: ParsedOptions) -> Selection:
         only_final=name_set(set(parsed["only_final"])),
         uploaded_before=parsed["uploaded_prior_to"],
         ignore_requires_python=bool(parsed["ignore_requires_python"]),
+    )
+
+
+def _building(parsed: ParsedOptions, around: Surroundings) -> BuildSettings:
+    return BuildSettings(
+        allowed=frozenset(map(normalise, parsed["allow_builds"])),
+        isolation=bool(parsed["build_isolation"]),
+        check_requirements=bool(parsed["check_build_deps"]),
+        config_settings=tuple(parsed["config_settings"]),
+        constraint_files=tuple(parsed["build_constraints"]),
+        src_dir=_path(parsed, "src_dir", around),
+        no_clean=bool(parsed["no_clean"]),
+        exists_action=tuple(parsed["exists_action"]),
     )
 
 
@@ -281,10 +297,11 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
 
         message = f"--cooldown: {printable(parsed['cooldown'])!r} {fault}"
         yield Diagnostic("bad-option", message, hint=FORMS, origins=parsed.stated["cooldown"])
-    for name in parsed["allow_names"]:
-        if not is_name(name):
-            message = f"--allow-name: {printable(name)!r} is not a valid project name"
-            yield Diagnostic("bad-option", message, origins=parsed.stated["allow_names"])
+    for dest, flag in (("allow_names", "--allow-name"), ("allow_builds", "--allow-build")):
+        for name in parsed[dest]:
+            if not is_name(name):
+                message = f"{flag}: {printable(name)!r} is not a valid project name"
+                yield Diagnostic("bad-option", message, origins=parsed.stated[dest])
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():
         message = "--well-known-names needs the path of a file"
         yield Diagnostic("bad-option", message, origins=parsed.stated["well_known_names"])

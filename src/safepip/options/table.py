@@ -1,10 +1,10 @@
-"""One row for each option of pip 26.3's `install` and `download`, and for safepip's own.
+"""One row for each option of pip 26.3's `install`, `download`, `lock` and `wheel`, and for safepip's own.
 
-Names, aliases, kinds and defaults are pip's (`pip install --help`, `pip download --help`; a test compares). What
+Names, aliases, kinds and defaults are pip's (`pip install --help` and so on; a test compares). What
 happens to an option is its `handling`:
 
-- UNDERSTOOD: safepip acts on it. An option about building, fetching sources or older Pythons has no effect while
-  safepip installs wheels only; its `note` says so. pip would do nothing with it for a wheel either.
+- UNDERSTOOD: safepip acts on it. What names something that safepip always or never does has no effect; its `note` says
+  so.
 - FORWARDED: pip gets it at the handover. Both may hold at once: `--target` decides here and is obeyed there.
 - REFUSED: safepip will not run with it; `note` is the reason, `hint` what to do.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-INSTALL, DOWNLOAD, LOCK, VERIFY = "install", "download", "lock", "verify"
+INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY = "install", "download", "lock", "wheel", "verify"
 
 
 class Action(enum.Enum):
@@ -82,7 +82,7 @@ class Option(NamedTuple):
     note: str = ""
     hint: str = ""
     rival: str = ""
-    verbs: tuple[str, ...] = (INSTALL, DOWNLOAD, LOCK)
+    verbs: tuple[str, ...] = (INSTALL, DOWNLOAD, LOCK, WHEEL)
     group: str = "Command Options"
     hidden: bool = False
     own: bool = False
@@ -109,19 +109,18 @@ def _value(*flags: str, dest: str, metavar: str, about: str, **more: Any) -> Opt
     return Option(flags, dest, about, metavar=metavar, **more)
 
 
-_BUILDS = "has no effect: it concerns building or source checkouts, which safepip does not do yet"
 _ALWAYS = "has no effect: it names something that safepip always or never does"
 _ONLY = (INSTALL,)
 _WHEELS = (INSTALL, DOWNLOAD)
 _LOCKS = (LOCK,)
-_EVERY = (INSTALL, DOWNLOAD, LOCK, VERIFY)
+_EVERY = (INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
           about="Install what a requirements file (path or URL) asks for. May be repeated."),
     _list("-c", "--constraint", dest="constraints", metavar="file",
           about="Limit versions by a constraints file (path or URL). May be repeated."),
-    _list("--build-constraint", dest="build_constraints", metavar="file", note=_BUILDS,
+    _list("--build-constraint", dest="build_constraints", metavar="file",
           about="Limit the versions of build dependencies by a constraints file. May be repeated."),
     _list("--requirements-from-script", dest="requirements_from_scripts", metavar="file",
           about="Install what a script asks for in its inline metadata (PEP 723)."),
@@ -129,12 +128,14 @@ COMMAND: tuple[Option, ...] = (
           about="Install the named projects alone, without what they require."),
     _flag("--only-deps", "--only-dependencies", dest="only_dependencies",
           about="Install what the named projects require, without the named projects themselves."),
-    _list("-e", "--editable", dest="editables", metavar="path/url", verbs=(INSTALL, LOCK),
+    _list("-e", "--editable", dest="editables", metavar="path/url", verbs=(INSTALL, LOCK, WHEEL),
           about="Install a project in editable mode from a folder or a version-control URL."),
     _flag("--dry-run", dest="dry_run", verbs=_ONLY,
           about="Decide and report what would be installed, and install nothing."),
     _value("-d", "--dest", "--destination-dir", "--destination-directory", dest="download_dir", metavar="dir",
            default=".", verbs=(DOWNLOAD,), about="Put the verified wheels into <dir>. (default: the current folder)"),
+    _value("-w", "--wheel-dir", dest="wheel_dir", metavar="dir", default=".", verbs=(WHEEL,),
+           about="Put the wheels into <dir>. (default: the current folder)"),
     _value("-t", "--target", dest="target_dir", metavar="dir", handling=BOTH, verbs=_ONLY,
            about="Install into <dir>. Existing files stay unless --upgrade is given."),
     _list("--platform", dest="platforms", metavar="platform", default=None, verbs=_WHEELS,
@@ -154,7 +155,7 @@ COMMAND: tuple[Option, ...] = (
     _value("--prefix", dest="prefix_path", metavar="dir", handling=BOTH, verbs=_ONLY,
            about="Install below this prefix (lib, bin, ...). For another environment, --python is the better way."),
     _value("--src", "--source", "--source-dir", "--source-directory", dest="src_dir", metavar="dir", kind="path",
-           note=_BUILDS, about="Folder into which editable projects are checked out."),
+           about="Folder into which editable projects are checked out."),
     _value("-o", "--output", dest="output_file", metavar="path", kind="path", default="pylock.toml", verbs=_LOCKS,
            about="Where to write the lock; - for standard output. (default: %default)"),
     _flag("-U", "--upgrade", dest="upgrade", default=None, verbs=_ONLY,
@@ -169,15 +170,17 @@ COMMAND: tuple[Option, ...] = (
     _flag("--ignore-requires-python", dest="ignore_requires_python", default=None, handling=BOTH,
           about="Ignore which Python versions distributions say they support."),
     Option(("--no-build-isolation",), "build_isolation", "Build without an environment of its own.", Action.FALSE,
-           default=True, note=_BUILDS),
+           default=True),
     _flag("--use-pep517", dest="use_pep517", default=True, note=_ALWAYS, hidden=True,
           about="Build through pyproject.toml."),
-    _flag("--check-build-dependencies", dest="check_build_deps", note=_BUILDS,
+    _flag("--check-build-dependencies", dest="check_build_deps",
           about="Check the build dependencies."),
+    _flag("--no-verify", dest="no_verify", verbs=(WHEEL,), note=_ALWAYS,
+          about="Do not check whether a built wheel is valid. safepip always does."),
     _flag("--break-system-packages", dest="override_externally_managed", default=None, handling=BOTH, verbs=_ONLY,
           about="Change an environment that is marked EXTERNALLY-MANAGED (PEP 668)."),
     Option(("-C", "--config-settings"), "config_settings", "Setting for the build backend, KEY=VALUE. May be repeated.",
-           Action.CONFIG_SETTING, (), "settings", verbs=(INSTALL, LOCK), note=_BUILDS),
+           Action.CONFIG_SETTING, (), "settings", verbs=(INSTALL, LOCK, WHEEL)),
     Option(("--compile",), "compile", "Compile Python files to bytecode. (default)", Action.TRUE, default=True,
            handling=FORWARDED, verbs=_ONLY),
     Option(("--no-compile",), "compile", "Do not compile Python files to bytecode.", Action.FALSE, default=True,
@@ -200,7 +203,7 @@ COMMAND: tuple[Option, ...] = (
            about="Write pip's installation report (JSON) to <file>, or to standard output for -."),
     Option(("--group",), "dependency_groups", "Install a dependency group (PEP 735) of pyproject.toml.", Action.GROUP,
            (), "[path:]group"),
-    _flag("--no-clean", dest="no_clean", note=_BUILDS, about="Leave build folders behind."),
+    _flag("--no-clean", dest="no_clean", about="Leave build folders behind."),
 )  # fmt: skip
 
 SELECTION: tuple[Option, ...] = (
@@ -265,7 +268,7 @@ GENERAL: tuple[Option, ...] = (
            about="How often to retry a failed request. (default: %default)"),
     _value("--timeout", "--default-timeout", dest="timeout", metavar="sec", default=15.0, kind="float", group=_GENERAL,
            about="Seconds to wait for a server. (default: %default)"),
-    _list("--exists-action", dest="exists_action", metavar="action", choices=("s", "i", "w", "b", "a"), note=_BUILDS,
+    _list("--exists-action", dest="exists_action", metavar="action", choices=("s", "i", "w", "b", "a"),
           group=_GENERAL, about="What to do when a checkout exists already: s, i, w, b or a."),
     _list("--trusted-host", dest="trusted_hosts", metavar="hostname", group=_GENERAL,
           about="Accept this host (host or host:port) without valid TLS, or without any."),
@@ -322,6 +325,8 @@ OWN: tuple[Option, ...] = (
            " a date."),
     _list("--allow-name", dest="allow_names", metavar="name", own=True, group="safepip Options",
           about="Accept this project although its name resembles another, or it is new. May be repeated."),
+    _list("--allow-build", dest="allow_builds", metavar="name", own=True, group="safepip Options",
+          about="Build this project from source, though that runs its code. May be repeated."),
     _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True,
            group="safepip Options",
            about="Compare names with the well-known names in this file, not with safepip's own list."),
