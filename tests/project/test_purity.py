@@ -30,7 +30,8 @@ ALLOWED = {
     "config": "configparser datetime difflib packaging.utils tomllib",
     "requirements": "codecs optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",
-    "build": "ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version",
+    "build": "ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
+    " posixpath urllib.parse",
     "options": "datetime difflib optparse textwrap",
     "vetting": "json packaging.version",
     "index": "datetime hashlib html json packaging.specifiers packaging.utils packaging.version urllib.parse",
@@ -50,6 +51,7 @@ ALLOWED = {
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
     "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shutil stat subprocess sys threading",
+    "edges.builder": "contextlib hashlib json os shutil signal stat subprocess tempfile urllib.parse",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
     "commands": "contextlib json packaging.specifiers",

@@ -1,0 +1,1 @@
+"""Source code on this machine: archives, checkouts, the fence in which builds run, backends, what they have built."""
