@@ -108,3 +108,22 @@ def test_that_what_is_installed_has_to_be_known_is_shown_with_its_place(run: Ins
     assert f"what is installed has to be known by digest  from {path}:2" in run("check-config").out
     path.write_text("[policy]\nverify-installed = false\n")
     assert "known by digest" not in run("check-config").out
+
+
+def test_whose_build_is_approved_is_shown_with_who_said_so(run: Inside) -> None:
+    assert block(run("check-config").out, "builds from source:") == ["builds = fenced  from safepip's defaults"]
+    text = """[policy]
+builds = ["demo", { name = "tool", network = true, reason = "fetches headers" }]
+build-variables = ["ACME_*"]
+"""
+    (run.folder / "safepip.toml").write_text(text)
+    where = run.folder / "safepip.toml"
+    assert block(run("check-config").out, "builds from source:") == [
+        f"builds = those of these projects  from {where}:2",
+        f"demo  from {where}:2",
+        f"tool, with the network  from {where}:2",
+        "because fetches headers",
+        "build-variables = ACME_*",
+    ]
+    (run.folder / "safepip.toml").write_text('[policy]\nbuilds = "never"\n')
+    assert block(run("check-config").out, "builds from source:") == [f"builds = never  from {where}:2"]

@@ -16,6 +16,7 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
 from safepip.edges.user.world import this_world
 from safepip.model.ages import Cooldown
+from safepip.model.build import BuildMode
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.origin import BUILT_IN
@@ -28,6 +29,7 @@ from safepip.vetting.cooldown import AgeRules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from safepip.model.build import BuildPolicy
     from safepip.model.exemption import Exemption
     from safepip.model.index import Index
     from safepip.model.origin import Origin
@@ -61,6 +63,7 @@ def check_config(argv: Sequence[str]) -> int:
         *_indexes(plan),
         *_demands(plan),
         *exceptions,
+        *_builds(plan.policy.builds),
         *_ages_and_names(plan),
         *_settings(plan.settings),
         *routes,
@@ -113,6 +116,23 @@ def _exceptions(exemptions: Sequence[Exemption], now: float) -> Iterator[str]:
         yield "  " + " ".join(words)
         yield f"      because {exemption.reason}"
         yield f"      from {exemption.origin}, {exemption.origin.source.value}"
+
+
+def _builds(policy: BuildPolicy) -> Iterator[str]:
+    stated = policy.stated or BUILT_IN
+    yield "builds from source:"
+    if policy.mode is BuildMode.NAMED:
+        yield f"  builds = {'those of these projects' if policy.rules else 'none'}  from {stated}"
+    else:
+        yield f"  builds = {policy.mode.value}  from {stated}"
+    for rule in policy.rules:
+        yield f"  {rule.name}{', with the network' if rule.network else ''}  from {rule.origin}"
+        if rule.reason:
+            yield f"      because {rule.reason}"
+    if policy.mode is BuildMode.NAMED and policy.fence_demanded is not None:
+        yield f"  always in a fence  from {policy.fence_demanded}"
+    if policy.variables:
+        yield f"  build-variables = {', '.join(policy.variables)}"
 
 
 def _ages_and_names(plan: Plan) -> Iterator[str]:

@@ -18,7 +18,8 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
     verify-installed = true                # what is installed and not known by digest does not satisfy a lock
 
-with the exceptions from rules that `exemptions` reads, and the settings on ages and well-known names that `ages` reads.
+with the exceptions from rules that `exemptions` reads, the settings on ages and well-known names that `ages` reads, and
+those on builds that `builds` reads.
 
 Rules: an unknown key is an error, because a misspelt rule would have no effect. A file must not hold a
 credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.config.ages import AgeLevel
+    from safepip.config.builds import BuildLevel
     from safepip.config.exemptions import ForbidAllow
     from safepip.model.ages import Cooldown
     from safepip.model.exemption import Exemption
@@ -53,7 +55,8 @@ if TYPE_CHECKING:
 _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
 _AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
-_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", *_AGE_KEYS)
+_BUILD_KEYS = ("builds", "build-variables")
+_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", *_AGE_KEYS, *_BUILD_KEYS)
 
 
 class DeclaredIndex(NamedTuple):
@@ -86,6 +89,7 @@ class Level(NamedTuple):
     ages: AgeLevel | None = None
     verify_installed: bool | None = None
     verify_origin: Origin | None = None
+    builds: BuildLevel | None = None
 
 
 def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
@@ -170,6 +174,7 @@ class _Reader(TableReader):
             ages=self._ages(policy),
             verify_installed=self.boolean(policy, "verify-installed", ("policy",), None),
             verify_origin=self.origin(self.lines.key(("policy",), None, "verify-installed")),
+            builds=self._builds(policy),
         )
         self._ask_for_owners()
         if self.problems:
@@ -211,6 +216,13 @@ class _Reader(TableReader):
         from safepip.config.ages import read_age_level
 
         return read_age_level(self, policy)
+
+    def _builds(self, policy: dict[str, Any]) -> BuildLevel | None:
+        if not any(key in policy for key in _BUILD_KEYS):
+            return None
+        from safepip.config.builds import read_build_level
+
+        return read_build_level(self, policy)
 
     def _cooldown(self, table: dict[str, Any], number: int) -> Cooldown | None:
         if "cooldown" not in table:

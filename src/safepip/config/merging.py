@@ -10,7 +10,8 @@ downward (routing.md). A lower level may
 - allow direct URLs for names that it, not a higher level, claims;
 - make exceptions from rules, unless a higher level forbids them, and forbid them itself;
 - demand that what is installed is known by digest;
-- lengthen a cooldown, and be the first to name a list of well-known names (`ages`).
+- lengthen a cooldown, and be the first to name a list of well-known names (`ages`);
+- approve fewer builds (`builds`).
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
 (the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.table.build`.
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.own_variables import stem_of
 from safepip.model.ages import AgePolicy
+from safepip.model.build import BuildPolicy
 from safepip.model.errors import UsageError
 from safepip.model.finding import Diagnostic
 from safepip.model.index import Hashes, Index, IndexUrl
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from safepip.config.ages import MergedAges
+    from safepip.config.builds import MergedBuilds
     from safepip.config.exemptions import Bans
     from safepip.config.level import DeclaredIndex, Level
     from safepip.config.toml_tables import Placed
@@ -82,6 +85,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             well_known_origin=names.origin if names else BUILT_IN,
             enforced=forbidden,
             verify_installed=merging.verify,
+            builds=BuildPolicy() if merging.builds is None else merging.builds.policy(),
         ),
     )
 
@@ -107,6 +111,7 @@ class _Merging:
         self._now = now
         self.ages: MergedAges | None = None
         self.bans: Bans | None = None
+        self.builds: MergedBuilds | None = None
         self.indexes: dict[str, Index] = {}
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
@@ -133,6 +138,7 @@ class _Merging:
         forbidden = _forbidden(self.bans)
         self._add_exceptions(level)
         self._add_ages(level, forbidden)
+        self._add_builds(level)
 
     def _clash(self, reference: str, message: str, here: dict[str, Origin], declared: DeclaredIndex) -> None:
         lines = (str(here[declared.name]), str(declared.origin))
@@ -300,6 +306,15 @@ class _Merging:
             return None if claim is None else claim.index.name
 
         self.ages.add(level.ages, indexes, owner_above, forbidden)
+
+    def _add_builds(self, level: Level) -> None:
+        if level.builds is None:
+            return
+        if self.builds is None:
+            from safepip.config.builds import MergedBuilds
+
+            self.builds = MergedBuilds(self._loosened)
+        self.builds.add(level.builds)
 
 
 def _forbidden(bans: Bans | None) -> dict[str, Origin]:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import NamedTuple
 
 from safepip.model.origin import BUILT_IN, Origin
+
+#: Variables that each build has of its own, and that are never passed on.
+MADE_FOR_A_BUILD = frozenset({"HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"})
+
+_SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|APIKEY|(?:\A|_)(?:AUTH|KEY|PAT)(?:_|\Z)")
+_OF_CREDENTIALS = ("PIP_", "SAFEPIP_", "UV_", "TWINE_", "AWS_", "HATCH_INDEX_")
+
+
+def is_secret(name: str) -> bool:
+    """Whether the name of an environment variable, or its beginning, says that its value is likely to be a secret."""
+    upper = name.upper()
+    return upper.startswith(_OF_CREDENTIALS) or bool(_SECRET.search(upper))
 
 
 class BuildMode(enum.Enum):
@@ -29,13 +42,15 @@ class BuildPolicy(NamedTuple):
     """What policy says of builds, all levels merged. `stated` is where `mode` was written, None for the default.
 
     `variables` are names of environment variables, or beginnings that end in `*`, that builds get beside the built-in
-    ones (`safepip.build.variables`).
+    ones (`safepip.build.variables`). `fence_demanded` is where a level has written "fenced": then every build needs the
+    fence, whatever a lower level or the command line names.
     """
 
     mode: BuildMode = BuildMode.FENCED
     stated: Origin | None = None
     rules: tuple[BuildRule, ...] = ()
     variables: tuple[str, ...] = ()
+    fence_demanded: Origin | None = None
 
 
 class BuildSettings(NamedTuple):
