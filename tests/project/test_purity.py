@@ -30,7 +30,7 @@ ALLOWED = {
     "config": "configparser datetime difflib packaging.utils tomllib",
     "requirements": "codecs optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",
-    "build": "ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
+    "build": "hashlib ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
     " posixpath urllib.parse",
     "options": "datetime difflib optparse textwrap",
     "vetting": "json packaging.version",
