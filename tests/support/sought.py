@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.rules.sought_modules import ABOVE, SOUGHT
-from safepip.rules.startup_hook import CUSTOM
+from safepip.rules.start_files import CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

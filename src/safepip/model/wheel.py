@@ -34,9 +34,9 @@ class WheelContent(NamedTuple):
     `filename` is the wheel's, `dist_info` its one `.dist-info` folder without a slash. `entries` are all files by
     path, in the archive's order. `texts` are the whole contents of those few that rules read: whatever lies in the
     `.dist-info` folder and is METADATA, WHEEL, RECORD, entry_points.txt, direct_url.json or requires.txt, every `.pth`
-    and `.start` file at the top, in `.data`, or in a folder `site-packages` or `dist-packages`, and completions for
-    zsh. `folders` are the folders that the archive lists by themselves, with the slash at their ends; pip passes over
-    them.
+    and `.start` file at the top, in `.data`, or in a folder `site-packages` or `dist-packages`, completions for zsh,
+    and modules at the top that may lead to an editable project (`safepip.wheel.editable_loaders`). `folders` are the
+    folders that the archive lists by themselves, with the slash at their ends; pip passes over them.
     """
 
     filename: str

@@ -7,7 +7,7 @@ it gets from here, as a value or as a function that an edge provides.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
@@ -65,7 +65,8 @@ class RuleContext:
     that lie in a folder, `entry_points` what the `entry_points.txt` of an installed distribution says.
     `standard_library` are the names of the target's top-level standard modules. `direct_urls` are the URLs that the
     user's own statements give, by normalised name. `markers` is the target's environment for markers (PEP 508), None
-    where it is not known.
+    where it is not known. `own_folders` are, for the projects that the user named as editable, the folder of each by
+    its absolute paths: as it was named, and as the system resolves that.
     """
 
     wheels: tuple[WheelUnderReview, ...]
@@ -80,6 +81,7 @@ class RuleContext:
     direct_urls: Mapping[str, str] | None = None
     removed: frozenset[str] = frozenset()
     markers: Mapping[str, str] | None = None
+    own_folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def replaced(self) -> frozenset[str]:

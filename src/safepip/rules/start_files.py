@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.wheel.install_paths import key_of
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from safepip.model.wheel import Entry, InstallPath
     from safepip.rules.under_review import WheelUnderReview
     from safepip.wheel.install_paths import Layout
+
+#: What Python imports at every start, or takes for installed, and the projects that may bring it (`startup-hook`).
+OF_PROJECTS = {"_distutils_hack": "setuptools"}
+CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", "_manylinux", *OF_PROJECTS})
+
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 #: Names of folders for distributions. They count wherever they are, since some Python may use them.
 SITE_NAMES = frozenset({"site-packages", "dist-packages"})
@@ -53,9 +60,15 @@ def _is_scheme(folder: str) -> bool:
     return key_of(top).endswith(".data") and "/" not in rest
 
 
+def is_absolute(line: str) -> bool:
+    """Whether a path line is absolute on some system."""
+    return line.startswith(("/", "\\")) or _DRIVE.match(line) is not None
+
+
 def added(line: str, folder: str) -> str:
     """The key of what a path line adds. Windows takes a backslash for a separator, so here it is one."""
-    return key_of(posixpath.normpath(f"{folder}/{line.replace(chr(92), '/')}"))
+    path = line.replace("\\", "/")
+    return key_of(posixpath.normpath(path if is_absolute(line) else f"{folder}/{path}"))
 
 
 def import_folders(wheels: Iterable[WheelUnderReview], layout: Layout) -> frozenset[str]:

@@ -34,9 +34,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from safepip.rules.context import objection
+from safepip.rules.editable_projects import OwnProject
 from safepip.rules.known_hooks import is_known, namespace_of
 from safepip.rules.namespace_hooks import Hidden
-from safepip.rules.start_files import SITE_NAMES, StartFile, added, start_files
+from safepip.rules.start_files import CUSTOM, OF_PROJECTS, SITE_NAMES, StartFile, added, is_absolute, start_files
 from safepip.wheel.install_paths import key_of
 from safepip.wheel.modules import DEEPEST_FOLDER
 from safepip.wheel.pth import read_pth, read_start
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
 
 REFERENCE = "startup-hook"
 
-_OF_PROJECTS = {"_distutils_hack": "setuptools"}
-CUSTOM = frozenset({"sitecustomize", "usercustomize", "_virtualenv", "apport_python_hook", "_manylinux", *_OF_PROJECTS})
 _MAY_BE_CUSTOM = re.compile("|".join(sorted(CUSTOM)))
 
 #: What must not be made a namespace: a module of these names is imported, or exists, at every start.
@@ -60,7 +59,6 @@ _NO_NAMESPACES = frozenset({"__main__", "builtins", "site", "sys", *CUSTOM})
 _EXTENSIONS = (".so", ".pyd", ".dll", ".dylib", ".sl")
 #: Below a folder on the path pip and `importlib.metadata` take these for distributions.
 _METADATA = re.compile(r"/[^/]*\.(?:dist-info|egg-info|egg-link|egg)(?=/|$)")
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class _Sorted:
@@ -91,6 +89,12 @@ class _Places:
         self._wheel = wheel
         self._context = context
         self._there: dict[str, _Sorted] = {}
+
+    @cached_property
+    def project(self) -> OwnProject | None:
+        """The user's own folder, where the wheel is that of an editable project."""
+        is_own = self._wheel.pin.name in self._context.own_folders
+        return OwnProject(self._wheel, self._context) if is_own else None
 
     @cached_property
     def own(self) -> _Sorted:
@@ -141,11 +145,11 @@ def _pth(file: StartFile, wheel: WheelUnderReview, context: RuleContext, places:
     elif not is_known(wheel.pin.name, posixpath.basename(file.entry.path), data):
         lines = read_pth(data)
         for line in lines.code:
-            why = _why_no_namespace(line, file, context, places) if file.name.endswith("-nspkg.pth") else "runs"
+            why = _why_no_code(line, file, context, places)
             if why:
                 yield f"{file.entry.path}: {why}: {line.strip()}"
         for line in lines.paths:
-            why = _why_no_folder(line, file, places.own)
+            why = _why_no_folder(line, file, places)
             if why:
                 yield f"{file.entry.path}: {why}: {line}"
 
@@ -156,13 +160,21 @@ def _start(file: StartFile, wheel: WheelUnderReview) -> Iterator[str]:
         yield f"{file.entry.path}: calls: {line}"
 
 
-def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
-    """Why a path line is refused; empty where it adds a folder of the wheel's own."""
+def _why_no_code(line: str, file: StartFile, context: RuleContext, places: _Places) -> str:
+    """Why a line with code is refused; empty where it is harmless."""
+    if file.name.endswith("-nspkg.pth"):
+        return _why_no_namespace(line, file, context, places)
+    return "runs" if places.project is None else places.project.why_no_loader(line, file)
+
+
+def _why_no_folder(line: str, file: StartFile, places: _Places) -> str:
+    """Why a path line is refused; empty where it adds a folder of the wheel's own, or of an editable project."""
+    own = places.own
     path = line.replace("\\", "/")
     if not line.isprintable():
         return "adds a path with invisible characters"
-    if path.startswith("/") or _DRIVE.match(path):
-        return "adds an absolute path"
+    if is_absolute(line):
+        return "adds an absolute path" if places.project is None else places.project.why_no_folder(line)
     if ".." in path.split("/"):
         return "adds a path that leads out of the folder"
     folder = added(line, file.folder)
@@ -177,13 +189,14 @@ def _why_no_folder(line: str, file: StartFile, own: _Sorted) -> str:
 
 def _why_no_namespace(line: str, file: StartFile, context: RuleContext, places: _Places) -> str:
     """Why a line of a `-nspkg.pth` file is not harmless; empty where it is."""
-    parts = namespace_of(line)
+    inside = line if places.project is None else places.project.as_in_site(line)
+    parts = namespace_of(inside)
     if parts is None:
         return "runs"
     if parts[0] in _NO_NAMESPACES or parts[0] in context.standard_library:
         return "takes the place of a standard module"
     place = f"{file.folder}/{key_of('/'.join(parts))}"
-    if not places.own.any_begins(f"{place}/"):
+    if inside == line and not places.own.any_begins(f"{place}/"):
         return "makes a package that is not part of the wheel"
     if any(map(places.extensions.any_begins, (f"{place}.", f"{place}/__init__."))):
         return "loads an extension"
@@ -209,7 +222,7 @@ def _custom_modules(wheel: WheelUnderReview, context: RuleContext) -> Iterator[s
         parts = (install_path.key or _as_if_in_a_site_folder(install_path.entry.path)).split("/")
         for number, part in enumerate(parts):
             name = part.partition(".")[0] if number == len(parts) - 1 else part
-            if name not in CUSTOM or _OF_PROJECTS.get(name) == wheel.pin.name:
+            if name not in CUSTOM or OF_PROJECTS.get(name) == wheel.pin.name:
                 continue
             if _is_imported(parts[:number], folders):
                 yield f"{install_path.entry.path}: is imported without being asked for, as {name}"

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from safepip.model.finding import printable
 from safepip.model.wheel import Entry, WheelContent
 from safepip.wheel.archive import dist_info_folder, read_member
+from safepip.wheel.editable_loaders import LONGEST as LONGEST_LOADER
+from safepip.wheel.editable_loaders import may_be_loader
 from safepip.wheel.metadata import MAX_METADATA_BYTES
 from safepip.wheel.namespaces import LONGEST, way_of_declaring
 from safepip.wheel.record import RecordError, parse_record
@@ -108,6 +110,7 @@ def _kept(members: Sequence[Member], info: str) -> frozenset[str]:
         if member.name in limits
         or _may_run(member.name)
         or _is_read_by_zsh(member.name)
+        or (member.size <= LONGEST_LOADER and may_be_loader(member.name))
         or (len(member.name) == len(beside) and member.name.casefold() == beside)
     ]
     for member in kept:
