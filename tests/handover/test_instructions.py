@@ -102,7 +102,7 @@ def test_a_direct_wheel_is_asked_for_by_its_private_copy(tmp_path: Path) -> None
     assert name == "app"
     assert private.startswith("file:///private/a%20b%23%24%7BX%7D/wheels/app-1%211.0%2Blocal.1-")
     assert private.endswith("#" + digest(wheel).replace(":", "="))
-    assert handover.direct_urls["app"].public == url
+    assert handover.direct_urls["app"].record["url"] == url
     assert private.startswith(handover.direct_urls["app"].private + "#")
 
 

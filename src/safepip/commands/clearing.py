@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from safepip.commands.fetching import fetch
 from safepip.config import spent_exemptions
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
+from safepip.edges.disk.local_paths import names_of_folder
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.requirement import counts
 from safepip.reporting.messages import overruled
 from safepip.rules.context import RuleContext
+from safepip.rules.editable_projects import notices
 from safepip.rules.judging import judge
 from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of, layout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
@@ -51,9 +53,8 @@ def clear(
         check_hashed_is_whole(decision, context.wheels)
     exemptions = inputs.plan.policy.exemptions
     wheels = judge(context, exemptions)
-    for wheel in wheels:
-        for line in overruled(wheel):
-            resources.console.notice(line)
+    for line in (*(line for wheel in wheels for line in overruled(wheel)), *notices(context)):
+        resources.console.notice(line)
     by_names = not inputs.lock_requests and not inputs.statements.require_hashes
     for line in spent_exemptions.unneeded(exemptions, pins, wheels, names_judged=by_names):
         resources.console.notice(line)
@@ -81,6 +82,7 @@ def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> RuleCont
         standard_library=target.standard_library,
         direct_urls=_direct_urls(inputs, chosen),
         markers=target.markers,
+        own_folders=_own_folders(pin for pin, _ in chosen),
     )
 
 
@@ -117,6 +119,15 @@ def _direct_urls(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> dict
         if statement.url is not None and counts(statement, markers):
             named[statement.name] = statement.url
     return named | {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
+
+
+def _own_folders(pins: Iterable[Pin]) -> dict[str, tuple[str, ...]]:
+    """The folders of the projects that the user named as editable, by normalised name."""
+    return {
+        pin.name: names_of_folder(pin.direct_url)
+        for pin in pins
+        if pin.built_from is not None and pin.built_from.source.editable and pin.direct_url is not None
+    }
 
 
 def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagnostic:

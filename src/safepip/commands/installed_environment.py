@@ -50,6 +50,8 @@ class Demanded:
         demand = self._hashes.get(distribution.name, ANY_BYTES)
         if not demand:
             return False
+        if distribution.editable:
+            return True  # its code is what lies in a folder, and not in any file with a digest
         known = self._digests(distribution)
         return demand.excludes(known) or (self._strict and not demand.meets(known))
 
@@ -81,13 +83,17 @@ class InstalledEnvironment:
         return {} if self._target is None else installed(self._target)
 
     def get(self, name: str) -> InstalledDistribution | None:
-        """By normalised name; it tells whether it may stay."""
+        """By normalised name; it tells whether it is editable, and whether it may stay."""
         if name not in self._judged:
             item = self._found.get(name)
-            if item is not None and self._demanded is not None:
-                item = item._replace(other=self._demanded.is_other(item))
-            self._judged[name] = item
+            self._judged[name] = None if item is None else self._described(item)
         return self._judged[name]
+
+    def _described(self, item: InstalledDistribution) -> InstalledDistribution:
+        from safepip.edges.target.installed import is_editable
+
+        item = item._replace(editable=is_editable(item))
+        return item if self._demanded is None else item._replace(other=self._demanded.is_other(item))
 
     def unknown(self, pins: Iterable[Pin]) -> list[str]:
         """The projects that stay as they are though it is not known whether they are what is asked for by digest."""

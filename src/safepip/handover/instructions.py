@@ -9,8 +9,9 @@ How pip is made to carry out the resolution and nothing else:
    one wheel a project. Every digest is demanded again (`--require-hashes`), so that pip verifies what it unpacks.
 3. A wheel that the user named by URL or path is handed over as `name @ file:` of the private copy, because pip treats
    such a wheel differently (it replaces an editable install of the same version, and it writes direct_url.json).
-   `direct_urls` says what that record must name in the end: the user's URL and not the private copy. Where a constraint
-   names a dependency's wheel, pip would take no digest for it by URL: it gets it by name, and the record is made after.
+   So is a wheel that was built from source code which the user named. `direct_urls` has the record as it must be in
+   the end: with the user's URL and not that of the private copy (`safepip.model.direct_url`). Where a constraint names
+   a dependency's wheel, pip would take no digest for it by URL: it gets it by name, and the record is made after.
 4. Installed distributions that are kept are handed over too where the user asked for them, so that pip finds what they
    require. pip keeps them: they are there in the required version.
 5. With `--only-deps` pip takes no requirements files; the roots are then arguments, and their digests constraints.
@@ -19,8 +20,9 @@ How pip is made to carry out the resolution and nothing else:
 7. At the ordinary verbosity pip is told to be quiet but for warnings and errors, since each of its lines would name the
    private folder; `before` and `after` are the lines printed in its place, in its words.
 8. Where a wheel takes the place of the same version, pip, which goes by versions, would not touch that: it is told to
-   reinstall exactly these wheels, without looking for dependencies. All of them are then marked as requested, as it is
-   with everything that a lock names.
+   reinstall exactly these wheels, without looking for dependencies. So it is with what is built from a folder or an
+   archive of this machine, which pip itself installs again in the same version. All of them are then marked as
+   requested, and `unrequested` are those from which the mark is taken away afterwards.
 9. pip reports what it installed; `check_report` compares that with what was handed over.
 """
 
@@ -32,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
+from safepip.model.direct_url import direct_record
 from safepip.model.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
@@ -58,10 +61,10 @@ _CONSTRAINTS = "constraints.txt"
 
 @dataclass(frozen=True, slots=True)
 class DirectUrl:
-    """For one project, the URL of the private copy, and the user's own that takes its place (PEP 610)."""
+    """For one project, the URL of the private copy, and the record that takes the place of pip's own (PEP 610)."""
 
     private: str
-    public: str
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ class Handover:
 
     `arguments` follow `pip`. `files` are texts by their path within `folder`, `wheels` the verified files by theirs.
     `report` is the absolute path at which pip leaves its report. `installs` are version and sha256 by name of what pip
-    has to install, `direct_urls` the wheels among them that the user named. `before` and `after` are lines to print
-    before pip starts and when it has succeeded, empty where pip prints its own.
+    has to install, `direct_urls` the wheels among them that the user named, or that were built from what the user
+    named, `unrequested` those that pip marks as requested though the user did not ask for them. `before` and `after`
+    are lines to print before pip starts and when it has succeeded, empty where pip prints its own.
     """
 
     folder: str
@@ -81,6 +85,7 @@ class Handover:
     report: str
     installs: Mapping[str, tuple[Version, str]]
     direct_urls: Mapping[str, DirectUrl]
+    unrequested: frozenset[str] = frozenset()
     before: str = ""
     after: str = ""
 
@@ -96,8 +101,9 @@ def make_handover(
     """
     if not resolution.to_install:
         return None
-    given = _by_name(resolution, wheels, settings)
-    if not settings.force_reinstall and any(_stays_for_pip(resolution.pins[name]) for name in resolution.to_install):
+    asked_for, given = resolution.pins, _by_name(resolution, wheels, settings)
+    by_name = not settings.force_reinstall and any(_stays_for_pip(asked_for[name]) for name in resolution.to_install)
+    if by_name:
         settings = settings._replace(force_reinstall=True, no_deps=True, only_deps=False)
         resolution, given = _these_alone(resolution, given)
     base = folder.rstrip("/")
@@ -109,8 +115,9 @@ def make_handover(
         asked = tuple(roots)
     else:
         # pip would follow a URL in METADATA, which policy may have allowed, even without an index: then it is given
-        # every wheel and told to look for nothing, at the price of marking all of them as requested.
+        # every wheel and told to look for nothing.
         followed = any(map(_requires_by_url, given.values()))
+        by_name = by_name or followed
         lines = [*roots, *(_hashed(wheel) for wheel in below)] if followed else roots
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in lines)
         asked = (*(("--no-deps",) if followed else ()), "--requirement", f"{base}/{_REQUIREMENTS}")
@@ -124,10 +131,11 @@ def make_handover(
         report=f"{base}/{_REPORT}",
         installs={name: (wheel.pin.version, wheel.file.sha256.hex) for name, wheel in installs.items()},
         direct_urls={
-            name: DirectUrl(_private_url(wheel, base), wheel.pin.direct_url)
+            name: DirectUrl(_private_url(wheel, base), _record(wheel, wheel.pin.direct_url))
             for name, wheel in installs.items()
             if wheel.pin.direct_url is not None
         },
+        unrequested=frozenset(name for name in installs if by_name and not asked_for[name].requested),
         before=before,
         after=after,
     )
@@ -142,13 +150,26 @@ def _these_alone(
 
 
 def _stays_for_pip(pin: Pin) -> bool:
-    """Whether pip would keep what is installed: the same version, in other bytes."""
-    return pin.replaces is not None and pin.replaces.other and pin.replaces.version == pin.version
+    """Whether pip would keep what is installed: the same version, in other bytes, or not as it was built from source
+    code this time. What is installed as editable makes way for any wheel by URL."""
+    there = pin.replaces
+    if there is None or there.version != pin.version:
+        return False
+    return there.other or (pin.built_from is not None and not there.editable)
+
+
+def _record(wheel: ClearedWheel, url: str) -> dict[str, Any]:
+    """The record of where a wheel came from."""
+    digest = wheel.file.sha256
+    return direct_record(url, wheel.pin.built_from, {digest.algorithm: digest.hex})
 
 
 def with_public_urls(handover: Handover, shown: Callable[[str], str]) -> Handover:
     """The same, with the user's URLs as they may stay in an environment: without the values of variables."""
-    urls = {name: replace(url, public=shown(url.public)) for name, url in handover.direct_urls.items()}
+    urls = {
+        name: replace(url, record={**url.record, "url": shown(url.record["url"])})
+        for name, url in handover.direct_urls.items()
+    }
     return replace(handover, direct_urls=urls)
 
 

@@ -135,7 +135,8 @@ class InstalledDistribution(NamedTuple):
     """A distribution in the target environment. `metadata_path` is its `.dist-info` or `.egg-info`.
 
     `other` says that it may not stay as it is, whatever its version: the run asks for the project by digest, and what
-    is installed is known to come from other bytes, or may come from other bytes.
+    is installed is known to come from other bytes, or may come from other bytes. `editable` says that its code lies in
+    a project folder (`direct_url.json` says so, or an `.egg-link`).
     """
 
     name: str
@@ -143,6 +144,7 @@ class InstalledDistribution(NamedTuple):
     metadata_path: str
     in_user_site: bool = False
     other: bool = False
+    editable: bool = False
 
 
 class Pin(NamedTuple):

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from safepip.model.direct_url import direct_record
 from safepip.reporting.runner_commands import disarm_data
 from safepip.wheel.metadata import metadata_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from safepip.model.candidate import Pin, Resolution
-    from safepip.model.digest import Digest
+    from safepip.model.candidate import Candidate, Pin, Resolution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.exemption import Allowed
 
@@ -49,7 +49,7 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
     assert pin.metadata is not None
     file = candidate.file
     item: dict[str, Any] = {
-        "download_info": {"url": pin.direct_url or file.url, "archive_info": _archive(file.digests, wheel)},
+        "download_info": _download_info(pin, candidate, wheel),
         "is_direct": pin.direct_url is not None,
         "is_yanked": file.yanked is not None,
         "requested": pin.requested,
@@ -69,14 +69,14 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
     return item
 
 
-def _archive(listed: Iterable[Digest], wheel: ClearedWheel | None) -> dict[str, Any]:
-    """The digests, and one of them in the older form too: sha256, which every reader knows, else the strongest.
+def _download_info(pin: Pin, candidate: Candidate, wheel: ClearedWheel | None) -> dict[str, Any]:
+    """Where the file came from, as in `direct_url.json`. An index may give no digest, as long as nothing was fetched.
 
-    As in pip, neither is given where no digest is known: for an index that gives none, as long as nothing was fetched.
+    Of a source archive the digest is that of the archive, and not that of the wheel which was built from it.
     """
-    known = {digest.algorithm: digest.hex for digest in (*listed, *((wheel.file.sha256,) if wheel is not None else ()))}
-    best = "sha256" if "sha256" in known else max(known, default=None)
-    return {} if best is None else {"hash": f"{best}={known[best]}", "hashes": known}
+    fetched = (wheel.file.sha256,) if wheel is not None and candidate.is_wheel else ()
+    known = {digest.algorithm: digest.hex for digest in (*candidate.file.digests, *fetched)}
+    return direct_record(pin.direct_url or candidate.file.url, pin.built_from, known)
 
 
 def _allowed(allowed: Allowed) -> dict[str, str]:

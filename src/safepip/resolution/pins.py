@@ -2,7 +2,9 @@
 
 pip's rules for what has to be installed (its resolver's last step): a chosen file is installed unless the same
 version is there already; with `--force-reinstall` it is installed in any case; an installed distribution that was kept
-is left alone, and so is the same version, unless it is known to come from other bytes than those asked for. With
+is left alone, and so is the same version, unless it is known to come from other bytes than those asked for. What the
+user names directly is installed in the same version, too, where it or what is installed is editable, and where it is a
+folder or a source archive of this machine; a wheel, and a repository or an archive elsewhere, is not. With
 `--only-deps` the projects that the user asked for are left out.
 """
 
@@ -15,6 +17,8 @@ from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.page import Status
 from safepip.model.route import Route, RoutingRule
+from safepip.model.source import SourceKind
+from safepip.model.urls import is_file_url
 from safepip.resolution.nodes import PYTHON, ExtrasCandidate, FileCandidate, InstalledCandidate
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.candidate import Candidate, InstalledDistribution
     from safepip.model.exemption import Allowed
     from safepip.model.plan import Settings
     from safepip.resolution.catalog import Catalog, Installed
@@ -133,7 +137,15 @@ def _to_be_installed(pin: Pin, settings: Settings) -> bool:
     there: InstalledDistribution | None = pin.replaces
     if there is None or there.other or settings.force_reinstall or settings.ignore_installed:
         return True
-    return there.version != pin.version
+    return there.version != pin.version or (pin.direct_url is not None and _is_installed_again(pin.candidate, there))
+
+
+def _is_installed_again(candidate: Candidate, there: InstalledDistribution) -> bool:
+    """Whether what the user named is installed though the same version is there."""
+    source = candidate.source
+    if there.editable or source is None:
+        return there.editable
+    return source.editable or (source.kind is not SourceKind.VCS and is_file_url(source.url))
 
 
 def _notices(pin: Pin, catalog: Catalog, provider: Provider, specifier: SpecifierSet) -> list[str]:

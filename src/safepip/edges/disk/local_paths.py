@@ -12,6 +12,13 @@ def local_path(url: str) -> str:
     return file_path(url, windows=os.name == "nt")
 
 
+def names_of_folder(url: str) -> tuple[str, ...]:
+    """The absolute paths of the folder that a `file:` URL names: as it is named, and free of links. Raises as
+    `local_path`."""
+    path = os.path.abspath(local_path(url))
+    return tuple(dict.fromkeys((path, os.path.realpath(path))))
+
+
 def is_file(path: str, folder: str) -> bool:
     """Whether there is a file at `path`, which is taken from `folder` where it is relative."""
     return os.path.isfile(os.path.join(folder, path))

@@ -1,31 +1,31 @@
-"""The record of where a directly named wheel came from (direct_url.json, PEP 610), corrected after pip.
+"""The record of where what the user named directly came from (direct_url.json, PEP 610), corrected after pip.
 
-pip is handed the private copy of such a wheel and records that copy's URL. Here the user's URL takes its place,
-and the row of RECORD that holds the file's digest and size follows. The file is known by its content: nothing
+pip is handed the private copy of a wheel, which the user named or which was built from what the user named, and records
+that copy's URL. Here the record that plain pip would have written (`safepip.model.direct_url`) takes its place, and the
+row of RECORD that holds the file's digest and size follows. The file is known by its content: nothing
 else on the machine names the private folder, whose name is random.
 
 A dependency for which a constraint names the wheel is handed to pip by name and digest, since pip takes no digest for
 it by URL. pip records nothing then, and safepip puts the record that pip would have made beside the wheel's installed
-metadata.
+metadata. Conversely, where pip has to be told by name to install a dependency, the mark that the user asked for it is
+taken away again (`remove_marks`).
 """
 
 from __future__ import annotations
 
-import base64
 import glob
-import hashlib
 import json
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.reading import read_regular
+from safepip.edges.pip.record_rows import drop_row, replace_file, set_row
 from safepip.handover.integrity import record_place
 from safepip.model.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safepip.handover.instructions import DirectUrl, Handover
     from safepip.model.evidence import ClearedWheel
@@ -96,12 +96,11 @@ def _below_root(folder: str, root: str | None) -> str:
 
 
 def _correct(places: list[str], urls: DirectUrl) -> bool:
-    """Find the record that names the private copy and put the user's URL into it; whether there was one."""
+    """Find the record that names the private copy and put the right one in its place; whether there was one."""
     for place in places:
         for path in glob.glob(os.path.join(glob.escape(place), "*.dist-info", "direct_url.json")):
-            record = _read(path)
-            if record.get("url") == urls.private:
-                _replace(path, {**record, "url": urls.public})
+            if _read(path).get("url") == urls.private:
+                _replace(path, urls.record)
                 return True
     return False
 
@@ -112,15 +111,13 @@ def _add(wheel: ClearedWheel, urls: DirectUrl, kept: Sequence[str]) -> bool:
     if place is None or not place.path or any(place.path.startswith(f"{folder}/") for folder in kept):
         return False
     path = os.path.join(os.path.dirname(place.path), "direct_url.json")
-    digest = wheel.file.sha256.hex
-    archive = {"hash": f"sha256={digest}", "hashes": {"sha256": digest}}
-    data = json.dumps({"archive_info": archive, "url": urls.public}, sort_keys=True).encode("utf-8")
+    data = _text_of(urls.record)
     try:
         with open(path, "xb") as file:
             file.write(data)
     except OSError:
         return False
-    _list_in_record(path, data)
+    set_row(path, data)
     return True
 
 
@@ -133,45 +130,25 @@ def _read(path: str) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
-def _replace(path: str, record: dict[str, object]) -> None:
-    """Write the record, and its row in RECORD (digest in URL-safe base 64 without padding, size: PEP 376, PEP 427)."""
-    data = json.dumps(record, sort_keys=True).encode("utf-8")
-    _write(path, data)
-    _list_in_record(path, data)
+def _replace(path: str, record: Mapping[str, object]) -> None:
+    """Write the record, and its row in RECORD."""
+    data = _text_of(record)
+    replace_file(path, data)
+    set_row(path, data)
 
 
-def _list_in_record(path: str, data: bytes) -> None:
-    """Give a record its row in RECORD, or a new one beside RECORD's own."""
-    folder = os.path.dirname(path)
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
-    own, itself = (f"{os.path.basename(folder)}/{name}" for name in ("direct_url.json", "RECORD"))
-    listing = os.path.join(folder, "RECORD")
-    with open(listing, encoding="utf-8", newline="") as file:
-        rows = file.readlines()
-    names = [row.partition(",")[0] for row in rows]
-
-    def place_of(name: str) -> int | None:
-        return next((at for at, stated in enumerate(names) if stated == name or stated.endswith("/" + name)), None)
-
-    at = place_of(own)
-    if at is None:
-        at = place_of(itself) or 0
-        rows.insert(at, rows[at])
-    # Names are relative to the folder of the libraries, which is not always that of the metadata.
-    name, ending = names[at].removesuffix(itself).removesuffix(own) + own, rows[at][len(rows[at].rstrip()) :]
-    rows[at] = f"{name},sha256={digest},{len(data)}{ending}"
-    _write(listing, "".join(rows).encode("utf-8"))
+def _text_of(record: Mapping[str, object]) -> bytes:
+    """A record as pip writes it."""
+    return json.dumps(record, sort_keys=True).encode("utf-8")
 
 
-def _write(path: str, data: bytes) -> None:
-    """Replace a file in one step, its permissions kept."""
-    mode = os.stat(path).st_mode
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def remove_marks(handover: Handover, kept: Sequence[str] = ()) -> None:
+    """Take REQUESTED (PEP 376) from what pip was told to install by name though the user did not ask for it."""
+    for wheel in handover.wheels.values():
+        place = record_place(wheel) if wheel.pin.name in handover.unrequested else None
+        if place is None or not place.path or any(place.path.startswith(f"{folder}/") for folder in kept):
+            continue
+        path = os.path.join(os.path.dirname(place.path), "REQUESTED")
+        if os.path.isfile(path):
+            os.unlink(path)
+            drop_row(path)

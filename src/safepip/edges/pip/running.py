@@ -115,7 +115,7 @@ def hand_over(
     """
     import json
 
-    from safepip.edges.pip.direct_url import record_direct_urls
+    from safepip.edges.pip.direct_url import record_direct_urls, remove_marks
     from safepip.edges.pip.installed_wheels import check_installed, kept_by_pip
 
     try:
@@ -142,6 +142,7 @@ def hand_over(
         with open(handover.report, encoding="utf-8") as file:
             check_report(handover, json.load(file))
         record_direct_urls(handover, target, settings, kept)
+        remove_marks(handover, kept)
         check_installed(handover, target, settings, environ, kept)
         tell(handover.after and f"{handover.after}\n")
     return code

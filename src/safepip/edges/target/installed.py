@@ -8,6 +8,7 @@ zip archives are not looked for.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ _STANDARD_LIBRARY = frozenset({"python", "wsgiref", "argparse"})
 
 _METADATA_FILES = ("METADATA", "PKG-INFO")
 
+#: Far more than a URL and two digests.
+_LONGEST_DIRECT_URL = 1 << 20
+
 
 def installed(target: Target) -> dict[str, InstalledDistribution]:
     """The installed distributions by normalised name.
@@ -50,7 +54,9 @@ def installed(target: Target) -> dict[str, InstalledDistribution]:
                 if name in found or name in _STANDARD_LIBRARY or not is_name(raw_name):
                     continue
                 try:
-                    found[name] = InstalledDistribution(name, Version(version), path, in_user_site)
+                    found[name] = InstalledDistribution(
+                        name, Version(version), path, in_user_site, editable=place != folder
+                    )
                 except InvalidVersion:
                     continue
     return found
@@ -78,6 +84,17 @@ def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
     if data is None:
         raise _unreadable(distribution)
     return data
+
+
+def is_editable(distribution: InstalledDistribution) -> bool:
+    """Whether its code lies in a project folder: by an `.egg-link`, or as its `direct_url.json` says (PEP 610)."""
+    if distribution.editable:
+        return True
+    try:
+        data = read_regular(os.path.join(distribution.metadata_path, "direct_url.json"), _LONGEST_DIRECT_URL)
+        return json.loads(data)["dir_info"]["editable"] is True
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def parts_of_safepip(target: Target) -> frozenset[str]:

@@ -43,7 +43,10 @@ class InstalledMemory:
         self._root = root
 
     def note(self, wheels: Iterable[ClearedWheel]) -> None:
-        """These have just been installed. A note that cannot be written is missing later."""
+        """These have just been installed. A note that cannot be written is missing later.
+
+        Of what was built here the source archive's digest is noted, by which a lock names it, and of a folder nothing.
+        """
         from safepip.handover.integrity import record_place
 
         for wheel in wheels:
@@ -51,7 +54,9 @@ class InstalledMemory:
             path = self._path(place.path) if place is not None and place.path else None
             if path is None:
                 continue
-            lines = dict.fromkeys(map(str, (wheel.file.sha256, *wheel.file.demanded)))
+            lines = dict.fromkeys(map(str, _digests_of(wheel)))
+            if not lines:
+                continue
             temporary = f"{path}.{os.getpid()}.new"
             with contextlib.suppress(OSError):
                 os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -80,6 +85,17 @@ class InstalledMemory:
         data, written = found
         key = hashlib.sha256(b"%d\0%s" % (written, data)).hexdigest()
         return os.path.join(self._root, f"installed-{_FORM}", key[:2], key[2:])
+
+
+def _digests_of(wheel: ClearedWheel) -> tuple[Digest, ...]:
+    """The digests by which a lock or a requirement may ask for what was installed."""
+    pin, file = wheel.pin, wheel.file
+    if pin.built_from is not None:
+        digest = None if pin.built_from.source.editable else pin.built_from.digest
+        return () if digest is None else (digest,)
+    if pin.candidate is not None and not pin.candidate.is_wheel:
+        return pin.candidate.file.digests
+    return (file.sha256, *file.demanded)
 
 
 def _read(path: str, limit: int) -> tuple[bytes, int] | None:
