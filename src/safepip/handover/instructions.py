@@ -130,11 +130,7 @@ def make_handover(
         wheels={f"{_WHEELS}/{wheel.file.filename}": wheel for wheel in given.values()},
         report=f"{base}/{_REPORT}",
         installs={name: (wheel.pin.version, wheel.file.sha256.hex) for name, wheel in installs.items()},
-        direct_urls={
-            name: DirectUrl(_private_url(wheel, base), _record(wheel, wheel.pin.direct_url))
-            for name, wheel in installs.items()
-            if wheel.pin.direct_url is not None
-        },
+        direct_urls=_direct_urls(installs, base),
         unrequested=frozenset(name for name in installs if by_name and not asked_for[name].requested),
         before=before,
         after=after,
@@ -158,10 +154,15 @@ def _stays_for_pip(pin: Pin) -> bool:
     return there.other or (pin.built_from is not None and not there.editable)
 
 
-def _record(wheel: ClearedWheel, url: str) -> dict[str, Any]:
-    """The record of where a wheel came from."""
-    digest = wheel.file.sha256
-    return direct_record(url, wheel.pin.built_from, {digest.algorithm: digest.hex})
+def _direct_urls(installs: Mapping[str, ClearedWheel], base: str) -> dict[str, DirectUrl]:
+    """The records of where wheels came from that the user named, or that were built from what the user named."""
+    found = {}
+    for name, wheel in installs.items():
+        pin, digest = wheel.pin, wheel.file.sha256
+        if pin.direct_url is not None:
+            record = direct_record(pin.direct_url, pin.built_from, {digest.algorithm: digest.hex})
+            found[name] = DirectUrl(_private_url(wheel, base), record)
+    return found
 
 
 def with_public_urls(handover: Handover, shown: Callable[[str], str]) -> Handover:
