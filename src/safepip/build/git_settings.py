@@ -54,6 +54,7 @@ _ALWAYS = (
     # Nothing goes on in the background when git has ended.
     *("gc.auto=0", "gc.autoDetach=false", "maintenance.auto=false", "fetch.writeCommitGraph=false"),
     *("fetch.recurseSubmodules=false", "advice.detachedHead=false", "checkout.guess=false"),
+    "credential.interactive=false",
 )
 
 #: What a repository's own settings may say: what git itself writes into a new clone, and a few that are names.
@@ -86,6 +87,8 @@ def git_variables(environ: Mapping[str, str], ceiling: str) -> dict[str, str]:
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_CEILING_DIRECTORIES": ceiling,
         "GIT_LFS_SKIP_SMUDGE": "1",
+        # The credential manager of Windows and macOS would open a window; what it knows it still gives.
+        "GCM_INTERACTIVE": "never",
     }
 
 
@@ -135,12 +138,12 @@ def configured_filters(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match[1] for match in found if match))
 
 
-def overrides(null: str, filters: Iterable[str] = ()) -> list[str]:
-    """The options before git's command. `null` is the null device: a folder in which no hook can be.
+def overrides(nothing: str, filters: Iterable[str] = ()) -> list[str]:
+    """The options before git's command. `nothing` is a path at which there is nothing, where hooks are looked for.
 
     The name of a filter has no `=` in it (`name_is_plain`).
     """
-    settings = [*_ALWAYS, f"core.hooksPath={null}", f"core.attributesFile={null}"]
+    settings = [*_ALWAYS, f"core.hooksPath={nothing}", f"core.attributesFile={nothing}"]
     for name in filters:
         settings += [f"filter.{name}.{what}=" for what in ("clean", "smudge", "process")]
         settings.append(f"filter.{name}.required=false")

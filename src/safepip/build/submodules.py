@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
-from safepip.model.urls import UrlError, parse, scheme_of, shown
+from safepip.model.urls import UrlError, is_account, parse, scheme_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _KEY = re.compile(r"submodule\.(.+)\.(path|url|update)\Z", re.DOTALL)
 _SHORT_SSH = re.compile(r"((?:[A-Za-z0-9_][\w.-]*@)?)([A-Za-z0-9_][\w.-]*):(?!:|//)([\w.~/+-]+)\Z", re.ASCII)
-_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z")
 
 
 class Submodule(NamedTuple):
@@ -75,7 +74,7 @@ def _allowed_url(written: str, path: str, parent: str, *, local: bool) -> str:
     except UrlError as error:
         problem = str(error)
     else:
-        if account and (there.scheme != "ssh" or not _ACCOUNT.match(account)):
+        if account and not is_account(there.scheme, account):
             problem = "its URL has a user name or a password"
         elif (there.scheme, there.host, there.port) != (base.scheme, base.host, base.port):
             problem = f"it is not on {base.origin}" if base.host else "it is not a folder of this machine"

@@ -30,7 +30,7 @@ from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
 from safepip.model.names import is_name
 from safepip.model.source import SourceCode, SourceKind
-from safepip.model.urls import UrlError, parse, scheme_of
+from safepip.model.urls import UrlError, is_account, parse, scheme_of
 from safepip.model.urls import shown as without_user_info
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _UNPROTECTED = frozenset({"git", "svn", "ftp", "static-http"})
 #: Those where a name before the host is an account, and not a secret.
 _WITH_ACCOUNT = frozenset({"ssh", "sftp"})
 
-_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z")
 # `git+git@host:path`, the short form of ssh; what is put into the hint has no character that a shell would act on.
 _SHORT_SSH = re.compile(r"(git|hg|svn|bzr)\+((?:\w[\w.-]*@)?\w[\w.-]*):(?!//)/*([\w./~+-]*(?:@[\w./-]+)?)", re.ASCII)
 _EGG_WITH_EXTRAS = re.compile(r"[\w.-]+\[[\w.,-]+\]", re.ASCII)
@@ -148,7 +147,7 @@ def _account(text: str, protocol: str) -> str:
         raise _bad(
             text, "it has a user name or a password in it", "keep them in netrc, or let git's own settings give them"
         )
-    if not _ACCOUNT.match(account):
+    if not is_account(protocol, account):
         raise _bad(text, "what stands before the host is not the name of an account")
     return f"{account}@"
 

@@ -33,6 +33,7 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._~-]*[a-z0-9._])?|[0-9a-f:.]+(?:%[a-z0-
 _WRITTEN_HOST = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z"
 )
+_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -158,6 +159,14 @@ def parse(text: str) -> Url:
     if port is not None and port == _default_port(scheme):
         port = None
     return Url(scheme, host, port, parts.path, parts.query, parts.fragment, "@" in parts.netloc)
+
+
+def is_account(scheme: str, user_info: str) -> bool:
+    """Whether what stands before the `@` of a URL of this scheme names an account, and is no secret.
+
+    Over ssh it does: all users of a service may share one, such as `git`, and sign in by their keys.
+    """
+    return scheme.rpartition("+")[2] in ("ssh", "sftp") and _ACCOUNT.fullmatch(user_info) is not None
 
 
 def origin_of(text: str) -> str | None:

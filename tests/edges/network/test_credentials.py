@@ -52,6 +52,11 @@ def fake_keyring(tmp_path: Path, script: str) -> str:
         ),
         ("demo @ https://u:p@a.example/d-1-py3-none-any.whl#sha256=00 ; python_version > '3'", None),
         ("git+https://u:p@a.example/r.git@v1", "git+https://a.example/r.git@v1"),
+        ("git+ssh://git@a.example/r.git@v1", "git+ssh://git@a.example/r.git@v1"),
+        ("GIT+SSH://git@a.example/r", "GIT+SSH://git@a.example/r"),
+        ("git+ssh://git:pw@a.example/r", "git+ssh://git@a.example/r"),
+        ("ssh://-oProxyCommand=x@a.example/r", "ssh://a.example/r"),
+        ("ssh://a@b@a.example/r", "ssh://a.example/r"),
         ("https://a.example/x@y", "https://a.example/x@y"),
         ("https://a.example:8080/x@y", "https://a.example:8080/x@y"),
         ("http://[::1]:8080/x@y", "http://[::1]:8080/x@y"),
@@ -255,6 +260,12 @@ def test_absorbing_is_idempotent_and_leaves_other_text_alone(text: str) -> None:
 
 def test_redact_hides_user_information_it_has_never_seen() -> None:
     assert Credentials({}).redact("see https://u:p@host.example/x") == "see https://****@host.example/x"
+
+
+def test_redact_shows_the_account_of_ssh_and_no_password() -> None:
+    """`git` is no secret, and a hint with `****` in it could not be pasted."""
+    assert Credentials({}).redact("git+ssh://git@a.example/r") == "git+ssh://git@a.example/r"
+    assert Credentials({}).redact("git+ssh://git:word@a.example/r") == "git+ssh://****@a.example/r"
 
 
 def test_credentials_cannot_be_pickled_and_show_nothing(tmp_path: Path) -> None:

@@ -73,12 +73,13 @@ class Git:
         self.url, self.folder = url, folder
         self._theirs = environ
         self._scratch, self._login = scratch, login
+        self._nothing = os.path.join(scratch, "none")
         self._program = find_program("git", environ)
         kept = git_variables(environment_for_program(environ), os.path.dirname(scratch))
         # What a repository's place adds to the settings (`includeIf`) is read once it is there.
         self._settings = read_settings(self._start(["config", "--list", "-z"], kept, scratch).output)
         self._environ = {**kept, **ssh_variables(kept, self._settings), **self._sign_in()}
-        self._options = overrides(os.devnull)
+        self._options = overrides(self._nothing)
         origin = origin_of(url)
         if login is not None and origin is not None and "SAFEPIP_GIT_USER" in self._environ:
             self._options += login_settings(origin)
@@ -187,7 +188,7 @@ class Git:
         filters = configured_filters(self._settings)
         if not all(map(name_is_plain, filters)):
             raise self.failed("cannot be checked out: git has a filter configured whose name has = in it")
-        self._options += overrides(os.devnull, filters)[len(overrides(os.devnull)) :]
+        self._options += overrides(self._nothing, filters)[len(overrides(self._nothing)) :]
 
     def fetch(self) -> None:
         """Fetch what is new of branches and tags."""

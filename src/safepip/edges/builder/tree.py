@@ -13,7 +13,9 @@ def digest_of_tree(folder: str) -> Digest:
     """sha256 over the names, kinds, and contents of all files below a folder, but those of repositories' own data."""
     whole = hashlib.sha256()
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in (".git", ".hg", ".svn"))
+        # No tree of git has a .git in it; a .hg or .svn further down is a file of the project's like any other.
+        own = (".git", ".hg", ".svn") if place == folder else (".git",)
+        folders[:] = sorted(name for name in folders if name not in own)
         for name in sorted([*files, *folders]):
             path = os.path.join(place, name)
             mode = os.lstat(path).st_mode

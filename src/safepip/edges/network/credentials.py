@@ -34,7 +34,7 @@ from safepip.edges.network.index_credentials import named_logins
 from safepip.edges.network.logins import Login, Logins, as_bytes, login_from
 from safepip.edges.network.redaction import MASK, KnownSecrets
 from safepip.model.origin import Source
-from safepip.model.urls import covered, is_web, origin_of, parse
+from safepip.model.urls import covered, is_account, is_web, origin_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -108,7 +108,7 @@ class Credentials:
     # ------------------------------------------------------------------ coming in
 
     def absorb(self, text: str) -> str:
-        """Remember and remove the user information of every URL in `text`.
+        """Remember and remove the user information of every URL in `text`; the name of an account of ssh stays.
 
         Works on a lone URL, a requirement, a line or a whole file. A password with a raw `/`, `?` or `#`
         makes its URL invalid; it is replaced by `****`, so that the URL stays invalid without being
@@ -131,12 +131,16 @@ class Credentials:
 
     def _take(self, found: re.Match[str]) -> str:
         scheme, info, rest = found[1], found[2], found[3]
+        user, colon, _ = info.partition(":")
+        account = f"{user}@" if is_account(scheme.removesuffix("://").lower(), user) else ""
+        if account and not colon:
+            return found[0]
         origin = origin_of(scheme + rest)
         login = login_from(info, "/" + rest.partition("/")[2])
         self._remember_words(login, info)
         if origin is not None and info.replace(MASK, "").strip(":"):
             self._absorbed.setdefault(origin, Logins()).add(login)
-        return scheme
+        return scheme + account
 
     def _hide_broken(self, found: re.Match[str]) -> str:
         word = found[0]
@@ -336,7 +340,7 @@ class Credentials:
         """`text` with every known secret, raw, percent-encoded or as a Basic token, and all user info as `****`."""
         text = self.concealed.redact(text)
         if "://" in text and "@" in text:
-            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(rf"\1{MASK}@", text))
+            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(_masked, text))
         return self._secrets.mask(text)
 
     def _remember_words(self, login: Login, raw: str = "") -> None:
@@ -351,3 +355,9 @@ class Credentials:
         for word in words:
             for form in forms_of(word):
                 self._secrets.add(form)
+
+
+def _masked(found: re.Match[str]) -> str:
+    """A URL's user information as it is shown."""
+    scheme, info = found[1], found[2]
+    return f"{scheme}{info if is_account(scheme.removesuffix('://').lower(), info) else MASK}@"
