@@ -31,7 +31,7 @@ ALLOWED = {
     "requirements": "codecs optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",
     "build": "hashlib ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
-    " posixpath urllib.parse",
+    " posixpath struct urllib.parse",
     "options": "datetime difflib optparse textwrap",
     "vetting": "json packaging.version",
     "index": "datetime hashlib html json packaging.specifiers packaging.utils packaging.version urllib.parse",
@@ -51,7 +51,8 @@ ALLOWED = {
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
     "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shutil stat subprocess sys threading",
-    "edges.builder": "contextlib hashlib json os shutil signal stat subprocess tempfile urllib.parse",
+    "edges.builder": "bz2 contextlib errno hashlib json lzma os shutil signal stat struct subprocess tarfile tempfile"
+    " urllib.parse zipfile zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
     "commands": "contextlib json packaging.specifiers",
