@@ -60,7 +60,7 @@ _ALWAYS = (
 #: What a repository's own settings may say: what git itself writes into a new clone, and a few that are names.
 _OWN_KEY = re.compile(
     r"core\.(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks)"
-    r"|extensions\.(?:partialclone|objectformat)"
+    r"|extensions\.(?:partialclone|objectformat|compatobjectformat|refstorage)"
     r"|remote\.[^\n]*\.(?:url|pushurl|fetch|tagopt)|remote\.origin\.(?:promisor|partialclonefilter)"
     r"|branch\.[^\n]*\.(?:remote|merge|rebase|description)"
     r"|submodule\.[^\n]*\.(?:active|url)"
@@ -119,12 +119,20 @@ def effective_protocol(url: str) -> str:
     return "ssh" if colon and "/" not in head and len(head) > 1 else "file"
 
 
-def allowed_protocol(protocol: str, environ: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> str:
-    """The value of `GIT_ALLOW_PROTOCOL`: this one, or none where the user has forbidden it to git."""
+def allowed_protocols(protocol: str, environ: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> str:
+    """The value of `GIT_ALLOW_PROTOCOL`: this one, without what the user has forbidden to git.
+
+    A server may lead from http on to https, and never back.
+    """
     theirs = environ.get("GIT_ALLOW_PROTOCOL")
     known = dict(settings)
-    forbidden = known.get(f"protocol.{protocol}.allow", known.get("protocol.allow", "")).lower() == "never"
-    return "" if forbidden or (theirs is not None and protocol not in theirs.split(":")) else protocol
+
+    def may_use(name: str) -> bool:
+        if theirs is not None:
+            return name in theirs.split(":")
+        return known.get(f"protocol.{name}.allow", known.get("protocol.allow", "")).lower() != "never"
+
+    return ":".join(filter(may_use, ("http", "https") if protocol == "http" else (protocol,)))
 
 
 def allows_local_submodules(settings: Iterable[tuple[str, str]]) -> bool:

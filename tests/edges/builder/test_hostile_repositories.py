@@ -6,7 +6,11 @@ is older than its fix; the others are what git does by default, or by a setting 
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -370,15 +374,48 @@ def test_a_program_that_does_not_end_is_stopped_with_all_it_started(home: GitHom
     script.chmod(0o755)
     with pytest.raises(Unavailable, match="did not end within"):
         run_program([str(script)], str(home.root), home.environ, seconds=1)
-    child = int(pid.read_text())
+    assert_gone(int(pid.read_text()))
+
+
+def assert_gone(process: int) -> None:
+    """It ends, or has ended and is not yet collected by the system's first process."""
+    state = Path(f"/proc/{process}/stat")
     for _ in range(100):
         try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            break
-        # It has ended and is not yet collected by process 1.
-        if Path(f"/proc/{child}/stat").exists() and Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
-            break
+            os.kill(process, 0)
+            if state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (ProcessLookupError, FileNotFoundError):
+            return
         time.sleep(0.1)
-    else:
-        pytest.fail("the program's child is still there")
+    pytest.fail("a process is still there")
+
+
+def test_an_interrupted_checkout_leaves_nothing(home: GitHome) -> None:
+    """Neither a process nor a folder: Ctrl-C does not reach git, which has no terminal."""
+    stand_in = home.root / "ssh"
+    stand_in.write_text(
+        f"#!/bin/sh\necho $$ > '{home.root}/pid.new'\nmv '{home.root}/pid.new' '{home.root}/pid'\nexec sleep 600\n"
+    )
+    stand_in.chmod(0o755)
+    environ = {**home.environ, "GIT_SSH": str(stand_in), "GIT_SSH_VARIANT": "simple"}
+    program = (
+        "import sys, json\n"
+        "from safepip.build.vcs_url import read_vcs_url\n"
+        "from safepip.edges.builder.checkout import check_out\n"
+        "check_out(read_vcs_url('git+ssh://a.example/x').source, sys.argv[1], json.loads(sys.argv[2]))\n"
+    )
+    out = home.root / "out"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(out), json.dumps(environ)], stderr=subprocess.PIPE
+    ) as run:
+        for _ in range(600):
+            if (home.root / "pid").exists():
+                break
+            time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in errors
+    assert_gone(int((home.root / "pid").read_text()))
+    assert not out.exists()
+    assert list(home.root.glob("safepip-vcs-*")) == []

@@ -19,7 +19,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.git_settings import (
-    allowed_protocol,
+    allowed_protocols,
     allows_local_submodules,
     configured_filters,
     effective_protocol,
@@ -130,7 +130,7 @@ class Git:
         if asked.code or not protocol or not real.isprintable():
             hint = "see: git config --show-origin --get-regexp 'url\\..*\\.insteadof'"
             raise self.failed("would be reached by something else than https, http, ssh or a file", asked, hint)
-        allowed = allowed_protocol(protocol, self._theirs, self._settings)
+        allowed = allowed_protocols(protocol, self._theirs, self._settings)
         self._environ = {**self._environ, "GIT_ALLOW_PROTOCOL": allowed}
 
     # --- a new folder --------------------------------------------------------------------------------------------
