@@ -280,20 +280,16 @@ def test_rows_that_prove_nothing_are_named(runner: Runner, env: Environment) -> 
 
 
 def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runner, env: Environment) -> None:
-    """No RECORD, a broken one, an egg-info, and an editable install each stand in the list, and their files do not."""
+    """No RECORD, a broken one, and an egg-info each stand in the list, and their files do not."""
     sp = env.site_packages
     (sp / "lib-2.0.dist-info" / "RECORD").unlink()
     (sp / "lib-2.0.dist-info" / "top_level.txt").write_text("lib\nlib-hook\n")
     (sp / "old-1.0-py3.11.egg-info").mkdir()
     (sp / "old-1.0-py3.11.egg-info" / "top_level.txt").write_text("old\n")
     (sp / "old.py").write_text("")
-    direct = {"url": "file:///srv/app", "dir_info": {"editable": True}}
-    (sp / "app-1.0.dist-info" / "direct_url.json").write_text(json.dumps(direct))
-    rewrite_record(env, lambda text: f"{text}{row(env, 'app-1.0.dist-info/direct_url.json')}\n")
     _, findings = verified(runner, env)
     assert [(item["kind"], item["distribution"], item["detail"]) for item in findings] == [
         ("unowned-hook", None, None),
-        ("not-checkable", "app", "an editable install: its code is in file:///srv/app, and no RECORD lists it"),
         ("not-checkable", "lib", "it has no RECORD (installed by pip)"),
         ("not-checkable", "old", "an old kind of metadata without RECORD"),
     ]
@@ -301,6 +297,25 @@ def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runn
     _, findings = verified(runner, env, "app")
     assert findings[0]["kind"] == "not-checkable"
     assert "RECORD cannot be read" in findings[0]["detail"]
+
+
+def test_an_editable_project_is_checked_by_its_record_and_its_folder_is_named(runner: Runner, env: Environment) -> None:
+    """Where its code lies is not a finding; a start-up file that has changed is."""
+    info = env.site_packages / "lib-2.0.dist-info"
+    direct = {"url": "file:///srv/lib", "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(direct))
+    record = info / "RECORD"
+    record.write_text(f"{record.read_text()}{row(env, 'lib-2.0.dist-info/direct_url.json')}\n")
+    assert verified(runner, env) == (0, [])
+    done = runner.safepip("verify", "--python", env.python, "--json")
+    assert json.loads(done.stdout)["editable"] == [{"distribution": "lib", "version": "2.0", "url": "file:///srv/lib"}]
+    told = runner.safepip("verify", "--python", env.python).stdout.splitlines()
+    assert told[:2] == [
+        "editable projects, whose code lies elsewhere and was not checked:",
+        "  lib 2.0: file:///srv/lib",
+    ]
+    (env.site_packages / "lib-hook.pth").write_text("/srv/other\n")
+    assert found(runner, env) == {("differs", site(env, "lib-hook.pth"))}
 
 
 # --- byte code ----------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ What is checked, and what is reported:
    its header says that it is loaded unchecked, it must have a digest of its own.
 5. Two distributions do not have one file.
 6. A distribution that cannot be checked is reported, never skipped: one without RECORD, or with one that cannot be
-   read, and an editable one, whose code lies elsewhere. The names that it claims at the top level of its folder count
-   as its own there, except start-up hooks.
+   read. The names that it claims at the top level of its folder count as its own there, except start-up hooks. An
+   editable one (PEP 660) is checked like any other, and its code, which lies in a folder of the user's, is not.
 
 All paths are absolute, with `/`, and free of symbolic links but for their last part. No file is read here.
 """
@@ -133,11 +133,12 @@ class Finding(NamedTuple):
 
 
 class EnvironmentVerdict(NamedTuple):
-    """The outcome. `distributions` and `files` are how many were checked against a RECORD."""
+    """The outcome. `distributions` and `files` are how many were checked, `editable` those with code elsewhere."""
 
     findings: tuple[Finding, ...]
     distributions: int
     files: int
+    editable: tuple[Distribution, ...] = ()
 
 
 class Readers(NamedTuple):
@@ -186,7 +187,9 @@ def verify(
         findings += [Finding(Kind.UNREADABLE, f"{path}/", detail=why) for path, why in listing.unread.items()]
     order = list(Kind)
     findings.sort(key=lambda item: (order.index(item.kind), item.path, item.distribution, item.detail))
-    return EnvironmentVerdict(tuple(findings), sum(item.record is not None for item in chosen), check.count)
+    checked = [item for item in chosen if item.record is not None]
+    editable = tuple(item for item in checked if item.editable)
+    return EnvironmentVerdict(tuple(findings), len(checked), check.count, editable)
 
 
 def _readable(distribution: Distribution) -> Distribution:
@@ -205,9 +208,6 @@ def _claims(place: EnvironmentFolders, distribution: Distribution, disk: Readers
         return [], [Finding(Kind.UNCHECKED, info, owner, distribution.obstacle)]
     rows = parse_record(distribution.record)
     findings = []
-    if distribution.editable:
-        detail = f"an editable install: its code is in {distribution.editable}, and no RECORD lists it"
-        findings.append(Finding(Kind.UNCHECKED, info, owner, detail))
     claims = [_Claim(f"{info}/RECORD", owner, "", None, None)]
     for row in dict.fromkeys(rows):
         path = disk.resolve(distribution.folder, row.path)

@@ -35,10 +35,13 @@ _HEADINGS = {
 
 
 def lines(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> Iterator[str]:
-    """The findings as lines for people."""
+    """The findings as lines for people, and what is editable."""
     for kind, findings in groupby(verdict.findings, key=lambda finding: finding.kind):
         yield f"{_HEADINGS[kind]}:"
         yield from (f"  {_line(finding, place)}" for finding in findings)
+    if verdict.editable:
+        yield "editable projects, whose code lies elsewhere and was not checked:"
+        yield from (f"  {printable(f'{it.name} {it.version}: {it.editable}', 500)}" for it in verdict.editable)
 
 
 def _line(finding: Finding, place: EnvironmentFolders) -> str:
@@ -76,6 +79,9 @@ def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: s
         "files": verdict.files,
         "clean": not verdict.findings,
         "findings": [_item(finding) for finding in verdict.findings],
+        "editable": [
+            {"distribution": item.name, "version": item.version, "url": item.editable} for item in verdict.editable
+        ],
     }
     # File names that are not valid text hold code points that no encoding has: only escapes can represent them.
     return disarm_data(json.dumps(report, indent=2, ensure_ascii=True))
