@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.model.candidate import SOURCE_RANK, Candidate, Resolution
+from safepip.model.digest import strong
+from safepip.model.evidence import ClearedWheel
+from safepip.model.page import ProjectFile
+from safepip.model.source import BuiltFrom, SourceCode, SourceKind
 from safepip.reporting.json_report import make_report
+from support.clearing import wheel_under_review
 from support.offers import decide, digest_of, index
 from support.universes import Release
+from support.wheels import build_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.environment import Runner
     from support.index import IndexServer
+
+URL = "file:///srv/demo"
+HEX = "ab" * 32
 
 #: Header lines of several kinds: repeated, with commas, folded, and a body.
 HEADERS = """\
@@ -99,3 +109,35 @@ def test_each_item_says_which_index_by_which_rule_and_with_which_digest(claimed:
         "digest": str(digest_of(release)),
         "rule": "claimed by pattern" if claimed else "unclaimed, answered by the default index",
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "info"),
+    [
+        (SourceCode(SourceKind.DIRECTORY, URL), {"dir_info": {}}),
+        (SourceCode(SourceKind.DIRECTORY, URL, editable=True), {"dir_info": {"editable": True}}),
+        (SourceCode(SourceKind.ARCHIVE, URL), {"archive_info": {"hash": f"sha256={HEX}", "hashes": {"sha256": HEX}}}),
+        (SourceCode(SourceKind.VCS, URL, vcs="git"), {"vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}),
+    ],
+)
+def test_what_was_built_is_described_as_in_direct_url_json(source: SourceCode, info: dict[str, Any]) -> None:
+    """The digest of the wheel that was built from it stands nowhere."""
+    built_from = BuiltFrom(source, strong("sha256", HEX), "c0ffee")
+    reviewed = wheel_under_review(*build_wheel("demo", "1.0"))
+    pin = reviewed.pin._replace(direct_url=URL, built_from=built_from, requested=True)
+    wheel = ClearedWheel._attest(pin, reviewed.file, reviewed.content, ())
+    for wheels in ((), (wheel,)):
+        text = make_report(Resolution({"demo": pin}, (), ("demo",)), {}, "26.3", "0.1", wheels)
+        (item,) = json.loads(text)["install"]
+        assert (item["download_info"], item["is_direct"], item["requested"]) == ({"url": URL, **info}, True, True)
+
+
+def test_a_wheel_built_from_an_indexs_archive_is_described_by_the_archive() -> None:
+    reviewed = wheel_under_review(*build_wheel("demo", "1.0"))
+    file = ProjectFile("demo-1.0.tar.gz", URL, (strong("sha256", HEX),))
+    candidate = Candidate("demo", reviewed.pin.version, file, SOURCE_RANK)
+    pin = reviewed.pin._replace(candidate=candidate)
+    wheel = ClearedWheel._attest(pin, reviewed.file, reviewed.content, ())
+    (item,) = json.loads(make_report(Resolution({"demo": pin}, (), ("demo",)), {}, "26.3", "0.1", [wheel]))["install"]
+    hashes = {"hash": f"sha256={HEX}", "hashes": {"sha256": HEX}}
+    assert (item["download_info"], item["is_direct"]) == ({"url": URL, "archive_info": hashes}, False)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from safepip.model.source import BuiltFrom
     from safepip.wheel.install_paths import Layout
 
 
@@ -36,6 +37,8 @@ class Chosen:
     extras: frozenset[str] = frozenset()
     direct_url: str | None = None
     installs: bool = True
+    built_from: BuiltFrom | None = None
+    replaces: InstalledDistribution | None = None
 
 
 def pin_of(chosen: Chosen) -> Pin:
@@ -51,6 +54,8 @@ def pin_of(chosen: Chosen) -> Pin:
         extras=chosen.extras,
         requested=chosen.requested,
         direct_url=chosen.direct_url,
+        built_from=chosen.built_from,
+        replaces=chosen.replaces,
     )
 
 
