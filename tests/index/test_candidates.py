@@ -22,6 +22,8 @@ from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from safepip.model.candidate import Candidate, ProjectCandidates
 
 TAGS = tuple(sys_tags())
@@ -42,7 +44,7 @@ def available(*files: ProjectFile | str, name: str = "acme-core", status: Status
     )
 
 
-def versions(candidates: tuple[Candidate, ...] | list[Candidate]) -> list[str]:
+def versions(candidates: Sequence[Candidate]) -> list[str]:
     return [str(candidate.version) for candidate in candidates]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from packaging.version import Version
 
 from safepip.edges.indexes.page_cache import fingerprint
-from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
+from safepip.model.candidate import SOURCE_RANK, Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import Digest, strong
 from safepip.model.page import ProjectFile, Status
 from support.offers import TARGET
@@ -46,9 +46,17 @@ def a_shelf() -> ProjectCandidates:
             Candidate("acme-web", Version("1!1.0+x"), file, 3, (1, "a")),
             Candidate("acme-web", Version("1.0"), a_file(), 0, released=1_690_000_000.0, for_new_python=True),
         ),
-        (RejectedVersion(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5),),
+        (RejectedVersion(Version("2.0"), "sdist-only", "", yanked=True, upload_time=1.5, has_archive=True),),
         Status.DEPRECATED,
         "use acme-site",
         files=4,
         born=1.5,
+        sources=tuple(
+            Candidate("acme-web", Version(v), an_archive(v), SOURCE_RANK, released=1.5) for v in ("2.0", "1")
+        ),
     )
+
+
+def an_archive(version: str) -> ProjectFile:
+    name = f"acme_web-{version}.tar.gz"
+    return ProjectFile(name, f"https://files.example/{name}", (digest_of(name.encode()),), upload_time=1.5)

@@ -36,12 +36,12 @@ from safepip.routing.table import Ambiguity, build, decide_route
 from safepip.vetting.cooldown import AgeRules
 from safepip.vetting.look_alikes import KnownNames
 from safepip.vetting.names import NameRules, NamesOfRun
-from safepip.vetting.rules import VettingRules
+from safepip.vetting.rules import VettingRules, never
 from safepip.wheel.metadata import parse_metadata
 from support.wheels import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from safepip.model.candidate import Resolution
     from safepip.resolution.catalog import Hint
@@ -111,8 +111,9 @@ class MemoryCatalog:
     failures: Mapping[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     metadata_read: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
     _all_available: dict[str, RoutedCandidates] = field(default_factory=dict)
-    _releases: dict[Candidate, Release] = field(default_factory=dict)
+    _releases: dict[str, Release] = field(default_factory=dict)
     _direct: dict[str, Candidate] = field(default_factory=dict)
 
     def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
@@ -152,13 +153,12 @@ class MemoryCatalog:
         shown = tuple(file for file, _ in files) if status is not Status.QUARANTINED else ()
         page = ProjectPage(name, source.url.page(name), shown, status=status)
         available = candidates_for(page, RANKS, PythonVersions(PYTHON))
-        by_url = {file.url: release for file, release in files}
-        self._releases.update({c: by_url[c.file.url] for c in available.candidates})
+        self._releases.update({file.url: release for file, release in files})
         return available
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
         self.metadata_read.append(str(candidate))
-        return parse_metadata(self._releases[candidate].text().encode(), verified=True)
+        return parse_metadata(self._releases[candidate.file.url].text().encode(), verified=True)
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None
@@ -167,8 +167,8 @@ class MemoryCatalog:
             release = next(r for some in self.releases.values() for r in some if filename_of(r) == filename)
             name, version, build, _ = parse_wheel_filename(filename)
             file = listed(release)._replace(url=requirement.url)
-            candidate = self._direct[requirement.url] = Candidate(name, version, file, 0, build)
-            self._releases[candidate] = release
+            self._direct[requirement.url] = Candidate(name, version, file, 0, build)
+            self._releases[file.url] = release
         return self._direct[requirement.url]
 
     def ask_again(self, names: Iterable[str]) -> bool:
@@ -179,7 +179,7 @@ class MemoryCatalog:
         list(hints)
 
     def expect_metadata(self, candidate: Candidate) -> None:
-        pass
+        self.expected.append(str(candidate.file.filename))
 
 
 class MemoryInstalled:
@@ -234,12 +234,13 @@ def decide(
     names: NameRules | None = None,
     ages: AgeRules | None = None,
     preferences: Mapping[str, Version] | None = None,
+    builds: Callable[[str], bool] = never,
     **settings: Any,
 ) -> Resolution:
     """Resolve. `settings` are fields of `Settings`; releases without an index are the public one's.
 
     Without `names` no name is well known, so that nothing resembles anything. Without `ages` the time is `NOW`, and
-    policy's ages hold.
+    policy's ages hold. `builds` says which projects' builds are approved.
     """
     world = releases if not isinstance(releases, (list, tuple)) else {"public": releases}
     table, policy = build(indexes), policy or Policy()
@@ -254,6 +255,7 @@ def decide(
     rules = VettingRules(
         names or NameRules(lambda: KnownNames(()), table, policy, NamesOfRun(), now=NOW),
         ages or AgeRules(policy.ages, None, table, now=NOW, exemptions=policy.exemptions),
+        builds,
     )
     return resolve(
         inputs,

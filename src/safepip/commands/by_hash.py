@@ -80,6 +80,8 @@ def _pin(
     if not candidates or candidates[0].file.yanked is not None:
         return None
     chosen = candidates[0]
+    if not chosen.is_wheel:
+        return None  # what it requires is not known before it is built
     if not demand.names(chosen.file.stated):
         return None
     stays = there is not None and not (fresh or there.other) and there.version == chosen.version

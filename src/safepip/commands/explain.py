@@ -86,7 +86,8 @@ def _available(decision: Decision, pin: Pin) -> ProjectCandidates | None:
     if pin.direct_url is not None:
         return None
     try:
-        return decision.catalog.candidates_for(pin.name, pin.required_by).available
+        routed = decision.catalog.candidates_for(pin.name, pin.required_by)
+        return decision.catalog.finder.considered(routed.available)
     except Unavailable:
         if decision.inputs.settings.network.offline:
             return None

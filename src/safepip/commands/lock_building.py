@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.commands.lock_hashing import with_digests
 from safepip.commands.resolving import resolve
 from safepip.edges.disk.local_paths import folder_of, local_path, portable_from
+from safepip.lock.archives import refuse_archives
 from safepip.lock.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.lock.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.lock.pylock import (
@@ -120,6 +121,7 @@ def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSett
     _check_python(inputs)
     decision = resolve(inputs, resources, known.versions(settings, inputs.target.markers), searched=True)
     resolution = decision.resolution
+    refuse_archives(resolution.pins.values())
     for notice in resolution.notices:
         resources.console.notice(notice)
     _report_needless(resources, settings, resolution.pins)

@@ -8,6 +8,7 @@ from safepip.commands.by_search import search
 from safepip.commands.catalogue import open_catalog
 from safepip.commands.installed_environment import open_installed
 from safepip.commands.lock_hashing import with_digests
+from safepip.lock.archives import refuse_archives
 from safepip.lock.graph import Chosen, Graph, Root, walk
 from safepip.lock.universal import Environment, EnvironmentAnswer, environments, joined, split_at
 from safepip.model.digest import ANY_BYTES
@@ -81,6 +82,7 @@ class Everywhere:
         installed = open_installed(inputs, self._resources)
         try:
             resolution = search(inputs, installed, catalog, self._preferences(environ), markers)
+            refuse_archives(resolution.pins.values())
         except SafepipError as error:
             line = f"for {environment.platform}, Python {environment.low}"
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None

@@ -5,7 +5,8 @@ cached. The second, `finder`, applies a run's options, specifiers and hashes.
 
 The preferences are pip's (its CandidateEvaluator): an allowed hash before none, then the version, then the
 position of the best tag in the target's list, then the build tag; of files equal in all of these, the one
-listed last. Source archives are never candidates here: their metadata cannot be read without running their code.
+listed last. Source archives are listed apart from the wheels, and made candidates only where a run needs them
+(`archives`): whether it may choose them is for `finder` to say.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename
 from packaging.version import Version
 
+from safepip.index.archives import ArchiveRow, ListedArchives
 from safepip.index.same_files import contents_of
 from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.names import normalise
@@ -24,7 +26,7 @@ from safepip.model.wheel_names import LONGEST_NAME, read_wheel_name
 from safepip.vetting.releases import archive_version, earliest, public, releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from packaging.tags import Tag
 
@@ -116,7 +118,8 @@ class _Fitting(NamedTuple):
 
 
 def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> ProjectCandidates:
-    """Reduce a page to the wheels that the target can install, best first, and the versions without one.
+    """Reduce a page to the wheels that the target can install, best first, the versions without one, and the source
+    archives.
 
     Files of another project, with a name that no standard describes, or of unknown kinds are left out,
     as pip leaves them out.
@@ -124,6 +127,7 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
     fitting: list[_Fitting] = []
     nearest: dict[str, tuple[int, str, ProjectFile]] = {}
     by_text: dict[str, list[ProjectFile]] = {}
+    archives: list[tuple[str, ProjectFile]] = []
     for file in page.files:
         if len(file.filename) > LONGEST_NAME:
             continue
@@ -131,6 +135,8 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
             text, nearness, detail = _judge_wheel(page.name, file, ranks, pythons, fitting)
         else:
             text, nearness, detail = archive_version(page.name, file.filename), 0, ""
+            if text is not None:
+                archives.append((text, file))
         if text is None:
             continue
         by_text.setdefault(text, []).append(file)
@@ -141,17 +147,33 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
     served = {wheel.text for wheel in fitting}
     known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
     candidates = _candidates(page.name, fitting, known)
+    left = {text: found for text, found in nearest.items() if text not in served}
+    admitted = {text for text, file in archives if text in left and pythons.admitted_by(file.requires_python)}
     return ProjectCandidates(
         name=page.name,
         candidates=candidates,
-        rejected=_rejected({text: found for text, found in nearest.items() if text not in served}, candidates, known),
+        rejected=_rejected(left, candidates, known, admitted),
         status=page.status,
         status_reason=page.status_reason,
         files=len(page.files),
         dropped=page.dropped,
         born=earliest([file.upload_time for file in page.files]),
         contents=contents_of(page),
+        sources=_sources(page.name, archives, known, pythons) if archives else (),
     )
+
+
+def _sources(
+    name: str, archives: Sequence[tuple[str, ProjectFile]], known: Mapping[str, Release], pythons: PythonVersions
+) -> ListedArchives:
+    """The source archives that the target's Python is admitted by, in the order of the page."""
+
+    def rows() -> Iterator[ArchiveRow]:
+        for text, file in archives:
+            if pythons.admitted_by(file.requires_python):
+                yield ArchiveRow(text, known[text].first, file)
+
+    return ListedArchives(name, rows)
 
 
 def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]) -> tuple[Candidate, ...]:
@@ -200,8 +222,13 @@ def _judge_wheel(
 
 
 def _rejected(
-    nearest: Mapping[str, tuple[int, str, ProjectFile]], candidates: Sequence[Candidate], known: Mapping[str, Release]
+    nearest: Mapping[str, tuple[int, str, ProjectFile]],
+    candidates: Sequence[Candidate],
+    known: Mapping[str, Release],
+    admitted: Container[str],
 ) -> tuple[RejectedVersion, ...]:
+    """The versions without a candidate, newest first. `admitted` are the spellings of those with a source archive
+    whose Requires-Python admits the target's Python."""
     texts = {str(c.version) for c in candidates}
     left = [(text, found) for text, found in nearest.items() if text not in texts]
     # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
@@ -214,9 +241,14 @@ def _rejected(
             continue
         if version in served:
             continue
-        best = rejected.get(version)
+        best, has_archive = rejected.get(version), text in admitted
         if best is None or _REASONS.index(best.reason) < nearness:
+            if nearness == 0 and not has_archive:
+                detail = f"for Python {file.requires_python}"
+            has_archive = has_archive or (best is not None and best.has_archive)
             rejected[version] = RejectedVersion(
-                version, _REASONS[nearness], detail, file.yanked is not None, known[text].first
+                version, _REASONS[nearness], detail, file.yanked is not None, known[text].first, has_archive
             )
+        elif has_archive:
+            rejected[version] = best._replace(has_archive=True)
     return tuple(sorted(rejected.values(), key=lambda f: f.version, reverse=True))

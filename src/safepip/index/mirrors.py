@@ -5,6 +5,8 @@ once, as the first of them (the index before its mirrors) lists it; a mirror wit
 pages together say when a release began: otherwise a file that is late on the index's page would be on time on the page
 of a mirror that lists nothing else of the release.
 
+Source archives are put together in the same way where a run looks at them.
+
 Whether a late file is the honest case (`releases`), only pages that know the release from its beginning can say: those
 of them that list the file must all say so. A page that does not list it, as of a mirror that lags, says nothing. It is
 not the honest case where any page has a timely wheel that the target can install.
@@ -15,15 +17,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from safepip.model.candidate import SourceArchives
 from safepip.model.errors import Refused
 from safepip.vetting.releases import earliest, is_late, public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, ProjectCandidates
+    from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
 
@@ -51,7 +54,22 @@ def with_common_releases(all_available: Sequence[ProjectCandidates]) -> list[Pro
         same = (c.released, c.for_new_python) == (released, new)
         return c if same else replace(c, released=released, for_new_python=new)
 
-    return [available._replace(candidates=tuple(map(reported, available.candidates))) for available in all_available]
+    return [
+        available._replace(
+            candidates=tuple(map(reported, available.candidates)), sources=_dated(available.sources, first)
+        )
+        for available in all_available
+    ]
+
+
+def _dated(archives: Sequence[Candidate], first: Mapping[Version, float | None]) -> SourceArchives:
+    """Source archives, each with the beginning of its release."""
+
+    def dated(c: Candidate) -> Candidate:
+        released = first.get(public(c.version), c.released)
+        return c if c.released == released else replace(c, released=released)
+
+    return SourceArchives(lambda: map(dated, archives))
 
 
 def _beginnings(available: ProjectCandidates) -> Iterator[tuple[Version, float | None]]:
@@ -65,20 +83,43 @@ def _beginnings(available: ProjectCandidates) -> Iterator[tuple[Version, float |
 def merged(name: str, pages: Sequence[tuple[Index, ProjectCandidates]]) -> ProjectCandidates:
     """The candidates of all pages (at least one) of an index and its mirrors. Raises `Refused` (`mirror-differs`)."""
     original = pages[0][1]
-    files = {c.file.filename: (pages[0][0], c) for c in original.candidates}
+    if len(pages) == 1:
+        return original
+    candidates = _together(name, [(index, available.candidates) for index, available in pages])
+    contents = original.contents if all(available.contents == original.contents for _, available in pages) else ""
+    return original._replace(
+        candidates=candidates,
+        rejected=_rejected([available for _, available in pages], {c.version for c in candidates}),
+        born=earliest(available.born for _, available in pages),
+        contents=contents,
+        sources=SourceArchives(lambda: _together(name, [(index, available.sources) for index, available in pages])),
+    )
+
+
+def _together(name: str, pages: Sequence[tuple[Index, Sequence[Candidate]]]) -> tuple[Candidate, ...]:
+    """The candidates of the original's page, which is the first, and what only mirrors list. Raises `Refused`
+    (`mirror-differs`)."""
+    original, its = pages[0]
+    files = {c.file.filename: (original, c) for c in its}
     extra: list[Candidate] = []
-    for index, available in pages[1:]:
-        for candidate in available.candidates:
+    for index, candidates in pages[1:]:
+        for candidate in candidates:
             first, same = files.setdefault(candidate.file.filename, (index, candidate))
             if same is candidate:
                 extra.append(candidate)
             elif disagreement(same.file, candidate.file):
                 raise mirror_differs(name, first, same.file, index, candidate.file)
-    if len(pages) == 1:
-        return original
-    born = earliest(available.born for _, available in pages)
-    contents = original.contents if all(available.contents == original.contents for _, available in pages) else ""
-    return original._replace(candidates=best_first([*original.candidates, *extra]), born=born, contents=contents)
+    return best_first([*its, *extra])
+
+
+def _rejected(all_available: Iterable[ProjectCandidates], served: set[Version]) -> tuple[RejectedVersion, ...]:
+    """The versions of which no page has a wheel that fits, as the first page that has such a version says it."""
+    found: dict[Version, RejectedVersion] = {}
+    for rejected in (rejected for available in all_available for rejected in available.rejected):
+        known = found.setdefault(rejected.version, rejected)
+        if rejected.has_archive and not known.has_archive:
+            found[rejected.version] = known._replace(has_archive=True)
+    return tuple(sorted((f for f in found.values() if f.version not in served), key=lambda f: f.version, reverse=True))
 
 
 def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

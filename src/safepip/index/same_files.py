@@ -21,12 +21,12 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.model.candidate import AgeStatement
+from safepip.model.candidate import AgeStatement, SourceArchives
 from safepip.model.page import Status
 from safepip.model.urls import is_file_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from packaging.version import Version
 
@@ -66,22 +66,31 @@ def as_one(all_available: Sequence[ProjectCandidates]) -> ProjectCandidates:
     They are those of the first source that all sources admit, each with the strictest statement about it.
     """
     first = all_available[0]
-    others = [{c.file.filename: c for c in available.candidates} for available in all_available[1:]]
-    candidates = []
-    for candidate in first.candidates:
-        same = [candidate, *(known[name] for known in others if (name := candidate.file.filename) in known)]
-        if len(same) == len(all_available):
-            candidates.append(_strictest(same, all_available))
+    candidates = _admitted_by_all(all_available, lambda available: available.candidates)
     borns = [available.born for available in all_available if available.born is not None]
     worst = min(all_available, key=lambda available: _WORST.index(available.status))
     return first._replace(
-        candidates=tuple(candidates),
+        candidates=candidates,
         rejected=_rejected(all_available, {candidate.version for candidate in candidates}),
         status=worst.status,
         status_reason=worst.status_reason,
         born=max(borns, default=None),
         undated=bool(borns) and len(borns) < len(all_available),
+        sources=SourceArchives(lambda: _admitted_by_all(all_available, lambda available: available.sources)),
     )
+
+
+def _admitted_by_all(
+    all_available: Sequence[ProjectCandidates], of: Callable[[ProjectCandidates], Sequence[Candidate]]
+) -> tuple[Candidate, ...]:
+    """The candidates, of one kind, that all sources admit, each with the strictest statement about it."""
+    others = [{c.file.filename: c for c in of(available)} for available in all_available[1:]]
+    found = []
+    for candidate in of(all_available[0]):
+        same = [candidate, *(known[name] for known in others if (name := candidate.file.filename) in known)]
+        if len(same) == len(all_available):
+            found.append(_strictest(same, all_available))
+    return tuple(found)
 
 
 def _strictest(same: Sequence[Candidate], all_available: Sequence[ProjectCandidates]) -> Candidate:
@@ -124,5 +133,7 @@ def _rejected(all_available: Iterable[ProjectCandidates], served: set[Version]) 
     for rejected in (rejected for available in all_available for rejected in available.rejected):
         if rejected.version not in served:
             known = found.setdefault(rejected.version, rejected)
-            found[rejected.version] = known._replace(yanked=known.yanked or rejected.yanked)
+            found[rejected.version] = known._replace(
+                yanked=known.yanked or rejected.yanked, has_archive=known.has_archive or rejected.has_archive
+            )
     return tuple(sorted(found.values(), key=lambda rejected: rejected.version, reverse=True))

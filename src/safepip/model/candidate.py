@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 
 from safepip.model.page import ProjectFile, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.version import Version
@@ -64,25 +65,61 @@ class Candidate:
         return f"{self.name} {self.version}"
 
 
+class SourceArchives(Sequence[Candidate]):
+    """Source archives, best first, that are made when they are first looked at: most runs need none of them.
+
+    `make` gives them. Threads that look at the same time get the same objects.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Iterable[Candidate]]) -> None:
+        self._make = make
+        self._made: dict[None, tuple[Candidate, ...]] = {}
+
+    def _all(self) -> tuple[Candidate, ...]:
+        made = self._made.get(None)
+        # Of several threads the first to finish decides: a candidate is equal to itself alone.
+        return self._made.setdefault(None, tuple(self._make())) if made is None else made
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, position: int) -> Candidate: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Candidate]: ...
+
+    def __getitem__(self, position: int | slice) -> Candidate | Sequence[Candidate]:
+        return self._all()[position]
+
+
 class RejectedVersion(NamedTuple):
     """A version of which no wheel fits the target at all, and why. `reason` is one of
     `sdist-only`, `platform`, `python` (its wheels are for this platform and other Pythons), `requires-python`; `detail`
     the tags or the specifier.
-    `upload_time` is that of its release's first file, whatever its kind, seconds since the epoch."""
+    `upload_time` is that of its release's first file, whatever its kind, seconds since the epoch. `has_archive` says
+    that it has a source archive whose Requires-Python admits the target's Python."""
 
     version: Version
     reason: str
     detail: str = ""
     yanked: bool = False
     upload_time: float | None = None
+    has_archive: bool = False
 
 
 class ProjectCandidates(NamedTuple):
     """A project's page reduced to what one target could ever install from it, best first.
 
-    `candidates` are sorted so that the first is the one that pip would prefer: by version, then tag, then build
-    tag. A run's options and specifiers are not applied yet. `rejected` are the versions that have no candidate, newest
-    first. This, not the page, is what is cached parsed.
+    `candidates` are wheels, sorted so that the first is the one that pip would prefer: by version, then tag, then build
+    tag. A run's options and specifiers are not applied yet. `rejected` are the versions without a wheel among them,
+    newest first. This, not the page, is what is cached parsed. `sources` are the source archives, best first; what is
+    not a tuple makes them when it is looked at.
     """
 
     name: str
@@ -101,6 +138,7 @@ class ProjectCandidates(NamedTuple):
     """A fingerprint of all files of the page (`same_files`); empty where no other page can have the same files."""
     undated: bool = False
     """Whether it comes from several sources, some of which give no upload times."""
+    sources: Sequence[Candidate] = ()
 
 
 class Requirements(Protocol):

@@ -58,8 +58,12 @@ class Selection(NamedTuple):
     ignore_requires_python: bool = False
 
     def leaves_out_wheels(self, name: str) -> bool:
-        """`--no-binary`: the exact name beats `:all:`; safepip takes wheels only, so it leaves nothing."""
+        """`--no-binary`: source archives only; the exact name beats `:all:`."""
         return name in self.no_binary.names or (self.no_binary.all and name not in self.only_binary.names)
+
+    def leaves_out_archives(self, name: str) -> bool:
+        """`--only-binary`: wheels only; the exact name beats `:all:`."""
+        return name in self.only_binary.names or (self.only_binary.all and name not in self.no_binary.names)
 
     def allows_prereleases(self, name: str) -> bool | None:
         """pip's ReleaseControl: True, False, or None where the specifiers decide."""

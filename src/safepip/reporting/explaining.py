@@ -126,12 +126,16 @@ def _reason(candidate: Candidate, askers: Iterable[Asker], selection: Selection,
     file = candidate.file
     if file.yanked is not None:
         return f"yanked: {printable(file.yanked, 120) or 'no reason given'}"
+    if candidate.is_wheel and selection.leaves_out_wheels(candidate.name):
+        return "a wheel, and --no-binary leaves out wheels"
     if candidate.version.is_prerelease and selection.allows_prereleases(candidate.name) is not True:
         return "a pre-release, and nothing asks for one"
     if selection.uploaded_before is not None and (file.upload_time or 0) >= selection.uploaded_before:
         return "uploaded after the date of --uploaded-prior-to"
     if held is not None:
         return held.line()
+    if selection.prefer_binary and not candidate.is_wheel:
+        return "a source archive, and --prefer-binary takes an older wheel before it"
     return "the search could not use it: what it requires does not fit the rest"
 
 

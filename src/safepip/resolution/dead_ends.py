@@ -30,7 +30,7 @@ LISTED = 12
 
 
 #: What says that a version has no wheel for the environment.
-_WHEELLESS = ("sdist-only", "platform", "python", "requires-python")
+_WHEELLESS = ("sdist-only", "only-binary", "other-python", "platform", "python", "requires-python")
 
 
 class Statement(NamedTuple):
@@ -46,22 +46,26 @@ class Statement(NamedTuple):
 
 
 class PassedOver(NamedTuple):
-    """Why one version is not chosen: `kind` is a key of `_HELP`, or empty where nothing can be done about it."""
+    """Why one version is not chosen: `kind` is a key of `_HELP`, or else nothing can be done about it. `buildable` says
+    that it has a source archive that could be built if that were approved."""
 
     version: Version
     kind: str
     line: str
+    buildable: bool = False
 
 
 #: What helps against each kind of decision; `{name}`, `{version}` and `{more}` are of the newest version it hit.
 _HELP = {
-    # Names no command: a build tool would ask other indexes for the name.
-    "sdist-only": "build a wheel from the source archive of {name} {version} on its index, knowing what you run, and "
-    "install it by its path",
-    "platform": "{name} {version} is for other platforms: ask its publisher for a wheel for this one, or build one",
+    # Reached only by a name that routing and the rules on names have passed: what is built is the owner's archive.
+    "build": "look at the source archive of {name} {version} on its index: --allow-build {name} builds it, and so runs "
+    "its code on this machine; with bubblewrap installed, safepip builds it in a fence",
+    "only-binary": "leave {name} out of --only-binary: {version} has to be built from its source archive",
+    "other-python": "{name} {version} is a source archive for other Pythons: name one of those with --python",
+    "platform": "{name} {version} is for other platforms: ask its publisher for a wheel for this one",
     "python": "{name} {version} has wheels for other Pythons: name one of those with --python",
     "requires-python": "name an interpreter with --python that {name} {version} admits ({more})",
-    "no-binary": "leave {name} out of --no-binary: safepip installs wheels only",
+    "no-binary": "leave {name} out of --no-binary",
     "uploaded": "name a later moment with --uploaded-prior-to, or leave the option out",
     "yanked": "if the reason for yanking it does not matter to you, pin it: {name}=={version}",
     "pre-release": "to take pre-releases: --all-releases {name}",
@@ -118,25 +122,25 @@ def _no_such_project(
 
 def verdicts_on(specifier: SpecifierSet, available: ProjectCandidates, provider: Provider) -> Iterator[PassedOver]:
     """What was decided about each version that a specifier means, newest first."""
-    found: dict[Version, PassedOver] = {}
-    for candidate in available.candidates:
-        if specifier.contains(candidate.version, prereleases=True) and candidate.version not in found:
+    considered = provider.finder.considered(available)
+    found: dict[Version, PassedOver | None] = {}
+    for candidate in considered.candidates:
+        if specifier.contains(candidate.version, prereleases=True):
             verdict = _of_candidate(candidate, specifier, available, provider)
-            if verdict is not None:
-                found[candidate.version] = verdict
-    for rejected in available.rejected:
+            found[candidate.version] = None if verdict is None else found.get(candidate.version, verdict)
+    left_out = provider.finder.selection.leaves_out_archives(available.name)
+    for rejected in considered.rejected:
         if specifier.contains(rejected.version, prereleases=True):
-            found[rejected.version] = _of_rejected(rejected)
-    for version in sorted(found, reverse=True):
-        yield found[version]
+            found[rejected.version] = _of_rejected(rejected, archives_left_out=left_out)
+    yield from (verdict for _, verdict in sorted(found.items(), reverse=True) if verdict is not None)
 
 
 def _of_candidate(
     candidate: Candidate, specifier: SpecifierSet, available: ProjectCandidates, provider: Provider
 ) -> PassedOver | None:
-    """Why a wheel that fits the environment is not offered; None where it is."""
+    """Why a file that fits the environment is not offered; None where it is."""
     version, selection = candidate.version, provider.finder.selection
-    if selection.leaves_out_wheels(available.name):
+    if candidate.is_wheel and selection.leaves_out_wheels(available.name):
         return PassedOver(version, "no-binary", f"{version} has a wheel, and --no-binary leaves out wheels")
     if selection.uploaded_before is not None and candidate not in provider.finder.offered(available):
         uploaded, limit = day_and_time(candidate.file.upload_time or 0.0), day_and_time(selection.uploaded_before)
@@ -154,15 +158,22 @@ def _of_candidate(
     return None
 
 
-def _of_rejected(rejected: RejectedVersion) -> PassedOver:
-    return PassedOver(rejected.version, rejected.reason, f"{rejected.version} {why_rejected(rejected)}")
+def _of_rejected(rejected: RejectedVersion, *, archives_left_out: bool) -> PassedOver:
+    """Why a version without a wheel is not offered. `archives_left_out`: an option leaves out source archives."""
+    line, buildable = f"{rejected.version} {why_rejected(rejected)}", rejected.has_archive and not archives_left_out
+    kind = rejected.reason
+    if kind == "sdist-only" and not rejected.has_archive:
+        kind = "other-python"
+    elif kind == "sdist-only" and archives_left_out:
+        kind, line = "only-binary", f"{line}, and --only-binary leaves it out"
+    return PassedOver(rejected.version, kind, line, buildable)
 
 
 def why_rejected(rejected: RejectedVersion) -> str:
     """Why a version has no candidate, to go on after its number."""
     detail = printable(rejected.detail)
     return {
-        "sdist-only": "has a source archive only",
+        "sdist-only": f"has a source archive only ({detail})" if detail else "has a source archive only",
         "platform": f"has wheels for other platforms only ({detail})",
         "python": f"has wheels for other Pythons only ({detail})",
         "requires-python": f"requires Python {detail}",
@@ -182,9 +193,10 @@ def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider
     name = available.name
     lines: dict[str, str] = {}
     for verdict in verdicts:
-        if verdict.kind and verdict.kind not in lines:
-            more = verdict.line.partition("requires ")[2]
-            lines[verdict.kind] = _HELP[verdict.kind].format(name=name, version=verdict.version, more=more)
+        more = verdict.line.partition("requires ")[2]
+        for kind in (verdict.kind, "build" if verdict.buildable else ""):
+            if kind in _HELP and kind not in lines:
+                lines[kind] = _HELP[kind].format(name=name, version=verdict.version, more=more)
     usable = {
         c.version for c in provider.finder.applicable(available, ANY_VERSION) if c not in provider.memory.unusable
     }

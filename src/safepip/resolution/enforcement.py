@@ -115,11 +115,11 @@ def _askers(needs: Sequence[ResolverRequirement]) -> list[str]:
 
 
 def permitted(
-    candidates: list[Candidate],
+    candidates: Sequence[Candidate],
     needs: Sequence[ResolverRequirement],
     limit: Limit | None,
     exemptions: Sequence[Exemption],
-) -> list[Candidate]:
+) -> Sequence[Candidate]:
     """The candidates without those that are yanked and pinned by a dependency alone.
 
     Either all of them are yanked or none is (`Finder.applicable`). Raises `RefusedIfChosen` where nothing is left.

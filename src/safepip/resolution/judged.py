@@ -78,7 +78,7 @@ class JudgedCandidates:
         limit: Limit | None,
         specifier: SpecifierSet,
         hashes: RequiredDigests,
-    ) -> list[Candidate]:
+    ) -> Sequence[Candidate]:
         """The candidates for a specifier, best first. Raises `Refused`, `RefusedIfChosen` and what asking raises."""
         found = self.finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)
         # A hash is the user's own, and names the file more narrowly than a version does.

@@ -10,14 +10,15 @@ which it visits nodes is pip's (its `PipProvider` and `Factory`):
 - Candidates of an identifier: the installed distribution first, or at its place by version where an upgrade
   was asked for, then those of the index, one for each version.
 
-What differs from pip: only wheels are candidates; a refused project does not end the search, so that all
-refusals of a run are found together (`refusals`); an index that failed ends it at once.
+What differs from pip: source archives are candidates only where their build is approved; a refused project does not
+end the search, so that all refusals of a run are found together (`refusals`); an index that failed ends it at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -344,7 +345,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
     def _preferred_first(self, project: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """A lock's version before all others, as long as it may be chosen at all."""
         preferred = self._preferences.get(project)
-        if preferred is None:
+        if preferred is None or (candidates and candidates[0].version == preferred):
             return candidates
         return sorted(candidates, key=lambda candidate: candidate.version != preferred)
 
@@ -352,17 +353,23 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         """Ask for the metadata of the version that comes next; of several where the project keeps failing.
 
         The search may walk over many versions without asking anew for candidates, so this is called for each.
-        Of several only where the index has sidecars: guesses must not fetch whole wheels.
+        Of several only where the index has sidecars: guesses must not fetch whole wheels. Nothing is asked about source
+        archives.
         """
         tried = self._dependencies.tried[project]
         ahead = 1 if tried < 2 else min(2**tried, _MOST_AHEAD)
-        for candidate in candidates[position:]:
+        seen: set[Version] = set()
+        for candidate in islice(candidates, position, None):
+            if candidate.version in seen:
+                continue
+            seen.add(candidate.version)
             choice = self._files.get(id(candidate))
             if choice is not None and id(choice) in incompatible:
                 continue
-            self._catalog.expect_metadata(candidate)
+            if candidate.is_wheel:
+                self._catalog.expect_metadata(candidate)
             ahead -= 1
-            if ahead <= 0 or candidate.file.metadata is None:
+            if ahead <= 0 or (candidate.is_wheel and candidate.file.metadata is None):
                 return
 
     def keepable(self, project: str, extras: frozenset[str], specifier: SpecifierSet) -> ResolverCandidate | None:

@@ -203,7 +203,8 @@ class NameRules:
         return available.files > 0 and not here
 
     def _is_here(self, available: ProjectCandidates) -> bool:
-        return bool(available.candidates) and all(c.file.url.startswith("file:") for c in available.candidates)
+        files = available.candidates or available.sources
+        return bool(files) and all(c.file.url.startswith("file:") for c in files)
 
     # --- messages ------------------------------------------------------------------------------------------
 

@@ -1,16 +1,28 @@
-"""The rules by which a search judges projects: those on names and those on ages."""
+"""The rules by which a search judges projects: those on names, those on ages, and which may be built."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from safepip.vetting.cooldown import AgeRules
     from safepip.vetting.names import NameRules
 
 
+def never(_name: str) -> bool:
+    """The build of no project is approved."""
+    return False
+
+
 class VettingRules(NamedTuple):
-    """The rules of one run and target. They remember what they were asked, so what must not share that has its own."""
+    """The rules of one run and target. They remember what they were asked, so what must not share that has its own.
+
+    `builds` says of a project, by its normalised name, whether its build is approved: only then may a source archive be
+    chosen.
+    """
 
     names: NameRules
     ages: AgeRules
+    builds: Callable[[str], bool] = never

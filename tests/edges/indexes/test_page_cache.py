@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,13 +20,14 @@ from safepip.edges.indexes.page_cache import (
     freshness,
     vouched,
 )
+from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.model.digest import STRONG
-from support.kept_pages import PAGE, PRINT, Clock, a_file, a_shelf, digest_of
+from safepip.model.errors import Unavailable
+from safepip.model.page import ProjectPage
+from support.kept_pages import PAGE, PRINT, Clock, a_file, a_shelf, an_archive, digest_of
 from support.offers import TARGET, index
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from safepip.model.candidate import ProjectCandidates
 
 PUBLIC = index(default=True)
@@ -33,10 +36,12 @@ PUBLIC = index(default=True)
 def comparable(available: ProjectCandidates) -> tuple[Any, ...]:
     """A shelf without the identity of its candidates."""
     rows = [
-        (c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in available.candidates
+        (c.name, c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python)
+        for c in (*available.candidates, *available.sources)
     ]
     return (
         rows,
+        len(available.sources),
         available.rejected,
         available.status,
         available.status_reason,
@@ -53,6 +58,51 @@ def test_a_shelf_comes_back_as_it_was(tmp_path: Path) -> None:
     assert kept is not None
     assert comparable(kept.available) == comparable(a_shelf())
     assert (kept.url, kept.validators()) == (PAGE, {"if-none-match": '"1"', "if-modified-since": "today"})
+
+
+def test_archives_that_nothing_looked_at_are_kept_as_they_were_and_renewed_so(tmp_path: Path) -> None:
+    page = ProjectPage(
+        "acme-web", PAGE, (*(an_archive(version) for version in ("1.0", "none", "2.0", "1.0.0")), a_file())
+    )
+    made = candidates_for(page, TagRanks(TARGET.tags), PythonVersions(TARGET.version))
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep(PUBLIC, made, PAGE, {})
+    path = Path(cache._candidates_path(PUBLIC, "acme-web"))
+    first = path.read_bytes().partition(b"\n")[2]
+    kept = cache.load(PUBLIC, "acme-web")
+    assert kept is not None
+    cache.renew(PUBLIC, kept, {})
+    assert path.read_bytes().partition(b"\n")[2] == first
+    assert comparable(kept.available) == comparable(made)
+    assert [c.file.filename for c in kept.available.sources] == [
+        "acme_web-2.0.tar.gz",
+        "acme_web-1.0.0.tar.gz",
+        "acme_web-1.0.tar.gz",
+    ]
+
+
+def test_a_project_without_archives_has_an_empty_line_of_them(tmp_path: Path) -> None:
+    cache = PageCache(str(tmp_path), PRINT)
+    cache.keep(PUBLIC, a_shelf()._replace(sources=()), PAGE, {})
+    kept = cache.load(PUBLIC, "acme-web")
+    assert kept is not None
+    assert kept.available.sources == ()
+
+
+def test_archives_that_cannot_be_read_end_the_run_where_they_are_looked_at(
+    spoilt: tuple[PageCache, Path, dict[str, Any]],
+) -> None:
+    cache, path, good = spoilt
+    wheel = json.dumps([["1.0", 1.5, a_file()]]).encode()
+    for line in (wheel, b"null", b"[[]]", b'[["1.0",1,["a"]]]', b"[" * 100_000, b"\xff" * 3):
+        path.write_bytes(whole_of(good, line))
+        kept = cache.load(PUBLIC, "acme-web")
+        assert kept is not None
+        with pytest.raises(Unavailable) as caught:
+            list(kept.available.sources)
+        assert caught.value.diagnostics[0].reference == "unreadable-file"
+    path.write_bytes(json.dumps({**good, "archives": 1}).encode() + b"\n[]")
+    assert cache.load(PUBLIC, "acme-web") is None
 
 
 def test_a_shelf_is_kept_for_one_index_one_project_and_one_target(tmp_path: Path) -> None:
@@ -124,10 +174,13 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[PageCache, Path, d
     """A cache, the file of its only shelf, and what is in it."""
     cache = PageCache(str(tmp_path_factory.mktemp("cache")), PRINT)
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
-    from pathlib import Path
-
     path = Path(cache._candidates_path(PUBLIC, "acme-web"))
-    return cache, path, json.loads(path.read_bytes())
+    return cache, path, json.loads(path.read_bytes().partition(b"\n")[0])
+
+
+def whole_of(head: dict[str, Any], archives: bytes = b"[]") -> bytes:
+    """A kept file with this head."""
+    return json.dumps({**head, "archives": len(archives)}).encode() + b"\n" + archives
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -136,21 +189,25 @@ def test_a_spoilt_file_is_a_miss_or_a_shelf_and_never_a_crash(
     data: st.DataObject, spoilt: tuple[PageCache, Path, dict[str, Any]]
 ) -> None:
     cache, path, good = spoilt
-    kind = data.draw(st.sampled_from(("bytes", "json", "field", "cut")))
+    kind = data.draw(st.sampled_from(("bytes", "json", "field", "cut", "archives")))
+    whole = whole_of(good)
     if kind == "bytes":
         path.write_bytes(data.draw(st.binary(max_size=60)))
     elif kind == "json":
         path.write_text(json.dumps(data.draw(_JSON)), encoding="utf-8")
     elif kind == "cut":
-        whole = json.dumps(good).encode()
         path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    elif kind == "archives":
+        path.write_bytes(whole_of(good, json.dumps(data.draw(_JSON)).encode()))
     else:
         changed = {**good, data.draw(st.sampled_from(sorted(good))): data.draw(_JSON)}
-        path.write_text(json.dumps(changed), encoding="utf-8")
+        path.write_bytes(json.dumps(changed).encode() + whole[whole.index(b"\n") :])
     kept = cache.load(PUBLIC, "acme-web")
     if kept is not None:
         assert cache.is_fresh(kept) in (True, False)
         assert kept.validators().keys() <= {"if-none-match", "if-modified-since"}
+        with contextlib.suppress(Unavailable):
+            assert all(not candidate.is_wheel for candidate in kept.available.sources)
 
 
 def test_a_file_nested_beyond_measure_is_a_miss(spoilt: tuple[PageCache, Path, dict[str, Any]]) -> None:
@@ -166,15 +223,17 @@ def test_a_weak_digest_in_the_cache_is_a_miss(
     cache, path, good = spoilt
     changed = json.loads(json.dumps(good))
     changed["candidates"][0][5][2] = [digest]
-    path.write_text(json.dumps(changed), encoding="utf-8")
+    path.write_bytes(whole_of(changed))
     assert cache.load(PUBLIC, "acme-web") is None
     assert STRONG["sha256"] == 64
 
 
 def test_another_form_is_a_miss(spoilt: tuple[PageCache, Path, dict[str, Any]]) -> None:
     cache, path, good = spoilt
-    path.write_text(json.dumps({**good, "form": good["form"] + 1}), encoding="utf-8")
+    path.write_bytes(whole_of({**good, "form": good["form"] + 1}))
     assert cache.load(PUBLIC, "acme-web") is None
+    path.write_bytes(whole_of(good))
+    assert cache.load(PUBLIC, "acme-web") is not None
 
 
 def test_metadata_is_kept_by_the_digest_of_its_wheel(tmp_path: Path) -> None:

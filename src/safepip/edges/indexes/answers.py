@@ -120,5 +120,6 @@ def _stated(available: ProjectCandidates | None) -> object:
     itself."""
     if available is None:
         return None
-    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in available.candidates]
-    return available._replace(candidates=()), files
+    listed = (*available.candidates, *available.sources)
+    files = [(c.version, c.file, c.tag_rank, c.build, c.released, c.for_new_python) for c in listed]
+    return available._replace(candidates=(), sources=()), files

@@ -3,7 +3,7 @@
 For a name: its route; the cached candidates while they are fresh; else the page, revalidated or fetched, parsed and
 sorted into candidates. For a `Survey` every source is asked, and `routing.decide_route` decides. For a wheel's
 metadata: the kept copy; the sidecar where the index has one; a range request; the whole wheel, which then stays in the
-store.
+store. That of a source archive: whatever `sources` says; nothing asks for it ahead.
 
 A catalogue is used by one thread, that of the search. `prefetch` fetches ahead while the search computes: only its
 `answers` are seen here, which do not depend on the thread that asked.
@@ -21,7 +21,7 @@ from safepip.index.candidates import wheels_of
 from safepip.index.finder import Finder
 from safepip.index.mirrors import best_first, merged, with_common_releases
 from safepip.index.same_files import as_one, same_offers
-from safepip.model.candidate import CoreMetadata, ProjectCandidates
+from safepip.model.candidate import CoreMetadata, ProjectCandidates, SourceArchives
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.requirement import required_digests
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.answers import Answers
     from safepip.edges.indexes.index_reader import Reading
     from safepip.edges.indexes.prefetch import Prefetcher
+    from safepip.edges.indexes.source_metadata import SourceMetadata
     from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import AnyDigest, RequiredDigests
@@ -63,8 +64,11 @@ class _Observed(NamedTuple):
 class IndexCatalog:
     """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
-    `rules` are those that the search applies; the prefetcher has its own.
+    `rules` are those that the search applies; the prefetcher has its own. `sources`, set by those who approve builds,
+    reads the metadata of what is not a wheel.
     """
+
+    sources: SourceMetadata | None = None
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class IndexCatalog:
         self._answers = answers
         self._prefetcher = prefetcher
         self._wheels = wheels
-        self.finder = Finder(selection, rules.ages)
+        self.finder = Finder(selection, rules.ages, rules.builds)
         self.rules = rules
         self._hashes = hashes
         self._all_available: dict[str, RoutedCandidates] = {}
@@ -175,17 +179,27 @@ class IndexCatalog:
     def _pinned(self, name: str, all_available: list[ProjectCandidates], allowed: RequiredDigests) -> ProjectCandidates:
         """The files of all sources that have one of the user's digests."""
         candidates = [c for available in all_available for c in available.candidates if allowed.names(c.file.stated)]
-        born = earliest(available.born for available in all_available)
+        archives = [c for available in all_available for c in available.sources if allowed.names(c.file.stated)]
         return ProjectCandidates(
-            name, best_first(candidates), files=sum(available.files for available in all_available), born=born
+            name,
+            best_first(candidates),
+            files=sum(available.files for available in all_available),
+            born=earliest(available.born for available in all_available),
+            sources=best_first(archives),
         )
 
     def _as_one(self, all_available: list[ProjectCandidates]) -> ProjectCandidates:
         """The candidates of sources with exactly the same files, each of which is fetched from the first source."""
-        listings = {candidate.file.filename: self._listings[candidate] for candidate in all_available[0].candidates}
-        one = as_one(all_available)
-        self._listings.update((candidate, listings[candidate.file.filename]) for candidate in one.candidates)
-        return one
+        first, one = all_available[0], as_one(all_available)
+
+        def listed(candidates: Iterable[Candidate], firsts: Iterable[Candidate]) -> tuple[Candidate, ...]:
+            listings = {candidate.file.filename: self._listings[candidate] for candidate in firsts}
+            noted = tuple(candidates)
+            self._listings.update((candidate, listings[candidate.file.filename]) for candidate in noted)
+            return noted
+
+        listed(one.candidates, first.candidates)
+        return one._replace(sources=SourceArchives(lambda: listed(one.sources, first.sources)))
 
     def _merge(self, name: str, readings: list[tuple[Index, Reading]]) -> ProjectCandidates | None:
         """The candidates of an index and its mirrors together. Raises `Refused` where a mirror has other bytes."""
@@ -193,13 +207,22 @@ class IndexCatalog:
             (index, reading.url, reading.available) for index, reading in readings if reading.available is not None
         ]
         all_available = with_common_releases([available for _, _, available in there])
-        for (index, url, _), available in zip(there, all_available, strict=True):
-            self._note_listing(index, url, available)
-        pages = [(index, available) for (index, _, _), available in zip(there, all_available, strict=True)]
+        pages = [
+            (index, self._with_listing(index, url, available))
+            for (index, url, _), available in zip(there, all_available, strict=True)
+        ]
         return merged(name, pages) if pages else None
 
-    def _note_listing(self, index: Index, url: str, available: ProjectCandidates) -> None:
-        self._listings.update(dict.fromkeys(available.candidates, self._answers.listing(index, url)))
+    def _with_listing(self, index: Index, url: str, available: ProjectCandidates) -> ProjectCandidates:
+        """The same candidates, whose listing is known from here on; that of source archives when they are made."""
+        listing = self._answers.listing(index, url)
+        self._listings.update(dict.fromkeys(available.candidates, listing))
+
+        def archives() -> Iterable[Candidate]:
+            self._listings.update(dict.fromkeys(available.sources, listing))
+            return available.sources
+
+        return available._replace(sources=SourceArchives(archives))
 
     def ask_again(self, names: Iterable[str]) -> bool:
         changed = []
@@ -229,10 +252,16 @@ class IndexCatalog:
     # --- metadata -------------------------------------------------------------------------------------------
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
-        return self._answers.metadata(candidate, self._listings.get(candidate))
+        listing = self._listings.get(candidate)
+        if candidate.is_wheel:
+            return self._answers.metadata(candidate, listing)
+        if self.sources is None:
+            raise LookupError(f"nothing reads the metadata of {candidate}, which is not a wheel")
+        return self.sources.metadata(candidate, listing)
 
     def expect_metadata(self, candidate: Candidate) -> None:
-        self._answers.ask_metadata(candidate, self._listings.get(candidate))
+        if candidate.is_wheel:
+            self._answers.ask_metadata(candidate, self._listings.get(candidate))
 
     def listed(self, route: Route, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for all targets.

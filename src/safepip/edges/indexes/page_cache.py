@@ -15,6 +15,9 @@ one.
 
 The files are JSON and text, never pickles: reading the cache runs no code. They are written under another name and
 moved into place, so that a reader sees a whole file or none. A file that cannot be read is a miss.
+
+A project's source archives are a line of their own, which is parsed where a run looks at them. The line before it says
+how long it is. If it is long enough and still cannot be read, the run ends: other archives would be chosen without it.
 """
 
 from __future__ import annotations
@@ -30,9 +33,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.version import Version
 
 from safepip.edges.disk.reading import read_regular
+from safepip.index.archives import ArchiveRow, ListedArchives, rows_of
 from safepip.index.simple_api import MAX_PAGE_BYTES
 from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import checksum, strong
+from safepip.model.errors import Unavailable
+from safepip.model.finding import printable
 from safepip.model.page import ProjectFile, Status
 from safepip.model.urls import read_host
 from safepip.wheel.metadata import MAX_METADATA_BYTES
@@ -47,8 +53,10 @@ if TYPE_CHECKING:
 DEFAULT_FRESHNESS = 600.0
 LONGEST_FRESHNESS = 86_400.0
 #: Incremented when the form of the files changes, so that another version's files are misses.
-_FORM = 7
+_FORM = 8
 _METADATA_FORM = 2
+#: The line of a project without source archives.
+_NONE = b"[]"
 #: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
 _LARGEST = 4 * MAX_PAGE_BYTES
 
@@ -123,7 +131,9 @@ class PageCache:
         if self._root is None:
             return None
         try:
-            return _decode(json.loads(read_regular(self._candidates_path(index, name), _LARGEST)), name)
+            path = self._candidates_path(index, name)
+            head, _, archives = read_regular(path, _LARGEST).partition(b"\n")
+            return _decode(json.loads(head), name, archives, path)
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
             return None
 
@@ -140,9 +150,7 @@ class PageCache:
         now = self._now()
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
         cached = CachedCandidates(available, url, now, now + freshness(headers), etag, modified, listing)
-        self._write(
-            self._candidates_path(index, available.name), json.dumps(_encode(cached), separators=(",", ":")).encode()
-        )
+        self._write(self._candidates_path(index, available.name), _encode(cached))
 
     def renew(self, index: Index, cached: CachedCandidates, headers: Mapping[str, str]) -> None:
         """The index answered 304: the candidates are fresh again."""
@@ -150,10 +158,7 @@ class PageCache:
             return
         now = self._now()
         renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
-        self._write(
-            self._candidates_path(index, cached.available.name),
-            json.dumps(_encode(renewed), separators=(",", ":")).encode(),
-        )
+        self._write(self._candidates_path(index, cached.available.name), _encode(renewed))
 
     # --- listings -------------------------------------------------------------------------------------------
 
@@ -248,7 +253,28 @@ def vouched(text: bytes, file: ProjectFile) -> bool | None:
     return True if file.metadata else None
 
 
-def _encode(cached: CachedCandidates) -> dict[str, Any]:
+class _KeptArchives(ListedArchives):
+    """Source archives as a line of a kept file, `line`, which is parsed where they are looked at."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, name: str, line: bytes, path: str) -> None:
+        super().__init__(name, lambda: _decode_archives(line, path))
+        self.line = line
+
+
+def _encode(cached: CachedCandidates) -> bytes:
+    available = cached.available
+    archives = available.sources
+    line = archives.line if isinstance(archives, _KeptArchives) else _json(list(rows_of(archives)))
+    return b"\n".join((_json({**_head(cached), "archives": len(line)}), line))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _head(cached: CachedCandidates) -> dict[str, Any]:
     available = cached.available
     return {
         "form": _FORM,
@@ -267,12 +293,14 @@ def _encode(cached: CachedCandidates) -> dict[str, Any]:
         "candidates": [
             [str(c.version), c.tag_rank, c.build, c.released, c.for_new_python, c.file] for c in available.candidates
         ],
-        "fallen": [[str(f.version), f.reason, f.detail, f.yanked, f.upload_time] for f in available.rejected],
+        "fallen": [
+            [str(f.version), f.reason, f.detail, f.yanked, f.upload_time, f.has_archive] for f in available.rejected
+        ],
     }
 
 
-def _decode(data: dict[str, Any], name: str) -> CachedCandidates | None:
-    if data["form"] != _FORM:
+def _decode(data: dict[str, Any], name: str, archives: bytes, path: str) -> CachedCandidates | None:
+    if data["form"] != _FORM or data["archives"] != len(archives):
         return None
     available = ProjectCandidates(
         name=name,
@@ -287,12 +315,33 @@ def _decode(data: dict[str, Any], name: str) -> CachedCandidates | None:
         dropped=data["dropped"],
         born=_moment(data["born"]),
         contents=str(data["contents"]),
+        sources=_KeptArchives(name, archives, path) if len(archives) > len(_NONE) else (),
     )
     fetched, until = float(data["fetched"]), float(data["until"])
     etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
     if not listing.isalnum() and listing:
         return None
     return CachedCandidates(available, str(data["url"]), fetched, until, etag, modified, listing)
+
+
+def _decode_archives(line: bytes, path: str) -> list[ArchiveRow]:
+    """Raises `Unavailable` (`unreadable-file`): a run that has begun with the wheels beside them cannot go on."""
+    try:
+        return [_decode_archive(*row) for row in json.loads(line)]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise Unavailable.because(
+            "unreadable-file",
+            "a file of the cache is damaged",
+            context=(printable(path),),
+            hint="delete it; safepip asks the index anew",
+        ) from None
+
+
+def _decode_archive(version: str, released: float | None, file: list[Any]) -> ArchiveRow:
+    row = ArchiveRow(str(version), _moment(released), _decode_file(file))
+    if row.file.filename.endswith(".whl"):
+        raise ValueError("a wheel, whose tags were not looked at")
+    return row
 
 
 def _decode_file(row: list[Any]) -> ProjectFile:

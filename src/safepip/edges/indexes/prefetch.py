@@ -2,7 +2,8 @@
 
 From a hint (a project, a specifier, extras) to the page, to the metadata of the version that will probably be chosen,
 to the pages of what that requires. There are no guesses about what would be refused: of a project in quarantine, or one
-whose name is refused, no file is fetched, and where the name alone is enough to refuse it, no index hears of it.
+whose name is refused, no file is fetched, and where the name alone is enough to refuse it, no index hears of it. A
+guess ends at a source archive: to learn what it requires may mean to run its code.
 
 A guess decides nothing. The markers, the rules and the choice of a version here are a `Prefetcher`'s own objects, made
 from the same inputs as those of the search, and no other code sees them: what comes out is only that an answer is there
@@ -67,7 +68,7 @@ class Prefetcher:
         # Hints come from the search's thread and from the loop's; what follows is only touched under the lock.
         self._lock = threading.Lock()
         self._names = rules.names
-        self._finder = Finder(selection, rules.ages)
+        self._finder = Finder(selection, rules.ages, rules.builds)
         self._markers = Markers(environment)
         self._guessed: set[tuple[str, frozenset[str]]] = set()
 
@@ -119,7 +120,8 @@ class Prefetcher:
             if not self._names.permit(available.name, available):
                 return None
             candidates = self._finder.applicable(available, specifier, self._hashes.get(available.name, ANY_BYTES))
-        return candidates[0] if candidates and candidates[0].file.yanked is None else None
+        likely = candidates[0] if candidates else None
+        return likely if likely is not None and likely.is_wheel and likely.file.yanked is None else None
 
     def _next(self, metadata: CoreMetadata, extras: frozenset[str]) -> list[Hint]:
         """What a distribution with these extras requires. Raises `MetadataError`."""
