@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "environment": "model wheel",
     "handover": "environment model wheel",
     "config": "model routing rules text",
-    "requirements": "model text wheel",
+    "requirements": "build model text wheel",
     "build": "model text wheel",
     "options": "config model requirements",
     "vetting": "config model routing text",

@@ -145,7 +145,7 @@ def test_everything_wrong_is_reported_together(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     _write(
         tmp_path,
-        a_txt="--bad\nx = 1\n-e ./none\n./empty\ngit+https://h.example/x\nhttps://h.example/x.tar.gz#egg=a[b]\n"
+        a_txt="--bad\nx = 1\n-e ./none\n./empty\ngit+git@h.example:x\nhttps://h.example/x.tar.gz#egg=a[b]\n"
         "-r none.txt\n./x.whl\ny --hash=md5:1",
     )
     with pytest.raises(UsageError) as raised:
@@ -158,7 +158,7 @@ def test_everything_wrong_is_reported_together(tmp_path: Path) -> None:
             ("invalid-requirement", "a.txt:2"),
             ("invalid-requirement", "a.txt:3"),
             ("invalid-requirement", "a.txt:4"),
-            ("not-yet", "a.txt:5"),
+            ("bad-vcs-url", "a.txt:5"),
             ("invalid-requirement", "a.txt:6"),
             ("unreadable-file", "a.txt:7"),
             ("missing-file", "a.txt:8"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from safepip.edges.disk.requirements_files import Loaded, load
 from safepip.edges.network.credentials import Credentials
 from safepip.model.build import BuildSettings
 from safepip.model.errors import Refused, UsageError
+from safepip.model.index import IndexUrl
 from safepip.model.plan import Settings
 from safepip.model.requirement import Statements
 from safepip.model.source import SourceCode, SourceKind
@@ -179,6 +181,89 @@ def test_a_value_may_be_a_folder_and_no_setting_of_a_build(folder: Path) -> None
             read(folder, files={"r.txt": line}, environ=environ, requirement_files=("r.txt",))
 
 
+def test_a_checkout_is_named_by_its_url(folder: Path) -> None:
+    """With a name before @ or behind #egg=, or none; the account for ssh stays, and nothing else of its kind."""
+    lines = """tool[cli] @ git+ssh://git@code.example/acme/tool.git@v1.0#subdirectory=py
+git+https://code.example/tool#egg=Other_Tool
+-e git+https://user:s3cret@code.example/tool@main#egg=tool
+-e "tool @ git+https://code.example/tool ; python_version < '3'"
+git+https://code.example/tool
+"""
+    found = read(folder, files={"r.txt": lines}, requirement_files=("r.txt",)).requirements
+    plain = SourceCode(SourceKind.VCS, "https://code.example/tool", vcs="git")
+    by_ssh = plain._replace(url="ssh://git@code.example/acme/tool.git", revision="v1.0", subdirectory="py")
+    assert [(each.name, each.source) for each in found] == [
+        ("tool", by_ssh),
+        ("other-tool", plain),
+        ("tool", plain._replace(revision="main", editable=True)),
+        ("tool", plain._replace(editable=True)),
+        ("", plain),
+    ]
+    assert found[0].extras == {"cli"}
+    assert str(found[3].marker) == 'python_version < "3"'
+    assert "s3cret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("git+git@code.example:acme/tool", "it has no protocol"),
+        ("tool @ git+git@code.example:acme/tool", "it has no protocol"),
+        ("git+https://code.example/tool@--upload-pack=x", "revision"),
+        ("git+ext::sh -c x", "program and a protocol"),
+        ("git+git://code.example/tool", "not encrypted"),
+        ("git+https://code.example/tool#egg=a[b]", "name of a project"),
+    ],
+)
+def test_a_url_of_version_control_that_cannot_be_used_says_where_it_stands(text: str, why: str, folder: Path) -> None:
+    with pytest.raises(UsageError, match=why) as raised:
+        read(folder, files={"r.txt": f"\n{text}\n"}, requirement_files=("r.txt",))
+    assert [(each.reference, str(each.origins[0])) for each in raised.value.diagnostics] == [("bad-vcs-url", "r.txt:2")]
+
+
+def test_an_editable_checkout_names_its_project(folder: Path) -> None:
+    """pip: it cannot be told from the URL."""
+    with pytest.raises(UsageError, match="which project it is"):
+        read(folder, editables=("git+https://code.example/tool",))
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("git+https://code.example/${TOKEN}/tool", ("https://code.example/",)),
+        ("tool @ git+https://code.example/${TOKEN}@v1", ("https://code.example/",)),
+        ("git+ssh://${TOKEN}@code.example/tool", ()),
+        ("git+https://code.example/${TOKEN}/tool", ()),
+        ("git+https://${TOKEN}:x@code.example/tool", ()),
+        ("git+https://code.example/tool@${TOKEN}", ("https://code.example/",)),
+        ("git+https://code.example/tool@${TOKEN}/x", ("https://code.example/",)),
+        ("git+https://code.example/tool#egg=${TOKEN}", ("https://code.example/",)),
+        ("${URL}/tool", ("https://code.example/",)),
+        ("git+https://code.example/${TWO}", ("https://code.example/",)),
+    ],
+)
+def test_a_value_in_a_checkouts_url_goes_where_it_was_meant(line: str, known: tuple[str, ...], folder: Path) -> None:
+    """To a place that is named elsewhere, as a part of the path; never as a revision, and over ssh to none."""
+    environ = {"TOKEN": "s3cret-value", "URL": "git+https://code.example", "TWO": "a@b"}
+    urls = tuple(map(IndexUrl.parse, known))
+    (folder / "r.txt").write_text(line)
+    asked = Settings(requirement_files=("r.txt",))
+    credentials = Credentials({})
+
+    def run() -> Loaded:
+        return load(asked, environ, str(folder), credentials, no_network, known=urls)
+
+    if known and re.search(r"\$\{TOKEN\}(?:/tool|@v1)\Z", line):
+        (found,) = run().requirements
+        assert "s3cret-value" in (found.url or "")
+        assert credentials.redact(found.url or "") == line.rpartition("git+")[2].removesuffix("@v1")
+        return
+    with pytest.raises((Refused, UsageError)) as raised:
+        run()
+    assert {each.reference for each in raised.value.diagnostics} == {"expanded-credential"}
+    assert "s3cret-value" not in repr(raised.value.diagnostics)
+
+
 HASH = f"--hash=sha256:{SHA}"
 
 
@@ -194,6 +279,8 @@ HASH = f"--hash=sha256:{SHA}"
         (f"./project; python_version < '3'\nflask {HASH}", 0),
         (f"./acme-1.0.tar.gz {HASH}\nacme @ {ARCHIVE}#sha256={SHA}\nflask {HASH}", 0),
         (f"p {HASH}\n-c c.txt", 1),
+        (f"git+https://code.example/t@{'a' * 40}\nflask {HASH}", 1),
+        (f"git+https://code.example/t#sha256={SHA}", 1),
         (f"flask {HASH}\n-c c.txt", 0),
     ],
 )

@@ -43,10 +43,10 @@ class NotApproved(NamedTuple):
     hint: str
 
     def diagnostic(self, name: str, origins: tuple[Origin, ...] = (), context: tuple[str, ...] = ()) -> Diagnostic:
-        """The refusal of the project of this normalised name; `origins` are where it is required."""
-        message = (
-            f"{name} would have to be built from source, which runs its code, and that is not approved: {self.why}"
-        )
+        """The refusal of the project of this normalised name, empty where it is not known; `origins` are where it is
+        required."""
+        what = f"{name or 'a project'} would have to be built from source, which runs its code"
+        message = f"{what}, and that is not approved: {self.why}"
         return Diagnostic("unapproved-build", message, context, self.hint, origins, name)
 
 

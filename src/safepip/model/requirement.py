@@ -21,10 +21,10 @@ class Requirement(NamedTuple):
     """A project by name, PEP 508, or a wheel or source code by URL or path.
 
     `name` is normalised. It is empty for source code whose project is not known before it is read
-    (`safepip.commands.sources`). `extras` are normalised. `url` is set for a wheel that the user names
-    directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment;
-    then `specifier` is empty. `hashes` are the digests of which the file must have one, `url_digests` those of which it
-    must have all; empty means none were given.
+    (`safepip.commands.sources`). `extras` are normalised. `url` is set for a wheel or source code that the user names
+    directly: an absolute `https:`, `http:` or `file:` URL without credentials and without fragment, of source code that
+    in `source`; then `specifier` is empty. `hashes` are the digests of which the file must have one, `url_digests`
+    those of which it must have all; empty means none were given.
     `text` is what was written, for messages. A requirement read from a distribution's metadata has
     an origin of source DISTRIBUTION. `scope` is empty for what is asked for in any case, otherwise
     `extra:NAME` or `group:NAME`, for a lock that can be installed with or without it. `source` is set where `url` names

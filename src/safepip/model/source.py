@@ -21,9 +21,10 @@ class SourceCode(NamedTuple):
     """Source code as the user names it.
 
     `url` is absolute, without credentials, fragment and revision: an `https:`, `http:` or `file:` URL, of a VCS without
-    the `git+` before it; for some ways to reach a repository it is `ssh:` or `git:`. `subdirectory` is the project's
-    folder within it, with `/`, empty for the root (`#subdirectory=`). `vcs` is the program: `git`, `hg`, `svn`, `bzr`.
-    `revision` is the branch, tag or commit that is asked for, empty for the default branch. `editable` is pip's `-e`.
+    the `git+` before it. For some ways to reach a repository it is `ssh:` or the like, and then the name of an account
+    stays in it (`ssh://git@host/path`). `subdirectory` is the project's folder within it, with `/`, empty for the root
+    (`#subdirectory=`). `vcs` is the program: `git`, `hg`, `svn`, `bzr`. `revision` is the branch, tag or commit that is
+    asked for, empty for the default branch. `editable` is pip's `-e`.
     """
 
     kind: SourceKind

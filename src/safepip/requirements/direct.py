@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.model.errors import Refused
+from safepip.build.vcs_url import is_vcs_url, read_vcs_url
+from safepip.model.errors import UnusableInput
 from safepip.model.names import is_name, normalise
 from safepip.model.source import SourceCode, SourceKind
-from safepip.model.urls import UrlError, parse, scheme_of
+from safepip.model.urls import UrlError, parse
 from safepip.model.wheel_names import read_wheel_name
 from safepip.requirements.mistakes import invalid, missing
 from safepip.requirements.places import if_path
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
 
-_VCS = ("bzr", "git", "hg", "svn")
 _EGG = re.compile(r"[#&]egg=([^&]*)")
 _SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
 _OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:")
@@ -45,12 +45,7 @@ class Direct(NamedTuple):
 def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
     """What a URL names. Raises `UnusableInput` where it cannot be used, or names nothing of this disk."""
     if is_vcs_url(text):
-        raise Refused.because(
-            "not-yet",
-            f"{line.written} is a version-control URL, and safepip installs wheels only so far",
-            origins=(line.origin,),
-            hint="name a version on an index, or a wheel by its path or https URL",
-        )
+        return _of_vcs(line, text)
     try:
         url = parse(text)
     except UrlError as problem:
@@ -71,6 +66,19 @@ def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
     if kind is SourceKind.DIRECTORY:
         check_project(line, disk.absolute(disk.from_url(place)), source.subdirectory, disk)
     return Direct(place, egg, url.fragment, source)
+
+
+def _of_vcs(line: RequirementLine, text: str) -> Direct:
+    try:
+        source, egg = read_vcs_url(text)
+    except UnusableInput as problem:
+        if line.expanded:
+            raise invalid(line, str(problem)) from None
+        raise UnusableInput(*(each._replace(origins=(line.origin,)) for each in problem.diagnostics)) from None
+    # pip reads both from wherever they stand: what it would read from the path is refused.
+    if _egg(line, text) != normalise(egg) or _subdirectory(line, text) != source.subdirectory:
+        raise invalid(line, "#egg= and #subdirectory= do not stand behind the URL's #")
+    return Direct(source.url, normalise(egg), text.partition("#")[2], source)
 
 
 def check_project(line: RequirementLine, folder: str, subdirectory: str, disk: Disk) -> None:
@@ -122,9 +130,3 @@ def _wheel_name(line: RequirementLine, url: str) -> str:
     if not is_name(name):
         raise invalid(line, "the wheel's file name has no valid project name")
     return name
-
-
-def is_vcs_url(text: str) -> bool:
-    """Whether a text is the URL of a version control system, as pip has them: `git+https:` and the like."""
-    tool, plus, _ = scheme_of(text).partition("+")
-    return bool(plus) and tool in _VCS

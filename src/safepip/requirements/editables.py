@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
+from safepip.build.vcs_url import PROTOCOLS, is_vcs_url
 from safepip.model.names import normalise
 from safepip.model.source import SourceKind
 from safepip.model.urls import is_file_url, is_url
-from safepip.requirements.direct import Direct, is_vcs_url, read_direct
+from safepip.requirements.direct import Direct, read_direct
 from safepip.requirements.extras import split_extras
 from safepip.requirements.mistakes import invalid
 from safepip.requirements.pep508 import meaningful, read_extras
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
-
-_SYSTEMS = ("git", "hg", "svn", "bzr")
 
 
 class Editable(NamedTuple):
@@ -50,7 +49,10 @@ def read_editable(line: RequirementLine, disk: Disk) -> Editable:
         url = disk.to_url(disk.absolute(url))
     if is_file_url(url):
         return Editable(_editable(line, url, disk), read_extras(line, extras_text))
-    return Editable(_editable(line, _with_system(line.text), disk))
+    direct = _editable(line, _with_system(line.text), disk)
+    if not direct.name:
+        raise invalid(line, "it does not say which project it is", "write NAME @ URL")
+    return Editable(direct)
 
 
 def _with_name(line: RequirementLine) -> Pep508 | None:
@@ -65,7 +67,7 @@ def _with_name(line: RequirementLine) -> Pep508 | None:
 def _with_system(text: str) -> str:
     """pip: `git:...` stands for `git+git:...`, and so on."""
     system = text.partition(":")[0].lower()
-    return f"{system}+{text}" if ":" in text and system in _SYSTEMS else text
+    return f"{system}+{text}" if ":" in text and system in PROTOCOLS else text
 
 
 def _editable(line: RequirementLine, url: str, disk: Disk) -> Direct:

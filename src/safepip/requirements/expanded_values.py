@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from safepip.model.errors import Refused
 from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
-from safepip.model.source import SourceKind
 from safepip.model.urls import UrlError, is_url, is_web, origin_of
 from safepip.requirements.file_format import FileOption, Include, RequirementLine
 from safepip.requirements.variables import misplaced_by_name, misplaced_in_url, values_in
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from safepip.requirements.file_format import Line
 
 
-_WEB = re.compile(r"https?://\S+", re.IGNORECASE)
+_ON_NETWORK = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
 
 
 def _keep(_text: str, _source: str) -> None:
@@ -45,16 +44,16 @@ class ExpandedValues:
     known: tuple[IndexUrl, ...] = ()
     conceal: Callable[[str, str], None] = _keep
     locking: bool = False
-    origins: set[str | None] = field(default_factory=set)
+    origins: set[str] = field(default_factory=set)
 
     def note_lines(self, lines: Iterable[Line]) -> None:
         """The URLs in the lines of a file, all at once, as their credentials are taken out of them."""
         for line in lines:
             match line:
                 case RequirementLine(text, expanded=True) | Include(text, expanded=True):
-                    found = _WEB.findall(text)
+                    found = _ON_NETWORK.findall(text)
                 case FileOption(value=str(text), expanded=True):
-                    found = _WEB.findall(text)
+                    found = _ON_NETWORK.findall(text)
                 case _:
                     continue
             for url in found:
@@ -71,13 +70,12 @@ class ExpandedValues:
 
     def note(self, url: str) -> None:
         """A URL with a value was met."""
-        if is_web(url):
-            self.origins.add(origin_of(url))
+        self.origins.update(filter(None, [origin_of(url)]))
 
     def check_reach(self, url: str, origin: Origin) -> None:
         """Raise `Refused` for a URL on a network that lies in no known index, and to which a value would be sent, in it
         or as the credential of its origin."""
-        if not is_web(url) or origin_of(url) not in self.origins:
+        if origin_of(url) not in self.origins:
             return
         if not any(index.contains(url) for index in self.known):
             raise Refused.because(
@@ -92,8 +90,8 @@ class ExpandedValues:
         if statement.url is None:
             wrong = misplaced_by_name(source, self.environ)
         else:
-            folder = statement.source is not None and statement.source.kind is SourceKind.DIRECTORY
-            wrong, url = misplaced_in_url(source, self.environ, folder=folder)
+            kind = statement.source and statement.source.kind
+            wrong, url = misplaced_in_url(source, self.environ, kind)
             self.hide(statement.url, url if is_url(url) or is_web(statement.url) else f"file:{url}", source)
         if wrong:
             raise tangled(statement.origin, wrong)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.build.vcs_url import is_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import name_at_start, normalise
 from safepip.model.requirement import Constraint, Requirement
@@ -74,8 +75,7 @@ class _Parts(NamedTuple):
 def read_requirement(line: RequirementLine, disk: Disk) -> Requirement:
     """A requirement that the user wrote on the command line or in a file.
 
-    Raises `UsageError` where pip would not understand it either, and `Refused` for what is `not-yet`
-    and for a `weak-hash`.
+    Raises `UsageError` where pip would not understand it either, and `Refused` for a `weak-hash`.
     """
     return _as_requirement(line, _read(line, disk))
 
@@ -131,7 +131,7 @@ def _read(line: RequirementLine, disk: Disk) -> _Parts:
     if line.editable:
         direct, extras_given, on = read_editable(line, disk)
         return _of_direct(direct, extras_given, on)
-    by_url = bool(scheme_of(line.text))
+    by_url = bool(scheme_of(line.text)) or is_vcs_url(line.text)
     text, _, marker_text = line.text.partition("; " if by_url else ";")
     text = text.strip()
     marker = read_marker(line, marker_text.strip())

@@ -10,8 +10,8 @@ the values into the one gives the other. Three rules follow.
 2. A value may stand in a URL or path, in the user information of a URL, in the version of a requirement, and in the
    value of an option. `expanded_values` and `options.index_options` say which URLs it may be sent to.
 3. A value may not stand in a text that is changed into another form before it is shown, since it could not be found and
-   hidden there: names, extras, markers, digests, the file name of a wheel or archive; nor may it hold more than a part
-   of one word.
+   hidden there: names, extras, markers, digests, revisions, the file name of a wheel or archive; nor may it hold more
+   than a part of one word.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from safepip.model.source import SourceKind
+from safepip.model.urls import is_account
 from safepip.requirements.extras import split_extras
 
 if TYPE_CHECKING:
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
 
 #: pip: upper case, digits, underscore.
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_USER_INFO = re.compile(r"(:[\\'\"]*/[\\'\"]*/)[^\s/?#]*@")
+_USER_INFO = re.compile(r"((?<![A-Za-z0-9.-])(?:ssh|sftp))?(:[\\'\"]*/[\\'\"]*/)([^\s/?#]*)@", re.IGNORECASE)
 _BY_NAME = re.compile(r"\s*[A-Za-z0-9._-]+\s*(?P<extras>\[[^\]]*\])?(?P<rest>.*)\Z", re.DOTALL)
 _VERSIONS = re.compile(r"[A-Za-z0-9._+!*<>=~, -]*")
+_SYSTEM = re.compile(r"\s*(?:git|hg|svn|bzr)\+", re.IGNORECASE)
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -50,8 +53,15 @@ def unset_in(text: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def without_user_info(text: str) -> str:
-    """A text before expansion as `absorb` leaves it after: without the user information of its URLs."""
-    return _USER_INFO.sub(r"\1", text)
+    """A text before expansion as `absorb` leaves it after: without the user information of its URLs, of which the name
+    of an account for ssh is not a secret."""
+    return _USER_INFO.sub(_only_account, text)
+
+
+def _only_account(found: re.Match[str]) -> str:
+    scheme, slashes, info = found[1] or "", found[2], found[3]
+    user = info.partition(":")[0]
+    return f"{scheme}{slashes}{user}@" if is_account(scheme.lower(), user) else f"{scheme}{slashes}"
 
 
 def source_of(word: str | None, written: str | None, environ: Mapping[str, str]) -> str | None:
@@ -82,8 +92,9 @@ def misplaced_by_name(source: str, environ: Mapping[str, str]) -> str:
     return ""
 
 
-def misplaced_in_url(source: str, environ: Mapping[str, str], *, folder: bool = False) -> tuple[str, str]:
-    """The same for a requirement with a URL or path, and that URL or path as written. `folder` says that it is one."""
+def misplaced_in_url(source: str, environ: Mapping[str, str], kind: SourceKind | None) -> tuple[str, str]:
+    """The same for a requirement with a URL or path of this kind of source code, None for a wheel; and that URL or path
+    as written."""
     head, url, tail = _around_url(source)
     if _VARIABLE.search(head) or _VARIABLE.search(tail):
         return "a name, an extra or a marker", ""
@@ -91,13 +102,31 @@ def misplaced_in_url(source: str, environ: Mapping[str, str], *, folder: bool = 
     path = address.partition("?")[0]
     if _VARIABLE.search(fragment):
         return "the fragment of a URL", ""
-    if not folder and _VARIABLE.search(re.split(r"[/\\]", path.rstrip("/"))[-1]):
+    if kind is SourceKind.VCS:
+        if not _SYSTEM.match(url):
+            return "more than a part of a URL or path", ""
+        # The revision is shown, and written down, by itself, and so is the URL without it.
+        address, revision = _without_revision(path.partition("+")[2])
+        if _VARIABLE.search(revision):
+            return "the revision of a checkout", ""
+        forbidden = r"[\s;#?@\x00-\x1f]"
+    elif kind is SourceKind.DIRECTORY:
+        forbidden = r"[;#\[\]]"
+    elif _VARIABLE.search(re.split(r"[/\\]", path.rstrip("/"))[-1]):
         return "the file name of a wheel or archive", ""
-    if folder and any(re.search(r"[;#\[\]]", value) for _, value in values_in(url, environ)):
-        return "more than a part of a path", ""
-    if any(re.search(r"[\s;#?\x00-\x1f]", value) for _, value in values_in(url, environ)) and _SCHEME.match(source):
-        return "more than a part of a URL", ""
+    else:
+        forbidden = r"[\s;#?\x00-\x1f]" if _SCHEME.match(source) else ""
+    if forbidden and any(re.search(forbidden, value) for _, value in values_in(url, environ)):
+        return "more than a part of a URL or path", ""
     return "", address
+
+
+def _without_revision(url: str) -> tuple[str, str]:
+    """The URL of a repository, and the revision that stands behind the last @ of its path."""
+    scheme, slashes, rest = url.partition("://")
+    host, slash, within = rest.partition("/")
+    path, at, revision = within.rpartition("@")
+    return (f"{scheme}{slashes}{host}{slash}{path}", revision) if at else (url, "")
 
 
 def _around_url(source: str) -> tuple[str, str, str]:
