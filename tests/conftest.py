@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +55,23 @@ def two_indexes() -> Iterator[tuple[IndexServer, IndexServer]]:
     """An internal index and a public one, each a host of its own on loopback."""
     with IndexServer() as internal, IndexServer() as public:
         yield internal, public
+
+
+@pytest.fixture
+def no_socket_left() -> Iterator[None]:
+    """Fails where a socket is open afterwards that was not before, or was closed by Python's garbage collector."""
+
+    def count() -> int:
+        gc.collect()
+        return sum(type(one) is socket.socket and one.fileno() != -1 for one in gc.get_objects())
+
+    before = count()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        after = count()
+    assert [str(one.message) for one in seen] == []
+    assert after <= before
 
 
 @pytest.fixture(scope="session")

@@ -37,12 +37,13 @@ class Site(Protocol):
 class Host:
     """One origin. Use it as a context manager, or call `close`.
 
-    `requests` is the log in order of arrival. `delay` is waited before each answer, in seconds.
-    `faults` are by path without the query. With `tls` the origin is https.
+    `requests` is the log in order of arrival, `connections` how many have carried them. `delay` is waited before each
+    answer, in seconds. `faults` are by path without the query. With `tls` the origin is https.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.faults: dict[str, Fault] = {}
         self.paths: dict[str, Reply | Callable[[Request], Reply]] = {}
         self.sites: list[Site] = []
@@ -134,6 +135,7 @@ class _Server(http.server.ThreadingHTTPServer):
                 request = self.tls.wrap_socket(request, server_side=True)
                 request.settimeout(None)
             with request:
+                self.host.connections += 1
                 super().finish_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:

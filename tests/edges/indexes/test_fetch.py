@@ -14,6 +14,7 @@ from safepip.edges.indexes.fetch import fetch_all
 from safepip.edges.network import deadlines, limits
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Transport
+from safepip.edges.network.long_bodies import LEAST
 from safepip.model.digest import one_of
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.plan import Network
@@ -107,6 +108,17 @@ def test_the_missing_part_alone_is_asked_for_under_the_same_version(world: World
     world.fetch()
     assert world.ranges_asked == [None, "bytes=100000-"]
     assert world.host.requests[1].headers["if-range"] == '"v1"'
+
+
+def test_a_large_file_is_taken_up_where_it_broke(world: World) -> None:
+    """Its parts are read in the short way of long bodies, and the last one as any other."""
+    data = bytes(range(251)) * ((2 * LEAST + 1_000_000) // 251)
+    world.served = data
+    world.host.faults[PATH] = in_turn(drop(1_000_000), drop(LEAST), honest())
+    (file,) = world.fetch(world.download(index_digests=(digest(data),), size=len(data)))
+    assert file.size == len(data) == world.progress.counted
+    assert digest(content(file)) == digest(data)
+    assert world.ranges_asked == [None, "bytes=1000000-", f"bytes={1_000_000 + LEAST}-"]
 
 
 def test_a_server_that_will_not_resume_is_read_from_the_beginning(world: World) -> None:

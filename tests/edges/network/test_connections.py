@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import random
 import socket
 import ssl
 import threading
 import time
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +26,7 @@ from support.replies import Reply
 from support.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from support.certificates import Authority
 
@@ -56,23 +54,6 @@ async def get(connections: Connections, target: bytes = b"/page") -> bytes:
         return b"".join([chunk async for chunk in response.chunks()])
     finally:
         await response.close()
-
-
-@pytest.fixture
-def no_socket_left() -> Iterator[None]:
-    """Fails where a socket is open afterwards that was not before, or was closed by Python's garbage collector."""
-
-    def count() -> int:
-        gc.collect()
-        return sum(type(one) is socket.socket and one.fileno() != -1 for one in gc.get_objects())
-
-    before = count()
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always", ResourceWarning)
-        yield
-        after = count()
-    assert [str(one.message) for one in seen] == []
-    assert after <= before
 
 
 def cancel_all(make: Callable[[], Connections], after: list[float]) -> int:

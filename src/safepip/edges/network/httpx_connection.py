@@ -28,6 +28,8 @@ import h11
 import httpcore
 import httpx
 
+from safepip.edges.network.long_bodies import length_of, read_long
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -46,6 +48,7 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 #: What httpx, and the libraries under it, raise when a connection has ended.
 _ENDINGS = (
     httpx.NetworkError,
+    httpcore.NetworkError,
     httpcore.ConnectionNotAvailable,
     anyio.BrokenResourceError,
     anyio.ClosedResourceError,
@@ -57,6 +60,8 @@ _ENDINGS = (
 _FAILURES = (
     *_ENDINGS,
     httpx.TransportError,
+    httpcore.TimeoutException,
+    EOFError,
     h2.exceptions.H2Error,
     h11.ProtocolError,
     ValueError,
@@ -155,7 +160,7 @@ class Connection:
         # A time limit on reads is not enough where something is read that is not part of the body: pings, and what else
         # travels over HTTP/2, or the lines between chunks. Elsewhere it does, and saves a timer for each piece.
         framed = self.shared or "transfer-encoding" in response.headers
-        return Exchange(self, response, patience if framed else None)
+        return Exchange(self, response, timeouts.get("read"), patience if framed else None)
 
     async def close(self) -> None:
         """Close it, whatever is under way."""
@@ -170,7 +175,7 @@ class Connection:
             if isinstance(cause, ssl.SSLError):
                 return RequestFailed("tls", str(cause.reason or cause))
         text = next(filter(None, map(_text, reversed(causes))), type(error).__name__)
-        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+        if isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)):
             return RequestFailed("timeout", self._what_took_too_long(error))
         if isinstance(error, httpx.ProxyError):
             return RequestFailed("connection", f"the proxy refused: {text}")
@@ -214,7 +219,9 @@ class Connection:
 class Exchange:
     """A response whose head has come. Read `chunk` after `chunk` to the end or not, then `close` it, always."""
 
-    def __init__(self, connection: Connection, response: httpx.Response, patience: float | None) -> None:
+    def __init__(
+        self, connection: Connection, response: httpx.Response, timeout: float | None, patience: float | None
+    ) -> None:
         self._connection = connection
         self._stream = cast("httpx.AsyncByteStream", response.stream)
         self._chunks: AsyncIterator[bytes] = aiter(self._stream)
@@ -222,6 +229,9 @@ class Exchange:
         self._problem: RequestFailed | None = None
         self.status: int = response.status_code
         self.headers: Headers = response.headers.raw
+        length = length_of(self.status, response.extensions, self.headers)
+        if length is not None:
+            self._chunks = read_long(self._chunks, response.extensions["network_stream"], length, timeout)
 
     async def chunk(self) -> bytes | None:
         """The next piece of the body, transfer encoding removed, content encoding not; None at its end.
@@ -247,7 +257,7 @@ class Exchange:
         return (pieces[0] if len(pieces) == 1 else b"".join(pieces)) if pieces else None
 
     async def close(self) -> None:
-        """Over HTTP/1.1 this closes the connection as well, unless the body was read to its end."""
+        """Over HTTP/1.1 this closes the connection as well, unless httpx has read the body to its end."""
         await self._stream.aclose()
 
 
