@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "edges.network": "config edges.console edges.disk edges.programs environment index model safepip",
     "edges.indexes": "config edges.disk edges.network index model requirements resolution routing vetting wheel",
     "edges.target": "edges.disk edges.programs environment handover model safepip wheel",
-    "edges.builder": "build edges.programs environment model",
+    "edges.builder": "build edges.disk edges.programs environment model",
     "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
     "edges.user": "config edges.disk edges.indexes edges.network edges.pip model options requirements",
     # commands: a file a verb
