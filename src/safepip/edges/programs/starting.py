@@ -17,16 +17,17 @@ if sys.path and sys.path[0] == "":
 """
 
 
-def own_text(name: str) -> str:
-    """The source of a file of this folder, from disk or out of a zip application.
+def own_text(name: str, room: str = "programs") -> str:
+    """The source of a file of a room of `edges`, from disk or out of a zip application.
 
     Raises `Unavailable` (`python-failed`) where it cannot be read.
     """
     import os
 
+    rooms = os.path.dirname(os.path.dirname(__file__))
     loader = __spec__.loader
     try:
-        data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))  # type: ignore[union-attr]  # what loads a file has it
+        data: bytes = loader.get_data(os.path.join(rooms, room, name))  # type: ignore[union-attr]  # what loads a file has it
     except OSError:
         from safepip.model.errors import Unavailable
 

@@ -1,0 +1,119 @@
+"""A fence for systems on which bubblewrap cannot run: Landlock for files, a seccomp filter for the rest.
+
+It needs no rights at all, so it works in containers, which is where Dockerfiles build. The build shares the machine
+with everything else; what it may do there is forbidden call by call. As root it runs as a user that owns nothing.
+
+What this fence does not bound, where bubblewrap does:
+
+- A build can find out that a path exists, and its size, owner and times (stat(2)): Landlock checks what is opened. It
+  can read what a symbolic link holds, too.
+- Where it runs as your own user: it can change mode, times and extended attributes of your files without opening them
+  (chmod(2), utime(2), setxattr(2)), and the scheduling of your other processes. As root it runs as another user, and
+  can do neither.
+- Before version 6 of Landlock (Linux 6.12), where it runs as your own user: `tgkill` reaches your other processes, so a
+  build can end them. `kill` and its kin are forbidden then.
+- With `network`: services that listen on this machine's loopback address. (bubblewrap shares the network then, too.)
+- What two builds of one user do to each other through a folder that both may write.
+
+Not by either fence: how fast it uses the processor; what it learns of the machine (its name, its processors, its
+kernel); what it writes into the folders that it may write; a deleted file that is held open in a message between two
+sockets, as long as it stays below the limit for one file.
+
+And what does not work here: semaphores of `multiprocessing` and other users of `/dev/shm`, `/proc/PID` of every process
+but the first, terminals of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from safepip.build.landlock_rules import CHANGE, DEVICE, NEEDED_ABI, READ, SCOPED_ABI, ruleset
+from safepip.build.syscall_filter import Sockets, filter_program
+from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS
+from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
+from safepip.edges.builder.machine import (
+    filter_machine,
+    is_root,
+    kernel_limit,
+    landlock_abi,
+    most_memory,
+    resolver_files,
+    unused_user,
+    visible_settings,
+)
+from safepip.edges.builder.supervision import (
+    PROGRAM,
+    SupervisedCommand,
+    launcher_text,
+    loader_variables,
+    own_python,
+    run_supervised,
+)
+
+if TYPE_CHECKING:
+    from safepip.edges.builder.fenced_command import Told
+
+
+class LandlockFence:
+    """Landlock of version `abi`, and a seccomp filter for `machine`."""
+
+    kind = "landlock"
+
+    def __init__(self, abi: int, machine: str) -> None:
+        self._abi = abi
+        self._machine = machine
+
+    @classmethod
+    def of_this_kernel(cls) -> LandlockFence | None:
+        """The fence, where the kernel has what it is made of. Whether it holds is for the caller to try."""
+        abi, machine = landlock_abi(), filter_machine()
+        return cls(abi, machine) if abi >= NEEDED_ABI and machine is not None and own_python() else None
+
+    def run(
+        self, command: FencedCommand, limits: BuildLimits = DEFAULT_LIMITS, told: Told | None = None
+    ) -> BuildOutcome:
+        """As `Fence.run`."""
+        user = unused_user()
+        limits = limits._replace(memory=most_memory(limits.memory))
+        supervised = SupervisedCommand(
+            arguments=(own_python(), "-I", "-S", "-c", PROGRAM),
+            environ=loader_variables(),
+            cwd=command.cwd,
+            writable=command.writable,
+            question=self._question(command, user),
+            uid=user,
+            tasks=kernel_limit(limits.processes, user),
+        )
+        return run_supervised(supervised, limits, told)
+
+    def _question(self, command: FencedCommand, user: int | None) -> dict[str, Any]:
+        """What `bare_launcher.launch` is given."""
+        scoped = self._abi >= SCOPED_ABI
+        sockets = Sockets.OPEN if command.network else Sockets.NONE
+        # Another user's processes cannot be signalled in any case.
+        program = filter_program(self._machine, sockets, signals=scoped or user is not None)
+        return {
+            "texts": launcher_text(),
+            "command": command.arguments,
+            "environ": dict(command.environ),
+            "cwd": command.cwd,
+            "root": is_root(),
+            "uid": user,
+            "guarded": scoped,
+            "landlock": ruleset(self._abi, allowed_paths(command), network=command.network),
+            "filter": program.hex(),
+        }
+
+
+def allowed_paths(command: FencedCommand) -> list[tuple[str, int]]:
+    """Each path that a command may open, and how. Rules are for the folder that a path leads to, so links count as what
+    they point to."""
+    readable = (*SYSTEM_FOLDERS, *visible_settings(network=command.network), *MACHINE_FACTS, *command.readable)
+    if command.network:
+        readable += resolver_files()
+    return [
+        *((path, READ) for path in readable),
+        *((path, DEVICE) for path in DEVICES),
+        *((os.path.abspath(path), CHANGE) for path in command.writable),
+    ]
