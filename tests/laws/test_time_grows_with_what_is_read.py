@@ -75,7 +75,16 @@ def _modules_among_commands(size: int) -> tuple[RuleContext, WheelUnderReview]:
     return context_of(wheel, names=lambda folder: there if folder == LAYOUT.schemes["purelib"] else ()), wheel
 
 
-_MADE = (_namespaces_that_end, _same_paths, _namespace_hooks, _modules_among_commands)
+def _loaders(size: int) -> tuple[RuleContext, WheelUnderReview]:
+    """An editable project with many loaders, each asked for by several files."""
+    head = "from editables.redirector import RedirectingFinder as F\nF.install()\n"
+    modules = {f"_m{number}.py": f"{head}F.map_module('n{number}', '/srv/one')\n" for number in range(size)}
+    lines = "".join(f"import _m{number}\n" for number in range(size))
+    wheel = wheel_under_review(*build_wheel("one", "1.0", files={**modules, "one.pth": lines, "two.pth": lines}))
+    return context_of(wheel, own_folders={"one": ("/srv/one",)}), wheel
+
+
+_MADE = (_namespaces_that_end, _same_paths, _namespace_hooks, _modules_among_commands, _loaders)
 
 
 @pytest.mark.parametrize("made", _MADE)

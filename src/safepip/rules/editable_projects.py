@@ -30,6 +30,7 @@ from safepip.wheel.pth import read_pth
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from safepip.model.wheel import InstallPath
     from safepip.rules.context import RuleContext
     from safepip.rules.start_files import StartFile
     from safepip.rules.under_review import WheelUnderReview
@@ -43,6 +44,8 @@ class OwnProject:
         self._wheel = wheel
         self._context = context
         self._folders = tuple(_key(folder) for folder in context.own_folders.get(wheel.pin.name, ()))
+        self._forms: dict[str, dict[str, list[InstallPath]]] = {}
+        self._loaders: dict[tuple[str, str], Loader | UnknownLoader] = {}
 
     def has(self, path: str) -> bool:
         """Whether an absolute path is the project's folder or lies in it."""
@@ -75,9 +78,20 @@ class OwnProject:
 
     def _read(self, module: str, file: StartFile) -> Loader:
         """The loader of this name beside a `.pth` file. Raises `UnknownLoader`."""
-        place, cached = f"{file.folder}/{key_of(module)}", f"{file.folder}/__pycache__/{key_of(module)}."
-        forms = [item for item in self._wheel.install_paths if item.key.startswith((f"{place}.", f"{place}/", cached))]
-        found = [item for item in forms if item.key != f"{place}.pth"]
+        loader = self._loaders.get((file.folder, module))
+        if loader is None:
+            try:
+                loader = self._read_once(module, file)
+            except UnknownLoader as problem:
+                loader = problem
+            self._loaders[file.folder, module] = loader
+        if isinstance(loader, UnknownLoader):
+            raise loader
+        return loader
+
+    def _read_once(self, module: str, file: StartFile) -> Loader:
+        place = f"{file.folder}/{key_of(module)}"
+        found = [item for item in self._forms_in(file.folder).get(key_of(module), ()) if item.key != f"{place}.pth"]
         source = next((item.entry for item in found if item.key == f"{place}.py"), None)
         if source is None or posixpath.basename(source.path) != f"{module}.py":
             raise UnknownLoader("is not part of the wheel")
@@ -87,6 +101,16 @@ class OwnProject:
         if text is None:
             raise UnknownLoader("is too large to be read")
         return read_loader(module, text)
+
+    def _forms_in(self, folder: str) -> dict[str, list[InstallPath]]:
+        """The wheel's files in a folder by the name of the module, or package, that Python may take them for."""
+        if folder not in self._forms:
+            found = self._forms[folder] = {}
+            for item in self._wheel.install_paths:
+                if item.key.startswith(f"{folder}/"):
+                    inside = item.key[len(folder) + 1 :].removeprefix("__pycache__/")
+                    found.setdefault(inside.partition("/")[0].partition(".")[0], []).append(item)
+        return self._forms[folder]
 
     def _objection(self, loader: Loader, file: StartFile) -> str:
         for path in loader.paths:
