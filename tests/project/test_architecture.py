@@ -61,9 +61,9 @@ MAY_IMPORT = {
     "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
     "edges.user": "config edges.disk edges.indexes edges.network edges.pip model options requirements",
     # commands: a file a verb
-    "commands": "config edges.console edges.disk edges.indexes edges.network edges.pip edges.programs edges.target"
-    " edges.user environment handover index lock model options reporting requirements resolution routing rules safepip"
-    " text vetting wheel",
+    "commands": "build config edges.builder edges.console edges.disk edges.indexes edges.network edges.pip"
+    " edges.programs edges.target edges.user environment handover index lock model options reporting requirements"
+    " resolution routing rules safepip text vetting wheel",
     "safepip.__main__": "commands edges.console edges.programs model options safepip",
 }
 

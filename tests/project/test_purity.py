@@ -30,7 +30,7 @@ ALLOWED = {
     "config": "configparser datetime difflib packaging.utils tomllib",
     "requirements": "codecs optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",
-    "build": "hashlib ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
+    "build": "hashlib json ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
     " posixpath struct urllib.parse",
     "options": "datetime difflib optparse textwrap",
     "vetting": "json packaging.version",
@@ -51,11 +51,11 @@ ALLOWED = {
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
     "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shutil stat subprocess sys threading",
-    "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd resource select shutil signal"
-    " stat struct subprocess sys tarfile tempfile threading time urllib.parse zipfile zlib",
+    "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
+    " select shutil signal stat struct subprocess sys tarfile tempfile threading time urllib.parse zipfile zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
-    "commands": "contextlib json packaging.specifiers",
+    "commands": "contextlib json packaging.requirements packaging.specifiers",
     "safepip.__main__": "difflib gc signal sys",
 }
 

@@ -48,3 +48,8 @@ def portable_from(folder: str, path: str) -> str:
         return os.path.relpath(path, folder).replace(os.sep, "/")
     except ValueError:  # another drive
         return path
+
+
+def joined(folder: str, below: str) -> str:
+    """The path of what lies `below` a folder, given with `/` between its parts; the folder itself where it is empty."""
+    return os.path.join(folder, *below.split("/")) if below else folder

@@ -28,6 +28,7 @@ OWN = (
     "pip",
     "packaging",
     "resolvelib",
+    "pyproject_hooks",
     "httpx",
     "httpcore",
     "h11",

@@ -1,0 +1,86 @@
+"""The folder in which one run unpacks sources and builds, removed at its end.
+
+It is made in the system's temporary folder and not in the cache: build tools look for a repository in every folder
+above a project, and a cache lies in a home folder, which may be one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from safepip.model.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PREFIX = "safepip-build-"
+_STALE_SECONDS = 24 * 3600.0
+
+
+class Scratch:
+    """The folder, made when it is first needed. `keep` leaves it behind (pip's `--no-clean`)."""
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self._keep = keep
+        self._root: str | None = None
+        self._number = 0
+
+    @property
+    def root(self) -> str:
+        """The folder itself, absolute, with links resolved. Raises `Unavailable` (`store-unwritable`)."""
+        if self._root is None:
+            try:
+                _sweep(tempfile.gettempdir())
+                self._root = os.path.realpath(tempfile.mkdtemp(prefix=_PREFIX))
+            except OSError as error:
+                raise Unavailable.because(
+                    "store-unwritable", f"no folder for building can be made: {error.strerror or error}"
+                ) from error
+        return self._root
+
+    def folder(self, name: str) -> str:
+        """A new, empty folder; `name` is for people who look at it."""
+        self._number += 1
+        path = os.path.join(self.root, f"{self._number}-{name}")
+        os.mkdir(path, 0o700)
+        return path
+
+    def close(self) -> None:
+        """Remove everything."""
+        if self._root is not None and not self._keep:
+            _remove(self._root)
+        self._root = None
+
+
+def _remove(path: str) -> None:
+    """Remove a folder and all in it; folders that may not be written to are made writable first."""
+
+    def again(retry: Callable[[str], object], failed: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(failed), stat.S_IRWXU)
+            os.chmod(failed, stat.S_IRWXU)
+            retry(failed)
+
+    shutil.rmtree(path, onerror=again)
+    # What was in a folder that has just been made readable is still there.
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep(folder: str) -> None:
+    """Remove what this user's runs have left that were killed more than a day ago."""
+    if not hasattr(os, "getuid"):
+        return
+    oldest = time.time() - _STALE_SECONDS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
+                    details = entry.stat(follow_symlinks=False)
+                    if details.st_uid == os.getuid() and details.st_mtime < oldest:
+                        _remove(entry.path)
