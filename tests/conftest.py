@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
 import warnings
 from pathlib import Path
@@ -19,10 +20,14 @@ from support.servers import DevpiServer, PypiServer, running_devpi, running_pypi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 #: The folders whose tests run the source in their own process, a room at a time. Where the gate measures what of it is
 #: executed, it measures these tests: the others start programs, which are not seen, or work the source hard on purpose.
 MEASURED = {
-    *("config", "environment", "handover", "index", "lock", "model", "options", "reporting", "requirements"),
+    *("build", "config", "environment", "handover", "index", "lock", "model", "options", "reporting", "requirements"),
     *("resolution", "routing", "rules", "text", "vetting", "wheel"),
 }
 UNMEASURED = {"test_hostile_wheels.py", "test_benign_wheels.py", "test_scenarios.py"}

@@ -23,9 +23,6 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
-#: Verbs of pip that a later version will have.
-NOT_YET = ("wheel",)
-
 _HELP = """\
 Usage: safepip <command> [options]
 
@@ -33,7 +30,8 @@ pip's install, with every name pinned to its index and every byte verified first
 
 Commands:
   install        Decide what to install and from which index, verify every file, and let pip install it.
-  download       Save the verified wheels in a folder instead of installing them.
+  download       Save the verified files in a folder instead of installing them.
+  wheel          Build wheels of what is asked for and of all that it requires, and save them in a folder.
   lock           Write what was decided to a lock file: pylock.toml, or requirements with hashes.
   sync           Make an environment match a lock: install what is missing, remove what is not in it.
   explain        Show why a project is needed, why in this version, and which rule gave it its index.
@@ -143,6 +141,10 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.download import download
 
         return download
+    if verb == "wheel":
+        from safepip.commands.wheel import wheel
+
+        return wheel
     if verb == "sync":
         from safepip.commands.sync import sync
 
@@ -177,11 +179,7 @@ def _unknown(verb: str) -> Exception:
 
     from safepip.model.errors import UsageError
 
-    if verb in NOT_YET:
-        return UsageError.because(
-            "not-yet", f"safepip {verb} does not exist yet", hint=f"pip {verb} does it, by none of safepip's rules"
-        )
-    own = ("install", "download", "lock", "sync", "explain", "verify", "check-config", "help")
+    own = ("install", "download", "wheel", "lock", "sync", "explain", "verify", "check-config", "help")
     near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)

@@ -16,25 +16,31 @@ from safepip.index.candidates import PythonVersions, TagRanks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from safepip.commands.building import Building
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.index_reader import Pages
     from safepip.model.digest import RequiredDigests
 
 
-def open_catalog(inputs: Inputs, resources: Resources, pages: Pages | None = None) -> IndexCatalog:
+def open_catalog(
+    inputs: Inputs, resources: Resources, pages: Pages | None = None, building: Building | None = None
+) -> IndexCatalog:
     """A catalogue for the target. Catalogues that are given the same `pages` ask for each page once."""
     hashes = inputs.allowed_hashes()
     answers, wheels = _open_answers(inputs, resources, hashes, pages)
-    return IndexCatalog(
+    rules = vetting_rules(inputs, hashes, resources.well_known)
+    catalog = IndexCatalog(
         table=inputs.table,
         answers=answers,
         prefetcher=_open_prefetcher(inputs, resources, hashes, answers),
         wheels=wheels,
         selection=inputs.settings.selection,
         hashes=hashes,
-        rules=vetting_rules(inputs, hashes, resources.well_known),
+        rules=rules if building is None else rules._replace(builds=building.offers),
     )
+    catalog.sources = building
+    return catalog
 
 
 def _open_answers(

@@ -1,11 +1,11 @@
-"""From pins to cleared wheels: fetch, verify, read, judge."""
+"""From pins to cleared wheels: fetch, verify, build, read, judge."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safepip.commands.fetching import fetch
+from safepip.commands.fetching import fetch_wheels
 from safepip.config import spent_exemptions
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
 from safepip.edges.disk.local_paths import names_of_folder
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 def clear(
     decision: Decision, resources: Resources, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()
 ) -> list[ClearedWheel]:
-    """Fetch, verify and judge the wheels of these pins, and tell what policy has allowed in them.
+    """Fetch, verify, build and judge the wheels of these pins, and tell what policy has allowed in them.
 
     `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
     everything found.
     """
     inputs = decision.inputs
-    files = fetch(decision, resources, pins)
+    files = fetch_wheels(decision, resources, pins)
     context = _beside_installed(inputs, _context(inputs, list(zip(pins, files, strict=True))), gone)
     if inputs.lock_requests:
         from safepip.commands.by_lock import check_lock_is_whole

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.installed_environment import InstalledEnvironment
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.candidate import Pin, Resolution
+    from safepip.model.evidence import VerifiedFile
+
+
+class Builds(Protocol):
+    """Builds what is not a wheel."""
+
+    def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
+        """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
 
 
 class Decision(NamedTuple):
     """A resolution and what it was made of. `inputs` has in it what the run's locks select.
 
-    `opened` is the catalogue that was asked, None where everything is installed already. `by_hash` tells that nothing
-    was searched for, because everything is pinned by hash.
+    `opened` is the catalogue that was asked, None where everything is installed already, and so is `builds`, which has
+    what was learned of source code. `by_hash` tells that nothing was searched for, because everything is pinned by
+    hash.
     """
 
     inputs: Inputs
@@ -23,6 +32,7 @@ class Decision(NamedTuple):
     installed: InstalledEnvironment
     opened: IndexCatalog | None = None
     by_hash: bool = False
+    builds: Builds | None = None
 
     @property
     def catalog(self) -> IndexCatalog:

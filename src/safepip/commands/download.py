@@ -1,4 +1,4 @@
-"""`safepip download`: what install does up to the verified wheels, which go into a folder."""
+"""`safepip download`: what install does up to the verified files, which go into a folder."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from safepip.commands.resources import Resources
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.commands.decision import Decision
+    from safepip.model.candidate import Pin
+    from safepip.model.evidence import VerifiedFile
+
 
 def download(argv: Sequence[str]) -> int:
     """Run `safepip download` with these arguments, the verb left out. Raises `SafepipError`.
 
     As with pip nothing that is installed counts, and a file that is there already under the same name is
-    kept where it is the same and replaced where it is not.
+    kept where it is the same and replaced where it is not. A source archive is saved as it is and not built.
     """
     from safepip.edges.disk.saving import save
     from safepip.environment.guards import check_target
@@ -27,12 +31,35 @@ def download(argv: Sequence[str]) -> int:
         decision = resolve(inputs, resources)
         for notice in decision.resolution.notices:
             resources.console.notice(notice)
-        from safepip.commands.clearing import clear
-
-        wheels = clear(decision, resources, decision.to_install)
+        files = _files(decision, resources)
         folder = inputs.settings.download_dir or "."
-        for wheel in wheels:
-            resources.console.say(f"Saved {save(wheel.file, folder)}")
-        if wheels:
-            resources.console.say("Successfully downloaded " + " ".join(wheel.pin.name for wheel in wheels))
+        for file in files.values():
+            resources.console.say(f"Saved {save(file, folder)}")
+        if files:
+            resources.console.say("Successfully downloaded " + " ".join(files))
         return 0
+
+
+def _files(decision: Decision, resources: Resources) -> dict[str, VerifiedFile]:
+    """By project what was fetched for it: a wheel once it is judged, a source archive as it is."""
+    from safepip.commands.clearing import clear
+    from safepip.commands.fetching import fetch_files
+
+    def is_wheel(pin: Pin) -> bool:
+        return pin.candidate is not None and pin.candidate.is_wheel
+
+    pins = decision.to_install
+    wheels = clear(decision, resources, [pin for pin in pins if is_wheel(pin)])
+    found = {wheel.pin.name: wheel.file for wheel in wheels}
+    sources = [pin for pin in pins if not is_wheel(pin)]
+    for pin, file in zip(sources, fetch_files(decision, resources, sources), strict=True):
+        if file is None:
+            resources.console.notice(f"{pin.name} is not saved: it is not a file but {_described(pin)}")
+        else:
+            found[pin.name] = file
+    return {pin.name: found[pin.name] for pin in pins if pin.name in found}
+
+
+def _described(pin: Pin) -> str:
+    code = pin.candidate.source if pin.candidate is not None else None
+    return "a repository" if code is not None and code.vcs else "a folder"

@@ -10,6 +10,7 @@ from safepip.edges.user.terminal import make_progress
 from safepip.index.deliveries import direct_source, sources
 from safepip.model.digest import ANY_BYTES
 from safepip.model.index import Hashes
+from safepip.model.source import SourceKind
 from safepip.requirements.line_digests import contradiction
 
 if TYPE_CHECKING:
@@ -23,8 +24,36 @@ if TYPE_CHECKING:
     from safepip.model.evidence import VerifiedFile
 
 
-def fetch(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile]:
-    """The verified files of these pins, in the same order. Raises `Refused` and `Unavailable`."""
+def fetch_wheels(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile]:
+    """The verified wheels of these pins, in the same order; of source code they are built. Raises what fetching and
+    building raise."""
+    files = fetch_files(decision, resources, pins)
+    return [_wheel(decision, pin, file) for pin, file in zip(pins, files, strict=True)]
+
+
+def _wheel(decision: Decision, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
+    assert pin.candidate is not None
+    if file is not None and pin.candidate.is_wheel:
+        return file
+    assert decision.builds is not None, "a source was pinned and nothing can build it"
+    return decision.builds.wheel_of(pin, file)
+
+
+def fetch_files(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile | None]:
+    """The verified files of these pins, wheels or archives, in the same order; None for a folder and a repository.
+    Raises `Refused` and `Unavailable`."""
+    with_file = [pin for pin in pins if _has_file(pin)]
+    files = iter(_fetch(decision, resources, with_file))
+    return [next(files) if _has_file(pin) else None for pin in pins]
+
+
+def _has_file(pin: Pin) -> bool:
+    assert pin.candidate is not None
+    source = pin.candidate.source
+    return source is None or source.kind is SourceKind.ARCHIVE
+
+
+def _fetch(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile]:
     settings, demands = decision.inputs.settings, decision.inputs.allowed_hashes()
     trusted = settings.network.trusted_hosts
     return fetch_all(

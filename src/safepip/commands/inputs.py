@@ -11,9 +11,9 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.target.interpreter import choose_python, start_probe
 from safepip.edges.user.arguments import locator, make_plan
 from safepip.model.digest import ANY_BYTES, all_of
-from safepip.model.errors import Refused, ResolutionImpossible, SafepipError, UsageError
-from safepip.model.finding import Diagnostic
+from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
 from safepip.model.origin import BUILT_IN
+from safepip.model.plan import Settings
 from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
 from safepip.requirements.lock_requests import split_locks
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.lock.acceptance import LockEntry
     from safepip.model.digest import RequiredDigests
-    from safepip.model.plan import Plan, Settings, Target
+    from safepip.model.plan import Plan, Target
     from safepip.model.requirement import Constraint, Requirement
     from safepip.requirements.loaded import Loaded
     from safepip.requirements.lock_requests import LockRequest
@@ -147,7 +147,6 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
     _check_script(loaded.script_requires_python, target, plan.settings)
     statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
     check_hashable(statements, target.markers)
-    _refuse_sources(statements)
     return Inputs(
         verb,
         resources.world.cwd,
@@ -158,23 +157,6 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
         requests,
         requires_python=loaded.requires_python,
     )
-
-
-def _refuse_sources(statements: Statements) -> None:
-    """Raise `Refused` for source code: until it can be built, what names some must not be taken for a wheel."""
-    everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
-    problems = [
-        Diagnostic(
-            "not-yet",
-            f"{statement.text} is source code, and safepip installs wheels only so far",
-            hint="name a version on an index, or a wheel by its path or https URL",
-            origins=(statement.origin,),
-        )
-        for statement in everything
-        if statement.source is not None
-    ]
-    if problems:
-        raise Refused(*problems)
 
 
 def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) -> Loaded:
@@ -191,6 +173,15 @@ def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) 
         known=tuple(index.url for index in plan.indexes if index.origin != BUILT_IN),
         may_be_empty=locks,
     )
+
+
+def read_constraints(files: tuple[str, ...], plan: Plan, resources: Resources) -> tuple[Constraint, ...]:
+    """The constraints in these files, which hold for builds alone. Options in them have no effect."""
+    if not files:
+        return ()
+    return _load(
+        Settings(constraint_files=files, origins=plan.settings.origins), plan, resources, locks=True
+    ).constraints
 
 
 def _check_script(requires_python: str | None, target: Target, settings: Settings) -> None:

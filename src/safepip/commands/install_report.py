@@ -48,11 +48,11 @@ def _with_metadata(decision: Decision, resources: Resources, wheels: Sequence[Cl
 def _stored_metadata(decision: Decision, resources: Resources, pin: Pin) -> bytes:
     """The METADATA of a wheel that only the store may give. Raises `Unavailable` (`not-in-store`), `Refused`."""
     from safepip.commands.clearing import unreadable_wheel
-    from safepip.commands.fetching import fetch
+    from safepip.commands.fetching import fetch_wheels
     from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
     from safepip.model.errors import Refused
 
-    (file,) = fetch(decision, resources, [pin])
+    (file,) = fetch_wheels(decision, resources, [pin])
     try:
         return read_wheel_metadata(file.path, file.filename)
     except ArchiveError as problem:

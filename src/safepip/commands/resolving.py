@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from safepip.commands.building import Building
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
 
@@ -31,23 +32,54 @@ def resolve(
     hash, too: only that tells which project needs which. Raises `Refused`, `ResolutionImpossible`, `Unavailable`,
     `UnusableInput`.
     """
+    return _resolve(inputs, resources, preferences, searched=searched)
+
+
+def _resolve(
+    inputs: Inputs,
+    resources: Resources,
+    preferences: Mapping[str, Version] = MappingProxyType({}),
+    above: tuple[str, ...] = (),
+    *,
+    searched: bool = False,
+) -> Decision:
+    """The same; `above` are the projects whose builds wait for it."""
     if inputs.lock_requests:
         return _by_lock(inputs, resources)
-    installed = open_installed(inputs, resources)
-    kept = nothing_to_do(inputs.statements, installed, inputs.settings, inputs.target.markers)
-    if kept is not None:
-        return Decision(inputs, kept, installed)
+    if any(r.source is not None for r in inputs.statements.requirements):
+        # Which projects these are is known only once their code is read.
+        building = _open_building(inputs, resources, above)
+        inputs = building.with_names()
+        installed = open_installed(inputs, resources)
+    else:
+        installed = open_installed(inputs, resources)
+        kept = nothing_to_do(inputs.statements, installed, inputs.settings, inputs.target.markers)
+        if kept is not None:
+            return Decision(inputs, kept, installed)
+        building = _open_building(inputs, resources, above)
     from safepip.commands.by_search import search
     from safepip.commands.catalogue import open_catalog
 
-    catalog = open_catalog(inputs, resources)
+    catalog = open_catalog(inputs, resources, building=building)
     if inputs.statements.require_hashes and not searched:
         from safepip.commands.by_hash import resolve_hashed
 
         pinned = resolve_hashed(inputs, installed, catalog)
         if pinned is not None:
-            return Decision(inputs, pinned, installed, catalog, by_hash=True)
-    return Decision(inputs, search(inputs, installed, catalog, preferences), installed, catalog)
+            return Decision(inputs, pinned, installed, catalog, by_hash=True, builds=building)
+    found = building.with_origins(search(inputs, installed, catalog, preferences))
+    return Decision(inputs, found, installed, catalog, builds=building)
+
+
+def _open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> Building:
+    from safepip.commands.building import Building
+
+    return Building(inputs, resources, _for_build, above)
+
+
+def _for_build(inputs: Inputs, resources: Resources, above: tuple[str, ...]) -> Decision:
+    """What a build requires is decided as anything else."""
+    return _resolve(inputs, resources, above=above)
 
 
 def _by_lock(inputs: Inputs, resources: Resources) -> Decision:
@@ -57,5 +89,6 @@ def _by_lock(inputs: Inputs, resources: Resources) -> Decision:
 
     inputs = inputs._replace(locks=read_entries(inputs, resources))
     installed = open_installed(inputs, resources)
-    catalog = open_catalog(inputs, resources)
-    return Decision(inputs, resolve_locks(inputs, installed, catalog), installed, catalog)
+    building = _open_building(inputs, resources)
+    catalog = open_catalog(inputs, resources, building=building)
+    return Decision(inputs, resolve_locks(inputs, installed, catalog), installed, catalog, builds=building)

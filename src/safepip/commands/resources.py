@@ -17,6 +17,7 @@ from safepip.model.plan import Network
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from safepip.edges.builder.scratch import Scratch
     from safepip.edges.disk.store import Store
     from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.edges.user.world import World
@@ -51,8 +52,12 @@ class Resources:
         try:
             self.network.close()
         finally:
-            if "store" in self.__dict__:
-                self.store.close()
+            try:
+                if "scratch" in self.__dict__:
+                    self.scratch.close()
+            finally:
+                if "store" in self.__dict__:
+                    self.store.close()
 
     @property
     def plan(self) -> Plan:
@@ -87,6 +92,13 @@ class Resources:
         for notice in store.notices:
             self.console.notice(notice)
         return store
+
+    @cached_property
+    def scratch(self) -> Scratch:
+        """The folder in which sources are unpacked and built."""
+        from safepip.edges.builder.scratch import Scratch
+
+        return Scratch(keep=self.plan.settings.building.no_clean)
 
     @cached_property
     def installed_memory(self) -> InstalledMemory:

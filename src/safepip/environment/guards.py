@@ -63,9 +63,14 @@ def check_target(settings: Settings, target: Target) -> None:
     _check_managed(settings, target)
 
 
+def _only_saves(settings: Settings) -> bool:
+    """Whether files go to a folder and nothing is installed: `download` and `wheel`."""
+    return settings.download_dir is not None or settings.wheel_dir is not None
+
+
 def _check_managed(settings: Settings, target: Target) -> None:
     """Rule 2."""
-    if settings.download_dir is not None or (settings.dry_run and settings.report is not None):
+    if _only_saves(settings) or (settings.dry_run and settings.report is not None):
         return
     if settings.break_system_packages or not installs_into_target(settings):
         return
@@ -91,7 +96,7 @@ def _check_restriction(settings: Settings) -> None:
         "--abi": settings.abis,
     }
     used = [option for option, value in given.items() if value]
-    elsewhere = settings.target_dir is not None or settings.download_dir is not None or settings.dry_run
+    elsewhere = settings.target_dir is not None or _only_saves(settings) or settings.dry_run
     if used and not elsewhere:
         raise CannotInstallThere.because(
             "platform-needs-target",

@@ -5,8 +5,9 @@ one on the project and one on its extras, so that what limits the version is see
 come last; the order of the user is that of the first mention. Constraints on one name are intersected; a hash in a
 constraint counts as one in the requirement (pip 26.1).
 
-A claimed name is never satisfied by a wheel named directly, unless the policy allows it for that name. A
-distribution that requires another by URL is refused unless the user's own requirement names that very URL.
+A claimed name is never satisfied by a wheel, an archive or a repository named directly, unless the policy allows it for
+that name; a folder of the user's own may have it, as the project that is developed there. A distribution that requires
+another by URL is refused unless the user's own requirement names that very URL.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.requirement import counts, required_digests
 from safepip.model.route import Route, RoutingRule
+from safepip.model.source import SourceKind
 from safepip.resolution.nodes import ANY_VERSION, ExtrasCandidate, FileCandidate, ResolverRequirement, identifier
 from safepip.wheel.metadata import MAX_OF_ONE
 
@@ -165,6 +167,8 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
     for statement in direct:
         if statement.url is None or not counts(statement, environment) or statement.name in policy.allow_direct:
             continue
+        if statement.source is not None and statement.source.kind is SourceKind.DIRECTORY:
+            continue
         route = table.route(statement.name)
         if (
             isinstance(route, Route)
@@ -174,8 +178,7 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
             problems.append(
                 Diagnostic(
                     "claimed-name",
-                    f"{statement.name} belongs to the index {route.index.name}, "
-                    "and may not be required as a wheel by URL or path",
+                    f"{statement.name} belongs to the index {route.index.name}, and may not be required by URL or path",
                     (f"{printable(statement.url)}  {statement.origin.chain()}", f"claimed as {route.detail}"),
                     f'take it from its index, or allow it:\n[policy]\nallow-direct = ["{statement.name}"]',
                     (statement.origin,),

@@ -5,7 +5,8 @@ installs; every tool afterwards asks the metadata folders in site-packages. A wh
 as one thing and be installed as another, and a wheel with a second metadata folder would be two things at once: an
 installed distribution that the user did not ask for, or one in place of another. So:
 
-1. The file is the one that was chosen, and its name says the project and version that were resolved.
+1. The file is the one that was chosen, or was built of it, and its name says the project and version that were
+   resolved.
 2. METADATA can be used, says its Metadata-Version, Name and Version exactly once, and the latter two are those
    resolved. The major version of the format is 1 or 2 (the core metadata specification: a tool fails on a greater one).
 3. WHEEL has one reading only, and its major version is 1 (PEP 427: an installer fails on a greater one).
@@ -58,7 +59,7 @@ def _file_name(reviewed: WheelUnderReview) -> Iterator[str]:
     pin, file = reviewed.pin, reviewed.file
     if pin.candidate is None:
         yield "resolved to an installed distribution, not to a file"
-    elif pin.candidate.file.filename != file.filename:
+    elif pin.candidate.is_wheel and pin.candidate.file.filename != file.filename:
         yield f"chosen file: {pin.candidate.file.filename}"
     try:
         name, version, _, _ = read_wheel_name(file.filename)

@@ -255,9 +255,12 @@ class IndexCatalog:
         listing = self._listings.get(candidate)
         if candidate.is_wheel:
             return self._answers.metadata(candidate, listing)
+        return self._source_code(str(candidate)).metadata(candidate, listing)
+
+    def _source_code(self, what: str) -> SourceMetadata:
         if self.sources is None:
-            raise LookupError(f"nothing reads the metadata of {candidate}, which is not a wheel")
-        return self.sources.metadata(candidate, listing)
+            raise LookupError(f"nothing reads the metadata of {what}, which is not a wheel")
+        return self.sources
 
     def expect_metadata(self, candidate: Candidate) -> None:
         if candidate.is_wheel:
@@ -338,7 +341,9 @@ class IndexCatalog:
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None
         candidate = self._direct.get(requirement.url)
-        if candidate is None:
+        if candidate is None and requirement.source is not None:
+            candidate = self._direct[requirement.url] = self._source_code(requirement.url).candidate(requirement)
+        elif candidate is None:
             # Another requirement that names the same wheel may demand more of it.
             demand = self._hashes.get(requirement.name, ANY_BYTES).and_(required_digests(requirement))
             if demand.impossible:

@@ -1,4 +1,4 @@
-"""What the catalogue asks of whatever reads the metadata of source archives."""
+"""What the catalogue asks of what reads source code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.requirement import Constraint, Requirement
 
 
 class SourceMetadata(Protocol):
-    """The metadata of candidates that are not wheels. Answers are remembered: the search asks again."""
+    """Candidates that are not wheels, and their metadata. Answers are remembered: the search asks again."""
 
     def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """Its core metadata, static or asked of its build backend; this may fetch the archive and take long.
@@ -18,3 +19,6 @@ class SourceMetadata(Protocol):
         `listing` is where an index's archive was listed, None for source code that the user names. It is only asked of
         projects whose build is approved. Raises `MetadataError` where the metadata cannot be used, and `SafepipError`.
         """
+
+    def candidate(self, requirement: Requirement | Constraint) -> Candidate:
+        """The candidate of source code that the user names by URL or path, fetched and read. Raises `SafepipError`."""

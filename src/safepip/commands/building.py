@@ -1,0 +1,243 @@
+"""Builds wheels of source code, and learns from it what it requires; nothing of it runs unless its build is approved.
+
+For each project: get its code, read what it says of itself (`build.static_metadata`), and only where that does not bind
+ask its backend, in an environment made for that (`build_environments`) and inside a fence (`workshop`). What is built
+is admitted to the store under its own digest, held against what the search went by, and judged as any wheel.
+
+The projects of a run are known by their candidates. What the user names is made ready before the search (`with_names`),
+because nothing else says which project it is.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from safepip.build.approval import Approvals, NotApproved
+from safepip.build.config_settings import settings_of
+from safepip.build.outcome import check_built_metadata, check_built_name
+from safepip.commands.build_environments import BuildEnvironments
+from safepip.commands.source_project import SourceProject
+from safepip.commands.source_trees import SourceTrees
+from safepip.commands.workshop import Workshop
+from safepip.edges.builder.built_wheels import BuiltWheels, admit
+from safepip.edges.builder.fence import find_fence
+from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
+from safepip.edges.disk.local_paths import joined
+from safepip.index.candidates import TagRanks
+from safepip.model.candidate import SOURCE_RANK, Candidate
+from safepip.model.digest import ANY_BYTES
+from safepip.model.errors import Refused, ResolutionImpossible
+from safepip.model.finding import printable
+from safepip.model.origin import Origin, Source
+from safepip.model.page import ProjectFile
+from safepip.model.requirement import counts, required_digests
+from safepip.model.source import BuiltFrom, SourceKind
+from safepip.model.urls import parse
+from safepip.wheel.metadata import MetadataError, parse_metadata
+
+if TYPE_CHECKING:
+    from safepip.build.approval import Approved
+    from safepip.commands.bench import Bench
+    from safepip.commands.build_environments import Decide
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
+    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.model.candidate import CoreMetadata, Pin, Resolution
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.source import SourceCode, SourceTree
+
+
+class Building:
+    """The builds of one run, for the target of `inputs`. `above` are the projects whose builds wait for this run."""
+
+    def __init__(self, inputs: Inputs, resources: Resources, decide: Decide, above: tuple[str, ...] = ()) -> None:
+        self._inputs = inputs
+        self._resources = resources
+        # pip: in a virtual environment its folder `src`, else that of the working directory.
+        above_checkouts = inputs.target.prefix if inputs.target.virtualenv else inputs.cwd
+        self._trees = SourceTrees(resources, inputs.settings, joined(above_checkouts, "src"))
+        self._results = BuiltWheels(resources.store)
+        environments = BuildEnvironments(inputs, resources, decide)
+        self._workshop = Workshop(inputs, resources, environments, self._results, above)
+        self._ranks = TagRanks(inputs.target.tags)
+        self._projects: dict[Candidate, SourceProject] = {}
+        self._named: dict[SourceCode, Candidate] = {}
+
+    # --- approval -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _approvals(self) -> Approvals:
+        settings = self._inputs.settings
+        fence = find_fence()
+        kind = None if fence is None else fence.kind
+        return Approvals(self._inputs.plan.policy.builds, settings.building, settings.selection.no_binary, kind)
+
+    def offers(self, name: str) -> bool:
+        """Whether an index's source archives of a project may be built."""
+        return not isinstance(self._approvals.of(name), NotApproved)
+
+    def _approved(self, name: str, project: SourceProject) -> Approved:
+        """Raises `Refused` (`unapproved-build`)."""
+        own = project.code is not None and project.code.kind is SourceKind.DIRECTORY
+        approval = self._approvals.of(name, own=own)
+        if isinstance(approval, NotApproved):
+            problem = approval.diagnostic(name or project.shown, (project.origin,))
+            if not name and self._inputs.plan.policy.builds.stated is None:
+                hint = "write which project it is, NAME @ URL, and, if you know what it runs, --allow-build NAME"
+                problem = problem._replace(hint=hint)
+            raise Refused(problem)
+        return approval
+
+    # --- what the user names -------------------------------------------------------------------------------------
+
+    def with_names(self) -> Inputs:
+        """The inputs of the run with the name of each project that the user named by its source code; what does not
+        count for the target is left out, because it is not read."""
+        statements, markers = self._inputs.statements, self._inputs.target.markers
+        read = [r if r.source is None else self._named_one(r) for r in statements.requirements if counts(r, markers)]
+        self._inputs = self._inputs._replace(statements=statements._replace(requirements=tuple(read)))
+        return self._inputs
+
+    def _named_one(self, requirement: Requirement) -> Requirement:
+        """The same requirement with the name of its project, whose source code is then ready.
+
+        Raises `ResolutionImpossible` (`other-project`) where the code is that of another project.
+        """
+        code = requirement.source
+        assert code is not None
+        candidate = self._named.get(code)
+        if candidate is None:
+            candidate = self._named[code] = self._read(requirement, code)
+        if requirement.name not in ("", candidate.name):
+            raise ResolutionImpossible.because(
+                "other-project",
+                f"{requirement.name} is asked for, and the source code there is that of {candidate.name}",
+                context=(printable(requirement.text or str(requirement.url)),),
+                hint=f"if {candidate.name} is what you want, write that name",
+                origins=(requirement.origin,),
+                subject=requirement.name,
+            )
+        return requirement._replace(name=candidate.name)
+
+    def candidate(self, requirement: Requirement | Constraint) -> Candidate:
+        """The candidate of source code that was read, or, for a constraint, is read now."""
+        code = requirement.source
+        assert code is not None
+        if code not in self._named:
+            self._named[code] = self._read(requirement, code)
+        return self._named[code]
+
+    def _read(self, requirement: Requirement | Constraint, code: SourceCode) -> Candidate:
+        origin, shown = requirement.origin, requirement.name or printable(requirement.text or code.url)
+        tree = self._trees.of_named(code, required_digests(requirement), requirement.name, origin)
+        project = SourceProject(tree, shown, origin, code, settings_of(getattr(requirement, "config_settings", ())))
+        metadata = self._metadata(project, requirement.name)
+        project.shown = f"{metadata.name} {metadata.version}"
+        digests = (tree.digest,) if code.kind is SourceKind.ARCHIVE and tree.digest is not None else ()
+        file = ProjectFile(parse(code.url).filename or metadata.name, code.url, digests)
+        candidate = Candidate(metadata.name, metadata.version, file, SOURCE_RANK, source=code)
+        self._projects[candidate] = project
+        return candidate
+
+    def with_origins(self, resolution: Resolution) -> Resolution:
+        """The same, where each pin of source code that the user named says what it is built from."""
+        pins = dict(resolution.pins)
+        for name, pin in pins.items():
+            if pin.candidate is not None and pin.candidate.source is not None:
+                tree = self._projects[pin.candidate].tree
+                pins[name] = pin._replace(built_from=BuiltFrom(pin.candidate.source, tree.digest, tree.commit))
+        return resolution._replace(pins=pins)
+
+    # --- metadata ---------------------------------------------------------------------------------------------------
+
+    def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
+        """What source code requires, stated or asked of its backend. Raises `MetadataError` where it cannot be used."""
+        project = self._projects.get(candidate)
+        if project is None:
+            assert listing is not None, "what the user names was read before"
+            demand = self._inputs.allowed_hashes().get(candidate.name, ANY_BYTES)
+            project = self._listed(candidate, self._trees.of_listed(candidate, listing, demand))
+        return self._metadata(project, candidate.name)
+
+    def _listed(self, candidate: Candidate, tree: SourceTree) -> SourceProject:
+        """The project of an archive of an index."""
+        origin = Origin(Source.DISTRIBUTION, str(candidate))
+        settings: dict[str, str | list[str]] = {}
+        for requirement in self._inputs.statements.requirements:
+            if requirement.name == candidate.name and counts(requirement, self._inputs.target.markers):
+                origin, settings = requirement.origin, settings or settings_of(requirement.config_settings)
+        project = self._projects[candidate] = SourceProject(tree, str(candidate), origin, None, settings)
+        return project
+
+    def _metadata(self, project: SourceProject, name: str) -> CoreMetadata:
+        if project.metadata is None:
+            project.metadata = project.stated()
+        if project.metadata is None:
+            bench = self._bench(project, name)
+            project.wheel = None if bench.key is None else self._results.get(bench.key)
+            if project.wheel is not None:
+                text = read_wheel_metadata(project.wheel.path, project.wheel.filename)
+            else:
+                self._resources.console.say(f"Preparing metadata of {project.shown} (fence: {bench.kind})")
+                text = bench.backend.metadata()
+            project.metadata = parse_metadata(text, verified=False)
+        return project.metadata
+
+    def _bench(self, project: SourceProject, name: str) -> Bench:
+        """Where its backend runs; `name` is empty where it is not known yet. Raises `Refused` (`unapproved-build`)
+        before anything of it runs."""
+        if project.bench is None:
+            project.bench = self._workshop.bench(project, name or project.shown, self._approved(name, project))
+        return project.bench
+
+    # --- wheels -----------------------------------------------------------------------------------------------------
+
+    def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
+        """The wheel of a pin that is not one itself, built now or taken from an earlier run. `file` is its archive,
+        None where there is none.
+
+        Raises `Refused` (`unapproved-build`, `wrong-build`, `build-differs`), `Unavailable` (`build-failed`).
+        """
+        candidate = pin.candidate
+        assert candidate is not None
+        project = self._projects.get(candidate)
+        if project is None:
+            assert file is not None, "only an archive of an index was not read before"
+            project = self._listed(candidate, self._trees.of_file(file))
+        if project.wheel is None:
+            bench = self._bench(project, pin.name)
+            known = None if bench.key is None else self._results.get(bench.key)
+            project.wheel = known or self._built(project, pin, bench)
+        self._check(project, pin, project.wheel)
+        return project.wheel
+
+    def _built(self, project: SourceProject, pin: Pin, bench: Bench) -> VerifiedFile:
+        kind = "editable for" if project.editable else "wheel for"
+        self._resources.console.say(f"Building {kind} {pin.name} {pin.version} (fence: {bench.kind})")
+        folder, filename = bench.backend.wheel()
+        check_built_name(filename, pin.name, pin.version)
+        wheel = admit(self._resources.store, folder, filename)
+        return wheel if bench.key is None else self._results.keep(bench.key, wheel)
+
+    def _check(self, project: SourceProject, pin: Pin, wheel: VerifiedFile) -> None:
+        """Hold what was built against what it was built for: pip would install whatever comes."""
+        check_built_name(wheel.filename, pin.name, pin.version)
+        if self._ranks.best(*wheel.filename[:-4].split("-")[-3:]) is None:
+            raise Refused.because(
+                "wrong-build",
+                f"the wheel that was built of {project.shown} is for another platform or Python",
+                context=(printable(wheel.filename),),
+                hint="with -v you see what the build prints; settings or variables may have led it astray",
+                origins=pin.required_by,
+                subject=pin.name,
+            )
+        stated = pin.metadata or project.metadata
+        if stated is None:
+            return
+        try:
+            built = parse_metadata(read_wheel_metadata(wheel.path, wheel.filename), verified=True)
+        except (ArchiveError, MetadataError):
+            return  # the rules say so
+        check_built_metadata(stated, built)

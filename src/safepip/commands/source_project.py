@@ -1,0 +1,72 @@
+"""One project's source code: what it says of itself, and its backend once that is needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from safepip.build.build_system import BuildSystem, read_build_system
+from safepip.build.static_metadata import from_pkg_info, from_pyproject
+from safepip.edges.builder.project_folder import project_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safepip.commands.bench import Bench
+    from safepip.edges.builder.project_folder import ProjectFiles
+    from safepip.model.candidate import CoreMetadata
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.origin import Origin
+    from safepip.model.source import SourceCode, SourceTree
+
+
+class SourceProject:
+    """`shown` names it in messages: `name version` where that is known, else as the user wrote it.
+
+    `code` is what the user named, None for an archive of an index. `settings` are for its backend. `bench`,
+    `metadata` and `wheel` are filled as they become known.
+    """
+
+    def __init__(
+        self,
+        tree: SourceTree,
+        shown: str,
+        origin: Origin,
+        code: SourceCode | None = None,
+        settings: Mapping[str, str | list[str]] | None = None,
+    ) -> None:
+        self.tree = tree
+        self.shown = shown
+        self.origin = origin
+        self.code = code
+        self.settings = settings or {}
+        self.bench: Bench | None = None
+        self.metadata: CoreMetadata | None = None
+        self.wheel: VerifiedFile | None = None
+
+    @property
+    def editable(self) -> bool:
+        """Whether the user asked for pip's `-e`."""
+        return self.code is not None and self.code.editable
+
+    @cached_property
+    def files(self) -> ProjectFiles:
+        """The files at its root that say what it is."""
+        return project_files(self.tree.folder)
+
+    @cached_property
+    def system(self) -> BuildSystem:
+        """What builds it. Raises `UnusableInput` as `read_build_system` does."""
+        files = self.files
+        return read_build_system(files.pyproject, has_setup_py=files.has_setup_py, shown=self.shown)
+
+    def stated(self) -> CoreMetadata | None:
+        """The metadata that binds without running anything; None where only the backend knows it.
+
+        A PKG-INFO counts in an archive alone: elsewhere it is a leftover of an earlier build.
+        """
+        archive = self.tree.digest is not None and not self.tree.commit
+        found = from_pkg_info(self.files.pkg_info) if archive and self.files.pkg_info is not None else None
+        if found is None and self.files.pyproject is not None:
+            found = from_pyproject(self.files.pyproject)
+        return found

@@ -1,0 +1,106 @@
+"""Gets source code onto this machine: an archive fetched and unpacked, a repository checked out, a folder as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.edges.builder.archives import unpack
+from safepip.edges.disk.local_paths import joined, local_path
+from safepip.edges.indexes.downloads import Download
+from safepip.edges.indexes.fetch import fetch_all
+from safepip.index.deliveries import direct_source, sources
+from safepip.model.index import Hashes
+from safepip.model.source import SourceKind, SourceTree
+from safepip.model.urls import is_file_url, is_web, parse, stays_encrypted
+
+if TYPE_CHECKING:
+    from safepip.commands.resources import Resources
+    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.model.candidate import Candidate
+    from safepip.model.digest import RequiredDigests
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.origin import Origin
+    from safepip.model.plan import Settings
+    from safepip.model.source import SourceCode
+
+
+class SourceTrees:
+    """Fetches and unpacks for one run. `checkouts` is the folder of editable ones, where `--src` names no other.
+
+    Raises what fetching, unpacking and checking out raise.
+    """
+
+    def __init__(self, resources: Resources, settings: Settings, checkouts: str) -> None:
+        self._resources = resources
+        self._settings = settings
+        self._checkouts = checkouts
+
+    def of_listed(self, candidate: Candidate, listing: Listing, demand: RequiredDigests) -> SourceTree:
+        """The tree of a source archive that an index lists."""
+        listing.check(candidate.file)
+        file = candidate.file
+        local = is_file_url(file.url)
+        download = Download(
+            file.filename,
+            file.url,
+            file.stated,
+            listing.allows(file),
+            demand=demand,
+            size=file.size,
+            hashes_optional=listing.index.hashes is Hashes.OPTIONAL or local,
+            owner=listing.index.url,
+            sources=sources((listing.index,), self._settings.network.trusted_hosts),
+            subject=candidate.name,
+        )
+        return self.of_file(self._fetch(download))
+
+    def of_file(self, file: VerifiedFile, subdirectory: str = "") -> SourceTree:
+        """The tree of a source archive that is verified."""
+        root = unpack(file.path, file.filename, self._resources.scratch.folder("source"))
+        return SourceTree(joined(root, subdirectory), root, digest=file.sha256)
+
+    def of_named(self, source: SourceCode, demand: RequiredDigests, name: str, origin: Origin) -> SourceTree:
+        """The tree of what the user names. `name` is the project's, empty where it is not known yet."""
+        if source.kind is SourceKind.DIRECTORY:
+            root = local_path(source.url)
+            return SourceTree(joined(root, source.subdirectory), root, own=True)
+        if source.kind is SourceKind.VCS:
+            return self._checked_out(source, name)
+        # What the user names needs no confirmation by an index; it is what was asked for, and its digest is recorded.
+        download = Download(
+            parse(source.url).filename,
+            source.url,
+            (),
+            stays_encrypted(source.url),
+            demand=demand,
+            hashes_optional=True,
+            sources=direct_source(source.url),
+            subject=name,
+            origins=(origin,),
+        )
+        return self.of_file(self._fetch(download), source.subdirectory)
+
+    def _checked_out(self, source: SourceCode, name: str) -> SourceTree:
+        """A checkout of this run alone, or, for pip's `-e`, one that stays."""
+        from safepip.edges.builder.checkout import check_out, update
+
+        resources = self._resources
+        environ, tell = resources.world.environ, resources.console.notice
+        login = resources.credentials.for_url(source.url) if is_web(source.url) else None
+        if not source.editable:
+            return check_out(source, resources.scratch.folder(name or "checkout"), environ, login=login, tell=tell)
+        building = self._settings.building
+        folder = joined(building.src_dir or self._checkouts, name or "checkout")
+        return update(source, folder, environ, exists_action=building.exists_action, login=login, tell=tell)
+
+    def _fetch(self, download: Download) -> VerifiedFile:
+        network = self._settings.network
+        (file,) = fetch_all(
+            self._resources.network.loop,
+            self._resources.network.transport,
+            self._resources.store,
+            [download],
+            retries=network.retries,
+            resume_retries=network.resume_retries,
+        )
+        return file
