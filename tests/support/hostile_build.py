@@ -199,6 +199,18 @@ class Attempts:
         os.utime(self.given["canary"], (1, 1))
         return REACHED
 
+    def touch_a_file(self) -> str:
+        os.utime(self.given["canary"])
+        return REACHED
+
+    def set_an_attribute(self) -> str:
+        os.setxattr(self.given["canary"], "user.hostile", b"x")
+        return REACHED
+
+    def change_an_owner(self) -> str:
+        os.chown(self.given["canary"], -1, os.getgid())
+        return REACHED
+
     def find_out_that_a_file_exists(self) -> str:
         os.stat(self.given["canary"])
         return REACHED

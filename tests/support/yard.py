@@ -74,11 +74,13 @@ def source_for_all() -> Path:
 
 
 class Yard:
-    """The place. `kind` is that of the fence, `user` who runs it: None for the user of the tests."""
+    """The place. `kind` is that of the fence, `user` who runs it: None for the user of the tests. `before` is a command
+    that starts safepip with less rights."""
 
-    def __init__(self, base: Path, kind: str, user: int | None, python: str) -> None:
+    def __init__(self, base: Path, kind: str, user: int | None, python: str, before: tuple[str, ...] = ()) -> None:
         self.base = base
         self.kind = kind
+        self.before = before
         self.user = user
         self.python = python
         self.secret = f"secret{os.urandom(8).hex()}"
@@ -120,7 +122,7 @@ class Yard:
     def start(self, *words: str, network: bool = False, **limits: Any) -> subprocess.Popen[bytes]:
         """A safepip that runs a part of the hostile build. What the build writes comes out of its standard error."""
         process = subprocess.Popen(
-            [self.python, str(source_for_all() / "fence_driver.py")],
+            [*self.before, self.python, str(source_for_all() / "fence_driver.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -226,16 +228,20 @@ class Services:
 
 @contextlib.contextmanager
 def yard_for(kind: str, who: str) -> Iterator[Yard]:
-    """A yard for a fence and a user, `root` or `ordinary`; skips where this machine has no such thing."""
+    """A yard for a fence and a user; skips where this machine has no such thing.
+
+    The user is `root`, `ordinary`, or root as in a `container`.
+    """
     if sys.platform != "linux":
         pytest.skip("fences exist on Linux alone")
     root = os.geteuid() == 0
-    if who == "root" and not root:
+    if who != "ordinary" and not root:
         pytest.skip("these tests do not run as root")
     user = OTHER_USER if root and who == "ordinary" else None
     python = python_for(user)
     if python is None:
         pytest.skip("there is no Python 3.11 that another user may run")
+    before = as_in_a_container() if who == "container" else ()
     reason = why_not(kind, user)
     if reason:
         pytest.skip(reason)
@@ -243,9 +249,28 @@ def yard_for(kind: str, who: str) -> Iterator[Yard]:
     base = Path(os.path.realpath(tempfile.mkdtemp(prefix="safepip-yard-")))
     try:
         base.chmod(0o755)
-        yield Yard(base, kind, user, python)
+        yield Yard(base, kind, user, python, before)
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+#: What Docker leaves to root in a container.
+CONTAINER = (
+    "chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service", "net_raw",
+    "sys_chroot", "mknod", "audit_write", "setfcap",
+)  # fmt: skip
+
+
+def as_in_a_container() -> tuple[str, ...]:
+    """A command that starts another one as root with no more rights than a container's; skips where there is none."""
+    program = shutil.which("setpriv")
+    if program is None:
+        pytest.skip("there is no setpriv")
+    kept = ",".join(["-all", *(f"+{name}" for name in CONTAINER)])
+    words = (program, f"--bounding-set={kept}", "--inh-caps=-all")
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this setpriv cannot limit capabilities")
+    return words
 
 
 def why_not(kind: str, user: int | None) -> str:

@@ -169,6 +169,32 @@ def test_a_compiler_works(fence: Fence, tmp_path: Path) -> None:
     assert outcome.output == b"compiled\n", outcome
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="these tests do not run as root")
+def test_what_belongs_to_whom_is_as_before_when_root_builds(fence: Fence, tmp_path: Path) -> None:
+    """Root's files are the build's meanwhile, others' are not, and no file that has a name elsewhere."""
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    work.mkdir()
+    for path in (work / "roots", work / "anothers", elsewhere):
+        path.write_text("before", "ascii")
+    os.chown(work / "anothers", 4711, 4711)
+    os.link(elsewhere, work / "linked")
+    program = (
+        "import os\n"
+        "print([name for name in sorted(os.listdir()) if os.stat(name).st_uid == os.getuid()])\n"
+        "for name in ('roots', 'anothers'): open(name, 'a').write(' and after')\n"
+        "os.chmod('roots', 0o755); os.mkdir('made'); open('made/new', 'x'); os.symlink('/etc/passwd', 'made/link')"
+    )
+    outcome = fence.run(command(work, program))
+    mine = ["roots"] if fence.kind != "none" else ["linked", "roots"]
+    assert outcome.output.decode() == f"{mine}\n"
+    assert {path.name: path.lstat().st_uid for path in (work, *work.rglob("*"))} == {
+        **dict.fromkeys(("work", "roots", "linked", "made", "new", "link"), 0),
+        "anothers": 4711,
+    }
+    assert (work / "anothers").read_text("ascii") == "before and after"
+    assert os.stat("/etc/passwd").st_uid == 0
+
+
 def test_kept_output_has_a_bound() -> None:
     """Whatever the pieces are."""
     kept = KeptOutput(1000)

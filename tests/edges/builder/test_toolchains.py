@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.build.visible import is_of_the_system, is_within
-from safepip.edges.builder.toolchains import homes, interpreter_folders, is_too_wide, toolchain_folders
+from safepip.edges.builder.toolchains import (
+    homes,
+    interpreter_folders,
+    is_too_wide,
+    toolchain_folders,
+    toolchain_variables,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +90,7 @@ def test_a_compiler_at_home_is_visible_with_its_parts(tmp_path: Path) -> None:
 
 
 def test_rust_is_visible_without_its_passwords(tmp_path: Path) -> None:
-    """`~/.cargo/credentials.toml` lies beside the programs, and the settings beside the toolchains."""
+    """`~/.cargo/credentials.toml` lies beside the programs; what they start lies in `~/.rustup`."""
     make_program(tmp_path / ".cargo" / "bin" / "rustc")
     (tmp_path / ".cargo" / "credentials.toml").write_text("secret", "ascii")
     (tmp_path / ".rustup" / "toolchains" / "stable").mkdir(parents=True)
@@ -92,9 +98,16 @@ def test_rust_is_visible_without_its_passwords(tmp_path: Path) -> None:
     folders = toolchain_folders(str(tmp_path / ".cargo" / "bin"), str(tmp_path))
     assert set(folders) == {
         str(tmp_path / ".cargo" / "bin"),
-        str(tmp_path / ".rustup" / "toolchains"),
-        str(tmp_path / ".rustup" / "settings.toml"),
+        str(tmp_path / ".rustup"),
     }
+    assert toolchain_variables(str(tmp_path / ".cargo" / "bin")) == {"RUSTUP_HOME": str(tmp_path / ".rustup")}
+
+
+def test_rust_of_the_system_needs_no_variable(tmp_path: Path) -> None:
+    """It is no proxy of rustup's."""
+    make_program(tmp_path / "bin" / "rustc")
+    assert toolchain_variables(f"{tmp_path / 'bin'}:{tmp_path}") == {}
+    assert toolchain_variables("") == {}
 
 
 def test_a_link_in_a_shared_folder_leads_to_what_it_needs(tmp_path: Path) -> None:

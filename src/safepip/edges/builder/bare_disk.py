@@ -131,7 +131,11 @@ class DiskWatch:
         for name in names:
             try:
                 found = os.stat(folder + "/" + name)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
             except OSError:
+                # Root without the right to trace, as in a container, does not see what another user has open.
+                self._unseen = True
                 continue
             if stat.S_ISREG(found.st_mode) and found.st_nlink == 0 and found.st_dev in self._systems:
                 self._add(found, linked)
@@ -143,8 +147,10 @@ class DiskWatch:
             with open("/proc/" + str(process) + "/maps", "rb") as maps:
                 if any(line.rstrip().endswith(b" (deleted)") and b"/memfd:" not in line for line in maps):
                     self._unseen = True
-        except OSError:
+        except (FileNotFoundError, ProcessLookupError):
             return
+        except OSError:
+            self._unseen = True
 
 
 def change_owner(folders: "Iterable[str]", before: int, after: int, group: int = -1) -> None:

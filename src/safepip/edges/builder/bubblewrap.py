@@ -37,7 +37,7 @@ from safepip.edges.builder.supervision import (
     own_python,
     run_supervised,
 )
-from safepip.edges.builder.toolchains import interpreter_folders
+from safepip.edges.builder.toolchains import own_interpreter_folders
 
 if TYPE_CHECKING:
     from safepip.edges.builder.fenced_command import Told
@@ -185,7 +185,7 @@ def _kernel(size: int) -> list[str]:
 
 def _given(command: FencedCommand) -> list[str]:
     """The folders that are given, each after those that it lies in. A link is followed, and its name is there, too."""
-    launcher = interpreter_folders(own_python())
+    launcher = own_interpreter_folders(own_python())
     readable = [path for path in (*command.readable, *launcher) if not is_of_the_system(path)]
     if command.network:
         readable += resolver_files()

@@ -5,11 +5,12 @@ with everything else; what it may do there is forbidden call by call. As root it
 
 What this fence does not bound, where bubblewrap does:
 
-- A build can find out that a path exists, and its size, owner and times (stat(2)): Landlock checks what is opened. It
-  can read what a symbolic link holds, too.
-- Where it runs as your own user: it can change mode, times and extended attributes of your files without opening them
-  (chmod(2), utime(2), setxattr(2)), and the scheduling of your other processes. As root it runs as another user, and
-  can do neither.
+- A build can find out that a path exists, its size, owner, times and extended attributes (stat(2), getxattr(2)):
+  Landlock checks what is opened. It can read what a symbolic link holds, too.
+- It can set the time of a file to now, and give it extended attributes, where its user may write the file (utime(2),
+  setxattr(2)). As root it keeps the capability to write whatever the owner is, so this is every file.
+- Where it runs as your own user: it can change mode, group and times of your files without opening them (chmod(2),
+  chown(2)), and the scheduling of your other processes. As root it runs as another user, and can do neither.
 - Before version 6 of Landlock (Linux 6.12), where it runs as your own user: `tgkill` reaches your other processes, so a
   build can end them. `kill` and its kin are forbidden then.
 - With `network`: services that listen on this machine's loopback address. (bubblewrap shares the network then, too.)

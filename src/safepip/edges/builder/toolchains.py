@@ -60,7 +60,6 @@ def is_too_wide(folder: str, home: str) -> bool:
     return is_within(home, folder) or folder in (*shared, os.sep)
 
 
-@functools.cache
 def interpreter_folders(python: str) -> tuple[str, ...]:
     """The folders and files outside of the system that an interpreter needs, in a virtual environment or not.
 
@@ -79,6 +78,12 @@ def interpreter_folders(python: str) -> tuple[str, ...]:
         found += [path, os.path.realpath(path)] if path and os.path.exists(path) else []
     kept = (os.path.abspath(path) for path in found)
     return outermost(tuple(path for path in kept if not is_of_the_system(path)))
+
+
+@functools.cache
+def own_interpreter_folders(python: str) -> tuple[str, ...]:
+    """`interpreter_folders` of safepip's own interpreter, which stays what it is."""
+    return interpreter_folders(python)
 
 
 def _parts(folder: str, names: tuple[str, ...]) -> list[str]:
@@ -114,8 +119,8 @@ def toolchain_folders(path: str, home: str) -> tuple[str, ...]:
     """The folders outside of the system that a build may read because PATH, here `path`, names them.
 
     For each folder of PATH itself, and for each compiler and tool for building in it the folder that it was installed
-    to. Of Rust's `~/.cargo` only `bin`, since beside it lie passwords for registries, and of `~/.rustup` its toolchains
-    and settings. Folders that do not exist, and all that are too wide, are left out.
+    to. Of Rust's `~/.cargo` only `bin`, since beside it lie passwords for registries, and beside it `~/.rustup`, where
+    the programs are that those in `bin` start. Folders that do not exist, and all that are too wide, are left out.
     """
     home = os.path.realpath(home)
     found: list[str] = []
@@ -140,8 +145,29 @@ def _installation(program: str, home: str) -> list[str]:
     folder = os.path.dirname(target)
     above = os.path.dirname(folder)
     if os.path.basename(above) in (".cargo", "cargo"):
-        rustup = os.path.join(os.path.dirname(above), above.rpartition("/")[2].replace("cargo", "rustup"))
-        return [folder, *(path for path in (f"{rustup}/toolchains", f"{rustup}/settings.toml") if os.path.exists(path))]
+        rustup = _rustup_beside(above)
+        return [folder, *([rustup] if rustup else [])]
     if os.path.basename(folder) != "bin" or is_too_wide(above, home) or os.path.dirname(above) == os.sep:
         return [folder]
     return [above]
+
+
+def _rustup_beside(cargo: str) -> str | None:
+    """The home of rustup beside that of Cargo, as rustup's installer and its images lay them out."""
+    above, name = os.path.split(cargo)
+    rustup = os.path.join(above, name.replace("cargo", "rustup"))
+    return rustup if os.path.isdir(os.path.join(rustup, "toolchains")) else None
+
+
+def toolchain_variables(path: str) -> dict[str, str]:
+    """Variables without which the toolchains that `path` names do not find themselves, since HOME is another one.
+
+    That is `RUSTUP_HOME`, where `rustc` is one that rustup manages. Cargo's home is for the build to write and is not
+    among them.
+    """
+    for folder in path.split(os.pathsep):
+        program = os.path.join(folder, "rustc")
+        if os.path.isabs(folder) and os.path.isfile(program):
+            rustup = _rustup_beside(os.path.dirname(os.path.dirname(os.path.abspath(program))))
+            return {"RUSTUP_HOME": rustup} if rustup else {}
+    return {}
