@@ -244,3 +244,23 @@ def check_installed(requires: Sequence[str], target: Target, origin: Origin) -> 
             hint="install it, or leave --no-build-isolation out",
             origins=(origin,),
         )
+
+
+def check_present(requires: Sequence[str], environment: BuildEnvironment, origin: Origin) -> None:
+    """What a project without a `build-backend` has to have among its requirements (pip: setuptools, in a version with
+    the backend that stands in). Where it is not known what is there, the backend shows it.
+
+    Raises `Unavailable` (`build-environment`).
+    """
+    if environment.wheels is None:
+        return
+    there = {wheel.name: wheel.version for wheel in environment.wheels}
+    for requirement in (_read(text, origin) for text in requires):
+        version = there.get(requirement.name)
+        if version is None or not requirement.specifier.contains(version, prereleases=True):
+            raise Unavailable.because(
+                "build-environment",
+                f"{requirement.text} is needed to build it, and its [build-system] does not require that",
+                hint="tell the owner of the project: its pyproject.toml names no build-backend",
+                origins=(origin,),
+            )

@@ -63,8 +63,11 @@ class SourceProject:
     def stated(self) -> CoreMetadata | None:
         """The metadata that binds without running anything; None where only the backend knows it.
 
-        A PKG-INFO counts in an archive alone: elsewhere it is a leftover of an earlier build.
+        A PKG-INFO counts in an archive alone: elsewhere it is a leftover of an earlier build. What an editable wheel
+        requires is never stated: some backends add what makes it editable.
         """
+        if self.editable:
+            return None
         archive = self.tree.digest is not None and not self.tree.commit
         found = from_pkg_info(self.files.pkg_info) if archive and self.files.pkg_info is not None else None
         if found is None and self.files.pyproject is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.build.result_key import BuildInputs, key_of
 from safepip.build.variables import build_variables
 from safepip.commands.bench import Bench
-from safepip.commands.build_environments import check_installed
+from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders
@@ -54,6 +54,7 @@ class Workshop:
         fence = self._fence(project, approved)
         static = project.system.requires
         environment = self._environment(project, name, static)
+        check_present(project.system.check, environment, project.origin)
         first = self._bench(project, environment, fence, approved)
         more = self._results.requirements(first.key) if first.key is not None else None
         if more is None:
