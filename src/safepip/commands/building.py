@@ -33,7 +33,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.requirement import counts, required_digests
 from safepip.model.source import BuiltFrom, SourceKind
-from safepip.model.urls import parse
+from safepip.model.urls import file_url, parse
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
@@ -142,12 +142,17 @@ class Building:
         return candidate
 
     def with_origins(self, resolution: Resolution) -> Resolution:
-        """The same, where each pin of source code that the user named says what it is built from."""
+        """The same, where each pin of source code that the user named says what it is built from.
+
+        PEP 610 and pip: an editable project is where its folder is, also where that is a checkout.
+        """
         pins = dict(resolution.pins)
         for name, pin in pins.items():
-            if pin.candidate is not None and pin.candidate.source is not None:
+            code = pin.candidate.source if pin.candidate is not None else None
+            if pin.candidate is not None and code is not None:
                 tree = self._projects[pin.candidate].tree
-                pins[name] = pin._replace(built_from=BuiltFrom(pin.candidate.source, tree.digest, tree.commit))
+                url = file_url(tree.folder) if code.editable else pin.direct_url
+                pins[name] = pin._replace(built_from=BuiltFrom(code, tree.digest, tree.commit), direct_url=url)
         return resolution._replace(pins=pins)
 
     # --- metadata ---------------------------------------------------------------------------------------------------
