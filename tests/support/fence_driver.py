@@ -9,6 +9,8 @@ import json
 import sys
 
 from safepip.edges.builder.fence import UNFENCED, BuildLimits, FencedCommand, candidates
+from safepip.edges.builder.landlock import LandlockFence
+from safepip.edges.builder.machine import filter_machine
 from safepip.edges.builder.supervision import own_python
 from safepip.edges.builder.toolchains import interpreter_folders
 
@@ -16,7 +18,13 @@ from safepip.edges.builder.toolchains import interpreter_folders
 def main() -> None:
     """Run what is asked for."""
     asked = json.loads(sys.stdin.readline())
-    fence = next(fence for fence in (*candidates(), UNFENCED) if fence.kind == asked["kind"])
+    kind, _, version = asked["kind"].partition("-")
+    fence = next(fence for fence in (*candidates(), UNFENCED) if fence.kind == kind)
+    if version:
+        # As on a kernel with an older Landlock: this one's takes its rules.
+        machine = filter_machine()
+        assert machine is not None
+        fence = LandlockFence(int(version), machine)
     python = own_python()
     command = FencedCommand(
         tuple(python if word == "PYTHON" else word for word in asked["arguments"]),

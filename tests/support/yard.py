@@ -174,6 +174,13 @@ class Yard:
             assert time.monotonic() < until, self.left()
             time.sleep(0.05)
 
+    def wait_until_all_is_owned_as_before(self) -> None:
+        """Fails where the build's user still owns what was lent to it."""
+        owner, until = self.base.stat().st_uid, time.monotonic() + PATIENCE
+        while any(path.lstat().st_uid != owner for path in (self.scratch, *self.scratch.rglob("*"))):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
 
 class Services:
     """What listens on this machine, and what has come in."""
@@ -283,7 +290,7 @@ def why_not(kind: str, user: int | None) -> str:
         return ""
     if filter_machine() is None:
         return "there is no filter for this kind of machine"
-    if kind == "landlock":
+    if kind.startswith("landlock"):
         return "" if landlock_abi() >= NEEDED_ABI else f"this kernel has Landlock {landlock_abi()}, and 3 is needed"
     path = find_bubblewrap()
     if path is None:

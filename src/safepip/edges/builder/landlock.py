@@ -12,7 +12,7 @@ What this fence does not bound, where bubblewrap does:
 - Where it runs as your own user: it can change mode, group and times of your files without opening them (chmod(2),
   chown(2)), and the scheduling of your other processes. As root it runs as another user, and can do neither.
 - Before version 6 of Landlock (Linux 6.12), where it runs as your own user: `tgkill` reaches your other processes, so a
-  build can end them. `kill` and its kin are forbidden then.
+  build can end them, the supervisor included, and then go on by itself. `kill` and its kin are forbidden then.
 - With `network`: services that listen on this machine's loopback address. (bubblewrap shares the network then, too.)
 - What two builds of one user do to each other through a folder that both may write.
 
@@ -101,7 +101,8 @@ class LandlockFence:
             "cwd": command.cwd,
             "root": is_root(),
             "uid": user,
-            "guarded": scoped,
+            # A warden ends what it may signal, so that has to be the build and nothing else.
+            "guarded": scoped or user is not None,
             "landlock": ruleset(self._abi, allowed_paths(command), network=command.network),
             "filter": program.hex(),
         }

@@ -116,9 +116,20 @@ def threads_of_user() -> int:
     return count
 
 
+#: What a container may have (the kernel's cgroup-v2.rst and cgroup-v1/memory.rst).
+_CONTAINER_MEMORY = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
 def most_memory(limit: int) -> int:
-    """A limit on memory, or three quarters of what the machine has, where that is less."""
-    return min(limit, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4)
+    """A limit on memory, or three quarters of what the machine or the container has, where that is less."""
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in _CONTAINER_MEMORY:
+        try:
+            with open(path, encoding="ascii") as file:
+                there = min(there, int(file.read()))
+        except (OSError, ValueError):
+            continue  # there is no such file, or it says "max"
+    return min(limit, there * 3 // 4)
 
 
 def kernel_limit(processes: int, user: int | None) -> int | None:
