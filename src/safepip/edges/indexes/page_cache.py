@@ -132,8 +132,9 @@ class PageCache:
             return None
         try:
             path = self._candidates_path(index, name)
-            head, _, archives = read_regular(path, _LARGEST).partition(b"\n")
-            return _decode(json.loads(head), name, archives, path)
+            text = read_regular(path, _LARGEST)
+            head = memoryview(text)[: text.index(b"\n")]
+            return _decode(json.loads(str(head, "ascii")), name, _Line(text, len(head) + 1, path))
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
             return None
 
@@ -253,20 +254,33 @@ def vouched(text: bytes, file: ProjectFile) -> bool | None:
     return True if file.metadata else None
 
 
+class _Line(NamedTuple):
+    """The line of source archives in the file at `path`: the end of `text`. It is not copied before it is needed."""
+
+    text: bytes
+    begin: int
+    path: str
+
+    @property
+    def length(self) -> int:
+        return len(self.text) - self.begin
+
+
 class _KeptArchives(ListedArchives):
-    """Source archives as a line of a kept file, `line`, which is parsed where they are looked at."""
+    """Source archives as a line of a kept file, which is parsed where they are looked at."""
 
     __slots__ = ("line",)
 
-    def __init__(self, name: str, line: bytes, path: str) -> None:
-        super().__init__(name, lambda: _decode_archives(line, path))
+    def __init__(self, name: str, line: _Line) -> None:
+        super().__init__(name, lambda: _decode_archives(line))
         self.line = line
 
 
 def _encode(cached: CachedCandidates) -> bytes:
     available = cached.available
     archives = available.sources
-    line = archives.line if isinstance(archives, _KeptArchives) else _json(list(rows_of(archives)))
+    kept = archives.line if isinstance(archives, _KeptArchives) else None
+    line = kept.text[kept.begin :] if kept is not None else _json(list(rows_of(archives)))
     return b"\n".join((_json({**_head(cached), "archives": len(line)}), line))
 
 
@@ -299,8 +313,8 @@ def _head(cached: CachedCandidates) -> dict[str, Any]:
     }
 
 
-def _decode(data: dict[str, Any], name: str, archives: bytes, path: str) -> CachedCandidates | None:
-    if data["form"] != _FORM or data["archives"] != len(archives):
+def _decode(data: dict[str, Any], name: str, archives: _Line) -> CachedCandidates | None:
+    if data["form"] != _FORM or data["archives"] != archives.length:
         return None
     available = ProjectCandidates(
         name=name,
@@ -315,7 +329,7 @@ def _decode(data: dict[str, Any], name: str, archives: bytes, path: str) -> Cach
         dropped=data["dropped"],
         born=_moment(data["born"]),
         contents=str(data["contents"]),
-        sources=_KeptArchives(name, archives, path) if len(archives) > len(_NONE) else (),
+        sources=_KeptArchives(name, archives) if archives.length > len(_NONE) else (),
     )
     fetched, until = float(data["fetched"]), float(data["until"])
     etag, modified, listing = (str(data[key]) for key in ("etag", "modified", "listing"))
@@ -324,15 +338,15 @@ def _decode(data: dict[str, Any], name: str, archives: bytes, path: str) -> Cach
     return CachedCandidates(available, str(data["url"]), fetched, until, etag, modified, listing)
 
 
-def _decode_archives(line: bytes, path: str) -> list[ArchiveRow]:
+def _decode_archives(line: _Line) -> list[ArchiveRow]:
     """Raises `Unavailable` (`unreadable-file`): a run that has begun with the wheels beside them cannot go on."""
     try:
-        return [_decode_archive(*row) for row in json.loads(line)]
+        return [_decode_archive(*row) for row in json.loads(line.text[line.begin :])]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise Unavailable.because(
             "unreadable-file",
             "a file of the cache is damaged",
-            context=(printable(path),),
+            context=(printable(line.path),),
             hint="delete it; safepip asks the index anew",
         ) from None
 
