@@ -106,6 +106,27 @@ def test_approval_is_asked_once_for_each_project() -> None:
     assert asked == ["acme-core"]
 
 
+def test_approval_is_not_asked_for_what_no_archive_can_change() -> None:
+    """To answer may mean to look for a fence."""
+
+    def approve(name: str) -> bool:
+        raise AssertionError(f"asked for {name}")
+
+    for made, selection in (
+        (available(*BOTH[:2]), Selection()),
+        (available(BOTH[0]), Selection()),
+        (available(*BOTH), Selection(only_binary=ALL)),
+        (available(*BOTH), Selection(prefer_binary=True)),
+    ):
+        finder = Finder(selection, AgeRules(AgePolicy(), None, build([PUBLIC]), now=NOW), approve)
+        first = finder.applicable(made, ANY)[0]
+        assert names([first]) == [BOTH[0]]
+        assert finder.held(made, ANY) == []
+        if not selection.prefer_binary:
+            assert finder.passed_over(made, first.version, first, SpecifierSet("<2")) is None
+            assert finder.newer_without_wheel(made, first.version, SpecifierSet("<2")) is None
+
+
 def test_of_one_version_the_wheel_comes_first_and_a_newer_archive_before_it() -> None:
     assert found(BOTH) == [SDIST.format("2.0"), WHEEL.format("1.0"), SDIST.format("1.0")]
     assert found(BOTH, "<2") == [WHEEL.format("1.0"), SDIST.format("1.0")]

@@ -51,6 +51,11 @@ def only(**of_two: Any) -> Callable[[IndexServer], None]:
     return world
 
 
+def build_nothing(run: Inside) -> None:
+    """Archives are candidates nowhere, whether this machine has a fence or not."""
+    (run.folder / "safepip.toml").write_text('[policy]\nbuilds = "never"\n')
+
+
 def archive(index: IndexServer) -> None:
     index.add("demo", "1.0")
     index.add_sdist("demo", "2.0")
@@ -88,6 +93,7 @@ def test_what_is_not_there_is_no_conflict(index: IndexServer, run: Inside, fate:
     """Whoever says it: the version that is meant is not there, or is not for this environment."""
     world, version, reference, says = FATES[fate]
     world(index)
+    build_nothing(run)
     (run.folder / "c.txt").write_text(f"demo=={version}\n")
     (run.folder / "low.txt").write_text("demo>1\n")
     done = dry(
@@ -110,6 +116,7 @@ def test_what_is_not_there_is_no_conflict(index: IndexServer, run: Inside, fate:
 
 def test_what_both_mean_together_and_has_no_wheel_is_no_conflict(index: IndexServer, run: Inside) -> None:
     archive(index)
+    build_nothing(run)
     index.add("demo", "3.0")
     (run.folder / "c.txt").write_text("demo<3\n")
     done = dry(run, index, "demo>=2", "-c", "c.txt")
@@ -157,6 +164,7 @@ def test_a_yanked_version_is_told_and_the_hint_takes_it(index: IndexServer, run:
 def test_where_some_version_has_a_wheel_it_is_not_said_that_none_has(index: IndexServer, run: Inside) -> None:
     index.add("demo", "1.0", file={"yanked": "broken"})
     index.add_sdist("demo", "2.0")
+    build_nothing(run)
     done = dry(run, index, "demo")
     assert references(done) == ["no-matching-version"], done.err
     assert "No matching distribution found for demo: every version that fits is left out" in done.err

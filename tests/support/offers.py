@@ -19,14 +19,16 @@ from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
+from safepip.build.approval import Approvals, NotApproved
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
+from safepip.model.build import BuildPolicy, BuildSettings
 from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, ProjectCandidates
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, ProjectPage, Status
-from safepip.model.plan import Policy, Selection, Settings, Target
+from safepip.model.plan import NameSet, Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
 from safepip.model.route import Observation, Presence, Route
 from safepip.resolution.catalog import RoutedCandidates
@@ -256,6 +258,7 @@ def decide(
         names or NameRules(lambda: KnownNames(()), table, policy, NamesOfRun(), now=NOW),
         ages or AgeRules(policy.ages, None, table, now=NOW, exemptions=policy.exemptions),
         builds,
+        unfenced_hint,
     )
     return resolve(
         inputs,
@@ -263,6 +266,13 @@ def decide(
         installed=MemoryInstalled(() if settings.get("ignore_installed") else installed),
         rules=rules,
     )
+
+
+def unfenced_hint(name: str) -> str:
+    """What would approve a build on a system without a fence."""
+    answer = Approvals(BuildPolicy(), BuildSettings(), NameSet(), None).of(name)
+    assert isinstance(answer, NotApproved)
+    return answer.hint
 
 
 def chosen(resolution: Resolution) -> dict[str, str]:

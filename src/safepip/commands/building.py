@@ -78,6 +78,11 @@ class Building:
         """Whether an index's source archives of a project may be built."""
         return not isinstance(self._approvals.of(name), NotApproved)
 
+    def hint_for(self, name: str) -> str:
+        """What would approve the build of a project's archives; empty where it is approved."""
+        approval = self._approvals.of(name)
+        return approval.hint if isinstance(approval, NotApproved) else ""
+
     def _approved(self, name: str, project: SourceProject) -> Approved:
         """Raises `Refused` (`unapproved-build`)."""
         own = project.code is not None and project.code.kind is SourceKind.DIRECTORY

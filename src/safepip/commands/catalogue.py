@@ -37,7 +37,7 @@ def open_catalog(
         wheels=wheels,
         selection=inputs.settings.selection,
         hashes=hashes,
-        rules=rules if building is None else rules._replace(builds=building.offers),
+        rules=rules if building is None else rules._replace(builds=building.offers, build_hint=building.hint_for),
     )
     catalog.sources = building
     return catalog

@@ -22,7 +22,7 @@ from safepip.model.candidate import Candidate
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
-from safepip.vetting.rules import never
+from safepip.vetting.rules import never, no_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,15 +84,20 @@ class Finder:
 
     Answers are remembered for one `ProjectCandidates` object: a project can have several, such as that of an index and
     the one that is made from it and its mirrors. `builds` says of a project, by its name, whether its build is
-    approved.
+    approved, and `build_hint` what would approve it; no wheel that comes first in any case makes them be asked.
     """
 
     def __init__(
-        self, selection: Selection, ages: AgeRules | None = None, builds: Callable[[str], bool] = never
+        self,
+        selection: Selection,
+        ages: AgeRules | None = None,
+        builds: Callable[[str], bool] = never,
+        build_hint: Callable[[str], str] = no_hint,
     ) -> None:
         self.selection = selection
         self.ages = ages
         self._builds = builds
+        self.build_hint = build_hint
         self._approved: dict[str, bool] = {}
         self._found: dict[int, _Found] = {}
         self._considered: dict[int, tuple[ProjectCandidates, ProjectCandidates]] = {}
@@ -109,7 +114,7 @@ class Finder:
     def considered(self, available: ProjectCandidates) -> ProjectCandidates:
         """The project with its source archives among the candidates, where they may be chosen. Their versions are then
         no longer among the rejected."""
-        if not self.takes_archives(available.name):
+        if available.sources == () or not self.takes_archives(available.name):
             return available
         try:
             return self._considered[id(available)][1]
@@ -171,7 +176,7 @@ class Finder:
     ) -> Candidate | None:
         """The wheel that comes first whatever source archives there are; None where they have to be looked at, or
         where there is no question of them."""
-        if not self.takes_archives(available.name) or isinstance(available.sources, tuple):
+        if self.selection.leaves_out_archives(available.name) or isinstance(available.sources, tuple):
             return None
         fitting = self._filtered(self._of(available).usable, specifier)
         good = [c for c in fitting if c.file.yanked is None and (not hashes or hashes.names(c.file.stated))]
@@ -235,7 +240,7 @@ class Finder:
         """The best candidate held back for its age that would have come before the chosen one: a candidate of this
         version, or, with None, the installed distribution of it."""
         is_archive = chosen is not None and not chosen.is_wheel
-        if self.takes_archives(available.name) and (is_archive or self._may_be_above(available, version, specifier)):
+        if is_archive or self._may_be_above(available, version, specifier):
             available = self.considered(available)
         held = self._of(available).held
         for candidate in self._regardless(available, specifier, ANY_BYTES) if held else ():
@@ -284,8 +289,6 @@ class Finder:
     ) -> RejectedVersion | None:
         """The newest version above `chosen` that fits the specifier and exists as a source archive only, where archives
         may not be chosen."""
-        if self.takes_archives(available.name):
-            return None
         allow = self.selection.allows_prereleases(available.name)
         before = self.selection.uploaded_before
         for rejected in available.rejected:
@@ -296,7 +299,7 @@ class Finder:
             if before is not None and (rejected.upload_time is None or rejected.upload_time >= before):
                 continue
             if specifier.contains(rejected.version, prereleases=bool(allow)):
-                return rejected
+                return None if self.takes_archives(available.name) else rejected
         return None
 
 

@@ -57,9 +57,6 @@ class PassedOver(NamedTuple):
 
 #: What helps against each kind of decision; `{name}`, `{version}` and `{more}` are of the newest version it hit.
 _HELP = {
-    # Reached only by a name that routing and the rules on names have passed: what is built is the owner's archive.
-    "build": "look at the source archive of {name} {version} on its index: --allow-build {name} builds it, and so runs "
-    "its code on this machine; with bubblewrap installed, safepip builds it in a fence",
     "only-binary": "leave {name} out of --only-binary: {version} has to be built from its source archive",
     "other-python": "{name} {version} is a source archive for other Pythons: name one of those with --python",
     "platform": "{name} {version} is for other platforms: ask its publisher for a wheel for this one",
@@ -193,10 +190,14 @@ def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider
     name = available.name
     lines: dict[str, str] = {}
     for verdict in verdicts:
-        more = verdict.line.partition("requires ")[2]
-        for kind in (verdict.kind, "build" if verdict.buildable else ""):
-            if kind in _HELP and kind not in lines:
-                lines[kind] = _HELP[kind].format(name=name, version=verdict.version, more=more)
+        if verdict.kind in _HELP and verdict.kind not in lines:
+            more = verdict.line.partition("requires ")[2]
+            lines[verdict.kind] = _HELP[verdict.kind].format(name=name, version=verdict.version, more=more)
+    # Reached only by a name that routing and the rules on names have passed: what is built is the owner's archive.
+    buildable = next((verdict.version for verdict in verdicts if verdict.buildable), None)
+    way = provider.finder.build_hint(name) if buildable is not None else ""
+    if way:
+        lines["build"] = f"{name} {buildable} has to be built: look first at its source archive on its index\n{way}"
     usable = {
         c.version for c in provider.finder.applicable(available, ANY_VERSION) if c not in provider.memory.unusable
     }

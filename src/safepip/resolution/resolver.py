@@ -73,7 +73,7 @@ def resolve(
     check_direct(inputs.statements, inputs.table, inputs.policy, environment)
     limits = collect_limits(inputs.statements, environment)
     catalog.expect_candidates(_hints(inputs, installed))
-    finder = Finder(inputs.settings.selection, rules.ages, rules.builds)
+    finder = Finder(inputs.settings.selection, rules.ages, rules.builds, rules.build_hint)
     judged = partial(JudgedCandidates, catalog, rules.names, finder, inputs.policy.exemptions, inputs.preferences)
     search_with = partial(Provider, inputs, limits, catalog, installed, markers or Markers(environment))
     provider, found = _last_search(inputs, catalog, judged, search_with)

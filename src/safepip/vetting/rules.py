@@ -16,13 +16,20 @@ def never(_name: str) -> bool:
     return False
 
 
+def no_hint(_name: str) -> str:
+    """Nothing helps a build that is not approved."""
+    return ""
+
+
 class VettingRules(NamedTuple):
     """The rules of one run and target. They remember what they were asked, so what must not share that has its own.
 
     `builds` says of a project, by its normalised name, whether its build is approved: only then may a source archive be
-    chosen.
+    chosen. `build_hint` says what would approve it, for a message; empty where nothing would. To ask may mean to look
+    for a fence, so they are asked only where a source archive counts.
     """
 
     names: NameRules
     ages: AgeRules
     builds: Callable[[str], bool] = never
+    build_hint: Callable[[str], str] = no_hint

@@ -85,7 +85,7 @@ class IndexCatalog:
         self._answers = answers
         self._prefetcher = prefetcher
         self._wheels = wheels
-        self.finder = Finder(selection, rules.ages, rules.builds)
+        self.finder = Finder(selection, rules.ages, rules.builds, rules.build_hint)
         self.rules = rules
         self._hashes = hashes
         self._all_available: dict[str, RoutedCandidates] = {}
@@ -222,7 +222,7 @@ class IndexCatalog:
             self._listings.update(dict.fromkeys(available.sources, listing))
             return available.sources
 
-        return available._replace(sources=SourceArchives(archives))
+        return available if available.sources == () else available._replace(sources=SourceArchives(archives))
 
     def ask_again(self, names: Iterable[str]) -> bool:
         changed = []
