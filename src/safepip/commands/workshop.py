@@ -10,7 +10,9 @@ from safepip.commands.bench import Bench
 from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
+from safepip.edges.builder.protected import own_prefix, present_within
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders
+from safepip.edges.disk.local_paths import joined
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from safepip.edges.builder.built_wheels import BuiltWheels
     from safepip.edges.builder.fenced_command import Fence
     from safepip.model.digest import Digest
+
+
+#: In which version control systems keep settings and hooks.
+_REPOSITORIES = (".git", ".hg", ".svn", ".bzr")
 
 
 class Workshop:
@@ -112,11 +118,21 @@ class Workshop:
                 network=approved.network,
                 settings=project.settings or None,
                 editable=project.editable,
+                protected=self._protected(project),
                 told=self._reporter(),
             )
             return Backend(place, project.shown)
 
         return Bench(self._key(project, environment, variables, fence, approved), fence.kind, open_backend)
+
+    def _protected(self, project: SourceProject) -> tuple[str, ...]:
+        """What lies in a folder of the user's own and is not for a build to change: the environments of the target and
+        of safepip, and what version control runs programs by."""
+        tree = project.tree
+        if not tree.own:
+            return ()
+        environments = (self._inputs.target.prefix, own_prefix())
+        return present_within(tree.root, (*environments, *(joined(tree.root, name) for name in _REPOSITORIES)))
 
     def _variables(self, approved: Approved) -> dict[str, str]:
         """The environment variables that a build gets, but for those of its own folders."""

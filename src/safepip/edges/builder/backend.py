@@ -11,8 +11,9 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.edges.builder.protected import state_of
 from safepip.edges.disk.reading import open_regular
-from safepip.model.errors import Unavailable
+from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -39,12 +40,17 @@ _STOPPED = {
 }
 
 
+#: git's documentation of safe.directory: it counts where it does not come from the repository itself.
+_SAFE_DIRECTORY = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+
+
 class Workplace(NamedTuple):
     """Where and how the hooks of one project run.
 
     `python` is the interpreter of the build environment, `readable` what it needs beside the system's folders.
     `scratch` is an empty folder for this project alone, `environ` the variables without those of the workplace.
-    `settings` are the backend's (`--config-settings`). `told` gets what is printed, as it comes.
+    `settings` are the backend's (`--config-settings`). `protected` is what must stay as it is within the tree. `told`
+    gets what is printed, as it comes.
     """
 
     system: BuildSystem
@@ -57,6 +63,7 @@ class Workplace(NamedTuple):
     network: bool = False
     settings: Mapping[str, str | list[str]] | None = None
     editable: bool = False
+    protected: tuple[str, ...] = ()
     told: Callable[[bytes], None] | None = None
 
 
@@ -152,7 +159,11 @@ class Backend:
             "PATH": os.pathsep.join(filter(None, (folders, place.environ.get("PATH", "")))),
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # A checkout may belong to another user than the build; git would not look at it.
+            **_SAFE_DIRECTORY,
         }
+        watched = place.protected if place.fence.kind == "landlock" else ()
+        before = state_of(watched)
         outcome = place.fence.run(
             FencedCommand(
                 arguments=tuple(command),
@@ -161,9 +172,12 @@ class Backend:
                 readable=(*place.readable, os.path.dirname(command[1])),
                 writable=(self._home, self._temporary, self._wheels, self._information, exchange, place.tree.root),
                 network=place.network,
+                protected=place.protected,
             ),
             told=place.told,
         )
+        if state_of(watched) != before:
+            raise self._reached_out()
         if outcome.stopped or outcome.code != 0:
             raise self._ended(step, outcome)
         answer = os.path.join(exchange, "output.json")
@@ -171,6 +185,15 @@ class Backend:
             read_plain(answer, _LONGEST_ANSWER)
         except OSError:
             raise self._failed(f"its backend left no answer to {step}", *_last(outcome.output)) from None
+
+    def _reached_out(self) -> Refused:
+        return Refused.because(
+            "build-reached-out",
+            f"the build of {self._subject} has changed what it must leave as it is",
+            context=tuple(map(printable, self._place.protected)),
+            hint="look at what has changed there; an environment outside of the project's folder is out of its reach",
+            subject=self._subject,
+        )
 
     def _ended(self, step: str, outcome: BuildOutcome) -> Unavailable:
         why = _STOPPED.get(outcome.stopped, f"{step} ended with exit code {outcome.code}")

@@ -153,31 +153,36 @@ class DiskWatch:
             self._unseen = True
 
 
-def change_owner(folders: "Iterable[str]", before: int, after: int, group: int = -1) -> None:
-    """Everything in `folders`, and these themselves, that belongs to the user `before` belongs to `after` from here on.
+def change_owner(folders: "Iterable[str]", before: int, after: int, left: "Iterable[str]" = ()) -> None:
+    """Everything in `folders`, and these themselves, that belongs to the user `before` belongs to `after` from here on,
+    but for what is in the folders `left`.
 
-    Other names of a file outside of the folders are not looked for: a file with several names is left to its owner
-    while it is lent, and comes back with the others.
+    What the user `before` has made belongs to the group of the same number, and goes to the group of `after`; any other
+    group stays. Other names of a file outside of the folders are not looked for: a file with several names is left to
+    its owner while it is lent, and comes back with the others.
     """
-    waiting = list(folders)
+    waiting, kept = list(folders), {os.path.abspath(path) for path in left}
     for folder in waiting:
-        _change(folder, before, after, group)
+        _change(folder, before, after)
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    _change(entry.path, before, after, group)
+                    if os.path.abspath(entry.path) in kept:
+                        continue
+                    _change(entry.path, before, after)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
         except OSError:
             continue  # gone, or not to be read: then there is nothing to change
 
 
-def _change(path: str, before: int, after: int, group: int) -> None:
+def _change(path: str, before: int, after: int) -> None:
     try:
         found = os.lstat(path)
         lent = before == 0 and found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode)
         if found.st_uid == before and not lent:
+            group = after if before != 0 and found.st_gid == before else -1
             os.chown(path, after, group, follow_symlinks=False)
     except OSError:
         return  # gone meanwhile, or a file system that knows no owners

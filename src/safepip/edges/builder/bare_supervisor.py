@@ -309,16 +309,16 @@ def supervise(
     os.set_inheritable(report, False)
     if _LINUX:
         _prctl(_SUBREAPER, 1)
-    writable, uid = given["writable"], given["uid"]
+    writable, uid, protected = given["writable"], given["uid"], given["protected"]
     if uid is not None:
-        change_owner(writable, 0, uid)
+        change_owner(writable, 0, uid, protected)
     build = Build(given, watch(writable, given["limits"]["disk"]))
     try:
         build.wait(lambda: bool(told))
     finally:
         all_ended = build.end()
     if uid is not None:
-        change_owner(writable, uid, 0, 0)
+        change_owner(writable, uid, 0, protected)
     answer = {"code": build.code, "stopped": build.stopped, "ended": all_ended, "started": build.started()}
     os.write(report, json.dumps(answer).encode("ascii"))
     os._exit(0)

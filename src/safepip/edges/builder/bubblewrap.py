@@ -84,6 +84,7 @@ class BubblewrapFence:
             environ=loader_variables(),
             cwd=command.cwd,
             writable=command.writable,
+            protected=command.protected,
             data=_accounts(*identity, command.environ.get("HOME", "/")),
             question=self._question(command, user),
             uid=user,
@@ -190,6 +191,7 @@ def _given(command: FencedCommand) -> list[str]:
     if command.network:
         readable += resolver_files()
     given = dict.fromkeys(readable, "--ro-bind") | {os.path.abspath(path): "--bind" for path in command.writable}
+    given |= dict.fromkeys(map(os.path.abspath, command.protected), "--ro-bind")
     binds: dict[str, tuple[str, str]] = {}
     for path, how in given.items():
         target = os.path.realpath(path)

@@ -36,7 +36,8 @@ class FencedCommand(NamedTuple):
 
     `environ` is everything that it finds in its environment. `readable` are folders and files that it may read beside
     the system's, wherever they are; `writable` are folders that it may change, too. HOME and TMPDIR should lie in one
-    of these. With `network` it reaches the network.
+    of these. `protected` lie in `writable` and are not to be changed all the same, which Landlock cannot hold
+    (`safepip.edges.builder.protected`). With `network` it reaches the network.
     """
 
     arguments: tuple[str, ...]
@@ -45,6 +46,7 @@ class FencedCommand(NamedTuple):
     readable: tuple[str, ...]
     writable: tuple[str, ...]
     network: bool = False
+    protected: tuple[str, ...] = ()
 
 
 class BuildOutcome(NamedTuple):

@@ -82,6 +82,7 @@ class LandlockFence:
             environ=loader_variables(),
             cwd=command.cwd,
             writable=command.writable,
+            protected=command.protected,
             question=self._question(command, user),
             uid=user,
             tasks=kernel_limit(limits.processes, user),

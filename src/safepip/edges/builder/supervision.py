@@ -48,8 +48,8 @@ class SupervisedCommand(NamedTuple):
 
     A number among the arguments stands for a descriptor from which the text of `data` at this place is read.
     `question` is what `bare_launcher.launch` is given, None where there is no fence. `uid` is the user that the build
-    becomes, and to whom everything of root's in `writable` belongs meanwhile. `tasks` is the limit of processes and
-    threads that the kernel holds for this user, None where it holds none.
+    becomes, and to whom everything of root's in `writable` belongs meanwhile, but what is `protected`. `tasks` is the
+    limit of processes and threads that the kernel holds for this user, None where it holds none.
     """
 
     arguments: tuple[str | int, ...]
@@ -60,6 +60,7 @@ class SupervisedCommand(NamedTuple):
     question: Mapping[str, Any] | None = None
     uid: int | None = None
     tasks: int | None = None
+    protected: tuple[str, ...] = ()
 
 
 class KeptOutput:
@@ -164,6 +165,7 @@ def _question(command: SupervisedCommand, limits: BuildLimits, report: int) -> b
         "question": command.question,
         "writable": command.writable,
         "uid": command.uid,
+        "protected": command.protected,
         "report": report,
         "limits": {**limits._asdict(), "tasks": command.tasks},
     }
