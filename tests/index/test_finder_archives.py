@@ -173,6 +173,28 @@ def test_the_first_candidate_is_known_without_the_archives_where_none_can_come_b
     assert names(list(finder.applicable(page, SpecifierSet(">=1.0rc1"))))[0] == SDIST.format("3.0rc1")
 
 
+def test_an_archive_comes_first_where_a_newer_wheel_of_its_version_may_not_be_chosen() -> None:
+    """The wheel is yanked or too young; the archive of the same version is neither."""
+    ages = AgeRules(AgePolicy(), None, build([PUBLIC]), now=NOW)
+    old = NOW - 9 * DAY
+    for newer in (
+        file(WHEEL.format("2.0"), yanked="broken", upload_time=old),
+        file(WHEEL.format("2.0"), upload_time=NOW - 60.0),
+    ):
+        files = [newer, file(SDIST.format("2.0"), upload_time=old), file(WHEEL.format("1.0"), upload_time=old)]
+        finder, page = Finder(Selection(), ages, approved), available(*files)
+        assert names([finder.applicable(page, ANY)[0]]) == [SDIST.format("2.0")]
+        assert found(files, ages=ages) == [SDIST.format("2.0"), WHEEL.format("1.0")]
+
+
+def test_a_final_release_that_only_an_archive_has_excludes_prereleases() -> None:
+    files = [WHEEL.format("2.0rc1"), SDIST.format("1.0")]
+    assert found(files) == [SDIST.format("1.0")]
+    assert found(files, all_releases=ALL) == [WHEEL.format("2.0rc1"), SDIST.format("1.0")]
+    assert found(files, ">=2.0rc1") == [WHEEL.format("2.0rc1")]
+    assert found(files, prefer_binary=True) == [SDIST.format("1.0")]
+
+
 def test_an_archive_is_held_back_and_told_of_as_any_file_is() -> None:
     ages = AgeRules(AgePolicy(), None, build([PUBLIC]), now=NOW)
     old, young = NOW - 100 * DAY, NOW - 60.0
