@@ -123,3 +123,26 @@ def test_groups_stay_as_they_were(fence: Fence, project: Path) -> None:
     assert owners["own"] == (0, 23456)
     assert owners["allowed"][0] == 0
     assert owners["allowed"][1] in (0, os.getegid())
+
+
+def test_a_folder_that_holds_what_is_protected_cannot_be_replaced(fence: Fence, project: Path) -> None:
+    """Else another one could be put in its place, with what the build wants in it."""
+    deep = project / "one" / "two" / ".venv"
+    deep.mkdir(parents=True)
+    (deep / "there").write_text("as it was")
+    text = "import os\ntry: os.rename('one', 'other'); os.makedirs('one/two/.venv')\nexcept OSError: print('refused')"
+    command = FencedCommand(
+        arguments=(sys.executable, "-c", text),
+        cwd=str(project),
+        environ={"HOME": str(project), "TMPDIR": str(project)},
+        readable=interpreter_folders(sys.executable),
+        writable=(str(project),),
+        protected=(str(deep),),
+    )
+    before = state_of([str(deep)])
+    outcome = fence.run(command)
+    if fence.kind == "landlock":
+        assert state_of([str(deep)]) != before
+    else:
+        assert outcome.output == b"refused\n"
+        assert (deep / "there").read_text() == "as it was"

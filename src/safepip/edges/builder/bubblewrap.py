@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.build.landlock_rules import CHANGE, DEVICE, NEEDED_ABI, READ, ruleset
 from safepip.build.syscall_filter import Sockets, filter_program
-from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS, is_of_the_system
+from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS, is_of_the_system, is_within
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
 from safepip.edges.builder.machine import (
     filter_machine,
@@ -40,6 +40,8 @@ from safepip.edges.builder.supervision import (
 from safepip.edges.builder.toolchains import own_interpreter_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from safepip.edges.builder.fenced_command import Told
 
 #: Where administrators put programs. `PATH` may lead to a bubblewrap that the user has not chosen.
@@ -191,6 +193,7 @@ def _given(command: FencedCommand) -> list[str]:
     if command.network:
         readable += resolver_files()
     given = dict.fromkeys(readable, "--ro-bind") | {os.path.abspath(path): "--bind" for path in command.writable}
+    given |= dict.fromkeys(_between(command), "--bind")
     given |= dict.fromkeys(map(os.path.abspath, command.protected), "--ro-bind")
     binds: dict[str, tuple[str, str]] = {}
     for path, how in given.items():
@@ -204,3 +207,17 @@ def _given(command: FencedCommand) -> list[str]:
         if os.path.exists(target):
             words += [how, target, path]
     return words
+
+
+def _between(command: FencedCommand) -> Iterator[str]:
+    """The folders between one that may be written and what is protected in it.
+
+    Each is mounted by itself. What is a mount cannot be renamed (rename(2), EBUSY); a folder that holds one can be, and
+    another one put in its place.
+    """
+    for path in map(os.path.abspath, command.protected):
+        for root in map(os.path.abspath, command.writable):
+            above = os.path.dirname(path)
+            while above != root and is_within(above, root):
+                yield above
+                above = os.path.dirname(above)
