@@ -11,7 +11,7 @@ from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
 from safepip.edges.builder.protected import own_prefix, present_within
-from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders
+from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
 from safepip.edges.disk.local_paths import joined
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
@@ -137,7 +137,8 @@ class Workshop:
     def _variables(self, approved: Approved) -> dict[str, str]:
         """The environment variables that a build gets, but for those of its own folders."""
         extra = self._inputs.plan.policy.builds.variables
-        return build_variables(self._resources.world.environ, extra, network=approved.network)
+        passed = build_variables(self._resources.world.environ, extra, network=approved.network)
+        return {**toolchain_variables(passed.get("PATH", "")), **passed}
 
     def _reporter(self) -> Callable[[bytes], None] | None:
         """With -v what a build prints is shown, line by line."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from safepip.model.origin import BUILT_IN, Origin
 
-#: Variables that each build has of its own, and that are never passed on.
-MADE_FOR_A_BUILD = frozenset({"HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"})
+#: Variables that each build has of its own, and that are never passed on. Cargo's home is in the build's.
+MADE_FOR_A_BUILD = frozenset({"HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "CARGO_HOME"})
 
 _SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|APIKEY|(?:\A|_)(?:AUTH|KEY|PAT)(?:_|\Z)")
 _OF_CREDENTIALS = ("PIP_", "SAFEPIP_", "UV_", "TWINE_", "AWS_", "HATCH_INDEX_")
