@@ -43,9 +43,6 @@ Passed through to pip: list, freeze, show, check, inspect, config, debug, hash, 
 
 `safepip install --help` lists the options, which are pip's."""
 
-#: 128 + SIGINT, what a shell expects of an interrupted program; pip ends so, too.
-_INTERRUPTED = 130
-
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run one command line, without the program's name; the exit code.
@@ -59,18 +56,21 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
             guard()
             from safepip.edges.console.outputs import prepare
+            from safepip.edges.programs.ending import end_when_told
 
             prepare()
+            end_when_told()
         return _main(list(sys.argv[1:] if argv is None else argv))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         from signal import SIG_IGN, SIGINT, signal
 
         from safepip.edges.console.outputs import warn
+        from safepip.edges.programs.ending import exit_code
 
         # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
         signal(SIGINT, SIG_IGN)
         warn("\nInterrupted: nothing was installed.\n")
-        return _INTERRUPTED
+        return exit_code(interrupt)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
         return 1

@@ -42,7 +42,7 @@ ALLOWED = {
     "reporting": "json packaging.specifiers",
     "edges": "",
     "edges.programs": "configparser errno importlib.machinery importlib.metadata importlib.util json locale logging os"
-    " packaging platform runpy site subprocess sys sysconfig tempfile threading time",
+    " packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys time",
     "edges.disk": "concurrent.futures contextlib errno hashlib locale os shutil stat sys tempfile threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"

@@ -8,9 +8,6 @@ from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
 
-#: 128 + SIGINT, what a shell expects of an interrupted program; pip ends so, too.
-INTERRUPTED = 130
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -95,6 +92,7 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
     from safepip.commands.broken import broken_lines
     from safepip.commands.clearing import clear
     from safepip.edges.pip.running import hand_over, private_folder
+    from safepip.edges.programs.ending import exit_code
     from safepip.edges.target.installed import check_files
     from safepip.handover.instructions import make_handover, roots_to_read, with_public_urls
 
@@ -112,9 +110,9 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         broken = broken_lines(decision, installed, names)
         try:
             code = hand_over(handover, target, settings, resources.world.environ, names)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
-            return INTERRUPTED
+            return exit_code(interrupt)
         # With --target, what was there before may have stayed as it was.
         if code == 0 and settings.target_dir is None:
             resources.installed_memory.note(installed)

@@ -261,7 +261,10 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @contextmanager
 def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it."""
+    """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it.
+
+    Raises what this process's own handler raises (`edges.programs.ending`), once pip has ended.
+    """
     import signal
     import threading
 
@@ -269,8 +272,14 @@ def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    passed: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        passed.append(number)
+        process.send_signal(number)
+
     before = {
-        number: signal.signal(number, lambda number, _frame: process.send_signal(number))
+        number: signal.signal(number, pass_on)
         for number in (getattr(signal, name) for name in names if hasattr(signal, name))
     }
     try:
@@ -278,3 +287,6 @@ def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    for number in passed[:1]:
+        if callable(before[number]):
+            signal.raise_signal(number)
