@@ -11,7 +11,6 @@ git is complete, with submodules of the same host (`safepip.build.submodules`). 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from safepip.build.vcs_url import is_full_id
 from safepip.edges.builder.git_checkout import GitFolder, check_out_git
 from safepip.edges.builder.hg_and_svn import check_out_hg, check_out_svn
+from safepip.edges.builder.removal import remove
 from safepip.edges.builder.tree import digest_of_tree
 from safepip.edges.builder.tree_links import check_links, check_tree, is_within
 from safepip.model.errors import Refused, Unavailable
@@ -59,7 +59,7 @@ def check_out(
             check_tree(into, source.url, done.repositories)
             return _tree(source, into, done.commit, digest_of_tree(into))
         except BaseException:
-            _remove(into)
+            remove(into)
             raise
 
 
@@ -121,7 +121,7 @@ def update(
     if not action:
         raise _not_usable(source, folder, answers, unsafe)
     if action == "w":
-        _remove(folder)
+        remove(folder)
     else:
         os.rename(folder, _backup_name(folder))
     return check_out(source, folder, environ, login=login, tell=tell)
@@ -187,16 +187,3 @@ def _backup_name(folder: str) -> str:
         number += 1
         name = f"{folder}.bak{number}"
     return name
-
-
-def _remove(folder: str) -> None:
-    """Delete a folder and all in it; on Windows git's own files are read-only."""
-
-    def once_more(function: Callable[[str], object], path: str, _problem: object) -> None:
-        try:
-            os.chmod(path, 0o700)
-            function(path)
-        except OSError:
-            return  # what stays is named by the next run
-
-    shutil.rmtree(folder, onerror=once_more)

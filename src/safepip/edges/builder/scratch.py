@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import stat
 import tempfile
 import time
-from typing import TYPE_CHECKING
 
+from safepip.edges.builder.removal import remove
 from safepip.model.errors import Unavailable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _PREFIX = "safepip-build-"
+#: What runs make in the temporary folder: this one, and those for trying a fence and for version control.
+_SWEPT = (_PREFIX, "safepip-fence-", "safepip-vcs-")
 _STALE_SECONDS = 24 * 3600.0
 
 
@@ -52,24 +49,14 @@ class Scratch:
         return path
 
     def close(self) -> None:
-        """Remove everything."""
-        if self._root is not None and not self._keep:
-            _remove(self._root)
-        self._root = None
-
-
-def _remove(path: str) -> None:
-    """Remove a folder and all in it; folders that may not be written to are made writable first."""
-
-    def again(retry: Callable[[str], object], failed: str, _error: object) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(failed), stat.S_IRWXU)
-            os.chmod(failed, stat.S_IRWXU)
-            retry(failed)
-
-    shutil.rmtree(path, onerror=again)
-    # What was in a folder that has just been made readable is still there.
-    shutil.rmtree(path, ignore_errors=True)
+        """Remove everything. A Ctrl-C meanwhile is raised afterwards; one more ends this at once."""
+        root, self._root = self._root, None
+        if root is not None and not self._keep:
+            try:
+                remove(root)
+            except KeyboardInterrupt:
+                remove(root)
+                raise
 
 
 def _sweep(folder: str) -> None:
@@ -80,7 +67,7 @@ def _sweep(folder: str) -> None:
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
+                if entry.name.startswith(_SWEPT) and entry.is_dir(follow_symlinks=False):
                     details = entry.stat(follow_symlinks=False)
                     if details.st_uid == os.getuid() and details.st_mtime < oldest:
-                        _remove(entry.path)
+                        remove(entry.path)
