@@ -56,10 +56,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
             guard()
             from safepip.edges.console.outputs import prepare
-            from safepip.edges.programs.ending import end_when_told
+            from safepip.edges.programs.ending import end_by_signals
 
             prepare()
-            end_when_told()
+            end_by_signals()
         return _main(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt as interrupt:
         from signal import SIG_IGN, SIGINT, signal

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 #: What runs as the backend. It uses the standard library alone.
 BACKEND = '''\
-import base64, hashlib, json, os, zipfile
+import base64, hashlib, json, os, time, zipfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+# PEP 517: hooks run in the root of the source tree.
+HERE = os.getcwd()
 with open(os.path.join(HERE, "tiny.json")) as file:
     PLAN = json.load(file)
 
@@ -35,8 +36,16 @@ def _mark(hook):
                 file.write(PLAN["name"] + " " + hook + "\\n")
         except OSError as error:
             print("no mark: " + str(error))
+    if hook in PLAN.get("waits", []):
+        _wait(os.path.join(os.environ["TMPDIR"], "waits-in-" + hook))
     if PLAN.get("fails") == hook:
         raise SystemExit("the backend of " + PLAN["name"] + " fails on purpose")
+
+
+def _wait(place):
+    open(place, "w").close()
+    while not os.path.exists(place + ".over"):
+        time.sleep(0.02)
 
 
 def _stem():
@@ -88,6 +97,13 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     if PLAN.get("variables"):
         seen = {name: os.environ.get(name) for name in PLAN["variables"]}
         members[package + "/variables.json"] = json.dumps(seen, sort_keys=True).encode()
+    if PLAN.get("lists"):
+        from importlib.metadata import distributions
+
+        there = {found.metadata["Name"]: found.version for found in distributions()}
+        members[package + "/built_with.json"] = json.dumps(there, sort_keys=True).encode()
+    if PLAN.get("random"):
+        members[package + "/random"] = os.urandom(16)
     return _write(wheel_directory, members)
 
 
@@ -106,6 +122,19 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
     return _write(wheel_directory, {PLAN["name"].replace("-", "_") + ".pth": (path + "\\n").encode()})
 
 
+def _followed(hook, text):
+    """The hook, and after it what the project's text makes of its `answer`, its arguments being `given`."""
+
+    def both(*given):
+        space = {"given": given, "answer": hook(*given)}
+        exec(text, space)
+        return space["answer"]
+
+    return both
+
+
+for hook, text in PLAN.get("then", {}).items():
+    globals()[hook] = _followed(globals()[hook], text)
 for hook in PLAN.get("without", []):
     globals().pop(hook, None)
 '''
@@ -126,7 +155,9 @@ def source_files(
     `requires` is what its wheel requires, `build_requires` what `[build-system]` asks for. With `static` its PKG-INFO
     binds (PEP 643), so that nothing has to run to know what it requires. `plan` are the keys of `tiny.json`: `marks`
     (paths that each hook appends to), `asks_for`, `fails` (a hook), `without` (hooks), `returns`, `written_as`,
-    `other_metadata`, `variables`.
+    `other_metadata`, `variables`, `waits` (hooks that wait until there is a file `waits-in-HOOK.over` in their TMPDIR),
+    `lists` (the wheel says what it was built with), `random` (each wheel is another one), `then` (by hook: a program
+    that runs after it, and may change `answer`).
     """
     metadata = metadata_text(name, version, requires=requires)
     stated = metadata.replace("Metadata-Version: 2.1", "Metadata-Version: 2.2")

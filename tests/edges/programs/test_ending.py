@@ -13,11 +13,11 @@ from safepip.edges.programs.ending import Ended, exit_code
 #: Says when it waits, is told to end twice, and cleans up all the same.
 PROGRAM = """\
 import os, signal, sys, time
-from safepip.edges.programs.ending import end_when_told, exit_code
+from safepip.edges.programs.ending import end_by_signals, exit_code
 number = int(sys.argv[1])
 if "ignored" in sys.argv:
     signal.signal(number, signal.SIG_IGN)
-end_when_told()
+end_by_signals()
 try:
     try:
         print("waits", flush=True)

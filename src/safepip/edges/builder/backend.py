@@ -9,15 +9,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.build.hook_answer import plain_answer
 from safepip.edges.builder.protected import state_of
+from safepip.edges.builder.removal import keep_only
 from safepip.edges.disk.reading import open_regular
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pyproject_hooks import BuildBackendHookCaller
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from safepip.edges.builder.fenced_command import BuildOutcome, Fence
     from safepip.model.source import SourceTree
 
+#: pyproject-hooks' file for the answer of a hook.
+_ANSWER = "output.json"
 #: In bytes: what a hook may answer, and what METADATA may have.
 _LONGEST_ANSWER = 1 << 20
 _LONGEST_METADATA = 10 << 20
@@ -135,14 +141,14 @@ class Backend:
         from pyproject_hooks import BackendUnavailable, HookMissing, UnsupportedOperation
 
         try:
-            return hook()
+            with _temporary_folders_in(self._place.scratch):
+                return hook()
         except BackendUnavailable as error:
             reason = (error.traceback or str(error)).strip().splitlines()[-1:]
             raise self._failed(f"cannot import {printable(self._place.system.backend)!r}", *reason) from None
         except HookMissing as error:
             raise self._failed(f"its backend has no {printable(error.hook_name)}") from None
-        except (UnsupportedOperation, ValueError, KeyError, AttributeError, OSError) as error:
-            # The last of these are about an answer that is not the form that pyproject-hooks writes.
+        except (UnsupportedOperation, OSError) as error:
             raise self._failed(f"its answer to {step} cannot be read", str(error)) from None
 
     def _run(self, step: str, command: Sequence[str], cwd: str, more: Mapping[str, str]) -> None:
@@ -164,27 +170,36 @@ class Backend:
         }
         watched = place.protected if place.fence.kind == "landlock" else ()
         before = state_of(watched)
-        outcome = place.fence.run(
-            FencedCommand(
-                arguments=tuple(command),
-                cwd=cwd,
-                environ=environ,
-                readable=(*place.readable, os.path.dirname(command[1])),
-                writable=(self._home, self._temporary, self._wheels, self._information, exchange, place.tree.root),
-                network=place.network,
-                protected=place.protected,
-            ),
-            told=place.told,
+        fenced = FencedCommand(
+            arguments=tuple(command),
+            cwd=cwd,
+            environ=environ,
+            readable=(*place.readable, os.path.dirname(command[1])),
+            writable=(self._home, self._temporary, self._wheels, self._information, exchange, place.tree.root),
+            network=place.network,
+            protected=place.protected,
         )
+        try:
+            outcome = place.fence.run(fenced, told=place.told)
+        finally:
+            # Before Python 3.11.8 the removal of temporary folders follows links to change modes (CVE-2023-6597).
+            keep_only(exchange, _ANSWER)
         if state_of(watched) != before:
             raise self._reached_out()
         if outcome.stopped or outcome.code != 0:
             raise self._ended(step, outcome)
-        answer = os.path.join(exchange, "output.json")
+        self._take_answer(step, os.path.join(exchange, _ANSWER), outcome)
+
+    def _take_answer(self, step: str, answer: str, outcome: BuildOutcome) -> None:
+        """Bring what the backend has left into the form that pyproject-hooks reads."""
         try:
-            read_plain(answer, _LONGEST_ANSWER)
+            plain = plain_answer(read_plain(answer, _LONGEST_ANSWER))
         except OSError:
             raise self._failed(f"its backend left no answer to {step}", *_last(outcome.output)) from None
+        except ValueError as error:
+            raise self._failed(f"its answer to {step} cannot be read", str(error)) from None
+        with open(answer, "wb") as file:
+            file.write(plain)
 
     def _reached_out(self) -> Refused:
         return Refused.because(
@@ -207,6 +222,17 @@ class Backend:
             hint="nothing of it was installed; -v shows everything that the build prints",
             subject=self._subject,
         )
+
+
+@contextmanager
+def _temporary_folders_in(folder: str) -> Iterator[None]:
+    """pyproject-hooks exchanges questions and answers in a folder that `tempfile` makes. So it is in the scratch
+    folder, which is swept after a run that was killed."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _last(output: bytes) -> list[str]:

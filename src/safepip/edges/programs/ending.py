@@ -25,7 +25,7 @@ class Ended(KeyboardInterrupt):
         self.number = number
 
 
-def end_when_told() -> None:
+def end_by_signals() -> None:
     """Raise `Ended` at these signals from now on. A signal that is ignored stays so, as after `nohup`."""
     for name in _NAMES:
         number = getattr(signal, name, None)

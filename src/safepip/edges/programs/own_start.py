@@ -60,8 +60,8 @@ if variable:
 start(dict.fromkeys(%r, places.split(os.pathsep)))
 from safepip.edges.console.outputs import prepare
 prepare()
-from safepip.edges.programs.ending import end_when_told
-end_when_told()
+from safepip.edges.programs.ending import end_by_signals
+end_by_signals()
 from safepip.__main__ import main
 sys.exit(main(words))
 """
