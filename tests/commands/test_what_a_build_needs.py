@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.environment import clean_environment
 from support.sources import build_source_archive, write_project
 
 if TYPE_CHECKING:
@@ -55,3 +58,19 @@ def test_an_editable_project_is_asked_what_it_requires(index: IndexServer, run: 
     editable = run("install", "--dry-run", "--index-url", index.url, "-e", str(folder))
     assert editable.code == 1
     assert index.mentions("hatchling")
+
+
+def test_a_run_that_takes_wheels_alone_loads_nothing_that_builds(index: IndexServer, tmp_path: Path) -> None:
+    """Source archives beside the wheels change nothing about that."""
+    for version in ("1.0", "2.0"):
+        index.add("acme-both", version)
+        index.add_sdist("acme-both", version)
+    words = ["install", "--dry-run", "--index-url", index.url, "acme-both"]
+    command = [sys.executable, "-X", "importtime", "-m", "safepip", *words]
+    environ = clean_environment(tmp_path / "home")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "safepip.commands.catalogue" in loaded
+    heavy = {"zipfile", "tarfile", "pyproject_hooks", "safepip.commands.building"}
+    assert {name for name in loaded if name in heavy or name.startswith("safepip.edges.builder.")} == set()

@@ -16,15 +16,15 @@ from safepip.index.candidates import PythonVersions, TagRanks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safepip.commands.building import Building
     from safepip.commands.inputs import Inputs
+    from safepip.commands.lazy_building import LazyBuilding
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.index_reader import Pages
     from safepip.model.digest import RequiredDigests
 
 
 def open_catalog(
-    inputs: Inputs, resources: Resources, pages: Pages | None = None, building: Building | None = None
+    inputs: Inputs, resources: Resources, pages: Pages | None = None, building: LazyBuilding | None = None
 ) -> IndexCatalog:
     """A catalogue for the target. Catalogues that are given the same `pages` ask for each page once."""
     hashes = inputs.allowed_hashes()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.decision import Decision
 from safepip.commands.installed_environment import open_installed
+from safepip.commands.lazy_building import LazyBuilding
 from safepip.environment.satisfied import nothing_to_do
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safepip.commands.building import Building
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
 
@@ -49,7 +49,7 @@ def _resolve(
     if any(r.source is not None for r in inputs.statements.requirements):
         # Which projects these are is known only once their code is read.
         building = _open_building(inputs, resources, above)
-        inputs = building.with_names()
+        inputs = building.opened.with_names()
         installed = open_installed(inputs, resources)
     else:
         installed = open_installed(inputs, resources)
@@ -71,10 +71,8 @@ def _resolve(
     return Decision(inputs, found, installed, catalog, builds=building)
 
 
-def _open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> Building:
-    from safepip.commands.building import Building
-
-    return Building(inputs, resources, _for_build, above)
+def _open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> LazyBuilding:
+    return LazyBuilding(inputs, resources, _for_build, above)
 
 
 def _for_build(inputs: Inputs, resources: Resources, above: tuple[str, ...]) -> Decision:

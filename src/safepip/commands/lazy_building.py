@@ -1,0 +1,56 @@
+"""`Building`, opened when the first source archive matters: a run that takes wheels alone does not load it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from safepip.commands.build_environments import Decide
+    from safepip.commands.building import Building
+    from safepip.commands.inputs import Inputs
+    from safepip.commands.resources import Resources
+    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.model.candidate import Candidate, CoreMetadata, Pin, Resolution
+    from safepip.model.evidence import VerifiedFile
+    from safepip.model.requirement import Constraint, Requirement
+
+
+class LazyBuilding:
+    """The same questions as to `Building`, which is made at the first of them; its parameters are that class's."""
+
+    def __init__(self, inputs: Inputs, resources: Resources, decide: Decide, above: tuple[str, ...] = ()) -> None:
+        self._parts = inputs, resources, decide, above
+
+    @cached_property
+    def opened(self) -> Building:
+        """The real one."""
+        from safepip.commands.building import Building
+
+        return Building(*self._parts)
+
+    def offers(self, name: str) -> bool:
+        """As `Building.offers`."""
+        return self.opened.offers(name)
+
+    def hint_for(self, name: str) -> str:
+        """As `Building.hint_for`."""
+        return self.opened.hint_for(name)
+
+    def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
+        """As `Building.metadata`."""
+        return self.opened.metadata(candidate, listing)
+
+    def candidate(self, requirement: Requirement | Constraint) -> Candidate:
+        """As `Building.candidate`."""
+        return self.opened.candidate(requirement)
+
+    def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
+        """As `Building.wheel_of`."""
+        return self.opened.wheel_of(pin, file)
+
+    def with_origins(self, resolution: Resolution) -> Resolution:
+        """As `Building.with_origins`; without a pin of source code nothing has to be added."""
+        if all(pin.candidate is None or pin.candidate.source is None for pin in resolution.pins.values()):
+            return resolution
+        return self.opened.with_origins(resolution)
