@@ -118,6 +118,13 @@ def test_a_refusal_says_the_way_out_that_helps(policy: BuildPolicy, fence: str |
     assert shown.message.endswith(found.why)
 
 
+def test_a_list_asks_for_the_name_of_what_has_none() -> None:
+    found = Approvals(LISTED, BuildSettings(), NameSet(), "bubblewrap").of("")
+    assert isinstance(found, NotApproved)
+    assert "which project this is" in found.why
+    assert found.hint == "write which project it is: NAME @ URL"
+
+
 def test_what_the_hint_says_is_approved_then() -> None:
     """Followed, each hint helps."""
     assert isinstance(Approvals(DEFAULT, BuildSettings(frozenset({"demo"})), NameSet(), None).of("demo"), Approved)

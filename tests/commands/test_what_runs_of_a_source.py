@@ -117,7 +117,7 @@ def test_what_is_approved_by_name_runs(
     done = started(run, verb, "--index-url", sources.url, *words, name)
     assert done.code == 0, done.err
     assert ran(mark) == expected
-    assert "without a fence" in done.err
+    assert "without a fence: its code can do here what you can do" in done.err
 
 
 @pytest.mark.usefixtures("unfenced")

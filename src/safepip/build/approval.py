@@ -70,6 +70,9 @@ class Approvals(NamedTuple):
         if by:
             return self._approved(by, network=rule is not None and rule.network)
         if policy.mode is BuildMode.NAMED:
+            if not name:
+                why = f"{policy.stated} lists what may be built, and which project this is only its code says"
+                return NotApproved(why, "write which project it is: NAME @ URL")
             entry = f'{{ name = "{name}", reason = "..." }}'
             hint = f"if you know what it runs, add it there with the reason:\nbuilds = [..., {entry}]"
             return NotApproved(f"{policy.stated} lists what may be built, and {name} is not listed", hint)

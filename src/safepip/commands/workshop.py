@@ -72,20 +72,23 @@ class Workshop:
         return self._bench(project, self._environment(project, name, (*static, *more)), fence, approved)
 
     def _fence(self, project: SourceProject, approved: Approved) -> Fence:
-        """What to build in. Raises `Refused` (`no-fence`) where there has to be one and there is none."""
+        """What to build in.
+
+        What may run only in a fence is not approved where there is none (`build.approval`). Should the two ever differ,
+        it is refused here (`unapproved-build`).
+        """
         fence = find_fence()
         if fence is not None:
             return fence
         if approved.needs_fence:
             raise Refused.because(
-                "no-fence",
-                f"{project.shown} may be built inside a fence only, and this machine has none",
-                hint="install bubblewrap, or use a kernel that has Landlock; docs/explanation/builds.md says more",
+                "unapproved-build",
+                f"{project.shown} may be built in a fence only, and there is none on this system",
                 origins=(project.origin,),
                 subject=project.shown,
             )
         self._resources.console.notice(
-            f"{project.shown} is built without a fence: its code can do here what you can do (no-fence)"
+            f"{project.shown} is built without a fence: its code can do here what you can do"
         )
         return UNFENCED
 
