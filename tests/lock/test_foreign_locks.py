@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.sources import write_project
+
 if TYPE_CHECKING:
     from support.environment import Runner
     from support.index import IndexServer
@@ -94,13 +96,16 @@ def test_a_file_that_was_exchanged_since_is_refused_under_every_lock(
     assert not (run.folder / "out").exists()
 
 
-def test_the_project_itself_in_a_lock_is_refused_with_a_way_out(run: Inside, world: IndexServer) -> None:
-    """uv puts the project in as a folder, unless it is told not to."""
-    done = run("download", "-d", "out", "-i", world.url, "-q", "-r", placed(run, world, "pylock.uv-project.toml"))
-    assert done.code == 20
-    assert "error: not-yet\n" in done.err
-    assert "takes demo from a project folder" in done.err
-    assert "leave it out" in done.err
+def test_the_project_itself_in_a_lock_is_built_where_it_is_there(run: Inside, world: IndexServer) -> None:
+    """uv puts the project in as a folder beside the lock, unless it is told not to."""
+    sample = placed(run, world, "pylock.uv-project.toml")
+    words = ("install", "--dry-run", "-I", "-i", world.url, "-q", "-r", sample)
+    done = run(*words)
+    assert (done.code, done.out) == (1, ""), done
+    write_project(run.folder, "demo", "0.1", requires=["acme-app"])
+    done = run(*words)
+    assert done.code == 0, done.err
+    assert {"demo-0.1", "acme-app-1.0", "acme-lib-1.1"} <= set(done.out.split())
 
 
 def test_what_pip_locks_is_installed(run: Inside, runner: Runner, world: IndexServer) -> None:

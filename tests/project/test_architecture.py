@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "vetting": "config model routing text",
     "index": "model vetting",
     "resolution": "config index model routing text vetting wheel",
-    "lock": "model requirements resolution text",
+    "lock": "build model requirements resolution text",
     "reporting": "environment model resolution vetting wheel",
     # edges: they touch the world
     "edges": "",

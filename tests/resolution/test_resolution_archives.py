@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from packaging.version import Version
 
-from safepip.lock.archives import refuse_archives
+from safepip.lock.archives import check_names
 from safepip.model.errors import Refused, SafepipError
 from safepip.model.plan import NameSet, Selection
 from safepip.routing.table import build
@@ -168,12 +169,17 @@ def test_a_refused_name_never_comes_to_a_hint_about_building() -> None:
     assert "build" not in hint
 
 
-def test_a_lock_with_an_archive_is_refused_and_names_the_way_to_a_wheel() -> None:
+def test_a_lock_with_an_archive_that_it_cannot_name_is_refused_with_ways_out() -> None:
+    """Its project and version cannot be read out of its name as the form of locks has it."""
     resolution = decide([source("2.0"), Release("b", "1.0")], "a", "b", builds=approved)
-    with pytest.raises(Refused) as caught:
-        refuse_archives(resolution.pins.values())
-    (diagnostic,) = caught.value.diagnostics
-    assert (diagnostic.reference, diagnostic.subject) == ("not-yet", "a")
-    assert diagnostic.hint == "to lock a version that has a wheel: --only-binary a"
-    assert diagnostic.context == ("a-2.0.tar.gz", "required by requirements.txt:1")
-    refuse_archives([resolution.pins["b"]])
+    check_names(resolution.pins.values())
+    pin = resolution.pins["a"]
+    assert pin.candidate is not None
+    for filename in ("a-2.0.tar.bz2", "a-1-2.0.tar.gz", "b-2.0.tar.gz", "a-2.1.tar.gz"):
+        odd = pin._replace(candidate=replace(pin.candidate, file=pin.candidate.file._replace(filename=filename)))
+        with pytest.raises(Refused) as caught:
+            check_names([odd, resolution.pins["b"]])
+        (diagnostic,) = caught.value.diagnostics
+        assert (diagnostic.reference, diagnostic.subject) == ("not-yet", "a")
+        assert "--only-binary a;" in diagnostic.hint
+        assert diagnostic.context == (filename, "required by requirements.txt:1")

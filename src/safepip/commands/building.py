@@ -28,7 +28,7 @@ from safepip.index.candidates import TagRanks
 from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, ResolutionImpossible
-from safepip.model.finding import printable
+from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
 from safepip.model.requirement import counts, required_digests
@@ -44,9 +44,17 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import CoreMetadata, Pin, Resolution
+    from safepip.model.digest import AnyDigest
     from safepip.model.evidence import VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.source import SourceCode, SourceTree
+
+    #: What an index says of an archive: name, URL and digests.
+    _Archive = tuple[str, str, tuple[AnyDigest, ...]]
+
+
+def _archive(candidate: Candidate) -> _Archive:
+    return candidate.file.filename, candidate.file.url, candidate.file.stated
 
 
 class Building:
@@ -63,6 +71,7 @@ class Building:
         self._workshop = Workshop(inputs, resources, environments, self._results, above)
         self._ranks = TagRanks(inputs.target.tags)
         self._projects: dict[Candidate, SourceProject] = {}
+        self._archives: dict[_Archive, SourceProject] = {}
         self._named: dict[SourceCode, Candidate] = {}
 
     # --- approval -------------------------------------------------------------------------------------------------
@@ -83,6 +92,11 @@ class Building:
         approval = self._approvals.of(name)
         return approval.hint if isinstance(approval, NotApproved) else ""
 
+    def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
+        """Why a project that a lock has may not be built; None where it may. `own` is as in `Approvals.of`."""
+        approval = self._approvals.of(name, own=own)
+        return approval.diagnostic(name, (origin,)) if isinstance(approval, NotApproved) else None
+
     def _approved(self, name: str, project: SourceProject) -> Approved:
         """Raises `Refused` (`unapproved-build`)."""
         own = project.code is not None and project.code.kind is SourceKind.DIRECTORY
@@ -97,12 +111,12 @@ class Building:
 
     # --- what the user names -------------------------------------------------------------------------------------
 
-    def with_names(self) -> Inputs:
-        """The inputs of the run with the name of each project that the user named by its source code; what does not
-        count for the target is left out, because it is not read."""
-        statements, markers = self._inputs.statements, self._inputs.target.markers
+    def with_names(self, inputs: Inputs) -> Inputs:
+        """The inputs of the run, or of one environment of a lock, with the name of each project that the user named by
+        its source code; what does not count for the target is left out, because it is not read."""
+        statements, markers = inputs.statements, inputs.target.markers
         read = [r if r.source is None else self._named_one(r) for r in statements.requirements if counts(r, markers)]
-        self._inputs = self._inputs._replace(statements=statements._replace(requirements=tuple(read)))
+        self._inputs = inputs._replace(statements=statements._replace(requirements=tuple(read)))
         return self._inputs
 
     def _named_one(self, requirement: Requirement) -> Requirement:
@@ -136,15 +150,36 @@ class Building:
 
     def _read(self, requirement: Requirement | Constraint, code: SourceCode) -> Candidate:
         origin, shown = requirement.origin, requirement.name or printable(requirement.text or code.url)
-        tree = self._trees.of_named(code, required_digests(requirement), requirement.name, origin)
+        tree = self._tree(requirement, code)
         project = SourceProject(tree, shown, origin, code, settings_of(getattr(requirement, "config_settings", ())))
         metadata = self._metadata(project, requirement.name)
         project.shown = f"{metadata.name} {metadata.version}"
         digests = (tree.digest,) if code.kind is SourceKind.ARCHIVE and tree.digest is not None else ()
-        file = ProjectFile(parse(code.url).filename or metadata.name, code.url, digests)
+        file = ProjectFile(parse(code.url).filename or metadata.name, code.url, digests, size=tree.size)
         candidate = Candidate(metadata.name, metadata.version, file, SOURCE_RANK, source=code)
         self._projects[candidate] = project
         return candidate
+
+    def _tree(self, requirement: Requirement | Constraint, code: SourceCode) -> SourceTree:
+        """The code as it is on this machine; at the commit that a lock has, if there is one.
+
+        Raises `Refused` (`lock-differs`) where that commit has other files than were locked.
+        """
+        demand, origin = required_digests(requirement), requirement.origin
+        held = self._inputs.held.get(code)
+        if held is None:
+            return self._trees.of_named(code, demand, requirement.name, origin)
+        tree = self._trees.of_named(code._replace(revision=held.commit), demand, requirement.name, origin)
+        if held.tree is not None and tree.digest != held.tree:
+            raise Refused.because(
+                "lock-differs",
+                f"commit {held.commit} of {printable(code.url)} has other files than were locked",
+                context=(f"locked       {held.tree}", f"checked out  {tree.digest or 'unknown'}"),
+                hint="two contents under one commit id are no accident: ask the owner of the repository",
+                origins=(origin,),
+                subject=requirement.name,
+            )
+        return tree
 
     def with_origins(self, resolution: Resolution) -> Resolution:
         """The same, where each pin of source code that the user named says what it is built from.
@@ -164,7 +199,8 @@ class Building:
 
     def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """What source code requires, stated or asked of its backend. Raises `MetadataError` where it cannot be used."""
-        project = self._projects.get(candidate)
+        # A lock for several environments has a catalogue for each, with candidates of its own for one archive.
+        project = self._projects.get(candidate) or self._archives.get(_archive(candidate))
         if project is None:
             assert listing is not None, "what the user names was read before"
             demand = self._inputs.allowed_hashes().get(candidate.name, ANY_BYTES)
@@ -179,6 +215,7 @@ class Building:
             if requirement.name == candidate.name and counts(requirement, self._inputs.target.markers):
                 origin, settings = requirement.origin, settings or settings_of(requirement.config_settings)
         project = self._projects[candidate] = SourceProject(tree, str(candidate), origin, None, settings)
+        self._archives[_archive(candidate)] = project
         return project
 
     def _metadata(self, project: SourceProject, name: str) -> CoreMetadata:

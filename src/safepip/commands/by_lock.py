@@ -9,27 +9,30 @@ from packaging.specifiers import SpecifierSet
 from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.lock.pylock import read_lock
+from safepip.lock.sources import placed
 from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Requirement, counts
 from safepip.model.route import Route
+from safepip.model.source import HeldCommit, SourceKind
 from safepip.model.urls import UrlError, is_url, is_web, join
 from safepip.requirements.places import Place, check_place
 from safepip.wheel.metadata import MetadataError
 from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from safepip.commands.decision import Decision
+    from safepip.commands.decision import Builds, Decision
     from safepip.commands.inputs import Inputs
     from safepip.commands.installed_environment import InstalledEnvironment
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.lock.acceptance import LockEntry
     from safepip.model.candidate import InstalledDistribution
+    from safepip.model.source import SourceCode
     from safepip.requirements.lock_requests import LockRequest
     from safepip.rules.under_review import WheelUnderReview
 
@@ -39,15 +42,37 @@ def read_entries(inputs: Inputs, resources: Resources) -> tuple[LockEntry, ...]:
     found: dict[str, LockEntry] = {}
     for request in inputs.lock_requests:
         lock = read_lock(_text(request, resources), Origin(Source.FILE, request.name))
-        for entry in select(lock, request, inputs.target):
+        for selected in select(lock, request, inputs.target, inputs.settings.selection):
+            entry = _placed(selected, inputs.cwd)
             first = found.setdefault(entry.name, entry)
-            if first[:4] != entry[:4]:
+            if (first[:4], first.code) != (entry[:4], entry.code):
                 raise UnusableInput.because(
                     "invalid-lock",
-                    f"two locks disagree on {entry.name}: {first.version} and {entry.version}",
+                    f"two locks disagree on {entry.name}: {_shown(first)} and {_shown(entry)}",
                     origins=(first.origin, entry.origin),
                 )
     return tuple(found.values())
+
+
+def _shown(entry: LockEntry) -> str:
+    return printable(entry.direct or "") if entry.version is None else str(entry.version)
+
+
+def _placed(entry: LockEntry, cwd: str) -> LockEntry:
+    """The entry with the URL of what the lock takes from no index. Raises `UnusableInput`, `Refused`."""
+    if entry.direct is None:
+        return entry
+    url = _url(entry, cwd)
+    if entry.code is None:
+        return entry._replace(direct=url)
+    code = placed(entry.code, url, entry.name, entry.origin)
+    return entry._replace(direct=code.url, code=code)
+
+
+def held_by(entries: Iterable[LockEntry]) -> dict[SourceCode, HeldCommit]:
+    """The commits that these entries have, each with the files that it must have."""
+    found = ((entry.code, entry.tree) for entry in entries if entry.code is not None)
+    return {code: HeldCommit(code.revision, tree) for code, tree in found if code.kind is SourceKind.VCS}
 
 
 def _text(request: LockRequest, resources: Resources) -> str:
@@ -69,9 +94,13 @@ def _text(request: LockRequest, resources: Resources) -> str:
     return text
 
 
-def resolve_locks(inputs: Inputs, installed: InstalledEnvironment, catalog: IndexCatalog) -> Resolution:
-    """The pins that the locks name. Raises `Refused` with every entry that is not today what was locked."""
+def resolve_locks(
+    inputs: Inputs, installed: InstalledEnvironment, catalog: IndexCatalog, building: Builds
+) -> Resolution:
+    """The pins that the locks name. Raises `Refused` with every entry that is not today what was locked, and before
+    anything else with every one that may not be built."""
     _check_constraints(inputs)
+    _check_approved(inputs, building)
     if not inputs.settings.network.offline:
         catalog.expect_pages(entry.name for entry in inputs.locks if entry.direct is None)
     pins: dict[str, Pin] = {}
@@ -87,10 +116,29 @@ def resolve_locks(inputs: Inputs, installed: InstalledEnvironment, catalog: Inde
     fresh = inputs.settings.force_reinstall or inputs.settings.ignore_installed
     for name, pin in pins.items():
         there = pin.replaces
-        if not fresh and there is not None and not there.other and there.version == pin.version:
+        if not fresh and there is not None and not there.other and there.version == pin.version and not _moves(pin):
             pins[name] = pin._replace(candidate=None, installed=pin.replaces, replaces=None)
     to_install = sorted(name for name, pin in pins.items() if pin.candidate is not None)
     return Resolution(pins, (), tuple(to_install))
+
+
+def _moves(pin: Pin) -> bool:
+    """Whether it is a folder, whose code may be other than when it was installed: as in pip, it is installed anew."""
+    code = pin.candidate.source if pin.candidate is not None else None
+    return code is not None and code.kind is SourceKind.DIRECTORY
+
+
+def _check_approved(inputs: Inputs, building: Builds) -> None:
+    """No code of a distribution runs because a lock names it. Raises `Refused` (`unapproved-build`)."""
+    problems = []
+    for entry in inputs.locks:
+        archive = bool(entry.filename) and not entry.filename.endswith(".whl")
+        if archive or entry.code is not None:
+            own = entry.code is not None and entry.code.kind is SourceKind.DIRECTORY
+            problems.append(building.refusal(entry.name, entry.origin, own=own))
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise Refused(*found)
 
 
 def _pin(
@@ -123,22 +171,26 @@ def _is_unasked(inputs: Inputs, route: Route) -> bool:
 def _direct(
     inputs: Inputs, catalog: IndexCatalog, entry: LockEntry, there: InstalledDistribution | None
 ) -> Pin | Diagnostic:
-    """A wheel that the lock names by path or URL; a claimed name is never taken from one (routing.md)."""
+    """What the lock names by path or URL; a claimed name is never taken from it (routing.md), but for a folder."""
     from safepip.resolution.limits import check_direct
 
-    url = _url(entry, inputs.cwd)
-    if isinstance(url, Diagnostic):
-        return url
+    url = entry.direct
+    assert url is not None
     requirement = Requirement(
-        entry.name, SpecifierSet(), entry.origin, url=url, url_digests=(*entry.digests, *entry.checksums)
+        entry.name,
+        SpecifierSet(),
+        entry.origin,
+        url=url,
+        url_digests=(*entry.digests, *entry.checksums),
+        source=entry.code,
     )
     statements = inputs.statements._replace(requirements=(requirement,))
     check_direct(statements, inputs.table, inputs.plan.policy, inputs.target.markers)
     return pin_direct(entry, catalog.direct(requirement), url, there)
 
 
-def _url(entry: LockEntry, cwd: str) -> str | Diagnostic:
-    """The URL of a wheel that the lock names; relative ones are meant from where the lock is."""
+def _url(entry: LockEntry, cwd: str) -> str:
+    """The URL of what the lock names; paths are meant from where the lock is. Raises `Refused`."""
     from safepip.edges.disk.requirements_files import local_disk_beside
 
     assert entry.direct is not None
@@ -151,9 +203,10 @@ def _url(entry: LockEntry, cwd: str) -> str | Diagnostic:
         url = join(entry.origin.where, entry.direct)
     except UrlError:
         url = ""
-    if is_web(url):
+    folder = entry.code is not None and entry.code.kind is SourceKind.DIRECTORY
+    if is_web(url) and not folder:
         return url
-    return Diagnostic(
+    raise Refused.because(
         "remote-includes-local",
         f"{printable(entry.origin.where)} came from a network and names a file of this machine",
         context=(printable(url),),
@@ -169,10 +222,11 @@ def _check_constraints(inputs: Inputs) -> None:
         entry = by_name.get(constraint.name)
         if entry is None or not counts(constraint, inputs.target.markers):
             continue
-        if not constraint.specifier.contains(entry.version, prereleases=True):
+        version = entry.version
+        if version is not None and not constraint.specifier.contains(version, prereleases=True):
             raise ResolutionImpossible.because(
                 "resolution-impossible",
-                f"{entry.name} {entry.version} is locked, and a constraint does not allow it",
+                f"{entry} is locked, and a constraint does not allow it",
                 context=(f"{printable(constraint.text)}  {constraint.origin.chain()}",),
                 origins=(entry.origin, constraint.origin),
                 subject=entry.name,

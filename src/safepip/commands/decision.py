@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.finding import Diagnostic
+    from safepip.model.origin import Origin
 
 
 class Builds(Protocol):
@@ -17,6 +19,10 @@ class Builds(Protocol):
 
     def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
         """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
+
+    def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
+        """Why the project of this normalised name may not be built; None where it may. `own` tells of a folder of the
+        user's own."""
 
 
 class Decision(NamedTuple):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from safepip.model.digest import RequiredDigests
     from safepip.model.plan import Plan, Target
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.source import HeldCommit, SourceCode
     from safepip.requirements.loaded import Loaded
     from safepip.requirements.lock_requests import LockRequest
     from safepip.routing.table import RoutingTable
@@ -41,7 +42,7 @@ class Inputs(NamedTuple):
 
     `lock_requests` are the locks that the command names, and `locks` what they select for the target, once they are
     read (`resolving`). For `lock`, `renewed` are the projects of the lock that is made anew, judged when they
-    came into it, and `judged` the digests of its files, as text, by project.
+    came into it, and `judged` the digests of its files, as text, by project. `held` are the commits that a lock has.
     """
 
     verb: str
@@ -56,6 +57,7 @@ class Inputs(NamedTuple):
     named: tuple[str, ...] = ()
     renewed: frozenset[str] = frozenset()
     judged: Mapping[str, frozenset[str]] = MappingProxyType({})
+    held: Mapping[SourceCode, HeldCommit] = MappingProxyType({})
 
     @property
     def settings(self) -> Settings:
@@ -71,7 +73,7 @@ class Inputs(NamedTuple):
         """The digests that those of the user's statements allow which count for the target, by project."""
         if self.lock_requests:
             # A lock demands all of its own digests, whatever the index says.
-            return {entry.name: all_of((*entry.digests, *entry.checksums)) for entry in self.locks}
+            return {entry.name: all_of((*entry.proofs, *entry.checksums)) for entry in self.locks}
         allowed: dict[str, RequiredDigests] = {}
         everything: tuple[Requirement | Constraint, ...] = (*self.statements.requirements, *self.statements.constraints)
         for statement in everything:

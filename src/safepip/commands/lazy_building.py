@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Candidate, CoreMetadata, Pin, Resolution
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.finding import Diagnostic
+    from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
 
 
@@ -36,6 +38,16 @@ class LazyBuilding:
     def hint_for(self, name: str) -> str:
         """As `Building.hint_for`."""
         return self.opened.hint_for(name)
+
+    def with_names(self, inputs: Inputs) -> Inputs:
+        """As `Building.with_names`; where no source code is named, nothing has to be read."""
+        if all(requirement.source is None for requirement in inputs.statements.requirements):
+            return inputs
+        return self.opened.with_names(inputs)
+
+    def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
+        """As `Building.refusal`."""
+        return self.opened.refusal(name, origin, own=own)
 
     def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """As `Building.metadata`."""

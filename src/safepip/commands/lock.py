@@ -33,7 +33,7 @@ def lock(argv: Sequence[str]) -> int:
         memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs)
         shown = seen_from(inputs.cwd, settings.output)
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
-        if before is not None and _keeps(settings) and memory.knows(digest, before):
+        if before is not None and _keeps(settings) and not _may_move(inputs) and memory.knows(digest, before):
             if not settings.check:
                 console.say(f"{shown} is up to date")
             return 0
@@ -87,6 +87,11 @@ def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None
 def _keeps(settings: LockSettings) -> bool:
     """Whether a lock that is up to date stays as it is."""
     return not settings.upgrade and not settings.upgrade_names
+
+
+def _may_move(inputs: Inputs) -> bool:
+    """Whether what is named directly may be other code today: a folder, a file of this machine, a repository."""
+    return any(r.source is not None or (r.url or "").startswith("file:") for r in inputs.statements.requirements)
 
 
 def _digest(inputs: Inputs) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.commands.lock_hashing import with_digests
+from safepip.commands.lock_sources import files_to_lock, with_plain_checkouts
 from safepip.commands.resolving import resolve
 from safepip.edges.disk.local_paths import folder_of, local_path, portable_from
-from safepip.lock.archives import refuse_archives
+from safepip.lock.archives import check_names
 from safepip.lock.graph import Chosen, Graph, Root, variables_of, walk
 from safepip.lock.hashed_requirements import Pinned, kept_by_hash, read_pins, requirements_text
 from safepip.lock.pylock import (
     Locked,
     environment_marker,
+    files_of,
     kept_files,
     lock_text,
     make_lock,
@@ -20,11 +21,14 @@ from safepip.lock.pylock import (
     scope_marker,
     versions_of,
 )
-from safepip.model.digest import ANY_BYTES, WeakDigest, strong
+from safepip.lock.sources import held_commits
+from safepip.model.digest import WeakDigest, strong
 from safepip.model.errors import ResolutionImpossible
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
+from safepip.model.source import SourceKind
+from safepip.requirements.unhashable import check_hashable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.model.plan import LockSettings
     from safepip.model.requirement import Requirement
+    from safepip.model.source import HeldCommit, SourceCode
 
 
 class Known(NamedTuple):
@@ -57,6 +62,12 @@ class Known(NamedTuple):
         else:
             known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
         return {name: version for name, version in known.items() if name not in settings.upgrade_names}
+
+    def held(self, settings: LockSettings) -> Mapping[SourceCode, HeldCommit]:
+        """The commits of what version control has: all but those of what is to be upgraded."""
+        if self.lock is None or settings.upgrade:
+            return {}
+        return held_commits(self.lock, settings.upgrade_names, Origin(Source.FILE, settings.output))
 
     def markers(self) -> frozenset[str]:
         """Where the lock that is there draws a line between environments: it is drawn again, if it still matters."""
@@ -78,7 +89,7 @@ class Known(NamedTuple):
             return {name: frozenset(pinned.hashes) for name, pinned in (self.pins or {}).items()}
         found: dict[str, frozenset[str]] = {}
         for package in self.lock.packages:
-            given = {f"{name}:{value}" for wheel in package.wheels or () for name, value in wheel.hashes.items()}
+            given = {f"{name}:{value}" for file in files_of(package) for name, value in file.hashes.items()}
             found[package.name] = found.get(package.name, frozenset()) | given
         return found
 
@@ -102,7 +113,10 @@ def _is_strong(digest: str) -> bool:
 def build_lock(inputs: Inputs, resources: Resources, before: str | None, settings: LockSettings) -> tuple[str, int]:
     """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
     known = _known(before, settings)
-    inputs = inputs._replace(renewed=known.names(), judged=known.digests())
+    inputs = with_plain_checkouts(inputs, resources)
+    inputs = inputs._replace(renewed=known.names(), judged=known.digests(), held=known.held(settings))
+    if settings.requirements:
+        check_hashable(inputs.statements._replace(require_hashes=True), inputs.target.markers, locked=True)
     make = _everywhere if settings.universal else _here
     return make(inputs, resources, known, settings)
 
@@ -121,7 +135,8 @@ def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSett
     _check_python(inputs)
     decision = resolve(inputs, resources, known.versions(settings, inputs.target.markers), searched=True)
     resolution = decision.resolution
-    refuse_archives(resolution.pins.values())
+    if not settings.requirements:
+        check_names(resolution.pins.values())
     for notice in resolution.notices:
         resources.console.notice(notice)
     _report_needless(resources, settings, resolution.pins)
@@ -153,7 +168,8 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
     answers = everywhere.answers()
     for notice in everywhere.notices:
         resources.console.notice(notice)
-    packages = merge(answers)
+    folder = _folder(inputs, settings)
+    packages = [locked._replace(path=_relative_path(locked.pin, folder)) for locked in merge(answers)]
     names = {locked.pin.name for locked in packages}
     projects = len(names)
     _report_needless(resources, settings, names)
@@ -198,7 +214,7 @@ def _text_of(decision: Decision, resources: Resources, known: Known, settings: L
             files[name],
             tuple((child, "") for child in whole.edges.get(name, ())),
             _marker({scope for scope, names in reached.items() if name in names}),
-            _relative_path(pin, inputs.cwd if settings.output == "-" else folder_of(settings.output)),
+            _relative_path(pin, _folder(inputs, settings)),
         )
         for name, pin in resolution.pins.items()
     ]
@@ -265,22 +281,21 @@ def _askers(edges: Mapping[str, tuple[str, ...]], requirements: Iterable[Require
 
 
 def _files(decision: Decision, resources: Resources, known: Known) -> dict[str, tuple[ProjectFile, ...]]:
-    """By project all wheels of the pinned version that its index offers; of a wheel named directly that one alone."""
-    demands = decision.inputs.allowed_hashes()
+    """By project all files to lock of those that its index offers; of what is named directly that one alone."""
     files: dict[str, tuple[ProjectFile, ...]] = {}
     for name, pin in decision.resolution.pins.items():
-        assert pin.candidate is not None
-        if pin.direct_url is not None:
-            files[name] = (pin.candidate.file,)
-            continue
-        offered = decision.catalog.listed(pin.route, pin.candidate)
-        demand = demands.get(name, ANY_BYTES)
-        files[name] = known.kept(pin, with_digests(resources, decision.catalog, pin, offered, demand))
+        files[name] = files_to_lock(decision.inputs, resources, decision.catalog, pin, known.kept)
     return files
 
 
+def _folder(inputs: Inputs, settings: LockSettings) -> str:
+    """The folder from which the paths in a lock are seen."""
+    return inputs.cwd if settings.output == "-" else folder_of(settings.output)
+
+
 def _relative_path(pin: Pin, folder: str) -> str | None:
-    """For a wheel named by path, its place as seen from the folder of the lock."""
-    if pin.direct_url is None or not pin.direct_url.startswith("file:"):
+    """For a file or a folder named by path, its place as seen from the folder of the lock."""
+    vcs = pin.built_from is not None and pin.built_from.source.kind is SourceKind.VCS
+    if pin.direct_url is None or vcs or not pin.direct_url.startswith("file:"):
         return None
     return portable_from(folder, local_path(pin.direct_url))

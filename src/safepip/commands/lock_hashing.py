@@ -54,7 +54,7 @@ def with_digests(
     if left_out:
         gives = "no digests" if any(not file.digests for file in bare) else "other digests than are demanded"
         resources.console.notice(
-            f"{pin.name} {pin.version}: the index gives {gives}, so of {len(left_out) + 1} wheels "
+            f"{pin.name} {pin.version}: the index gives {gives}, so of {len(left_out) + 1} files "
             f"{printable(chosen)} alone is locked"
         )
     return tuple(hashed.get(file.filename, file) for file in offered if file.filename not in left_out)

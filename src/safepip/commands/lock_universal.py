@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from safepip.commands.by_search import search
 from safepip.commands.catalogue import open_catalog
 from safepip.commands.installed_environment import open_installed
-from safepip.commands.lock_hashing import with_digests
-from safepip.lock.archives import refuse_archives
+from safepip.commands.lock_sources import files_to_lock
+from safepip.commands.resolving import open_building
+from safepip.lock.archives import check_names
 from safepip.lock.graph import Chosen, Graph, Root, walk
 from safepip.lock.universal import Environment, EnvironmentAnswer, environments, joined, split_at
-from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
 from safepip.model.requirement import counts
 from safepip.resolution.dependencies import Markers
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
-    from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.index_reader import Pages
     from safepip.model.candidate import Pin, Resolution
-    from safepip.model.digest import RequiredDigests
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement
 
@@ -52,6 +50,8 @@ class Everywhere:
         self._kept = kept
         self._lines = lines
         self._pages: Pages = {}
+        # Code is built here, whatever the environment: what it requires is stated with its markers.
+        self._building = open_building(inputs, resources)
         self.notices: dict[str, None] = {}
 
     def answers(self) -> list[EnvironmentAnswer]:
@@ -78,38 +78,30 @@ class Everywhere:
         # What counts here decides, not what counts where the lock is made.
         inputs = self._inputs._replace(target=environment.target(self._inputs.target))
         markers, environ = Markers(inputs.target.markers), inputs.target.markers
-        catalog = open_catalog(inputs, self._resources, self._pages)
-        installed = open_installed(inputs, self._resources)
         try:
-            resolution = search(inputs, installed, catalog, self._preferences(environ), markers)
-            refuse_archives(resolution.pins.values())
+            inputs = self._building.with_names(inputs)
+            catalog = open_catalog(inputs, self._resources, self._pages, self._building)
+            installed = open_installed(inputs, self._resources)
+            found = search(inputs, installed, catalog, self._preferences(environ), markers)
+            resolution = self._building.with_origins(found)
+            settings = inputs.settings.lock
+            if settings is not None and not settings.requirements:
+                check_names(resolution.pins.values())
         except SafepipError as error:
             line = f"for {environment.platform}, Python {environment.low}"
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
         self.notices.update(dict.fromkeys(resolution.notices))
-        demands = inputs.allowed_hashes()
-        files = self._files(resolution, catalog, demands)
+        files = {
+            name: files_to_lock(inputs, self._resources, catalog, pin, self._kept)
+            for name, pin in resolution.pins.items()
+            if pin.candidate is not None
+        }
         requirements = [r for r in inputs.statements.requirements if counts(r, environ)]
         edges = self._walk(resolution, requirements, environ).edges
-        stated = frozenset(str(r.marker) for r in inputs.statements.requirements if r.marker is not None)
+        stated = frozenset(str(r.marker) for r in self._inputs.statements.requirements if r.marker is not None)
         scopes = self._scopes(resolution, requirements, environ)
+        demands = inputs.allowed_hashes()
         return EnvironmentAnswer(environment, resolution.pins, edges, scopes, files, demands), markers.seen | stated
-
-    def _files(
-        self, resolution: Resolution, catalog: IndexCatalog, demands: Mapping[str, RequiredDigests]
-    ) -> dict[str, tuple[ProjectFile, ...]]:
-        """The files to lock, by project: those that the index offers, and of a wheel named directly that one alone."""
-        files: dict[str, tuple[ProjectFile, ...]] = {}
-        for name, pin in resolution.pins.items():
-            if pin.candidate is None:
-                continue
-            if pin.direct_url is not None:
-                files[name] = (pin.candidate.file,)
-                continue
-            offered = catalog.listed(pin.route, pin.candidate)
-            demand = demands.get(name, ANY_BYTES)
-            files[name] = self._kept(pin, with_digests(self._resources, catalog, pin, offered, demand))
-        return files
 
     def _walk(
         self, resolution: Resolution, requirements: Iterable[Requirement], environment: Mapping[str, str]

@@ -48,15 +48,15 @@ def _resolve(
         return _by_lock(inputs, resources)
     if any(r.source is not None for r in inputs.statements.requirements):
         # Which projects these are is known only once their code is read.
-        building = _open_building(inputs, resources, above)
-        inputs = building.opened.with_names()
+        building = open_building(inputs, resources, above)
+        inputs = building.with_names(inputs)
         installed = open_installed(inputs, resources)
     else:
         installed = open_installed(inputs, resources)
         kept = nothing_to_do(inputs.statements, installed, inputs.settings, inputs.target.markers)
         if kept is not None:
             return Decision(inputs, kept, installed)
-        building = _open_building(inputs, resources, above)
+        building = open_building(inputs, resources, above)
     from safepip.commands.by_search import search
     from safepip.commands.catalogue import open_catalog
 
@@ -71,7 +71,8 @@ def _resolve(
     return Decision(inputs, found, installed, catalog, builds=building)
 
 
-def _open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> LazyBuilding:
+def open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> LazyBuilding:
+    """What builds source code for the target of these inputs; `above` are the projects whose builds wait for it."""
     return LazyBuilding(inputs, resources, _for_build, above)
 
 
@@ -82,11 +83,13 @@ def _for_build(inputs: Inputs, resources: Resources, above: tuple[str, ...]) -> 
 
 def _by_lock(inputs: Inputs, resources: Resources) -> Decision:
     """Read the locks, and decide by them."""
-    from safepip.commands.by_lock import read_entries, resolve_locks
+    from safepip.commands.by_lock import held_by, read_entries, resolve_locks
     from safepip.commands.catalogue import open_catalog
 
-    inputs = inputs._replace(locks=read_entries(inputs, resources))
+    entries = read_entries(inputs, resources)
+    inputs = inputs._replace(locks=entries, held=held_by(entries))
     installed = open_installed(inputs, resources)
-    building = _open_building(inputs, resources)
+    building = open_building(inputs, resources)
     catalog = open_catalog(inputs, resources, building=building)
-    return Decision(inputs, resolve_locks(inputs, installed, catalog), installed, catalog, builds=building)
+    found = building.with_origins(resolve_locks(inputs, installed, catalog, building))
+    return Decision(inputs, found, installed, catalog, builds=building)

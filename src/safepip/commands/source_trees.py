@@ -57,7 +57,7 @@ class SourceTrees:
     def of_file(self, file: VerifiedFile, subdirectory: str = "") -> SourceTree:
         """The tree of a source archive that is verified."""
         root = unpack(file.path, file.filename, self._resources.scratch.folder("source"))
-        return SourceTree(joined(root, subdirectory), root, digest=file.sha256)
+        return SourceTree(joined(root, subdirectory), root, digest=file.sha256, size=file.size)
 
     def of_named(self, source: SourceCode, demand: RequiredDigests, name: str, origin: Origin) -> SourceTree:
         """The tree of what the user names. `name` is the project's, empty where it is not known yet."""

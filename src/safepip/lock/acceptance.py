@@ -5,13 +5,15 @@ Nothing is searched for. A lock's entry is installed when
 1. the index that owns its name today is the one that the lock names, by routing's own rules;
 2. that index still lists the file, under the same name, with the same strong digest and the same size;
 3. the file is not yanked and its project not quarantined;
-4. what the wheel itself requires in this environment is in the lock, in a version that fits (`check_edges`), and is
-   what the lock says that it requires.
+4. what the wheel, the one that is built of an archive too, requires in this environment is in the lock, in a version
+   that fits (`check_edges`), and is what the lock says that it requires.
 
 Otherwise the run is refused with every entry that fails. The URL in a lock is not used: the index says where its files
 are, and routing says who may serve them. With `--offline` an index on a network is not asked, so 2 and 3 are what they
 were when the lock was made, and the file comes from the store: bytes with the locked digest that this very index, or a
-mirror of it, has delivered under the locked name (`safepip.edges.disk.deliveries`). No path in a lock is followed.
+mirror of it, has delivered under the locked name (`safepip.edges.disk.deliveries`). No path in an entry of an index is
+followed. What a lock takes from no index (an archive, a repository, a folder) it names as a requirement would, and the
+same rules hold for it; its bytes, or its commit and the files of that, are those that the lock has.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.pylock import PackageArchive, PackageWheel, PylockSelectError
-from packaging.utils import InvalidWheelFilename
+from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, PylockSelectError
+from packaging.utils import InvalidWheelFilename, parse_sdist_filename
 
-from safepip.model.candidate import Candidate, Pin
+from safepip.lock.sources import code_in_lock, tree_in_lock
+from safepip.model.candidate import SOURCE_RANK, Candidate, Pin
 from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, stated, strong
 from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
@@ -37,12 +40,13 @@ from safepip.model.wheel_names import read_wheel_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from packaging.pylock import Package, PackageDirectory, PackageSdist, PackageVcs, Pylock
+    from packaging.pylock import Package, PackageDirectory, PackageVcs, Pylock
     from packaging.version import Version
 
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.digest import AnyDigest
-    from safepip.model.plan import Target
+    from safepip.model.plan import Selection, Target
+    from safepip.model.source import SourceCode
     from safepip.requirements.lock_requests import LockRequest
     from safepip.resolution.catalog import RoutedCandidates
 
@@ -54,13 +58,14 @@ class LockEntry(NamedTuple):
     """One project that a lock selects for a target. `index_url` is that of the index which the lock names, if it
     names one.
 
-    `digests` are the strong ones of the wheel `filename`, `checksums` the others. `direct` is the URL or path of a
-    wheel that the lock takes from no index. `edges` are the projects that the lock says it depends on, None where it
-    says nothing.
+    `version` is None where the lock has none, which only what it takes from no index may lack. `digests` are the strong
+    ones of the file `filename`, `checksums` the others. `direct` is the URL or path of what the lock takes from no
+    index; `code` is set for that where it is source code, and `tree` is the digest of all files of a checkout. `edges`
+    are the projects that the lock says it depends on, None where it says nothing.
     """
 
     name: str
-    version: Version
+    version: Version | None
     filename: str
     digests: tuple[Digest, ...]
     origin: Origin
@@ -70,12 +75,23 @@ class LockEntry(NamedTuple):
     direct: str | None = None
     edges: frozenset[str] | None = None
     checksums: tuple[Checksum, ...] = ()
+    code: SourceCode | None = None
+    tree: Digest | None = None
+
+    @property
+    def proofs(self) -> tuple[Digest, ...]:
+        """What says which bytes are locked: the digests of the file, or that of the tree."""
+        return self.digests if self.tree is None else (self.tree,)
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name} {self.version}"
 
 
-def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry]:
+def select(lock: Pylock, request: LockRequest, target: Target, selection: Selection) -> list[LockEntry]:
     """What the lock selects for the target. Raises `UnusableInput` and `Refused`.
 
-    The rules are PEP 751's, as `packaging.pylock` has them. Extras and groups that the lock does not have are an error.
+    The rules are PEP 751's, as `packaging.pylock` has them. As in pip, `--no-binary` takes the source archive where
+    there is one. Extras and groups that the lock does not have are an error.
     """
     _check_selectors(lock, request)
     _check_whole(lock, request)
@@ -88,6 +104,7 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry
                 tags=target.tags,
                 extras=sorted(request.extras),
                 dependency_groups=sorted(groups),
+                prefer_sdist_predicate=selection.leaves_out_wheels,
             )
         )
     except PylockSelectError as problem:
@@ -105,17 +122,7 @@ def select(lock: Pylock, request: LockRequest, target: Target) -> list[LockEntry
             hint="move it away, and make a new one: safepip lock -r FILE",
             origins=(request.origin,),
         ) from None
-    entries = []
-    problems = []
-    for package, file in chosen:
-        entry = _entry(package, file, Origin(Source.FILE, request.name))
-        if isinstance(entry, LockEntry):
-            entries.append(entry)
-        else:
-            problems.append(entry)
-    if problems:
-        raise Refused(*problems)
-    return entries
+    return [_entry(package, file, Origin(Source.FILE, request.name)) for package, file in chosen]
 
 
 def _check_selectors(lock: Pylock, request: LockRequest) -> None:
@@ -148,22 +155,34 @@ def _check_whole(lock: Pylock, request: LockRequest) -> None:
                 )
 
 
-def _entry(package: Package, file: _Selected, origin: Origin) -> LockEntry | Diagnostic:
-    """A selected package as an entry, or why it cannot be one."""
+def _entry(package: Package, file: _Selected, origin: Origin) -> LockEntry:
+    """A selected package as an entry. Raises `UnusableInput`."""
     edges = (
         None
         if package.dependencies is None
         else frozenset(normalise(str(edge["name"])) for edge in package.dependencies if "name" in edge)
     )
-    if isinstance(file, PackageWheel):
-        _, version, _, _ = read_wheel_name(file.filename)
+    if isinstance(file, PackageWheel | PackageSdist):
+        if isinstance(file, PackageWheel):
+            _, version, _, _ = read_wheel_name(file.filename)
+        else:
+            _, version = parse_sdist_filename(file.filename)
         return LockEntry(
             package.name, version, file.filename, _digests(given := stated(file.hashes)), origin,
             package.index, file.size, file.url, None, edges, _checksums(given),
         )  # fmt: skip
-    if isinstance(file, PackageArchive) and _archive_name(file).endswith(".whl") and not file.subdirectory:
+    if isinstance(file, PackageArchive) and _archive_name(file).endswith(".whl"):
+        if file.subdirectory:
+            what = f"{package.name} is taken from a folder in a wheel, and a wheel is installed as a whole"
+            raise UnusableInput.because("invalid-lock", what, origins=(origin,))
         return _direct_entry(package.name, file, origin, edges)
-    return _not_installable(package.name, file, origin)
+    given = stated(file.hashes, file.url) if isinstance(file, PackageArchive) else []
+    tree = tree_in_lock(package, origin) if package.vcs is not None else None
+    return LockEntry(
+        package.name, package.version, "", _digests(given), origin, None, getattr(file, "size", None), None,
+        file.path or getattr(file, "url", None), edges, _checksums(given),
+        code_in_lock(file, package.name, origin), tree,
+    )  # fmt: skip
 
 
 def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: frozenset[str] | None) -> LockEntry:
@@ -181,26 +200,6 @@ def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: fro
         name, version, filename, _digests(given := stated(archive.hashes, archive.url)), origin,
         None, archive.size, None, archive.path or archive.url, edges, _checksums(given),
     )  # fmt: skip
-
-
-#: What a lock may take a project from, and safepip cannot install yet, by the class of `packaging.pylock`.
-_NOT_YET = {
-    "PackageVcs": "a version-control checkout",
-    "PackageDirectory": "a project folder",
-    "PackageArchive": "a source archive",
-    "PackageSdist": "a source archive, with no wheel for this environment",
-}
-
-
-def _not_installable(name: str, file: _Selected, origin: Origin) -> Diagnostic:
-    what = _NOT_YET[type(file).__name__]
-    return Diagnostic(
-        "not-yet",
-        f"{printable(origin.where)} takes {name} from {what}, which safepip cannot install yet",
-        hint="leave it out of the lock (uv export: --no-emit-project), or lock a wheel of it from an index of your own",
-        origins=(origin,),
-        subject=name,
-    )
 
 
 def _archive_name(archive: PackageArchive) -> str:
@@ -227,7 +226,9 @@ def pin_from_candidates(
         return differs
     if routed.available.status is Status.QUARANTINED:
         return _refusal("quarantined", entry, "its index has put the project in quarantine", ())
-    candidate = next((c for c in routed.available.candidates if c.file.filename == entry.filename), None)
+    available = routed.available
+    of_kind = available.candidates if entry.filename.endswith(".whl") else available.sources
+    candidate = next((c for c in of_kind if c.file.filename == entry.filename), None)
     if candidate is None:
         return _refusal("lock-differs", entry, "its index no longer lists the locked file for this environment", ())
     file = candidate.file
@@ -256,11 +257,19 @@ def pin_unasked(entry: LockEntry, route: Route, replaces: InstalledDistribution 
     # The URL is for a report; nothing is fetched from it.
     url = entry.url if entry.url is not None and entry.url.lower().startswith(("https:", "http:")) else ""
     file = ProjectFile(entry.filename, url, entry.digests, size=entry.size, checksums=entry.checksums)
-    return _pin(entry, Candidate(entry.name, entry.version, file, 0), route, replaces)
+    assert entry.version is not None, "a file of an index has its version in its name"
+    rank = 0 if entry.filename.endswith(".whl") else SOURCE_RANK
+    return _pin(entry, Candidate(entry.name, entry.version, file, rank), route, replaces)
 
 
-def pin_direct(entry: LockEntry, candidate: Candidate, url: str, replaces: InstalledDistribution | None) -> Pin:
-    """A wheel that the lock takes from no index."""
+def pin_direct(
+    entry: LockEntry, candidate: Candidate, url: str, replaces: InstalledDistribution | None
+) -> Pin | Diagnostic:
+    """What the lock takes from no index, or why it is not what was locked."""
+    if candidate.name != entry.name:
+        return _refusal("lock-differs", entry, f"what is there is {candidate.name}", (printable(url),))
+    if entry.version not in (None, candidate.version):
+        return _refusal("lock-differs", entry, f"what is there is version {candidate.version}", (printable(url),))
     return _pin(entry, candidate, Route(entry.name, RoutingRule.DIRECT, None), replaces)._replace(direct_url=url)
 
 
@@ -268,7 +277,7 @@ def _pin(entry: LockEntry, candidate: Candidate, route: Route, replaces: Install
     # pip marks everything that a lock names as requested.
     return Pin(
         entry.name,
-        entry.version,
+        candidate.version,
         route,
         candidate=candidate,
         replaces=replaces,
@@ -295,8 +304,8 @@ def _index_differs(entry: LockEntry, route: Route) -> Diagnostic | None:
 def _refusal(reference: str, entry: LockEntry, what: str, evidence: Iterable[str]) -> Diagnostic:
     return Diagnostic(
         reference,
-        f"{entry.name} {entry.version} is locked, and {what}",
-        context=(printable(entry.filename), *evidence),
+        f"{entry} is locked, and {what}",
+        context=(*filter(None, (printable(entry.filename),)), *evidence),
         hint="look at what changed, then make a new lock: safepip lock -r FILE",
         origins=(entry.origin,),
         subject=entry.name,

@@ -44,6 +44,8 @@ def requirements_text(packages: Iterable[Locked], via: Mapping[str, Sequence[str
 def _lines(locked: Locked, askers: Sequence[str]) -> Iterator[str]:
     pin = locked.pin
     head = f"{pin.name}=={pin.version}" if pin.direct_url is None else f"{pin.name} @ {pin.direct_url}"
+    if pin.built_from is not None and pin.built_from.source.subdirectory:
+        head += f"#subdirectory={pin.built_from.source.subdirectory}"
     if locked.marker:
         head += f" ; {locked.marker}"
     yield " \\\n    ".join([head, *(f"--hash={value}" for value in hashes_of(locked.files))]) + "\n"

@@ -42,6 +42,8 @@ def digest_of_inputs(
         settings.only_deps,
         settings.require_hashes,
         policy.allow_direct,
+        settings.building,
+        policy.builds,
         [[i.name, str(i.url), i.kind, i.packages, i.default, i.file_hosts, i.hashes, i.mirror_of] for i in indexes],
         target.version,
         target.markers,

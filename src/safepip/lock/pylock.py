@@ -1,7 +1,8 @@
 """A resolution as a lock file (PEP 751, `pylock.toml`), and a lock file read back.
 
 A lock says for every project: the version, the index that owns the name, all wheels of that version with strong
-digests, sizes and upload times, what it depends on, and for which extra or group it is there. Its structure is
+digests, sizes and upload times, the source archive where that was chosen, what it depends on, and for which extra or
+group it is there. What was named directly is in it by its URL or path (`safepip.lock.sources`). Its structure is
 `packaging.pylock`'s; this module refuses what that accepts and a lock must not have: a weak or missing digest, a
 credential in a URL, a wheel without a URL or path.
 
@@ -12,21 +13,24 @@ So the same answer gives the same bytes on any day.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
-from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockValidationError
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from safepip.lock.sources import directory_entry, tool_entry, vcs_entry
 from safepip.model.digest import STRONG, WEAK, WeakDigest, checksum, stated, strong
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
-from safepip.model.urls import UrlError, is_url, parse
+from safepip.model.source import SourceKind
+from safepip.model.urls import UrlError, is_account, is_url, parse
 from safepip.model.wheel_names import is_bounded
 from safepip.text.toml_reading import read_toml
 from safepip.text.toml_writing import toml_value
@@ -43,11 +47,12 @@ CREATED_BY = "safepip"
 
 
 class Locked(NamedTuple):
-    """One project for a lock. `files` are all wheels of the version, or the one that was named directly.
+    """One project for a lock. `files` are all wheels of the version, with its source archive where that was chosen, or
+    the one file that was named directly.
 
     `edges` are the projects it depends on, each with its version where the lock has several of it, else with "".
-    `marker` says for which environments, extras and groups it is there; empty means always. `path` is set for a wheel
-    that was named by its path: relative to the lock, with `/`.
+    `marker` says for which environments, extras and groups it is there; empty means always. `path` is set for
+    what was named by its path: relative to the lock, with `/`.
     """
 
     pin: Pin
@@ -86,21 +91,30 @@ def _place(locked: Locked) -> tuple[str, Version, str]:
 
 
 def _package(locked: Locked) -> Package:
-    pin = locked.pin
-    direct = pin.direct_url is not None
+    pin, built_from = locked.pin, locked.pin.built_from
+    kind = None if built_from is None else built_from.source.kind
     requires_python = pin.metadata.requires_python if pin.metadata else None
-    index = pin.route.index
-    return Package(
+    index = pin.route.index if pin.direct_url is None else None
+    whole = Package(
         name=NormalizedName(normalise(pin.name)),
-        # PEP 751: the version of a direct source may be left out; it is known here, and says what was locked.
-        version=pin.version,
+        # PEP 751: no version where it may change with the code, as in a folder; elsewhere it says what was locked.
+        version=None if kind is SourceKind.DIRECTORY else pin.version,
         marker=Marker(locked.marker) if locked.marker else None,
         requires_python=SpecifierSet(requires_python) if requires_python else None,
         dependencies=[_edge(*edge) for edge in locked.edges] or None,
-        index=str(index.url) if index is not None and not direct else None,
-        archive=_archive(locked) if direct else None,
-        wheels=None if direct else [_wheel(file) for file in sorted(locked.files, key=lambda file: file.filename)],
+        index=str(index.url) if index is not None else None,
     )
+    if built_from is not None and kind is SourceKind.VCS:
+        return replace(whole, vcs=vcs_entry(built_from), tool=tool_entry(built_from))
+    if built_from is not None and kind is SourceKind.DIRECTORY:
+        assert locked.path is not None, "a folder is named by its path"
+        return replace(whole, directory=directory_entry(built_from.source, locked.path))
+    if pin.direct_url is not None:
+        return replace(whole, archive=_archive(locked))
+    files = sorted(locked.files, key=lambda file: file.filename)
+    wheels = [_wheel(file) for file in files if file.filename.endswith(".whl")]
+    sdist = next((_sdist(file) for file in files if not file.filename.endswith(".whl")), None)
+    return replace(whole, wheels=wheels or None, sdist=sdist)
 
 
 def _edge(name: str, version: str) -> dict[str, str]:
@@ -108,22 +122,33 @@ def _edge(name: str, version: str) -> dict[str, str]:
 
 
 def _wheel(file: ProjectFile) -> PackageWheel:
-    return PackageWheel(
-        name=file.filename,
-        upload_time=None if file.upload_time is None else datetime.fromtimestamp(file.upload_time, UTC),
-        url=file.url,
-        size=file.size,
-        hashes={digest.algorithm: digest.hex for digest in sorted(file.digests)},
-    )
+    return PackageWheel(**_listed(file))
+
+
+def _listed(file: ProjectFile) -> dict[str, Any]:
+    """What a lock says of a file of an index."""
+    return {
+        "name": file.filename,
+        "upload_time": None if file.upload_time is None else datetime.fromtimestamp(file.upload_time, UTC),
+        "url": file.url,
+        "size": file.size,
+        "hashes": {digest.algorithm: digest.hex for digest in sorted(file.digests)},
+    }
+
+
+def _sdist(file: ProjectFile) -> PackageSdist:
+    return PackageSdist(**_listed(file))
 
 
 def _archive(locked: Locked) -> PackageArchive:
     (file,) = locked.files
+    built_from = locked.pin.built_from
     return PackageArchive(
         url=None if locked.path is not None else file.url,
         path=locked.path,
         size=file.size,
         hashes={digest.algorithm: digest.hex for digest in sorted(file.digests)},
+        subdirectory=(built_from.source.subdirectory or None) if built_from is not None else None,
     )
 
 
@@ -202,15 +227,22 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
         if not digests:
             named = ", ".join(sorted(file.hashes)) or "none"
             yield _problem("weak-hash", f"{label} has no strong digest (it has {named})", package.name, origin)
-    urls = [package.index, *(file.url for file in files)]
+    files += filter(None, (package.vcs, package.directory))
+    urls = [package.index, *(getattr(file, "url", None) for file in files)]
     for url in filter(None, urls):
         try:
-            if parse(url).has_user_info:
+            if parse(url).has_user_info and not _names_account(url):
                 yield _problem("credential-in-lock", f"{package.name}: a URL holds credentials", package.name, origin)
         except UrlError as problem:
             yield _problem("invalid-lock", f"{package.name}: a URL cannot be used: {problem}", package.name, origin)
     if any(file.path is not None and is_url(file.path) for file in files):
         yield _problem("invalid-lock", f"{package.name}: a URL is given as a path", package.name, origin)
+
+
+def _names_account(url: str) -> bool:
+    """Whether what stands before the host is an account of ssh, and no secret."""
+    scheme, _, rest = url.partition("://")
+    return is_account(scheme.lower(), rest.partition("/")[0].rpartition("@")[0])
 
 
 def _label(file: Any) -> str:
@@ -251,18 +283,22 @@ def kept_files(lock: Pylock, name: str, version: Version, offered: tuple[Project
     with other files for other environments, they count together: an entry for one of these is not all that is locked.
     """
     by_name = {file.filename: file for file in offered}
-    locked = {
-        wheel.filename: wheel
-        for package in lock.packages
-        if package.name == name and package.version == version
-        for wheel in package.wheels or ()
-    }
-    kept = [file for wheel in locked.values() if (file := by_name.get(wheel.filename)) and _same(file, wheel)]
-    return tuple(kept) if kept and len(kept) == len(locked) else offered
+    mine = [package for package in lock.packages if package.name == name and package.version == version]
+    locked = {file.filename: file for package in mine for file in files_of(package)}
+    kept = [file for there in locked.values() if (file := by_name.get(there.filename)) and _same(file, there)]
+    # A source archive is offered where it was chosen, and then it is needed.
+    needed = [file for file in offered if not file.filename.endswith(".whl")]
+    whole = len(kept) == len(locked) and all(file in kept for file in needed)
+    return tuple(kept) if kept and whole else offered
 
 
-def _same(file: ProjectFile, wheel: PackageWheel) -> bool:
-    return {digest.algorithm: digest.hex for digest in file.digests} == dict(wheel.hashes)
+def files_of(package: Package) -> list[PackageWheel | PackageSdist]:
+    """The files of an index that a package of a lock has."""
+    return [*(package.wheels or ()), *([package.sdist] if package.sdist is not None else [])]
+
+
+def _same(file: ProjectFile, there: PackageWheel | PackageSdist) -> bool:
+    return {digest.algorithm: digest.hex for digest in file.digests} == dict(there.hashes)
 
 
 def environment_marker(variables: Iterable[str], environment: Mapping[str, str]) -> str:

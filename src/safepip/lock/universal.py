@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from safepip.model.digest import RequiredDigests
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Target
+    from safepip.model.source import BuiltFrom
+
+    #: What was named directly: its URL, and the code that it was built from.
+    _Direct = tuple[str | None, BuiltFrom | None]
 
 #: The minor versions of Python 3 that a lock is made for by itself. A newer one can be named; for some time after it
 #: appears many projects have no wheels for it.
@@ -226,9 +230,10 @@ def joined(answers: Sequence[EnvironmentAnswer]) -> list[EnvironmentAnswer]:
 
 def _same(one: EnvironmentAnswer, other: EnvironmentAnswer) -> bool:
     versions = [{name: pin.version for name, pin in answer.pins.items()} for answer in (one, other)]
+    codes = [{name: (pin.direct_url, pin.built_from) for name, pin in answer.pins.items()} for answer in (one, other)]
     return (
         one.environment.platform == other.environment.platform
-        and versions[0] == versions[1]
+        and (versions[0], codes[0]) == (versions[1], codes[1])
         and (one.edges, one.scopes, one.demands) == (other.edges, other.scopes, other.demands)
     )
 
@@ -237,18 +242,20 @@ def merge(answers: Sequence[EnvironmentAnswer]) -> list[Locked]:
     """All packages of a lock for these environments.
 
     A version with different demanded digests is a different package: each environment selects among the files that are
-    allowed in it, and a wheel that is allowed only elsewhere may not come before them.
+    allowed in it, and a wheel that is allowed only elsewhere may not come before them. So is one that is named directly
+    by another URL.
     """
-    places: dict[tuple[str, Version, RequiredDigests], list[EnvironmentAnswer]] = {}
+    places: dict[tuple[str, Version, RequiredDigests, _Direct], list[EnvironmentAnswer]] = {}
     for answer in answers:
         for name, pin in answer.pins.items():
-            places.setdefault((name, pin.version, answer.demands.get(name, ANY_BYTES)), []).append(answer)
+            direct = (pin.direct_url, pin.built_from)
+            places.setdefault((name, pin.version, answer.demands.get(name, ANY_BYTES), direct), []).append(answer)
     versions: dict[str, set[Version]] = {}
-    for name, version, _ in places:
+    for name, version, *_ in places:
         versions.setdefault(name, set()).add(version)
     # Those of one version keep the order of the environments.
     ordered = sorted(places.items(), key=lambda place: place[0][:2])
-    return [_merged(name, there, answers, versions) for (name, _, _), there in ordered]
+    return [_merged(place[0], there, answers, versions) for place, there in ordered]
 
 
 def _merged(

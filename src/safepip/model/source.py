@@ -41,7 +41,7 @@ class SourceTree(NamedTuple):
     `folder` is the absolute path of the project, `root` that of the whole tree, the same without a subdirectory.
     `digest` is that of the archive's bytes, or of all files of a checkout; None for a folder of the user's own, which
     may change at any time. `commit` is a checkout's full commit id. `own` says that it is the user's own folder, in
-    which builds may write.
+    which builds may write. `size` is that of the archive, in bytes.
     """
 
     folder: str
@@ -49,6 +49,15 @@ class SourceTree(NamedTuple):
     digest: Digest | None = None
     commit: str = ""
     own: bool = False
+    size: int | None = None
+
+
+class HeldCommit(NamedTuple):
+    """The commit that a lock has for source code of version control, and the digest of its tree, None where the lock
+    has none."""
+
+    commit: str
+    tree: Digest | None = None
 
 
 class BuiltFrom(NamedTuple):

@@ -20,19 +20,25 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Constraint, Requirement, Statements
 
 
-def check_hashable(statements: Statements, environment: Mapping[str, str]) -> None:
+def check_hashable(statements: Statements, environment: Mapping[str, str], *, locked: bool = False) -> None:
     """Raise `Refused` (`unhashable-source`) with every such statement that counts in the target's environment.
 
-    A constraint without a hash of its own is refused where its project is required beside it.
+    A constraint without a hash of its own is refused where its project is required beside it. `locked` says that
+    hashes are not demanded but are about to be written.
     """
     found: list[Requirement | Constraint] = [
         each for each in statements.requirements if statements.require_hashes or _hashed(each)
     ]
     required = {each.name for each in found} if statements.require_hashes else set()
     found += (each for each in statements.constraints if _hashed(each) or each.name in required)
-    problems = [_problem(each) for each in found if _unhashable(each) and counts(each, environment)]
+    hint = _LOCK_HINT if locked else _HINT
+    problems = [_problem(each, hint) for each in found if _unhashable(each) and counts(each, environment)]
     if problems:
         raise Refused(*problems)
+
+
+_HINT = "take a release of it from an index or a source archive, with its hash, or leave hashes out"
+_LOCK_HINT = "a pylock.toml can hold it: safepip lock -o pylock.toml"
 
 
 def _unhashable(statement: Requirement | Constraint) -> bool:
@@ -44,14 +50,14 @@ def _hashed(statement: Requirement | Constraint) -> bool:
     return bool(statement.hashes or statement.url_digests)
 
 
-def _problem(statement: Requirement | Constraint) -> Diagnostic:
+def _problem(statement: Requirement | Constraint, hint: str) -> Diagnostic:
     source = statement.source
     assert source is not None
     what = "a folder" if source.kind is SourceKind.DIRECTORY else "a checkout of version control"
     return Diagnostic(
         "unhashable-source",
         f"{statement.text} is {what}, and there is no single file whose hash could be checked",
-        hint="take a release of it from an index or a source archive, with its hash, or leave hashes out",
+        hint=hint,
         origins=(statement.origin,),
         subject=statement.name,
     )
