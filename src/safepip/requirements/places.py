@@ -52,7 +52,7 @@ def if_path(text: str) -> str:
 def misplaced_lock(place: Place) -> Refused:
     return Refused.because(
         "not-yet",
-        f"{place.shown} is a lock: only install and download read locks, and only with -r on the command line",
+        f"{place.shown} is a lock: install, download, wheel and sync read locks, named with -r on the command line",
         origins=(place.stated,),
     )
 
