@@ -9,9 +9,11 @@ from safepip.edges.disk.local_paths import joined, local_path
 from safepip.edges.indexes.downloads import Download
 from safepip.edges.indexes.fetch import fetch_all
 from safepip.index.deliveries import direct_source, sources
+from safepip.model.errors import Refused, SafepipError
+from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.source import SourceKind, SourceTree
-from safepip.model.urls import is_file_url, is_web, parse, stays_encrypted
+from safepip.model.urls import is_file_url, is_secure, is_web, parse, stays_encrypted
 
 if TYPE_CHECKING:
     from safepip.commands.resources import Resources
@@ -65,7 +67,10 @@ class SourceTrees:
             root = local_path(source.url)
             return SourceTree(joined(root, source.subdirectory), root, own=True)
         if source.kind is SourceKind.VCS:
-            return self._checked_out(source, name)
+            try:
+                return self._checked_out(source, name)
+            except SafepipError as error:
+                raise type(error)(*(d._replace(origins=d.origins or (origin,)) for d in error.diagnostics)) from None
         # What the user names needs no confirmation by an index; it is what was asked for, and its digest is recorded.
         download = Download(
             parse(source.url).filename,
@@ -84,6 +89,13 @@ class SourceTrees:
         """A checkout of this run alone, or, for pip's `-e`, one that stays."""
         from safepip.edges.builder.checkout import check_out, update
 
+        if not is_secure(parse(source.url), self._settings.network.trusted_hosts):
+            raise Refused.because(
+                "file-elsewhere",
+                f"{printable(source.url)} would be fetched without encryption",
+                hint=f"use {source.vcs}+https; plain http is for this machine and for hosts named by --trusted-host",
+                subject=name,
+            )
         resources = self._resources
         environ, tell = resources.world.environ, resources.console.notice
         login = resources.credentials.for_url(source.url) if is_web(source.url) else None
