@@ -24,7 +24,7 @@ from __future__ import annotations
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
@@ -109,12 +109,8 @@ def read_vcs_url(text: str) -> VcsUrl:
 
 def shown(source: SourceCode, *, egg: str = "") -> str:
     """The URL in pip's form again, as `pip freeze` writes it: `read_vcs_url` gives the same source of it."""
-    revision = f"@{quote(source.revision, safe='/')}" if source.revision else ""
     # pip writes an editable's name so, and other readers of its lines expect that.
-    fields = [f"egg={egg.replace('-', '_')}"] if egg else []
-    fields += [f"subdirectory={source.subdirectory}"] if source.subdirectory else []
-    url, mark, query = source.url.partition("?")
-    return f"{source.vcs}+{url}{revision}{mark}{query}{'#' if fields else ''}{'&'.join(fields)}"
+    return source.written(egg.replace("-", "_"))
 
 
 # --- the parts ---------------------------------------------------------------------------------------------------

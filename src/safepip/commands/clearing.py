@@ -12,7 +12,7 @@ from safepip.edges.disk.local_paths import names_of_folder
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.requirement import counts
+from safepip.model.requirement import counts, named_url
 from safepip.reporting.messages import overruled
 from safepip.rules.context import RuleContext
 from safepip.rules.editable_projects import notices
@@ -111,14 +111,13 @@ def _folders_of_distributions(inputs: Inputs, layout: Layout) -> frozenset[str]:
 
 
 def _direct_urls(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> dict[str, str]:
-    """The URLs of wheels that the user's requirements, constraints and locks name, by normalised name."""
+    """The URLs that the user's requirements, constraints and locks name, by normalised name, as metadata would write
+    them."""
     statements, markers = inputs.statements, inputs.target.markers
     everything: tuple[Requirement | Constraint, ...] = (*statements.constraints, *statements.requirements)
-    named: dict[str, str] = {}
-    for statement in everything:
-        if statement.url is not None and counts(statement, markers):
-            named[statement.name] = statement.url
-    return named | {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
+    pinned = {pin.name: pin.direct_url for pin, _ in chosen if pin.direct_url is not None}
+    counting = [statement for statement in everything if counts(statement, markers)]
+    return pinned | {it.name: url for it in counting if (url := named_url(it)) is not None}
 
 
 def _own_folders(pins: Iterable[Pin]) -> dict[str, tuple[str, ...]]:

@@ -65,6 +65,11 @@ def required_digests(statement: Requirement | Constraint) -> RequiredDigests:
     return one_of(statement.hashes).and_(all_of(statement.url_digests))
 
 
+def named_url(statement: Requirement | Constraint) -> str | None:
+    """The URL that a statement names, as a distribution would write the same in its metadata; None for none."""
+    return statement.url if statement.source is None else statement.source.written()
+
+
 def counts(statement: Requirement | Constraint, environment: Mapping[str, str]) -> bool:
     """Whether a statement's marker holds in the target's environment, where no extra is asked for."""
     return statement.marker is None or statement.marker.evaluate({**environment, "extra": ""})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from safepip.model.digest import Digest
@@ -33,6 +34,18 @@ class SourceCode(NamedTuple):
     subdirectory: str = ""
     vcs: str = ""
     revision: str = ""
+
+    def written(self, egg: str = "") -> str:
+        """The URL as pip takes it, with the revision and the folder in it; `egg` is for the fragment.
+
+        An editable is written as any other.
+        """
+        fields = [f"egg={egg}"] if egg else []
+        fields += [f"subdirectory={self.subdirectory}"] if self.subdirectory else []
+        url, mark, query = self.url.partition("?")
+        program = f"{self.vcs}+" if self.vcs else ""
+        revision = f"@{quote(self.revision, safe='/')}" if self.revision else ""
+        return f"{program}{url}{revision}{mark}{query}{'#' if fields else ''}{'&'.join(fields)}"
 
 
 class SourceTree(NamedTuple):

@@ -20,7 +20,7 @@ from safepip.model.digest import ANY_BYTES, proofs
 from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
-from safepip.model.requirement import counts, required_digests
+from safepip.model.requirement import counts, named_url, required_digests
 from safepip.model.route import Route, RoutingRule
 from safepip.model.source import SourceKind
 from safepip.resolution.nodes import ANY_VERSION, ExtrasCandidate, FileCandidate, ResolverRequirement, identifier
@@ -59,10 +59,11 @@ class Limit(NamedTuple):
         return Limit(both, hashes, direct, (*self.origins, constraint.origin), texts)
 
     def admits(self, choice: ResolverCandidate) -> bool:
-        """Whether a candidate that was named directly may stay: where constraints name a wheel, it must be that one."""
+        """Whether a candidate that was named directly may stay: where constraints name a file or source code, it must
+        be that one; of a repository the same revision and folder, too."""
         base = choice.base if isinstance(choice, ExtrasCandidate) else choice
-        url = base.direct_url if isinstance(base, FileCandidate) else None
-        if any(constraint.url != url for constraint in self.direct):
+        named = base.named_url if isinstance(base, FileCandidate) else None
+        if any(named_url(constraint) != named for constraint in self.direct):
             return False
         return self.specifier.contains(choice.version, prereleases=True)
 
@@ -72,8 +73,8 @@ class Limits:
     """What the user's statements say about every node of the search.
 
     `order` is the position of each identifier that the user asked for; `constraints` are by project;
-    `direct_urls` the wheels that the user named, by project; `hashed` the projects that a statement of
-    the user gives hashes for.
+    `direct_urls` the URLs that the user named, by project, as metadata would write them; `hashed` the
+    projects that a statement of the user gives hashes for.
     """
 
     constraints: dict[str, Limit] = field(default_factory=dict)
@@ -136,7 +137,7 @@ def collect_limits(statements: Statements, environment: Mapping[str, str]) -> Li
         split = requirement.url is not None or (requirement.extras and len(requirement.specifier))
         limits.order.setdefault(identifier(requirement.name, frozenset() if split else requirement.extras), position)
         if requirement.url is not None:
-            limits.direct_urls[requirement.name] = requirement.url
+            limits.direct_urls[requirement.name] = named_url(requirement) or requirement.url
         _note_hashes(requirement, limits)
     return limits
 

@@ -64,6 +64,12 @@ class FileCandidate(ResolverCandidate):
         self.route = route
         self.direct_url = direct_url
 
+    @property
+    def named_url(self) -> str | None:
+        """The URL by which the user named it, with revision and folder; None where an index offers it."""
+        source = self.candidate.source
+        return self.direct_url if source is None else source.written()
+
 
 class InstalledCandidate(ResolverCandidate):
     """The distribution that the target has already."""

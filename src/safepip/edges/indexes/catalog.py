@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Selection
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.source import SourceCode
     from safepip.resolution.catalog import Hint
     from safepip.routing.table import RoutingTable
     from safepip.vetting.rules import VettingRules
@@ -90,7 +91,7 @@ class IndexCatalog:
         self._hashes = hashes
         self._all_available: dict[str, RoutedCandidates] = {}
         self._listings: dict[Candidate, Listing] = {}
-        self._direct: dict[str, Candidate] = {}
+        self._direct: dict[tuple[str, SourceCode | None], Candidate] = {}
         self._unasked: dict[Candidate, tuple[Index, ...]] = {}
 
     # --- candidates --------------------------------------------------------------------------------------------
@@ -340,15 +341,17 @@ class IndexCatalog:
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
         assert requirement.url is not None
-        candidate = self._direct.get(requirement.url)
+        # One repository, or one archive, may hold many projects.
+        named = (requirement.url, requirement.source)
+        candidate = self._direct.get(named)
         if candidate is None and requirement.source is not None:
-            candidate = self._direct[requirement.url] = self._source_code(requirement.url).candidate(requirement)
+            candidate = self._direct[named] = self._source_code(requirement.url).candidate(requirement)
         elif candidate is None:
             # Another requirement that names the same wheel may demand more of it.
             demand = self._hashes.get(requirement.name, ANY_BYTES).and_(required_digests(requirement))
             if demand.impossible:
                 raise contradiction(requirement.name, (requirement.origin,))
-            candidate = self._direct[requirement.url] = self._wheels.direct(requirement, demand)
+            candidate = self._direct[named] = self._wheels.direct(requirement, demand)
         return candidate
 
 
