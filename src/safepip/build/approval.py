@@ -2,6 +2,8 @@
 
 In this order:
 
+0. Nothing is built for a platform or Python that options describe (`--platform` and its like): what a build makes is
+   for the Python that runs it. pip demands `--only-binary :all:` there.
 1. `builds = "never"`: nothing is built, folders of the user's own included.
 2. A project that `builds = [...]` lists is approved, with the network where its entry says so.
 3. What the user names is approved: a folder or editable of their own, `--allow-build NAME`, `--no-binary NAME`. Not by
@@ -52,17 +54,22 @@ class NotApproved(NamedTuple):
 
 class Approvals(NamedTuple):
     """The answers for one run. `no_binary` are the names of `--no-binary`; `fence` is the kind of the fence that was
-    found, None where there is none."""
+    found, None where there is none; `described` are the options that describe another target."""
 
     policy: BuildPolicy
     building: BuildSettings
     no_binary: NameSet
     fence: str | None
+    described: tuple[str, ...] = ()
 
     def of(self, name: str, *, own: bool = False) -> Approved | NotApproved:
         """Whether the project of this normalised name may be built. `own` says that it is a folder of the user's own,
         whose name may be unknown and is then empty."""
         policy = self.policy
+        if self.described:
+            options = " and ".join(self.described)
+            hint = f"name a version or file of {name or 'it'} that is a wheel for there, or leave {options} out"
+            return NotApproved(f"{options} ask for another platform or Python than that which would build it", hint)
         if policy.mode is BuildMode.NEVER:
             return NotApproved(f"{policy.stated} says that nothing is built", _without_building(name, policy.stated))
         rule = next((rule for rule in policy.rules if rule.name == name), None)

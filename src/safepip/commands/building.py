@@ -81,7 +81,8 @@ class Building:
         settings = self._inputs.settings
         fence = find_fence()
         kind = None if fence is None else fence.kind
-        return Approvals(self._inputs.plan.policy.builds, settings.building, settings.selection.no_binary, kind)
+        names = settings.selection.no_binary
+        return Approvals(self._inputs.plan.policy.builds, settings.building, names, kind, settings.described())
 
     def offers(self, name: str) -> bool:
         """Whether an index's source archives of a project may be built."""
@@ -150,8 +151,15 @@ class Building:
 
     def _read(self, requirement: Requirement | Constraint, code: SourceCode) -> Candidate:
         origin, shown = requirement.origin, requirement.name or printable(requirement.text or code.url)
+        if self._approvals.described:
+            refused = self._approvals.of(requirement.name or shown)
+            assert isinstance(refused, NotApproved)
+            raise Refused(refused.diagnostic(requirement.name or shown, (origin,)))
         tree = self._tree(requirement, code)
-        project = SourceProject(tree, shown, origin, code, settings_of(getattr(requirement, "config_settings", ())))
+        settings = settings_of(getattr(requirement, "config_settings", ()))
+        # pip: what `wheel` makes is for other places, so it is never an editable.
+        editable = code.editable and self._inputs.verb != "wheel"
+        project = SourceProject(tree, shown, origin, code, settings, editable=editable)
         metadata = self._metadata(project, requirement.name)
         project.shown = f"{metadata.name} {metadata.version}"
         digests = (tree.digest,) if code.kind is SourceKind.ARCHIVE and tree.digest is not None else ()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class SourceProject:
     """`shown` names it in messages: `name version` where that is known, else as the user wrote it.
 
-    `code` is what the user named, None for an archive of an index. `settings` are for its backend. `bench`,
-    `metadata` and `wheel` are filled as they become known.
+    `code` is what the user named, None for an archive of an index. `settings` are for its backend. `editable` says
+    whether an editable wheel is built. `bench`, `metadata` and `wheel` are filled as they become known.
     """
 
     def __init__(
@@ -34,20 +34,18 @@ class SourceProject:
         origin: Origin,
         code: SourceCode | None = None,
         settings: Mapping[str, str | list[str]] | None = None,
+        *,
+        editable: bool = False,
     ) -> None:
         self.tree = tree
         self.shown = shown
         self.origin = origin
         self.code = code
         self.settings = settings or {}
+        self.editable = editable
         self.bench: Bench | None = None
         self.metadata: CoreMetadata | None = None
         self.wheel: VerifiedFile | None = None
-
-    @property
-    def editable(self) -> bool:
-        """Whether the user asked for pip's `-e`."""
-        return self.code is not None and self.code.editable
 
     @cached_property
     def files(self) -> ProjectFiles:

@@ -89,13 +89,7 @@ def _check_managed(settings: Settings, target: Target) -> None:
 
 def _check_restriction(settings: Settings) -> None:
     """Rule 3."""
-    given = {
-        "--platform": settings.platforms,
-        "--python-version": settings.python_version,
-        "--implementation": settings.implementation,
-        "--abi": settings.abis,
-    }
-    used = [option for option, value in given.items() if value]
+    used = settings.described()
     elsewhere = settings.target_dir is not None or _only_saves(settings) or settings.dry_run
     if used and not elsewhere:
         raise CannotInstallThere.because(

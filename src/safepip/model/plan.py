@@ -190,6 +190,16 @@ class Settings(NamedTuple):
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was set; fields at their default are absent."""
 
+    def described(self) -> tuple[str, ...]:
+        """The options that are given and describe another target than the Python that runs (pip's `--platform`)."""
+        given = {
+            "--platform": self.platforms,
+            "--python-version": self.python_version,
+            "--implementation": self.implementation,
+            "--abi": self.abis,
+        }
+        return tuple(option for option, value in given.items() if value)
+
 
 class Target(NamedTuple):
     """The environment that packages go to, or the one described by `--platform` and its like.

@@ -367,8 +367,8 @@ def _target_python(parsed: ParsedOptions) -> Iterator[Diagnostic]:
     described = [dest for dest in _TARGET_PYTHON if parsed[dest]]
     if not described:
         return
-    # pip demands --only-binary :all: or --no-deps here, so that nothing is built for another machine. safepip takes
-    # wheels only, so all that is left of the rule is that --no-binary must not ask for the opposite.
+    # pip demands --only-binary :all: or --no-deps here, so that nothing is built for another machine. safepip builds
+    # nothing there in any case (`build.approval`), so all that is left is that --no-binary must not ask for it.
     if parsed["no_binary"] and not parsed["ignore_dependencies"]:
         message = "--no-binary cannot be used for another platform or Python, where nothing can be built"
         yield _clash(parsed, message, "no_binary", *described)
