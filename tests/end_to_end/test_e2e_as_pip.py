@@ -11,23 +11,21 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from support.environment import Environment, Runner, make_environment
+from support.environment import Environment, make_environment
 from support.index import IndexServer
 from support.replies import status
 from support.runs import installed_state, pip_in, shown
+from support.sides import POSIX_SITE, Side
 from support.watched import watch
 from support.wheels import sha256
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
-
-POSIX_SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,44 +114,6 @@ class World:
         for served in self.index.project("app").files:
             (wheels / served.filename).write_bytes(served.data)
         return side
-
-
-class Side:
-    """One of the two: an environment and a project folder. Its path is as long as the other's, and as deep."""
-
-    def __init__(self, place: Path, target: Environment) -> None:
-        self.place = place
-        self.target = target
-        (place / "project").mkdir(parents=True)
-        self.runner = Runner(place / "project", place / "home")
-
-    def pip(self, *words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-        return pip_in(self.runner, self.target, *words, **more)
-
-    def safepip(self, verb: str, *words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-        return self.runner.safepip(verb, "--python", self.target.python, *words, **more)
-
-    def state(self) -> dict[str, Any]:
-        """What is on disk, without what only this side's path can explain."""
-        found: dict[str, Any] = {}
-        for folder in ("target", "project"):
-            for name, value in installed_state(self.place / folder).items():
-                path = self.place / folder / name
-                if path.is_file() and not path.is_symlink():
-                    text = path.read_bytes().decode("utf-8", "replace")
-                    value = text.replace(str(self.place), "<place>")
-                    if name.endswith("RECORD"):
-                        # Rows of what was written for this path: launchers, and direct_url.json of a local wheel.
-                        value = "\n".join(sorted(row for row in map(self._row, value.splitlines()) if row))
-                found[f"{folder}/{name}".replace(str(self.place).strip("/"), "<place>")] = value
-        return found
-
-    def _row(self, row: str) -> str:
-        name = row.partition(",")[0]
-        if name.endswith(".pyc"):
-            return ""
-        own = name.endswith("direct_url.json") or "/bin/" in name or name.startswith("bin/")
-        return f"{name},..." if own else row
 
 
 @pytest.fixture(scope="module")

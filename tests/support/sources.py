@@ -94,6 +94,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     members = {package + "/__init__.py": ("__version__ = " + repr(PLAN["version"]) + "\\n").encode()}
     if config_settings:
         members[package + "/settings.json"] = json.dumps(config_settings, sort_keys=True).encode()
+    if PLAN.get("content"):
+        members[package + "/content.txt"] = PLAN["content"].encode()
     if PLAN.get("variables"):
         seen = {name: os.environ.get(name) for name in PLAN["variables"]}
         members[package + "/variables.json"] = json.dumps(seen, sort_keys=True).encode()
@@ -157,7 +159,8 @@ def source_files(
     (paths that each hook appends to), `asks_for`, `fails` (a hook), `without` (hooks), `returns`, `written_as`,
     `other_metadata`, `variables`, `waits` (hooks that wait until there is a file `waits-in-HOOK.over` in their TMPDIR),
     `lists` (the wheel says what it was built with), `random` (each wheel is another one), `then` (by hook: a program
-    that runs after it, and may change `answer`).
+    that runs after it, and may change `answer`), `metadata` (instead of what is made of `requires`), `content` (of a
+    file in the wheel).
     """
     metadata = metadata_text(name, version, requires=requires)
     stated = metadata.replace("Metadata-Version: 2.1", "Metadata-Version: 2.2")
