@@ -37,6 +37,8 @@ from safepip.model.urls import file_url, parse
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from safepip.build.approval import Approved
     from safepip.commands.bench import Bench
     from safepip.commands.build_environments import Decide
@@ -213,7 +215,7 @@ class Building:
             assert listing is not None, "what the user names was read before"
             demand = self._inputs.allowed_hashes().get(candidate.name, ANY_BYTES)
             project = self._listed(candidate, self._trees.of_listed(candidate, listing, demand))
-        return self._metadata(project, candidate.name)
+        return self._metadata(project, candidate.name, candidate.version)
 
     def _listed(self, candidate: Candidate, tree: SourceTree) -> SourceProject:
         """The project of an archive of an index."""
@@ -226,12 +228,12 @@ class Building:
         self._archives[_archive(candidate)] = project
         return project
 
-    def _metadata(self, project: SourceProject, name: str) -> CoreMetadata:
+    def _metadata(self, project: SourceProject, name: str, version: Version | None = None) -> CoreMetadata:
         if project.metadata is None:
             project.metadata = project.stated()
         if project.metadata is None:
             bench = self._bench(project, name)
-            project.wheel = None if bench.key is None else self._results.get(bench.key)
+            project.wheel = self._known(bench, name, version)
             if project.wheel is not None:
                 text = read_wheel_metadata(project.wheel.path, project.wheel.filename)
             else:
@@ -263,8 +265,7 @@ class Building:
             project = self._listed(candidate, self._trees.of_file(file))
         if project.wheel is None:
             bench = self._bench(project, pin.name)
-            known = None if bench.key is None else self._results.get(bench.key)
-            project.wheel = known or self._built(project, pin, bench)
+            project.wheel = self._known(bench, pin.name, pin.version) or self._built(project, pin, bench)
         self._check(project, pin, project.wheel)
         return project.wheel
 
@@ -274,7 +275,25 @@ class Building:
         folder, filename = bench.backend.wheel()
         check_built_name(filename, pin.name, pin.version)
         wheel = admit(self._resources.store, folder, filename)
+        # Else the next run would go by the metadata of what is refused here.
+        self._check(project, pin, wheel)
         return wheel if bench.key is None else self._results.keep(bench.key, wheel)
+
+    def _known(self, bench: Bench, name: str, version: Version | None) -> VerifiedFile | None:
+        """The wheel that an earlier run has built. A note on anything else than a readable wheel of the project, whose
+        name is empty where it is not known yet, counts for nothing."""
+        wheel = None if bench.key is None else self._results.get(bench.key)
+        if wheel is None or bench.key is None:
+            return None
+        try:
+            found = parse_metadata(read_wheel_metadata(wheel.path, wheel.filename), verified=False)
+            check_built_name(wheel.filename, found.name, found.version)
+            if name in ("", found.name) and version in (None, found.version):
+                return wheel
+        except (ArchiveError, MetadataError, Refused):
+            pass
+        self._results.forget(bench.key)
+        return None
 
     def _check(self, project: SourceProject, pin: Pin, wheel: VerifiedFile) -> None:
         """Hold what was built against what it was built for: pip would install whatever comes."""

@@ -198,7 +198,9 @@ class Backend:
             raise self._failed(f"its backend left no answer to {step}", *_last(outcome.output)) from None
         except ValueError as error:
             raise self._failed(f"its answer to {step} cannot be read", str(error)) from None
-        with open(answer, "wb") as file:
+        # Not into the file: it may have another name elsewhere by now.
+        os.unlink(answer)
+        with open(answer, "xb") as file:
             file.write(plain)
 
     def _reached_out(self) -> Refused:

@@ -75,6 +75,11 @@ class BuiltWheels:
             self._note(self._path(key, "wheel"), note, again=True)
         return wheel
 
+    def forget(self, key: Digest) -> None:
+        """Take away the note on a wheel that is not what was to be built."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path(key, "wheel"))
+
     def requirements(self, key: Digest) -> tuple[str, ...] | None:
         """What a backend asked for beside the static requirements, None where that is not known."""
         noted = self._read(self._path(key, "requires"))
