@@ -59,6 +59,8 @@ class Builds:
         self.temporary = runner.home / "tmp"
         #: In the command line or the environment of every process of these runs.
         self.token = str(runner.home)
+        #: Files from before this time are those of killed runs.
+        self.aged = 0.0
 
     def offer(self, hook: str, files: int = 1, **plan: object) -> None:
         """Put `app` on the index, and what it is built with."""
@@ -76,9 +78,10 @@ class Builds:
         return process, reader
 
     def until(self, pattern: str, process: subprocess.Popen[bytes], count: int = 1) -> list[Path]:
-        """Wait until there is so much of this below the temporary folder; the run must not end before."""
+        """Wait until there is so much of this below the temporary folder; the run must not end before. What a killed
+        run has left does not count."""
         end = time.monotonic() + PATIENCE * 4
-        while len(found := list(self.temporary.glob(pattern))) < count:
+        while len(found := [it for it in self.temporary.glob(pattern) if it.stat().st_mtime > self.aged]) < count:
             assert process.poll() is None, process.returncode
             assert time.monotonic() < end, pattern
             time.sleep(0.005)
@@ -179,8 +182,9 @@ def interrupted(builds: Builds, moment: str, how: str, target: Environment) -> N
     if how != "sigkill":
         assert stale == []
     old = time.time() - 2 * 86400
-    for path in stale:
-        os.utime(path, (old, old))
+    for path in (it for top in stale for it in (top, *top.rglob("*"))):
+        os.utime(path, (old, old), follow_symlinks=False)
+    builds.aged = old
     builds.complete(hook, *words)
     assert target.installed() == {"app": "1.0"}
     assert [*builds.temporary.iterdir()] == []
