@@ -97,13 +97,14 @@ def tree_in_lock(package: Package, origin: Origin) -> Digest | None:
 
 
 def placed(code: SourceCode, url: str, name: str, origin: Origin) -> SourceCode:
-    """The source code at its absolute URL. pip: the folder in a folder is a folder.
+    """The source code at its absolute URL. As pip has it: the folder in a folder is a folder, and its URL, which is
+    recorded in the environment, ends with a slash where it is not editable.
 
     Raises `UnusableInput` (`invalid-lock`) for a URL that no requirement could have either.
     """
     if code.kind is SourceKind.DIRECTORY:
         below = f"/{code.subdirectory}" if code.subdirectory else ""
-        return code._replace(url=url.rstrip("/") + below, subdirectory="")
+        return code._replace(url=f"{url.rstrip('/')}{below}{'' if code.editable else '/'}", subdirectory="")
     if code.kind is SourceKind.ARCHIVE:
         return code._replace(url=url)
     fragment = f"#subdirectory={code.subdirectory}" if code.subdirectory else ""
