@@ -269,13 +269,6 @@ class Building:
         self._check(project, pin, project.wheel)
         return project.wheel
 
-    def fence_of(self, pin: Pin) -> str:
-        """The kind of the fence that the wheel of a pin was built in, after `wheel_of`; "none" without one."""
-        assert pin.candidate is not None
-        bench = self._projects[pin.candidate].bench
-        assert bench is not None, "wheel_of has needed it"
-        return bench.kind
-
     def _built(self, project: SourceProject, pin: Pin, bench: Bench) -> VerifiedFile:
         kind = "editable for" if project.editable else "wheel for"
         self._resources.console.say(f"Building {kind} {pin.name} {pin.version} (fence: {bench.kind})")

@@ -20,9 +20,6 @@ class Builds(Protocol):
     def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
         """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
 
-    def fence_of(self, pin: Pin) -> str:
-        """The kind of the fence that the wheel of a pin was built in, after `wheel_of`; "none" without one."""
-
     def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
         """Why the project of this normalised name may not be built; None where it may. `own` tells of a folder of the
         user's own."""

@@ -22,23 +22,8 @@ def write_report(decision: Decision, resources: Resources, path: str, wheels: Se
     resolution = decision.resolution
     if decision.inputs.lock_requests or decision.by_hash:
         resolution = _with_metadata(decision, resources, wheels)
-    text = make_report(
-        resolution,
-        decision.inputs.target.markers,
-        pip_version(),
-        __version__,
-        wheels,
-        _fences(decision, wheels),
-    )
+    text = make_report(resolution, decision.inputs.target.markers, pip_version(), __version__, wheels)
     resources.console.write_report(path, text)
-
-
-def _fences(decision: Decision, wheels: Sequence[ClearedWheel]) -> dict[str, str]:
-    """The fence of each wheel that was built, by the project's name."""
-    builds, pins = decision.builds, [wheel.pin for wheel in wheels]
-    if builds is None:
-        return {}
-    return {pin.name: builds.fence_of(pin) for pin in pins if pin.candidate is not None and not pin.candidate.is_wheel}
 
 
 def _with_metadata(decision: Decision, resources: Resources, wheels: Sequence[ClearedWheel]) -> Resolution:

@@ -61,10 +61,6 @@ class LazyBuilding:
         """As `Building.wheel_of`."""
         return self.opened.wheel_of(pin, file)
 
-    def fence_of(self, pin: Pin) -> str:
-        """As `Building.fence_of`."""
-        return self.opened.fence_of(pin)
-
     def with_origins(self, resolution: Resolution) -> Resolution:
         """As `Building.with_origins`; without a pin of source code nothing has to be added."""
         if all(pin.candidate is None or pin.candidate.source is None for pin in resolution.pins.values()):

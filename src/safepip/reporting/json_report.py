@@ -1,8 +1,7 @@
 """pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
 
 For each item `safepip` says which index the file comes from, by which rule, the digest it was compared with, and which
-objections were overruled: to its name or age, and, where its content was judged, to that. Of a wheel that was built it
-names the fence.
+objections were overruled: to its name or age, and, where its content was judged, to that.
 """
 
 from __future__ import annotations
@@ -28,27 +27,23 @@ def make_report(
     pip_version: str,
     version: str,
     wheels: Iterable[ClearedWheel] = (),
-    fences: Mapping[str, str] | None = None,
 ) -> str:
     """The report as JSON text. `markers` is the target's environment, `version` safepip's own.
 
-    `wheels` are those that were judged; none for a dry run, which fetches none. `fences` are the
-    kinds of the fences that wheels were built in, by the project's name.
+    `wheels` are those that were judged; none for a dry run, which fetches none.
     """
     judged = {wheel.pin.name: wheel for wheel in wheels}
     report = {
         "version": "1",
         "pip_version": pip_version,
         "safepip_version": version,
-        "install": [
-            _item(resolution.pins[name], judged.get(name), (fences or {}).get(name)) for name in resolution.to_install
-        ],
+        "install": [_item(resolution.pins[name], judged.get(name)) for name in resolution.to_install],
         "environment": dict(markers),
     }
     return disarm_data(json.dumps(report, indent=2, ensure_ascii=False))
 
 
-def _item(pin: Pin, wheel: ClearedWheel | None, fence: str | None) -> dict[str, Any]:
+def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
     candidate = pin.candidate
     assert candidate is not None
     assert pin.metadata is not None
@@ -68,8 +63,6 @@ def _item(pin: Pin, wheel: ClearedWheel | None, fence: str | None) -> dict[str, 
         "digest": str(file.digests[0]) if file.digests else None,
         "rule": pin.route.rule.value,
     }
-    if fence is not None:
-        item["safepip"]["fence"] = fence
     if wheel is not None or pin.allowed:
         overruled = (*pin.allowed, *(wheel.allowed if wheel is not None else ()))
         item["safepip"]["allowed"] = [_allowed(allowed) for allowed in overruled]
