@@ -66,8 +66,10 @@ def run_pip(
         process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words)
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
-    with process, _passing_on_signals(process):
+    with process, _passing_on_signals(process) as passed:
         code = _wait(process)
+    if passed:
+        return 128 + passed[0]
     return code if code >= 0 else 128 - code
 
 
@@ -260,30 +262,34 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
     """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it.
 
-    Raises what this process's own handler raises (`edges.programs.ending`), once pip has ended.
+    pip gets the first one as Ctrl-C: only then it puts back what it was replacing, and removes its folders. Gives the
+    list of those that came. Once pip has ended, raises what this process's own handler raises
+    (`edges.programs.ending`).
     """
     import signal
     import threading
 
     names = ("SIGTERM", "SIGHUP")
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     passed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield passed
+        return
 
     def pass_on(number: int, _frame: object) -> None:
+        # A shell has what it starts in the background ignore Ctrl-C; Windows knows none for a single process.
+        ignored = os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        process.send_signal(number if passed or ignored else signal.SIGINT)
         passed.append(number)
-        process.send_signal(number)
 
     before = {
         number: signal.signal(number, pass_on)
         for number in (getattr(signal, name) for name in names if hasattr(signal, name))
     }
     try:
-        yield
+        yield passed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
