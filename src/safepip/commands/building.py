@@ -162,7 +162,12 @@ class Building:
         # pip: what `wheel` makes is for other places, so it is never an editable.
         editable = code.editable and self._inputs.verb != "wheel"
         project = SourceProject(tree, shown, origin, code, settings, editable=editable)
-        metadata = self._metadata(project, requirement.name)
+        try:
+            metadata = self._metadata(project, requirement.name)
+        except MetadataError as error:
+            message = f"{shown} has metadata that cannot be used: {error}"
+            name = requirement.name
+            raise ResolutionImpossible.because("invalid-metadata", message, origins=(origin,), subject=name) from None
         project.shown = f"{metadata.name} {metadata.version}"
         digests = (tree.digest,) if code.kind is SourceKind.ARCHIVE and tree.digest is not None else ()
         file = ProjectFile(parse(code.url).filename or metadata.name, code.url, digests, size=tree.size)
