@@ -105,8 +105,8 @@ class Backend:
             else caller.prepare_metadata_for_build_wheel
         )
         name = self._called("prepare_metadata_for_build", lambda: prepare(self._information, settings))
-        if not isinstance(name, str) or os.path.basename(name) != name or not name.endswith(".dist-info"):
-            raise self._failed(f"it says that its metadata is in {printable(str(name), 120)!r}")
+        if not isinstance(name, str) or not _is_info_folder(name):
+            raise self._failed("it says that its metadata is elsewhere", printable(str(name), 120))
         self._prepared = os.path.join(self._information, name)
         try:
             if not stat.S_ISDIR(os.lstat(self._prepared).st_mode):
@@ -235,6 +235,10 @@ def _temporary_folders_in(folder: str) -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = before
+
+
+def _is_info_folder(name: str) -> bool:
+    return name.isprintable() and os.path.basename(name) == name and name.endswith(".dist-info")
 
 
 def _last(output: bytes) -> list[str]:
