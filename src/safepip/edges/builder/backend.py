@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.hook_answer import plain_answer
+from safepip.edges.builder.git_variables import git_variables
 from safepip.edges.builder.protected import state_of
 from safepip.edges.builder.removal import keep_only
 from safepip.edges.disk.reading import open_regular
@@ -44,10 +45,6 @@ _STOPPED = {
     "memory": "it took too much memory",
     "output": "it printed without end",
 }
-
-
-#: git's documentation of safe.directory: it counts where it does not come from the repository itself.
-_SAFE_DIRECTORY = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
 
 
 class Workplace(NamedTuple):
@@ -165,8 +162,7 @@ class Backend:
             "PATH": os.pathsep.join(filter(None, (folders, place.environ.get("PATH", "")))),
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
-            # A checkout may belong to another user than the build; git would not look at it.
-            **_SAFE_DIRECTORY,
+            **git_variables(place.tree.root, place.fence.kind, own=place.tree.own),
         }
         watched = place.protected if place.fence.kind == "landlock" else ()
         before = state_of(watched)
