@@ -7,8 +7,11 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.edges.builder.supervision import own_python
 from safepip.edges.programs.program_output import gather
 from safepip.environment.python_variables import clean_environment
 from safepip.model.errors import Unavailable
@@ -22,6 +25,15 @@ FETCH_SECONDS = 3600.0
 LOCAL_SECONDS = 600.0
 
 _MOST_LINES = 8
+
+#: Becomes the program of its words, once it is tied to the process that is the first of them.
+_TIE = """\
+import ctypes, os, sys
+parent, *words = sys.argv[1:]
+ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+if os.getppid() == int(parent):
+    os.execv(words[0], words)
+"""
 
 
 class Finished(NamedTuple):
@@ -78,7 +90,7 @@ def run_program(
     name = os.path.basename(command[0])
     try:
         process = subprocess.Popen(
-            command,
+            _tied(command) if seconds >= FETCH_SECONDS else command,
             cwd=folder,
             env=environ,
             stdin=subprocess.PIPE if question else subprocess.DEVNULL,
@@ -100,6 +112,18 @@ def run_program(
         _end_all(process.pid)
         raise
     return Finished(process.returncode, output, errors)
+
+
+def _tied(command: Sequence[str]) -> Sequence[str]:
+    """The command, on Linux one that is told to end when this process has ended in whatever way (prctl(2)).
+
+    It gets SIGTERM, at which git ends what it has started and removes what it has begun. The signal is tied to the
+    thread that starts the program, so only the main one does this.
+    """
+    python = own_python()
+    if sys.platform != "linux" or not python or threading.current_thread() is not threading.main_thread():
+        return command
+    return [python, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
 
 
 def _end_all(session: int) -> None:
