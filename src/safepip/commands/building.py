@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from safepip.build.approval import Approvals, NotApproved
 from safepip.build.config_settings import settings_of
-from safepip.build.moving import check_revision
 from safepip.build.outcome import check_built_metadata, check_built_name
 from safepip.commands.build_environments import BuildEnvironments
 from safepip.commands.source_project import SourceProject
@@ -158,7 +157,6 @@ class Building:
             refused = self._approvals.of(requirement.name or shown)
             assert isinstance(refused, NotApproved)
             raise Refused(refused.diagnostic(requirement.name or shown, (origin,)))
-        check_revision(code, self._inputs.plan.policy.full_commits, shown, origin)
         tree = self._tree(requirement, code)
         settings = settings_of(getattr(requirement, "config_settings", ()))
         # pip: what `wheel` makes is for other places, so it is never an editable.

@@ -10,7 +10,6 @@ from safepip.commands.bench import Bench
 from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
-from safepip.edges.builder.own_folder import check_own_folder
 from safepip.edges.builder.protected import own_prefix, present_within
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
 from safepip.edges.disk.local_paths import joined
@@ -59,9 +58,6 @@ class Workshop:
         an earlier run has asked it.
         """
         fence = self._fence(project, approved)
-        if project.tree.own and fence.kind != "none":
-            resources = self._resources
-            check_own_folder(project.tree.root, resources.world.home, resources.scratch.root, project.shown)
         static = project.system.requires
         environment = self._environment(project, name, static)
         check_present(project.system.check, environment, project.origin)
@@ -116,7 +112,7 @@ class Workshop:
                 python=environment.python,
                 environ=variables,
                 readable=(
-                    *environment.folders,
+                    environment.folder,
                     *interpreter_folders(environment.python),
                     *toolchain_folders(variables.get("PATH", ""), self._resources.world.home),
                 ),
@@ -138,7 +134,7 @@ class Workshop:
         tree = project.tree
         if not tree.own:
             return ()
-        environments = (self._inputs.target.prefix, own_prefix(), self._resources.store.root)
+        environments = (self._inputs.target.prefix, own_prefix())
         return present_within(tree.root, (*environments, *(joined(tree.root, name) for name in _REPOSITORIES)))
 
     def _variables(self, approved: Approved) -> dict[str, str]:
