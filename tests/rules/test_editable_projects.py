@@ -197,6 +197,26 @@ def test_the_folder_may_be_named_by_a_link() -> None:
     assert objections(run) == []
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"demo.pth": f"{FOLDER}/link\n"},
+        {"demo.pth": f"{FOLDER}/link/below\n"},
+        by_finder(finder(f"{{'demo': {FOLDER + '/link/demo'!r}}}")),
+        nspkg(f"{FOLDER}/link"),
+    ],
+    ids=["a line", "below", "a finder", "a namespace"],
+)
+def test_a_link_in_the_folder_does_not_lead_elsewhere(files: dict[str, str]) -> None:
+    """A build may write into the folder, so also a link to anywhere."""
+
+    def resolve(path: str) -> str:
+        return path.replace(f"{FOLDER}/link", "/home/other")
+
+    assert objections(context(files, resolve=resolve))
+    assert not objections(context(files, resolve=lambda path: path.replace("/link", "/src")))
+
+
 def test_a_build_tag_that_wheel_does_not_have_passes() -> None:
     """setuptools writes `0.editable` into the file's name, and no Build into WHEEL."""
     assert objections(context({"demo_proj.pth": FOLDER}, build="0.editable")) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.fetching import fetch_wheels
 from safepip.config import spent_exemptions
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
-from safepip.edges.disk.local_paths import names_of_folder
+from safepip.edges.disk.local_paths import names_of_folder, real_path
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
@@ -83,6 +83,7 @@ def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> RuleCont
         direct_urls=_direct_urls(inputs, chosen),
         markers=target.markers,
         own_folders=_own_folders(pin for pin, _ in chosen),
+        resolve=real_path,
     )
 
 

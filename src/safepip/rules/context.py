@@ -41,6 +41,10 @@ def _empty(_folder: str) -> tuple[str, ...]:
     return ()
 
 
+def _as_it_is(path: str) -> str:
+    return path
+
+
 def _undeclared(_path: str) -> str:
     return ""
 
@@ -66,7 +70,8 @@ class RuleContext:
     `standard_library` are the names of the target's top-level standard modules. `direct_urls` are the URLs that the
     user's own statements give, by normalised name. `markers` is the target's environment for markers (PEP 508), None
     where it is not known. `own_folders` are, for the projects that the user named as editable, the folder of each by
-    its absolute paths: as it was named, and as the system resolves that.
+    its absolute paths: as it was named, and as the system resolves that. `resolve` gives an absolute path as the system
+    resolves it.
     """
 
     wheels: tuple[WheelUnderReview, ...]
@@ -82,6 +87,7 @@ class RuleContext:
     removed: frozenset[str] = frozenset()
     markers: Mapping[str, str] | None = None
     own_folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resolve: Callable[[str], str] = _as_it_is
 
     @cached_property
     def replaced(self) -> frozenset[str]:

@@ -48,11 +48,17 @@ class OwnProject:
         self._loaders: dict[tuple[str, str], Loader | UnknownLoader] = {}
 
     def has(self, path: str) -> bool:
-        """Whether an absolute path is the project's folder or lies in it."""
-        key = _key(path)
-        return ".." not in path.replace("\\", "/").split("/") and any(
-            key == folder or key.startswith(f"{folder}/") for folder in self._folders
+        """Whether an absolute path is the project's folder or lies in it, as written and as the system resolves it: a
+        build can put a link into the folder."""
+        return (
+            ".." not in path.replace("\\", "/").split("/")
+            and self._is_within(path)
+            and self._is_within(self._context.resolve(path))
         )
+
+    def _is_within(self, path: str) -> bool:
+        key = _key(path)
+        return any(key == folder or key.startswith(f"{folder}/") for folder in self._folders)
 
     def why_no_folder(self, line: str) -> str:
         """Why a line with an absolute path is refused; empty where it adds a folder of the project."""

@@ -19,6 +19,14 @@ def names_of_folder(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((path, os.path.realpath(path))))
 
 
+def real_path(path: str) -> str:
+    """A path as the system resolves it; the system's root for one that no file can have."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.path.abspath(os.sep)
+
+
 def is_file(path: str, folder: str) -> bool:
     """Whether there is a file at `path`, which is taken from `folder` where it is relative."""
     return os.path.isfile(os.path.join(folder, path))
