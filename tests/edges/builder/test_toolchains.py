@@ -122,3 +122,29 @@ def test_a_link_in_a_shared_folder_leads_to_what_it_needs(tmp_path: Path) -> Non
 def test_the_system_needs_no_mention(tmp_path: Path) -> None:
     """It is visible already; other systems' disks never are."""
     assert toolchain_folders("/usr/bin:/bin:/usr/local/bin:/mnt:/run:/proc", str(tmp_path)) == ()
+
+
+def test_an_interpreter_that_is_asked_sees_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be any program that the user has named."""
+    monkeypatch.setenv("PIP_INDEX_URL", "https://u:p@i.example/")
+    monkeypatch.setenv("SAFEPIP_INDEX_ACME_PASSWORD", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/evil")
+    program = make_program(tmp_path / "bin" / "python", f"#!/bin/sh\nenv > {tmp_path}/seen\n")
+    interpreter_folders(str(program))
+    seen = (tmp_path / "seen").read_text()
+    assert "PATH=" in seen
+    assert not {"PIP_INDEX_URL", "SAFEPIP_INDEX_ACME_PASSWORD", "PYTHONPATH"} & {
+        line.partition("=")[0] for line in seen.splitlines()
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["yes", "printf '[1]'", """printf '{"prefixes": 5, "parts": [1, null], "libraries": {"a": "b"}}'""",
+     """printf '{"parts": ["\\\\u0000"]}'""", "head -c 3000000 /dev/zero | tr '\\0' '['"],
+    ids=["endless", "a list", "other types", "no path", "nested"],
+)  # fmt: skip
+def test_an_interpreter_may_answer_anything(answer: str, tmp_path: Path) -> None:
+    """Its own folder is then all that is known."""
+    program = make_program(tmp_path / "bin" / "python", f"#!/bin/sh\n{answer}\n")
+    assert interpreter_folders(str(program)) == (str(program),)

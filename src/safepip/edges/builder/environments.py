@@ -10,7 +10,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from safepip.edges.programs.program_output import gather
+from safepip.edges.programs.program_output import ask_program
 from safepip.environment.python_variables import clean_environment
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -64,21 +64,13 @@ def make_environment(python: str, folder: str, environ: Mapping[str, str]) -> st
     """
     base = base_interpreter(python)
     try:
-        process = subprocess.Popen(
-            [base, "-I", "-S", "-c", _PROGRAM, folder],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean_environment(environ),
-        )
-        _, errors = gather(process, _TIMEOUT)
+        done = ask_program([base, "-I", "-S", "-c", _PROGRAM, folder], clean_environment(environ), _TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(base, str(error)) from error
     inside = (os.path.join(folder, "bin", "python"), os.path.join(folder, "Scripts", "python.exe"))
     made = next(filter(os.path.exists, inside), None)
-    if process.returncode != 0 or made is None:
-        last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise _failed(base, last[0] if last else f"exit code {process.returncode}")
+    if done.code != 0 or made is None:
+        raise _failed(base, done.last_words)
     return made
 
 

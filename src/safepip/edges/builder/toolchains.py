@@ -12,6 +12,8 @@ import os
 import subprocess
 
 from safepip.build.visible import is_of_the_system, is_within, outermost
+from safepip.edges.programs.program_output import ask_program
+from safepip.environment.python_variables import clean_environment
 
 #: Asked of an interpreter that runs nothing of its environment.
 _QUESTION = """\
@@ -100,19 +102,16 @@ def _links(path: str) -> list[str]:
 
 
 def _ask(python: str) -> dict[str, list[str]]:
+    environ = clean_environment(os.environ)
     try:
-        done = subprocess.run(
-            [python, "-I", "-S", "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=True,
-            timeout=_SECONDS,
-            cwd=os.sep,
-        )
-        answer: dict[str, list[str]] = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        done = ask_program([python, "-I", "-S", "-c", _QUESTION], environ, _SECONDS, cwd=os.sep)
+        answer = json.loads(done.output) if done.code == 0 else {}
+    except (OSError, ValueError, RecursionError, subprocess.TimeoutExpired):
         return {}
-    return answer
+    if not isinstance(answer, dict):
+        return {}
+    lists = ((key, value) for key, value in answer.items() if isinstance(value, list))
+    return {key: [path for path in value if isinstance(path, str) and "\0" not in path] for key, value in lists}
 
 
 def toolchain_folders(path: str, home: str) -> tuple[str, ...]:

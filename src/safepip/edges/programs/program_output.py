@@ -6,14 +6,51 @@ import errno
 import os
 import time
 from threading import Thread
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping, Sequence
 
 #: Longer than any real answer; in bytes.
 _LARGEST = 16 * 1024 * 1024
 _PIECE = 64 * 1024
+
+
+class ProgramAnswer(NamedTuple):
+    """What a program left when it ended."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+    @property
+    def last_words(self) -> str:
+        """The last line of its errors, or else its exit code."""
+        return last_words(self.errors, self.code)
+
+
+def last_words(errors: bytes, code: int) -> str:
+    """Why a program failed: the last line of its errors, or else its exit code."""
+    return (errors.decode("utf-8", "replace").strip().splitlines() or [f"exit code {code}"])[-1]
+
+
+def ask_program(
+    arguments: Sequence[str], environ: Mapping[str, str], seconds: float, question: bytes = b"", cwd: str | None = None
+) -> ProgramAnswer:
+    """Run a program to its end. Raises `OSError` where it cannot be started, and as `gather`."""
+    import subprocess
+
+    process = subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environ),
+        cwd=cwd,
+    )
+    output, errors = gather(process, seconds, question)
+    return ProgramAnswer(process.returncode, output, errors)
 
 
 def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b"") -> tuple[bytes, bytes]:

@@ -317,7 +317,7 @@ def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[s
     import json
     import subprocess
 
-    from safepip.edges.programs.program_output import gather
+    from safepip.edges.programs.program_output import gather, last_words
 
     try:
         output, errors = gather(process, _PROBE_TIMEOUT)
@@ -329,8 +329,7 @@ def _answer(python: str, token: str, process: subprocess.Popen[bytes]) -> dict[s
     if len(parts) >= 3:
         _check_age(python, ".".join(map(str, json.loads(parts[1]))))
     if process.returncode != 0 or len(parts) != 4:
-        last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise _python_failed(python, last[0] if last else f"exit code {process.returncode}")
+        raise _python_failed(python, last_words(errors, process.returncode))
     facts: dict[str, Any] = json.loads(parts[2])
     return facts
 

@@ -12,7 +12,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from safepip.edges.programs.program_output import gather
+from safepip.edges.programs.program_output import ask_program
 from safepip.edges.programs.starting import own_text
 from safepip.edges.target.installed_files import read_small, walk
 from safepip.environment.python_variables import clean_environment
@@ -75,21 +75,12 @@ def _ask(python: str, environ: Mapping[str, str]) -> dict[str, Any]:
     question = "\0".join((token, own_text("bare_start.py"), own_text("bare_probe.py")))
     try:
         # -I: no variable, no user site, no working folder. -S: no .pth file and no sitecustomize.
-        process = subprocess.Popen(
-            [python, "-I", "-S", "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean_environment(environ),
-        )
-        output, errors = (
-            text.decode("utf-8", "surrogateescape") for text in gather(process, _TIMEOUT, question.encode())
-        )
+        done = ask_program([python, "-I", "-S", "-c", _START], clean_environment(environ), _TIMEOUT, question.encode())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(python, str(error)) from None
-    parts = output.split(token)
-    if process.returncode != 0 or len(parts) != 3:
-        raise _failed(python, (errors.strip().splitlines() or [f"exit code {process.returncode}"])[-1])
+    parts = done.output.decode("utf-8", "surrogateescape").split(token)
+    if done.code != 0 or len(parts) != 3:
+        raise _failed(python, done.last_words)
     facts: dict[str, Any] = json.loads(parts[1])
     return facts
 
