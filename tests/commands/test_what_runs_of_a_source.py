@@ -24,6 +24,7 @@ VERBS = {
     "install with a report": ("install", "--dry-run", "--report", "report.json"),
     "download": ("download", "-d", "out"),
     "wheel": ("wheel", "-w", "out"),
+    "lock": ("lock", "-o", "-"),
     "explain": ("explain", "-r", "wanted.txt"),
 }
 
@@ -145,7 +146,12 @@ def test_a_fence_approves_and_keeps_in(
     done = started(run, verb, "--index-url", sources.url, name)
     assert done.code == 0, done.err
     assert ran(mark) == set()
-    assert "(fence: none)" not in done.out
+    fence = find_fence()
+    assert fence is not None
+    said = [line for line in (done.out + done.err).splitlines() if line.startswith(("Preparing", "Building"))]
+    expected = {"above": "plain", "ladder": "ladder"}.get(name, name)
+    assert any(line.startswith(f"Preparing metadata of {expected} ") for line in said), done.out
+    assert all(line.endswith(f"(fence: {fence.kind})") for line in said)
 
 
 @pytest.mark.usefixtures("unfenced")

@@ -36,9 +36,6 @@ _NUMBER_AT, _MACHINE_AT, _ARGUMENTS_AT = 0, 4, 16
 #: `AUDIT_ARCH_X86_64` and `AUDIT_ARCH_AARCH64`.
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-#: Of an x86-64 kernel: the bit that makes a number one of the x32 interface.
-_X32_BIT = 0x40000000
-
 #: The last call that was looked at, `mseal`. From 424 on all architectures have the same numbers.
 _NEWEST = 462
 
@@ -177,7 +174,7 @@ def instructions(machine: str, sockets: Sockets, *, signals: bool = True) -> lis
         Instruction(_JUMP_EQUAL, MACHINES[machine], 1),
         Instruction(_RETURN, _KILL),
         _LOAD_NUMBER,
-        # Beyond the last one that is known; what has the bit of x32 is beyond it, too.
+        # Beyond the last one that is known; what has the bit of x32, 0x40000000, is beyond it, too.
         Instruction(_JUMP_GREATER, _NEWEST, 0, 1),
         _DENY_EXISTENCE,
     ]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.build.archive_forms import ARCHIVE_ENDINGS
 from safepip.build.vcs_url import is_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import name_at_start, normalise
@@ -44,20 +45,7 @@ if TYPE_CHECKING:
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
 
-_ARCHIVES = (
-    ".zip",
-    ".whl",
-    ".tar.bz2",
-    ".tbz",
-    ".tar.xz",
-    ".txz",
-    ".tlz",
-    ".tar.lz",
-    ".tar.lzma",
-    ".tar.gz",
-    ".tgz",
-    ".tar",
-)
+_ARCHIVES = (".whl", *ARCHIVE_ENDINGS)
 
 
 class _Parts(NamedTuple):
