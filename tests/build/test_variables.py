@@ -42,7 +42,7 @@ def test_policy_adds_names_and_beginnings() -> None:
     assert build_variables(ENVIRON, ("ACME_TOKEN", "EDITOR")).keys() == USUAL | {"ACME_TOKEN", "EDITOR"}
     for wide in ("A*", "P*", "S*", "M*", "U*", "T*", "G*", "H*", "C*"):
         names = build_variables(ENVIRON, (wide,)).keys() - USUAL
-        assert names <= {"ACME_SDK", "PYTHONPATH", "HTTPS_PROXY"}
+        assert names <= {"ACME_SDK", "PYTHONPATH"}
 
 
 @pytest.mark.parametrize("extra", [("HOME", "TMPDIR"), ("HOME*", "T*")])
@@ -53,6 +53,31 @@ def test_a_home_is_never_passed_on(extra: tuple[str, ...]) -> None:
 
 def test_proxies_are_for_builds_with_the_network() -> None:
     assert build_variables(ENVIRON, (), network=True).keys() == USUAL | {"HTTPS_PROXY", "no_proxy"}
+
+
+def test_a_url_with_a_user_is_not_passed_on() -> None:
+    """Unless policy names the variable in full."""
+    hidden = {
+        "CARGO_REGISTRIES_ACME_INDEX": "sparse+https://u:p@i.example/",
+        "CMAKE_ARGS": "-DA=1 -DURL=https://token@i.example/x",
+        "CFLAGS": "-DURL=https://u:p@i.example",
+    }
+    plain = {
+        "CARGO_REGISTRIES_ACME_INDEX": "sparse+https://i.example/a@b?c@d",
+        "CMAKE_ARGS": "-DA=me@i.example -DURL=https://i.example/ @file",
+    }
+    for network in (False, True):
+        assert build_variables(hidden, ("CM*", "CF*"), network=network) == {}
+        assert build_variables(plain, (), network=network) == plain
+    assert build_variables(hidden, tuple(hidden)) == hidden
+
+
+def test_cargos_proxy_is_one() -> None:
+    """And all of its kind."""
+    proxies = {"CARGO_HTTP_PROXY": "http://u:p@proxy.example", "CMAKE_HTTPS_PROXY": "http://proxy.example"}
+    assert build_variables(proxies, ()) == {}
+    assert build_variables(proxies, (), network=True) == proxies
+    assert build_variables(proxies, ("CARGO_HTTP_PROXY",)).keys() == {"CARGO_HTTP_PROXY"}
 
 
 def test_the_order_is_that_of_the_names() -> None:

@@ -12,7 +12,8 @@ from safepip.build.visible import ETC_ENTRIES, ETC_FOR_NETWORK, is_of_the_system
 @pytest.mark.parametrize(
     "name",
     ["shadow", "gshadow", "sudoers", "npmrc", "pip.conf", "environment", "profile", "ssl/private", "ssh", "machine-id",
-     "fstab", "crypttab", "krb5.keytab", "docker", "kubernetes", "pki/tls/private", "netrc", "hosts", "resolv.conf"],
+     "fstab", "crypttab", "krb5.keytab", "docker", "kubernetes", "pki/tls/private", "netrc", "hosts", "resolv.conf",
+     "gitconfig"],
 )  # fmt: skip
 def test_settings_that_hold_secrets_are_not_visible(name: str) -> None:
     """Neither by their name nor by a pattern or a folder above."""

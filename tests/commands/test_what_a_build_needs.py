@@ -60,6 +60,16 @@ def test_an_editable_project_is_asked_what_it_requires(index: IndexServer, run: 
     assert index.mentions("hatchling")
 
 
+def test_a_backend_does_not_ask_for_hundreds_of_projects(index: IndexServer, run: Inside, tmp_path: Path) -> None:
+    """Each is a name that an index is asked for, so it could say something by them."""
+    write_project(tmp_path / "mine", "mine", "1.0", asks_for=[f"word-{number}" for number in range(301)])
+    done = run("install", "--dry-run", "--index-url", index.url, "./mine")
+    assert done.code == 1
+    assert "error: build-failed" in done.err
+    assert "it asks for 301 projects" in done.err
+    assert not index.mentions("word-")
+
+
 def test_a_run_that_takes_wheels_alone_loads_nothing_that_builds(index: IndexServer, tmp_path: Path) -> None:
     """Source archives beside the wheels change nothing about that."""
     for version in ("1.0", "2.0"):

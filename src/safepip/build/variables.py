@@ -2,13 +2,15 @@
 
 The list holds what compilers and the build backends in use read (docs/reference/builds.md). What a variable's name
 marks as a secret is not passed on because of a beginning, here or in policy: `MATURIN_PYPI_TOKEN` stays outside though
-`MATURIN_` is on the list. Policy may name such a variable in full. Proxies, whose URLs often hold a password, are for
-builds that may use the network. `HOME` and the folders for temporary files are made for each build by the caller.
+`MATURIN_` is on the list. Neither is a value with a URL that has a user or a password in it. Policy may name such a
+variable in full. Proxies, whose URLs often hold a password, are for builds that may use the network. `HOME` and the
+folders for temporary files are made for each build by the caller.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from safepip.model.build import MADE_FOR_A_BUILD, is_secret
@@ -58,6 +60,10 @@ BEGINNINGS = (
 PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 
 
+#: RFC 3986: what stands between the slashes and an `@` is user information.
+_USER_INFO = re.compile(r"://[^/?#\s]*@")
+
+
 def build_variables(environ: Mapping[str, str], extra: Sequence[str], *, network: bool = False) -> dict[str, str]:
     """The variables that a build gets of `environ`, in the order of their names.
 
@@ -70,8 +76,13 @@ def build_variables(environ: Mapping[str, str], extra: Sequence[str], *, network
         upper = name.upper()
         if upper in MADE_FOR_A_BUILD:
             continue
-        listed = name in NAMES or (name.startswith(beginnings) and not is_secret(name))
-        if listed or name in named or (network and upper in PROXIES):
+        if upper.endswith("_PROXY"):
+            # Cargo's has a name of its own, CARGO_HTTP_PROXY.
+            passed = network and (upper in PROXIES or name.startswith(beginnings))
+        else:
+            listed = name in NAMES or (name.startswith(beginnings) and not is_secret(name))
+            passed = listed and not _USER_INFO.search(environ[name])
+        if passed or name in named:
             found[name] = environ[name]
     return found
 

@@ -2,7 +2,7 @@
 
 Builds need programs, libraries and headers, and the settings by which these are found. They need no home folder, no
 sockets of services, no log files, and none of the settings in `/etc` in which machines keep their passwords (`npmrc`,
-`pip.conf`, `ssl/private`, `environment` ...). Folders that the Filesystem Hierarchy Standard gives to programs of other
+`pip.conf`, `gitconfig`, `ssl/private` ...). Folders that the Filesystem Hierarchy Standard gives to programs of other
 vendors (`/opt`) or to data (`/srv`, `/var`) are not visible; a compiler there is found by `PATH` and is made visible
 by itself (`safepip.edges.builder.toolchains`).
 """
@@ -11,6 +11,10 @@ from __future__ import annotations
 
 #: Folders with programs, libraries and headers. On most systems all but the first are links into it.
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+
+#: Files in these folders that are not visible: where images with Rust have Cargo's home, its passwords for registries
+#: (The Cargo Book, "Credentials").
+HIDDEN = ("/usr/local/cargo/credentials", "/usr/local/cargo/credentials.toml")
 
 #: What of `/etc` is visible, by patterns of the shell.
 ETC_ENTRIES = (
@@ -26,7 +30,7 @@ ETC_ENTRIES = (
     "passwd", "group", "nsswitch.conf", "host.conf", "protocols", "services", "localtime", "timezone", "locale.conf",
     "locale.alias", "default/locale", "mime.types", "magic", "terminfo", "inputrc",
     # settings of programs that builds run
-    "gitconfig", "python3", "python3.*", "python2*", "perl", "java-*", "clang", "env.d/gcc", "fonts", "xml", "sgml",
+    "python3", "python3.*", "python2*", "perl", "java-*", "clang", "env.d/gcc", "fonts", "xml", "sgml",
     "texmf", "papersize", "OpenCL", "R",
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from safepip.edges.builder.supervision import KeptOutput, own_python
 from safepip.edges.builder.toolchains import interpreter_folders
 from safepip.model.errors import Unavailable
 from support.yard import why_not
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the supervisor runs on POSIX systems")
 
@@ -68,6 +65,26 @@ def test_a_command_finds_what_it_is_given_and_nothing_else(fence: Fence, tmp_pat
     outcome = fence.run(command(tmp_path, program, environ={"ONE": "1", "TWO": "2"}))
     assert outcome.output.decode() == f"['ONE', 'TWO'] {tmp_path} '' []\nan error\n"
     assert (outcome.code, outcome.stopped) == (3, "")
+
+
+def test_a_hidden_file_of_the_system_cannot_be_read(
+    fence: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies beside it can, and so can everything else in the system's folders."""
+    folder = Path("/usr/share/common-licenses")
+    if fence.kind == "none" or not folder.is_dir():
+        pytest.skip("there is no fence, or no folder of texts that is known")
+    hidden, beside = sorted(str(path) for path in folder.iterdir() if path.is_file() and not path.is_symlink())[:2]
+    monkeypatch.setattr("safepip.edges.builder.machine.HIDDEN", (hidden, "/usr/local/cargo/nothing"))
+    program = f"""
+for path in {[hidden, beside]!r}:
+    try:
+        print(bool(open(path, "rb").read()))
+    except OSError:
+        print(False)
+"""
+    outcome = fence.run(command(tmp_path, program))
+    assert outcome.output.split() == [b"False", b"True"], outcome.output
 
 
 def test_a_signal_that_ends_a_command_is_its_exit_code(fence: Fence, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ _ANSWER = "output.json"
 #: In bytes: what a hook may answer, and what METADATA may have.
 _LONGEST_ANSWER = 1 << 20
 _LONGEST_METADATA = 10 << 20
+#: How many requirements a backend may ask for: each is a name that an index is asked for.
+_MOST_REQUIREMENTS = 300
 #: How many of a failed build's last lines an error shows.
 _LAST_LINES = 12
 
@@ -46,8 +48,14 @@ _STOPPED = {
 }
 
 
-#: git's documentation of safe.directory: it counts where it does not come from the repository itself.
-_SAFE_DIRECTORY = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+#: git's documentation of safe.directory: it counts where it does not come from the repository itself. The system's
+#: settings may hold a password (`insteadOf`) and are not visible in a fence; git fails where it may not read them.
+_FOR_GIT = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
 
 
 class Workplace(NamedTuple):
@@ -94,6 +102,8 @@ class Backend:
         answer = self._called("get_requires_for_build", lambda: hook(self._place.settings))
         if not isinstance(answer, list) or not all(isinstance(word, str) for word in answer):
             raise self._failed("its requirements for building are not a list of strings")
+        if len(answer) > _MOST_REQUIREMENTS:
+            raise self._failed(f"it asks for {len(answer)} projects; at most {_MOST_REQUIREMENTS} may be asked for")
         return tuple(answer)
 
     def metadata(self) -> bytes:
@@ -166,7 +176,7 @@ class Backend:
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             # A checkout may belong to another user than the build; git would not look at it.
-            **_SAFE_DIRECTORY,
+            **_FOR_GIT,
         }
         watched = place.protected if place.fence.kind == "landlock" else ()
         before = state_of(watched)

@@ -21,6 +21,7 @@ from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS, is_of_
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
 from safepip.edges.builder.machine import (
     filter_machine,
+    hidden_files,
     is_root,
     kernel_limit,
     landlock_abi,
@@ -152,6 +153,9 @@ def _system() -> list[str]:
             words += ["--symlink", os.readlink(folder), folder]
         elif os.path.isdir(folder):
             words += ["--ro-bind", folder, folder]
+    for path in hidden_files():
+        if is_of_the_system(path):
+            words += ["--ro-bind", "/dev/null", path]
     return words
 
 

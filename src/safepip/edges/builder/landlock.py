@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.build.landlock_rules import CHANGE, DEVICE, NEEDED_ABI, READ, SCOPED_ABI, ruleset
 from safepip.build.syscall_filter import Sockets, filter_program
-from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS
+from safepip.build.visible import DEVICES, MACHINE_FACTS
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
 from safepip.edges.builder.machine import (
     filter_machine,
@@ -40,6 +40,7 @@ from safepip.edges.builder.machine import (
     landlock_abi,
     most_memory,
     resolver_files,
+    system_paths,
     unused_user,
     visible_settings,
 )
@@ -112,7 +113,7 @@ class LandlockFence:
 def allowed_paths(command: FencedCommand) -> list[tuple[str, int]]:
     """Each path that a command may open, and how. Rules are for the folder that a path leads to, so links count as what
     they point to."""
-    readable = (*SYSTEM_FOLDERS, *visible_settings(network=command.network), *MACHINE_FACTS, *command.readable)
+    readable = (*system_paths(), *visible_settings(network=command.network), *MACHINE_FACTS, *command.readable)
     if command.network:
         readable += resolver_files()
     return [

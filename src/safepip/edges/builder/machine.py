@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import glob
 import os
 import platform
 
 from safepip.build.syscall_filter import MACHINES
-from safepip.build.visible import ETC_ENTRIES, ETC_FOR_NETWORK, RESOLVERS
+from safepip.build.visible import ETC_ENTRIES, ETC_FOR_NETWORK, HIDDEN, RESOLVERS, SYSTEM_FOLDERS, is_within
 
 #: The capabilities without which root cannot become another user (linux/capability.h).
 _SET_GROUP, _SET_USER, _GIVE_UP = 6, 7, 8
@@ -137,6 +138,28 @@ def kernel_limit(processes: int, user: int | None) -> int | None:
     if user is not None:
         return processes
     return None if is_root() else threads_of_user() + processes
+
+
+def hidden_files() -> tuple[str, ...]:
+    """What there is of the files that are hidden, as the system resolves them."""
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in HIDDEN if os.path.isfile(path)))
+
+
+def system_paths() -> list[str]:
+    """The system's folders, for a fence that can only add: one with a hidden file is given as what else is in it."""
+    hidden, found = hidden_files(), []
+    waiting = list(SYSTEM_FOLDERS)
+    while waiting:
+        path = waiting.pop()
+        if os.path.realpath(path) in hidden:
+            continue
+        if any(is_within(file, os.path.realpath(path)) for file in hidden):
+            # What a link leads to is given where it lies, if it lies in the system at all.
+            with contextlib.suppress(OSError), os.scandir(path) as entries:
+                waiting += [entry.path for entry in entries if not entry.is_symlink()]
+        else:
+            found.append(path)
+    return found
 
 
 def visible_settings(*, network: bool) -> tuple[str, ...]:
