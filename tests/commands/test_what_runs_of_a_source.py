@@ -5,6 +5,7 @@ Without a fence a mark appears wherever a hook ran; inside one it cannot, and th
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -176,3 +177,24 @@ def test_never_means_never(
     done = run("install", "--dry-run", *words)
     assert done.code != 0
     assert ran(mark) == set()
+
+
+@pytest.mark.parametrize("fenced", [False, True])
+def test_the_report_names_the_fence(
+    fenced: bool, sources: IndexServer, run: Inside, request: pytest.FixtureRequest
+) -> None:
+    """Of each project whose backend ran, also where that was for its metadata alone."""
+    here = find_fence()
+    if fenced and here is None:
+        pytest.skip("this machine has no fence")
+    if not fenced:
+        request.getfixturevalue("unfenced")
+    found = []
+    for more in ((), ("--dry-run",)):
+        path = run.folder / "report.json"
+        words = ("--target", "there", "--allow-build", "plain", "--report", path, *more)
+        done = run("install", "--index-url", sources.url, *map(str, words), "plain")
+        assert done.code == 0, done.err
+        (item,) = json.loads(path.read_text(encoding="utf-8"))["install"]
+        found.append(item["safepip"]["build"]["fence"])
+    assert found == [here.kind if fenced and here else "none"] * 2

@@ -5,10 +5,12 @@ In this order:
 0. Nothing is built for a platform or Python that options describe (`--platform` and its like): what a build makes is
    for the Python that runs it. pip demands `--only-binary :all:` there.
 1. `builds = "never"`: nothing is built, folders of the user's own included.
-2. A project that `builds = [...]` lists is approved, with the network where its entry says so.
+2. A project that `builds = [...]` lists is approved, with the network where its entry says so. An entry is about what
+   the index of that name has: for an archive or a repository by URL it counts only with `allow-direct`.
 3. What the user names is approved: a folder or editable of their own, `--allow-build NAME`, `--no-binary NAME`. Not by
    `:all:`, which names nothing. Where policy has a list, the two options approve nothing beside it: the command line
-   is a lower level. A folder of the user's own is theirs to build all the same.
+   is a lower level. A folder of the user's own is theirs to build all the same. `--no-binary` in a requirements file
+   approves nothing: others write those.
 4. Everything else is approved where there is a fence, unless policy has a list.
 
 A build that the user or a list has named also runs where there is no fence; `needs_fence` says that it may not. So it
@@ -62,9 +64,10 @@ class Approvals(NamedTuple):
     fence: str | None
     described: tuple[str, ...] = ()
 
-    def of(self, name: str, *, own: bool = False) -> Approved | NotApproved:
+    def of(self, name: str, *, own: bool = False, listed: bool = True) -> Approved | NotApproved:
         """Whether the project of this normalised name may be built. `own` says that it is a folder of the user's own,
-        whose name may be unknown and is then empty."""
+        whose name may be unknown and is then empty. `listed` says that entries of policy count for it: they are about
+        what the index of that name has, and not about code from a URL that says it is of that name."""
         policy = self.policy
         if self.described:
             options = " and ".join(self.described)
@@ -73,6 +76,12 @@ class Approvals(NamedTuple):
         if policy.mode is BuildMode.NEVER:
             return NotApproved(f"{policy.stated} says that nothing is built", _without_building(name, policy.stated))
         rule = next((rule for rule in policy.rules if rule.name == name), None)
+        if rule is not None and not listed:
+            if policy.mode is BuildMode.NAMED:
+                why = f"{rule.origin} lists {name} as its index has it, and not code from a URL"
+                hint = f'take it from its index, or allow the URL:\n[policy]\nallow-direct = ["{name}"]'
+                return NotApproved(why, hint)
+            rule = None
         by = self._named_by(name, rule, own=own)
         if by:
             return self._approved(by, network=rule is not None and rule.network)

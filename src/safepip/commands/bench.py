@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.edges.builder.backend import Backend
+    from safepip.model.build import BuildRecord
     from safepip.model.digest import Digest
 
 
@@ -16,10 +17,15 @@ class Bench:
     """The place of one project. `key` is all that its wheel depends on, None where that is not known. The backend is
     opened, and its environment made, when it is first needed."""
 
-    def __init__(self, key: Digest | None, kind: str, open_backend: Callable[[], Backend]) -> None:
+    def __init__(self, key: Digest | None, record: BuildRecord, open_backend: Callable[[], Backend]) -> None:
         self.key = key
-        self.kind = kind
+        self.record = record
         self._open = open_backend
+
+    @property
+    def kind(self) -> str:
+        """The kind of fence."""
+        return self.record.fence
 
     @cached_property
     def backend(self) -> Backend:

@@ -31,9 +31,11 @@ from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
-from safepip.model.requirement import counts, required_digests
+from safepip.model.plan import NameSet
+from safepip.model.requirement import Requirement, counts, required_digests
 from safepip.model.source import BuiltFrom, SourceKind
 from safepip.model.urls import file_url, parse
+from safepip.resolution.limits import check_direct
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.model.build import BuildRecord
     from safepip.model.candidate import CoreMetadata, Pin, Resolution
     from safepip.model.digest import AnyDigest
     from safepip.model.evidence import VerifiedFile
-    from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.requirement import Constraint
     from safepip.model.source import SourceCode, SourceTree
 
     #: What an index says of an archive: name, URL and digests.
@@ -68,7 +71,9 @@ class Building:
         # pip: in a virtual environment its folder `src`, else that of the working directory.
         above_checkouts = inputs.target.prefix if inputs.target.virtualenv else inputs.cwd
         self._trees = SourceTrees(resources, inputs.settings, joined(above_checkouts, "src"))
-        self._results = BuiltWheels(resources.store)
+        # What is demanded by digest is built of what has that digest: a note in the cache proves less.
+        by_digest = inputs.statements.require_hashes or bool(inputs.lock_requests)
+        self._results = BuiltWheels(resources.store, trusted=not by_digest)
         environments = BuildEnvironments(inputs, resources, decide)
         self._workshop = Workshop(inputs, resources, environments, self._results, above)
         self._ranks = TagRanks(inputs.target.tags)
@@ -80,11 +85,10 @@ class Building:
 
     @cached_property
     def _approvals(self) -> Approvals:
-        settings = self._inputs.settings
-        fence = find_fence()
+        building, fence = self._inputs.settings.building, find_fence()
         kind = None if fence is None else fence.kind
-        names = settings.selection.no_binary
-        return Approvals(self._inputs.plan.policy.builds, settings.building, names, kind, settings.described())
+        names, described = NameSet(names=building.no_binary), self._inputs.settings.described()
+        return Approvals(self._inputs.plan.policy.builds, building, names, kind, described)
 
     def offers(self, name: str) -> bool:
         """Whether an index's source archives of a project may be built."""
@@ -103,7 +107,8 @@ class Building:
     def _approved(self, name: str, project: SourceProject) -> Approved:
         """Raises `Refused` (`unapproved-build`)."""
         own = project.code is not None and project.code.kind is SourceKind.DIRECTORY
-        approval = self._approvals.of(name, own=own)
+        listed = own or project.code is None or name in self._inputs.plan.policy.allow_direct
+        approval = self._approvals.of(name, own=own, listed=listed)
         if isinstance(approval, NotApproved):
             problem = approval.diagnostic(name or project.shown, (project.origin,))
             if not name and self._inputs.plan.policy.builds.stated is None:
@@ -157,12 +162,17 @@ class Building:
             refused = self._approvals.of(requirement.name or shown)
             assert isinstance(refused, NotApproved)
             raise Refused(refused.diagnostic(requirement.name or shown, (origin,)))
+        # A claimed name is refused before anything is fetched for it, and before any of its code runs where it says
+        # itself what it is.
+        self._check_claim(requirement, requirement.name)
         tree = self._tree(requirement, code)
         settings = settings_of(getattr(requirement, "config_settings", ()))
         # pip: what `wheel` makes is for other places, so it is never an editable.
         editable = code.editable and self._inputs.verb != "wheel"
         project = SourceProject(tree, shown, origin, code, settings, editable=editable)
         try:
+            stated = project.stated()
+            self._check_claim(requirement, stated.name if stated is not None else "")
             metadata = self._metadata(project, requirement.name)
         except MetadataError as error:
             message = f"{shown} has metadata that cannot be used: {error}"
@@ -174,6 +184,12 @@ class Building:
         candidate = Candidate(metadata.name, metadata.version, file, SOURCE_RANK, source=code)
         self._projects[candidate] = project
         return candidate
+
+    def _check_claim(self, requirement: Requirement | Constraint, name: str) -> None:
+        """Raise `Refused` (`claimed-name`) where an index owns the name of what a URL gives."""
+        if name and isinstance(requirement, Requirement):
+            alone = self._inputs.statements._replace(requirements=(requirement._replace(name=name),), constraints=())
+            check_direct(alone, self._inputs.table, self._inputs.plan.policy, self._inputs.target.markers)
 
     def _tree(self, requirement: Requirement | Constraint, code: SourceCode) -> SourceTree:
         """The code as it is on this machine; at the commit that a lock has, if there is one.
@@ -253,6 +269,11 @@ class Building:
         if project.bench is None:
             project.bench = self._workshop.bench(project, name or project.shown, self._approved(name, project))
         return project.bench
+
+    def record(self, pin: Pin) -> BuildRecord | None:
+        """How the backend of a pin ran in this run; None where it did not."""
+        project = self._projects.get(pin.candidate) if pin.candidate is not None else None
+        return None if project is None or project.bench is None else project.bench.record
 
     # --- wheels -----------------------------------------------------------------------------------------------------
 

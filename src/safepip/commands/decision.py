@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.installed_environment import InstalledEnvironment
     from safepip.edges.indexes.catalog import IndexCatalog
+    from safepip.model.build import BuildRecord
     from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
@@ -19,6 +20,9 @@ class Builds(Protocol):
 
     def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
         """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
+
+    def record(self, pin: Pin) -> BuildRecord | None:
+        """How the backend of a pin ran in this run; None where it did not."""
 
     def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
         """Why the project of this normalised name may not be built; None where it may. `own` tells of a folder of the

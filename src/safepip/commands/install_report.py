@@ -22,7 +22,9 @@ def write_report(decision: Decision, resources: Resources, path: str, wheels: Se
     resolution = decision.resolution
     if decision.inputs.lock_requests or decision.by_hash:
         resolution = _with_metadata(decision, resources, wheels)
-    text = make_report(resolution, decision.inputs.target.markers, pip_version(), __version__, wheels)
+    pins, builds = resolution.pins.values(), decision.builds
+    records = {pin.name: record for pin in pins if builds is not None and (record := builds.record(pin)) is not None}
+    text = make_report(resolution, decision.inputs.target.markers, pip_version(), __version__, wheels, records)
     resources.console.write_report(path, text)
 
 

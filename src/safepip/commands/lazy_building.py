@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.model.build import BuildRecord
     from safepip.model.candidate import Candidate, CoreMetadata, Pin, Resolution
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
@@ -60,6 +61,10 @@ class LazyBuilding:
     def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
         """As `Building.wheel_of`."""
         return self.opened.wheel_of(pin, file)
+
+    def record(self, pin: Pin) -> BuildRecord | None:
+        """As `Building.record`."""
+        return self.opened.record(pin) if "opened" in self.__dict__ else None
 
     def with_origins(self, resolution: Resolution) -> Resolution:
         """As `Building.with_origins`; without a pin of source code nothing has to be added."""

@@ -13,6 +13,7 @@ from safepip.edges.builder.fence import UNFENCED, find_fence
 from safepip.edges.builder.protected import own_prefix, present_within
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
 from safepip.edges.disk.local_paths import joined
+from safepip.model.build import BuildRecord
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
@@ -126,7 +127,8 @@ class Workshop:
             )
             return Backend(place, project.shown)
 
-        return Bench(self._key(project, environment, variables, fence, approved), fence.kind, open_backend)
+        record = BuildRecord(fence.kind, approved.network, approved.reason)
+        return Bench(self._key(project, environment, variables, fence, approved), record, open_backend)
 
     def _protected(self, project: SourceProject) -> tuple[str, ...]:
         """What lies in a folder of the user's own and is not for a build to change: the environments of the target and
@@ -164,9 +166,10 @@ class Workshop:
         approved: Approved,
     ) -> Digest | None:
         """All that the wheel depends on; None where that is not known: a folder may change at any time, and so may an
-        environment that is not the build's own."""
+        environment that is not the build's own. The digest of a checkout leaves out its repository, from whose tags a
+        backend may make the version."""
         tree, target = project.tree, self._inputs.target
-        if tree.digest is None or project.editable or environment.wheels is None:
+        if tree.digest is None or tree.commit or project.editable or environment.wheels is None:
             return None
         return key_of(
             BuildInputs(

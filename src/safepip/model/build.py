@@ -53,6 +53,14 @@ class BuildPolicy(NamedTuple):
     fence_demanded: Origin | None = None
 
 
+class BuildRecord(NamedTuple):
+    """How a project's backend ran: the kind of fence, whether it could reach the network, and who approved it."""
+
+    fence: str
+    network: bool
+    approved: str
+
+
 class BuildSettings(NamedTuple):
     """pip's options about building, decided. `allowed` are the normalised names of `--allow-build`.
 
@@ -69,3 +77,5 @@ class BuildSettings(NamedTuple):
     src_dir: str | None = None
     no_clean: bool = False
     exists_action: tuple[str, ...] = ()
+    no_binary: frozenset[str] = frozenset()
+    """Normalised names of `--no-binary` as the user has it; those of requirements files approve nothing."""

@@ -170,6 +170,7 @@ def _building(parsed: ParsedOptions, around: Surroundings) -> BuildSettings:
         src_dir=_path(parsed, "src_dir", around),
         no_clean=bool(parsed["no_clean"]),
         exists_action=tuple(parsed["exists_action"]),
+        no_binary=name_set(set(parsed["no_binary"])).names,
     )
 
 

@@ -1,12 +1,14 @@
 """pip's installation report, schema version 1 (pip's documentation, "Installation Report"), with one key more.
 
 For each item `safepip` says which index the file comes from, by which rule, the digest it was compared with, and which
-objections were overruled: to its name or age, and, where its content was judged, to that.
+objections were overruled: to its name or age, and, where its content was judged, to that; and of what was built, in
+which fence and who approved it.
 """
 
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.direct_url import direct_record
@@ -16,6 +18,7 @@ from safepip.wheel.metadata import metadata_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from safepip.model.build import BuildRecord
     from safepip.model.candidate import Candidate, Pin, Resolution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.exemption import Allowed
@@ -27,23 +30,25 @@ def make_report(
     pip_version: str,
     version: str,
     wheels: Iterable[ClearedWheel] = (),
+    builds: Mapping[str, BuildRecord] = MappingProxyType({}),
 ) -> str:
     """The report as JSON text. `markers` is the target's environment, `version` safepip's own.
 
-    `wheels` are those that were judged; none for a dry run, which fetches none.
+    `wheels` are those that were judged; none for a dry run, which fetches none. `builds` says, by project, how backends
+    ran.
     """
     judged = {wheel.pin.name: wheel for wheel in wheels}
     report = {
         "version": "1",
         "pip_version": pip_version,
         "safepip_version": version,
-        "install": [_item(resolution.pins[name], judged.get(name)) for name in resolution.to_install],
+        "install": [_item(resolution.pins[name], judged.get(name), builds) for name in resolution.to_install],
         "environment": dict(markers),
     }
     return disarm_data(json.dumps(report, indent=2, ensure_ascii=False))
 
 
-def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
+def _item(pin: Pin, wheel: ClearedWheel | None, builds: Mapping[str, BuildRecord]) -> dict[str, Any]:
     candidate = pin.candidate
     assert candidate is not None
     assert pin.metadata is not None
@@ -63,6 +68,8 @@ def _item(pin: Pin, wheel: ClearedWheel | None) -> dict[str, Any]:
         "digest": str(file.digests[0]) if file.digests else None,
         "rule": pin.route.rule.value,
     }
+    if pin.name in builds:
+        item["safepip"]["build"] = builds[pin.name]._asdict()
     if wheel is not None or pin.allowed:
         overruled = (*pin.allowed, *(wheel.allowed if wheel is not None else ()))
         item["safepip"]["allowed"] = [_allowed(allowed) for allowed in overruled]

@@ -49,10 +49,11 @@ def admit(store: Store, folder: str, filename: str) -> VerifiedFile:
 
 
 class BuiltWheels:
-    """The notes of a store. A private store, which is removed at the end of the run, has none worth keeping."""
+    """The notes of a store. Where they are not `trusted`, none is used, and none is written."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, trusted: bool = True) -> None:
         self._store = store
+        self._trusted = trusted
 
     def get(self, key: Digest) -> VerifiedFile | None:
         """The wheel that was built under this key, verified just now; None where there is none, or not any more."""
@@ -92,6 +93,8 @@ class BuiltWheels:
         self._note(self._path(key, "requires"), list(requirements), again=True)
 
     def _read(self, path: str) -> Any:
+        if not self._trusted:
+            return None
         try:
             return json.loads(read_regular(path, _LONGEST))
         except (OSError, ValueError, RecursionError):
@@ -99,6 +102,8 @@ class BuiltWheels:
 
     def _note(self, path: str, content: object, *, again: bool = False) -> bool:
         """Write a note in one step; False where one is there already, and it is not to be written `again`."""
+        if not self._trusted:
+            return True
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
