@@ -37,3 +37,17 @@ def test_anything_else_is_no_answer(data: bytes) -> None:
     """And says why."""
     with pytest.raises(ValueError, match=r"."):
         plain_answer(data)
+
+
+@pytest.mark.parametrize("returned", [5, True, 1.5, {}, {"a": "b"}, ["a", 5], [["a"]], [None]], ids=repr)
+def test_a_hook_returns_text_or_texts(returned: object) -> None:
+    """No hook has anything else to say."""
+    with pytest.raises(ValueError, match="neither text nor a list of texts"):
+        plain_answer(json.dumps({"return_val": returned}).encode())
+
+
+@pytest.mark.parametrize("depth", range(800, 1010, 5))
+def test_no_depth_is_just_too_deep(depth: int) -> None:
+    """Depths that can be read, but not written again or read with more on the stack."""
+    with pytest.raises(ValueError, match=r"neither text nor a list of texts|nested too deeply"):
+        plain_answer(b'{"return_val": ' + b"[" * depth + b"]" * depth + b"}")

@@ -101,13 +101,20 @@ def test_settings_read_as_they_were_written(run: Inside) -> None:
     assert "allow-names = a, b-c  from --allow-name" in lines
 
 
-def test_that_what_is_installed_has_to_be_known_is_shown_with_its_place(run: Inside) -> None:
-    """The one demand of policy that no option of a run repeats."""
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("verify-installed", "what is installed has to be known by digest"),
+        ("full-commits", "version control has to be named by whole commit ids"),
+    ],
+)
+def test_a_demand_of_policy_is_shown_with_its_place(run: Inside, key: str, line: str) -> None:
+    """Those that no option of a run repeats."""
     path = run.folder / "safepip.toml"
-    path.write_text("[policy]\nverify-installed = true\n")
-    assert f"what is installed has to be known by digest  from {path}:2" in run("check-config").out
-    path.write_text("[policy]\nverify-installed = false\n")
-    assert "known by digest" not in run("check-config").out
+    path.write_text(f"[policy]\n{key} = true\n")
+    assert f"{line}  from {path}:2" in run("check-config").out
+    path.write_text(f"[policy]\n{key} = false\n")
+    assert line not in run("check-config").out
 
 
 def test_whose_build_is_approved_is_shown_with_who_said_so(run: Inside) -> None:

@@ -96,8 +96,11 @@ def test_a_file_that_was_exchanged_since_is_refused_under_every_lock(
     assert not (run.folder / "out").exists()
 
 
-def test_the_project_itself_in_a_lock_is_built_where_it_is_there(run: Inside, world: IndexServer) -> None:
+def test_the_project_itself_in_a_lock_is_built_where_it_is_there(
+    run: Inside, world: IndexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """uv puts the project in as a folder beside the lock, unless it is told not to."""
+    monkeypatch.setenv("HOME", str(run.folder.parent / "home"))  # a project does not hold the user's home
     sample = placed(run, world, "pylock.uv-project.toml")
     words = ("install", "--dry-run", "-I", "-i", world.url, "-q", "-r", sample)
     done = run(*words)

@@ -164,6 +164,10 @@ def test_hashed_requirements_have_the_archives_and_refuse_what_is_no_file(
         assert "error: unhashable-source\n" in done.err
         assert "safepip lock -o pylock.toml" in done.err
     assert (run.folder / "requirements.txt").read_text() == text
+    (run.folder / "requirements.in").write_text(f"{wanted(repository)[3]} ; sys_platform == 'win32'\n")
+    lock(run, world, "plain", "-r", "requirements.in", output="requirements.txt")
+    assert (run.folder / "requirements.txt").read_text().count("==") == 2
+    lock(run, world, "-r", "requirements.in", "--universal", output="requirements.txt", code=20)
 
 
 def test_two_sources_of_one_version_are_told_apart_by_environment(
@@ -397,3 +401,33 @@ def test_a_claimed_name_comes_from_a_lock_as_a_folder_only(
     assert "claimed-name" in done.err
     lock(run, world, "./proj", output="pylock.toml")
     assert decided(run, world).code == 0
+
+
+def test_policy_can_demand_whole_commit_ids_wherever_version_control_is_named(
+    run: Inside, world: IndexServer, repository: Repository
+) -> None:
+    """On the command line, in files and in constraints; a lock has nothing else. No lower level takes it back."""
+    lock(run, world, f"tool @ {repository.url}")
+    user = run.folder / "home" / ".config" / "safepip"
+    user.mkdir(parents=True)
+    (user / "safepip.toml").write_text("[policy]\nfull-commits = true\n")
+    (run.folder / "requirements.in").write_text(f"tool @ {repository.url}@main\n")
+    (run.folder / "constraints.txt").write_text(f"tool @ {repository.url}@{repository.head[:10]}\n")
+    dry = ("install", "--dry-run", "-I", "-q", "-i", world.url)
+    for words in (
+        (*dry, repository.url),
+        (*dry, "-e", f"{repository.url}#egg=tool"),
+        (*dry, "-r", "requirements.in"),
+        (*dry, "tool", "-c", "constraints.txt"),
+        ("lock", "-q", "-i", world.url, "-r", "requirements.in"),
+        ("lock", "-q", "-i", world.url, "-r", "requirements.in", "--universal"),
+    ):
+        done = run(*words)
+        assert done.code == 20, done
+        assert "error: moving-reference\n" in done.err
+    assert decided(run, world).code == 0
+    assert run(*dry, f"{repository.url}@{repository.head}").code == 0
+    (run.folder / "safepip.toml").write_text("[policy]\nfull-commits = false\n")
+    done = decided(run, world)
+    assert done.code != 0
+    assert "error: policy-loosened\n" in done.err

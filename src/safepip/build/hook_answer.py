@@ -2,7 +2,7 @@
 
 The file is written by a program of pyproject-hooks that runs in the backend's process, so the backend can put anything
 in its place. Warnings are taken out: Python would print each as it is, and with it a line of a file that the warning
-names, which it opens for that.
+names, which it opens for that. A hook returns text, a list of texts or nothing (PEP 517, PEP 660).
 """
 
 from __future__ import annotations
@@ -25,4 +25,11 @@ def plain_answer(data: bytes) -> bytes:
     texts = {name: answer[name] for name in _TEXTS if isinstance(answer.get(name), str)}
     if not flags and "return_val" not in answer:
         raise ValueError("it has no return_val")
-    return json.dumps({"return_val": answer.get("return_val"), **flags, **texts}).encode("ascii")
+    returned = answer.get("return_val")
+    if not (returned is None or isinstance(returned, str) or _is_texts(returned)):
+        raise ValueError("it is neither text nor a list of texts")
+    return json.dumps({"return_val": returned, **flags, **texts}).encode("ascii")
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

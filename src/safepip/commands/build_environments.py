@@ -60,12 +60,12 @@ class BuildEnvironment:
     What is in it is decided at once: often that is enough to find the wheel that an earlier run has built.
     """
 
-    def __init__(self, wheels: tuple[BuildWheel, ...] | None, make: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, wheels: tuple[BuildWheel, ...] | None, make: Callable[[], tuple[str, str | None]]) -> None:
         self.wheels = wheels
         self._make = make
 
     @cached_property
-    def _made(self) -> tuple[str, str]:
+    def _made(self) -> tuple[str, str | None]:
         return self._make()
 
     @property
@@ -74,9 +74,10 @@ class BuildEnvironment:
         return self._made[0]
 
     @property
-    def folder(self) -> str:
-        """Its folder, absolute."""
-        return self._made[1]
+    def folders(self) -> tuple[str, ...]:
+        """Its folder, absolute, where it is the builds' own."""
+        folder = self._made[1]
+        return () if folder is None else (folder,)
 
 
 class BuildEnvironments:
@@ -107,9 +108,9 @@ class BuildEnvironments:
         return known
 
     def of_target(self) -> BuildEnvironment:
-        """The target itself, for builds without isolation; what is in it is not known."""
-        target = self._inputs.target
-        return BuildEnvironment(None, lambda: (target.python, target.prefix))
+        """The target itself, for builds without isolation; what is in it is not known, and its prefix may hold
+        more than Python, as a home folder does."""
+        return BuildEnvironment(None, lambda: (self._inputs.target.python, None))
 
     def _decided(self, requirements: list[Requirement], above: tuple[str, ...]) -> BuildEnvironment:
         if not requirements:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from safepip.build.approval import Approvals, NotApproved
 from safepip.build.config_settings import settings_of
+from safepip.build.moving import check_revision
 from safepip.build.outcome import check_built_metadata, check_built_name
 from safepip.commands.build_environments import BuildEnvironments
 from safepip.commands.source_project import SourceProject
@@ -162,6 +163,7 @@ class Building:
             refused = self._approvals.of(requirement.name or shown)
             assert isinstance(refused, NotApproved)
             raise Refused(refused.diagnostic(requirement.name or shown, (origin,)))
+        check_revision(code, self._inputs.plan.policy.full_commits, shown, origin)
         # A claimed name is refused before anything is fetched for it, and before any of its code runs where it says
         # itself what it is.
         self._check_claim(requirement, requirement.name)

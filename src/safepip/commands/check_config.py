@@ -98,6 +98,8 @@ def _about(index: Index) -> str:
 def _demands(plan: Plan) -> Iterator[str]:
     if plan.policy.verify_installed is not None:
         yield f"what is installed has to be known by digest  from {plan.policy.verify_installed}"
+    if plan.policy.full_commits is not None:
+        yield f"version control has to be named by whole commit ids  from {plan.policy.full_commits}"
 
 
 def _exceptions(exemptions: Sequence[Exemption], now: float) -> Iterator[str]:

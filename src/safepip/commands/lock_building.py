@@ -116,9 +116,20 @@ def build_lock(inputs: Inputs, resources: Resources, before: str | None, setting
     inputs = with_plain_checkouts(inputs, resources)
     inputs = inputs._replace(renewed=known.names(), judged=known.digests(), held=known.held(settings))
     if settings.requirements:
-        check_hashable(inputs.statements._replace(require_hashes=True), inputs.target.markers, locked=True)
+        _check_files(inputs, everywhere=settings.universal)
     make = _everywhere if settings.universal else _here
     return make(inputs, resources, known, settings)
+
+
+def _check_files(inputs: Inputs, *, everywhere: bool) -> None:
+    """Raise `Refused` (`unhashable-source`) for what has no hash to write; `everywhere` for all environments."""
+    statements = inputs.statements._replace(require_hashes=True)
+    if everywhere:
+        statements = statements._replace(
+            requirements=tuple(r._replace(marker=None) for r in statements.requirements),
+            constraints=tuple(c._replace(marker=None) for c in statements.constraints),
+        )
+    check_hashable(statements, inputs.target.markers, locked=True)
 
 
 def _known(text: str | None, settings: LockSettings) -> Known:

@@ -10,6 +10,7 @@ from safepip.commands.bench import Bench
 from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
+from safepip.edges.builder.own_folder import check_own_folder
 from safepip.edges.builder.protected import own_prefix, present_within
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
 from safepip.edges.disk.local_paths import joined
@@ -59,6 +60,9 @@ class Workshop:
         an earlier run has asked it.
         """
         fence = self._fence(project, approved)
+        if project.tree.own and fence.kind != "none":
+            resources = self._resources
+            check_own_folder(project.tree.root, resources.world.home, resources.scratch.root, project.shown)
         static = project.system.requires
         environment = self._environment(project, name, static)
         check_present(project.system.check, environment, project.origin)
@@ -113,7 +117,7 @@ class Workshop:
                 python=environment.python,
                 environ=variables,
                 readable=(
-                    environment.folder,
+                    *environment.folders,
                     *interpreter_folders(environment.python),
                     *toolchain_folders(variables.get("PATH", ""), self._resources.world.home),
                 ),
@@ -136,7 +140,7 @@ class Workshop:
         tree = project.tree
         if not tree.own:
             return ()
-        environments = (self._inputs.target.prefix, own_prefix())
+        environments = (self._inputs.target.prefix, own_prefix(), self._resources.store.root)
         return present_within(tree.root, (*environments, *(joined(tree.root, name) for name in _REPOSITORIES)))
 
     def _variables(self, approved: Approved) -> dict[str, str]:

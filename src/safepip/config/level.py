@@ -17,6 +17,7 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     forbid-trusted-hosts = true            # nothing may name a trusted host
     allow-direct = ["billing"]             # claimed names for which the user's own direct URL is allowed
     verify-installed = true                # what is installed and not known by digest does not satisfy a lock
+    full-commits = true                    # version control is named by whole commit ids
 
 with the exceptions from rules that `exemptions` reads, the settings on ages and well-known names that `ages` reads, and
 those on builds that `builds` reads.
@@ -56,7 +57,10 @@ _TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
 _AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
 _BUILD_KEYS = ("builds", "build-variables")
-_POLICY_KEYS = ("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", *_AGE_KEYS, *_BUILD_KEYS)
+_POLICY_KEYS = (
+    *("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", "full-commits"),
+    *(*_AGE_KEYS, *_BUILD_KEYS),
+)
 
 
 class DeclaredIndex(NamedTuple):
@@ -89,6 +93,8 @@ class Level(NamedTuple):
     ages: AgeLevel | None = None
     verify_installed: bool | None = None
     verify_origin: Origin | None = None
+    full_commits: bool | None = None
+    full_commits_origin: Origin | None = None
     builds: BuildLevel | None = None
 
 
@@ -174,6 +180,8 @@ class _Reader(TableReader):
             ages=self._ages(policy),
             verify_installed=self.boolean(policy, "verify-installed", ("policy",), None),
             verify_origin=self.origin(self.lines.key(("policy",), None, "verify-installed")),
+            full_commits=self.boolean(policy, "full-commits", ("policy",), None),
+            full_commits_origin=self.origin(self.lines.key(("policy",), None, "full-commits")),
             builds=self._builds(policy),
         )
         self._ask_for_owners()

@@ -85,6 +85,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             well_known_origin=names.origin if names else BUILT_IN,
             enforced=forbidden,
             verify_installed=merging.verify,
+            full_commits=merging.full_commits,
             builds=BuildPolicy() if merging.builds is None else merging.builds.policy(),
         ),
     )
@@ -116,6 +117,7 @@ class _Merging:
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
         self.verify: Origin | None = None
+        self.full_commits: Origin | None = None
         self.direct: set[str] = set()
         self.exemptions: list[Exemption] = []
         self.problems: list[Diagnostic] = []
@@ -264,6 +266,10 @@ class _Merging:
             self._loosened("verify-installed is demanded", self.verify, level.verify_origin or level.origin)
         if level.verify_installed and self.verify is None:
             self.verify = level.verify_origin or level.origin
+        if level.full_commits is False and self.full_commits is not None:
+            self._loosened("full-commits is demanded", self.full_commits, level.full_commits_origin or level.origin)
+        if level.full_commits and self.full_commits is None:
+            self.full_commits = level.full_commits_origin or level.origin
         for name in level.allow_direct:
             key = normalise(name.value)
             owner_claim = self._owner_of(key)

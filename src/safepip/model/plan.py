@@ -245,8 +245,9 @@ class Policy(NamedTuple):
     `exemptions` overrule rules; `expired` did so until their last day. `ages` says how old files and projects have to
     be. `well_known_names` is the absolute path of the list that replaces safepip's own, set at `well_known_origin`.
     `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level decides a name by
-    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not. `builds` says
-    which builds are approved.
+    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not, and
+    `full_commits` where version control is demanded to be named by whole commit ids. `builds` says which builds are
+    approved.
     """
 
     declared: bool = False
@@ -259,6 +260,7 @@ class Policy(NamedTuple):
     well_known_origin: Origin = BUILT_IN
     enforced: Mapping[str, Origin] = MappingProxyType({})
     verify_installed: Origin | None = None
+    full_commits: Origin | None = None
     expired: tuple[Exemption, ...] = ()
     builds: BuildPolicy = BuildPolicy()
 

@@ -64,6 +64,20 @@ def test_a_virtual_environment_and_its_base_are_visible(tmp_path: Path) -> None:
     assert not seen(str(tmp_path / "other"), folders)
 
 
+def test_of_an_environment_in_a_shared_folder_only_pythons_parts_are_visible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`~/.local` may be one; programs keep passwords in its `share`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shared = tmp_path / ".local"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(shared)], check=True)
+    (shared / "share" / "keyrings").mkdir(parents=True)
+    folders = interpreter_folders(str(shared / "bin" / "python"))
+    assert not seen(str(shared / "share" / "keyrings"), folders)
+    assert seen(str(shared / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"), folders)
+    assert seen(str(shared / "pyvenv.cfg"), folders)
+
+
 def test_a_program_that_is_no_python_gives_itself(tmp_path: Path) -> None:
     """No guess is made."""
     program = make_program(tmp_path / "bin" / "python", "#!/bin/sh\nexit 3\n")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.hook_answer import plain_answer
+from safepip.edges.builder.git_variables import git_variables
 from safepip.edges.builder.protected import state_of
 from safepip.edges.builder.removal import keep_only
 from safepip.edges.disk.reading import open_regular
@@ -45,16 +46,6 @@ _STOPPED = {
     "processes": "it started too many processes",
     "memory": "it took too much memory",
     "output": "it printed without end",
-}
-
-
-#: git's documentation of safe.directory: it counts where it does not come from the repository itself. The system's
-#: settings may hold a password (`insteadOf`) and are not visible in a fence; git fails where it may not read them.
-_FOR_GIT = {
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-    "GIT_CONFIG_NOSYSTEM": "1",
 }
 
 
@@ -115,8 +106,8 @@ class Backend:
             else caller.prepare_metadata_for_build_wheel
         )
         name = self._called("prepare_metadata_for_build", lambda: prepare(self._information, settings))
-        if not isinstance(name, str) or os.path.basename(name) != name or not name.endswith(".dist-info"):
-            raise self._failed(f"it says that its metadata is in {printable(str(name), 120)!r}")
+        if not isinstance(name, str) or not _is_info_folder(name):
+            raise self._failed("it says that its metadata is elsewhere", printable(str(name), 120))
         self._prepared = os.path.join(self._information, name)
         try:
             if not stat.S_ISDIR(os.lstat(self._prepared).st_mode):
@@ -175,8 +166,10 @@ class Backend:
             "PATH": os.pathsep.join(filter(None, (folders, place.environ.get("PATH", "")))),
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
-            # A checkout may belong to another user than the build; git would not look at it.
-            **_FOR_GIT,
+            # The system's settings may hold a password (`insteadOf`) and are not visible in a fence; git fails where it
+            # may not read them.
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **git_variables(place.tree.root, place.fence.kind, own=place.tree.own),
         }
         watched = place.protected if place.fence.kind == "landlock" else ()
         before = state_of(watched)
@@ -245,6 +238,10 @@ def _temporary_folders_in(folder: str) -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = before
+
+
+def _is_info_folder(name: str) -> bool:
+    return name.isprintable() and os.path.basename(name) == name and name.endswith(".dist-info")
 
 
 def _last(output: bytes) -> list[str]:

@@ -155,34 +155,47 @@ class DiskWatch:
 
 def change_owner(folders: "Iterable[str]", before: int, after: int, left: "Iterable[str]" = ()) -> None:
     """Everything in `folders`, and these themselves, that belongs to the user `before` belongs to `after` from here on,
-    but for what is in the folders `left`.
+    but for what is in the folders `left`, and what is on another device. The root of the file system stays as it is.
 
     What the user `before` has made belongs to the group of the same number, and goes to the group of `after`; any other
     group stays. Other names of a file outside of the folders are not looked for: a file with several names is left to
-    its owner while it is lent, and comes back with the others.
+    its owner while it is lent, and comes back with the others. So is one that runs with the rights of its owner or its
+    group (chown(2) takes these from it, and to give them back would give them to what a build has written).
     """
-    waiting, kept = list(folders), {os.path.abspath(path) for path in left}
-    for folder in waiting:
-        _change(folder, before, after)
+    kept = {os.path.abspath(path) for path in left}
+    for folder in folders:
+        _change_all(folder, before, after, kept)
+
+
+def _change_all(folder: str, before: int, after: int, kept: "set[str]") -> None:
+    found, top = os.lstat(folder), os.lstat("/")
+    if (found.st_dev, found.st_ino) == (top.st_dev, top.st_ino):
+        return
+    _change(folder, found, before, after)
+    waiting = [folder]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
                     if os.path.abspath(entry.path) in kept:
                         continue
-                    _change(entry.path, before, after)
-                    if entry.is_dir(follow_symlinks=False):
+                    below = os.lstat(entry.path)
+                    if below.st_dev != found.st_dev:
+                        continue
+                    _change(entry.path, below, before, after)
+                    if stat.S_ISDIR(below.st_mode):
                         waiting.append(entry.path)
         except OSError:
             continue  # gone, or not to be read: then there is nothing to change
 
 
-def _change(path: str, before: int, after: int) -> None:
+def _change(path: str, found: os.stat_result, before: int, after: int) -> None:
+    privileged = stat.S_ISREG(found.st_mode) and found.st_mode & (stat.S_ISUID | stat.S_ISGID)
+    several = found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode)
+    if found.st_uid != before or (before == 0 and (several or privileged)):
+        return
     try:
-        found = os.lstat(path)
-        lent = before == 0 and found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode)
-        if found.st_uid == before and not lent:
-            group = after if before != 0 and found.st_gid == before else -1
-            os.chown(path, after, group, follow_symlinks=False)
+        group = after if before != 0 and found.st_gid == before else -1
+        os.chown(path, after, group, follow_symlinks=False)
     except OSError:
-        return  # gone meanwhile, or a file system that knows no owners
+        return  # a file system that knows no owners

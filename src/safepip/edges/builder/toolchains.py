@@ -7,6 +7,7 @@ it, never a whole `~/.local`, in which programs keep passwords (`~/.local/share/
 from __future__ import annotations
 
 import functools
+import glob
 import json
 import os
 import subprocess
@@ -31,7 +32,7 @@ _SECONDS = 60
 #: What an installed Python, or an environment, consists of.
 _PARTS = ("bin", "lib", "lib64", "include", "libexec", "share", "pyvenv.cfg")
 #: The same where the prefix is shared with other programs of the user.
-_PARTS_OF_SHARED = ("include",)
+_PARTS_OF_SHARED = ("include", "pyvenv.cfg")
 
 #: Folders of PATH below which there is nothing to build with: other systems' disks, and what passes.
 _NOT_FROM = ("/mnt", "/media", "/proc", "/sys", "/dev", "/run")
@@ -72,10 +73,10 @@ def interpreter_folders(python: str) -> tuple[str, ...]:
     found = [path for path in links if not is_of_the_system(path)]
     for folder in {os.path.dirname(os.path.dirname(path)) for path in links}:
         if os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
-            found += _parts(folder, _PARTS)
+            found += _prefix_parts(folder)
     answer = _ask(python)
     for prefix in answer.get("prefixes", ()):
-        found += _parts(prefix, _PARTS_OF_SHARED if any(is_too_wide(prefix, home) for home in homes()) else _PARTS)
+        found += _prefix_parts(prefix)
     for path in (*answer.get("parts", ()), *answer.get("libraries", ())):
         found += [path, os.path.realpath(path)] if path and os.path.exists(path) else []
     kept = (os.path.abspath(path) for path in found)
@@ -86,6 +87,13 @@ def interpreter_folders(python: str) -> tuple[str, ...]:
 def own_interpreter_folders(python: str) -> tuple[str, ...]:
     """`interpreter_folders` of safepip's own interpreter, which stays what it is."""
     return interpreter_folders(python)
+
+
+def _prefix_parts(prefix: str) -> list[str]:
+    shared = any(is_too_wide(os.path.realpath(prefix), home) for home in homes())
+    if not shared:
+        return _parts(prefix, _PARTS)
+    return [*_parts(prefix, _PARTS_OF_SHARED), *glob.glob(os.path.join(glob.escape(prefix), "lib*", "python3*"))]
 
 
 def _parts(folder: str, names: tuple[str, ...]) -> list[str]:
