@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from pip._internal.cli.parser import ConfigOptionParser
@@ -345,6 +346,11 @@ def _both(files: Files, *, constraint: bool) -> tuple[Outcome | None, Outcome | 
         return _pip(root, constraint=constraint), _safepip(root, constraint=constraint, environ=ENVIRON)
 
 
+#: pip replaces one variable after the other in the whole line: a value that looks like a variable is expanded again
+#: where that variable stands further on in the same line. safepip expands what the file says, and no value.
+_EXPANDED_TWICE = re.compile(r"\$\{NESTED\}(?:\\\n|[^\n])*\$\{NAME\}")
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files=FILES, constraint=st.booleans())
 @example(files={"a.txt": "foo \\\n# comment\nbar\\"}, constraint=False)
@@ -372,6 +378,7 @@ def _both(files: Files, *, constraint: bool) -> tuple[Outcome | None, Outcome | 
 )
 def test_files_mean_what_pip_takes_them_to_mean(files: Files, constraint: bool) -> None:
     """Requirements, their line numbers, hashes and settings, and every option for the run come out as pip's."""
+    assume(not any(_EXPANDED_TWICE.search(text) for text in files.values()))
     pips, ours = _both(files, constraint=constraint)
     assert ours == pips
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from safepip.model.source import SourceKind
+from safepip.model.urls import without_user_info
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,4 @@ def archive_info(digests: Mapping[str, str]) -> dict[str, Any]:
 
 def _without_secrets(url: str) -> str:
     """The URL without user and password, as the specification demands, but for `git` and for names of variables."""
-    parts = urlsplit(url)
-    login, at, host = parts.netloc.rpartition("@")
-    if not at or _NO_SECRET.fullmatch(login):
-        return url
-    return urlunsplit(parts._replace(netloc=host))
+    return without_user_info(url, lambda login: bool(_NO_SECRET.fullmatch(login)))

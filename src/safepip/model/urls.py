@@ -217,6 +217,13 @@ def shown(text: str) -> str:
     return f"{scheme}{slashes}{'****@' if at and (slashes or ':' in head) else head + at}{tail}"
 
 
+def without_user_info(text: str, may_stay: Callable[[str], bool]) -> str:
+    """The URL without what stands before its host, unless that may stay; everything else is as it was."""
+    parts = _split(text)
+    login, at, host = parts.netloc.rpartition("@")
+    return text if not at or may_stay(login) else parts._replace(netloc=host).geturl()
+
+
 def _split(text: str) -> SplitResult:
     if _CONTROL.search(text):
         raise UrlError("a URL has no control characters")

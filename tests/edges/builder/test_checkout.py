@@ -125,7 +125,8 @@ def test_no_repository_fails_with_the_words_of_git(home: GitHome) -> None:
     """They say why, and no prompt is waited for."""
     source = read_vcs_url(f"git+{(home.root / 'missing').as_uri()}").source
     with pytest.raises(Unavailable) as caught:
-        check_out(source, str(home.root / "out"), home.environ)
+        check_out(source, str(home.root / "above" / "src" / "out"), home.environ)
+    assert not (home.root / "above").exists()
     assert any("does not exist" in line or "not appear" in line for line in caught.value.diagnostics[0].context)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from safepip.build.vcs_url import is_full_id
@@ -49,9 +49,10 @@ def check_out(
 
     `login` is a user name and a password for the URL's own origin. `tell` is given one line for each thing that the
     user should know. Raises `Unavailable` (`checkout-failed`, `vcs-program-missing`) and `Refused`
-    (`unsafe-repository`, `commit-differs`); the folder is gone then.
+    (`unsafe-repository`, `commit-differs`); the folder is gone then, and those above it that were not there.
     """
     into = os.path.abspath(into)
+    absent = _absent_above(into)
     with _scratch() as scratch:
         try:
             done = _fetched(source, into, environ, scratch, login, tell)
@@ -60,7 +61,19 @@ def check_out(
             return _tree(source, into, done.commit, digest_of_tree(into))
         except BaseException:
             remove(into)
+            for folder in absent:
+                with suppress(OSError):  # something else has been put into it since
+                    os.rmdir(folder)
             raise
+
+
+def _absent_above(path: str) -> list[str]:
+    """The folders above a path that are not there yet, the nearest first."""
+    absent, folder = [], os.path.dirname(path)
+    while not os.path.lexists(folder):
+        absent.append(folder)
+        folder = os.path.dirname(folder)
+    return absent
 
 
 def _fetched(
