@@ -196,3 +196,37 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
     assert done.code == 0
     assert "-P nosuch: it is not needed" in done.err
     assert "-P lib" not in done.err
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        {"name": "demo", "directory": {"path": "demo", "editable": False, "subdirectory": "x"}},
+        {
+            "name": "demo",
+            "version": "1.0",
+            "archive": {"path": "demo-1.0.tar.gz", "size": 3, "subdirectory": "x", "hashes": {"sha256": "0" * 64}},
+        },
+        {"name": "demo", "archive": {"path": "demo-1.0-py3-none-any.whl", "hashes": {"sha256": "0" * 64}}},
+        {
+            "name": "demo",
+            "version": "1.0",
+            "vcs": {"type": "git", "url": "file:///nowhere", "commit-id": "0" * 40, "subdirectory": "x"},
+            "tool": {"safepip": {"tree-sha256": "0" * 64}},
+        },
+        {"name": "demo", "vcs": {"type": "git", "path": "nowhere", "commit-id": "0" * 40}},
+    ],
+)
+def test_a_value_of_no_sense_in_an_entry_of_source_code_is_an_error(
+    run: Inside, served: IndexServer, package: dict[str, Any]
+) -> None:
+    """None of them is there, so whatever does not matter ends with that."""
+    document = {"lock-version": "1.0", "created-by": "x", "packages": [package]}
+    for place in places(document["packages"], ("packages",)):
+        for value in SENSELESS:
+            (run.folder / "pylock.toml").write_text(changed(document, place, value))
+            done = run("install", "--dry-run", "-I", "-r", "pylock.toml", *options(served))
+            empty = len(place) == 1 and value in ([], "")
+            assert done.code in ((0,) if empty and value == [] else (1, 2, 20)), (place, value, done)
+            assert "internal-error" not in done.err, (place, value, done)
+            assert "\x1b" not in done.err, (place, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -431,3 +432,34 @@ def test_policy_can_demand_whole_commit_ids_wherever_version_control_is_named(
     done = decided(run, world)
     assert done.code != 0
     assert "error: policy-loosened\n" in done.err
+
+
+def test_a_report_says_what_would_be_built_by_a_lock(run: Inside, world: IndexServer, repository: Repository) -> None:
+    """With its metadata, and where it comes from."""
+    lock(run, world, *wanted(repository))
+    assert decided(run, world, "--report", "report.json").code == 0
+    report = json.loads((run.folder / "report.json").read_text())
+    infos = {item["metadata"]["name"]: item["download_info"] for item in report["install"]}
+    assert infos.keys() == {"plain", "dep", "arch", "proj", "tool"}
+    assert infos["tool"]["vcs_info"]["commit_id"] == repository.head
+    assert infos["proj"]["dir_info"] == {}
+    assert infos["plain"]["url"].endswith("/plain-1.0.tar.gz")
+
+
+def test_without_asking_the_index_an_archive_comes_from_the_store(
+    run: Inside, world: IndexServer, repository: Repository
+) -> None:
+    """And a wheel is built of it; what the store does not have is not found elsewhere."""
+    lock(run, world, "plain", "./proj")
+    words = ("wheel", "-q", "-w", "out", "-i", world.url, "-r", "pylock.toml")
+    assert run(*words, "--offline", "--no-cache-dir").code == 1
+    assert run(*words).code == 0
+    for path in (run.folder / "out").iterdir():
+        path.unlink()
+    world.requests.clear()
+    done = run(*words, "--offline")
+    assert done.code == 0, done
+    assert not world.requests
+    assert sorted(path.name for path in (run.folder / "out").iterdir()) == [
+        "dep-1.0-py3-none-any.whl", "plain-1.0-py3-none-any.whl", "proj-0.1-py3-none-any.whl"
+    ]  # fmt: skip

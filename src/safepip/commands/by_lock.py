@@ -17,7 +17,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Requirement, counts
 from safepip.model.route import Route
 from safepip.model.source import HeldCommit, SourceKind
-from safepip.model.urls import UrlError, is_url, is_web, join
+from safepip.model.urls import UrlError, is_url, is_web, join, parse
 from safepip.requirements.places import Place, check_place
 from safepip.wheel.metadata import MetadataError
 from safepip.wheel.metadata_as_pip import metadata_in
@@ -63,6 +63,13 @@ def _placed(entry: LockEntry, cwd: str) -> LockEntry:
     if entry.direct is None:
         return entry
     url = _url(entry, cwd)
+    try:
+        parse(url)
+    except UrlError as problem:
+        message = f"{entry.name} is taken from a place that cannot be: {problem}"
+        raise UnusableInput.because(
+            "invalid-lock", message, context=(printable(url),), origins=(entry.origin,)
+        ) from None
     if entry.code is None:
         return entry._replace(direct=url)
     code = placed(entry.code, url, entry.name, entry.origin)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from packaging.pylock import PackageDirectory, PackageVcs
 
@@ -68,7 +69,7 @@ def code_in_lock(file: PackageVcs | PackageDirectory | PackageArchive, name: str
     Raises `UnusableInput` (`invalid-lock`).
     """
     place, folder = file.path or getattr(file, "url", None) or "", file.subdirectory or ""
-    if _OUTSIDE.match(folder) or ".." in re.split(r"[/\\]", folder):
+    if _OUTSIDE.match(folder) or ".." in re.split(r"[/\\]", folder) or not folder.isprintable():
         raise _invalid(f"the subdirectory of {name} is not a folder within it: {printable(folder)}", origin)
     if isinstance(file, PackageDirectory):
         return SourceCode(SourceKind.DIRECTORY, place, editable=bool(file.editable), subdirectory=folder)
@@ -103,7 +104,7 @@ def placed(code: SourceCode, url: str, name: str, origin: Origin) -> SourceCode:
     Raises `UnusableInput` (`invalid-lock`) for a URL that no requirement could have either.
     """
     if code.kind is SourceKind.DIRECTORY:
-        below = f"/{code.subdirectory}" if code.subdirectory else ""
+        below = f"/{quote(code.subdirectory)}" if code.subdirectory else ""
         return code._replace(url=f"{url.rstrip('/')}{below}{'' if code.editable else '/'}", subdirectory="")
     if code.kind is SourceKind.ARCHIVE:
         return code._replace(url=url)
