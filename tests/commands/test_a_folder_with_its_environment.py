@@ -14,34 +14,115 @@ from support.sources import write_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.inside import Inside
+    from support.inside import Done, Inside
 
 FENCES = {fence.kind: fence for fence in candidates()}
 
 
-@pytest.mark.parametrize("kind", ["bubblewrap", "landlock"])
-def test_a_build_cannot_change_the_environment_that_it_is_for(
-    kind: str, run: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Either it cannot, or nothing is installed and the user is told."""
-    fence = FENCES.get(kind)
+@pytest.fixture(params=["bubblewrap", "landlock"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of the only fence that is found."""
+    fence = FENCES.get(request.param)
     if fence is None or not holds(fence):
         pytest.skip("this machine cannot run it")
     for module in ("building", "workshop"):
         monkeypatch.setattr(f"safepip.commands.{module}.find_fence", lambda: fence)
-    (tmp_path / "project").mkdir()
-    environment = (tmp_path / "project" / ".venv").resolve()
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
-    hook = environment / "hook.pth"
-    write_project(tmp_path / "project", "acme-mine", "1.0", marks=[str(hook)])
-    done = run("wheel", "--no-index", "--python", str(environment / "bin/python"), "-w", "out", "./project")
+    return fence.kind
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with an environment and a repository in it."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "envs")], check=True)
+    (folder / ".venv").symlink_to("envs")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("")
+    return folder
+
+
+def wheel(run: Inside, project: Path, *words: str) -> Done:
+    """`safepip wheel` for the environment in the project."""
+    python = project / ".venv" / "bin" / "python"
+    return run("wheel", "--no-index", "--python", str(python), "-w", "out", *words)
+
+
+def dry(run: Inside, environment: Path, *words: str) -> Done:
+    """What an installation into an environment would do."""
+    return run("install", "--dry-run", "--no-index", "--python", str(environment / "bin" / "python"), *words)
+
+
+@pytest.mark.parametrize("place", [".venv/hook.pth", "envs/hook.pth", ".git/config", ".git/hooks"])
+def test_a_build_cannot_change_what_runs_later(kind: str, place: str, run: Inside, project: Path) -> None:
+    """In the one fence it is mounted read-only; in the other a copy is built."""
+    write_project(project, "acme-mine", "1.0", marks=[str(project / place)])
+    done = wheel(run, project, "./project")
+    assert done.code == 0, done.err
+    assert f"(fence: {kind})" in done.out
+    assert not (project / place).exists() or (project / place).read_text() == ""
+
+
+#: What a build may try that a fence cannot forbid in a folder that it may write.
+NEW = {
+    "a link to another environment": "if os.path.lexists('.venv'): os.unlink('.venv'); os.symlink('evil', '.venv')",
+    "a repository": "os.makedirs('docs/.git'); open('docs/.git/config', 'w').close()",
+    "a repository without a name": "[os.makedirs('docs/x/' + part) for part in ('HEAD', 'refs', 'objects')]",
+    "an environment": "os.mkdir('env'); open('env/pyvenv.cfg', 'w').close()",
+    "a policy": "open('safepip.toml', 'w').close()",
+    "a policy in the project's file": "open('pyproject.toml', 'a').write('[tool.safepip]\\nx = 1\\n')",
+    "a target": "os.mkdir('vendor')",
+}
+
+
+@pytest.mark.parametrize("what", NEW)
+def test_what_a_build_newly_makes_is_seen(kind: str, what: str, run: Inside, project: Path) -> None:
+    """Or it is made in a copy, and the folder is as it was."""
+    then = {"prepare_metadata_for_build_wheel": f"import os\n{NEW[what]}"}
+    write_project(project, "acme-mine", "1.0", then=then)
+    before = sorted(path.name for path in project.iterdir())
+    target = ("--target", str(project / "vendor"))
+    done = dry(run, project / ".venv", *(target if what == "a target" else ()), "./project")
     if kind == "bubblewrap":
-        assert done.code == 0, done.err
-        assert not hook.exists()
-    else:
-        assert done.code == 20
         assert "error: build-reached-out" in done.err
-        assert not (tmp_path / "out").exists()
+        assert done.code == 20
+    else:
+        assert done.code == 0, done.err
+        assert sorted(path.name for path in project.iterdir()) == before
+
+
+def test_a_build_may_write_the_rest(kind: str, run: Inside, project: Path) -> None:
+    """Also other parts of pyproject.toml, and what version control has of its own stays readable."""
+    then = {"build_wheel": "import os\nopen('.git/config').read()\nopen('pyproject.toml', 'a').write('#')\n"}
+    write_project(project, "acme-mine", "1.0", then=then)
+    (project / "safepip.toml").write_text("")
+    (project / "link").symlink_to("pyproject.toml")
+    done = wheel(run, project, "./project")
+    assert done.code == 0, done.err
+
+
+def test_an_editable_beside_an_environment(kind: str, run: Inside, project: Path) -> None:
+    """It can only be built where it is, so it is not built where the environment cannot be held."""
+    mark = project / "ran"
+    write_project(project, "acme-mine", "1.0", marks=[str(mark)])
+    done = dry(run, project / ".venv", "-e", "./project")
+    if kind == "landlock":
+        assert done.code == 20
+        assert "error: environment-in-reach" in done.err
+    assert mark.exists() == (kind == "bubblewrap")
+
+
+def test_an_editable_in_a_repository(kind: str, run: Inside, project: Path, tmp_path: Path) -> None:
+    """It is built where it is; a change of what git runs programs by is seen."""
+    (project / ".venv").unlink()
+    (project / "envs").rename(tmp_path / "envs")
+    then = {"prepare_metadata_for_build_wheel": "open('.git/index', 'w').close()"}
+    write_project(project, "acme-mine", "1.0", then=then if kind == "landlock" else {})
+    done = dry(run, tmp_path / "envs", "-e", "./project")
+    assert done.code == 0, done.err
+    write_project(project, "acme-mine", "1.0", marks=[str(project / ".git" / "config")])
+    done = dry(run, tmp_path / "envs", "-e", "./project")
+    assert ("error: build-reached-out" in done.err) == (kind == "landlock"), done.err
 
 
 @pytest.mark.skipif(find_fence() is None, reason="this machine has no fence")

@@ -52,7 +52,8 @@ ALLOWED = {
     "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shutil stat subprocess sys threading",
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
-    " select shutil signal stat struct subprocess sys tarfile tempfile threading time urllib.parse zipfile zlib",
+    " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
+    " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
     "commands": "contextlib json packaging.requirements packaging.specifiers",

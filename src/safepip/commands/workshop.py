@@ -10,10 +10,11 @@ from safepip.commands.bench import Bench
 from safepip.commands.build_environments import check_installed, check_present
 from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
+from safepip.edges.builder.kept_places import ENVIRONMENT, kept_places, mounts_of
 from safepip.edges.builder.own_folder import check_own_folder
-from safepip.edges.builder.protected import own_prefix, present_within
+from safepip.edges.builder.protected import own_prefix
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
-from safepip.edges.disk.local_paths import joined
+from safepip.edges.builder.tree_copy import copy_of
 from safepip.model.build import BuildRecord
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from safepip.edges.builder.built_wheels import BuiltWheels
     from safepip.edges.builder.fenced_command import Fence
     from safepip.model.digest import Digest
-
-
-#: In which version control systems keep settings and hooks.
-_REPOSITORIES = (".git", ".hg", ".svn", ".bzr")
 
 
 class Workshop:
@@ -61,8 +58,7 @@ class Workshop:
         """
         fence = self._fence(project, approved)
         if project.tree.own and fence.kind != "none":
-            resources = self._resources
-            check_own_folder(project.tree.root, resources.world.home, resources.scratch.root, project.shown)
+            self._keep_apart(project, fence.kind)
         static = project.system.requires
         environment = self._environment(project, name, static)
         check_present(project.system.check, environment, project.origin)
@@ -126,7 +122,7 @@ class Workshop:
                 network=approved.network,
                 settings=project.settings or None,
                 editable=project.editable,
-                protected=self._protected(project),
+                kept=self._kept(),
                 told=self._reporter(),
             )
             return Backend(place, project.shown)
@@ -134,14 +130,36 @@ class Workshop:
         record = BuildRecord(fence.kind, approved.network, approved.reason)
         return Bench(self._key(project, environment, variables, fence, approved), record, open_backend)
 
-    def _protected(self, project: SourceProject) -> tuple[str, ...]:
-        """What lies in a folder of the user's own and is not for a build to change: the environments of the target and
-        of safepip, and what version control runs programs by."""
-        tree = project.tree
-        if not tree.own:
-            return ()
-        environments = (self._inputs.target.prefix, own_prefix(), self._resources.store.root)
-        return present_within(tree.root, (*environments, *(joined(tree.root, name) for name in _REPOSITORIES)))
+    def _keep_apart(self, project: SourceProject, kind: str) -> None:
+        """See that a build of a folder of the user's own cannot spoil what lies in it, in a fence of this kind.
+
+        Landlock has no exceptions within a folder. There a copy is built, where there is something to keep; an editable
+        project can only be built where it is. Raises `Refused` (`own-folder-too-wide`, `environment-in-reach`).
+        """
+        tree, resources = project.tree, self._resources
+        check_own_folder(tree.root, resources.world.home, resources.scratch.root, project.shown)
+        if kind != "landlock":
+            return
+        places = kept_places(tree.root, self._kept())
+        there = mounts_of(places)
+        environments = [path for path, kind in places.items() if kind == ENVIRONMENT]
+        if not project.editable and there:
+            project.tree = copy_of(tree, resources.scratch.folder("copy"), environments)
+        elif environments and not set(environments).isdisjoint(there):
+            raise Refused.because(
+                "environment-in-reach",
+                f"the build of {project.shown} could change an environment that lies in its folder",
+                context=tuple(printable(path) for path in environments if path in there),
+                hint="move the environment out of the project's folder, or install bubblewrap",
+                origins=(project.origin,),
+                subject=project.shown,
+            )
+
+    def _kept(self) -> tuple[str, ...]:
+        """The folders that no build may change, wherever they are."""
+        settings, target = self._inputs.settings, self._inputs.target
+        named = (settings.target_dir, settings.prefix_dir, settings.root_dir)
+        return (target.prefix, own_prefix(), self._resources.store.root, *(folder for folder in named if folder))
 
     def _variables(self, approved: Approved) -> dict[str, str]:
         """The environment variables that a build gets, but for those of its own folders."""

@@ -11,8 +11,9 @@ import pytest
 from safepip.edges.builder.bubblewrap import BubblewrapFence
 from safepip.edges.builder.fence import holds
 from safepip.edges.builder.fenced_command import FencedCommand
+from safepip.edges.builder.kept_places import kept_places, mounts_of
 from safepip.edges.builder.landlock import LandlockFence
-from safepip.edges.builder.protected import present_within, state_of
+from safepip.edges.builder.protected import state_of
 from safepip.edges.builder.toolchains import interpreter_folders
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def project(tmp_path: Path) -> Path:
 
 def tried(fence: Fence, project: Path) -> tuple[str, ...]:
     """What is protected, after the attempts."""
-    protected = present_within(str(project), [str(project / name) for name in (".venv", ".git", ".hg")])
+    protected = mounts_of(kept_places(str(project), [str(project / ".venv"), str(project / "absent")]))
     assert len(protected) == 2
     command = FencedCommand(
         arguments=(sys.executable, "-c", TRY, str(project)),

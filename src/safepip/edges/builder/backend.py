@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.hook_answer import plain_answer
 from safepip.edges.builder.git_variables import git_variables
-from safepip.edges.builder.protected import state_of
+from safepip.edges.builder.kept_places import kept_places, looks_of, mounts_of
 from safepip.edges.builder.removal import keep_only
 from safepip.edges.disk.reading import open_regular
 from safepip.model.errors import Refused, Unavailable
@@ -54,8 +54,8 @@ class Workplace(NamedTuple):
 
     `python` is the interpreter of the build environment, `readable` what it needs beside the system's folders.
     `scratch` is an empty folder for this project alone, `environ` the variables without those of the workplace.
-    `settings` are the backend's (`--config-settings`). `protected` is what must stay as it is within the tree. `told`
-    gets what is printed, as it comes.
+    `settings` are the backend's (`--config-settings`). `kept` are folders that must stay as they are where they
+    lie in the user's own tree (`kept_places`). `told` gets what is printed, as it comes.
     """
 
     system: BuildSystem
@@ -68,7 +68,7 @@ class Workplace(NamedTuple):
     network: bool = False
     settings: Mapping[str, str | list[str]] | None = None
     editable: bool = False
-    protected: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     told: Callable[[bytes], None] | None = None
 
 
@@ -171,8 +171,7 @@ class Backend:
             "GIT_CONFIG_NOSYSTEM": "1",
             **git_variables(place.tree.root, place.fence.kind, own=place.tree.own),
         }
-        watched = place.protected if place.fence.kind == "landlock" else ()
-        before = state_of(watched)
+        before = self._looks()
         fenced = FencedCommand(
             arguments=tuple(command),
             cwd=cwd,
@@ -180,15 +179,17 @@ class Backend:
             readable=(*place.readable, os.path.dirname(command[1])),
             writable=(self._home, self._temporary, self._wheels, self._information, exchange, place.tree.root),
             network=place.network,
-            protected=place.protected,
+            protected=mounts_of(self._kept()),
         )
         try:
             outcome = place.fence.run(fenced, told=place.told)
         finally:
             # Before Python 3.11.8 the removal of temporary folders follows links to change modes (CVE-2023-6597).
             keep_only(exchange, _ANSWER)
-        if state_of(watched) != before:
-            raise self._reached_out()
+        after = self._looks()
+        changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        if changed:
+            raise self._reached_out(changed)
         if outcome.stopped or outcome.code != 0:
             raise self._ended(step, outcome)
         self._take_answer(step, os.path.join(exchange, _ANSWER), outcome)
@@ -206,12 +207,21 @@ class Backend:
         with open(answer, "xb") as file:
             file.write(plain)
 
-    def _reached_out(self) -> Refused:
+    def _kept(self) -> dict[str, str]:
+        place = self._place
+        return kept_places(place.tree.root, place.kept) if place.tree.own and place.fence.kind != "none" else {}
+
+    def _looks(self) -> dict[str, str]:
+        """What is to be kept, as it is now. A pyproject.toml without a table of safepip's is as good as none."""
+        looks = looks_of(self._kept(), deep=self._place.fence.kind == "landlock")
+        return {path: look for path, look in looks.items() if look}
+
+    def _reached_out(self, changed: list[str]) -> Refused:
         return Refused.because(
             "build-reached-out",
             f"the build of {self._subject} has changed what it must leave as it is",
-            context=tuple(map(printable, self._place.protected)),
-            hint="look at what has changed there; an environment outside of the project's folder is out of its reach",
+            context=tuple(map(printable, changed[:_LAST_LINES])),
+            hint="look at what has changed there before you run anything in that folder, git included",
             subject=self._subject,
         )
 

@@ -8,35 +8,43 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
-def state_of(paths: Iterable[str]) -> str:
-    """A digest of all files and folders at these paths and below: names, kinds, sizes, numbers and times of change."""
+def state_of(paths: Iterable[str], leave_out: Collection[str] = ()) -> str:
+    """A digest of all files and folders at these paths and below: names, kinds, sizes, numbers and times of change.
+
+    `leave_out` are names that do not count directly below one of the paths; then times of folders do not count either.
+    """
     total = hashlib.sha256()
     for path in sorted(paths):
-        for line in _lines(path):
+        for line in _lines(path, leave_out):
             total.update(line)
     return total.hexdigest()
 
 
-def _lines(path: str) -> Iterator[bytes]:
-    waiting = [path]
+def _lines(top: str, leave_out: Collection[str]) -> Iterator[bytes]:
+    left = {os.path.join(top, name) for name in leave_out}
+    left |= {f"{path}.lock" for path in left}
+    waiting = [top]
     while waiting:
         place = waiting.pop()
         try:
             found = os.lstat(place)
         except OSError:
             continue
-        facts = (found.st_mode, found.st_uid, found.st_ino, found.st_size, found.st_ctime_ns, found.st_mtime_ns)
+        facts = [found.st_mode, found.st_uid, found.st_ino]
+        if not (left and stat.S_ISDIR(found.st_mode)):
+            facts += [found.st_size, found.st_ctime_ns, found.st_mtime_ns]
         yield os.fsencode(place) + repr(facts).encode("ascii") + b"\0"
         try:
             with os.scandir(place) as entries:
-                waiting += sorted(entry.path for entry in entries)
+                waiting += sorted(entry.path for entry in entries if entry.path not in left)
         except OSError:
             continue  # not a folder, or one that cannot be read, and so not written either
 
@@ -44,10 +52,3 @@ def _lines(path: str) -> Iterator[bytes]:
 def own_prefix() -> str:
     """The environment in which safepip itself is."""
     return sys.prefix
-
-
-def present_within(folder: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """Those of these paths that are there and lie in a folder, links followed."""
-    inside = os.path.join(os.path.realpath(folder), "")
-    found = (os.path.realpath(path) for path in paths if os.path.lexists(path))
-    return tuple(dict.fromkeys(path for path in found if path.startswith(inside)))
