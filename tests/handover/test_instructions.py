@@ -212,4 +212,4 @@ def test_cleaning_removes_pip_and_python_and_is_idempotent(environ: dict[str, st
         assert not name.startswith(("PIP_", "_PIP_"))
         assert not name.startswith("PYTHON") or name in KEPT_PYTHON_VARIABLES
     for name in environ.keys() - clean.keys():
-        assert name.upper().startswith(("PIP_", "_PIP_", "PYTHON", "__PYVENV_"))
+        assert name.upper().startswith(("PIP_", "_PIP_", "PYTHON", "__PYVENV_", "SAFEPIP_INDEX_"))

@@ -263,7 +263,9 @@ def test_a_digest_in_a_url_counts_however_it_is_written(index: IndexServer, run:
         file.url = f"{index.host.origin}{index.file_path(file.filename)}#{fragment}"
         assert bring(run, "lib").code == code, "on a page"
         (run.folder / "lines.txt").write_text(f"lib @ {file.url}\n")
-        assert bring(run, "-r", "lines.txt").code == (20 if name == "md5" else code), "in a line"
+        # What follows `egg=` in a line has to be a project's name, and nothing that could be read in another way.
+        in_line = 1 if written.startswith("egg=") else 20 if name == "md5" else code
+        assert bring(run, "-r", "lines.txt").code == in_line, "in a line"
 
 
 def test_one_url_named_twice_is_held_against_both_fragments(index: IndexServer, run: Inside) -> None:

@@ -287,7 +287,7 @@ def test_a_nested_file_below_a_named_index_is_told_as_it_is_written(line: str, a
     done = asked(line)
     assert done.code == 1
     asked.check(done, sent=True)
-    for text in ("-r y.txt", "<wrong", "-r ../../../evil.txt", "other @ http://h.example/x.zip"):
+    for text in ("-r y.txt", "<wrong", "-r ../../../evil.txt", "other @ ftp://h.example/x.zip"):
         for path in (f"/simple/{asked.value}/x.txt", "/simple/x.txt"):
             asked.index.host.paths[path] = Reply(200, text.encode(), {"Content-Type": "text/plain"})
         done = asked(line)

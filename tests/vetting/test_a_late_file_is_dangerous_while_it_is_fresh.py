@@ -83,7 +83,7 @@ def test_its_age_is_the_stricter_of_two_pages(index: IndexServer, run: Inside) -
     other = index.mount("/mirror/simple/")
     other.add_sdist("demo", "1.0", file={"upload_time": days_ago(3000)})
     other.add_file("demo", late.filename, late.data, upload_time=days_ago(800), sidecar=late.sidecar)
-    words = ("--no-cache-dir", "demo", "-d", "out")
+    words = ("--no-cache-dir", "--only-binary", "demo", "demo", "-d", "out")
     for first, second in ((index, other), (other, index)):
         done = run("download", "-i", first.url, "--extra-index-url", second.url, *words)
         assert references(done.err) == ["late-file"], done.err

@@ -165,6 +165,7 @@ PIL                 pillow pillow-simd
 platformdirs        platformdirs
 pygments            pygments
 pyodide             pyodide-py
+pyproject_hooks     pyproject-hooks
 pytest              pytest
 railroad            railroad-diagrams
 redis               redis
