@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +70,33 @@ def test_a_backend_does_not_ask_for_hundreds_of_projects(index: IndexServer, run
     assert "error: build-failed" in done.err
     assert "it asks for 301 projects" in done.err
     assert not index.mentions("word-")
+
+
+@pytest.mark.parametrize("where", ["requirement", "constraint"])
+def test_what_any_line_demands_holds_before_a_hook_runs(where: str, run: Inside, tmp_path: Path) -> None:
+    """The second line that names the same archive has a digest, which is another one."""
+    mark = tmp_path / "ran"
+    filename, data = build_source_archive("mine", "1.0", marks=[str(mark)])
+    (tmp_path / filename).write_bytes(data)
+    plain = f"mine @ {(tmp_path / filename).as_uri()}"
+    (tmp_path / "one.txt").write_text(f"{plain}\n")
+    (tmp_path / "two.txt").write_text(f"{plain}#sha256={'0' * 64}\n")
+    words = ["-r", "one.txt", "-r" if where == "requirement" else "-c", "two.txt"]
+    done = run("install", "--dry-run", "--allow-build", "mine", *words)
+    assert done.code != 0
+    assert "error: digest-mismatch" in done.err, done.err
+    assert not mark.exists()
+
+
+def test_settings_of_a_second_line_count(run: Inside, tmp_path: Path) -> None:
+    """The hooks have them, whichever line comes first."""
+    write_project(tmp_path / "mine", "mine", "1.0")
+    (tmp_path / "one.txt").write_text("./mine\n./mine --config-settings=level=9\n")
+    done = run("wheel", "-w", "out", "-r", "one.txt")
+    assert done.code == 0, done.err
+    (wheel,) = (tmp_path / "out").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        assert json.loads(archive.read("mine/settings.json")) == {"level": "9"}
 
 
 def test_a_run_that_takes_wheels_alone_loads_nothing_that_builds(index: IndexServer, tmp_path: Path) -> None:

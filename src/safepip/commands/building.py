@@ -10,7 +10,7 @@ because nothing else says which project it is.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from safepip.build.approval import Approvals, NotApproved
@@ -27,7 +27,7 @@ from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
 from safepip.edges.disk.local_paths import joined
 from safepip.index.candidates import TagRanks
 from safepip.model.candidate import SOURCE_RANK, Candidate
-from safepip.model.digest import ANY_BYTES
+from safepip.model.digest import ANY_BYTES, RequiredDigests
 from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
@@ -36,10 +36,13 @@ from safepip.model.plan import NameSet
 from safepip.model.requirement import Requirement, counts, required_digests
 from safepip.model.source import BuiltFrom, SourceKind
 from safepip.model.urls import file_url, parse
+from safepip.requirements.line_digests import contradiction
 from safepip.resolution.limits import check_direct
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from packaging.version import Version
 
     from safepip.build.approval import Approved
@@ -123,6 +126,7 @@ class Building:
     def with_names(self, inputs: Inputs) -> Inputs:
         """The inputs of the run, or of one environment of a lock, with the name of each project that the user named by
         its source code; what does not count for the target is left out, because it is not read."""
+        self._inputs = inputs
         statements, markers = inputs.statements, inputs.target.markers
         read = [r if r.source is None else self._named_one(r) for r in statements.requirements if counts(r, markers)]
         self._inputs = inputs._replace(statements=statements._replace(requirements=tuple(read)))
@@ -168,7 +172,7 @@ class Building:
         # itself what it is.
         self._check_claim(requirement, requirement.name)
         tree = self._tree(requirement, code)
-        settings = settings_of(getattr(requirement, "config_settings", ()))
+        settings = self._settings(requirement, code)
         # pip: what `wheel` makes is for other places, so it is never an editable.
         editable = code.editable and self._inputs.verb != "wheel"
         project = SourceProject(tree, shown, origin, code, settings, editable=editable)
@@ -193,12 +197,31 @@ class Building:
             alone = self._inputs.statements._replace(requirements=(requirement._replace(name=name),), constraints=())
             check_direct(alone, self._inputs.table, self._inputs.plan.policy, self._inputs.target.markers)
 
+    def _naming(self, code: SourceCode) -> Iterator[Requirement | Constraint]:
+        """Every statement that names this code and counts: what one of them demands holds before anything runs."""
+        statements, markers = self._inputs.statements, self._inputs.target.markers
+        everything: tuple[Requirement | Constraint, ...] = (*statements.requirements, *statements.constraints)
+        for statement in everything:
+            if statement.source == code and counts(statement, markers):
+                yield statement
+
+    def _demand(self, asked: Requirement | Constraint, code: SourceCode) -> RequiredDigests:
+        """`asked` may be a lock's, and then it is none of the statements."""
+        return reduce(RequiredDigests.and_, map(required_digests, self._naming(code)), required_digests(asked))
+
+    def _settings(self, asked: Requirement | Constraint, code: SourceCode) -> dict[str, str | list[str]]:
+        """Those of the first statement that has any."""
+        given = (settings_of(getattr(one, "config_settings", ())) for one in (asked, *self._naming(code)))
+        return next(filter(None, given), {})
+
     def _tree(self, requirement: Requirement | Constraint, code: SourceCode) -> SourceTree:
         """The code as it is on this machine; at the commit that a lock has, if there is one.
 
         Raises `Refused` (`lock-differs`) where that commit has other files than were locked.
         """
-        demand, origin = required_digests(requirement), requirement.origin
+        demand, origin = self._demand(requirement, code), requirement.origin
+        if demand.impossible:
+            raise contradiction(requirement.name, (origin,))
         held = self._inputs.held.get(code)
         if held is None:
             return self._trees.of_named(code, demand, requirement.name, origin)
