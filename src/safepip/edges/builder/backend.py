@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.hook_answer import plain_answer
-from safepip.edges.builder.git_variables import git_variables
+from safepip.edges.builder.git_variables import git_home_settings, git_variables
 from safepip.edges.builder.kept_places import kept_places, looks_of, mounts_of
 from safepip.edges.builder.removal import keep_only
 from safepip.edges.disk.reading import open_regular
@@ -85,6 +85,9 @@ class Backend:
         )
         for folder in (self._home, self._temporary, self._wheels, self._information):
             os.mkdir(folder, 0o700)
+        if place.fence.kind != "none":
+            with open(os.path.join(self._home, ".gitconfig"), "w", encoding="utf-8") as file:
+                file.write(git_home_settings(place.tree.root))
 
     def requirements(self) -> tuple[str, ...]:
         """What the backend asks for beside the static requirements; empty where it has no such hook."""

@@ -26,3 +26,19 @@ def git_variables(root: str, fence: str, *, own: bool) -> dict[str, str]:
     for number, value in enumerate(values):
         settings |= {f"GIT_CONFIG_KEY_{number}": "safe.directory", f"GIT_CONFIG_VALUE_{number}": value}
     return settings
+
+
+def git_home_settings(root: str) -> str:
+    """The same about the checkout as the text of `~/.gitconfig`: some backends take most of git's variables away."""
+    folders = dict.fromkeys((root, os.path.realpath(root)))
+    lines = [f"\tdirectory = {_quoted(value)}\n" for folder in folders for value in (folder, f"{folder}/*")]
+    return "[safe]\n" + "".join(lines)
+
+
+def _quoted(value: str) -> str:
+    """A value as git's configuration files have it (git-config(1), "Values"). It holds no line end and no NUL: a folder
+    with one in its name is not named."""
+    if any(char in value for char in "\n\r\0"):
+        return '""'
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

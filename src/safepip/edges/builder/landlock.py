@@ -35,6 +35,7 @@ from safepip.build.visible import DEVICES, MACHINE_FACTS
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
 from safepip.edges.builder.machine import (
     filter_machine,
+    git_settings,
     is_root,
     kernel_limit,
     landlock_abi,
@@ -114,6 +115,7 @@ def allowed_paths(command: FencedCommand) -> list[tuple[str, int]]:
     """Each path that a command may open, and how. Rules are for the folder that a path leads to, so links count as what
     they point to."""
     readable = (*system_paths(), *visible_settings(network=command.network), *MACHINE_FACTS, *command.readable)
+    readable += git_settings()
     if command.network:
         readable += resolver_files()
     return [

@@ -7,6 +7,7 @@ import ctypes
 import glob
 import os
 import platform
+import re
 
 from safepip.build.syscall_filter import MACHINES
 from safepip.build.visible import ETC_ENTRIES, ETC_FOR_NETWORK, HIDDEN, RESOLVERS, SYSTEM_FOLDERS, is_within
@@ -19,6 +20,10 @@ _PASSING_USERS = range(61184, 65520)
 
 _LANDLOCK_CREATE = 444
 _GIVE_VERSION = 1
+
+_GIT_SETTINGS, _LONGEST_SETTINGS = "/etc/gitconfig", 64 * 1024
+#: User information in a URL, and words beside which secrets stand.
+_SECRET = re.compile(r"://[^/\s\"]*@|token|passw|secret|extraheader|authorization", re.IGNORECASE)
 
 
 def filter_machine() -> str | None:
@@ -167,6 +172,17 @@ def visible_settings(*, network: bool) -> tuple[str, ...]:
     patterns = ETC_ENTRIES + (ETC_FOR_NETWORK if network else ())
     found = (path for pattern in patterns for path in sorted(glob.glob(f"/etc/{pattern}")))
     return tuple(path for path in dict.fromkeys(found) if os.path.exists(path))
+
+
+def git_settings() -> tuple[str, ...]:
+    """The system's settings for git, where nothing in them looks like a secret: where they are there and may not be
+    read, git does not run at all."""
+    try:
+        with open(_GIT_SETTINGS, encoding="utf-8", errors="replace") as file:
+            text = file.read(_LONGEST_SETTINGS)
+    except OSError:
+        return ()
+    return () if _SECRET.search(text) or len(text) == _LONGEST_SETTINGS else (_GIT_SETTINGS,)
 
 
 def resolver_files() -> tuple[str, ...]:
