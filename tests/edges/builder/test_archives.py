@@ -426,6 +426,7 @@ _GZ = tar_of(_FLAT, "gz")
         ("x.tar.gz", gzip.compress(b"") * 10_001),
         ("x.tar.gz", gzip.compress(b"no archive at all, but long enough for a block" * 20)),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_name_and_bytes_have_to_agree_and_nothing_may_follow(tmp_path: Path, name: str, data: bytes) -> None:
     """pip takes some of these by the name, some by the bytes, and never looks behind the end."""
