@@ -20,9 +20,12 @@ from support.servers import DevpiServer, PypiServer, running_devpi, running_pypi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
+# A shell that starts the tests in the background has them ignore Ctrl-C, `nohup` the end of a terminal, and so would
+# every program that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 #: The folders whose tests run the source in their own process, a room at a time. Where the gate measures what of it is
 #: executed, it measures these tests: the others start programs, which are not seen, or work the source hard on purpose.
