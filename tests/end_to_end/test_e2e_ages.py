@@ -207,7 +207,7 @@ def test_a_file_added_to_an_old_release_is_not_installed(
     index.add_sdist("demo", "1.0", file={"upload_time": days_ago(400)})
     late = add(index, "demo", "1.0", 3)
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "demo")
+    done = runner.safepip("install", "--python", target.python, "-i", index.url, "--only-binary", "demo", "demo")
     assert (done.returncode, references(done.stderr)) == (20, ["late-file"]), shown(done)
     assert f"{late.filename} came 397 days after the first file of its release" in done.stderr
     assert index.paths_asked() == [index.page_path("demo")]
@@ -218,7 +218,7 @@ def test_a_late_file_is_passed_over_where_an_older_version_serves(index: IndexSe
     add(index, "demo", "0.9", 500)
     index.add_sdist("demo", "1.0", file={"upload_time": days_ago(400)})
     add(index, "demo", "1.0", 3)
-    done = dry(run, "-i", index.url, "demo")
+    done = dry(run, "-i", index.url, "--only-binary", "demo", "demo")
     assert "demo-0.9" in done.out, done.err
     assert "notice: late-file: demo-1.0-py3-none-any.whl came 397 days" in done.err
 
