@@ -62,7 +62,8 @@ def test_a_kept_shelf_is_fresh_for_a_day_at_most_whatever_it_says_itself(tmp_pat
     cache = PageCache(str(tmp_path), PRINT, clock)
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
     path = Path(cache._candidates_path(PUBLIC, "acme-web"))
-    path.write_text(json.dumps({**json.loads(path.read_bytes()), "until": 1e300}), encoding="utf-8")
+    first, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(json.dumps({**json.loads(first), "until": 1e300}).encode() + b"\n" + rest)
     clock.time += LONGEST_FRESHNESS
     kept = cache.load(PUBLIC, "acme-web")
     assert kept is not None
@@ -78,9 +79,10 @@ def test_a_field_of_the_wrong_kind_is_a_miss(tmp_path: Path, field: int, value: 
     cache = PageCache(str(tmp_path), PRINT)
     cache.keep(PUBLIC, a_shelf(), PAGE, {})
     path = Path(cache._candidates_path(PUBLIC, "acme-web"))
-    content = json.loads(path.read_bytes())
+    first, rest = path.read_bytes().split(b"\n", 1)
+    content = json.loads(first)
     content["candidates"][0][5][field] = value
-    path.write_text(json.dumps(content), encoding="utf-8")
+    path.write_bytes(json.dumps(content).encode() + b"\n" + rest)
     assert cache.load(PUBLIC, "acme-web") is None
 
 
