@@ -76,6 +76,16 @@ def test_one_bad_line_does_not_hide_the_next() -> None:
     assert any(isinstance(line, RequirementLine) for line in lines)
 
 
+@pytest.mark.parametrize(
+    "line", ["--index-url=", "-i ''", "--index-url= https://i.example/", "-i https://a.example -i ''"]
+)
+def test_an_empty_index_is_not_the_default_one(line: str) -> None:
+    """A slip of the space bar, or a template without its value, does not send all names to PyPI, as in pip."""
+    (misread,) = _parse(line)
+    assert isinstance(misread, Misread)
+    assert "--index-url is empty" in misread.diagnostic.message
+
+
 def test_expansion_is_marked() -> None:
     """What a variable was put into says so, and what was not does not."""
     lines = _parse("-i https://${USER}@i.example/\nflask==${V}\n-c ${V}.txt\nsix\n", USER="me:secret", V="1")

@@ -498,8 +498,8 @@ def take_memory() -> None:
 
 
 def write_without_end() -> None:
-    """500 MB of output."""
-    for _ in range(500):
+    """20 GB of output: more than is read before it is stopped."""
+    for _ in range(20_000):
         os.write(1, b"x" * (1 << 20))
 
 

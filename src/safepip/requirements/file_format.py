@@ -331,9 +331,11 @@ def _own_line(line: _Logical, given: Given) -> list[Line]:
     lines: list[Line] = []
     for name in _OWN_LINE:
         values: tuple[str | None, ...] = given.flags(name)
-        # The last --index-url of a line wins, and an empty one does not count.
+        # The last --index-url of a line wins. pip drops an empty one, and asks its default index instead.
         if name == "index-url":
-            values = tuple(value for value in values[-1:] if value)
+            values = values[-1:]
+            if values == ("",):
+                raise _CannotRead("--index-url is empty; write the URL behind it, without a space in between")
         # Only the first --find-links of a line counts.
         if name == "find-links" and len(values) > 1:
             lines.append(Notice("only the first --find-links of a line counts; the others are ignored", line.origin))
