@@ -23,6 +23,8 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
+_OWN = ("install", "download", "wheel", "lock", "sync", "explain", "verify", "check-config", "help")
+_COMMANDS = (*_OWN, *PASSED_THROUGH)
 _HELP = """\
 Usage: safepip <command> [options]
 
@@ -37,7 +39,7 @@ Commands:
   explain        Show why a project is needed, why in this version, and which rule gave it its index.
   verify         Check the files of an environment against the records of what is installed in it.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
-  help           Show help for a command.
+  help           Show help for a command, or the page of an error: safepip help REFERENCE.
 
 Passed through to pip: list, freeze, show, check, inspect, config, debug, hash, cache, index, uninstall.
 
@@ -124,7 +126,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     from safepip.options.command_line import split_command
 
     verb, rest = split_command(words)
-    if verb == "help" and rest:
+    if verb == "help" and rest and rest[0] in _COMMANDS:
         return rest[0], ["--help"]
     if verb is None:
         hint = "safepip install --help"
@@ -133,6 +135,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _command(verb: str) -> "Callable[[list[str]], int]":
+    """What runs a verb; its file is imported here. Raises `UsageError` for one that there is not."""
     if verb == "install":
         from safepip.commands.install import install
 
@@ -153,6 +156,11 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.lock import lock
 
         return lock
+    return _answering(verb)
+
+
+def _answering(verb: str) -> "Callable[[list[str]], int]":
+    """`_command` for the verbs that only say something, and for those of pip."""
     if verb == "explain":
         from safepip.commands.explain import explain_names
 
@@ -165,6 +173,12 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.check_config import check_config
 
         return check_config
+    if verb == "help":
+        from functools import partial
+
+        from safepip.commands.help import show_pages
+
+        return partial(show_pages, _COMMANDS)
     if verb in PASSED_THROUGH:
         from functools import partial
 
@@ -179,8 +193,7 @@ def _unknown(verb: str) -> Exception:
 
     from safepip.model.errors import UsageError
 
-    own = ("install", "download", "wheel", "lock", "sync", "explain", "verify", "check-config", "help")
-    near = get_close_matches(verb, [*own, *PASSED_THROUGH], 1)
+    near = get_close_matches(verb, _COMMANDS, 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)
 

@@ -67,7 +67,7 @@ def test_every_kind_of_error_is_named_and_no_more_of_it_is_shown(error: str, run
     code, out, err = run(runner, "the inputs", ERRORS[error])
     assert (code, out) == (70, "")
     place = r"safepip/[a-z_/]+\.py:\d+( \([^()\n]+:\d+\))?"
-    line = rf"error: internal-error: {re.escape(error)} at {place}  docs/refusals/internal-error\.md\n"
+    line = rf"error: internal-error: {re.escape(error)} at {place}  More: safepip help internal-error\n"
     assert re.fullmatch(line, err), err
 
 

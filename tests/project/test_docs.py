@@ -207,7 +207,7 @@ def test_a_page_tells_what_why_and_what_to_do(page: Path) -> None:
     example = FENCE.findall(text)[0][1]
     # An error that nobody foresaw is one line.
     assert example.startswith((f"error: {page.stem}\n", "error: internal-error: "))
-    assert example.endswith(f"docs/refusals/{page.stem}.md\n")
+    assert example.endswith(f"More: safepip help {page.stem}\n")
 
 
 def test_the_list_of_refusals_links_to_every_page() -> None:

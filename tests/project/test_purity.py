@@ -39,7 +39,7 @@ ALLOWED = {
     " resolvelib.resolvers",
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
-    "reporting": "json packaging.specifiers",
+    "reporting": "json packaging.specifiers textwrap",
     "edges": "",
     "edges.programs": "configparser errno importlib.machinery importlib.metadata importlib.util json locale logging os"
     " packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
@@ -56,7 +56,7 @@ ALLOWED = {
     " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
-    "commands": "contextlib json packaging.requirements packaging.specifiers",
+    "commands": "contextlib difflib json packaging.requirements packaging.specifiers",
     "safepip.__main__": "difflib gc signal sys",
 }
 

@@ -122,10 +122,10 @@ def test_colour_adds_escapes_and_no_meaning() -> None:
 
 def test_the_last_line_says_what_became_of_the_environment() -> None:
     problem = Diagnostic("some-reference", "something is wrong")
-    assert render_error(Refused(problem)).endswith("\n\nNothing was installed.  docs/refusals/some-reference.md")
-    assert render_error(UsageError(problem)).endswith("\n\nNothing was done.  docs/refusals/some-reference.md")
+    assert render_error(Refused(problem)).endswith("\n\nNothing was installed.  More: safepip help some-reference")
+    assert render_error(UsageError(problem)).endswith("\n\nNothing was done.  More: safepip help some-reference")
     assert render_error(Refused(problem), untouched="Nothing was kept.").endswith(
-        "\n\nNothing was kept.  docs/refusals/some-reference.md"
+        "\n\nNothing was kept.  More: safepip help some-reference"
     )
     # pip was at work: nobody can say that nothing was installed.
     assert "Nothing was" not in render_error(PipFailed(1))

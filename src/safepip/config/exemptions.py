@@ -117,7 +117,7 @@ def _check_rule(reader: TableReader, number: int, rule: str) -> None:
         return
     allowable = [name for name, may in rules.items() if may]
     if rule in rules:
-        _wrong(reader, number, "rule", rule, "cannot be overruled", f"docs/refusals/{rule}.md says why")
+        _wrong(reader, number, "rule", rule, "cannot be overruled", f"safepip help {rule} says why")
     else:
         hint = near(rule, allowable, f"rules that can be overruled: {', '.join(allowable)}")
         _wrong(reader, number, "rule", rule, "is not a rule", hint)
@@ -190,7 +190,7 @@ def read_forbid_allow(reader: TableReader, policy: dict[str, Any]) -> ForbidAllo
 
 def _rule_fault(word: str) -> str | None:
     rules = _rules()
-    return None if word in rules else f"is not a rule; {near(word, rules, 'see docs/refusals')}"
+    return None if word in rules else f"is not a rule; {near(word, rules, 'safepip help errors lists all')}"
 
 
 def _rules() -> dict[str, bool]:

@@ -29,7 +29,7 @@ def printable(text: str, limit: int = 300) -> str:
 class Diagnostic(NamedTuple):
     """One problem, ready to be shown.
 
-    `reference` is kebab-case, the name of the page under docs/refusals/. `message` is one sentence
+    `reference` is kebab-case, the name of the page that `safepip help` shows. `message` is one sentence
     without a full stop. `context` are the lines of evidence below it, in order. `origins` are the places
     that led to it. `hint` is the narrowest safe fix, possibly of several lines. `subject` is the project
     name it is about, where there is one.

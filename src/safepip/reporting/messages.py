@@ -1,8 +1,8 @@
 """Text for people: errors as diagnostics, outcomes as pip words them.
 
 The form of an error, after pip's diagnostics and uv's style: the reference first, the sentence, the evidence
-indented below it; then the hints, each after a blank line; last what became of the environment and which pages
-explain the references. The meaning never depends on colour.
+indented below it; then the hints, each after a blank line; last what became of the environment and the command
+that shows the pages of the references. The meaning never depends on colour.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PLAIN = Style(color=False)
 def render_error(error: SafepipError, style: Style = PLAIN, *, untouched: str = "Nothing was installed.") -> str:
     """All diagnostics of an error, without a newline at the end. `untouched` says what did not happen."""
     blocks = [_render(diagnostic, style) for diagnostic in error.diagnostics]
-    pages = " ".join(f"docs/refusals/{ref}.md" for ref in dict.fromkeys(d.reference for d in error.diagnostics))
+    pages = more(*(diagnostic.reference for diagnostic in error.diagnostics))
     if isinstance(error, PipFailed):
         blocks.append(pages)
     elif isinstance(error, UsageError):
@@ -61,6 +61,11 @@ def render_error(error: SafepipError, style: Style = PLAIN, *, untouched: str = 
     else:
         blocks.append(f"{untouched}  {pages}")
     return "\n\n".join(blocks)
+
+
+def more(*references: str) -> str:
+    """Where to read on, in words to paste: the command that shows the pages of these references."""
+    return f"More: {' '.join(('safepip help', *dict.fromkeys(references)))}"
 
 
 def _render(diagnostic: Diagnostic, style: Style) -> str:

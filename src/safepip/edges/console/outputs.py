@@ -52,6 +52,14 @@ def prepare() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as above
 
 
+def columns() -> int:
+    """How many characters a line of standard output has; 80 where it is not a terminal."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def write_data(text: str) -> None:
     """Rule 1. The text gets no newline of its own. Raises `Unavailable` (`output-not-written`)."""
     try:

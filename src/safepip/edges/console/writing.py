@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from safepip.edges.console.outputs import say, warn, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
-from safepip.reporting.messages import Style, render_error, render_notice
+from safepip.reporting.messages import Style, more, render_error, render_notice
 from safepip.reporting.runner_commands import disarm
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def fault(error: BaseException) -> int:
     """
     ended = Fault.because("internal-error", f"{_kind(error)} at {_place(error)}")
     diagnostic = ended.diagnostics[0]
-    line = f"error: {diagnostic.reference}: {diagnostic.message}  docs/refusals/{diagnostic.reference}.md"
+    line = f"error: {diagnostic.reference}: {diagnostic.message}  {more(diagnostic.reference)}"
     warn(f"{Console.redact_last(line)}\n")
     return ended.exit_code
 

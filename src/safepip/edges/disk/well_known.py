@@ -10,7 +10,7 @@ import stat
 import threading
 from typing import TYPE_CHECKING
 
-import safepip
+from safepip.edges.disk.shipped import shipped_text
 from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: The top-packages data set of 15,000 names takes one megabyte.
 _MAX_BYTES = 16 * 1024 * 1024
 
-_SHIPPED = ("data", "well_known_names.txt")
+_SHIPPED = "well_known_names.txt"
 
 
 class WellKnownNames:
@@ -81,14 +81,8 @@ def shipped_names() -> str:
     Raises `Unavailable` (`unusable-names`) where the installation lacks it: without a list, every look-alike
     would pass.
     """
-    spec = safepip.__spec__
-    read = getattr(spec.loader, "get_data", None)
-    folders = spec.submodule_search_locations
     try:
-        if read is None or not folders:
-            raise FileNotFoundError
-        data: bytes = read(os.path.join(next(iter(folders)), *_SHIPPED))
-        return data.decode("utf-8")
+        return shipped_text(_SHIPPED)
     except (OSError, UnicodeDecodeError):
         raise Unavailable.because(
             "unusable-names",

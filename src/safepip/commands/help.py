@@ -1,0 +1,55 @@
+"""`safepip help REFERENCE`: the page of an error, from this package and without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safepip.edges.console.outputs import columns, write_data
+from safepip.edges.disk.shipped import shipped_text
+from safepip.model.errors import Unavailable, UsageError
+from safepip.model.finding import printable
+from safepip.reporting.pages import references_in, render_page
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_FOLDER = "refusals"
+
+#: The word that shows the list of all references.
+ALL = "errors"
+
+
+def show_pages(commands: Collection[str], words: Sequence[str]) -> int:
+    """Show the page of each reference in `words`; `commands` are what else could have been meant.
+
+    Raises `UsageError` (`unknown-command`) for a word that is no reference, before anything is shown.
+    """
+    references = references_in(_page("README"))
+    for word in words:
+        if word not in references and word != ALL:
+            raise _unknown(word, (*commands, *references, ALL))
+    pages = [_page("README" if word == ALL else word) for word in words]
+    width = min(columns(), 100)
+    write_data("\n\n\n".join(render_page(page, width) for page in pages) + "\n")
+    return 0
+
+
+def _page(name: str) -> str:
+    try:
+        return shipped_text(_FOLDER, f"{name}.md")
+    except (OSError, UnicodeDecodeError):
+        raise Unavailable.because(
+            "unreadable-page",
+            f"safepip's own page {name}.md cannot be read",
+            hint="reinstall safepip: the pages of its errors are part of it",
+        ) from None
+
+
+def _unknown(word: str, known: Sequence[str]) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1)
+    hint = f"did you mean safepip help {near[0]}?" if near else f"safepip help {ALL} lists the references of all errors"
+    return UsageError.because(
+        "unknown-command", f"{printable(word)!r} is neither a command nor the reference of an error", hint=hint
+    )
