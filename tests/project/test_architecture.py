@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "resolution": "config index model routing text vetting wheel",
     "lock": "build model requirements resolution text",
     "reporting": "environment model resolution vetting wheel",
+    "advisories": "model",
     # edges: they touch the world
     "edges": "",
     "edges.programs": "environment model",

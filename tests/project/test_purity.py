@@ -40,6 +40,8 @@ ALLOWED = {
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
     "reporting": "json packaging.specifiers textwrap",
+    # cvss computes: a vector's text in, a score and a word out.
+    "advisories": "cvss datetime json packaging.version zlib",
     "edges": "",
     "edges.programs": "configparser errno importlib.machinery importlib.metadata importlib.util json locale logging os"
     " packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",

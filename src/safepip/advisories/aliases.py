@@ -1,0 +1,58 @@
+"""Which ids are names of one matter: the classes of the smallest equivalence that has every stated alias in it.
+
+OSV, `aliases`: the same vulnerability under another id. That is symmetric and transitive, whether or not both records
+say so, and also where two records meet only in a third id that has no record here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: In which order ids are preferred as the name of a matter; ids that begin otherwise come last.
+_PREFERRED = ("MAL-", "PYSEC-", "GHSA-", "CVE-")
+
+
+class AliasClasses:
+    """Classes of ids, which grow as records are added; in nearly constant time for each id."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+        self._members: dict[str, list[str]] = {}
+
+    def add(self, identity: str, aliases: Iterable[str]) -> None:
+        """Make these ids names of one matter."""
+        top = self._top(identity)
+        for alias in aliases:
+            other = self._top(alias)
+            if other == top:
+                continue
+            # The smaller class goes into the larger one, so that no id moves more than log n times.
+            if len(self._members[other]) > len(self._members[top]):
+                top, other = other, top
+            self._above[other] = top
+            self._members[top] += self._members.pop(other)
+
+    def names(self, identity: str) -> tuple[str, ...]:
+        """All names of the matter that this id names, the preferred one first."""
+        return tuple(sorted(self._members[self._top(identity)], key=_preference))
+
+    def _top(self, identity: str) -> str:
+        if identity not in self._above:
+            self._above[identity] = identity
+            self._members[identity] = [identity]
+        top = identity
+        while self._above[top] != top:
+            top = self._above[top]
+        while self._above[identity] != top:
+            self._above[identity], identity = top, self._above[identity]
+        return top
+
+
+def _preference(identity: str) -> tuple[int, str]:
+    for rank, prefix in enumerate(_PREFERRED):
+        if identity.startswith(prefix):
+            return rank, identity
+    return len(_PREFERRED), identity

@@ -1,0 +1,108 @@
+"""Records gathered into a database: by project, with the aliases of all sources made one, and malicious digests.
+
+`AdvisoryGathering` takes records one by one and keeps what is needed of them, packed, so that tens of thousands fit
+into memory. A project is packed as one JSON text, compressed; `unpack` reads it back. The form is this program's own
+and belongs to `FORM`: a database of another form is not read.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.advisories.aliases import AliasClasses
+from safepip.model.advisories import Affected, Event, KnownRecord, ProjectRecords, Severity, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from safepip.advisories.osv import Record, RecordReading
+
+#: The form of what is packed here and of the tables that it is kept in.
+FORM = 1
+
+#: The name under which records are kept that cannot be used for any project. No project can have it.
+EVERY_PROJECT = ""
+
+
+class SourceSummary(NamedTuple):
+    """What came of one source. `newest` is the newest `modified` in it, in seconds since the epoch."""
+
+    name: str
+    place: str
+    records: int = 0
+    newest: float = 0.0
+    digest: str = ""
+
+
+class AdvisoryGathering:
+    """Takes records and gives the database that they make. What was added in which order changes nothing."""
+
+    def __init__(self) -> None:
+        self._classes = AliasClasses()
+        self._kept: dict[str, list[tuple[str, bytes]]] = {}
+        self._unreadable: dict[str, set[Unreadable]] = {}
+        self._digests: dict[str, str] = {}
+
+    def add(self, reading: RecordReading, source: str) -> None:
+        """Take in what came of one record of a source."""
+        for name, fault in reading.unreadable.items():
+            self._unreadable.setdefault(name or EVERY_PROJECT, set()).add(fault._replace(source=source))
+        record = reading.record
+        if record is None:
+            return
+        self._classes.add(record.id, record.aliases)
+        for name in record.affected:
+            self._kept.setdefault(name, []).append((record.id, _packed(record, name)))
+        if record.malicious:
+            for digest in record.digests:
+                self._digests[digest] = min(record.id, self._digests.get(digest, record.id))
+
+    def projects(self) -> Iterator[tuple[str, bytes]]:
+        """Each name with what is known of the project, packed."""
+        for name in sorted(self._kept.keys() | self._unreadable.keys()):
+            records = sorted({(self._classes.names(identity), text) for identity, text in self._kept.get(name, ())})
+            known = ",".join(f"[{json.dumps(ids)},{text.decode()}]" for ids, text in records)
+            faults = json.dumps(sorted(self._unreadable.get(name, ())))
+            yield name, zlib.compress(f'{{"known":[{known}],"unreadable":{faults}}}'.encode(), 9)
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """Each sha256 of a malicious file, with the id of a record that names it."""
+        return iter(sorted(self._digests.items()))
+
+
+def _packed(record: Record, name: str) -> bytes:
+    affected = [
+        [each.versions, [[list(event) for event in events] for events in each.ranges]] for each in record.affected[name]
+    ]
+    data = [affected, int(record.severity[name]), record.malicious, record.summary]
+    return json.dumps(data, separators=(",", ":")).encode()
+
+
+def unpack(data: bytes) -> ProjectRecords:
+    """What is known of a project, of what `projects` gave. Raises what reading JSON raises for anything else."""
+    read: dict[str, Any] = json.loads(zlib.decompress(data))
+    return ProjectRecords(
+        tuple(_known(ids, *rest) for ids, rest in read["known"]),
+        tuple(Unreadable(*fault) for fault in read["unreadable"]),
+    )
+
+
+def _known(ids: list[str], affected: list[Any], severity: int, malicious: object, summary: str) -> KnownRecord:
+    return KnownRecord(
+        tuple(ids),
+        tuple(
+            Affected(tuple(versions), tuple(tuple(Event(*event) for event in events) for events in ranges))
+            for versions, ranges in affected
+        ),
+        Severity(severity),
+        bool(malicious),
+        summary,
+    )
+
+
+def records_of(name: str, packed: Mapping[str, bytes]) -> ProjectRecords:
+    """What is known of a project, with the records that cannot be used for any. `packed` has what there is of both."""
+    own, every = (unpack(packed[key]) if key in packed else ProjectRecords() for key in (name, EVERY_PROJECT))
+    return ProjectRecords(own.known, (*own.unreadable, *every.unreadable))

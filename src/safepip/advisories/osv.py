@@ -1,0 +1,258 @@
+"""One OSV record: parsed JSON or YAML in, what it says of PyPI's projects out.
+
+Source: the OSV schema, 1.x. What is read, and how strictly:
+
+- `id` and `modified` are required. `aliases` is a list of texts; `related` and `upstream` make nothing the same.
+- A record with a `withdrawn` moment says nothing any more, whatever else is in it.
+- Of `affected` the entries of the ecosystem `PyPI` count, and no others: not an entry without a package, which is about
+  a repository, and not another ecosystem. Something that is PyPI in all but its writing (`pypi`, `PyPI:suffix`) is an
+  error of the record. A name that no project can have is passed over.
+- `versions` is a list of texts. A range has a `type` and `events`; each event has exactly one of `introduced`, `fixed`,
+  `last_affected` and `limit`; one event at least is `introduced`, and `fixed` and `last_affected` exclude each other.
+- GIT ranges speak of commits, which no installed distribution tells; SEMVER is for ecosystems whose versions are
+  Semantic Versions, and PyPI's are not. Of both the schema wants the versions listed, so an entry with nothing but such
+  ranges is an error, as is one with neither versions nor ranges: it would affect nothing.
+- `database_specific.indicators.package_integrity` of an entry, or of the record, lists digests of malicious files.
+
+A record with an error is not used in part. It is `unreadable` for the projects that it names, and for every project
+(`None`) where it is not even known which these are: a mistake in a database must not look like a clean project.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.advisories.severity import severity_of
+from safepip.model.advisories import Affected, Event, Severity, Unreadable
+from safepip.model.digest import STRONG, WeakDigest, strong
+from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+KINDS = ("introduced", "fixed", "last_affected", "limit")
+_RANGE_TYPES = ("ECOSYSTEM", "SEMVER", "GIT")
+_LONGEST_ID = 200
+_LONGEST_VERSION = 200
+
+
+class Malformed(ValueError):
+    """A record is not as the schema says; the text is what is wrong with it."""
+
+
+class Record(NamedTuple):
+    """What a record says. `affected` is by normalised project name; `modified` is in seconds since the epoch. `digests`
+    are the sha256 of malicious files."""
+
+    id: str
+    aliases: tuple[str, ...]
+    modified: float
+    affected: dict[str, tuple[Affected, ...]]
+    severity: dict[str, Severity]
+    malicious: bool
+    summary: str
+    digests: tuple[str, ...]
+
+
+class RecordReading(NamedTuple):
+    """What came of a record: `record` is None where it is withdrawn, or malformed. `unreadable` are the projects about
+    which it cannot be used; None among them means every project."""
+
+    record: Record | None
+    modified: float = 0.0
+    unreadable: dict[str | None, Unreadable] = {}  # noqa: RUF012 - a named tuple's default, which nothing changes
+
+
+def read_record(data: Any, where: str) -> RecordReading:
+    """Read one record; `where` names it in messages until its id is known. Never raises."""
+    shown = printable(where, 100)
+    if not isinstance(data, dict):
+        return RecordReading(None, 0.0, {None: Unreadable(shown, "it is not an object")})
+    try:
+        shown = printable(_id(data), 100)
+        modified = moment(data.get("modified"), "modified")
+        if data.get("withdrawn") is not None:
+            moment(data["withdrawn"], "withdrawn")
+            return RecordReading(None, modified)
+        return RecordReading(_record(data, modified), modified)
+    except Malformed as problem:
+        fault = Unreadable(shown, str(problem))
+        return RecordReading(None, 0.0, dict.fromkeys(_names(data), fault))
+
+
+def moment(value: Any, key: str) -> float:
+    """A moment of RFC 3339, in seconds since the epoch. Raises `Malformed`."""
+    try:
+        read = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise Malformed(f"{key} is not a moment") from None
+
+
+def _record(data: dict[str, Any], modified: float) -> Record:
+    affected: dict[str, tuple[Affected, ...]] = {}
+    severity: dict[str, Severity] = {}
+    digests: dict[str, None] = {}
+    general = severity_of(data.get("severity"), _table(data, "database_specific").get("severity"))
+    identity = _id(data)
+    aliases = tuple(_texts(data, "aliases", _LONGEST_ID))
+    for entry in _list(data, "affected"):
+        name = _project(entry)
+        if name is None:
+            continue
+        own = severity_of(entry.get("severity"), _table(entry, "database_specific").get("severity"))
+        digests.update(dict.fromkeys(_digests(entry)))
+        if is_name(name):
+            name = normalise(name)
+            affected[name] = (*affected.get(name, ()), _affected(entry))
+            severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
+    if affected or digests:
+        digests.update(dict.fromkeys(_digests(data)))
+    summary = data.get("summary", "")
+    return Record(
+        identity,
+        aliases,
+        modified,
+        affected,
+        severity,
+        any(name.startswith("MAL-") for name in (identity, *aliases)),
+        printable(summary, 200) if isinstance(summary, str) else "",
+        tuple(digests),
+    )
+
+
+def _affected(entry: dict[str, Any]) -> Affected:
+    versions = tuple(_texts(entry, "versions", _LONGEST_VERSION))
+    ranges = tuple(filter(None, map(_range, _list(entry, "ranges"))))
+    if not versions and not ranges:
+        raise Malformed("an affected entry says no versions that can be compared")
+    return Affected(versions, ranges)
+
+
+def _range(data: Any) -> tuple[Event, ...]:
+    """The events of a range of versions; none of a range of another kind."""
+    if not isinstance(data, dict) or data.get("type") not in _RANGE_TYPES:
+        raise Malformed("a range has no known type")
+    events = tuple(map(_event, _list(data, "events")))
+    kinds = {event.kind for event in events}
+    if "introduced" not in kinds:
+        raise Malformed("a range is never introduced")
+    if {"fixed", "last_affected"} <= kinds:
+        raise Malformed("a range has both fixed and last_affected")
+    return events if data["type"] == "ECOSYSTEM" else ()
+
+
+def _event(data: Any) -> Event:
+    if not isinstance(data, dict) or len(data) != 1:
+        raise Malformed("an event does not have exactly one key")
+    ((kind, version),) = data.items()
+    if kind not in KINDS or not _is_text(version, _LONGEST_VERSION):
+        raise Malformed("an event is not introduced, fixed, last_affected or limit with a version")
+    return Event(kind, version)
+
+
+def _project(entry: Any) -> str | None:
+    """The name, as written, of the PyPI project that an entry is about; None where it is about something else."""
+    if not isinstance(entry, dict):
+        raise Malformed("an affected entry is not an object")
+    package = entry.get("package")
+    if package is None:
+        return None
+    if not isinstance(package, dict) or not isinstance(package.get("ecosystem"), str):
+        raise Malformed("an affected package has no ecosystem")
+    ecosystem: str = package["ecosystem"]
+    if not _is_ours(ecosystem):
+        return None
+    if ecosystem != "PyPI":
+        raise Malformed(f"the ecosystem is written {printable(ecosystem, 40)!r}, and not PyPI")
+    name = package.get("name")
+    if not isinstance(name, str):
+        raise Malformed("an affected package has no name")
+    if not is_name(name) and is_name(name.strip()):
+        raise Malformed("the name of a package has white space around it")
+    return name
+
+
+def _is_ours(ecosystem: str) -> bool:
+    """Whether it is PyPI, however it is written."""
+    return ecosystem.partition(":")[0].strip().casefold() == "pypi"
+
+
+def _names(data: Any) -> set[str | None]:
+    """The projects that a malformed record is about, as far as it tells; None for what it does not tell."""
+    entries = data.get("affected") if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        return {None}
+    found: set[str | None] = set()
+    for entry in entries:
+        package = entry.get("package") if isinstance(entry, dict) else entry
+        if package is None and isinstance(entry, dict):
+            continue
+        name = package.get("name") if isinstance(package, dict) else None
+        ecosystem = package.get("ecosystem") if isinstance(package, dict) else None
+        if isinstance(ecosystem, str) and not _is_ours(ecosystem):
+            continue
+        if not isinstance(name, str) or not isinstance(ecosystem, str):
+            found.add(None)
+        elif is_name(name.strip()):
+            found.add(normalise(name.strip()))
+    return found
+
+
+def _digests(entry: dict[str, Any]) -> Iterator[str]:
+    """The sha256 of the malicious files that an entry names. Digests of members (`evidence_files`) are none of files.
+
+    Weaker digests are passed over: another file can be made to have them.
+    """
+    files = _table(_table(entry, "database_specific"), "indicators").get("package_integrity") or []
+    if not isinstance(files, list):
+        raise Malformed("package_integrity is not a list")
+    for file in files:
+        hashes = file.get("hashes") if isinstance(file, dict) else None
+        if not isinstance(hashes, dict):
+            raise Malformed("an entry of package_integrity has no hashes")
+        value = hashes.get("sha256")
+        if value is None:
+            continue
+        try:
+            yield strong("sha256", value if isinstance(value, str) else "").hex
+        except WeakDigest:
+            raise Malformed(f"a sha256 of package_integrity does not have {STRONG['sha256']} digits") from None
+
+
+def _id(data: dict[str, Any]) -> str:
+    value = data.get("id")
+    if not _is_text(value, _LONGEST_ID):
+        raise Malformed("it has no id")
+    return str(value)
+
+
+def _is_text(value: Any, limit: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= limit and value.isprintable()
+
+
+def _list(data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Malformed(f"{key} is not a list")
+    return value
+
+
+def _texts(data: dict[str, Any], key: str, limit: int) -> Iterable[str]:
+    values = _list(data, key)
+    if not all(_is_text(value, limit) for value in values):
+        raise Malformed(f"{key} has something that is not a short text")
+    return values
+
+
+def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed(f"{key} is not an object")
+    return value

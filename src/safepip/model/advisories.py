@@ -1,0 +1,146 @@
+"""The words of advisories: what is known of a project's versions, where it is known from, and what policy makes of it.
+
+The data model is OSV's. A record says of some versions of some projects that they are vulnerable, or malicious. Records
+of several databases about one matter name each other as aliases, and are one finding.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.model.origin import BUILT_IN
+
+if TYPE_CHECKING:
+    from safepip.model.origin import Origin
+
+
+class Severity(enum.IntEnum):
+    """How bad it is, by the words of CVSS 3 and 4. `UNKNOWN` counts as `HIGH` where a line is drawn (`counted`)."""
+
+    UNKNOWN = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        """As options, configuration and reports write it."""
+        return self.name.lower()
+
+    @property
+    def counted(self) -> Severity:
+        """What it counts as where only some severities matter."""
+        return Severity.HIGH if self is Severity.UNKNOWN else self
+
+
+#: The words that an option or a configuration may name.
+SEVERITIES = {severity.word: severity for severity in Severity if severity is not Severity.UNKNOWN}
+
+
+class Event(NamedTuple):
+    """One event of a range: `kind` is introduced, fixed, last_affected or limit, `version` is as written."""
+
+    kind: str
+    version: str
+
+
+class Affected(NamedTuple):
+    """Which versions of one project a record is about: those listed, and those in the ranges, each a list of events."""
+
+    versions: tuple[str, ...] = ()
+    ranges: tuple[tuple[Event, ...], ...] = ()
+
+
+class Unreadable(NamedTuple):
+    """A record that cannot be used: what it is called, why, and of which source it is."""
+
+    record: str
+    reason: str
+    source: str = ""
+
+
+class KnownRecord(NamedTuple):
+    """What one record says of one project. `ids` are all names of its matter, its own and the aliases of aliases; that
+    by which it is reported comes first."""
+
+    ids: tuple[str, ...]
+    affected: tuple[Affected, ...]
+    severity: Severity = Severity.UNKNOWN
+    malicious: bool = False
+    summary: str = ""
+
+
+class ProjectRecords(NamedTuple):
+    """All that is known of one project. With `unreadable` it is not known whether that is all there is to know."""
+
+    known: tuple[KnownRecord, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class Vulnerability(NamedTuple):
+    """One matter that a version is affected by. `aliases` are its other names. `fixed` are the later versions that the
+    records name as repaired, the lowest first."""
+
+    id: str
+    aliases: tuple[str, ...]
+    severity: Severity
+    fixed: tuple[str, ...]
+    malicious: bool = False
+    summary: str = ""
+
+
+class Judgement(NamedTuple):
+    """What the records say of one version. `unverified` are the reasons why that may not be all. `smallest` is the
+    lowest named repair that is affected by nothing known; None where there is none."""
+
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    unverified: tuple[str, ...] = ()
+    smallest: str | None = None
+
+
+class AdvisorySource(NamedTuple):
+    """One `[[advisories]]`: a folder or archive at `path`, or what answers at `url`; the other one is empty.
+
+    `max_age` is in seconds, None for no limit. `claimed` allows a server to be asked for names that an index claims.
+    """
+
+    name: str
+    origin: Origin
+    path: str = ""
+    url: str = ""
+    max_age: float | None = None
+    claimed: bool = False
+
+    @property
+    def place(self) -> str:
+        """Its path or URL."""
+        return self.path or self.url
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is asked name by name; an archive's URL ends with `.zip`."""
+        return bool(self.url) and not self.url.lower().endswith(".zip")
+
+
+class Ignore(NamedTuple):
+    """One `[[ignore]]`: this matter, by any of its names, does not count for this project up to `until`, in seconds
+    since the epoch."""
+
+    id: str
+    project: str
+    reason: str
+    until: float
+    origin: Origin
+
+
+class AdvisoryPolicy(NamedTuple):
+    """What configuration says of advisories. `refuse` is the lowest severity that an install refuses, None for none.
+    `required` is where a usable bundle is demanded, None where it is not."""
+
+    sources: tuple[AdvisorySource, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    refuse: Severity | None = None
+    refuse_origin: Origin = BUILT_IN
+    required: Origin | None = None

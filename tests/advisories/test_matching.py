@@ -1,0 +1,140 @@
+"""Records judged together: what is one finding, what repairs it, and what stays unverified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safepip.advisories.database import EVERY_PROJECT, AdvisoryGathering, records_of, unpack
+from safepip.advisories.ignoring import sort_out, stale
+from safepip.advisories.matching import judge
+from safepip.advisories.osv import read_record
+from safepip.model.advisories import Ignore, Judgement, Severity
+from safepip.model.origin import Origin, Source
+from support.advisories import WHEN, malicious, record, versions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def gathered(records: Iterable[Any]) -> dict[str, bytes]:
+    gathering = AdvisoryGathering()
+    for number, data in enumerate(records):
+        gathering.add(read_record(data, f"{number}.json"), "test")
+    return dict(gathering.projects())
+
+
+def judged(version: str, *records: Any, name: str = "demo") -> Judgement:
+    return judge(version, records_of(name, gathered(records)))
+
+
+PYSEC = record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0", listed=["1.0"]), aliases=("CVE-1",))
+GHSA = record(
+    "GHSA-1",
+    versions_of("Demo", "introduced 0", "last_affected 2.0"),
+    aliases=("CVE-1",),
+    database_specific={"severity": "CRITICAL"},
+    summary="a hole",
+)
+
+
+def test_records_with_a_common_alias_are_one_finding() -> None:
+    """The worst of what they say counts, and a repair that one of them affects repairs nothing."""
+    (found,) = judged("1.0", PYSEC, GHSA).vulnerabilities
+    assert (found.id, found.aliases) == ("PYSEC-1", ("GHSA-1", "CVE-1"))
+    assert (found.severity, found.summary, found.fixed) == (Severity.CRITICAL, "a hole", ())
+    assert judged("1.0", PYSEC).vulnerabilities[0].fixed == ("2.0",)
+    assert judged("2.0", PYSEC).vulnerabilities == ()
+    assert [v.id for v in judged("2.0", PYSEC, GHSA).vulnerabilities] == ["PYSEC-1"]
+
+
+def test_the_smallest_change_is_not_itself_affected() -> None:
+    """The lowest repair of one matter may be what another is about."""
+    first = record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 1.5", "introduced 2.0", "fixed 2.1"))
+    second = record("PYSEC-2", versions_of("demo", "introduced 1.5", "fixed 2.0"))
+    verdict = judged("1.0", first, second)
+    assert [(v.id, v.fixed) for v in verdict.vulnerabilities] == [("PYSEC-1", ("1.5", "2.1"))]
+    assert verdict.smallest == "2.1"
+    assert judged("1.0", first).smallest == "1.5"
+    assert judged("1.0", record("PYSEC-3", versions_of("demo", "introduced 0"))).smallest is None
+
+
+def test_a_malicious_record_is_told_apart() -> None:
+    """Also where only an alias says so."""
+    assert judged("7", malicious("MAL-1", "demo")).vulnerabilities[0].malicious
+    other = record("GHSA-1", versions_of("demo", listed=["7"]), aliases=("MAL-2",))
+    assert judged("7", other).vulnerabilities[0].malicious
+
+
+def test_withdrawn_records_count_no_more_and_join_nothing() -> None:
+    """What remains of the matter is what the other records say."""
+    assert judged("1.0", {**PYSEC, "withdrawn": WHEN}) == Judgement()
+    (found,) = judged("1.0", {**PYSEC, "withdrawn": WHEN}, GHSA).vulnerabilities
+    assert (found.id, found.aliases) == ("GHSA-1", ("CVE-1",))
+
+
+def test_an_unreadable_record_is_named_and_clean_is_not_said() -> None:
+    """For its own project, or for all where it does not say which."""
+    broken = record("PYSEC-9", versions_of("demo"))
+    assert judged("1.0", broken).unverified == (
+        "PYSEC-9 cannot be read: an affected entry says no versions that can be compared",
+    )
+    assert judged("1.0", broken, name="other").unverified == ()
+    assert judged("1.0", "garbage", name="other").unverified == ("0.json cannot be read: it is not an object",)
+    assert unpack(gathered(["garbage"])[EVERY_PROJECT]).unreadable[0].source == "test"
+
+
+def test_what_cannot_be_compared_is_named() -> None:
+    """A version without an order, against a range with a bound."""
+    verdict = judged("final", record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0")))
+    assert verdict.unverified == ("PYSEC-1 cannot be compared with the version final",)
+
+
+RECORDS = st.lists(
+    st.builds(
+        lambda number, start, end, aliases: record(
+            f"GHSA-{number}",
+            versions_of("demo", f"introduced {start}", f"fixed {end}"),
+            aliases=tuple(f"CVE-{alias}" for alias in aliases),
+        ),
+        st.integers(0, 5),
+        st.integers(0, 5),
+        st.integers(0, 5),
+        st.lists(st.integers(0, 3), max_size=2),
+    ),
+    max_size=6,
+)
+
+
+@given(st.data(), RECORDS, st.integers(0, 5).map(str))
+def test_order_and_duplication_of_records_change_nothing(data: st.DataObject, records: list[Any], version: str) -> None:
+    """Also where one id stands for records that differ."""
+    assert judged(version, *data.draw(st.permutations(records * 2))) == judged(version, *records)
+
+
+@given(RECORDS, st.integers(0, 5).map(str))
+def test_what_is_named_as_the_smallest_change_is_clean(records: list[Any], version: str) -> None:
+    """And so is each fixed version, of its own matter."""
+    verdict = judged(version, *records)
+    if verdict.smallest is not None:
+        assert judged(verdict.smallest, *records).vulnerabilities == ()
+    for matter in verdict.vulnerabilities:
+        for fix in matter.fixed:
+            assert matter.id not in {other.id for other in judged(fix, *records).vulnerabilities}
+
+
+PLACE = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)
+
+
+def test_an_ignore_holds_for_its_project_by_any_name_and_up_to_its_day() -> None:
+    """One that has ended, and one that met nothing, is reported."""
+    found = judged("1.0", PYSEC).vulnerabilities
+    ignore = Ignore("CVE-1", "demo", "not used", 100.0, PLACE)
+    assert sort_out("demo", found, [ignore], 99.0) == ((), ((found[0], ignore),))
+    assert sort_out("demo", found, [ignore], 100.0).counting == found
+    assert sort_out("other", found, [ignore], 99.0).counting == found
+    assert stale([ignore], [ignore], 99.0) == []
+    assert stale([ignore], [], 99.0) == ["safepip.toml:3: the ignore of CVE-1 for demo met no finding: remove it?"]
+    assert stale([ignore], [ignore], 100.0) == ["safepip.toml:3: the ignore of CVE-1 for demo has ended"]
