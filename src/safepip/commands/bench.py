@@ -31,3 +31,8 @@ class Bench:
     def backend(self) -> Backend:
         """The project's backend."""
         return self._open()
+
+    def clear_away(self, discard: Callable[[str], None]) -> None:
+        """Give up the folders of the backend, if it was opened: it does not run again."""
+        if "backend" in self.__dict__:
+            discard(self.backend.scratch)

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.build import BuildRecord
     from safepip.model.candidate import CoreMetadata, Pin, Resolution
-    from safepip.model.digest import AnyDigest
+    from safepip.model.digest import AnyDigest, Digest
     from safepip.model.evidence import VerifiedFile
     from safepip.model.requirement import Constraint
     from safepip.model.source import SourceCode, SourceTree
@@ -84,6 +84,7 @@ class Building:
         self._projects: dict[Candidate, SourceProject] = {}
         self._archives: dict[_Archive, SourceProject] = {}
         self._named: dict[SourceCode, Candidate] = {}
+        self._unpacked: dict[str, SourceProject] = {}
 
     # --- approval -------------------------------------------------------------------------------------------------
 
@@ -255,16 +256,36 @@ class Building:
 
     def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """What source code requires, stated or asked of its backend. Raises `MetadataError` where it cannot be used."""
-        # A lock for several environments has a catalogue for each, with candidates of its own for one archive.
-        project = self._projects.get(candidate) or self._archives.get(_archive(candidate))
-        if project is None:
-            assert listing is not None, "what the user names was read before"
+        project = self._known_project(candidate)
+        if project is None or (project.metadata is None and not project.is_there):
+            assert listing is not None, "what the user names was read before, and stays"
             demand = self._inputs.allowed_hashes().get(candidate.name, ANY_BYTES)
-            project = self._listed(candidate, self._trees.of_listed(candidate, listing, demand))
+            before = self.read_from(candidate)
+            project = self._listed(candidate, self._trees.of_listed(candidate, listing, demand, before))
         return self._metadata(project, candidate.name, candidate.version)
 
+    def read_from(self, candidate: Candidate) -> Digest | None:
+        """The digest of the archive of a candidate that was read; None where none was."""
+        project = self._known_project(candidate)
+        return None if project is None or (project.code and project.code.vcs) else project.tree.digest
+
+    def _known_project(self, candidate: Candidate) -> SourceProject | None:
+        # A lock for several environments has a catalogue for each, with candidates of its own for one archive.
+        return self._projects.get(candidate) or self._archives.get(_archive(candidate))
+
     def _listed(self, candidate: Candidate, tree: SourceTree) -> SourceProject:
-        """The project of an archive of an index."""
+        """The project of an archive of an index, whose tree is there now. Of each project's archives one is unpacked at
+        a time: a search may look at hundreds."""
+        last, project = self._unpacked.get(candidate.name), self._known_project(candidate)
+        if last is not None:
+            last.clear_away(self._resources.scratch.discard)
+        if project is None:
+            project = self._new_project(candidate, tree)
+        project.put_back(tree)
+        self._unpacked[candidate.name] = project
+        return project
+
+    def _new_project(self, candidate: Candidate, tree: SourceTree) -> SourceProject:
         origin = Origin(Source.DISTRIBUTION, str(candidate))
         settings: dict[str, str | list[str]] = {}
         for requirement in self._inputs.statements.requirements:
@@ -293,12 +314,13 @@ class Building:
         before anything of it runs."""
         if project.bench is None:
             project.bench = self._workshop.bench(project, name or project.shown, self._approved(name, project))
+            project.record = project.bench.record
         return project.bench
 
     def record(self, pin: Pin) -> BuildRecord | None:
         """How the backend of a pin ran in this run; None where it did not."""
         project = self._projects.get(pin.candidate) if pin.candidate is not None else None
-        return None if project is None or project.bench is None else project.bench.record
+        return None if project is None else project.record
 
     # --- wheels -----------------------------------------------------------------------------------------------------
 
@@ -306,13 +328,16 @@ class Building:
         """The wheel of a pin that is not one itself, built now or taken from an earlier run. `file` is its archive,
         None where there is none.
 
-        Raises `Refused` (`unapproved-build`, `wrong-build`, `build-differs`), `Unavailable` (`build-failed`).
+        Raises `Refused` (`unapproved-build`, `wrong-build`, `build-differs`, and `digest-mismatch` where the archive is
+        not the one that was read), `Unavailable` (`build-failed`).
         """
         candidate = pin.candidate
         assert candidate is not None
         project = self._projects.get(candidate)
-        if project is None:
-            assert file is not None, "only an archive of an index was not read before"
+        if project is not None and file is not None:
+            project.check_read_from(file, pin)
+        if project is None or (project.wheel is None and not project.is_there):
+            assert file is not None, "only an archive of an index was not read before, or is cleared away"
             project = self._listed(candidate, self._trees.of_file(file))
         if project.wheel is None:
             bench = self._bench(project, pin.name)

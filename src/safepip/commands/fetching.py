@@ -83,7 +83,7 @@ def _download(catalog: IndexCatalog, pin: Pin, demand: RequiredDigests, trusted:
     return Download(
         filename=file.filename,
         url=file.url,
-        index_digests=file.stated,
+        index_digests=catalog.stated(pin.candidate, file),
         allowed=catalog.may_fetch(pin.candidate),
         demand=demand,
         size=file.size,

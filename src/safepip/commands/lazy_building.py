@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.build import BuildRecord
     from safepip.model.candidate import Candidate, CoreMetadata, Pin, Resolution
+    from safepip.model.digest import Digest
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
@@ -53,6 +54,10 @@ class LazyBuilding:
     def metadata(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """As `Building.metadata`."""
         return self.opened.metadata(candidate, listing)
+
+    def read_from(self, candidate: Candidate) -> Digest | None:
+        """As `Building.read_from`; where nothing was opened, nothing was read."""
+        return self.opened.read_from(candidate) if "opened" in self.__dict__ else None
 
     def candidate(self, requirement: Requirement | Constraint) -> Candidate:
         """As `Building.candidate`."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Pin
     from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
@@ -41,14 +40,10 @@ def with_digests(
         return offered
     assert pin.candidate is not None
     chosen = pin.candidate.file.filename
-    listing = catalog.listing(pin.candidate)
-    assert listing is not None
     wanted = [file for file in bare if _is_local(file) or file.filename == chosen]
-    for file in wanted:
-        listing.check(file)
     hashed = {
         file.filename: file._replace(digests=(it.sha256,), size=it.size)
-        for file, it in zip(wanted, _fetched(resources, listing, pin, wanted, demand), strict=True)
+        for file, it in zip(wanted, _fetched(resources, catalog, pin, wanted, demand), strict=True)
     }
     left_out = {file.filename for file in bare} - hashed.keys()
     if left_out:
@@ -61,16 +56,21 @@ def with_digests(
 
 
 def _fetched(
-    resources: Resources, listing: Listing, pin: Pin, wanted: Sequence[ProjectFile], demand: RequiredDigests
+    resources: Resources, catalog: IndexCatalog, pin: Pin, wanted: Sequence[ProjectFile], demand: RequiredDigests
 ) -> list[VerifiedFile]:
     """These files of a pin's page, in the same order."""
+    assert pin.candidate is not None
+    listing = catalog.listing(pin.candidate)
+    assert listing is not None
+    for file in wanted:
+        listing.check(file)
     optional = listing.index.hashes is Hashes.OPTIONAL
     trusted = resources.plan.settings.network.trusted_hosts
     downloads = [
         Download(
             filename=file.filename,
             url=file.url,
-            index_digests=file.stated,
+            index_digests=catalog.stated(pin.candidate, file),
             allowed=listing.allows(file),
             demand=demand,
             size=file.size,

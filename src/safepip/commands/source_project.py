@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from safepip.build.build_system import BuildSystem, read_build_system
 from safepip.build.static_metadata import from_pkg_info, from_pyproject
 from safepip.edges.builder.project_folder import project_files
+from safepip.model.errors import Refused
+from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from safepip.commands.bench import Bench
     from safepip.edges.builder.project_folder import ProjectFiles
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.build import BuildRecord
+    from safepip.model.candidate import CoreMetadata, Pin
     from safepip.model.evidence import VerifiedFile
     from safepip.model.origin import Origin
     from safepip.model.source import SourceCode, SourceTree
@@ -24,7 +27,8 @@ class SourceProject:
     """`shown` names it in messages: `name version` where that is known, else as the user wrote it.
 
     `code` is what the user named, None for an archive of an index. `settings` are for its backend. `editable` says
-    whether an editable wheel is built. `bench`, `metadata` and `wheel` are filled as they become known.
+    whether an editable wheel is built. `bench`, `record` (how its backend ran), `metadata` and `wheel` are filled as
+    they become known. `is_there` is False while the tree is not on the disk.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class SourceProject:
         self.code = code
         self.settings = settings or {}
         self.editable = editable
+        self.is_there = True
         self.bench: Bench | None = None
+        self.record: BuildRecord | None = None
         self.metadata: CoreMetadata | None = None
         self.wheel: VerifiedFile | None = None
 
@@ -57,6 +63,31 @@ class SourceProject:
         """What builds it. Raises `UnusableInput` as `read_build_system` does."""
         files = self.files
         return read_build_system(files.pyproject, has_setup_py=files.has_setup_py, shown=self.shown)
+
+    def clear_away(self, discard: Callable[[str], None]) -> None:
+        """Give up the tree, and what its backend has left: only what was learned stays."""
+        if self.is_there:
+            discard(self.tree.root)
+            self.is_there = False
+        if self.bench is not None:
+            self.bench.clear_away(discard)
+            self.bench = None
+
+    def put_back(self, tree: SourceTree) -> None:
+        """Have the tree again, unpacked of the same archive."""
+        self.tree, self.is_there = tree, True
+
+    def check_read_from(self, file: VerifiedFile, pin: Pin) -> None:
+        """Raise `Refused` (`digest-mismatch`) where this is another archive than the one that was read."""
+        if file.sha256 != self.tree.digest:
+            raise Refused.because(
+                "digest-mismatch",
+                f"the archive {printable(file.filename)} is not the one that was read before",
+                context=(f"read before  {self.tree.digest}", f"file has     {file.sha256}"),
+                hint="do not install it; if the file was replaced on purpose, its index must say so",
+                origins=pin.required_by,
+                subject=pin.name,
+            )
 
     def stated(self) -> CoreMetadata | None:
         """The metadata that binds without running anything; None where only the backend knows it.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Candidate
-    from safepip.model.digest import RequiredDigests
+    from safepip.model.digest import Digest, RequiredDigests
     from safepip.model.evidence import VerifiedFile
     from safepip.model.origin import Origin
     from safepip.model.plan import Settings
@@ -37,15 +37,17 @@ class SourceTrees:
         self._settings = settings
         self._checkouts = checkouts
 
-    def of_listed(self, candidate: Candidate, listing: Listing, demand: RequiredDigests) -> SourceTree:
-        """The tree of a source archive that an index lists."""
+    def of_listed(
+        self, candidate: Candidate, listing: Listing, demand: RequiredDigests, before: Digest | None = None
+    ) -> SourceTree:
+        """The tree of a source archive that an index lists; `before` is the digest that it had in this run."""
         listing.check(candidate.file)
         file = candidate.file
         local = is_file_url(file.url)
         download = Download(
             file.filename,
             file.url,
-            file.stated,
+            file.stated if before is None else (*file.stated, before),
             listing.allows(file),
             demand=demand,
             size=file.size,

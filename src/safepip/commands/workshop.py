@@ -70,6 +70,7 @@ class Workshop:
                 self._results.keep_requirements(first.key, more)
         if set(more) <= set(static):
             return first
+        first.clear_away(self._resources.scratch.discard)
         return self._bench(project, self._environment(project, name, (*static, *more)), fence, approved)
 
     def _fence(self, project: SourceProject, approved: Approved) -> Fence:

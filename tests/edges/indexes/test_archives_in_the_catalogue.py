@@ -10,6 +10,7 @@ import pytest
 from safepip.commands.catalogue import open_catalog
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resources import Resources
+from safepip.model.digest import strong
 from safepip.wheel.metadata import parse_metadata
 from support.wheels import sha256
 
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement
     from support.index import IndexServer
     from support.inside import Inside
+
+
+#: The digest of what the reader says it has read.
+READ = strong("sha256", "ab" * 32)
 
 
 class Reader:
@@ -34,6 +40,10 @@ class Reader:
         self.asked.append((candidate, listing))
         text = f"Metadata-Version: 2.2\nName: demo\nVersion: {candidate.version}\n\n"
         return parse_metadata(text.encode(), verified=False)
+
+    def read_from(self, candidate: Candidate) -> Digest | None:
+        assert str(candidate.version) == "2.0"
+        return READ
 
     def candidate(self, requirement: Requirement | Constraint) -> Candidate:
         raise AssertionError(f"{requirement.name} is named by no URL")
@@ -74,6 +84,8 @@ def test_an_archive_has_its_listing_and_its_metadata_comes_from_the_reader(
             catalog.sources = reader = Reader()
             assert str(catalog.metadata(archive).version) == "2.0"
             assert reader.asked == [(archive, listing)]
+            assert catalog.stated(archive, archive.file) == (*archive.file.stated, READ)
+            assert catalog.stated(wheel, wheel.file) == wheel.file.stated
     assert files_asked(index) == []
 
 

@@ -89,6 +89,11 @@ class Backend:
             with open(os.path.join(self._home, ".gitconfig"), "w", encoding="utf-8") as file:
                 file.write(git_home_settings(place.tree.root))
 
+    @property
+    def scratch(self) -> str:
+        """The folder of all that the backend leaves."""
+        return self._place.scratch
+
     def requirements(self) -> tuple[str, ...]:
         """What the backend asks for beside the static requirements; empty where it has no such hook."""
         caller, editable = self._caller("get_requires"), self._place.editable

@@ -48,6 +48,11 @@ class Scratch:
         os.mkdir(path, 0o700)
         return path
 
+    def discard(self, folder: str) -> None:
+        """Remove one of the folders before the end, if the others go, too."""
+        if not self._keep:
+            remove(folder)
+
     def close(self) -> None:
         """Remove everything. A Ctrl-C meanwhile is raised afterwards; one more ends this at once."""
         root, self._root = self._root, None

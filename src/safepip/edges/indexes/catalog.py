@@ -263,6 +263,14 @@ class IndexCatalog:
             raise LookupError(f"nothing reads the metadata of {what}, which is not a wheel")
         return self.sources
 
+    def stated(self, candidate: Candidate, file: ProjectFile) -> tuple[AnyDigest, ...]:
+        """The digests that a file of a candidate must have: those that its index gives, and that of what was read of
+        it. An index without digests may give other bytes each time."""
+        if candidate.is_wheel or file.filename != candidate.file.filename or self.sources is None:
+            return file.stated
+        read = self.sources.read_from(candidate)
+        return file.stated if read is None or read in file.stated else (*file.stated, read)
+
     def expect_metadata(self, candidate: Candidate) -> None:
         if candidate.is_wheel:
             self._answers.ask_metadata(candidate, self._listings.get(candidate))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing
     from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement
 
 
@@ -19,6 +20,9 @@ class SourceMetadata(Protocol):
         `listing` is where an index's archive was listed, None for source code that the user names. It is only asked of
         projects whose build is approved. Raises `MetadataError` where the metadata cannot be used, and `SafepipError`.
         """
+
+    def read_from(self, candidate: Candidate) -> Digest | None:
+        """The digest of the archive that the metadata was read from; None where none was read."""
 
     def candidate(self, requirement: Requirement | Constraint) -> Candidate:
         """The candidate of source code that the user names by URL or path, fetched and read. Raises `SafepipError`."""
