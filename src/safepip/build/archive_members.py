@@ -209,7 +209,11 @@ class _Plan:
         self._enter(path, planned.kind)
         before = self._members.get(path)
         if before is not None:
-            if planned.kind is MemberKind.FOLDER or planned.content == before[0].content:
+            if planned.kind is MemberKind.FOLDER:
+                return
+            if planned.content == before[0].content:
+                if member.executable != planned.executable:
+                    raise unsafe(self._shown, "has a link from a file to itself, with other permissions", member.name)
                 return
             planned = self._repeated(planned, member, *before)
             if planned.kind is MemberKind.SYMLINK:
