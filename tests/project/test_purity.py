@@ -33,7 +33,7 @@ ALLOWED = {
     "build": "hashlib json ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
     " posixpath struct urllib.parse",
     "options": "datetime difflib optparse textwrap",
-    "vetting": "json packaging.version",
+    "vetting": "difflib json packaging.version",
     "index": "datetime hashlib html json packaging.specifiers packaging.utils packaging.version urllib.parse",
     "resolution": "contextlib packaging.markers packaging.specifiers packaging.version resolvelib resolvelib.reporters"
     " resolvelib.resolvers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,12 +14,16 @@ from safepip.model.errors import Refused, ResolutionImpossible, SafepipError, Un
 from safepip.model.finding import Diagnostic
 from safepip.model.origin import Origin, Source
 from safepip.model.page import Status
+from safepip.model.plan import Policy
 from safepip.resolution import resolver as resolution
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
 from safepip.resolution.nodes import ANY_VERSION, RefusedCandidate, ResolverRequirement
 from safepip.routing.table import build
+from safepip.vetting.look_alikes import KnownNames
+from safepip.vetting.names import NameRules, NamesOfRun
 from support.offers import (
     MARKERS,
+    NOW,
     MemoryCatalog,
     chosen,
     decide,
@@ -66,6 +71,68 @@ def test_all_ambiguous_names_of_a_run_are_reported_together_with_one_block_of_to
     assert [bool(d.hint) for d in error.diagnostics] == [False, False, True]
     assert error.diagnostics[2].hint.count('packages = ["a?", "b?", "c?"]') == 2
     assert "required by d 1.0  <-  requirements.txt:2" in error.diagnostics[1].context
+
+
+KNOWN = KnownNames(("requests", "numpy", "billing"))
+
+
+def judging(*names: str) -> NameRules:
+    """The rules for a run that asks for these names, with a short list of known ones."""
+    run = NamesOfRun(asked=frozenset(names))
+    return NameRules(lambda: KNOWN, build([index(default=True)]), Policy(), run, now=NOW)
+
+
+def test_a_name_that_does_not_exist_hides_neither_another_one_nor_a_look_alike() -> None:
+    """In whatever order; no index is asked for a look-alike, and the exit code is that of the refusal."""
+    asked = ["none", "reqeusts", "numpi", "a>5"]
+    for order in permutations(asked):
+        table = build([index(default=True)])
+        catalog = MemoryCatalog(table, {"public": [a()]})
+        error = refused([a()], *order, names=judging("none", "reqeusts", "numpi", "a"), catalog=catalog)
+        assert isinstance(error, Refused)
+        found = {diagnostic.subject: diagnostic.reference for diagnostic in error.diagnostics}
+        assert found == {
+            "reqeusts": "look-alike",
+            "none": "no-such-project",
+            "numpi": "no-such-project",
+            "a": "no-matching-version",
+        }
+        assert len(error.diagnostics) == 4
+        assert error.diagnostics[0].reference == "look-alike"
+        assert sorted(catalog.asked) == ["a", "none", "numpi"]
+
+
+def test_names_that_do_not_exist_are_reported_together_with_a_guess() -> None:
+    error = refused([a(), b()], "none", "a", "numpi", "b==7", names=judging("none", "numpi"))
+    assert isinstance(error, ResolutionImpossible)
+    assert [(d.subject, d.reference) for d in error.diagnostics] == [
+        ("none", "no-such-project"),
+        ("numpi", "no-such-project"),
+        ("b", "no-matching-version"),
+    ]
+    assert "did you mean" not in error.diagnostics[0].hint
+    assert error.diagnostics[1].hint.startswith("did you mean numpy? ")
+
+
+def test_a_conflict_is_not_joined_by_what_the_search_has_got_over() -> None:
+    """Requirements that can be had each by itself are no problem of their own."""
+    world = [a(requires=("c<2",)), b(requires=("c>=2",)), c("1.0"), c("2.0")]
+    assert references(refused(world, "a", "b", "c")) == ["resolution-impossible"]
+    assert references(refused(world, "a", "b", "none")) == ["no-such-project"]
+
+
+def test_what_is_installed_and_may_stay_is_not_asked_for_when_another_name_fails() -> None:
+    catalog = MemoryCatalog(build([index(default=True)]), {"public": []})
+    error = refused([], "none", "a", installed=[a()], catalog=catalog)
+    assert [d.subject for d in error.diagnostics] == ["none"]
+    assert catalog.asked == ["none"]
+
+
+def test_an_index_that_fails_for_one_name_is_reported_with_a_name_that_does_not_exist() -> None:
+    failure = Unavailable.because("index-error", "The index failed.", subject="b")
+    table = build([index(default=True)])
+    catalog = MemoryCatalog(table, {"public": []}, failures={"b": failure})
+    assert references(refused([], "none", "b", catalog=catalog)) == ["no-such-project", "index-error"]
 
 
 def test_a_name_that_one_of_two_sources_has_is_taken_from_it() -> None:
@@ -189,7 +256,7 @@ def test_a_failure_over_a_project_that_is_refused_is_its_refusal_and_not_a_reaso
     provider: Any = SimpleNamespace(refusals=[], stand_ins={"one": stand_in, "another": other})
     with pytest.raises(Refused) as caught:
         resolution._raise_refusals(
-            provider, resolvers.ResolutionImpossible([resolvers.RequirementInformation(wanted, None)])
+            provider, resolvers.ResolutionImpossible([resolvers.RequirementInformation(wanted, None)]), []
         )
     assert [d.message for d in caught.value.diagnostics] == ["One name."]
-    resolution._raise_refusals(provider, resolvers.ResolutionImpossible([]))
+    resolution._raise_refusals(provider, resolvers.ResolutionImpossible([]), [])

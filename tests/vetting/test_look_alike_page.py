@@ -22,6 +22,7 @@ KINDS = {
     "something for Python": "affix",
     "a word more": "affix",
     "one letter": "edit",
+    "the name of a module": "import-name",
     "a module": "standard-library",
     "a file": "requirements-file",
 }

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safepip.edges.disk.well_known import shipped_names
+from safepip.model.names import normalise
 from safepip.rules.standard_library import BACKPORTS as CARRIERS
+from safepip.vetting.import_names import IMPORT_NAMES
 from safepip.vetting.look_alikes import KnownNames, UnusableNames, read_names
 from safepip.vetting.name_shapes import one_edit
 from safepip.vetting.standard_names import BACKPORTS, STANDARD_NAMES
@@ -68,6 +70,7 @@ def test_squats_that_were_found_resemble_what_they_imitated_by_the_list_of_the_p
         ("matp1otlib", ("matplotlib", "homoglyph", True)),
         ("rnatplotlib", ("matplotlib", "homoglyph", True)),
         ("slugify-python", ("python-slugify", "order", True)),
+        ("slugify", ("python-slugify", "import-name", False)),
         ("python3-requests", ("requests", "affix", True)),
         ("requests-py", ("requests", "affix", True)),
         ("pythonrequests", ("requests", "affix", True)),
@@ -103,12 +106,47 @@ def test_the_kind_and_strength_of_a_resemblance(name: str, expected: tuple[str, 
     assert few(name) == expected
 
 
+def test_a_name_that_lacks_python_resembles_a_foremost_name_only() -> None:
+    names = ("python-crontab", "requests", "python-gflags")
+    assert KnownNames(names, popular=3).resemblance("crontab") is not None
+    assert KnownNames(names, popular=3).resemblance("gflags") is None
+
+
+@pytest.mark.parametrize(("module", "project"), IMPORT_NAMES.items())
+def test_an_import_name_leads_to_a_well_known_project_and_is_none_itself(module: str, project: str) -> None:
+    assert (module, project) == (normalise(module), normalise(project))
+    assert project in KNOWN
+    assert module not in KNOWN
+    found = KNOWN.resemblance(module)
+    assert found is not None
+    assert (found.known, found.strong) in [(project, False), (found.known, True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("numpi", "numpy"),
+        ("scikit_lern", "scikit-learn"),
+        ("Beautifulsoup", "beautifulsoup4"),
+        ("xyzzy", None),
+        ("", None),
+    ],
+)
+def test_a_guess_is_looser_than_a_resemblance_and_names_what_is_known(name: str, guess: str | None) -> None:
+    assert KNOWN.nearest(name) == guess
+
+
+def test_a_guess_may_be_a_claimed_name_and_never_a_pattern() -> None:
+    assert KnownNames(FEW, ("billing", "acme-*")).nearest("biling") == "billing"
+    assert KnownNames(FEW, ("acme-*",)).nearest("acme") is None
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "matplotlib2",  # a digit, and not foremost
         "gmatplotlib",  # a letter before the name of what is wrapped, and not foremost
-        "slugify",  # lacks what the popular one has, and that is not foremost
+        "yaml",  # the module of a project that the list does not have
         "matplotlib-py",  # no name that a Linux distribution gives
         "python-jellyfish",  # an affix to one that is only known
         "jellyfis",  # an end, and only known

@@ -38,7 +38,7 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
             "invalid-metadata", unusable[0].text, context=lines, origins=tuple(w.origin for w in unusable)
         )
     pairs = [(need, parent) for need, parent in pairs if not isinstance(need, ImpossibleRequirement)]
-    dead = _dead_ends(pairs, provider, limits, catalog)
+    dead = dead_ends(pairs, provider, limits, catalog)
     return ResolutionImpossible(*(dead or [_conflict(pairs, provider, limits, catalog)]))
 
 
@@ -75,7 +75,7 @@ def _statements(
     return found
 
 
-def _dead_ends(
+def dead_ends(
     pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]],
     provider: Provider,
     limits: Limits,

@@ -85,7 +85,7 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     origins = tuple(dict.fromkeys(origin for statement in statements for origin in statement.origins))
     stated = " and ".join(dict.fromkeys(statement.stated for statement in statements))
     if routed.absent:
-        return _no_such_project(first, stated, (*asked, *chains), origins)
+        return _no_such_project(first, stated, (*asked, *chains), origins, provider.judged.guess(first.project))
     verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, available, provider)]
     verdicts = list(dict.fromkeys(verdicts))
     have = sorted({c.version for c in provider.finder.usable(available)})
@@ -107,9 +107,11 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
 
 
 def _no_such_project(
-    first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...]
+    first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...], guess: str | None
 ) -> Diagnostic:
     hint = "check the spelling, and whether the index that has it is among those asked"
+    if guess is not None:
+        hint = f"did you mean {guess}? Otherwise {hint}"
     if first.project in ("requirements-txt", "requirements.txt"):
         hint = "to install what a file lists, write -r before its name"
     line = f"Could not find a version that satisfies the requirement {stated} (from versions: none)"

@@ -65,6 +65,10 @@ class JudgedCandidates:
             self._read[project] = routed
         return routed
 
+    def guess(self, project: str) -> str | None:
+        """What was perhaps meant by the name of a project that no index has."""
+        return self._names.guess(project)
+
     def check_held(
         self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: RequiredDigests
     ) -> None:

@@ -114,6 +114,10 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         """Keep a refusal that ended the search."""
         self._dependencies.refusals.append(refusal)
 
+    def refuse(self, project: str, refusal: Refused) -> None:
+        """Keep the first refusal of a project."""
+        self._refusals.setdefault(project, refusal)
+
     # --- resolvelib's questions ---------------------------------------------------------------------------
 
     def identify(self, requirement_or_candidate: ResolverRequirement | ResolverCandidate) -> str:
@@ -214,7 +218,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         """Note the refusal, once a project, and give the candidate with which the search goes on; always the same."""
         only = refusal if isinstance(refusal, RefusedIfChosen) else None
         if only is None:
-            self._refusals.setdefault(project, refusal)
+            self.refuse(project, refusal)
         made = RefusedCandidate(project, NO_VERSION if only is None else only.version, extras)
         stand_in = self.stand_ins.setdefault(f"{made}", made)
         stand_in.refusal = only  # it names all requirements known by now

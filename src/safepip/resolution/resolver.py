@@ -22,6 +22,7 @@ from safepip.resolution.enforcement import NO_VERSION, held_back
 from safepip.resolution.judged import JudgedCandidates
 from safepip.resolution.limits import check_direct, collect_limits
 from safepip.resolution.nodes import PYTHON, RefusedCandidate
+from safepip.resolution.own_problems import own_problems, with_others
 from safepip.resolution.pins import make_resolution
 from safepip.resolution.provider import Provider
 from safepip.resolution.roots import collect_roots
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Resolution
     from safepip.model.errors import SafepipError
+    from safepip.model.finding import Diagnostic
     from safepip.resolution.catalog import Catalog, Hint, Installed
     from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.limits import Limits
@@ -76,11 +78,11 @@ def resolve(
     finder = Finder(inputs.settings.selection, rules.ages, rules.builds, rules.build_hint)
     judged = partial(JudgedCandidates, catalog, rules.names, finder, inputs.policy.exemptions, inputs.preferences)
     search_with = partial(Provider, inputs, limits, catalog, installed, markers or Markers(environment))
-    provider, found = _last_search(inputs, catalog, judged, search_with)
-    _raise_refusals(provider, found)
+    provider, found, others = _last_search(inputs, catalog, judged, search_with, limits)
+    _raise_refusals(provider, found, others)
     if isinstance(found, SearchResult):
         return make_resolution(found, provider, limits, inputs, installed, catalog)
-    raise _failure(found, provider, limits, catalog, inputs.target.version)
+    raise with_others(_failure(found, provider, limits, catalog, inputs.target.version), others)
 
 
 def _hints(inputs: ResolverInputs, installed: Installed) -> Iterator[Hint]:
@@ -99,19 +101,23 @@ def _last_search(
     catalog: Catalog,
     judged: Callable[[], JudgedCandidates],
     search_with: Callable[[JudgedCandidates, Memory], Provider],
-) -> tuple[Provider, SearchResult | _Failure]:
-    """Search until a search has nothing to find out about the pages and metadata that it used."""
+    limits: Limits,
+) -> tuple[Provider, SearchResult | _Failure, list[Diagnostic]]:
+    """Search until a search has nothing to find out about the pages and metadata that it used. Where it found nothing,
+    the last value is what is wrong with single requirements of the user, as far as that is no refusal."""
     memory, available = Memory(), judged()
     asked_again: set[str] = set()
     while True:
         unusable = len(memory.unusable)
         provider = search_with(available, memory)
-        found = _searched(provider, collect_roots(inputs.statements, inputs.target.markers, provider))
+        roots = collect_roots(inputs.statements, inputs.target.markers, provider)
+        found = _searched(provider, roots)
         if len(memory.unusable) != unusable:
             continue  # some wheels turned out unusable, which pip would not have offered: search again without them
-        blamed = _blamed(provider, found) - asked_again
+        others = own_problems(roots, provider, limits, catalog) if isinstance(found, _Impossible) else []
+        blamed = (_blamed(provider, found) | {other.subject for other in others if other.subject}) - asked_again
         if not blamed or not catalog.ask_again(sorted(blamed)):
-            return provider, found
+            return provider, found, others
         # What was missing, or spoke against a project, was read from pages of an earlier run, which have changed.
         asked_again |= blamed
         available = judged()
@@ -156,8 +162,8 @@ def _blamed(provider: Provider, found: object) -> set[str]:
     return projects - {PYTHON}
 
 
-def _raise_refusals(provider: Provider, found: object) -> None:
-    """End the run with everything that was refused; ambiguous names share one block of TOML.
+def _raise_refusals(provider: Provider, found: object, others: Sequence[Diagnostic]) -> None:
+    """End the run with everything that was refused, and what else is wrong; ambiguous names share one block of TOML.
 
     A refusal that counts only if its candidate is chosen is reported where it is chosen, and where the search failed
     because of it: no index is asked for the versions of a refused project to explain a conflict with them.
@@ -171,10 +177,11 @@ def _raise_refusals(provider: Provider, found: object) -> None:
         projects = {c.project: c.refusal for c in provider.stand_ins.values() if c.version is NO_VERSION}
         refusals += [refusal for project, refusal in projects.items() if refusal is not None and project in failed]
     ambiguous = [r.ambiguity for r in refusals if isinstance(r, AmbiguousName)]
-    others = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
+    refused = [d for r in refusals if not isinstance(r, AmbiguousName) for d in r.diagnostics]
     if ambiguous:
         from safepip.routing.ambiguities import explain_ambiguities
 
-        others += explain_ambiguities(ambiguous)
-    if others:
-        raise Refused(*dict.fromkeys(others))
+        refused += explain_ambiguities(ambiguous)
+    if refused:
+        told = {diagnostic.subject for diagnostic in refused}
+        raise Refused(*dict.fromkeys([*refused, *(other for other in others if other.subject not in told)]))

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
+from safepip.vetting.import_names import IMPORT_NAMES
 from safepip.vetting.name_shapes import (
     LANGUAGE,
     Slip,
@@ -66,6 +67,9 @@ _SHORTEST = {
     Slip.DIGIT: (6, _NEVER, _NEVER),
 }
 
+#: From which ratio of `difflib` on two names are like each other, for a guess.
+_NEAR = 0.8
+
 #: What stands before the names of Python projects in Linux distributions.
 _DISTRIBUTIONS = ("python-", "python3-")
 
@@ -77,9 +81,9 @@ _ENDINGS = ("txt", "in")
 class Resemblance(NamedTuple):
     """That `name` resembles `known`, both normalised, and how.
 
-    `kind` is `separator`, `homoglyph`, `order`, `affix`, `edit`, `standard-library` (`known` is the module) or
-    `requirements-file` (`known` is the file that was probably meant). Where the claim of an index is a pattern, `known`
-    is that pattern (`acme-*`).
+    `kind` is `separator`, `homoglyph`, `order`, `affix`, `edit`, `import-name` (`known` is the project that has the
+    module `name`), `standard-library` (`known` is the module) or `requirements-file` (`known` is the file that was
+    probably meant). Where the claim of an index is a pattern, `known` is that pattern (`acme-*`).
     """
 
     name: str
@@ -138,6 +142,14 @@ class KnownNames:
         found = self._answers[name] = self._best(name)
         return found
 
+    def nearest(self, name: str) -> str | None:
+        """The known name that a name is most like: a guess at what a person meant, for which nothing is refused. It is
+        looser than a resemblance, and takes some ten milliseconds."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(normalise(name), self._ranks, 1, _NEAR)
+        return near[0] if near else None
+
     def _best(self, name: str) -> Resemblance | None:
         weak: Resemblance | None = None
         for found in self._alike(name):
@@ -148,6 +160,8 @@ class KnownNames:
 
     def _alike(self, name: str) -> Iterator[Resemblance]:
         """Every name that a name resembles, in the order in which they are reported."""
+        if (project := IMPORT_NAMES.get(name)) in self._ranks:
+            yield Resemblance(name, project, "import-name", strong=False)
         if file := _file_meant(name):
             yield Resemblance(name, file, "requirements-file", strong=True)
         for stem in self._stems:

@@ -60,6 +60,7 @@ _HOW = {
     "order": "both have the same words, in another order",
     "affix": "the two differ in a word with which many names begin or end",
     "edit": "the two are one slip apart",
+    "import-name": "import names and names of projects are not the same, and a stranger may take either",
 }
 
 
@@ -162,6 +163,13 @@ class NameRules:
         if self._now - available.born >= self._new_project:
             return _NOTHING
         return self._refused(self._new(name, available.born))
+
+    def guess(self, name: str) -> str | None:
+        """What was perhaps meant by the name of a project that does not exist: a well-known or a claimed one. It is for
+        a message, and no index is asked for it."""
+        if self._known is None:
+            self._known = self._load()
+        return self._known.nearest(name)
 
     def permit(self, name: str, available: ProjectCandidates | None = None) -> bool:
         """Whether a guess may fetch something: the page, or, once `available` is there, a file of the project."""
@@ -288,6 +296,8 @@ def _stated(alike: Resemblance) -> str:
         return f"{name} is the name of a file rather than that of a project"
     if alike.kind == "standard-library":
         return f"{name} is, or was, a module of Python's standard library, and no well-known project has its name"
+    if alike.kind == "import-name":
+        return f"{name} is not well known, and a module of that name belongs to the project {alike.known}"
     return f"{name} is not well known, and its name resembles {alike.known}"
 
 
