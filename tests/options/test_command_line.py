@@ -12,6 +12,7 @@ import pytest
 from safepip.config.pip_config import ConfiguredValue
 from safepip.model.errors import Refused, UsageError
 from safepip.model.origin import Origin, Source
+from safepip.options import table
 from safepip.options.command_line import HelpRequested, format_help, parse, split_command
 from safepip.options.table import OPTIONS, Handling, options_of
 from support.nowhere import NOWHERE
@@ -106,6 +107,34 @@ def test_an_abbreviation_means_what_it_means_in_pip_though_safepip_has_options_o
     assert parse("install", ["--config", "a=b"])["config"] == "a=b"
     with pytest.raises(UsageError, match="no such option: --offl"):
         parse("install", ["--offl"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "hint"),
+    [
+        ("install", ["--universal"], "--universal is an option of safepip lock"),
+        ("install", ["-P", "x"], "-P is an option of safepip lock"),
+        ("lock", ["--dry-run"], "--dry-run is an option of safepip install"),
+        ("lock", ["--target=x"], "--target is an option of safepip install"),
+        ("install", ["-yq"], "-y is an option of safepip uninstall"),
+        ("verify", ["-r", "x"], "-r is an option of safepip install, safepip download, safepip lock and safepip wheel"),
+        ("install", ["--requirment"], "did you mean --requirement?"),
+        ("lock", ["--univrsal"], "did you mean --universal?"),
+        ("install", ["--nothing"], "`safepip install --help` lists the options"),
+        ("install", ["-Z"], "`safepip install --help` lists the options"),
+    ],
+)
+def test_an_option_of_another_verb_is_known_by_its_verb(verb: str, words: list[str], hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(verb, words)
+    (found,) = caught.value.diagnostics
+    assert (found.reference, found.hint) == ("bad-option", hint)
+
+
+@pytest.mark.parametrize("verb", sorted(set(table._PASSED_THROUGH.values())))
+def test_a_verb_of_pip_has_the_options_that_are_known_of_it(verb: str) -> None:
+    shown = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", _pip(verb, "--help").stdout))
+    assert {flag for flag, other in table._PASSED_THROUGH.items() if other == verb} <= shown
 
 
 @pytest.mark.parametrize(

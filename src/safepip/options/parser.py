@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from safepip.model.errors import UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
-from safepip.options.table import Action, Option, options_of
+from safepip.options.table import Action, Option, options_of, verbs_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -147,18 +147,24 @@ class Parser(optparse.OptionParser):
             return flags[0]
         if flags:
             self.error(f"ambiguous option: {opt} ({', '.join(flags)}?)")
-        from difflib import get_close_matches
+        raise self._no_such(opt)
 
-        near = get_close_matches(opt, table, 1, 0.75)
-        raise usage_error(
-            "bad-option",
-            f"no such option: {opt}",
-            hint=f"did you mean {near[0]}?" if near else f"`safepip {self.verb} --help` lists the options",
-            origins=self._current,
-        )
+    def _no_such(self, opt: str) -> UsageError:
+        """That there is no such option: which verb has it, or which one of this verb was probably meant."""
+        others = [f"safepip {verb}" for verb in verbs_with(opt)]
+        if others:
+            hint = f"{opt} is an option of {', '.join(others[:-1])}{' and ' if others[1:] else ''}{others[-1]}"
+        else:
+            from difflib import get_close_matches
+
+            near = get_close_matches(opt, self._long_opt, 1, 0.75)
+            hint = f"did you mean {near[0]}?" if near else f"`safepip {self.verb} --help` lists the options"
+        return usage_error("bad-option", f"no such option: {opt}", hint=hint, origins=self._current)
 
     def error(self, msg: str) -> NoReturn:
         """Any mistake in usage. pip ends with 2."""
+        if msg.startswith("no such option: "):
+            raise self._no_such(msg.removeprefix("no such option: "))
         message = msg.removeprefix("option ")
         raise usage_error("bad-option", message, origins=self._current)
 

@@ -342,3 +342,26 @@ OPTIONS: tuple[Option, ...] = (*COMMAND, *SELECTION, *INDEX, *GENERAL, *OWN)
 def options_of(verb: str) -> tuple[Option, ...]:
     """The rows that belong to a verb."""
     return tuple(option for option in OPTIONS if verb in option.verbs)
+
+
+#: Options of verbs that are passed through to pip, as far as they are tried on others.
+_PASSED_THROUGH = {
+    "--all": "freeze",
+    "--exclude": "list",
+    "--exclude-editable": "list",
+    "--files": "show",
+    "--local": "list",
+    "--not-required": "list",
+    "--outdated": "list",
+    "--path": "list",
+    "--uptodate": "list",
+    "--yes": "uninstall",
+    "-y": "uninstall",
+}
+
+
+def verbs_with(flag: str) -> tuple[str, ...]:
+    """The verbs that have an option of this spelling."""
+    own = (verb for option in OPTIONS if flag in option.flags for verb in option.verbs)
+    passed = (_PASSED_THROUGH[flag],) if flag in _PASSED_THROUGH else ()
+    return tuple(dict.fromkeys((*own, *passed)))
