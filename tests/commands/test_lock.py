@@ -101,6 +101,54 @@ def test_check_prints_the_difference_and_writes_nothing(run: Inside, served: Ind
     assert (run.folder / "pylock.toml").read_bytes() == before
 
 
+def test_a_new_lock_says_what_it_changes_in_the_old_one_and_why(run: Inside, served: IndexServer) -> None:
+    """On standard error, and no word of it with -q; where nothing changes, one line says so."""
+    loud = options(served)[:-1]
+    (run.folder / "requirements.in").write_text("app\nextra\n")
+    assert run("lock", "-r", "requirements.in", *loud) == (0, "Locked 4 projects in pylock.toml\n", "")
+    assert run("lock", "-r", "requirements.in", *loud) == (0, "pylock.toml is up to date\n", "")
+    served.add("app", "1.1", requires=["lib>=1", "native", "fresh"])
+    served.add("fresh", "5.0")
+    served.add("lib", "1.2")
+    (run.folder / "requirements.in").write_text("app>=1.1\n")
+    asked = ("lock", "-r", "requirements.in", "-P", "lib")
+    changes = (
+        "Changed:\n"
+        "  app 1.0 -> 1.1 (requirements.in:1 asks for app>=1.1)\n"
+        "  removed extra 2.0 (nothing asks for it)\n"
+        "  added fresh 5.0 (app 1.1 asks for fresh)\n"
+        "  lib 1.1 -> 1.2 (-P lib)\n"
+    )
+    done = run(*asked, "--check", *loud)
+    assert (done.code, done.err) == (1, changes)
+    assert '+name = "fresh"' in done.out
+    assert run(*asked, *loud) == (0, "Locked 4 projects in pylock.toml\n", changes)
+    assert run(*asked, *loud) == (0, "pylock.toml is up to date\n", "")
+    assert run("lock", "-r", "requirements.in", "native", *options(served)).err == ""
+
+
+@pytest.mark.parametrize("output", ["pylock.toml", "requirements.txt"])
+def test_a_change_by_a_constraint_or_by_the_index_is_told_as_one(run: Inside, served: IndexServer, output: str) -> None:
+    """In both forms of a lock."""
+    loud = ("-o", output, *options(served)[:-1])
+    run("lock", "app", *loud)
+    (run.folder / "limits.txt").write_text("lib<1.1\n")
+    done = run("lock", "app", "-c", "limits.txt", *loud)
+    assert done.err == "Changed:\n  lib 1.1 -> 1.0 (limits.txt:1 asks for lib<1.1)\n"
+    served.add("native", "4.0")
+    served.projects["native"].files = [file for file in served.projects["native"].files if "3.0" not in file.filename]
+    done = run("lock", "app", "-c", "limits.txt", *loud)
+    why = "what was locked is not offered any more, or does not fit the rest"
+    assert done.err == f"Changed:\n  native 3.0 -> 4.0 ({why})\n"
+
+
+def test_a_check_without_a_lock_says_so_in_one_line(run: Inside, served: IndexServer) -> None:
+    """And asks no index."""
+    done = run("lock", "app", "--check", *options(served)[:-1])
+    assert done == (1, "", "there is no lock pylock.toml: `safepip lock` without --check makes it\n")
+    assert served.requests == []
+
+
 def test_the_same_inputs_give_the_same_bytes(run: Inside, served: IndexServer) -> None:
     """Written to another place and in another order of the arguments."""
     run("lock", "app", "extra", *options(served))
@@ -369,3 +417,50 @@ def test_a_lock_of_another_name_is_written_and_told_of(run: Inside, served: Inde
     assert (done.code, "locked.toml is not a lock's name" in done.err) == (0, True)
     for output in ("pylock.toml", "pylock.dev.toml", "requirements.txt", "-"):
         assert "no name of a lock" not in run("lock", "lib", "-o", output, *words).err
+
+
+PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["lib"]\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("pyproject.toml", PROJECT), ("requirements.in", "lib\n")], ids=["project", "requirements"]
+)
+def test_lock_alone_takes_the_file_of_the_folder(run: Inside, served: IndexServer, name: str, text: str) -> None:
+    """And says which; what is asked for by any word is taken in its place."""
+    (run.folder / name).write_text(text)
+    done = run("lock", *options(served)[:-1])
+    assert (done.code, done.out, done.err) == (
+        0,
+        "Locked 1 project in pylock.toml\n",
+        f"Taking {name} of this folder\n",
+    )
+    assert packages((run.folder / "pylock.toml").read_text()).keys() == {"lib"}
+    assert run("lock", "-r", name, "--check", *options(served)).code == 0
+    assert run("lock", "extra", *options(served)) == (0, "", "")
+    assert packages((run.folder / "pylock.toml").read_text()).keys() == {"extra"}
+
+
+def test_lock_alone_does_not_choose_between_two_files(run: Inside, served: IndexServer) -> None:
+    """The error names the commands that say which. Settings of tools alone are no project."""
+    (run.folder / "pyproject.toml").write_text(PROJECT)
+    (run.folder / "requirements.in").write_text("lib\n")
+    done = run("lock", *options(served))
+    assert done.code == 1
+    assert "nothing-asked" in done.err
+    commands = [line.strip() for line in done.err.splitlines() if line.strip().startswith("safepip lock -r")]
+    assert len(commands) == 2
+    for command in commands:
+        assert run(*command.split()[1:], *options(served)).code == 0
+    (run.folder / "pyproject.toml").write_text("[tool.other]\nkey = 1\n")
+    assert run("lock", *options(served)).code == 0
+    (run.folder / "pyproject.toml").write_text("not TOML")
+    assert "nothing-asked" in run("lock", *options(served)).err
+
+
+def test_lock_and_sync_alone_in_an_empty_folder_say_that_nothing_is_asked_for(run: Inside, served: IndexServer) -> None:
+    """As any command that is given nothing."""
+    for verb in ("lock", "sync"):
+        done = run(verb, *options(served))
+        assert done.code == 1
+        assert done.err.startswith("error: nothing-asked\n  no requirements given\n")
+        assert f"safepip {verb} --help" in done.err

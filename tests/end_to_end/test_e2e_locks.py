@@ -142,7 +142,8 @@ def test_sync_makes_the_environment_exactly_the_lock(
     assert target.installed() == {**WANTED, **SEEDS}
     assert not (target.site_packages / "stray.py").exists()
     before = target.state()
-    ended(into(runner, target, served, "sync", output))
+    done = ended(into(runner, target, served, "sync", *([output] if output != "pylock.toml" else [])))
+    assert ("Taking pylock.toml of this folder\n" in done.stderr) == (output == "pylock.toml")
     assert target.state() == before
 
 

@@ -88,18 +88,20 @@ def read_inputs(
 ) -> Inputs:
     """Read the command line, the configuration and the requirements, and decide the target and the routes.
 
-    `argv` is without the verb. Beside names, the lock of the working directory is meant where nothing is asked for.
+    `argv` is without the verb. Where nothing is asked for, `sync` and names mean the lock of the working
+    directory, and `lock` its pyproject.toml or requirements.in.
     Raises `UsageError`, `Refused`, `Unavailable`, `HelpRequested`.
     """
     plan = _plan(verb, argv, resources, arguments_are)
-    settings, words = plan.settings, plan.settings.requirements
-    if arguments_are == "files":
-        files = (*settings.requirement_files, *words)
-        settings = settings._replace(requirements=(), requirement_files=files)
-    elif arguments_are == "names":
-        settings = _with_lock(settings._replace(requirements=()), resources.world.cwd)
+    words = plan.settings.requirements
+    settings, default = _with_default(plan.settings, resources.world.cwd, arguments_are)
+    if default is None and not settings.asks and _takes_a_default(verb, arguments_are):
+        # Without such a file it is an error that nothing is asked for, and that is told in one place.
+        _plan(verb, argv, resources, arguments_are, may_be_empty=False)
     plan = plan._replace(settings=settings)
     resources.use(plan)
+    if default is not None:
+        resources.console.aside(f"Taking {default} of this folder")
     named = tuple(map(project_name, words)) if arguments_are == "names" else ()
     environ = resources.world.environ
     target_of = start_probe(choose_python(settings, environ), settings, environ)
@@ -112,11 +114,43 @@ def read_inputs(
         raise
 
 
-def _plan(verb: str, argv: Sequence[str], resources: Resources, arguments_are: Arguments) -> Plan:
-    """The plan. The help that an error points to is that of the command whose arguments the options of `verb` read."""
+def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:
+    """Whether a file of the working folder is meant where nothing is named."""
+    return verb == "lock" or arguments_are == "files"
+
+
+def _with_default(settings: Settings, cwd: str, arguments_are: Arguments) -> tuple[Settings, str | None]:
+    """What is asked for, each thing in its place, and the name of the file that is meant because nothing is."""
+    if arguments_are == "names":
+        return _with_lock(settings._replace(requirements=()), cwd), None
+    if arguments_are == "files":
+        files = (*settings.requirement_files, *settings.requirements)
+        settings = settings._replace(requirements=(), requirement_files=files)
+    elif settings.lock is None:
+        return settings, None
+    from safepip.commands.default_files import default_file
+
+    name = default_file(settings, cwd)
+    return (settings if name is None else settings._replace(requirement_files=(name,))), name
+
+
+def _plan(
+    verb: str,
+    argv: Sequence[str],
+    resources: Resources,
+    arguments_are: Arguments,
+    *,
+    may_be_empty: bool | None = None,
+) -> Plan:
+    """The plan. The help that an error points to is that of the command whose arguments the options of `verb` read.
+
+    `may_be_empty` None means that it may where a file of the working folder is taken then.
+    """
     world = resources.world
+    if may_be_empty is None:
+        may_be_empty = _takes_a_default(verb, arguments_are)
     try:
-        return make_plan(verb, argv, world, resources.credentials, default_index_url)
+        return make_plan(verb, argv, world, resources.credentials, default_index_url, may_be_empty=may_be_empty)
     except UsageError as error:
         own = {"files": "sync", "names": "explain"}.get(arguments_are, verb)
         error.diagnostics = tuple(
@@ -130,8 +164,7 @@ def _plan(verb: str, argv: Sequence[str], resources: Resources, arguments_are: A
 
 def _with_lock(settings: Settings, cwd: str) -> Settings:
     """Where nothing is asked for, the lock of the working directory is."""
-    asks = (settings.requirement_files, settings.groups, settings.editables, settings.script)
-    if any(asks) or not is_file("pylock.toml", cwd):
+    if settings.asks or not is_file("pylock.toml", cwd):
         return settings
     return settings._replace(requirement_files=("pylock.toml",))
 

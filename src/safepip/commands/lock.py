@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.inputs import Inputs
+    from safepip.commands.lock_building import BuiltLock
+    from safepip.edges.console.writing import Console
     from safepip.model.plan import LockSettings
 
 
@@ -32,25 +34,50 @@ def lock(argv: Sequence[str]) -> int:
         before = None if is_stream(settings.output) else read_lock_text(settings.output)
         memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs)
         shown = seen_from(inputs.cwd, settings.output)
+        if before is None and settings.check:
+            console.aside(f"there is no lock {shown}: `safepip lock` without --check makes it")
+            return 1
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
         if before is not None and _keeps(settings) and not _may_move(inputs) and memory.knows(digest, before):
-            if not settings.check:
-                console.say(f"{shown} is up to date")
-            return 0
+            return _unchanged(console, settings, shown)
         from safepip.commands.lock_building import build_lock
-        from safepip.text.differences import difference
 
-        text, projects = build_lock(inputs, resources, before, settings)
-        if text != before and settings.check:
-            console.data("\n".join(difference(before or "", text, shown, f"{shown} (as asked)")))
+        built = build_lock(inputs, resources, before, settings)
+        if before is not None and built.text != before:
+            _report_changes(inputs, console, before, built)
+        if built.text != before and settings.check:
+            from safepip.text.differences import difference
+
+            console.data("\n".join(difference(before or "", built.text, shown, f"{shown} (as asked)")))
             return 1
-        if text != before:
-            write_lock_text(settings.output, text)
-        memory.remember(digest, text)
-        if not is_stream(settings.output) and not settings.check:
-            several = "" if projects == 1 else "s"
-            console.say(f"Locked {projects} project{several} in {shown}")
+        if built.text != before:
+            write_lock_text(settings.output, built.text)
+        memory.remember(digest, built.text)
+        if built.text == before:
+            return _unchanged(console, settings, shown)
+        if not is_stream(settings.output):
+            several = "" if built.projects == 1 else "s"
+            console.say(f"Locked {built.projects} project{several} in {shown}")
         return 0
+
+
+def _unchanged(console: Console, settings: LockSettings, shown: str) -> int:
+    """Say that the lock stays as it is; the exit code."""
+    if not settings.check:
+        console.say(f"{shown} is up to date")
+    return 0
+
+
+def _report_changes(inputs: Inputs, console: Console, before: str, built: BuiltLock) -> None:
+    """Tell which projects are in another version than before, and why."""
+    from safepip.lock.changes import Reasons, changes, lines
+    from safepip.resolution.askers import limits_of
+
+    settings = inputs.settings.lock
+    assert settings is not None
+    reasons = Reasons(built.askers, limits_of(inputs.statements.constraints), settings)
+    every = inputs.settings.display.verbosity > 0
+    console.aside("\n".join(["Changed:", *lines(changes(before, built.text, settings), reasons, every=every)]))
 
 
 def _remembered_in(inputs: Inputs, resources: Resources) -> str | None:

@@ -29,6 +29,8 @@ from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
 from safepip.model.source import SourceKind
 from safepip.requirements.unhashable import check_hashable
+from safepip.resolution.askers import askers_of
+from safepip.resolution.dependencies import Markers
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from safepip.model.plan import LockSettings
     from safepip.model.requirement import Requirement
     from safepip.model.source import HeldCommit, SourceCode
+    from safepip.resolution.askers import Asker
 
 
 class Known(NamedTuple):
@@ -101,6 +104,14 @@ class Known(NamedTuple):
         return offered if pinned is None else kept_by_hash(pinned, pin.version, offered)
 
 
+class BuiltLock(NamedTuple):
+    """The text of a lock, how many projects it has, and what asks for each of them."""
+
+    text: str
+    projects: int
+    askers: Mapping[str, tuple[Asker, ...]]
+
+
 def _is_strong(digest: str) -> bool:
     algorithm, _, value = digest.partition(":")
     try:
@@ -110,8 +121,8 @@ def _is_strong(digest: str) -> bool:
     return True
 
 
-def build_lock(inputs: Inputs, resources: Resources, before: str | None, settings: LockSettings) -> tuple[str, int]:
-    """The text of the lock, and how many projects it has. `before` is the text of the one that is there."""
+def build_lock(inputs: Inputs, resources: Resources, before: str | None, settings: LockSettings) -> BuiltLock:
+    """The lock that the inputs ask for. `before` is the text of the one that is there."""
     known = _known(before, settings)
     inputs = with_plain_checkouts(inputs, resources)
     inputs = inputs._replace(renewed=known.names(), judged=known.digests(), held=known.held(settings))
@@ -141,8 +152,8 @@ def _known(text: str | None, settings: LockSettings) -> Known:
     return Known(text, lock=read_lock(text, Origin(Source.FILE, settings.output)))
 
 
-def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> tuple[str, int]:
-    """The text of a lock for the target alone, and how many projects it has."""
+def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> BuiltLock:
+    """A lock for the target alone."""
     _check_python(inputs)
     decision = resolve(inputs, resources, known.versions(settings, inputs.target.markers), searched=True)
     resolution = decision.resolution
@@ -151,7 +162,8 @@ def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSett
     for notice in resolution.notices:
         resources.console.notice(notice)
     _report_needless(resources, settings, resolution.pins)
-    return _text_of(decision, resources, known, settings), len(resolution.pins)
+    text = _text_of(decision, resources, known, settings)
+    return BuiltLock(text, len(resolution.pins), _all_askers(inputs, resolution.pins, inputs.target.markers))
 
 
 def _check_python(inputs: Inputs) -> None:
@@ -168,8 +180,8 @@ def _check_python(inputs: Inputs) -> None:
     )
 
 
-def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> tuple[str, int]:
-    """The text of one lock for several environments, and how many projects it has."""
+def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: LockSettings) -> BuiltLock:
+    """One lock for several environments."""
     from safepip.commands.lock_universal import Everywhere
     from safepip.lock.universal import merge
 
@@ -182,15 +194,19 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
     folder = _folder(inputs, settings)
     packages = [locked._replace(path=_relative_path(locked.pin, folder)) for locked in merge(answers)]
     names = {locked.pin.name for locked in packages}
-    projects = len(names)
     _report_needless(resources, settings, names)
     requirements = inputs.statements.requirements
+    asked: dict[str, dict[Asker, None]] = {}
+    for answer in answers:
+        for name, found in _all_askers(inputs, answer.pins, answer.environment.markers).items():
+            asked.setdefault(name, {}).update(dict.fromkeys(found))
+    everyone = {name: tuple(found) for name, found in asked.items()}
     if settings.requirements:
         via: dict[str, list[str]] = {}
         for answer in answers:
             for name, askers in _askers(answer.edges, requirements).items():
                 via.setdefault(name, []).extend(asker for asker in askers if asker not in via[name])
-        return requirements_text(packages, via), projects
+        return BuiltLock(requirements_text(packages, via), len(names), everyone)
     scopes = {r.scope for r in requirements}
     pylock = make_lock(
         packages,
@@ -199,7 +215,17 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )
-    return lock_text(pylock), projects
+    return BuiltLock(lock_text(pylock), len(names), everyone)
+
+
+def _all_askers(
+    inputs: Inputs, pins: Mapping[str, Pin], environment: Mapping[str, str]
+) -> dict[str, tuple[Asker, ...]]:
+    """What asks for each project in an environment."""
+    statements = [r for r in inputs.statements.requirements if counts(r, environment)]
+    if inputs.settings.no_deps:
+        pins = {}
+    return askers_of(pins, statements, Markers(environment))
 
 
 def _report_needless(resources: Resources, settings: LockSettings, names: Container[str]) -> None:

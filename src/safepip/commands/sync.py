@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from safepip.model.candidate import InstalledDistribution
 
 _HELP = """\
-Usage: safepip sync [options] LOCK ...
+Usage: safepip sync [options] [LOCK]...
 
 Make an environment match a lock exactly: install what is missing, remove what is not in it.
 LOCK is a pylock.toml, or a requirements file in which everything is pinned by hash.
+Without one, it is the pylock.toml of the working folder.
 The options are those of `safepip install` that concern one environment: see `safepip install --help`.
 --dry-run shows what would change."""
 

@@ -70,6 +70,16 @@ def read_pins(text: str) -> dict[str, Pinned]:
     """The pins of a requirements file, for the versions to prefer. Lines that are not pins are skipped; the hashes of
     several lines with one version, for several environments, count together."""
     found: dict[str, Pinned] = {}
+    for name, pinned in each_pin(text):
+        known = found.get(name)
+        hashes = pinned.hashes | known.hashes if known and known.version == pinned.version else pinned.hashes
+        found[name] = Pinned(pinned.version, hashes)
+    return found
+
+
+def each_pin(text: str) -> Iterator[tuple[str, Pinned]]:
+    """The pins of a requirements file line by line, each with its project's normalised name; other lines are
+    skipped."""
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         stripped = line.strip()
         if not stripped or stripped.startswith(("#", "-")):
@@ -83,10 +93,7 @@ def read_pins(text: str) -> dict[str, Pinned]:
             continue
         if only.operator in ("==", "==="):
             hashes = frozenset(f"{name}:{value.lower()}" for name, value in _HASH.findall(line) if name in STRONG)
-            name = normalise(requirement.name)
-            known = found.get(name)
-            found[name] = Pinned(version, hashes | known.hashes if known and known.version == version else hashes)
-    return found
+            yield normalise(requirement.name), Pinned(version, hashes)
 
 
 def kept_by_hash(pinned: Pinned, version: Version, offered: tuple[ProjectFile, ...]) -> tuple[ProjectFile, ...]:

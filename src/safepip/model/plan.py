@@ -190,6 +190,11 @@ class Settings(NamedTuple):
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was set; fields at their default are absent."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked for: a requirement, or a file or group that has some."""
+        return any((self.requirements, self.requirement_files, self.editables, self.groups, self.script))
+
     def described(self) -> tuple[str, ...]:
         """The options that are given and describe another target than the Python that runs (pip's `--platform`)."""
         given = {

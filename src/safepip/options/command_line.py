@@ -35,7 +35,8 @@ _SUMMARY = {
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
     "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "
-    "index, the digests and the dependencies of each project.",
+    "index, the digests and the dependencies of each project. Without a requirement, those of the pyproject.toml or "
+    "requirements.in of the working folder are meant.",
     "download": "Decide as install does, verify every file, and put the wheels into a folder.",
     "wheel": "Decide as download does, build what has no wheel, and put the wheels into a folder.",
 }

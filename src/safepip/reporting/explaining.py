@@ -12,16 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.model.finding import printable
+from safepip.resolution.askers import askers_of, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
     from safepip.model.candidate import Candidate, Pin, ProjectCandidates, Resolution
     from safepip.model.plan import Selection
     from safepip.model.requirement import Statements
+    from safepip.resolution.askers import Asker
     from safepip.resolution.dependencies import Markers
     from safepip.vetting.cooldown import AgeRules, Held
 
@@ -34,14 +35,6 @@ _REJECTED = {
     "python": "has no wheel for this Python",
     "requires-python": "needs another Python",
 }
-
-
-class Asker(NamedTuple):
-    """What asks for a project: a file or command line of the user's, or a distribution; and its text."""
-
-    who: str
-    text: str
-    specifier: SpecifierSet
 
 
 class Explanation(NamedTuple):
@@ -66,40 +59,10 @@ def explain(
     """Explain a project that the resolution has. `available` is what its index offers, None where no index was asked;
     `ages` are the rules on ages that applied to it, None where none did."""
     pin = resolution.pins[name]
-    askers = tuple(_askers(name, resolution, statements, markers))
-    limits = tuple(
-        Asker(str(c.origin), c.text or f"{c.name}{c.specifier}", c.specifier)
-        for c in statements.constraints
-        if c.name == name
-    )
+    askers = askers_of(resolution.pins, statements.requirements, markers).get(name, ())
+    limits = limits_of(statements.constraints).get(name, ())
     fell = tuple(_fell(pin, (*askers, *limits), selection, available, ages)) if available is not None else ()
     return Explanation(pin, askers, limits, fell)
-
-
-def _askers(name: str, resolution: Resolution, statements: Statements, markers: Markers) -> Iterator[Asker]:
-    for requirement in statements.requirements:
-        if requirement.name == name:
-            yield Asker(str(requirement.origin), requirement.text.strip() or name, requirement.specifier)
-    for other in resolution.pins.values():
-        if other.metadata is None:
-            if name in other.requires:
-                yield Asker(f"{other.name} {other.version}", name, _any())
-            continue
-        for wanted in other.metadata.requires.with_extras(other.extras):
-            if _normalised(wanted.name) == name and markers.hold(wanted, other.extras | {""}):
-                yield Asker(f"{other.name} {other.version}", printable(str(wanted)), wanted.specifier)
-
-
-def _normalised(name: str) -> str:
-    from safepip.model.names import normalise
-
-    return normalise(name)
-
-
-def _any() -> SpecifierSet:
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet()
 
 
 def _fell(

@@ -49,6 +49,14 @@ def is_pyproject(name: str) -> bool:
     return re.split(r"[/\\]", name.rstrip())[-1] == "pyproject.toml"
 
 
+def has_project(text: str) -> bool:
+    """Whether the text of a pyproject.toml may say what a project requires: it has a table [project], or is no TOML."""
+    try:
+        return "project" in read_toml(text)
+    except (ValueError, RecursionError):
+        return True
+
+
 def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project:
     """The requirements of the project of a pyproject.toml, with the extras `wanted`, None for all of them.
 

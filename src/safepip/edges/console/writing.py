@@ -66,6 +66,12 @@ class Console:
         if self._display.verbosity >= 0:
             (warn if self._reserved else say)(self._redact(text) + "\n")
 
+    def aside(self, text: str) -> None:
+        """What is said beside the answer, on standard error: shown unless -q was given."""
+        self._log(text)
+        if self._display.verbosity >= 0:
+            warn(self._redact(text) + "\n")
+
     def notice(self, text: str) -> None:
         """A line that the user should see, once a run; pip's WARNING: shown unless -qq was given."""
         if text in self._reported:

@@ -46,6 +46,15 @@ def read_regular(path: str, limit: int = LARGEST_TEXT) -> bytes:
         return _bounded(file.read(limit + 1), limit)
 
 
+def read_project_file(folder: str, name: str) -> str:
+    """The text of a file of a folder, for a first look: what is not UTF-8 is replaced, and of what cannot be read there
+    is a text that is no TOML, so that reading it in earnest gives the reason."""
+    try:
+        return read_regular(os.path.join(folder, name)).decode("utf-8", "replace")
+    except OSError:
+        return "["
+
+
 def read_named(path: str, limit: int = LARGEST_TEXT) -> bytes:
     """The content of what the user has named, whatever it is: at most `limit` bytes. Raises `OSError`."""
     with open(path, "rb") as file:
