@@ -29,13 +29,18 @@ Usage: safepip explain [options] NAME ...
 Show for each NAME why it is needed and in this version, which index it comes from and by which rule, what requires it,
 and why newer versions were rejected. safepip decides this anew for an empty environment from -r FILE, --group and the
 like, or reads it from a lock given by -r. Without any of them it explains pylock.toml in the working directory.
---json prints the same as data. The other options are those of `safepip install`: see `safepip install --help`."""
+--json prints the same as data. --tree shows all of it as a tree, as `safepip tree` does, and takes the options of that;
+then NAMEs may be left out. The other options are those of `safepip install`: see `safepip install --help`."""
 
 
 def explain_names(argv: Sequence[str]) -> int:
     """Run `safepip explain` with these arguments, the verb left out; 1 where a name is not there."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
+    if "--tree" in argv:
+        from safepip.commands.tree import tree
+
+        return tree([word for word in argv if word != "--tree"], explains=True)
     with Resources() as resources:
         inputs = _read([word for word in argv if word != "--json"], resources)
         decision = resolve(inputs, resources, searched=True)

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from safepip.requirements.lock_requests import LockRequest
     from safepip.routing.table import RoutingTable
 
-    #: What the arguments of a command are: projects to decide on, files as `-r` takes them, or just names.
-    Arguments = Literal["projects", "files", "names"]
+    #: What the arguments of a command are: projects to decide on, files as `-r` takes them, or just names, which may
+    #: have to be there.
+    Arguments = Literal["projects", "files", "names", "any names"]
 
 
 class Inputs(NamedTuple):
@@ -102,7 +103,7 @@ def read_inputs(
     resources.use(plan)
     if default is not None:
         resources.console.aside(f"Taking {default} of this folder")
-    named = tuple(map(project_name, words)) if arguments_are == "names" else ()
+    named = tuple(map(project_name, words)) if "names" in arguments_are else ()
     environ = resources.world.environ
     target_of = start_probe(choose_python(settings, environ), settings, environ)
     try:
@@ -116,12 +117,12 @@ def read_inputs(
 
 def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:
     """Whether a file of the working folder is meant where nothing is named."""
-    return verb == "lock" or arguments_are == "files"
+    return verb == "lock" or arguments_are in ("files", "any names")
 
 
 def _with_default(settings: Settings, cwd: str, arguments_are: Arguments) -> tuple[Settings, str | None]:
     """What is asked for, each thing in its place, and the name of the file that is meant because nothing is."""
-    if arguments_are == "names":
+    if "names" in arguments_are:
         return _with_lock(settings._replace(requirements=()), cwd), None
     if arguments_are == "files":
         files = (*settings.requirement_files, *settings.requirements)
@@ -152,7 +153,7 @@ def _plan(
     try:
         return make_plan(verb, argv, world, resources.credentials, default_index_url, may_be_empty=may_be_empty)
     except UsageError as error:
-        own = {"files": "sync", "names": "explain"}.get(arguments_are, verb)
+        own = {"files": "sync", "names": "explain", "any names": "explain"}.get(arguments_are, verb)
         error.diagnostics = tuple(
             d._replace(hint=f"`safepip {own} --help` says what it takes")
             if d.reference == "nothing-asked" and own != verb

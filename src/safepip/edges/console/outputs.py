@@ -72,6 +72,15 @@ def write_data(text: str) -> None:
         raise _not_written(error) from None
 
 
+def can_write(text: str) -> bool:
+    """Whether the encoding of standard output has all characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def say(text: str) -> None:
     """Rule 2, on standard output."""
     global _reported

@@ -97,6 +97,11 @@ def is_editable(distribution: InstalledDistribution) -> bool:
         return False
 
 
+def is_named_directly(distribution: InstalledDistribution) -> bool:
+    """Whether it was installed from a URL or path that the user named, and from no index (PEP 610)."""
+    return os.path.lexists(os.path.join(distribution.metadata_path, "direct_url.json"))
+
+
 def parts_of_safepip(target: Target) -> frozenset[str]:
     """The normalised names of safepip and its dependencies, where `target` is the environment it runs from.
 
