@@ -45,7 +45,7 @@ ALLOWED = {
     "edges": "",
     "edges.programs": "configparser errno importlib.machinery importlib.metadata importlib.util json locale logging os"
     " packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
-    "edges.console": "contextlib errno io os sys time",
+    "edges.console": "contextlib errno io os sys threading time",
     "edges.disk": "concurrent.futures contextlib errno hashlib locale os shutil stat sys tempfile threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
@@ -57,7 +57,7 @@ ALLOWED = {
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
-    "edges.user": "contextlib getpass locale os platformdirs pwd rich.console rich.progress stat sys threading time",
+    "edges.user": "getpass locale os platformdirs pwd stat sys time",
     "commands": "contextlib difflib json packaging.requirements packaging.specifiers",
     "safepip.__main__": "difflib gc signal sys",
 }

@@ -16,6 +16,7 @@ from safepip.edges.network.http import Transport
 from safepip.edges.network.loop import Loop
 from safepip.model.digest import Digest
 from safepip.model.errors import SafepipError
+from safepip.model.events import Received
 from safepip.model.plan import Network
 from support.host import Host, partial
 from support.nowhere import NOWHERE
@@ -24,6 +25,7 @@ from support.replies import Reply
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from safepip.model.events import Event
     from safepip.model.evidence import VerifiedFile
 
 DATA = bytes(range(256)) * 2000
@@ -40,29 +42,17 @@ def everywhere(_url: str) -> bool:
 
 
 class Log:
-    """A progress display that remembers."""
+    """Remembers what it is told."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[Any, ...]] = []
+        self.events: list[Event] = []
 
-    def expect(self, files: int, size: int | None) -> None:
-        self.events.append(("expect", files, size))
-
-    def start(self, key: str, size: int | None) -> None:
-        self.events.append(("start", key, size))
-
-    def advance(self, key: str, count: int) -> None:
-        self.events.append(("advance", key, count))
-
-    def finish(self, key: str) -> None:
-        self.events.append(("finish", key))
-
-    def close(self) -> None:
-        self.events.append(("close",))
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
 
     @property
     def counted(self) -> int:
-        return sum(event[2] for event in self.events if event[0] == "advance")
+        return sum(event.size for event in self.events if isinstance(event, Received))
 
 
 class World:
@@ -97,7 +87,7 @@ class World:
             lambda: self.transport,
             self.store,
             wanted or (self.download(),),
-            self.progress,
+            self.progress.tell,
             retries=retries,
             resume_retries=resume_retries,
         )

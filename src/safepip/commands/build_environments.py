@@ -140,7 +140,9 @@ class BuildEnvironments:
         wheels = clear(decision, resources, decision.to_install)
         with private_folder(resources.store.root) as private:
             handover = make_handover(decision.resolution, wheels, inputs.settings, private)
-            code = 0 if handover is None else hand_over(handover, inputs.target, inputs.settings, environ)
+            code, progress = 0, resources.console.progress
+            if handover is not None:
+                code = hand_over(handover, inputs.target, inputs.settings, environ, progress=progress)
         if code:
             raise Unavailable.because(
                 "build-environment", f"pip could not install what the build requires, and ended with exit code {code}"

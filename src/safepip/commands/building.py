@@ -29,6 +29,7 @@ from safepip.index.candidates import TagRanks
 from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.digest import ANY_BYTES, RequiredDigests
 from safepip.model.errors import Refused, ResolutionImpossible
+from safepip.model.events import Doing
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
@@ -304,6 +305,7 @@ class Building:
             if project.wheel is not None:
                 text = read_wheel_metadata(project.wheel.path, project.wheel.filename)
             else:
+                self._resources.tell(Doing("Preparing metadata", project.shown))
                 self._resources.console.say(f"Preparing metadata of {project.shown} (fence: {bench.kind})")
                 text = bench.backend.metadata()
             project.metadata = parse_metadata(text, verified=False)
@@ -348,6 +350,7 @@ class Building:
     def _built(self, project: SourceProject, pin: Pin, bench: Bench) -> VerifiedFile:
         kind = "editable for" if project.editable else "wheel for"
         self._resources.console.say(f"Building {kind} {pin.name} {pin.version} (fence: {bench.kind})")
+        self._resources.tell(Doing("Building", f"{pin.name} {pin.version}"))
         folder, filename = bench.backend.wheel()
         check_built_name(filename, pin.name, pin.version)
         wheel = admit(self._resources.store, folder, filename)

@@ -39,7 +39,7 @@ def open_catalog(
         hashes=hashes,
         rules=rules if building is None else rules._replace(builds=building.offers, build_hint=building.hint_for),
     )
-    catalog.sources = building
+    catalog.sources, catalog.tell = building, resources.tell
     return catalog
 
 
@@ -55,7 +55,7 @@ def _open_answers(
         trusted_hosts=settings.network.trusted_hosts,
     )
     ranks = TagRanks(target.tags)
-    wheels = WheelReader(network.loop, network.transport, cache, store, ranks, settings.network)
+    wheels = WheelReader(network.loop, network.transport, cache, store, ranks, settings.network, resources.tell)
     reader = IndexReader(
         network.transport,
         cache,

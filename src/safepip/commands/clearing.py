@@ -11,6 +11,7 @@ from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_whee
 from safepip.edges.disk.local_paths import names_of_folder, real_path
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
+from safepip.model.events import Doing
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.requirement import counts, named_url
 from safepip.reporting.messages import overruled
@@ -42,6 +43,7 @@ def clear(
     """
     inputs = decision.inputs
     files = fetch_wheels(decision, resources, pins)
+    resources.tell(Doing("Checking", f"{len(files)} wheel{'s' if len(files) > 1 else ''}"))
     context = _beside_installed(inputs, _context(inputs, list(zip(pins, files, strict=True))), gone)
     if inputs.lock_requests:
         from safepip.commands.by_lock import check_lock_is_whole

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.indexes.downloads import Download
 from safepip.edges.indexes.fetch import fetch_all
-from safepip.edges.user.terminal import make_progress
 from safepip.index.deliveries import direct_source, sources
 from safepip.model.digest import ANY_BYTES
 from safepip.model.index import Hashes
@@ -61,7 +60,7 @@ def _fetch(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> lis
         resources.network.transport,
         resources.store,
         [_download(decision.catalog, pin, demands.get(pin.name, ANY_BYTES), trusted) for pin in pins],
-        make_progress(settings.display, resources.world.environ),
+        resources.tell,
         retries=settings.network.retries,
         resume_retries=settings.network.resume_retries,
     )

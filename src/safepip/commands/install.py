@@ -107,9 +107,9 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         handover = with_public_urls(handover, resources.credentials.concealed.redact)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
-        broken = broken_lines(decision, installed, names)
+        broken, progress = broken_lines(decision, installed, names), resources.console.progress
         try:
-            code = hand_over(handover, target, settings, resources.world.environ, names)
+            code = hand_over(handover, target, settings, resources.world.environ, names, progress)
         except KeyboardInterrupt as interrupt:
             resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return exit_code(interrupt)

@@ -82,7 +82,7 @@ def _fetched(
         )
         for file in wanted
     ]
-    return fetch_all(resources.network.loop, resources.network.transport, resources.store, downloads)
+    return fetch_all(resources.network.loop, resources.network.transport, resources.store, downloads, resources.tell)
 
 
 def _is_local(file: ProjectFile) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from safepip.edges.disk.store import Store
     from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.edges.user.world import World
+    from safepip.model.events import Event
     from safepip.model.plan import Plan
 
 
@@ -34,8 +35,8 @@ class Resources:
 
     def __init__(self, world: World | None = None) -> None:
         self.world = world or this_world()
-        self.credentials = Credentials(self.world.environ, ask_credentials)
-        self.network = NetworkAccess(Network(), self.credentials, self.world.environ)
+        self.credentials = Credentials(self.world.environ, self._ask)
+        self.network = NetworkAccess(Network(), self.credentials, self.world.environ, self.tell)
         self._plan: Plan | None = None
 
     def __enter__(self) -> Self:
@@ -43,6 +44,7 @@ class Resources:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if self._plan is not None:
+            self.console.close()
             for notice in self.credentials.notices:
                 self.console.notice(notice)
             if isinstance(error, SafepipError):
@@ -75,6 +77,18 @@ class Resources:
             self.credentials.know(plan.indexes)
         self.network.use(plan.settings.network)
         self._plan = plan
+
+    def tell(self, event: Event) -> None:
+        """What happens: shown, and logged. Before the first `use` there is nothing to show it on."""
+        if self._plan is not None:
+            self.console.tell(event)
+
+    def _ask(self, origin: str) -> tuple[str, str] | None:
+        """A user name and a password, asked for at the terminal."""
+        if self._plan is None:
+            return ask_credentials(origin)
+        with self.console.progress.hidden():
+            return ask_credentials(origin)
 
     def report_expired(self, projects: Iterable[str]) -> None:
         """Tell of exceptions in policy that have ended, for the projects that this run is about."""

@@ -10,6 +10,7 @@ from safepip.edges.indexes.downloads import Download
 from safepip.edges.indexes.fetch import fetch_all
 from safepip.index.deliveries import direct_source, sources
 from safepip.model.errors import Refused, SafepipError
+from safepip.model.events import Doing
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.source import SourceKind, SourceTree
@@ -99,6 +100,7 @@ class SourceTrees:
                 subject=name,
             )
         resources = self._resources
+        resources.tell(Doing("Checking out", name or source.url))
         environ, tell = resources.world.environ, resources.console.notice
         login = resources.credentials.for_url(source.url) if is_web(source.url) else None
         if not source.editable:
@@ -114,6 +116,7 @@ class SourceTrees:
             self._resources.network.transport,
             self._resources.store,
             [download],
+            self._resources.tell,
             retries=network.retries,
             resume_retries=network.resume_retries,
         )

@@ -17,6 +17,7 @@ from safepip.edges.network.http import Transport
 from safepip.edges.network.long_bodies import LEAST
 from safepip.model.digest import one_of
 from safepip.model.errors import Refused, Unavailable
+from safepip.model.events import Fetched, Fetching
 from safepip.model.plan import Network
 from support.fetching import DATA, NAME, PATH, World, digest
 from support.host import Host, free_port
@@ -60,8 +61,8 @@ def content(file: VerifiedFile) -> bytes:
 def test_a_file_is_fetched_once_and_then_comes_from_the_store(world: World) -> None:
     (file,) = world.fetch()
     assert content(file) == DATA
-    assert world.progress.events[0] == ("expect", 1, len(DATA))
-    assert world.progress.events[-1] == ("close",)
+    assert world.progress.events[0] == Fetching(1, len(DATA))
+    assert world.progress.events[-1] == Fetched()
     assert world.progress.counted == len(DATA)
     assert world.fetch() == [file]
     assert len(world.host.requests) == 1

@@ -212,7 +212,7 @@ def test_every_environment_runs_the_pip_that_is_beside_safepip() -> None:
     for python in (None, "/x/python"):
         command = edge.command(["list"], python)
         assert command[:3] == [python or sys.executable, "-S", "-c"]
-        assert command[4:] == [pip_home(), "", "list"]
+        assert command[4:] == [pip_home(), "", "", "list"]
     assert (Path(pip_home()) / "pip" / "__main__.py").is_file()
     assert probe(sys.executable).own
 

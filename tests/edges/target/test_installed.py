@@ -145,7 +145,6 @@ def test_safepip_is_made_of_what_it_requires_and_not_of_its_test_tools() -> None
         "h2",
         "h11",
         "anyio",
-        "rich",
         "platformdirs",
     } <= parts
     assert not {"pytest", "mypy", "hypothesis"} & parts

@@ -5,7 +5,8 @@
    cannot be written, that is reported on standard error, unless it was closed from the start.
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
 4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
-5. A closed stream's number is taken by the null device, so that pip cannot open a file by this number and write to it.
+5. The line that shows what is done (`progress`) makes way for everything that is written.
+6. A closed stream's number is taken by the null device, so that pip cannot open a file by this number and write to it.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from safepip.reporting.runner_commands import disarm
 
 TYPE_CHECKING = False  # that of `typing` takes more time than all else of a run that only says its version
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import TextIO
 
     from safepip.model.errors import SafepipError
 
 _reported = False
+_aside: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class _Closed(io.TextIOBase):
@@ -36,8 +40,14 @@ class _Closed(io.TextIOBase):
         raise OSError(errno.EBADF, "it is closed")
 
 
+def make_way(aside: Callable[[], AbstractContextManager[None]]) -> None:
+    """Rule 5: write within what `aside` gives from now on."""
+    global _aside
+    _aside = aside
+
+
 def prepare() -> None:
-    """Rule 5, and streams in place of those that Python has found closed, for which it has None."""
+    """Rule 6, and streams in place of those that Python has found closed, for which it has None."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -115,12 +125,13 @@ def abandon(stream: TextIO) -> None:
 def _write(stream: TextIO, text: str) -> None:
     """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner made harmless."""
     text = disarm(text)
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "replace").decode(encoding))
-    stream.flush()
+    with _aside():
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
 
 
 def _reason(error: Exception) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from safepip.edges.console.outputs import say, warn, write_data
+from safepip.edges.console.outputs import make_way, say, warn, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
@@ -19,7 +20,9 @@ from safepip.reporting.runner_commands import disarm
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from safepip.edges.console.progress import Progress
     from safepip.model.errors import SafepipError
+    from safepip.model.events import Event
     from safepip.model.plan import Display
 
 
@@ -35,6 +38,10 @@ class Console:
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
         self._redact = redact
+        self._environ = environ
+        self._began = time.monotonic()
+        self._progress: Progress | None = None
+        self._opening = threading.Lock()
         Console.wants_color = display.color is not False
         Console.redact_last = redact
         self.style = _style(environ, wanted=Console.wants_color)
@@ -43,6 +50,32 @@ class Console:
         # A log that cannot be written is reported before anything is done, and one that can be written exists, even if
         # empty.
         self._log("")
+
+    @property
+    def progress(self) -> Progress:
+        """What shows the work; opened when it is first told of some."""
+        with self._opening:
+            if self._progress is None:
+                from safepip.edges.console.progress import make_progress
+
+                self._progress = make_progress(
+                    self._display, self._environ, self.style, self._redact, since=self._began
+                )
+                make_way(self._progress.aside)
+            return self._progress
+
+    def tell(self, event: Event) -> None:
+        """What happens, from any thread: on the terminal as it happens, and in the log what is worth a line."""
+        from safepip.reporting.event_lines import line_of, verbosity_of
+
+        self.progress.tell(event)
+        if (line := line_of(event)) is not None:
+            self._show_from(verbosity_of(event), line)
+
+    def close(self) -> None:
+        """Nothing is shown of the work any more."""
+        if self._progress is not None:
+            self._progress.close()
 
     def reserve_output(self) -> None:
         """Standard output is for the report from here on (`--report -`), and words go to standard error."""
@@ -83,8 +116,12 @@ class Console:
 
     def detail(self, text: str) -> None:
         """Only with -v and in the log."""
+        self._show_from(1, text)
+
+    def _show_from(self, verbosity: int, text: str) -> None:
+        """On standard error from so many -v on, and in the log."""
         self._log(text)
-        if self._display.verbosity >= 1:
+        if self._display.verbosity >= verbosity:
             warn(self._redact(text) + "\n")
 
     def ended_by(self, error: SafepipError) -> None:

@@ -24,6 +24,7 @@ from safepip.index.same_files import as_one, same_offers
 from safepip.model.candidate import CoreMetadata, ProjectCandidates, SourceArchives
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.events import Resolving, ignore
 from safepip.model.requirement import required_digests
 from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
 from safepip.model.urls import stays_encrypted
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.wheel_reader import Listing, WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import AnyDigest, RequiredDigests
+    from safepip.model.events import Tell
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
@@ -66,10 +68,11 @@ class IndexCatalog:
     """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
     `rules` are those that the search applies; the prefetcher has its own. `sources`, set by those who approve builds,
-    reads the metadata of what is not a wheel.
+    reads the metadata of what is not a wheel, and `tell` is told of each project that the search looks at.
     """
 
     sources: SourceMetadata | None = None
+    tell: Tell = staticmethod(ignore)
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class IndexCatalog:
     def candidates_for(self, name: str, required_by: Iterable[Origin]) -> RoutedCandidates:
         known = self._all_available.get(name)
         if known is None:
+            self.tell(Resolving(name))
             decision = self._table.route(name)
             askers = tuple(required_by)
             try:
@@ -253,6 +257,7 @@ class IndexCatalog:
     # --- metadata -------------------------------------------------------------------------------------------
 
     def metadata(self, candidate: Candidate) -> CoreMetadata:
+        self.tell(Resolving(candidate.name))
         listing = self._listings.get(candidate)
         if candidate.is_wheel:
             return self._answers.metadata(candidate, listing)

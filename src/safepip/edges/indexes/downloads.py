@@ -1,9 +1,9 @@
-"""A file to be fetched, and the display that is notified of its progress."""
+"""A file to be fetched."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from safepip.model.digest import ANY_BYTES
 
@@ -38,22 +38,3 @@ class Download:
     unasked: bool = False
     subject: str = ""
     origins: tuple[Origin, ...] = ()
-
-
-class Progress(Protocol):
-    """Is notified of downloads' progress. Called from the loop's thread; must not block. `key` is one download's."""
-
-    def expect(self, files: int, size: int | None) -> None:
-        """So many downloads will come, of so many bytes together where that is known."""
-
-    def start(self, key: str, size: int | None) -> None:
-        """A download begins; `size` in bytes where it is known."""
-
-    def advance(self, key: str, count: int) -> None:
-        """More bytes came; a negative count when they have to come again."""
-
-    def finish(self, key: str) -> None:
-        """The download is over, well or not."""
-
-    def close(self) -> None:
-        """All downloads are over, well or not."""

@@ -23,6 +23,7 @@ from safepip.edges.disk.store import size_mismatch
 from safepip.edges.indexes.stored import refuse_absent, stored
 from safepip.model.digest import proofs
 from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.events import ExchangeOver, Fetched, Fetching, FileDone, Received, Retrying, Waiting, ignore
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.urls import UrlError, is_file_url, parse
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from safepip.edges.disk.store import Incoming, Store
-    from safepip.edges.indexes.downloads import Download, Progress
+    from safepip.edges.indexes.downloads import Download
     from safepip.edges.network.http import Body, Transport
     from safepip.edges.network.loop import Loop
+    from safepip.model.events import Tell
     from safepip.model.evidence import VerifiedFile
 
 #: How many files are downloaded at the same time.
@@ -42,34 +44,21 @@ LARGEST_FILE = 8 << 30
 _CHUNK = 1 << 20
 
 
-class Silent:
-    """Shows nothing."""
-
-    def expect(self, files: int, size: int | None) -> None: ...
-
-    def start(self, key: str, size: int | None) -> None: ...
-
-    def advance(self, key: str, count: int) -> None: ...
-
-    def finish(self, key: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
 def fetch_all(
     loop: Loop,
     transport: Callable[[], Transport],
     store: Store,
     wanted: Sequence[Download],
-    progress: Progress | None = None,
+    tell: Tell = ignore,
     *,
     retries: int = 5,
     resume_retries: int = 5,
 ) -> list[VerifiedFile]:
     """All of `wanted`, in the same order, verified. Raises `Refused` or `Unavailable`.
 
-    `transport` is called only when something has to come over the network. `retries` are for attempts
-    that brought nothing, `resume_retries` for those that broke on the way (pip's two options).
+    `tell` is told how far what comes over the network is. `transport` is called only when something has to come over
+    the network. `retries` are for attempts that brought nothing, `resume_retries` for those that broke on the way
+    (pip's two options).
     """
     _refuse_unhashed(wanted)
     found: dict[int, VerifiedFile] = {}
@@ -82,14 +71,13 @@ def fetch_all(
     missing = {place: download for place, download in enumerate(wanted) if place not in found}
     refuse_absent(store, [download for download in missing.values() if download.unasked])
     if missing:
-        progress = progress or Silent()
         sizes = [download.size for download in missing.values() if download.size is not None]
-        progress.expect(len(missing), sum(sizes) if len(sizes) == len(missing) else None)
-        fetcher = _Fetcher(transport(), store, progress, retries, resume_retries)
+        tell(Fetching(len(missing), sum(sizes) if len(sizes) == len(missing) else None))
+        fetcher = _Fetcher(transport(), store, tell, retries, resume_retries)
         try:
             files = loop.run(fetcher.fetch(list(missing.values())))
         finally:
-            progress.close()
+            tell(Fetched())
         found.update(zip(missing, files, strict=True))
     for place, download in enumerate(wanted):
         if download.sources and not download.unasked:
@@ -110,7 +98,7 @@ async def fetch_one(
     _refuse_unhashed([download])
     file = await asyncio.to_thread(stored, store, download)
     if file is None:
-        (file,) = await _Fetcher(transport(), store, Silent(), retries, resume_retries).fetch([download])
+        (file,) = await _Fetcher(transport(), store, ignore, retries, resume_retries).fetch([download])
     if download.sources:
         store.deliveries.note(file, download.sources[0])
     return file
@@ -196,12 +184,10 @@ def _raise_all(failures: list[BaseException | None]) -> None:
 class _Fetcher:
     """The downloads of one `fetch_all`, on the loop."""
 
-    def __init__(
-        self, transport: Transport, store: Store, progress: Progress, retries: int, resume_retries: int
-    ) -> None:
+    def __init__(self, transport: Transport, store: Store, tell: Tell, retries: int, resume_retries: int) -> None:
         self._transport = transport
         self._store = store
-        self._progress = progress
+        self._tell = tell
         self._patience = retries, resume_retries
 
     async def fetch(self, wanted: list[Download]) -> list[VerifiedFile]:
@@ -227,13 +213,10 @@ class _Fetcher:
         return [tasks[place].result() for place in range(len(wanted))]
 
     async def _one(self, download: Download) -> VerifiedFile:
-        key = f"{download.filename} {id(download)}"
-        self._progress.start(key, download.size)
+        self._tell(Waiting(id(download), self._transport.shown(download.url)))
         try:
             with self._store.incoming(_algorithms(download)) as incoming:
-                transfer = _Transfer(
-                    self._transport, download, incoming, lambda count: self._progress.advance(key, count)
-                )
+                transfer = _Transfer(self._transport, download, incoming, self._tell)
                 resumed = await transfer.run(*self._patience)
                 if resumed and not incoming.holds(download.index_digests, download.demand):
                     # A file in parts may mix two versions of it; a whole one decides.
@@ -241,7 +224,8 @@ class _Fetcher:
                     await transfer.run(0, 0)
                 return _admit(incoming, download)
         finally:
-            self._progress.finish(key)
+            self._tell(ExchangeOver(id(download)))
+            self._tell(FileDone())
 
 
 class _Broken(Exception):
@@ -254,17 +238,14 @@ class _Broken(Exception):
 
 
 class _Transfer:
-    """One file on its way, in as many parts as it takes. `advance` is called with the bytes that came, or have to come
-    again."""
+    """One file on its way, in as many parts as it takes."""
 
-    def __init__(
-        self, transport: Transport, download: Download, incoming: Incoming, advance: Callable[[int], None]
-    ) -> None:
+    def __init__(self, transport: Transport, download: Download, incoming: Incoming, tell: Tell) -> None:
         self._transport = transport
         self._download = download
         self._name = printable(download.filename)
         self._incoming = incoming
-        self._advance = advance
+        self._tell = tell
         self._validator = ""
 
     async def run(self, retries: int, resume_retries: int) -> bool:
@@ -286,9 +267,17 @@ class _Transfer:
                     message = f"{printable(self._download.filename)} cannot be fetched: {problem}"
                     raise _failed(self._download, message, problem.hint) from problem
                 resumed = resumed or self._incoming.size > 0
+                advanced = self._incoming.size > before
+                tried, most = (broken, resume_retries) if advanced else (barren, retries)
+                shown = self._transport.shown(self._download.url)
+                self._tell(Retrying(id(self._download), shown, str(problem), tried + 1, most + 1, wait))
                 await asyncio.sleep(wait)
             else:
                 return resumed
+
+    def _advance(self, count: int) -> None:
+        """So many bytes came, or have to come again."""
+        self._tell(Received(id(self._download), count))
 
     def rewind(self) -> None:
         """Begin again with nothing."""

@@ -20,6 +20,7 @@ from safepip.edges.indexes.page_cache import vouched
 from safepip.index.deliveries import direct_source, sources
 from safepip.model.candidate import Candidate
 from safepip.model.errors import Refused, ResolutionImpossible, Unavailable
+from safepip.model.events import ignore
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import CoreMetadata
     from safepip.model.digest import RequiredDigests
     from safepip.model.errors import SafepipError
+    from safepip.model.events import Tell
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
     from safepip.model.plan import Network
@@ -101,7 +103,9 @@ class WheelReader:
         store: Store,
         ranks: TagRanks,
         network: Network,
+        tell: Tell = ignore,
     ) -> None:
+        self._tell = tell
         self._loop = loop
         self._transport = transport
         self._cache = cache
@@ -130,6 +134,7 @@ class WheelReader:
             self._transport,
             self._store,
             [wanted],
+            self._tell,
             retries=network.retries,
             resume_retries=network.resume_retries,
         )

@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.network.http import Transport
+    from safepip.model.events import Tell
     from safepip.model.plan import Network
 
 
 class NetworkAccess:
-    """A run that needs no network starts no loop and opens no connection. Safe to use from several threads."""
+    """A run that needs no network starts no loop and opens no connection. Safe to use from several threads.
 
-    def __init__(self, settings: Network, credentials: Credentials, environ: Mapping[str, str]) -> None:
+    `tell` is told of every exchange, where it is given.
+    """
+
+    def __init__(
+        self, settings: Network, credentials: Credentials, environ: Mapping[str, str], tell: Tell | None = None
+    ) -> None:
+        self._tell = tell
         self._settings = settings
         self._credentials = credentials
         self._environ = environ
@@ -31,8 +38,10 @@ class NetworkAccess:
         with self._opening:
             if self._transport is None:
                 from safepip.edges.network.http import Transport
+                from safepip.model.events import ignore
 
-                self._transport = Transport(self._settings, self._credentials, self._environ)
+                tell = self._tell or ignore
+                self._transport = Transport(self._settings, self._credentials, self._environ, tell)
             return self._transport
 
     def use(self, settings: Network) -> None:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from safepip.edges.network.deadlines import Pauses, within
 from safepip.edges.network.limits import RETRIED_KINDS, RETRIED_STATUSES, HttpError
+from safepip.model.events import ExchangeOver, Retrying, Waiting, ignore
 from safepip.model.urls import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+
+    from safepip.model.events import Tell
 
 #: How many small requests to one origin are made at the same time; HTTP/2 carries them over one connection.
 _AT_ONCE = 100
@@ -38,7 +41,8 @@ _Result = TypeVar("_Result", bound=Answered)
 class Attempts:
     """The attempts of a run. `retries` are for each request, `seconds` for all of its attempts together."""
 
-    def __init__(self, retries: int, seconds: float) -> None:
+    def __init__(self, retries: int, seconds: float, tell: Tell = ignore) -> None:
+        self._tell = tell
         self._retries = retries
         self._seconds = seconds
         self._pauses: dict[str, Pauses] = {}
@@ -54,9 +58,13 @@ class Attempts:
         turn = self._turns.setdefault(origin_of(url) or "", asyncio.Semaphore(_AT_ONCE))
         # Waiting for a turn does not count as the server's time.
         async with turn, within(self._seconds, shown):
-            return await self._after_pauses(url, attempt)
+            self._tell(Waiting(id(attempt), shown))
+            try:
+                return await self._after_pauses(url, shown, attempt)
+            finally:
+                self._tell(ExchangeOver(id(attempt)))
 
-    async def _after_pauses(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _after_pauses(self, url: str, shown: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
         pauses = self.pauses(url)
         for count in range(self._retries + 1):
             last = count == self._retries
@@ -65,14 +73,16 @@ class Attempts:
             except HttpError as error:
                 if last or error.kind not in RETRIED_KINDS:
                     raise
-                wait = pauses.next(count, None)
+                wait, reason = pauses.next(count, None) or 0.0, error.message
             else:
                 if last or result.status not in RETRIED_STATUSES:
                     return result
-                wait = pauses.next(count, result.headers.get("retry-after"))
-                if wait is None:
+                granted = pauses.next(count, result.headers.get("retry-after"))
+                if granted is None:
                     return result
-            await asyncio.sleep(wait or 0.0)
+                wait, reason = granted, f"status {result.status}"
+            self._tell(Retrying(id(attempt), shown, reason, count + 2, self._retries + 1, wait))
+            await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _at_once(self, url: str, attempt: Callable[[], Awaitable[_Result]]) -> _Result:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,6 +39,7 @@ from safepip.edges.network.limits import (
 )
 from safepip.edges.network.proxies import Proxies
 from safepip.edges.network.tls import TlsProblem, Trust
+from safepip.model.events import Requested, ignore
 from safepip.model.finding import printable
 from safepip.model.urls import DEFAULT_PORTS, UrlError, covered, is_near, is_secure, join, parse
 
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.network.deadlines import Pauses
     from safepip.edges.network.httpx_connection import Headers
+    from safepip.model.events import Tell
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Network
 
@@ -109,9 +112,16 @@ class Body:
 class Transport:
     """The network of a run. Use its coroutines on one `Loop` only. `environ` is the process's by default."""
 
-    def __init__(self, network: Network, credentials: Credentials, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        credentials: Credentials,
+        environ: Mapping[str, str] | None = None,
+        tell: Tell = ignore,
+    ) -> None:
         environ = os.environ if environ is None else environ
         credentials.permit(keyring_provider=network.keyring_provider, no_input=network.no_input)
+        self.tell = tell
         self._network = network
         self._credentials = credentials
         self._trust = Trust(network, environ)
@@ -120,7 +130,7 @@ class Transport:
         self._connections: dict[tuple[str, str, int, bool], Connections] = {}
         self._limits = dict.fromkeys(("connect", "read", "write", "pool"), network.timeout)
         self._limits["pool"] = max(600.0, network.timeout)
-        self._attempts = Attempts(network.retries, page_seconds(network.timeout))
+        self._attempts = Attempts(network.retries, page_seconds(network.timeout), tell)
         self._window = window_seconds(network.timeout)
 
     async def get(
@@ -143,7 +153,7 @@ class Transport:
             async with self._open(url, extra, allowed, owner, files=False) as (place, response):
                 return await self._read(place, response, limit)
 
-        return await self._attempts.make(url, self._shown(url), attempt)
+        return await self._attempts.make(url, self.shown(url), attempt)
 
     async def fetch_range(
         self,
@@ -174,10 +184,10 @@ class Transport:
                 end = start + len(answer.body)
                 right = end == size and size - start <= limit if suffix is not None else start == first
                 if not right or not answer.body or (size is not None and end > size):
-                    raise HttpError("protocol", f"{self._shown(url)} sends a different part than asked for", url)
+                    raise HttpError("protocol", f"{self.shown(url)} sends a different part than asked for", url)
                 return Part(206, place.url, lower, start, size, answer.body)
 
-        return await self._attempts.make(url, self._shown(url), attempt)
+        return await self._attempts.make(url, self.shown(url), attempt)
 
     @asynccontextmanager
     async def stream(
@@ -217,10 +227,10 @@ class Transport:
         """The response that `url` finally leads to, redirects and authorization seen to."""
         for _ in range(_MAX_REDIRECTS + 1):
             if not allowed(url):
-                raise HttpError("redirect", f"{self._shown(url)} is not where this may be fetched from", url)
-            place = parse_address(url, self._shown)
+                raise HttpError("redirect", f"{self.shown(url)} is not where this may be fetched from", url)
+            place = parse_address(url, self.shown)
             if not is_secure(place, self._trusted):
-                raise HttpError("insecure", f"{self._shown(url)} would be fetched without encryption", url)
+                raise HttpError("insecure", f"{self.shown(url)} would be fetched without encryption", url)
             response = await self._authorized(place, extra, owner, files=files)
             try:
                 location = response.first("location") if response.status in _REDIRECTS else None
@@ -231,7 +241,7 @@ class Transport:
             finally:
                 await response.close()
             url = self._follow(url, location, allowed)
-        raise HttpError("redirect", f"{self._shown(url)} redirects more than {_MAX_REDIRECTS} times", url)
+        raise HttpError("redirect", f"{self.shown(url)} redirects more than {_MAX_REDIRECTS} times", url)
 
     def _follow(self, url: str, location: str, allowed: Callable[[str], bool]) -> str:
         """The URL that a redirect leads to, if it may."""
@@ -239,8 +249,8 @@ class Transport:
             target = join(url, location).partition("#")[0]
             place = parse(target)
         except UrlError:
-            raise HttpError("redirect", f"{self._shown(url)} redirects to something that is not a URL", url) from None
-        stated = f"{self._shown(url)} redirects to {self._shown(target)}"
+            raise HttpError("redirect", f"{self.shown(url)} redirects to something that is not a URL", url) from None
+        stated = f"{self.shown(url)} redirects to {self.shown(target)}"
         if place.has_user_info:
             raise HttpError("redirect", f"{stated}, a URL with a user name or password in it", url)
         if place.scheme not in DEFAULT_PORTS:
@@ -279,15 +289,18 @@ class Transport:
         headers = [(b"Host", place.authority), (b"User-Agent", USER_AGENT.encode()), *extra]
         if authorization is not None:
             headers.append((b"Authorization", authorization.encode()))
-        generation = self._trust.generation
+        generation, began = self._trust.generation, time.monotonic()
         for again in (True, False):
             try:
-                return await connections.send(place.target, headers, self._limits)
+                response = await connections.send(place.target, headers, self._limits)
             except TlsProblem as error:
                 raise HttpError("tls", str(error), place.url, error.help) from error
             except RequestFailed as error:
                 if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
                     raise self._explained(error, place) from error
+            else:
+                self.tell(Requested(self.shown(place.url), response.status, time.monotonic() - began))
+                return response
         raise AssertionError("unreachable: the second round returns or raises")
 
     async def _read(self, place: Address, response: Response, limit: int) -> Answer:
@@ -312,7 +325,7 @@ class Transport:
     def _explained(self, error: RequestFailed, place: Address) -> HttpError:
         detail = printable(self._credentials.redact(str(error)))
         proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
-        way = f" by the proxy {self._shown(proxy)}" if proxy else ""
+        way = f" by the proxy {self.shown(proxy)}" if proxy else ""
         message = f"{place.authority.decode()}{way}: {detail}"
         helps = what_helps(error.kind, unverified=error.unverified, proxied=bool(proxy))
         return HttpError(error.kind, message, place.url, helps, cut_off=error.cut_off)
@@ -324,7 +337,7 @@ class Transport:
         connections = self._connections.get(key)
         if connections is None:
             if self._network.offline:
-                raise HttpError("offline", f"{self._shown(place.url)} cannot be asked: the run is offline", place.url)
+                raise HttpError("offline", f"{self.shown(place.url)} cannot be asked: the run is offline", place.url)
             proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
             connections = self._connections[key] = Connections(
                 (place.scheme, place.host, place.port),
@@ -340,7 +353,8 @@ class Transport:
     def _context(self, place: Address, *, files: bool) -> ssl.SSLContext:
         return self._trust.context(trusted=covered(place, self._trusted), files=files)
 
-    def _shown(self, url: str) -> str:
+    def shown(self, url: str) -> str:
+        """A URL as it may be shown: without control characters, and without a secret."""
         return printable(self._credentials.redact(url))
 
 

@@ -45,6 +45,30 @@ def kept_by_pip(settings: Settings) -> tuple[str, ...]:
     return tuple(path.replace(os.sep, "/") for path in paths if not replaced or os.path.islink(path))
 
 
+class InstalledWheels:
+    """Counts the wheels that pip has installed so far, while it does: to write the RECORD is the last thing that pip
+    does for one. Made before pip starts, because a version may be installed in its own place."""
+
+    def __init__(self, handover: Handover) -> None:
+        wheels = (wheel for wheel in handover.wheels.values() if wheel.pin.name in handover.installs)
+        places = (record_place(wheel) for wheel in wheels)
+        self._before = {place.path: _file_id(place.path) for place in places if place is not None}
+
+    def complete(self) -> int:
+        """How many there are by now."""
+        now = ((_file_id(path), before) for path, before in self._before.items())
+        return sum(found is not None and found != before for found, before in now)
+
+
+def _file_id(path: str) -> tuple[int, int] | None:
+    """By which a file is told from another one in its place; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def check_installed(
     handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str], kept: Sequence[str] = ()
 ) -> None:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from safepip.edges.console.outputs import say, warn
+from safepip.edges.console.progress import Progress
 from safepip.edges.programs.installed_pip import pip_home
 from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
 from safepip.environment.python_variables import clean_environment, foreign_environment
 from safepip.handover.instructions import check_report
 from safepip.model.errors import Refused, Unavailable
+from safepip.model.events import Doing, Installing, OtherSpeaks
 from safepip.model.finding import printable
 from safepip.options.pip_verbs import without_secrets
 
@@ -52,18 +54,21 @@ def run_pip(
     python: str | None = None,
     before: str = "",
     words: TextIO | None = None,
+    erase: bool = False,
 ) -> int:
     """Run pip with `args`, its streams being this process's, and return its exit code. `words` is where its standard
     output goes, by default to this process's.
 
     `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
-    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and the signal's
-    number, as a shell does. pip handles Ctrl-C first; `KeyboardInterrupt` is raised once pip has ended.
+    installed beside safepip, and `before` and `erase` are explained at `command`. A pip ended by a signal gives 128 and
+    the signal's number, as a shell does. pip handles Ctrl-C first; `KeyboardInterrupt` is raised once pip has ended.
     """
     import subprocess
 
     try:
-        process = subprocess.Popen(command(args, python, before), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words)
+        process = subprocess.Popen(
+            command(args, python, before, erase=erase), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words
+        )
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
     with process, _passing_on_signals(process) as passed:
@@ -73,11 +78,12 @@ def run_pip(
     return code if code >= 0 else 128 - code
 
 
-def command(args: Sequence[str], python: str | None, before: str = "") -> list[str]:
+def command(args: Sequence[str], python: str | None, before: str = "", *, erase: bool = False) -> list[str]:
     """The command line that runs pip, by `bare_pip`, in an interpreter's environment. Distributions there are seen, but
-    not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
+    not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders. With `erase` it
+    erases the terminal's line before it writes one of its own."""
     program = f"{own_text('bare_pip.py')}\nrun_pip(start)"
-    return bare_command(python or sys.executable, program, [pip_home(), before, *args])
+    return bare_command(python or sys.executable, program, [pip_home(), before, "erase" if erase else "", *args])
 
 
 @contextmanager
@@ -106,20 +112,49 @@ def hand_over(
     settings: Settings,
     environ: Mapping[str, str] | None = None,
     gone: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> int:
     """Fill the private folder, run pip, and compare its report with the handover. pip's exit code.
 
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
-    fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`. Raises
-    `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no longer the verified ones, `Unavailable`
-    (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when pip ended with 0 but did something else
-    (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
+    fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
+    `progress` is told how far it is. Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no
+    longer the verified ones, `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
+    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
     """
     import json
 
     from safepip.edges.pip.direct_url import record_direct_urls, remove_marks
-    from safepip.edges.pip.installed_wheels import check_installed, kept_by_pip
+    from safepip.edges.pip.installed_wheels import InstalledWheels, check_installed, kept_by_pip
 
+    _fill(handover)
+    environ, kept, progress = os.environ if environ is None else environ, kept_by_pip(settings), progress or Progress()
+    progress.tell(OtherSpeaks())
+    # Everything is ready; only from here on does the target change.
+    code = uninstall(gone, target, settings, environ) if gone else 0
+    if code:
+        return code
+    words = _stream_for_words(settings)
+    tell = say if words is None else warn
+    tell(handover.before and f"{handover.before}\n")
+    python = None if target.own else target.python
+    if not settings.display.verbosity:  # with -v pip itself says what it does
+        progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
+    erase = progress.on_terminal
+    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words, erase=erase)
+    if code == 0:
+        progress.tell(Doing("Checking", "what is installed"))
+        with open(handover.report, encoding="utf-8") as file:
+            check_report(handover, json.load(file))
+        record_direct_urls(handover, target, settings, kept)
+        remove_marks(handover, kept)
+        check_installed(handover, target, settings, environ, kept)
+        tell(handover.after and f"{handover.after}\n")
+    return code
+
+
+def _fill(handover: Handover) -> None:
+    """Put the texts and the wheels into the private folder. Raises as `hand_over` says."""
     try:
         for name, text in handover.files.items():
             with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
@@ -129,25 +164,6 @@ def hand_over(
     except OSError as error:
         message = f"the wheels for pip could not be put in place: {error.strerror or error}"
         raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
-    environ = os.environ if environ is None else environ
-    kept = kept_by_pip(settings)
-    # Everything is ready; only from here on does the target change.
-    code = uninstall(gone, target, settings, environ) if gone else 0
-    if code:
-        return code
-    words = _stream_for_words(settings)
-    tell = say if words is None else warn
-    tell(handover.before and f"{handover.before}\n")
-    python = None if target.own else target.python
-    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words)
-    if code == 0:
-        with open(handover.report, encoding="utf-8") as file:
-            check_report(handover, json.load(file))
-        record_direct_urls(handover, target, settings, kept)
-        remove_marks(handover, kept)
-        check_installed(handover, target, settings, environ, kept)
-        tell(handover.after and f"{handover.after}\n")
-    return code
 
 
 def uninstall(

@@ -1,8 +1,9 @@
-"""pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with two things added.
+"""pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with three things added.
 
 1. Of the control characters that pip writes only those for colours reach a terminal: names and versions in its output
    come from the metadata of installed projects. To a stream that is not a terminal not even those pass.
-2. A standard output that cannot be written is an error. pip's logging would print a traceback for each line, and pip
+2. Where safepip shows on a terminal what is done, pip's first words take that line's place.
+3. A standard output that cannot be written is an error. pip's logging would print a traceback for each line, and pip
    end with 0.
 
 The text of this file stands behind that of `bare_start` in the same program; nothing is imported here at the head but
@@ -21,16 +22,22 @@ if TYPE_CHECKING:
 class Clean:
     """A stream that passes on what it is given without control and format characters."""
 
-    def __init__(self, stream: "TextIO", words: "Callable[[str], str]") -> None:
+    def __init__(self, stream: "TextIO", words: "Callable[[str], str]", erase: str = "") -> None:
         self._stream = stream
         self._words = words
+        self._erase = erase
+        self._begins = True
 
     def __getattr__(self, name: str) -> "Any":
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         """As `TextIO.write`."""
-        return self._stream.write(text if text.isprintable() else self._words(text))
+        clean = text if text.isprintable() else self._words(text)
+        if self._begins and clean and self._erase:
+            self._stream.write(self._erase)
+        self._begins = clean.endswith("\n") if clean else self._begins
+        return self._stream.write(clean)
 
 
 def cleaner(*, colours: bool) -> "Callable[[str], str]":
@@ -46,11 +53,12 @@ def cleaner(*, colours: bool) -> "Callable[[str], str]":
 
 
 def run_pip(start: "Callable[..., None]") -> "NoReturn":
-    """Run pip with the words of the command line. The first two are where pip lies, and the folders of PYTHONPATH."""
+    """Run pip with the words of the command line. The first three are where pip lies, the folders of PYTHONPATH, and
+    whether a terminal's line is erased before pip writes one."""
     import os
 
-    home, before = sys.argv[1:3]
-    del sys.argv[1:3]
+    home, before, erase = sys.argv[1:4]
+    del sys.argv[1:4]
     start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
     import logging
     import runpy
@@ -59,7 +67,9 @@ def run_pip(start: "Callable[..., None]") -> "NoReturn":
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None:
-            setattr(sys, name, Clean(stream, cleaner(colours=stream.isatty())))
+            terminal = stream.isatty()
+            # ECMA-48: to the beginning of the line, and erase what is behind the cursor.
+            setattr(sys, name, Clean(stream, cleaner(colours=terminal), "\r\x1b[K" if erase and terminal else ""))
     lost = []
 
     def handle(handler: "Handler", _record: "LogRecord") -> None:

@@ -41,10 +41,6 @@ OWN = (
     "certifi",
     "truststore",
     "platformdirs",
-    "rich",
-    "pygments",
-    "markdown_it",
-    "mdurl",
 )
 
 #: Runs `main` in a process that `bare_start` has started. The words before safepip's own are the folders of its parts,

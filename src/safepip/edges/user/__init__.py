@@ -1,1 +1,1 @@
-"""What a person says and sees: arguments, configuration files, the terminal."""
+"""What a person says: arguments, configuration files, answers at the terminal."""

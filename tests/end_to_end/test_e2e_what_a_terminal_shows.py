@@ -1,0 +1,151 @@
+"""What a person sees on a terminal while an installation runs, and when it has ended, however it ends.
+
+The index holds back each answer until what has to be shown meanwhile has been seen, so no test depends on time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.environment import SAFEPIP
+from support.replies import held_until, in_turn, stall, status
+from support.watched import watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.environment import Environment, Runner
+    from support.index import IndexServer
+    from support.terminals import Terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+
+WHEEL = "demo-1.0-py3-none-any.whl"
+
+#: Run before pip starts in the target: waits for a file.
+GATE = """
+import os, sys, time
+try:
+    while any("run_pip(start)" in word for word in words) and not os.path.exists({gate!r}):
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+class Stage:
+    """An index with one project, and an installation of it on a terminal."""
+
+    def __init__(self, index: IndexServer, runner: Runner, target: Environment, gate: Path) -> None:
+        self.index, self._runner, self._target, self.gate = index, runner, target, gate
+        self._terminal: Terminal | None = None
+        index.add("demo", "1.0", files={"demo/data.bin": os.urandom(200_000)})
+        watch(target.python, GATE.format(gate=str(gate)))
+
+    def seen(self, pattern: str) -> bool:
+        """For faults, which are made before the terminal is."""
+        return self._terminal is not None and self._terminal.sees(pattern)()
+
+    def start(self, *words: str, columns: int = 80, env: dict[str, str] | None = None) -> Terminal:
+        from support.terminals import Terminal
+
+        command = [SAFEPIP, "install", "--python", str(self._target.python), "-i", self.index.url, *words, "demo"]
+        self._terminal = Terminal(command, columns=columns, env=self._runner.environment(env), cwd=self._runner.folder)
+        return self._terminal
+
+
+@pytest.fixture
+def stage(index: IndexServer, runner: Runner, target: Environment, tmp_path: Path) -> Stage:
+    return Stage(index, runner, target, tmp_path / "gate")
+
+
+def phases(terminal: Terminal) -> list[str]:
+    """The first words of the states, each once."""
+    return list(dict.fromkeys(state.partition(":")[0] for state in terminal.screen.states))
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_each_phase_is_shown_and_gone_in_the_end(stage: Stage, columns: int) -> None:
+    """On a slow index, which is named."""
+    stage.index.fault("demo", held_until(lambda: stage.seen("Resolving: 1 project, demo, .*127.0.0.1 has sent no")))
+    stage.index.file_fault(WHEEL, held_until(lambda: stage.seen(r"Fetching: 0/1 file, 0\.0/0\.2 MB")))
+    with stage.start(columns=columns) as terminal:
+        terminal.wait_for("Installing: 0/1 distribution")
+        stage.gate.touch()
+        assert terminal.end() == 0, terminal.screen.text
+    # Whether the checks take long enough to be seen is the machine's affair.
+    assert [phase for phase in phases(terminal) if phase != "Checking"] == ["Resolving", "Fetching", "Installing"]
+    assert all(len(state) < columns for state in terminal.screen.states)
+    *lines, last = terminal.screen.lines
+    assert last == ""
+    assert not [line for line in lines if line.startswith(tuple(f"{phase}:" for phase in phases(terminal)))]
+    assert "Successfully installed demo-1.0" in lines
+    assert terminal.screen.colours == set(), "the environment of the tests says NO_COLOR"
+
+
+def test_a_failed_attempt_is_named_with_its_reason(stage: Stage) -> None:
+    retried = "127.0.0.1: status 503, attempt 2 of 6"
+    stage.index.fault("demo", in_turn(status(503), held_until(lambda: stage.seen(retried))))
+    broken = r"127.0.0.1: .*, attempt 2 of \d"
+    stage.index.file_fault(WHEEL, in_turn(status(503), held_until(lambda: stage.seen(broken))))
+    stage.gate.touch()
+    with stage.start() as terminal:
+        assert terminal.end() == 0, terminal.screen.text
+    assert any(state.endswith(f"Resolving: 1 project, demo; {retried}") for state in terminal.screen.states)
+    assert any(re.search(f"^Fetching: .*{broken}", state) for state in terminal.screen.states)
+
+
+@pytest.mark.parametrize("phase", ["Resolving", "Fetching", "Installing"])
+def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str) -> None:
+    """The prompt stands on a line of its own, and the exit code is a shell's for Ctrl-C."""
+    if phase == "Resolving":
+        stage.index.fault("demo", stall(60))
+    if phase == "Fetching":
+        stage.index.file_fault(WHEEL, stall(60))
+    with stage.start() as terminal:
+        terminal.wait_for(f"^{phase}: ")
+        terminal.press_ctrl_c()
+        assert terminal.end() == 130
+    assert terminal.screen.lines[-1] == ""
+    assert f"{phase}:" not in terminal.screen.text
+    assert "nterrupted" in terminal.screen.text
+    assert "Traceback" not in terminal.screen.text
+
+
+def test_a_terminal_that_hangs_up_ends_it(stage: Stage) -> None:
+    from support.terminals import hang_up
+
+    stage.index.fault("demo", stall(60))
+    with stage.start() as terminal:
+        terminal.wait_for("^Resolving: ")
+        hang_up(terminal)
+        assert terminal.end() == 129
+    assert "Resolving" not in terminal.screen.text
+
+
+def test_an_error_takes_the_place_of_the_line(stage: Stage) -> None:
+    refused, shown = status(403), held_until(lambda: stage.seen("^Resolving"))
+    stage.index.fault("demo", lambda request, honest: refused(request, shown(request, honest)))
+    with stage.start("--retries", "0") as terminal:
+        assert terminal.end() == 1
+    assert phases(terminal) == ["Resolving"]
+    assert "Resolving" not in terminal.screen.text
+    assert next(filter(None, terminal.screen.lines)) == "error: index-unauthorised"
+    assert terminal.screen.lines[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "env"), [(["-q"], {}), (["--progress-bar", "off"], {}), ([], {"CI": "1"})], ids=["quiet", "off", "ci"]
+)
+def test_who_wants_no_line_has_none(stage: Stage, words: list[str], env: dict[str, str]) -> None:
+    """Although it takes long enough for one."""
+    stage.index.fault("demo", stall(1.0))
+    stage.gate.touch()
+    with stage.start(*words, env=env) as terminal:
+        assert terminal.end() == 0, terminal.screen.text
+    assert terminal.screen.states == []
