@@ -117,7 +117,8 @@ _EVERY = (INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
-          about="Install what a requirements file (path or URL) asks for. May be repeated."),
+          about="Install what a requirements file (path or URL), a lock or a pyproject.toml asks for. May be"
+          " repeated."),
     _list("-c", "--constraint", dest="constraints", metavar="file",
           about="Limit versions by a constraints file (path or URL). May be repeated."),
     _list("--build-constraint", dest="build_constraints", metavar="file",

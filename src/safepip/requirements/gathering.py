@@ -47,6 +47,7 @@ from safepip.requirements.file_format import (
 )
 from safepip.requirements.loaded import Loaded
 from safepip.requirements.lock_requests import is_pylock
+from safepip.requirements.other_files import check_kind, way_to_open
 from safepip.requirements.places import (
     Place,
     check_path,
@@ -111,7 +112,7 @@ class Gathering:
             self._argument(editable, "editables", editable=True)
         for name in settings.requirement_files:
             # pip would read a pyproject.toml as a requirements file, and fail at its first line.
-            if settings.lock is not None and is_pyproject(name):
+            if is_pyproject(name):
                 self._attempt(partial(self._project, name))
             else:
                 self._file(name, "requirement_files", constraint=False)
@@ -157,11 +158,11 @@ class Gathering:
             self._dependency(requirement, origin, f"group:{normalise(name)}")
 
     def _project(self, path: str) -> None:
-        """`safepip lock -r pyproject.toml`: what the project itself requires, and its extras as scopes of their own."""
-        wanted = self.settings.lock
-        assert wanted is not None
+        """`-r pyproject.toml`: what the project itself requires, and for a lock its extras as scopes of their own."""
+        lock = self.settings.lock
+        extras = frozenset[str]() if lock is None else None if lock.all_extras else lock.extras
         text = self._project_file(Place(path, printable(path), self._stated("requirement_files")))
-        project = read_project(text, printable(path), None if wanted.all_extras else wanted.extras)
+        project = read_project(text, printable(path), extras)
         self.requires_python.append(project.requires_python)
         for requirement in project.dependencies:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
@@ -288,8 +289,10 @@ class Gathering:
         if is_pylock(place.name):
             raise misplaced_lock(place)
         encoding = self.reader.locale_encoding
+        data = self._bytes(place, kind)
+        check_kind(place, data)
         try:
-            text, guessed = decode(self._bytes(place, kind), locale_encoding=encoding)
+            text, guessed = decode(data, locale_encoding=encoding)
         except (UnicodeError, LookupError):
             raise undecodable(place) from None
         if guessed:
@@ -309,11 +312,15 @@ class Gathering:
         return self._local_bytes(path, place, kind)
 
     def _local_bytes(self, path: str, place: Place, kind: str) -> bytes:
+        disk = self.reader.disk
+        whole = disk.absolute(path)
         try:
-            return self.reader.read_file(self.reader.disk.absolute(path))
+            return self.reader.read_file(whole)
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated) from None
+            is_folder = disk.is_dir(whole)
+            hint = way_to_open(place.shown, is_folder=is_folder) if is_folder or disk.is_file(whole) else ""
+            raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated, hint) from None
 
     # ------------------------------------------------------------------ one statement
 

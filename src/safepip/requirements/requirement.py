@@ -33,6 +33,7 @@ from safepip.requirements.editables import read_editable
 from safepip.requirements.extras import split_extras
 from safepip.requirements.line_digests import read_digests
 from safepip.requirements.mistakes import invalid, invalid_constraint, missing
+from safepip.requirements.other_files import named_without_option
 from safepip.requirements.pep508 import check_length, meaningful, read_extras, read_marker, read_pep508
 from safepip.wheel.metadata import has_endless_number
 
@@ -189,10 +190,11 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
 
 def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: Disk) -> None:
     # `requirements.txt` is a valid project name, which anyone could register on an index: pip would ask for it.
-    if text.lower().endswith(".txt") and disk.is_file(path):
+    hint = None if set(disk.separators).intersection(text) else named_without_option(line.written)
+    if hint is not None and disk.is_file(path):
         raise UnusableInput.because(
             "requirements-file-without-r",
             f"{line.written} is an existing file, and as a requirement it would name a project",
             origins=(line.origin,),
-            hint=f"to install what the file lists: -r {line.written}",
+            hint=hint,
         )

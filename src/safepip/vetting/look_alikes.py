@@ -144,7 +144,9 @@ class KnownNames:
 
     def nearest(self, name: str) -> str | None:
         """The known name that a name is most like: a guess at what a person meant, for which nothing is refused. It is
-        looser than a resemblance, and takes some ten milliseconds."""
+        looser than a resemblance, and takes some ten milliseconds. None for a known name."""
+        if name in self:
+            return None
         from difflib import get_close_matches
 
         near = get_close_matches(normalise(name), self._ranks, 1, _NEAR)
