@@ -212,9 +212,8 @@ class _Plan:
             if planned.kind is MemberKind.FOLDER:
                 return
             if planned.content == before[0].content:
-                if member.executable != planned.executable:
-                    raise unsafe(self._shown, "has a link from a file to itself, with other permissions", member.name)
-                return
+                # What this does, and to the permissions, depends on who unpacks it.
+                raise unsafe(self._shown, "has a hard link from a file to itself", member.name)
             planned = self._repeated(planned, member, *before)
             if planned.kind is MemberKind.SYMLINK:
                 return

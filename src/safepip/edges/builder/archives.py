@@ -200,9 +200,7 @@ def _tar_member(member: tarfile.TarInfo) -> ArchiveMember:
     if member.issym():
         return ArchiveMember(member.name, MemberKind.SYMLINK, target=member.linkname)
     if member.islnk():
-        return ArchiveMember(
-            member.name, MemberKind.HARDLINK, executable=bool(member.mode & 0o111), target=member.linkname
-        )
+        return ArchiveMember(member.name, MemberKind.HARDLINK, target=member.linkname)
     kind = MemberKind.FILE if member.isreg() else MemberKind.OTHER
     return ArchiveMember(member.name, kind, member.size, bool(member.mode & 0o111))
 
