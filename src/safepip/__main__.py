@@ -23,7 +23,7 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
-_OWN = ("install", "download", "wheel", "lock", "sync", "explain", "tree", "verify", "check-config", "help")
+_OWN = ("install", "download", "wheel", "lock", "sync", "explain", "tree", "outdated", "verify", "check-config", "help")
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
 _HELP = """\
 Usage: safepip <command> [options]
@@ -38,6 +38,7 @@ Commands:
   sync           Make an environment match a lock: install what is missing, remove what is not in it.
   explain        Show why a project is needed, why in this version, and which rule gave it its index.
   tree           Show which project needs which, of an environment or of a lock.
+  outdated       List what has a newer version on the index that owns it.
   verify         Check the files of an environment against the records of what is installed in it.
   check-config   Show the settings in force, where each came from, and which index answers for a name.
   help           Show help for a command, or the page of an error: safepip help REFERENCE.
@@ -170,6 +171,10 @@ def _answering(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.tree import tree
 
         return tree
+    if verb == "outdated":
+        from safepip.commands.outdated import outdated
+
+        return outdated
     if verb == "verify":
         from safepip.commands.verify import verify
 

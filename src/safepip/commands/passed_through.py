@@ -1,4 +1,8 @@
-"""pip's own verbs, run by pip unless it would ask an index for names whose index safepip's configuration declares."""
+"""pip's own verbs, run by pip unless it would ask an index.
+
+`list --outdated` and `--uptodate` are answered by safepip in any case: pip would ask every index that it is given for
+every name. `index` is pip's unless safepip's configuration declares indexes.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +29,27 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
         return passthrough(verb, argv, network=verb != "uninstall")
     # pip's help asks nothing; where the word is the value of another option, pip finds no network.
     asks = not {"--help", "-h"}.intersection(argv) and _may_ask(verb, argv)
+    if verb == "list":
+        return _list(argv) if asks else passthrough(verb, argv, network=False)
     declared = _declared() if asks else ""
     if declared:
         raise Refused.because(
             "pip-would-ask",
-            f"{'pip index' if verb == 'index' else 'pip list with --outdated or --uptodate'} asks pip's own index for"
-            " names, also for those that other indexes own",
+            "pip index asks pip's own index for names, also for those that other indexes own",
             context=(f"the configuration: {declared}",),
             hint="ask along the configuration's routes, and change nothing:\n"
             "safepip install --dry-run --no-deps --upgrade --refresh-package NAME NAME",
         )
     return passthrough(verb, argv, network=asks)
+
+
+def _list(argv: Sequence[str]) -> int:
+    """`pip list`, where a word or pip's configuration may ask for what is newer: safepip answers that itself, along the
+    routes; pip answers the rest, without a network."""
+    from safepip.commands.outdated import list_by_words, says_what_is_newer
+    from safepip.edges.pip.running import passthrough
+
+    return list_by_words(argv) if says_what_is_newer(argv) else passthrough("list", argv, network=False)
 
 
 def _may_ask(verb: str, argv: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY = "install", "download", "lock", "wheel", "verify"
+INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY, LIST = "install", "download", "lock", "wheel", "verify", "list"
 
 
 class Action(enum.Enum):
@@ -337,11 +337,32 @@ OWN: tuple[Option, ...] = (
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip
 
+#: What `pip list` has beside the options that concern indexes. safepip answers it only where it asks what is newer.
+LISTING: tuple[Option, ...] = (
+    _flag("-o", "--outdated", dest="outdated", verbs=(LIST,), about="List what has a newer version."),
+    _flag("-u", "--uptodate", dest="uptodate", verbs=(LIST,), about="List what has none."),
+    _flag("-e", "--editable", dest="editable", verbs=(LIST,), about="List editable projects."),
+    _flag("-l", "--local", dest="local", verbs=(LIST,),
+          about="Leave out what a virtual environment only sees of its base."),
+    _flag("--user", dest="user", verbs=(LIST,), about="List the user's own folder alone."),
+    _list("--path", dest="path", metavar="path", verbs=(LIST,), about="List this folder."),
+    _value("--format", dest="list_format", metavar="list_format", default="columns",
+           choices=("columns", "freeze", "json"), verbs=(LIST,), about="columns or json. (default: %default)"),
+    _flag("--not-required", dest="not_required", verbs=(LIST,), about="Leave out what others require."),
+    Option(("--exclude-editable",), "include_editable", "Leave out editable projects.", Action.FALSE, verbs=(LIST,)),
+    Option(("--include-editable",), "include_editable", "List editable projects, too.", Action.TRUE, default=True,
+           verbs=(LIST,)),
+    _list("--exclude", dest="excludes", metavar="package", verbs=(LIST,),
+          about="Leave this project out. May be repeated."),
+)  # fmt: skip
+
 OPTIONS: tuple[Option, ...] = (*COMMAND, *SELECTION, *INDEX, *GENERAL, *OWN)
 
 
 def options_of(verb: str) -> tuple[Option, ...]:
     """The rows that belong to a verb."""
+    if verb == LIST:
+        return (*LISTING, *(option for option in (*SELECTION, *INDEX, *GENERAL, *OWN) if DOWNLOAD in option.verbs))
     return tuple(option for option in OPTIONS if verb in option.verbs)
 
 

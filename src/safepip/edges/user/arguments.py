@@ -118,6 +118,11 @@ def read_options(
     return parsed, make_settings(parsed, around, (), None)
 
 
+def parse_for_pip(verb: str, argv: Sequence[str], world: World, credentials: Credentials) -> ParsedOptions:
+    """The words of one of pip's own verbs over pip's configuration, as pip reads them. Raises `UsageError`."""
+    return _parse(verb, [credentials.absorb(word) for word in argv], world, credentials)
+
+
 def settings_of_pip(
     verb: str, argv: Sequence[str], environ: Mapping[str, str], cwd: str, credentials: Credentials
 ) -> tuple[pip_config.ConfiguredValue, ...]:
