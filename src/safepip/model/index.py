@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -72,6 +73,11 @@ class IndexUrl(NamedTuple):
             and other.path.startswith(self.path)
             and not (other.has_user_info or other.has_dot_segments)
         )
+
+
+def declarable(name: str) -> str:
+    """The name of a source that was named after its host, changed into one that a configuration may give an index."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip(".-") or "index"
 
 
 class IndexKind(enum.Enum):

@@ -17,12 +17,13 @@ All problems of a kind are reported together.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import Index, IndexKind, IndexUrl
+from safepip.model.index import Index, IndexKind, IndexUrl, declarable
 from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.urls import UrlError, is_secure, is_url, parse, read_host, shown
 from safepip.requirements.places import if_path
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 #: pip's environment and configuration: sources named there that are not declared are ignored, not refused.
 AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
+
+#: A path that a shell takes as it is.
+_PLAIN_PATH = re.compile(r"[\w./~+-]+")
 
 
 class Sources:
@@ -96,7 +100,8 @@ class Sources:
         elif text.lower() in (host.lower() for host in self.trusted_hosts):
             return
         elif self.policy.forbid_trusted_hosts or self.policy.declared:
-            self._undeclared(f"--trusted-host {stated}", 'trusted-hosts = ["..."]', origin)
+            way_out = f', or declare it:\ntrusted-hosts = ["{stated}"]'
+            self._undeclared(f"--trusted-host {stated}", way_out, origin)
         else:
             self.trusted_hosts.append(text)
 
@@ -136,11 +141,13 @@ class Sources:
             url = None
         if kind is IndexKind.SIMPLE and any(index.url == url for index in self.indexes):
             return
-        what = "--find-links" if kind is IndexKind.FIND_LINKS else "an index"
         stated = printable(shown(source) if source else str(url or shown(text)))
-        self._undeclared(f"{what} {stated}", "[[index]] with this url", origin)
+        if kind is IndexKind.FIND_LINKS:
+            self._undeclared(f"--find-links {stated}", _by_name(stated, is_path=not is_url(text)), origin)
+        else:
+            self._undeclared(f"an index {stated}", _as_declared(None if source else url), origin)
 
-    def _undeclared(self, what: str, remedy: str, origin: Origin) -> None:
+    def _undeclared(self, what: str, way_out: str, origin: Origin) -> None:
         if origin.source in AMBIENT:
             self.ignored.append(origin)
             return
@@ -150,7 +157,7 @@ class Sources:
                 "undeclared-index",
                 f"{what} is {'forbidden' if forbidden else 'not declared'} by safepip's configuration",
                 (f"the configuration: {self.policy.origin}",),
-                "take it out" if forbidden else f"take it out, or declare it: {remedy}",
+                f"take it out{'' if forbidden else way_out}",
                 (origin,),
             )
         )
@@ -181,6 +188,24 @@ class Sources:
             origin=origin,
             location="" if exact == str(url) else exact,
         )
+
+
+def _by_name(stated: str, *, is_path: bool) -> str:
+    """How to do without a `--find-links`. It says nothing of who owns a name, so none can be declared."""
+    way_out = ", and name the files that you want from there by path or URL"
+    if not is_path or not _PLAIN_PATH.fullmatch(stated) or stated.endswith((".html", ".htm")):
+        return way_out
+    place = stated if stated.startswith((".", "/", "~/")) else f"./{stated}"
+    example = place if place.endswith((".whl", ".zip", ".tar.gz")) else f"{place.rstrip('/')}/*.whl"
+    return f"{way_out}, for example:\n{example}"
+
+
+def _as_declared(url: IndexUrl | None) -> str:
+    """The table of an index. Which names it owns is for a person to say: with a question in it, it is refused."""
+    if url is None or any(char in '"\\' for char in str(url)):
+        return ""
+    table = f'[[index]]\nname = "{declarable(_first_name(url))}"\nurl = "{url}"\npackages = ["?"]'
+    return f", or declare it, with the names that it owns in the place of the question mark:\n{table}"
 
 
 def decide(
@@ -262,15 +287,16 @@ def relabel(indexes: Iterable[Index]) -> tuple[Index, ...]:
 
 def _name(url: IndexUrl, taken: set[str], origin: Origin) -> str:
     """A name for a source that was given none: its host, with its path where that is not enough."""
-    if origin == BUILT_IN:
-        first = "default"
-    elif url.scheme == "file":
-        first = url.path.rstrip("/").rpartition("/")[2] or "local"
-    else:
-        first = url.netloc
+    first = "default" if origin == BUILT_IN else _first_name(url)
     whole = f"{url.netloc}{url.path}".rstrip("/")
     names = [first, whole, *(f"{whole}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
+
+
+def _first_name(url: IndexUrl) -> str:
+    if url.scheme == "file":
+        return url.path.rstrip("/").rpartition("/")[2] or "local"
+    return url.netloc
 
 
 def _named_after(source: str) -> IndexUrl | None:

@@ -9,11 +9,10 @@ what the attacker published. So the block of TOML declares every source that was
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from safepip.model.finding import Diagnostic, printable
-from safepip.model.index import IndexKind
+from safepip.model.index import IndexKind, declarable
 from safepip.model.origin import Source
 from safepip.model.route import Presence
 from safepip.model.urls import is_secure
@@ -99,13 +98,8 @@ def _table(index: Index, questions: Sequence[str]) -> str:
     if index.kind is IndexKind.FIND_LINKS:
         return f"# {index.location or index.url} is --find-links and cannot own names; serve it as an index"
     lines = [f"# {index.origin}"] if index.origin.source in _CONFIGURED else []
-    lines += ["[[index]]", f"name = {toml_string(_declarable(index.name))}"]
+    lines += ["[[index]]", f"name = {toml_string(declarable(index.name))}"]
     if not (index.default and index.origin.source is Source.BUILT_IN):
         lines.append(f"url = {toml_string(str(index.url))}")
     lines.append("packages = [" + ", ".join(map(toml_string, (*index.packages, *questions))) + "]")
     return "\n".join((*lines, *(("default = true",) if index.default else ())))
-
-
-def _declarable(name: str) -> str:
-    """The name of a source that was named after its host, changed into one that a configuration may give an index."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip(".-")
