@@ -140,9 +140,9 @@ class BuildEnvironments:
         wheels = clear(decision, resources, decision.to_install)
         with private_folder(resources.store.root) as private:
             handover = make_handover(decision.resolution, wheels, inputs.settings, private)
-            code, progress = 0, resources.console.progress
+            settings, code, progress = inputs.settings, 0, resources.console.progress
             if handover is not None:
-                code = hand_over(handover, inputs.target, inputs.settings, environ, progress=progress)
+                code = hand_over(handover, inputs.target, settings, environ, progress=progress, ends_with_us=True)
         if code:
             raise Unavailable.because(
                 "build-environment", f"pip could not install what the build requires, and ended with exit code {code}"

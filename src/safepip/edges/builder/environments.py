@@ -11,6 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from safepip.edges.programs.program_output import ask_program
+from safepip.edges.programs.starting import own_text
 from safepip.environment.python_variables import clean_environment
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -22,6 +23,7 @@ _TIMEOUT = 120.0
 
 _PROGRAM = """\
 import os, sys, venv
+end_with(int(sys.argv[2]))
 venv.EnvBuilder(symlinks=os.name != "nt", with_pip=False).create(sys.argv[1])
 """
 
@@ -64,7 +66,8 @@ def make_environment(python: str, folder: str, environ: Mapping[str, str]) -> st
     """
     base = base_interpreter(python)
     try:
-        done = ask_program([base, "-I", "-S", "-c", _PROGRAM, folder], clean_environment(environ), _TIMEOUT)
+        program, words = own_text("bare_ending.py") + _PROGRAM, (folder, str(os.getpid()))
+        done = ask_program([base, "-I", "-S", "-c", program, *words], clean_environment(environ), _TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(base, str(error)) from error
     inside = (os.path.join(folder, "bin", "python"), os.path.join(folder, "Scripts", "python.exe"))

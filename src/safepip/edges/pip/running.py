@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from safepip.edges.console.outputs import say, warn
 from safepip.edges.console.progress import Progress
@@ -37,6 +37,19 @@ _WITHOUT_NETWORK = {"PIP_PROXY": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
 _GRACE = 10.0
 
 
+class Manner(NamedTuple):
+    """How pip goes on beside this process. With `erase` it erases the terminal's line before it writes one of its own.
+
+    Where this process is killed, pip goes on to its end. It works without a network on what was verified, so that is
+    soon, and the environment is whole then. Killed halfway it would leave files that no RECORD names, which neither pip
+    nor safepip can tell from those of other projects. With `ends_with_us` it is killed, too (on Linux): that is for an
+    environment that is of no use to anything but this process.
+    """
+
+    erase: bool = False
+    ends_with_us: bool = False
+
+
 def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for the handover: cleaned, and with pip's configuration files switched off.
 
@@ -54,20 +67,20 @@ def run_pip(
     python: str | None = None,
     before: str = "",
     words: TextIO | None = None,
-    erase: bool = False,
+    manner: Manner = Manner(),  # noqa: B008 - it is frozen
 ) -> int:
     """Run pip with `args`, its streams being this process's, and return its exit code. `words` is where its standard
     output goes, by default to this process's.
 
     `python` is the interpreter whose environment pip works on; None is safepip's own. pip itself is always the one
-    installed beside safepip, and `before` and `erase` are explained at `command`. A pip ended by a signal gives 128 and
+    installed beside safepip, and `before` is explained at `command`. A pip ended by a signal gives 128 and
     the signal's number, as a shell does. pip handles Ctrl-C first; `KeyboardInterrupt` is raised once pip has ended.
     """
     import subprocess
 
     try:
         process = subprocess.Popen(
-            command(args, python, before, erase=erase), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words
+            command(args, python, before, manner), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words
         )
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
@@ -78,12 +91,18 @@ def run_pip(
     return code if code >= 0 else 128 - code
 
 
-def command(args: Sequence[str], python: str | None, before: str = "", *, erase: bool = False) -> list[str]:
+def command(
+    args: Sequence[str],
+    python: str | None,
+    before: str = "",
+    manner: Manner = Manner(),  # noqa: B008 - it is frozen
+) -> list[str]:
     """The command line that runs pip, by `bare_pip`, in an interpreter's environment. Distributions there are seen, but
-    not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders. With `erase` it
-    erases the terminal's line before it writes one of its own."""
-    program = f"{own_text('bare_pip.py')}\nrun_pip(start)"
-    return bare_command(python or sys.executable, program, [pip_home(), before, "erase" if erase else "", *args])
+    not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
+    ending = f"{own_text('bare_ending.py')}\nend_with({os.getpid()})\n" if manner.ends_with_us else ""
+    program = f"{own_text('bare_pip.py')}\n{ending}run_pip(start)"
+    words = [pip_home(), before, "erase" if manner.erase else "", *args]
+    return bare_command(python or sys.executable, program, words)
 
 
 @contextmanager
@@ -113,12 +132,14 @@ def hand_over(
     environ: Mapping[str, str] | None = None,
     gone: Sequence[str] = (),
     progress: Progress | None = None,
+    *,
+    ends_with_us: bool = False,
 ) -> int:
     """Fill the private folder, run pip, and compare its report with the handover. pip's exit code.
 
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
     fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
-    `progress` is told how far it is. Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no
+    `progress` is told how far it is; for `ends_with_us` see `Manner`. Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no
     longer the verified ones, `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
     pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
     """
@@ -140,8 +161,8 @@ def hand_over(
     python = None if target.own else target.python
     if not settings.display.verbosity:  # with -v pip itself says what it does
         progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
-    erase = progress.on_terminal
-    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words, erase=erase)
+    manner = Manner(progress.on_terminal, ends_with_us)
+    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words, manner=manner)
     if code == 0:
         progress.tell(Doing("Checking", "what is installed"))
         with open(handover.report, encoding="utf-8") as file:
