@@ -178,6 +178,8 @@ class Building:
         # pip: what `wheel` makes is for other places, so it is never an editable.
         editable = code.editable and self._inputs.verb != "wheel"
         project = SourceProject(tree, shown, origin, code, settings, editable=editable)
+        if code.vcs and not editable and self._inputs.verb == "download":
+            project.untouched = self._trees.untouched(tree)
         try:
             stated = project.stated()
             self._check_claim(requirement, stated.name if stated is not None else "")
@@ -336,7 +338,7 @@ class Building:
         candidate = pin.candidate
         assert candidate is not None
         project = self._projects.get(candidate)
-        if project is not None and file is not None:
+        if project is not None:
             project.check_read_from(file, pin)
         if project is None or (project.wheel is None and not project.is_there):
             assert file is not None, "only an archive of an index was not read before, or is cleared away"
@@ -346,6 +348,11 @@ class Building:
             project.wheel = self._known(bench, pin.name, pin.version) or self._built(project, pin, bench)
         self._check(project, pin, project.wheel)
         return project.wheel
+
+    def checkout(self, pin: Pin) -> VerifiedFile | None:
+        """The checkout of a pin as a ZIP archive, for `download`; None for what is not saved."""
+        untouched = self._projects[pin.candidate].untouched if pin.candidate is not None else None
+        return None if untouched is None else self._trees.archive(untouched, pin.name, str(pin.version))
 
     def _built(self, project: SourceProject, pin: Pin, bench: Bench) -> VerifiedFile:
         kind = "editable for" if project.editable else "wheel for"

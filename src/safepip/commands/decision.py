@@ -21,6 +21,9 @@ class Builds(Protocol):
     def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
         """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
 
+    def checkout(self, pin: Pin) -> VerifiedFile | None:
+        """The checkout of a pin as a ZIP archive, for `download`; None for what is not saved."""
+
     def record(self, pin: Pin) -> BuildRecord | None:
         """How the backend of a pin ran in this run; None where it did not."""
 

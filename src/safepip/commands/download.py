@@ -20,7 +20,8 @@ def download(argv: Sequence[str]) -> int:
     """Run `safepip download` with these arguments, the verb left out. Raises `SafepipError`.
 
     As with pip nothing that is installed counts, and a file that is there already under the same name is
-    kept where it is the same and replaced where it is not. A source archive is saved as it is and not built.
+    kept where it is the same and replaced where it is not. A source archive is saved as it is and not built, and a
+    checkout as a ZIP archive.
     """
     from safepip.edges.disk.saving import save
     from safepip.environment.guards import check_target
@@ -53,6 +54,8 @@ def _files(decision: Decision, resources: Resources) -> dict[str, VerifiedFile]:
     found = {wheel.pin.name: wheel.file for wheel in wheels}
     sources = [pin for pin in pins if not is_wheel(pin)]
     for pin, file in zip(sources, fetch_files(decision, resources, sources), strict=True):
+        if file is None and decision.builds is not None:
+            file = decision.builds.checkout(pin)
         if file is None:
             resources.console.notice(f"{pin.name} is not saved: it is not a file but {_described(pin)}")
         else:
@@ -62,4 +65,4 @@ def _files(decision: Decision, resources: Resources) -> dict[str, VerifiedFile]:
 
 def _described(pin: Pin) -> str:
     code = pin.candidate.source if pin.candidate is not None else None
-    return "a repository" if code is not None and code.vcs else "a folder"
+    return "an editable checkout" if code is not None and code.vcs else "a folder"

@@ -67,6 +67,10 @@ class LazyBuilding:
         """As `Building.wheel_of`."""
         return self.opened.wheel_of(pin, file)
 
+    def checkout(self, pin: Pin) -> VerifiedFile | None:
+        """As `Building.checkout`."""
+        return self.opened.checkout(pin)
+
     def record(self, pin: Pin) -> BuildRecord | None:
         """As `Building.record`."""
         return self.opened.record(pin) if "opened" in self.__dict__ else None

@@ -28,7 +28,8 @@ class SourceProject:
 
     `code` is what the user named, None for an archive of an index. `settings` are for its backend. `editable` says
     whether an editable wheel is built. `bench`, `record` (how its backend ran), `metadata` and `wheel` are filled as
-    they become known. `is_there` is False while the tree is not on the disk.
+    they become known. `is_there` is False while the tree is not on the disk. `untouched` is a copy of a checkout that
+    is to be saved.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class SourceProject:
         self.settings = settings or {}
         self.editable = editable
         self.is_there = True
+        self.untouched: SourceTree | None = None
         self.bench: Bench | None = None
         self.record: BuildRecord | None = None
         self.metadata: CoreMetadata | None = None
@@ -77,9 +79,9 @@ class SourceProject:
         """Have the tree again, unpacked of the same archive."""
         self.tree, self.is_there = tree, True
 
-    def check_read_from(self, file: VerifiedFile, pin: Pin) -> None:
+    def check_read_from(self, file: VerifiedFile | None, pin: Pin) -> None:
         """Raise `Refused` (`digest-mismatch`) where this is another archive than the one that was read."""
-        if file.sha256 != self.tree.digest:
+        if file is not None and file.sha256 != self.tree.digest:
             raise Refused.because(
                 "digest-mismatch",
                 f"the archive {printable(file.filename)} is not the one that was read before",

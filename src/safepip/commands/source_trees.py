@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.edges.builder.archives import unpack
+from safepip.edges.builder.built_wheels import admit
+from safepip.edges.builder.tree import REPOSITORIES
+from safepip.edges.builder.tree_archive import write_archive
+from safepip.edges.builder.tree_copy import copy_of
 from safepip.edges.disk.local_paths import joined, local_path
 from safepip.edges.indexes.downloads import Download
 from safepip.edges.indexes.fetch import fetch_all
@@ -87,6 +91,22 @@ class SourceTrees:
             origins=(origin,),
         )
         return self.of_file(self._fetch(download), source.subdirectory)
+
+    def untouched(self, tree: SourceTree) -> SourceTree:
+        """A copy of a checkout for `archive`, made before a backend writes into the checkout."""
+        own = [joined(tree.root, name) for name in REPOSITORIES]
+        return copy_of(tree, self._resources.scratch.folder("copy"), own)
+
+    def archive(self, tree: SourceTree, name: str, version: str) -> VerifiedFile:
+        """A checkout as one file, named as pip names it. Raises as `write_archive`."""
+        folder, filename = self._resources.scratch.folder("archive"), f"{name}-{version}.zip"
+        left_out = write_archive(tree, name, joined(folder, filename))
+        if left_out:
+            self._resources.console.notice(
+                f"{filename} is without the links of the repository that lead to no file: a ZIP archive has none: "
+                + ", ".join(printable(path) for path in left_out[:3])
+            )
+        return admit(self._resources.store, folder, filename)
 
     def _checked_out(self, source: SourceCode, name: str) -> SourceTree:
         """A checkout of this run alone, or, for pip's `-e`, one that stays."""

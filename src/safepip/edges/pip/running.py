@@ -139,9 +139,10 @@ def hand_over(
 
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
     fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
-    `progress` is told how far it is; for `ends_with_us` see `Manner`. Raises `Refused` (`digest-mismatch`) before pip starts when a wheel's bytes are no
-    longer the verified ones, `Unavailable` (`store-unwritable`) when the folder cannot be filled, and `PipFailed` when
-    pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`, `installed-differs`).
+    `progress` is told how far it is; for `ends_with_us` see `Manner`. Raises `Refused` (`digest-mismatch`) before pip
+    starts when a wheel's bytes are no longer the verified ones, `Unavailable` (`store-unwritable`) when the folder
+    cannot be filled, and `PipFailed` when pip ended with 0 but did something else (`handover-diverged`,
+    `direct-url-not-recorded`, `installed-differs`).
     """
     import json
 
