@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from safepip.build.approval import Approvals, NotApproved
 from safepip.build.config_settings import settings_of
 from safepip.build.moving import check_revision
-from safepip.build.outcome import check_built_metadata, check_built_name
+from safepip.build.outcome import check_built_name
 from safepip.commands.build_environments import BuildEnvironments
 from safepip.commands.source_project import SourceProject
 from safepip.commands.source_trees import SourceTrees
@@ -346,7 +346,7 @@ class Building:
         if project.wheel is None:
             bench = self._bench(project, pin.name)
             project.wheel = self._known(bench, pin.name, pin.version) or self._built(project, pin, bench)
-        self._check(project, pin, project.wheel)
+        project.check_built(pin, project.wheel, self._ranks)
         return project.wheel
 
     def checkout(self, pin: Pin) -> VerifiedFile | None:
@@ -362,7 +362,7 @@ class Building:
         check_built_name(filename, pin.name, pin.version)
         wheel = admit(self._resources.store, folder, filename)
         # Else the next run would go by the metadata of what is refused here.
-        self._check(project, pin, wheel)
+        project.check_built(pin, wheel, self._ranks)
         return wheel if bench.key is None else self._results.keep(bench.key, wheel)
 
     def _known(self, bench: Bench, name: str, version: Version | None) -> VerifiedFile | None:
@@ -380,24 +380,3 @@ class Building:
             pass
         self._results.forget(bench.key)
         return None
-
-    def _check(self, project: SourceProject, pin: Pin, wheel: VerifiedFile) -> None:
-        """Hold what was built against what it was built for: pip would install whatever comes."""
-        check_built_name(wheel.filename, pin.name, pin.version)
-        if self._ranks.best(*wheel.filename[:-4].split("-")[-3:]) is None:
-            raise Refused.because(
-                "wrong-build",
-                f"the wheel that was built of {project.shown} is for another platform or Python",
-                context=(printable(wheel.filename),),
-                hint="with -v you see what the build prints; settings or variables may have led it astray",
-                origins=pin.required_by,
-                subject=pin.name,
-            )
-        stated = pin.metadata or project.metadata
-        if stated is None:
-            return
-        try:
-            built = parse_metadata(read_wheel_metadata(wheel.path, wheel.filename), verified=True)
-        except (ArchiveError, MetadataError):
-            return  # the rules say so
-        check_built_metadata(stated, built)

@@ -6,16 +6,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from safepip.build.build_system import BuildSystem, read_build_system
+from safepip.build.outcome import check_built_metadata, check_built_name
 from safepip.build.static_metadata import from_pkg_info, from_pyproject
 from safepip.edges.builder.project_folder import project_files
+from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
 from safepip.model.errors import Refused
 from safepip.model.finding import printable
+from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from safepip.commands.bench import Bench
     from safepip.edges.builder.project_folder import ProjectFiles
+    from safepip.index.candidates import TagRanks
     from safepip.model.build import BuildRecord
     from safepip.model.candidate import CoreMetadata, Pin
     from safepip.model.evidence import VerifiedFile
@@ -104,3 +108,24 @@ class SourceProject:
         if found is None and self.files.pyproject is not None:
             found = from_pyproject(self.files.pyproject)
         return found
+
+    def check_built(self, pin: Pin, wheel: VerifiedFile, ranks: TagRanks) -> None:
+        """Hold what was built against what it was built for: pip would install whatever comes."""
+        check_built_name(wheel.filename, pin.name, pin.version)
+        if ranks.best(*wheel.filename[:-4].split("-")[-3:]) is None:
+            raise Refused.because(
+                "wrong-build",
+                f"the wheel that was built of {self.shown} is for another platform or Python",
+                context=(printable(wheel.filename),),
+                hint="with -v you see what the build prints; settings or variables may have led it astray",
+                origins=pin.required_by,
+                subject=pin.name,
+            )
+        stated = pin.metadata or self.metadata
+        if stated is None:
+            return
+        try:
+            built = parse_metadata(read_wheel_metadata(wheel.path, wheel.filename), verified=True)
+        except (ArchiveError, MetadataError):
+            return  # the rules say so
+        check_built_metadata(stated, built)
