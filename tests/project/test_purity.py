@@ -43,8 +43,9 @@ ALLOWED = {
     # cvss computes: a vector's text in, a score and a word out.
     "advisories": "cvss datetime json packaging.version zlib",
     "edges": "",
-    "edges.programs": "configparser errno importlib.machinery importlib.metadata importlib.util json locale logging os"
-    " packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
+    # ctypes for prctl: a program ends with the process that started it.
+    "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
+    " logging os packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
     "edges.disk": "concurrent.futures contextlib errno hashlib locale os shutil stat sys tempfile threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
