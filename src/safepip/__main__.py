@@ -28,24 +28,29 @@ _COMMANDS = (*_OWN, *PASSED_THROUGH)
 _HELP = """\
 Usage: safepip <command> [options]
 
-pip's install, with every name pinned to its index and every byte verified first.
+pip's install, with every name pinned to its index and every byte verified.
 
-Commands:
-  install        Decide what to install and from which index, verify every file, and let pip install it.
-  download       Save the verified files in a folder instead of installing them.
-  wheel          Build wheels of what is asked for and of all that it requires, and save them in a folder.
-  lock           Write what was decided to a lock file: pylock.toml, or requirements with hashes.
-  sync           Make an environment match a lock: install what is missing, remove what is not in it.
-  explain        Show why a project is needed, why in this version, and which rule gave it its index.
-  tree           Show which project needs which, of an environment or of a lock.
+Every day:
+  install        Decide what to install and from which index, verify every
+                 file, and let pip install it.
+  uninstall      Remove what is installed. (pip's)
+  list           Show what is installed. (pip's)
+  lock           Write what was decided to a lock file.
+  sync           Make an environment match a lock.
+
+Also:
+  download       Save the verified files in a folder.
+  wheel          Build wheels of what is asked for, and save them in a folder.
+  explain        Show why a project is there, in this version, from its index.
+  tree           Show which project needs which.
   outdated       List what has a newer version on the index that owns it.
-  verify         Check the files of an environment against the records of what is installed in it.
-  check-config   Show the settings in force, where each came from, and which index answers for a name.
-  help           Show help for a command, or the page of an error: safepip help REFERENCE.
+  verify         Check the files of an environment against their records.
+  check-config   Show the settings in force, and which index owns a name.
+  help           Show help for a command, or the page of an error.
 
-Passed through to pip: list, freeze, show, check, inspect, config, debug, hash, cache, index, uninstall.
+pip's own: freeze, show, check, inspect, config, debug, hash, cache, index.
 
-`safepip install --help` lists the options, which are pip's."""
+safepip install --help lists the options, which are pip's."""
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -119,7 +124,9 @@ def _run(words: list[str]) -> int:
         verb, rest = _split(words)
         return _command(verb)(rest)
     except HelpRequested as wanted:
-        write_data(f"{wanted.text}\n")
+        from safepip.edges.console.outputs import columns
+
+        write_data(f"{wanted.shown(min(columns(), 120))}\n")
         return 0
 
 

@@ -13,7 +13,8 @@ from safepip.config.pip_config import ConfiguredValue
 from safepip.model.errors import Refused, UsageError
 from safepip.model.origin import Origin, Source
 from safepip.options import table
-from safepip.options.command_line import HelpRequested, format_help, parse, split_command
+from safepip.options.command_line import HelpRequested, parse, split_command
+from safepip.options.help_text import GROUPS, format_help, wrapped
 from safepip.options.table import OPTIONS, Handling, options_of
 from support.nowhere import NOWHERE
 
@@ -247,19 +248,47 @@ def test_help_is_shown_unless_a_mistake_comes_first() -> None:
     """Options after `--help` are not looked at, as in pip."""
     with pytest.raises(HelpRequested) as caught:
         parse("install", ["x", "-h", "--nope"])
-    assert "--requirement <file>" in caught.value.text
+    assert "--requirement <file>" in caught.value.shown(80)
     with pytest.raises(UsageError):
         parse("install", ["--nope", "-h"])
 
 
-@pytest.mark.parametrize("verb", ["install", "download", "lock", "wheel"])
-def test_help_names_every_option_that_is_not_hidden(verb: str) -> None:
-    """In lines that fit the terminal."""
-    text = format_help(verb, 80)
+VERBS = sorted({verb for option in OPTIONS for verb in option.verbs})
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_every_option_that_is_not_hidden(verb: str, width: int) -> None:
+    """In lines that fit the terminal, but for a flag with its value."""
+    text = format_help(verb, width)
     for row in options_of(verb):
         assert (row.long in text.split()) or row.long + "," in text or row.hidden
-    assert max(map(len, text.splitlines())) <= 80
+    assert all(len(line) <= width or line.startswith("  -") for line in text.splitlines())
     assert "%default" not in text
+
+
+def test_every_option_that_is_shown_stands_in_one_group() -> None:
+    grouped = [flag for flags in GROUPS.values() for flag in flags.split()]
+    assert sorted(grouped) == sorted({option.long for option in OPTIONS if not option.hidden})
+
+
+def test_what_is_used_every_day_stands_on_the_first_screen() -> None:
+    """In a terminal of 80 columns and 24 lines, below the usage."""
+    first = "\n".join(format_help("install", 80).splitlines()[:24])
+    for flag in ("--requirement", "--editable", "--upgrade", "--constraint"):
+        assert flag in first
+
+
+def test_a_default_that_is_a_value_is_named() -> None:
+    for option in OPTIONS:
+        if option.action.takes_value and option.default not in (None, (), frozenset()):
+            assert "(default: " in option.help, option.long
+
+
+def test_the_help_of_a_command_is_wrapped_between_words() -> None:
+    text = "Usage: safepip x\n\nOne two three\nfour five.\n\n  name   what it is and more\n  b      short"
+    shown = "Usage: safepip x\n\nOne two three four\nfive.\n\n  name   what it is\n         and more\n  b      short"
+    assert wrapped(text, 20) == shown
 
 
 @pytest.mark.parametrize(

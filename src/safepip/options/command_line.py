@@ -1,7 +1,7 @@
-"""The command line: the values given, where each was given, and the text of `--help`.
+"""The command line: the values given, and where each was given.
 
-The options themselves are rows of `table`; `parser` holds pip's rules for reading them. Here is what the other rooms
-use: `parse`, `split_command`, `format_help`. The values are judged in `settings`.
+The options themselves are rows of `table`; `parser` holds pip's rules for reading them, `help_text` the text of
+`--help`. Here is what the other rooms use: `parse`, `split_command`. The values are judged in `settings`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic
-from safepip.options.table import INSTALL, OPTIONS, Action, Handling, Option, options_of
+from safepip.options.table import OPTIONS, Action, Handling, Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,35 +19,23 @@ if TYPE_CHECKING:
     from safepip.config.pip_config import ConfiguredValue
     from safepip.model.origin import Origin
 
-__all__ = ["OPTIONS", "Action", "Handling", "HelpRequested", "Option", "ParsedOptions", "format_help", "parse",
-           "split_command"]  # fmt: skip
-
-USAGE = (
-    "{prog} [options] <requirement specifier> ...",
-    "{prog} [options] -r <requirements file> ...",
-    "{prog} [options] <wheel url/path> ...",
-)
-_USAGE = {"verify": ("{prog} [options] [name] ...",)}
-_SUMMARY = {
-    "verify": "Compare the files of an environment with what its distributions record about them, and list the files "
-    "that belong to no distribution. With names, check only these distributions. Nothing is changed, and nothing of "
-    "the environment runs but its interpreter.",
-    "install": "Decide which distributions to install and from which index each may come, verify every file, "
-    "and hand the verified wheels to pip.",
-    "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "
-    "index, the digests and the dependencies of each project. Without a requirement, those of the pyproject.toml or "
-    "requirements.in of the working folder are meant.",
-    "download": "Decide as install does, verify every file, and put the wheels into a folder.",
-    "wheel": "Decide as download does, build what has no wheel, and put the wheels into a folder.",
-}
+__all__ = ["OPTIONS", "Action", "Handling", "HelpRequested", "Option", "ParsedOptions", "parse", "split_command"]
 
 
 class HelpRequested(Exception):
-    """`--help` stood on the command line; `text` is what to print on standard output before ending with 0."""
+    """`--help` stood on the command line. What is to be printed before ending with 0 depends on the terminal: the help
+    of the verb, or a text of its command's own."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str = "", *, verb: str = "") -> None:
         super().__init__("help")
-        self.text = text
+        self._text = text
+        self._verb = verb
+
+    def shown(self, width: int) -> str:
+        """The text, in lines of at most `width` characters."""
+        from safepip.options.help_text import format_help, wrapped
+
+        return format_help(self._verb, width) if self._verb else wrapped(self._text, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ def parse(
     try:
         values, arguments, stated = option_parser.run(verb, argv, configured, now)
     except option_parser.HelpSeen:
-        raise HelpRequested(format_help(verb)) from None
+        raise HelpRequested(verb=verb) from None
     for option in options_of(verb):
         if option.kind == "path" and isinstance(values[option.dest], str):
             values[option.dest] = expand_user(values[option.dest])
@@ -150,35 +138,3 @@ def _takes_next(word: str, valued: set[str], flags: set[str]) -> bool:
         return False
     matches = {word} if word in flags else {flag for flag in flags if flag.startswith(word)}
     return bool(matches) and matches <= valued
-
-
-def format_help(verb: str, width: int = 80) -> str:
-    """The text of `safepip VERB --help`: ours in words, pip's in order. No option's configured value is shown."""
-    import textwrap
-
-    lines = ["Usage:", *(f"  {form.format(prog=f'safepip {verb}')}" for form in _USAGE.get(verb, USAGE)), ""]
-    lines += [*textwrap.wrap(_SUMMARY.get(verb, _SUMMARY[INSTALL]), width), ""]
-    shown = [option for option in options_of(verb) if not option.hidden]
-    for group in dict.fromkeys(option.group for option in shown):
-        lines.append(f"{verb.capitalize()} Options:" if group == "Command Options" else f"{group}:")
-        for option in shown:
-            if option.group == group:
-                lines += _help_lines(option, width)
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _help_lines(option: Option, width: int) -> list[str]:
-    import textwrap
-
-    short = [flag for flag in option.flags if not flag.startswith("--")][:1]
-    head = "  " + ", ".join([*short, option.long])
-    if option.action.takes_value:
-        head += f" <{option.metavar}>"
-    text = option.help.replace("%default", f"{option.default}")
-    if Handling.REFUSED in option.handling:
-        text += f" Refused: {option.note}."
-    wrapped = textwrap.wrap(text, max(width - 30, 20))
-    if len(head) > 28:
-        return [head, *(f"{'':30}{line}" for line in wrapped)]
-    return [f"{head:30}{wrapped[0]}", *(f"{'':30}{line}" for line in wrapped[1:])]
