@@ -6,6 +6,7 @@ import gc
 import signal
 import socket
 import warnings
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,16 @@ MEASURED = {
 UNMEASURED = {"test_hostile_wheels.py", "test_benign_wheels.py", "test_scenarios.py"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`no_cover` is pytest-cov's mark for a test that is not measured."""
+    """`no_cover` is pytest-cov's mark for a test that is not measured. `usually` makes the other cases slow."""
     here = Path(__file__).parent
     for item in items:
+        usual = item.get_closest_marker("usually")
+        if usual is not None and isinstance(item, pytest.Function):
+            case = item.callspec.id
+            if not any(fnmatchcase(case, pattern) for pattern in usual.args):
+                item.add_marker("slow")
         room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         if room not in MEASURED or item.path.name in UNMEASURED:
             item.add_marker("no_cover")

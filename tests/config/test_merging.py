@@ -327,7 +327,7 @@ def _text(indexes: list[tuple[str, list[str], bool]]) -> str:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_INDEXES, _INDEXES)
 def test_no_lower_level_changes_where_a_claimed_or_default_name_goes(
     above: list[tuple[str, list[str], bool]], below: list[tuple[str, list[str], bool]]

@@ -157,7 +157,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(tmp_path_factory.mktemp("machine"))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     texts=st.dictionaries(
         st.sampled_from(("machine", "machine2", "legacy", "user", "site", "named")), _file(), max_size=3

@@ -131,6 +131,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(index, tmp_path_factory.mktemp("as-pip"))
 
 
+@pytest.mark.usually(
+    "names and extras", "a wheel by URL", "an upgrade", "what is there in part", "hashes", "--target", "--root"
+)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_what_is_on_disk_is_what_pip_leaves(name: str, world: World, tmp_path: Path) -> None:
     """To the byte, in the environment and wherever else the request leads to."""

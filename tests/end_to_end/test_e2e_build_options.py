@@ -131,6 +131,7 @@ def _installed(site: Path) -> set[str]:
     return set(found.values()) - {"tiny-kit-1.0"}
 
 
+@pytest.mark.usually("--only-binary of a name", "both in a file", "--pre")
 @pytest.mark.parametrize("case", _cases(CHOICES))
 def test_what_is_chosen(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """Between wheels and archives, finals and pre-releases, and among those that the target's Python is admitted by."""
@@ -209,6 +210,7 @@ REQUIREMENTS = {
 }
 
 
+@pytest.mark.usually("isolated")
 @pytest.mark.parametrize("case", _cases(REQUIREMENTS))
 def test_what_builds_are_made_with(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """Isolated or not, and within which limits."""
@@ -272,6 +274,7 @@ PLACES = {
 }
 
 
+@pytest.mark.usually("folder, archive, repository, editable", "-U")
 @pytest.mark.parametrize("case", _cases(PLACES))
 def test_what_is_installed(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """What stays and what is installed again, where it goes, and what is recorded of where it came from."""
@@ -327,6 +330,7 @@ SAVED = {
 }
 
 
+@pytest.mark.usually("wheel")
 @pytest.mark.parametrize("case", _cases(SAVED))
 def test_what_is_saved(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """`wheel` and `download`: the same files, to the byte."""
@@ -348,6 +352,7 @@ def test_a_user_install_goes_where_pips_goes(world: BuildWorld, tmp_path: Path) 
     assert states[0] == states[1]
 
 
+@pytest.mark.slow
 def test_the_report_is_pips(world: BuildWorld, tmp_path: Path) -> None:
     """`--dry-run --quiet --report -` of every form, item by item; `safepip` is the one key more."""
     pair = world.pair(tmp_path)

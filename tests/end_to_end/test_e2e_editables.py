@@ -129,6 +129,7 @@ def pair(runner: Runner, new_target: Callable[[str], Environment]) -> Pair:
     return Pair(runner, new_target("plain"), new_target("kept"), {})
 
 
+@pytest.mark.usually("src")
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_project_of_hatchling_lives_as_with_pip(layout: str, pair: Pair, tmp_path: Path) -> None:
     """Without a network: its build requirements lie in a folder."""

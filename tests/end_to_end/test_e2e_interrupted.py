@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from support.index import IndexServer
 
 #: How many runs are killed. What they have in common is the store, the target and the index.
-KILLS = 50
+KILLS = [15, pytest.param(50, marks=pytest.mark.slow)]
 
 NAMES = ("app", "lib", "big")
 
@@ -62,7 +62,8 @@ def aged_leftovers(store: Path) -> list[Path]:
     return left
 
 
-def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environment) -> None:
+@pytest.mark.parametrize("kills", KILLS)
+def test_kill_at_any_moment(kills: int, index: IndexServer, runner: Runner, target: Environment) -> None:
     """After each of many runs ended by SIGKILL the target is as before, or as pip leaves it; then a run succeeds."""
     fill(index)
     words = ("install", "--no-compile", "--python", target.python, "-i", index.url, "app")
@@ -74,7 +75,7 @@ def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environm
     complete = installed_state(target.folder)
     chance = random.Random(20)
     outcomes = {"unchanged": 0, "complete": 0}
-    for kill in range(KILLS):
+    for kill in range(kills):
         shutil.rmtree(target.site_packages)
         target.site_packages.mkdir()
         if kill % 2:
@@ -91,7 +92,7 @@ def test_kill_at_any_moment(index: IndexServer, runner: Runner, target: Environm
         outcome = "unchanged" if state == empty else "complete"
         assert state in (empty, complete), stated
         outcomes[outcome] += 1
-    assert outcomes["unchanged"] >= KILLS // 5, outcomes
+    assert outcomes["unchanged"] >= kills // 5, outcomes
     shutil.rmtree(target.site_packages)
     target.site_packages.mkdir()
     left = aged_leftovers(store_of(runner))

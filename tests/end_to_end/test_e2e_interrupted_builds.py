@@ -190,12 +190,14 @@ def interrupted(builds: Builds, moment: str, how: str, target: Environment) -> N
     assert [*builds.temporary.iterdir()] == []
 
 
+@pytest.mark.usually("bubblewrap-sigkill", "landlock-ctrl-c", "none-sigterm")
 @pytest.mark.parametrize("how", list(ENDS))
 def test_a_build_that_is_ended(builds: Builds, how: str, target: Environment) -> None:
     """In each fence, by each signal."""
     interrupted(builds, "build_wheel", how, target)
 
 
+@pytest.mark.usually("*-filling-ctrl-c")
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm", "sigkill"])
 @pytest.mark.parametrize("moment", ["filling", *HOOKS[:2]])
 @pytest.mark.parametrize("fence", ["bubblewrap"], indirect=True)
@@ -204,6 +206,7 @@ def test_a_run_that_is_ended_before_it_builds(builds: Builds, moment: str, how: 
     interrupted(builds, moment, how, target)
 
 
+@pytest.mark.usually("bubblewrap")
 def test_ctrl_c_thrice(builds: Builds, target: Environment) -> None:
     """The first one ends the build; whatever the others interrupt, no process is left, and the next run works."""
     builds.offer("build_wheel")
@@ -227,6 +230,7 @@ def test_ctrl_c_thrice(builds: Builds, target: Environment) -> None:
     assert target.installed() == {"app": "1.0"}
 
 
+@pytest.mark.usually("landlock")
 def test_two_builds_of_one_archive_at_once_give_one_result(builds: Builds) -> None:
     """Though each build is another one: the first to be kept is what both runs give, and what the next one finds."""
     builds.offer("build_wheel", random=True)

@@ -75,7 +75,7 @@ def _compare(base: Path, name: str, data: bytes) -> bool:
     return True
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     entries=st.lists(_entries(_IN_ONE), min_size=1, max_size=5) | st.lists(_entries(_NAMES), min_size=1, max_size=4),
     form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
