@@ -193,12 +193,22 @@ def test_a_namespace_that_is_shared_already_stays_shared(tmp_path: Path) -> None
     assert "which belongs to two" in refused(wheel(hook("google", "two"), layout=layout), **there(layout))
 
 
+#: What `setup.py develop` and editable wheels have in the place of the wheel's folder.
+FOLDERS = [None, "/srv/helper/src", "/srv/it's/src", "C:\\helper\\src", "/srv/'\"/src"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("theirs", REGULAR)
-def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(theirs: str, tmp_path: Path) -> None:
+def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(
+    theirs: str, folder: str | None, tmp_path: Path
+) -> None:
     """Two installations are judged as one is: the hook came first, when nobody had the name."""
     (tmp_path / "site").mkdir()
     layout = layout_in(tmp_path / "site")
-    installed(tmp_path / "site", "helper", {PTH: line("popular"), "popular/helper_part.py": "x = 1\n"})
+    hooked = line("popular")
+    if folder is not None:
+        hooked = hooked.replace("sys._getframe(1).f_locals['sitedir']", repr(folder))
+    installed(tmp_path / "site", "helper", {PTH: hooked, "popular/helper_part.py": "x = 1\n"})
     path = f"{(tmp_path / 'site').resolve().as_posix()}/{PTH}"
 
     def stated(reviewed: WheelUnderReview, **more: Any) -> str:
@@ -213,6 +223,13 @@ def test_a_hook_that_is_there_keeps_what_it_would_hide_from_being_installed(thei
     assert stated(wheel({theirs: "x = 1\n"}, "helper", layout)) == ""
     assert stated(wheel({"popular/__init__.py": PKGUTIL, "popular/core.py": ""}, "popular", layout)) == ""
     assert stated(wheel({"popular/core/__init__.py": "x = 1\n"}, "popular", layout)) == ""
+
+
+@pytest.mark.parametrize("folder", FOLDERS[1:])
+def test_in_a_wheel_a_hook_with_a_folder_is_refused(folder: str) -> None:
+    """It would take in what lies there."""
+    hooked = line("popular").replace("sys._getframe(1).f_locals['sitedir']", repr(folder))
+    assert "runs: " in refused(wheel({PTH: hooked, "popular/helper_part.py": ""}))
 
 
 def test_a_name_deeper_than_any_is_refused() -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from safepip.rules.known_hooks import in_site
 from safepip.rules.sought_modules import SOUGHT
 from safepip.rules.start_files import CUSTOM, is_absolute, start_files
 from safepip.wheel.editable_loaders import UnknownLoader, module_of, read_loader
@@ -151,11 +152,8 @@ class OwnProject:
     def as_in_site(self, line: str) -> str:
         """setuptools' line for a namespace package in the project's folder, as it would be in a wheel; any other line
         unchanged."""
-        before, found, rest = line.partition("p = os.path.join('")
-        path, end, after = rest.partition("', *(")
-        if not (found and end and self.has(path.replace("\\\\", "\\"))):
-            return line
-        return f"{before}p = os.path.join(sys._getframe(1).f_locals['sitedir'], *({after}"
+        inside, folder = in_site(line)
+        return line if folder is None or not self.has(folder) else inside
 
 
 def notices(context: RuleContext) -> Iterator[str]:

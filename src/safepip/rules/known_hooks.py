@@ -85,7 +85,11 @@ KNOWN: dict[tuple[str, str], frozenset[str]] = {
 
 _PACKAGE = re.compile(r"\*\(('[A-Za-z_][A-Za-z0-9_]*'(?:, '[A-Za-z_][A-Za-z0-9_]*')*),?\)\)")
 
-_PLACE = "import sys, types, os;{has}p = os.path.join(sys._getframe(1).f_locals['sitedir'], *{parts!r});"
+_SITE = "sys._getframe(1).f_locals['sitedir']"
+_PLACE = f"import sys, types, os;{{has}}p = os.path.join({_SITE}, *{{parts!r}});"
+
+#: `setup.py develop` and editable wheels have a folder there instead, as Python's `repr` writes a text.
+_ABSOLUTE = re.compile(r"""p = os\.path\.join\((?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"), """)
 _PATH = "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)"
 _SPEC = "importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec({name!r}, [os.path.dirname(p)])));"
 _SET = "sys.modules.setdefault({name!r}, "
@@ -115,6 +119,17 @@ _BELOW_ANOTHER = ";m and setattr(sys.modules[{parent!r}], {child!r}, m)"
 def is_known(project: str, filename: str, data: bytes) -> bool:
     """Whether this is a hook of this project that is known to be harmless, to the byte."""
     return hashlib.sha256(data).hexdigest() in KNOWN.get((project, filename), ())
+
+
+def in_site(line: str) -> tuple[str, str | None]:
+    """setuptools' line as it would be in a wheel, and the folder that stands there instead of the wheel's; None where
+    none does, and then the line is as it was."""
+    found = _ABSOLUTE.search(line)
+    if found is None:
+        return line, None
+    start, end = found.span()
+    folder = re.sub(r"\\(.)", r"\1", found[1] if found[1] is not None else found[2])
+    return f"{line[:start]}p = os.path.join({_SITE}, {line[end:]}", folder
 
 
 def namespace_of(line: str) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from safepip.rules.known_hooks import namespace_of
+from safepip.rules.known_hooks import in_site, namespace_of
 from safepip.rules.sought_modules import INSTALLING, SOUGHT
 from safepip.wheel.install_paths import key_of
 
@@ -121,7 +121,9 @@ def hiding(wheel: WheelUnderReview, context: RuleContext) -> Iterator[str]:
     hooks: dict[str, str] = {}
     for path, lines in context.hooks().items():
         if context.owner(path) not in context.replaced:
-            hooks.update((key_of("/".join(parts)), path) for parts in map(namespace_of, lines) if parts)
+            # Whichever folder a line names, its empty module comes first.
+            named = (namespace_of(in_site(line)[0]) for line in lines)
+            hooks.update((key_of("/".join(parts)), path) for parts in named if parts)
     if not hooks:
         return
     for install_path, module in context.modules[wheel.pin.name]:
