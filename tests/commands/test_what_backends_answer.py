@@ -105,3 +105,25 @@ def test_metadata_that_cannot_be_used_of_what_is_named(kind: str, what: str, run
     assert "error: invalid-metadata" in done.err, done.err
     assert why.lower() in done.err.lower()
     assert f"\n  from {'-e' if kind == 'editable' else 'the command line'}" in done.err
+
+
+@pytest.mark.parametrize("marker", ['os_name ~= "posix"', 'extra ~= "fast"'])
+@pytest.mark.parametrize("verb", [("install", "--dry-run"), ("lock", "-o", "-"), ("download", "-d", "out")])
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_marker_that_is_valid_and_cannot_be_evaluated(
+    kind: str, verb: tuple[str, ...], marker: str, run: Inside, tmp_path: Path
+) -> None:
+    """The grammar of markers lets anything be compared with anything (PEP 508). pip ends with a traceback."""
+    requires = [f"lib; {marker}"]
+    if kind == "archive":
+        filename, data = build_source_archive("mine", "1.0", requires=requires, static=True)
+        (tmp_path / filename).write_bytes(data)
+        word = f"mine @ {(tmp_path / filename).as_uri()}"
+    else:
+        write_project(tmp_path / "mine", "mine", "1.0", requires=requires)
+        word = "./mine"
+    done = run(*verb, "--no-index", "--allow-build", "mine", word)
+    assert done.code == 1
+    assert "error: invalid-metadata" in done.err, done.err
+    assert f"mine 1.0 has metadata that cannot be used: a marker that cannot be evaluated: {marker}" in done.err
+    assert "  <-  the command line" in done.err

@@ -268,6 +268,15 @@ PLACES = {
     "--exists-action w": _other_checkout("w", "stored-2.0*", slow=False),
     "--exists-action i": _other_checkout("i", "stored-1.0*"),
     "--exists-action b": _other_checkout("b", "stored-2.0*"),
+    "--exists-action a": Case(
+        "--exists-action a -e <other-repository>#egg=stored",
+        "stored-1.0*",
+        codes=(2, 1),
+        why="pip does not take this answer here: it asks, and ends with a traceback where there is no terminal",
+        says="--exists-action w",
+        before=CHECKOUT,
+        slow=True,
+    ),
     "--exists-action s": _other_checkout(
         "s", "stored-2.0*", why="pip changes the checkout's URL, fetches nothing, and builds the code that was there"
     ),
