@@ -23,7 +23,20 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
-_OWN = ("install", "download", "wheel", "lock", "sync", "explain", "tree", "outdated", "verify", "check-config", "help")
+_OWN = (
+    "install",
+    "download",
+    "wheel",
+    "lock",
+    "sync",
+    "explain",
+    "tree",
+    "outdated",
+    "verify",
+    "audit",
+    "check-config",
+    "help",
+)
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
 _HELP = """\
 Usage: safepip <command> [options]
@@ -45,6 +58,7 @@ Also:
   tree           Show which project needs which.
   outdated       List what has a newer version on the index that owns it.
   verify         Check the files of an environment against their records.
+  audit          Report known vulnerabilities and malware.
   check-config   Show the settings in force, and which index owns a name.
   help           Show help for a command, or the page of an error.
 
@@ -186,6 +200,10 @@ def _answering(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.verify import verify
 
         return verify
+    if verb == "audit":
+        from safepip.commands.audit import audit
+
+        return audit
     if verb == "check-config":
         from safepip.commands.check_config import check_config
 

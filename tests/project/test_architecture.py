@@ -52,6 +52,8 @@ MAY_IMPORT = {
     "advisories": "model",
     # edges: they touch the world
     "edges": "",
+    # A bundle is what the stage `advisories` makes of the records that are read here.
+    "edges.advisories": "advisories edges.disk edges.network model",
     "edges.programs": "environment model",
     "edges.console": "model reporting",
     "edges.disk": "edges.console model reporting requirements safepip vetting wheel",
@@ -62,8 +64,9 @@ MAY_IMPORT = {
     "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
     "edges.user": "config edges.disk edges.network edges.pip model options requirements",
     # commands: a file a verb
-    "commands": "build config edges.builder edges.console edges.disk edges.indexes edges.network edges.pip"
-    " edges.programs edges.target edges.user environment handover index lock model options reporting requirements"
+    "commands": "advisories build config edges.advisories edges.builder edges.console edges.disk edges.indexes"
+    " edges.network edges.pip edges.programs"
+    " edges.target edges.user environment handover index lock model options reporting requirements"
     " resolution routing rules safepip text vetting wheel",
     "safepip.__main__": "commands edges.console edges.programs model options safepip",
 }

@@ -54,6 +54,9 @@ _BEFORE_THE_RULES = ("unreadable-wheel", "oversized-wheel")
 _ON_NAMES = ("look-alike", "new-project")
 _ON_AGES = ("cooldown", "late-file", "yanked")
 
+#: What advisories say, from which `[[ignore]]` makes exceptions (`advisories`); those can be forbidden as the others.
+_ON_ADVISORIES = ("known-malware", "known-vulnerability")
+
 
 class ForbidAllow(NamedTuple):
     """One `forbid-allow`: for all rules, explicitly not (`false`), or, with None, for those listed."""
@@ -93,7 +96,7 @@ def _exemption(reader: TableReader, data: Any, number: int) -> Exemption | None:
                 f"{rule} is about a whole project, so {key} cannot narrow it", reader.lines.key(_WHERE, number, key)
             )
     digest = _digest(reader, number, words["digest"])
-    until = _until(reader, number, table.get("until"))
+    until = read_last_day(reader, _WHERE, number, table.get("until"))
     if len(reader.problems) > before or project is None or rule is None or reason is None:
         return None
     return Exemption(normalise(project), rule, reason.strip(), origin, file, digest, until)
@@ -152,8 +155,9 @@ def _digest(reader: TableReader, number: int, word: str | None) -> Digest | None
         return None
 
 
-def _until(reader: TableReader, number: int, value: Any) -> float | None:
-    """The moment at which an exception ends: the end of a day, in UTC, so that it is the same moment everywhere."""
+def read_last_day(reader: TableReader, where: tuple[str, ...], number: int, value: Any) -> float | None:
+    """The moment at which the `until` of a table ends: the end of a day, in UTC, so that it is the same moment
+    everywhere."""
     if value is None:
         return None
     from datetime import UTC, date, datetime
@@ -166,7 +170,7 @@ def _until(reader: TableReader, number: int, value: Any) -> float | None:
     if not isinstance(day, date) or isinstance(day, datetime):
         reader.problem(
             f"until: {printable(str(value))!r} is not a date",
-            reader.lines.key(_WHERE, number, "until"),
+            reader.lines.key(where, number, "until"),
             "write the last day on which it holds: until = 2026-12-31",
         )
         return None
@@ -199,7 +203,8 @@ def _rules() -> dict[str, bool]:
 
     may = {rule.reference for rule in RULES if rule.allowable}
     may = may.union(_ON_NAMES, _ON_AGES)
-    return {name: name in may for name in (*_BEFORE_THE_RULES, *(r.reference for r in RULES), *_ON_NAMES, *_ON_AGES)}
+    others = (*_BEFORE_THE_RULES, *_ON_NAMES, *_ON_AGES, *_ON_ADVISORIES)
+    return {name: name in may for name in (*(r.reference for r in RULES), *others)}
 
 
 def overruling(

@@ -19,8 +19,8 @@ The form is that of `safepip.toml`; in `pyproject.toml` the same keys stand unde
     verify-installed = true                # what is installed and not known by digest does not satisfy a lock
     full-commits = true                    # version control is named by whole commit ids
 
-with the exceptions from rules that `exemptions` reads, the settings on ages and well-known names that `ages` reads, and
-those on builds that `builds` reads.
+with the exceptions from rules that `exemptions` reads, the settings on ages and well-known names that `ages` reads,
+those on builds that `builds` reads, and those on known vulnerabilities that `advisories` reads.
 
 Rules: an unknown key is an error, because a misspelt rule would have no effect. A file must not hold a
 credential. A name in `packages` with a question mark is a question that a refusal has asked (`ambiguities`): it claims
@@ -46,6 +46,7 @@ from safepip.text.toml_reading import read_toml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from safepip.config.advisories import AdvisoryLevel
     from safepip.config.ages import AgeLevel
     from safepip.config.builds import BuildLevel
     from safepip.config.exemptions import ForbidAllow
@@ -53,13 +54,14 @@ if TYPE_CHECKING:
     from safepip.model.exemption import Exemption
 
 
-_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow")
+_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow", "advisories", "ignore")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
 _AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
 _BUILD_KEYS = ("builds", "build-variables")
+_ADVISORY_KEYS = ("vulnerabilities", "advisories")
 _POLICY_KEYS = (
     *("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", "full-commits"),
-    *(*_AGE_KEYS, *_BUILD_KEYS),
+    *(*_AGE_KEYS, *_BUILD_KEYS, *_ADVISORY_KEYS),
 )
 
 
@@ -96,6 +98,7 @@ class Level(NamedTuple):
     full_commits: bool | None = None
     full_commits_origin: Origin | None = None
     builds: BuildLevel | None = None
+    advisories: AdvisoryLevel | None = None
 
 
 def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str] = str) -> Level | None:
@@ -183,6 +186,7 @@ class _Reader(TableReader):
             full_commits=self.boolean(policy, "full-commits", ("policy",), None),
             full_commits_origin=self.origin(self.lines.key(("policy",), None, "full-commits")),
             builds=self._builds(policy),
+            advisories=self._advisories(table, policy),
         )
         self._ask_for_owners()
         if self.problems:
@@ -231,6 +235,13 @@ class _Reader(TableReader):
         from safepip.config.builds import read_build_level
 
         return read_build_level(self, policy)
+
+    def _advisories(self, table: dict[str, Any], policy: dict[str, Any]) -> AdvisoryLevel | None:
+        if not any(key in policy for key in _ADVISORY_KEYS) and "advisories" not in table and "ignore" not in table:
+            return None
+        from safepip.config.advisories import read_advisory_level
+
+        return read_advisory_level(self, table, policy)
 
     def _cooldown(self, table: dict[str, Any], number: int) -> Cooldown | None:
         if "cooldown" not in table:

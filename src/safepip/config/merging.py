@@ -11,7 +11,8 @@ downward (routing.md). A lower level may
 - make exceptions from rules, unless a higher level forbids them, and forbid them itself;
 - demand that what is installed is known by digest;
 - lengthen a cooldown, and be the first to name a list of well-known names (`ages`);
-- approve fewer builds (`builds`).
+- approve fewer builds (`builds`);
+- name more sources of advisories, and refuse more of what they report (`advisories`).
 
 Anything else is an error (`policy-loosened`) that names both lines. Contradictions within the merged whole
 (the same claim on two indexes, two defaults, mirrors of nothing) are found by `routing.table.build`.
@@ -25,6 +26,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.own_variables import stem_of
+from safepip.model.advisories import AdvisoryPolicy
 from safepip.model.ages import AgePolicy
 from safepip.model.build import BuildPolicy
 from safepip.model.errors import UsageError
@@ -39,6 +41,7 @@ from safepip.routing.table import Claim, read_claim
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from safepip.config.advisories import MergedAdvisories
     from safepip.config.ages import MergedAges
     from safepip.config.builds import MergedBuilds
     from safepip.config.exemptions import Bans
@@ -87,6 +90,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             verify_installed=merging.verify,
             full_commits=merging.full_commits,
             builds=BuildPolicy() if merging.builds is None else merging.builds.policy(),
+            advisories=AdvisoryPolicy() if merging.advisories is None else merging.advisories.policy(),
         ),
     )
 
@@ -113,6 +117,7 @@ class _Merging:
         self.ages: MergedAges | None = None
         self.bans: Bans | None = None
         self.builds: MergedBuilds | None = None
+        self.advisories: MergedAdvisories | None = None
         self.indexes: dict[str, Index] = {}
         self.trusted: list[str] = []
         self.forbidden: Origin | None = None
@@ -141,6 +146,7 @@ class _Merging:
         self._add_exceptions(level)
         self._add_ages(level, forbidden)
         self._add_builds(level)
+        self._add_advisories(level)
 
     def _clash(self, reference: str, message: str, here: dict[str, Origin], declared: DeclaredIndex) -> None:
         lines = (str(here[declared.name]), str(declared.origin))
@@ -321,6 +327,15 @@ class _Merging:
 
             self.builds = MergedBuilds(self._loosened)
         self.builds.add(level.builds)
+
+    def _add_advisories(self, level: Level) -> None:
+        if level.advisories is None:
+            return
+        if self.advisories is None:
+            from safepip.config.advisories import MergedAdvisories
+
+            self.advisories = MergedAdvisories(self._loosened)
+        self.advisories.add(level.advisories, self.bans)
 
 
 def _forbidden(bans: Bans | None) -> dict[str, Origin]:

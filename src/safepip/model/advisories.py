@@ -101,27 +101,19 @@ class Judgement(NamedTuple):
 
 
 class AdvisorySource(NamedTuple):
-    """One `[[advisories]]`: a folder or archive at `path`, or what answers at `url`; the other one is empty.
-
-    `max_age` is in seconds, None for no limit. `claimed` allows a server to be asked for names that an index claims.
-    """
+    """One `[[advisories]]`: a folder or archive at `path`, or an archive at `url`; the other one is empty. `max_age` is
+    in seconds, None for no limit."""
 
     name: str
     origin: Origin
     path: str = ""
     url: str = ""
     max_age: float | None = None
-    claimed: bool = False
 
     @property
     def place(self) -> str:
         """Its path or URL."""
         return self.path or self.url
-
-    @property
-    def is_server(self) -> bool:
-        """Whether it is asked name by name; an archive's URL ends with `.zip`."""
-        return bool(self.url) and not self.url.lower().endswith(".zip")
 
 
 class Ignore(NamedTuple):
@@ -144,3 +136,44 @@ class AdvisoryPolicy(NamedTuple):
     refuse: Severity | None = None
     refuse_origin: Origin = BUILT_IN
     required: Origin | None = None
+
+
+class AuditedVersion(NamedTuple):
+    """One version of a project that is audited: as it is written, where, and which projects there require it.
+
+    `version` is empty where none is stated; `obstacle` then says what is there instead.
+    """
+
+    name: str
+    version: str
+    origin: Origin
+    required_by: tuple[str, ...] = ()
+    obstacle: str = ""
+
+
+class AuditedProject(NamedTuple):
+    """A subject with what is known of it. `counting` are the vulnerabilities that no ignore covers."""
+
+    subject: AuditedVersion
+    counting: tuple[Vulnerability, ...] = ()
+    ignored: tuple[tuple[Vulnerability, Ignore], ...] = ()
+    unverified: tuple[str, ...] = ()
+    smallest: str | None = None
+
+
+class AuditOutcome(NamedTuple):
+    """A whole audit. `doubts` are reasons why nothing of it is verified; `sources` says what it is based on, a line
+    each; `stale` are lines on ignores that cover nothing."""
+
+    projects: tuple[AuditedProject, ...]
+    doubts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    def exit_code(self, lowest: Severity) -> int:
+        """1 where something counts that is at least this severe, or malicious; else 3 where something could not be
+        verified; else 0."""
+        found = [matter for project in self.projects for matter in project.counting]
+        if any(matter.malicious or matter.severity.counted >= lowest for matter in found):
+            return 1
+        return 3 if self.doubts or any(project.unverified for project in self.projects) else 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.model.advisories import AdvisoryPolicy
 from safepip.model.ages import AgePolicy, Cooldown
 from safepip.model.build import BuildPolicy, BuildSettings
 from safepip.model.origin import BUILT_IN, Origin
@@ -252,7 +253,7 @@ class Policy(NamedTuple):
     `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level decides a name by
     claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not, and
     `full_commits` where version control is demanded to be named by whole commit ids. `builds` says which builds are
-    approved.
+    approved, `advisories` where known vulnerabilities are known from and what is done about them.
     """
 
     declared: bool = False
@@ -268,6 +269,7 @@ class Policy(NamedTuple):
     full_commits: Origin | None = None
     expired: tuple[Exemption, ...] = ()
     builds: BuildPolicy = BuildPolicy()
+    advisories: AdvisoryPolicy = AdvisoryPolicy()
 
 
 class Plan(NamedTuple):

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from safepip.options.table import Option
 
 #: Usage by verb, and what all other verbs have.
-_USAGES = {"verify": ("{prog} [options] [name] ...",)}
+_USAGES = {
+    "verify": ("{prog} [options] [name] ...",),
+    "audit": ("{prog} [options]", "{prog} [options] -r <lock or requirements file> ...", "{prog} --update"),
+}
 _USAGE = (
     "{prog} [options] <requirement specifier> ...",
     "{prog} [options] -r <requirements file> ...",
@@ -28,6 +31,9 @@ _SUMMARIES = {
     "verify": "Compare the files of an environment with what its distributions record about them, and list the files "
     "that belong to no distribution. With names, check only these distributions. Nothing is changed, and nothing of "
     "the environment runs but its interpreter.",
+    "audit": "Report what the configured advisories know of the versions that are installed, locked or pinned: "
+    "vulnerabilities and malware, with the versions that fix them. Nothing is changed. Ends with 0 where nothing is "
+    "known, 1 where something is, 2 on a wrong command, and 3 where it could not be verified.",
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
     "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "

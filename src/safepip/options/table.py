@@ -16,7 +16,8 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
-INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY, LIST = "install", "download", "lock", "wheel", "verify", "list"
+INSTALL, DOWNLOAD, LOCK, WHEEL = "install", "download", "lock", "wheel"
+VERIFY, LIST, AUDIT = "verify", "list", "audit"
 
 
 class Action(enum.Enum):
@@ -113,7 +114,9 @@ _ALWAYS = "has no effect: it names something that safepip always or never does"
 _ONLY = (INSTALL,)
 _WHEELS = (INSTALL, DOWNLOAD)
 _LOCKS = (LOCK,)
-_EVERY = (INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY)
+_EVERY = (INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY, AUDIT)
+_NETWORK = (INSTALL, DOWNLOAD, LOCK, WHEEL, AUDIT)
+_AUDITS = (AUDIT,)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
@@ -257,29 +260,30 @@ GENERAL: tuple[Option, ...] = (
     _value("--log", "--log-file", "--local-log", dest="log", metavar="path", kind="path", handling=BOTH, group=_GENERAL,
            verbs=_EVERY,
            about="Append a detailed log to this file."),
-    _flag("--no-input", dest="no_input", handling=BOTH, group=_GENERAL, about="Never ask anything."),
+    _flag("--no-input", dest="no_input", handling=BOTH, verbs=_NETWORK, group=_GENERAL, about="Never ask anything."),
     _value("--keyring-provider", dest="keyring_provider", metavar="keyring_provider", default="auto",
-           choices=("auto", "disabled", "import", "subprocess"), group=_GENERAL,
+           choices=("auto", "disabled", "import", "subprocess"), verbs=_NETWORK, group=_GENERAL,
            about="Where credentials are looked up: auto, disabled, import, subprocess. (default: %default)"),
-    _value("--proxy", dest="proxy", metavar="proxy", group=_GENERAL,
+    _value("--proxy", dest="proxy", metavar="proxy", verbs=_NETWORK, group=_GENERAL,
            about="Proxy to use, as scheme://[user:password@]host:port; empty for none."),
-    _flag("--no-proxy-env", dest="no_proxy_env", group=_GENERAL,
+    _flag("--no-proxy-env", dest="no_proxy_env", verbs=_NETWORK, group=_GENERAL,
           about="Use no proxy from the environment."),
-    _value("--retries", dest="retries", metavar="retries", default=5, kind="int", group=_GENERAL,
+    _value("--retries", dest="retries", metavar="retries", default=5, kind="int", verbs=_NETWORK, group=_GENERAL,
            about="How often to retry a failed request. (default: %default)"),
     _value("--timeout", "--default-timeout", dest="timeout", metavar="sec", default=15.0, kind="float", group=_GENERAL,
-           about="Seconds to wait for a server. (default: %default)"),
+           verbs=_NETWORK, about="Seconds to wait for a server. (default: %default)"),
     _list("--exists-action", dest="exists_action", metavar="action", choices=("s", "i", "w", "b", "a"),
           group=_GENERAL, about="What to do when a checkout exists already: s, i, w, b or a."),
-    _list("--trusted-host", dest="trusted_hosts", metavar="hostname", group=_GENERAL,
+    _list("--trusted-host", dest="trusted_hosts", metavar="hostname", verbs=_NETWORK, group=_GENERAL,
           about="Accept this host (host or host:port) without valid TLS, or without any."),
-    _value("--cert", dest="cert", metavar="path", kind="path", group=_GENERAL,
+    _value("--cert", dest="cert", metavar="path", kind="path", verbs=_NETWORK, group=_GENERAL,
            about="File of CA certificates (PEM) to use instead of the system's."),
-    _value("--client-cert", dest="client_cert", metavar="path", kind="path", group=_GENERAL,
+    _value("--client-cert", dest="client_cert", metavar="path", kind="path", verbs=_NETWORK, group=_GENERAL,
            about="File with the client's private key and certificate (PEM)."),
-    _value("--cache-dir", dest="cache_dir", metavar="dir", kind="path", group=_GENERAL,
+    _value("--cache-dir", dest="cache_dir", metavar="dir", kind="path", group=_GENERAL, verbs=_NETWORK,
            about="Keep the cache in <dir>."),
-    Option(("--no-cache-dir",), "cache_dir", "Keep no cache.", Action.NO_CACHE, group=_GENERAL),
+    Option(("--no-cache-dir",), "cache_dir", "Keep no cache.", Action.NO_CACHE, group=_GENERAL,
+           verbs=_NETWORK),
     _flag("--disable-pip-version-check", dest="disable_pip_version_check", note=_ALWAYS, group=_GENERAL,
           about="Do not look for a newer pip. safepip never does."),
     _flag("--no-color", dest="no_color", handling=BOTH, group=_GENERAL, verbs=_EVERY, about="Use no colours."),
@@ -298,6 +302,18 @@ GENERAL: tuple[Option, ...] = (
 )  # fmt: skip
 
 OWN: tuple[Option, ...] = (
+    _list("-r", "--requirement", dest="requirements", metavar="file", own=True, verbs=_AUDITS, group="safepip Options",
+          about="Audit a lock, or what a requirements file pins, and no environment. May be repeated."),
+    _value("--path", dest="audit_path", metavar="dir", kind="path", own=True, verbs=_AUDITS, group="safepip Options",
+           about="Audit what is installed in this folder, and no environment."),
+    _flag("--update", dest="update_advisories", own=True, verbs=_AUDITS, group="safepip Options",
+          about="Read the configured sources of advisories anew, and audit nothing."),
+    _value("--fail-on", dest="fail_on", metavar="severity", default="low", own=True, verbs=_AUDITS,
+           choices=("low", "medium", "high", "critical"), group="safepip Options",
+           about="The lowest severity that ends with 1; unknown counts as high. (default: %default)"),
+    _value("--output-format", dest="output_format", metavar="format", default="text", own=True, verbs=_AUDITS,
+           choices=("text", "json"), group="safepip Options",
+           about="How to print what was found: text or json. (default: %default)"),
     _flag("--json", dest="as_json", own=True, group="safepip Options", verbs=(VERIFY,),
           about="Print what was found as JSON."),
     _flag("-U", "--upgrade", dest="upgrade", default=None, own=True, group="safepip Options", verbs=_LOCKS,
@@ -317,9 +333,9 @@ OWN: tuple[Option, ...] = (
           about="Make one lock for Linux, macOS and Windows and all Pythons that requires-python admits."),
     _list("--environment", dest="lock_environments", metavar="platform[:3.N]", own=True, group="safepip Options",
           verbs=_LOCKS, about="Make one lock for this environment, such as linux-x86_64:3.12. May be repeated."),
-    _value("--config", dest="config", metavar="file", own=True, group="safepip Options",
+    _value("--config", dest="config", metavar="file", own=True, verbs=_NETWORK, group="safepip Options",
            about="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
-    _flag("--no-config", dest="no_config", own=True, group="safepip Options",
+    _flag("--no-config", dest="no_config", own=True, verbs=_NETWORK, group="safepip Options",
           about="Use no project configuration; the machine's and the user's policy still hold."),
     _value("--cooldown", dest="cooldown", metavar="age", own=True, group="safepip Options",
            about="Hold back each file for this long after its upload (P3D, 72h, 0), or all files but those from before"
@@ -333,7 +349,7 @@ OWN: tuple[Option, ...] = (
            about="Compare names with the well-known names in this file, not with safepip's own list."),
     _flag("--verify-installed", dest="verify_installed", own=True, group="safepip Options", verbs=_ONLY,
           about="Reinstall what has the right version but is not known to come from the locked or hashed file."),
-    _flag("--offline", dest="offline", own=True, group="safepip Options",
+    _flag("--offline", dest="offline", own=True, verbs=_NETWORK, group="safepip Options",
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip
 

@@ -163,6 +163,10 @@ class Console:
             ) from None
 
 
+#: What did not happen where a command ends with an error.
+_UNTOUCHED = {"lock": "No lock was written.", "audit": "Nothing was audited."}
+
+
 def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
 
@@ -171,7 +175,7 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     """
     style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
     verb = next((word for word in words if not word.startswith("-")), "")
-    untouched = "No lock was written." if verb == "lock" else "Nothing was installed."
+    untouched = _UNTOUCHED.get(verb, "Nothing was installed.")
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
 
 

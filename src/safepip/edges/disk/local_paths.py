@@ -32,6 +32,11 @@ def is_file(path: str, folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, path))
 
 
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at `path`."""
+    return os.path.isdir(path)
+
+
 def folder_of(path: str) -> str:
     """The path of the folder in which `path` lies."""
     return os.path.dirname(path)

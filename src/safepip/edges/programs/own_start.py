@@ -41,6 +41,8 @@ OWN = (
     "certifi",
     "truststore",
     "platformdirs",
+    "cvss",
+    "yaml",
 )
 
 #: Runs `main` in a process that `bare_start` has started. The words before safepip's own are the folders of its parts,

@@ -122,8 +122,25 @@ def listing(place: EnvironmentFolders) -> EnvironmentListing:
         files.update(dict.fromkeys(walk(folder, unread)))
     if os.name == "nt":
         files.update((path, None) for path in _listed(place.prefix) if path.lower().endswith((".pth", ".start")))
-    found = (item for site in place.sites for item in _distributions(site))
-    return EnvironmentListing(tuple(found), files.keys(), unread)
+    return EnvironmentListing(distributions(place.sites), files.keys(), unread)
+
+
+def distributions(sites: Iterable[str]) -> tuple[Distribution, ...]:
+    """Everything that is installed in these folders: also what another one hides, and what has no valid version."""
+    return tuple(item for site in sites for item in _distributions(site))
+
+
+def unlistable(folders: Iterable[str]) -> list[str]:
+    """Those of these folders that are there and cannot be listed, so that it is not known what is installed there."""
+    unread = []
+    for folder in folders:
+        try:
+            os.listdir(folder)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            unread.append(folder)
+    return unread
 
 
 def _listed(folder: str) -> list[str]:

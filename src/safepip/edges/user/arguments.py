@@ -65,7 +65,7 @@ def make_plan(
         offline=own["SAFEPIP_OFFLINE"],
     )
     settings = make_settings(parsed, around, tuple(sources.trusted_hosts), _proxy(parsed, credentials))
-    policy = configuration_files.with_names(declared.policy, world)
+    policy = configuration_files.with_paths(declared.policy, world)
     _check_against(policy, settings, now)
     credentials.know(sources.indexes)
     notices = (

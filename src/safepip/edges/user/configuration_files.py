@@ -199,10 +199,19 @@ def _read_policy_file(path: str, source: Source, *, named: bool) -> str | None:
     )
 
 
-def with_names(policy: Policy, world: World) -> Policy:
-    """The path of the list of well-known names that policy names, relative to the file that names it."""
-    if policy.well_known_names is None:
-        return policy
-    folder = os.path.dirname(world.absolute(policy.well_known_origin.where))
-    path = os.path.normpath(os.path.join(folder, world.expand(policy.well_known_names)))
-    return policy._replace(well_known_names=path)
+def with_paths(policy: Policy, world: World) -> Policy:
+    """The paths that policy names, each relative to the file that names it: the list of well-known names, and sources
+    of advisories."""
+    if policy.well_known_names is not None:
+        path = _beside(policy.well_known_origin, policy.well_known_names, world)
+        policy = policy._replace(well_known_names=path)
+    sources = policy.advisories.sources
+    if sources:
+        placed = (s._replace(path=_beside(s.origin, s.path, world)) if s.path else s for s in sources)
+        policy = policy._replace(advisories=policy.advisories._replace(sources=tuple(placed)))
+    return policy
+
+
+def _beside(origin: Origin, path: str, world: World) -> str:
+    folder = os.path.dirname(world.absolute(origin.where))
+    return os.path.normpath(os.path.join(folder, world.expand(path)))

@@ -1,0 +1,163 @@
+"""What an audit is about: the versions that are installed, locked, or pinned in a requirements file.
+
+What states no version is a subject too, without one, so that the audit says that it could not be verified. Markers
+change nothing: what is locked or pinned for another system is audited as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.advisories.ranges import read_version
+from safepip.edges.disk.local_paths import is_folder
+from safepip.edges.disk.lock_files import read_lock_text
+from safepip.edges.disk.requirements_files import load
+from safepip.edges.target.installed_files import read_small
+from safepip.edges.target.interpreter import choose_python
+from safepip.edges.target.listing import distributions, find_place, unlistable
+from safepip.lock.pylock import read_lock
+from safepip.model.advisories import AuditedVersion
+from safepip.model.errors import UnusableInput
+from safepip.model.finding import printable
+from safepip.model.names import normalise
+from safepip.model.origin import Origin, Source
+from safepip.requirements.lock_requests import is_pylock, split_locks
+from safepip.wheel.metadata import MAX_METADATA_BYTES, MetadataError, parse_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.pylock import Pylock
+
+    from safepip.commands.resources import Resources
+    from safepip.environment.verification import Distribution
+    from safepip.model.plan import Settings
+    from safepip.model.requirement import Constraint, Requirement
+
+_UNPINNED = "no single version is pinned: make a lock with safepip lock -r FILE, and audit that"
+
+
+class AuditInput(NamedTuple):
+    """What is audited, in no order. `doubts` say why that may not be everything."""
+
+    found: tuple[AuditedVersion, ...]
+    doubts: tuple[str, ...] = ()
+
+
+def read_audit_input(settings: Settings, path: str | None, resources: Resources) -> AuditInput:
+    """What the command names. Raises `UsageError`, `Unavailable`, `Refused`."""
+    if settings.requirement_files:
+        others, locks = split_locks(settings) if any(map(is_pylock, settings.requirement_files)) else (settings, ())
+        found = [subject for request in locks for subject in _locked(request.name)]
+        return AuditInput((*found, *(_pinned(others, resources) if others.requirement_files else ())))
+    if path is not None:
+        if not is_folder(path):
+            raise UnusableInput.because("missing-file", f"{printable(path)} is not a folder")
+        return _installed([path], path)
+    place = find_place(choose_python(settings, resources.world.environ), resources.world.environ)
+    for folder in place.unseen:
+        resources.console.notice(f"this environment imports from {folder} too: audit that one with --python")
+    return _installed(place.sites, place.prefix)
+
+
+# --- environments --------------------------------------------------------------------------------------------------
+
+
+def _installed(sites: Sequence[str], shown: str) -> AuditInput:
+    there = distributions(sites)
+    requiring = _requiring(there)
+    found = []
+    for item in there:
+        version = _written(item.version)
+        obstacle = "" if version else "its metadata folder tells no version"
+        place = Origin(Source.DISTRIBUTION, shown)
+        found.append(AuditedVersion(item.name, version, place, tuple(requiring.get(item.name, ())), obstacle))
+    doubts = (f"the folder {folder} cannot be listed" for folder in unlistable(sites))
+    return AuditInput(tuple(found), tuple(doubts))
+
+
+def _written(version: str) -> str:
+    """The version as it was before it became part of a folder's name, where a hyphen becomes an underscore."""
+    if version == "(no version)":
+        return ""
+    return version.replace("_", "-") if read_version(version) is None else version
+
+
+def _requiring(there: Iterable[Distribution]) -> dict[str, list[str]]:
+    """By project, which of the others require it, whatever their markers and extras say."""
+    found: dict[str, set[str]] = {}
+    for item in there:
+        for suffix in ("/METADATA", "/PKG-INFO", ""):
+            data, _ = read_small(f"{item.info}{suffix}", MAX_METADATA_BYTES)
+            if data is not None:
+                break
+        else:
+            continue
+        try:
+            names = {normalise(requirement.name) for requirement in parse_metadata(data, verified=False).requires}
+        except MetadataError:
+            continue  # the version is known by the folder's name; only who requires what is not
+        for name in names:
+            found.setdefault(name, set()).add(f"{item.name} {item.version}")
+    return {name: sorted(others) for name, others in found.items()}
+
+
+# --- locks ---------------------------------------------------------------------------------------------------------
+
+
+def _locked(path: str) -> Iterator[AuditedVersion]:
+    text = read_lock_text(path, named=True)
+    if text is None:
+        raise UnusableInput.because("missing-file", f"the lock {printable(path)} is not there")
+    lock = read_lock(text, Origin(Source.FILE, path))
+    lines = _package_lines(text, lock)
+    requiring: dict[str, set[str]] = {}
+    for package in lock.packages:
+        for edge in package.dependencies or ():
+            requiring.setdefault(normalise(str(edge.get("name", ""))), set()).add(f"{package.name} {package.version}")
+    for package, line in zip(lock.packages, lines, strict=True):
+        name = normalise(package.name)
+        yield AuditedVersion(
+            name,
+            "" if package.version is None else str(package.version),
+            Origin(Source.FILE, path, line),
+            tuple(sorted(requiring.get(name, ()))),
+            "the lock states no version of it: it is a folder, or the checkout of a repository",
+        )
+
+
+def _package_lines(text: str, lock: Pylock) -> list[int | None]:
+    """The line at which each package of a lock begins; None where they are not written as `[[packages]]`."""
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*packages\s*\]\]", line)]
+    return [*lines] if len(lines) == len(lock.packages) else [None] * len(lock.packages)
+
+
+# --- requirements --------------------------------------------------------------------------------------------------
+
+
+def _pinned(settings: Settings, resources: Resources) -> Iterator[AuditedVersion]:
+    loaded = load(
+        settings, resources.world.environ, resources.world.cwd, resources.credentials, resources.network.fetch_text
+    )
+    constraints = {constraint.name: constraint for constraint in loaded.constraints}
+    for requirement in loaded.requirements:
+        if not requirement.name:
+            raise UnusableInput.because(
+                "invalid-requirement",
+                f"it is not known which project {printable(requirement.text)} is",
+                hint="make a lock with safepip lock -r FILE, and audit that",
+                origins=(requirement.origin,),
+            )
+        version = _only_version(requirement)
+        if not version and requirement.name in constraints and requirement.url is None:
+            version = _only_version(constraints[requirement.name])
+        yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED)
+
+
+def _only_version(statement: Requirement | Constraint) -> str:
+    """The one version that a statement allows; empty where that is not said."""
+    for clause in statement.specifier:
+        if clause.operator in ("==", "===") and not clause.version.endswith(".*"):
+            return clause.version
+    return ""

@@ -1,0 +1,165 @@
+"""The records of a source, one by one: a folder or a zip archive of OSV files, in JSON or YAML.
+
+A source is data of strangers, so it is read within bounds: how many files, how large each is and all of them are, how
+deep folders lie. What is over a bound, and a file or archive that cannot be read, ends the reading: half a source would
+look like a whole one. In a folder, names that begin with a dot are passed over (`.git`), and links are not followed.
+
+YAML is read without its types and without aliases: texts, lists and tables are all that a record has, a version such as
+`1.10` stays the text that it is, and a few lines of aliases could stand for a text of any length. That needs PyYAML,
+which safepip does without otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.edges.disk.reading import open_regular, read_regular
+from safepip.model.errors import Unavailable
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: All of OSV has some 20,000 records of PyPI, the largest of less than 1 MB.
+MOST_RECORDS = 1_000_000
+LARGEST_RECORD = 8 << 20
+LARGEST_SOURCE = 4 << 30
+LARGEST_ARCHIVE = 512 << 20
+_DEEPEST = 32
+
+_JSON, _YAML = (".json",), (".yaml", ".yml")
+
+
+class SourceFile(NamedTuple):
+    """One file of a source. `name` is its path there."""
+
+    name: str
+    content: bytes
+
+
+class NotARecord(ValueError):
+    """A file is not JSON, or not YAML, within the bounds; the text says why."""
+
+
+def read_files(path: str) -> Iterator[SourceFile]:
+    """The record files of a folder or of a zip archive. Raises `Unavailable` (`advisories-unreadable`)."""
+    try:
+        if os.path.isdir(path):
+            yield from _bounded(_in_folder(path), path)
+        else:
+            with open(open_regular(path), "rb") as file:
+                yield from _bounded(_in_archive(file), path)
+    except _ARCHIVE_ERRORS as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+        raise unreadable(path, reason) from None
+
+
+def read_archive(content: bytes, place: str) -> Iterator[SourceFile]:
+    """The record files of a zip archive in memory, fetched from `place`. Raises as `read_files`."""
+    try:
+        yield from _bounded(_in_archive(io.BytesIO(content)), place)
+    except _ARCHIVE_ERRORS as error:
+        raise unreadable(place, str(error) or type(error).__name__) from None
+
+
+#: What opening, unpacking and decrypting raise; `RuntimeError` is zipfile's word for an encrypted file.
+_ARCHIVE_ERRORS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
+
+
+def unreadable(place: str, reason: str, hint: str = "") -> Unavailable:
+    """The error that a source cannot be read; nothing was made of it."""
+    message = f"the source of advisories {printable(place)} cannot be read: {printable(reason)}"
+    return Unavailable.because("advisories-unreadable", message, hint=hint)
+
+
+def _in_folder(path: str, below: str = "", depth: int = 0) -> Iterator[SourceFile]:
+    if depth > _DEEPEST:
+        raise ValueError(f"folders lie deeper than {_DEEPEST}")
+    with os.scandir(os.path.join(path, below)) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        name = f"{below}/{entry.name}" if below else entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _in_folder(path, name, depth + 1)
+        elif entry.name.endswith((*_JSON, *_YAML)) and entry.is_file(follow_symlinks=False):
+            yield SourceFile(name, read_regular(entry.path, LARGEST_RECORD))
+
+
+def _in_archive(file: Any) -> Iterator[SourceFile]:
+    with zipfile.ZipFile(file) as archive:
+        names = archive.infolist()
+        if len(names) > MOST_RECORDS:
+            raise ValueError(f"it has more than {MOST_RECORDS} files")
+        for member in sorted(names, key=lambda member: member.filename):
+            if member.is_dir() or not member.filename.endswith((*_JSON, *_YAML)):
+                continue
+            with archive.open(member) as opened:
+                # What an archive says of sizes is not believed: no more than the bound is ever unpacked.
+                content = opened.read(LARGEST_RECORD + 1)
+            if len(content) > LARGEST_RECORD:
+                raise ValueError(f"{printable(member.filename, 100)} is larger than any record")
+            yield SourceFile(member.filename, content)
+
+
+def _bounded(files: Iterator[SourceFile], place: str) -> Iterator[SourceFile]:
+    count, size = 0, 0
+    for file in files:
+        count += 1
+        size += len(file.content)
+        if count > MOST_RECORDS:
+            raise ValueError(f"it has more than {MOST_RECORDS} files")
+        if size > LARGEST_SOURCE:
+            raise ValueError(f"its files are together larger than {LARGEST_SOURCE >> 30} GB")
+        yield file
+    if not count:
+        raise unreadable(place, "it has no records", "name the folder or archive that has the .json or .yaml files")
+
+
+def parse(file: SourceFile) -> Any:
+    """What is in a file. Raises `NotARecord`, and `Unavailable` (`advisories-unreadable`) for YAML without PyYAML."""
+    try:
+        if file.name.endswith(_JSON):
+            return json.loads(file.content)
+        return _yaml(file)
+    except (ValueError, RecursionError) as problem:
+        raise NotARecord(f"it is not {'JSON' if file.name.endswith(_JSON) else 'plain YAML'}") from problem
+
+
+def _yaml(file: SourceFile) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise unreadable(
+            file.name, "it is YAML, and PyYAML is not installed", "install safepip with it: safepip[yaml]"
+        ) from None
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(file.content, Loader=loader)):
+            raise ValueError("it has aliases")
+        return yaml.load(file.content, Loader=loader)  # noqa: S506 - BaseLoader makes texts, lists and tables alone
+    except yaml.YAMLError as problem:
+        raise ValueError(str(problem)) from None
+
+
+class RunningDigest:
+    """The sha256 of the files of a source, in their order."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, file: SourceFile) -> None:
+        """One more file."""
+        self._hash.update(f"{file.name}\0{len(file.content)}\0".encode("utf-8", "surrogatepass"))
+        self._hash.update(file.content)
+
+    def hex(self) -> str:
+        """The digest of all so far."""
+        return self._hash.hexdigest()

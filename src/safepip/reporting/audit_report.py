@@ -1,0 +1,122 @@
+"""What an audit found: lines for people, JSON for programs.
+
+Names, ids and summaries come from databases and metadata that others write, so all of it is made printable.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from safepip.model.finding import printable
+from safepip.reporting.runner_commands import disarm_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safepip.model.advisories import AuditedProject, AuditOutcome, Ignore, Vulnerability
+
+#: How many repairs, and how many projects that require another, a line names.
+_MANY = 6
+
+
+def audit_lines(outcome: AuditOutcome) -> Iterator[str]:
+    """What was found as lines for people, and what could not be verified; nothing of what is clean."""
+    for project in outcome.projects:
+        if project.counting or project.ignored or project.unverified:
+            yield from _project(project)
+    if outcome.doubts:
+        yield "could not be verified:"
+        yield from (f"  {printable(doubt, 500)}" for doubt in outcome.doubts)
+
+
+def _project(project: AuditedProject) -> Iterator[str]:
+    subject = project.subject
+    yield f"{printable(f'{subject.name} {subject.version}'.rstrip())}  {printable(str(subject.origin), 500)}"
+    for matter in project.counting:
+        yield from _matter(matter)
+    for matter, ignore in project.ignored:
+        yield f"  {printable(matter.id)}  ignored: {ignore.reason} ({ignore.origin})"
+    for reason in project.unverified:
+        yield f"  could not be verified: {printable(reason, 500)}"
+    if project.counting:
+        if subject.required_by:
+            yield f"  required by {printable(_some(subject.required_by))}"
+        if project.smallest is not None:
+            yield f"  smallest change: {printable(f'{subject.name}=={project.smallest}')}"
+
+
+def _matter(matter: Vulnerability) -> Iterator[str]:
+    word = "malicious" if matter.malicious else matter.severity.word
+    names = f" ({', '.join(matter.aliases)})" if matter.aliases else ""
+    yield printable(f"  {matter.id}{names}  {word}", 500)
+    if matter.summary:
+        yield f"    {printable(matter.summary)}"
+    yield f"    fixed in {printable(_some(matter.fixed))}" if matter.fixed else "    no fixed version is known"
+
+
+def _some(words: tuple[str, ...]) -> str:
+    more = f" and {len(words) - _MANY} more" if len(words) > _MANY else ""
+    return ", ".join(words[:_MANY]) + more
+
+
+def audit_summary(outcome: AuditOutcome) -> str:
+    """The last line."""
+    found = sum(len(project.counting) for project in outcome.projects)
+    affected = sum(bool(project.counting) for project in outcome.projects)
+    unverified = sum(bool(project.unverified) for project in outcome.projects)
+    total = _count(len(outcome.projects), "version")
+    parts = [f"{_count(found, 'finding')} in {affected} of {total}" if found else f"no finding in {total}"]
+    if outcome.doubts:
+        parts.append("nothing of this is verified")
+    elif unverified:
+        parts.append(f"{unverified} could not be verified")
+    return "; ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def audit_json(outcome: AuditOutcome, version: str, exit_code: int) -> str:
+    """The whole outcome as JSON (docs/reference/audit.md). `version` is safepip's own."""
+    report = {
+        "version": "1",
+        "safepip_version": version,
+        "exit_code": exit_code,
+        "verified": not outcome.doubts and not any(project.unverified for project in outcome.projects),
+        "doubts": list(outcome.doubts),
+        "sources": list(outcome.sources),
+        "stale_ignores": list(outcome.stale),
+        "projects": [_item(project) for project in outcome.projects],
+    }
+    return disarm_data(json.dumps(report, indent=2, ensure_ascii=True))
+
+
+def _item(project: AuditedProject) -> dict[str, Any]:
+    subject = project.subject
+    return {
+        "name": subject.name,
+        "version": subject.version or None,
+        "place": subject.origin.where,
+        "line": subject.origin.line,
+        "required_by": list(subject.required_by),
+        "vulnerabilities": [
+            *(_vulnerability(matter) for matter in project.counting),
+            *(_vulnerability(matter, ignore) for matter, ignore in project.ignored),
+        ],
+        "unverified": list(project.unverified),
+        "smallest_change": project.smallest,
+    }
+
+
+def _vulnerability(matter: Vulnerability, ignore: Ignore | None = None) -> dict[str, Any]:
+    return {
+        "id": matter.id,
+        "aliases": list(matter.aliases),
+        "severity": matter.severity.word,
+        "malicious": matter.malicious,
+        "summary": matter.summary,
+        "fixed_versions": list(matter.fixed),
+        "ignored": None if ignore is None else {"reason": ignore.reason, "place": str(ignore.origin)},
+    }
