@@ -29,7 +29,7 @@ def open_catalog(
     """A catalogue for the target. Catalogues that are given the same `pages` ask for each page once."""
     hashes = inputs.allowed_hashes()
     answers, wheels = _open_answers(inputs, resources, hashes, pages)
-    rules = vetting_rules(inputs, hashes, resources.well_known)
+    rules = vetting_rules(inputs, hashes, resources.well_known, resources.advisories)
     catalog = IndexCatalog(
         table=inputs.table,
         answers=answers,
@@ -79,5 +79,5 @@ def _open_prefetcher(
         selection=inputs.settings.selection,
         environment=inputs.target.markers,
         hashes=hashes,
-        rules=vetting_rules(inputs, hashes, resources.well_known),
+        rules=vetting_rules(inputs, hashes, resources.well_known, resources.advisories),
     )

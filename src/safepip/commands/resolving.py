@@ -44,6 +44,21 @@ def _resolve(
     searched: bool = False,
 ) -> Decision:
     """The same; `above` are the projects whose builds wait for it."""
+    decision = _decide(inputs, resources, preferences, above, searched=searched)
+    if decision.to_install:
+        resources.advisories.check_pins(decision.to_install)
+    return decision
+
+
+def _decide(
+    inputs: Inputs,
+    resources: Resources,
+    preferences: Mapping[str, Version],
+    above: tuple[str, ...],
+    *,
+    searched: bool,
+) -> Decision:
+    """Which distributions to install, before it is asked what is known of them."""
     if inputs.lock_requests:
         return _by_lock(inputs, resources)
     if any(r.source is not None for r in inputs.statements.requirements):

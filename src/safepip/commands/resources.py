@@ -17,6 +17,7 @@ from safepip.model.plan import Network
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from safepip.commands.known_advisories import KnownAdvisories
     from safepip.edges.builder.scratch import Scratch
     from safepip.edges.disk.store import Store
     from safepip.edges.target.installed_memory import InstalledMemory
@@ -58,6 +59,8 @@ class Resources:
                 if "scratch" in self.__dict__:
                     self.scratch.close()
             finally:
+                if "advisories" in self.__dict__:
+                    self.advisories.close()
                 if "store" in self.__dict__:
                     self.store.close()
 
@@ -102,10 +105,19 @@ class Resources:
         """The store of verified files."""
         from safepip.edges.disk.store import Store
 
-        store = Store(self.plan.settings.cache_dir)
+        store = Store(self.plan.settings.cache_dir, self.advisories.check_file)
         for notice in store.notices:
             self.console.notice(notice)
         return store
+
+    @cached_property
+    def advisories(self) -> KnownAdvisories:
+        """What is known of files and versions."""
+        from safepip.commands.known_advisories import KnownAdvisories
+
+        return KnownAdvisories(
+            self.plan, lambda: None if self.store.private else self.store.root, lambda line: self.console.notice(line)
+        )
 
     @cached_property
     def scratch(self) -> Scratch:

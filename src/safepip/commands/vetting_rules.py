@@ -15,20 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from safepip.commands.inputs import Inputs
+    from safepip.commands.known_advisories import KnownAdvisories
     from safepip.edges.disk.well_known import WellKnownNames
     from safepip.model.digest import RequiredDigests
+    from safepip.model.finding import Diagnostic
     from safepip.vetting.look_alikes import KnownNames
 
 
-def vetting_rules(inputs: Inputs, hashes: Mapping[str, RequiredDigests], well_known: WellKnownNames) -> VettingRules:
+def vetting_rules(
+    inputs: Inputs, hashes: Mapping[str, RequiredDigests], well_known: WellKnownNames, advisories: KnownAdvisories
+) -> VettingRules:
     """The rules by which projects are judged. The list of well-known names is read when the first name has to be
     compared. `hashes` are the digests that the user's statements allow, by project."""
     ages = _age_rules(inputs, hashes)
-    return VettingRules(_name_rules(inputs, hashes, ages, partial(well_known.beside, _claimed(inputs))), ages)
+    known = partial(well_known.beside, _claimed(inputs))
+    malicious = partial(advisories.malicious_project, table=inputs.table)
+    return VettingRules(_name_rules(inputs, hashes, ages, known, malicious), ages)
 
 
 def _name_rules(
-    inputs: Inputs, hashes: Mapping[str, RequiredDigests], ages: AgeRules, known: Callable[[], KnownNames]
+    inputs: Inputs,
+    hashes: Mapping[str, RequiredDigests],
+    ages: AgeRules,
+    known: Callable[[], KnownNames],
+    malicious: Callable[[str], Diagnostic | None],
 ) -> NameRules:
     settings, requirements = inputs.settings, inputs.statements.requirements
     run = NamesOfRun(
@@ -39,7 +49,13 @@ def _name_rules(
     if "allow_names" in settings.origins:
         run = run._replace(allowed_at=settings.origins["allow_names"])
     return NameRules(
-        known, inputs.table, inputs.plan.policy, run, now=inputs.plan.now, why_too_young=ages.why_too_young
+        known,
+        inputs.table,
+        inputs.plan.policy,
+        run,
+        now=inputs.plan.now,
+        why_too_young=ages.why_too_young,
+        malicious=malicious,
     )
 
 

@@ -7,13 +7,15 @@ this order:
    the user pins by hash: each of these was decided by a person before. Nor to one whose only sources are `--find-links`
    on this machine: a stranger cannot put a wheel there, as into an index and its copy. A claim or such a place does not
    decide where a higher level than its own forbids exceptions from the rule.
-2. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
+2. `known-malware`: a name that advisories call malicious in every version; that is decided elsewhere, and a claim by
+   another index than the public one is the only thing that counts before it.
+3. `look-alike`: a name that is not well known and resembles one that is (`look_alikes`), or one that an index claims.
    A strong resemblance is refused. So is a weak one of a name that the user asks for and the lock does not have. Both
    are known by the name alone, so no index is asked for it, and none is ever asked for the name that it resembles.
-3. A weak resemblance of a name that a distribution requires is refused where the project is young, and otherwise
+4. A weak resemblance of a name that a distribution requires is refused where the project is young, and otherwise
    reported in one line. A project whose index does not say when it began is taken to be young, because its age is
    unknown; one whose files all lie on this machine is not, because a stranger cannot put a name there.
-4. `new-project`: a name that the user asks for, whose first file is younger than policy says. This holds for well-known
+5. `new-project`: a name that the user asks for, whose first file is younger than policy says. This holds for well-known
    names too: a name that was given up and taken again has a page that begins anew. Where no file is dated, this rule
    refuses if policy itself sets the age, and otherwise does nothing; the cooldown's notice says so.
 
@@ -76,6 +78,10 @@ class NameVerdict(NamedTuple):
 _NOTHING = NameVerdict()
 
 
+def _never_malicious(_name: str) -> Diagnostic | None:
+    return None
+
+
 def _never_too_young(_name: str, _uploaded: float) -> str:
     return ""
 
@@ -101,7 +107,7 @@ class NameRules:
     rule are forbidden, so that a claim or a place of a lower level does not decide that rule; and the age under which a
     project is new, which must be known where policy sets it. `now` is in seconds since the epoch. `why_too_young` says,
     for a name and an upload time, why such a file is held back for its age, in words that follow its name; empty where
-    it is not.
+    it is not. `malicious` gives the refusal of a name that advisories call malicious as a whole.
     """
 
     def __init__(
@@ -113,6 +119,7 @@ class NameRules:
         *,
         now: float,
         why_too_young: Callable[[str, float], str] = _never_too_young,
+        malicious: Callable[[str], Diagnostic | None] = _never_malicious,
     ) -> None:
         self._load = known
         self._known: KnownNames | None = None
@@ -123,11 +130,15 @@ class NameRules:
         self._new_project = policy.ages.new_project
         self._new_project_at = policy.ages.new_project_origin
         self._why_too_young = why_too_young
+        self._malicious = malicious
         self._places = _own_places(table)
         self._alike: dict[str, Resemblance | None] = {}
 
     def by_name(self, name: str) -> NameVerdict:
         """What the name alone says, before any index is asked for it."""
+        known = self._malicious(name)
+        if known is not None:
+            return NameVerdict(known)
         alike = self._resemblance(name)
         if alike is None or not (alike.strong or name in self._run.asked):
             return _NOTHING

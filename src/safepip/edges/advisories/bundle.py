@@ -172,6 +172,11 @@ class Bundle:
 _BROKEN = (sqlite3.Error, zlib.error, ValueError, LookupError, TypeError, RecursionError)
 
 
+def has_bundle(root: str, sources: Sequence[AdvisorySource]) -> bool:
+    """Whether a bundle of these sources was built, usable or not."""
+    return os.path.lexists(_pointer(os.path.join(root, _FOLDER), sources))
+
+
 def open_bundle(root: str, sources: Sequence[AdvisorySource], now: float) -> Bundle:
     """The bundle of these sources. `now` is in seconds since the epoch. Raises `Unavailable`
     (`advisories-unavailable`)."""

@@ -17,7 +17,8 @@
 3. A file is not trusted because it is in the store: `get` hashes it again, every time. A file that fails is removed. So
    a damaged disk or a poisoned cache costs a download and nothing else, and processes that share the store need no
    lock: the last one replaces a file by its equal.
-4. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
+4. No file is given out, or taken in, to which `check` objects by its digest (`known-malware`).
+5. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
    run then keeps its files in a private folder that is removed at its end.
 """
 
@@ -41,7 +42,7 @@ from safepip.model.evidence import VerifiedFile
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from io import FileIO
 
     from safepip.model.digest import AnyDigest, RequiredDigests
@@ -52,13 +53,20 @@ _HANDOVER = "handover-"
 _PRIVATE = 0o700
 
 
+def _no_objection(_filename: str, _sha256: str) -> None:
+    """Every file is taken."""
+
+
 class Store:
     """A folder of verified files. `root` None, or one that is not safe to use, means a private one.
+
+    `check` is called with name and sha256 of each file before it becomes a `VerifiedFile`, and raises what it objects.
 
     Close it at the end of the run, or use it in a `with`: a private folder is removed then.
     """
 
-    def __init__(self, root: str | None) -> None:
+    def __init__(self, root: str | None, check: Callable[[str, str], None] = _no_objection) -> None:
+        self._check = check
         self.notices: list[str] = []
         """One line each, to be shown: why the folder that was asked for is not used."""
         self._private: str | None = None
@@ -119,8 +127,15 @@ class Store:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             if demanded and (size is None or size == length):
+                self._check(filename, measured["sha256"])
                 return VerifiedFile._attest(filename, path, Digest("sha256", measured["sha256"]), length, demanded)
         return None
+
+    def check(self, filename: str, *digests: AnyDigest) -> None:
+        """Raise what is objected to a file with one of these digests, which need not be there yet."""
+        for digest in digests:
+            if digest.algorithm == "sha256":
+                self._check(filename, digest.hex)
 
     def incoming(self, algorithms: Iterable[str] = ()) -> Incoming:
         """Where a new file's bytes go. `algorithms` beside sha256 are hashed while they come."""
@@ -243,6 +258,7 @@ class Incoming:
         demanded = _held(measured, required, demand)
         if demanded is None:
             raise _digest_mismatch(filename, measured, required, demand)
+        self._store.check(filename, Digest("sha256", measured["sha256"]))
         self._open = False
         self._file.close()
         try:

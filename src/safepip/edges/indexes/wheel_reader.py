@@ -163,11 +163,13 @@ class WheelReader:
         return Listing(index, page_url, tuple(self._network.trusted_hosts))
 
     def _stored(self, file: ProjectFile) -> VerifiedFile | None:
+        self._store.check(file.filename, *file.digests)
         return self._store.get(file.filename, file.stated, size=file.size) if file.digests else None
 
     async def read(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
         file = candidate.file
+        self._store.check(file.filename, *file.digests)
         if listing is None or is_file_url(file.url):
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if is_file_url(file.url) else ""

@@ -1,0 +1,128 @@
+"""The advisories of a run that installs, downloads or locks: asked for each file, and for each version.
+
+The bundle is opened when it is first needed. Without sources, and without a bundle of them, there is nothing to ask and
+nothing is said, unless policy requires one. A bundle that is there and cannot be used ends the run.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from safepip.model.errors import Refused, Unavailable
+from safepip.model.names import normalise
+from safepip.model.origin import Origin, Source
+from safepip.model.route import RoutingRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from safepip.edges.advisories.bundle import Bundle
+    from safepip.model.candidate import Pin
+    from safepip.model.finding import Diagnostic
+    from safepip.model.plan import Plan
+    from safepip.model.route import Route
+    from safepip.routing.table import RoutingTable
+
+
+class KnownAdvisories:
+    """What is known, for one run. `root` is the cache folder, None where there is none; `notice` reports a line."""
+
+    def __init__(self, plan: Plan, root: Callable[[], str | None], notice: Callable[[str], None]) -> None:
+        self._policy = plan.policy.advisories
+        self._now = plan.now
+        self._root = root
+        self._notice = notice
+
+    @cached_property
+    def _bundle(self) -> Bundle | None:
+        sources = self._policy.sources
+        if not sources:
+            self._require("no source of them is configured")
+            return None
+        # What reads a bundle is loaded by those alone who have sources.
+        from safepip.edges.advisories.bundle import has_bundle, open_bundle
+
+        root = self._root()
+        if root is None or not has_bundle(root, sources):
+            self._require("there is no bundle of the configured sources")
+            return None
+        bundle = open_bundle(root, sources, self._now)
+        for doubt in bundle.doubts:
+            self._require(doubt)
+            self._notice(doubt)
+        return bundle
+
+    def _require(self, reason: str) -> None:
+        if self._policy.required is not None:
+            raise Unavailable.because(
+                "advisories-unavailable",
+                "policy requires advisories, and they cannot be used",
+                context=(reason, f"required by {self._policy.required}"),
+                hint="name their sources in safepip.toml, and run safepip audit --update",
+            )
+
+    def check_file(self, filename: str, sha256: str) -> None:
+        """Raise `Refused` (`known-malware`) for a file whose digest a malicious record names."""
+        record = None if self._bundle is None else self._bundle.malicious(sha256)
+        if record is None or self._is_ignored(filename, record):
+            return
+        from safepip.advisories.at_install import malicious_file
+
+        raise Refused(malicious_file(filename, sha256, record))
+
+    def _is_ignored(self, filename: str, record: str) -> bool:
+        stem = normalise(filename)
+        for ignore in self._policy.ignores:
+            if ignore.id == record and stem.startswith(f"{ignore.project}-") and self._now < ignore.until:
+                self._notice(f"ignored: {record} for {filename} (reason: {ignore.reason}, {ignore.origin})")
+                return True
+        return False
+
+    def malicious_project(self, name: str, table: RoutingTable) -> Diagnostic | None:
+        """The refusal of a name of the public index that is malicious as a whole; None where it is not."""
+        claim = table.claim(name)
+        if self._bundle is None or (claim is not None and not claim.index.default):
+            return None
+        from safepip.advisories.at_install import malicious_project
+
+        return malicious_project(name, self._bundle.records(name), self._policy.ignores, self._now)
+
+    def check_pins(self, pins: Sequence[Pin]) -> None:
+        """Judge what is about to be installed. Raises `Refused` with everything that policy forbids."""
+        bundle = self._bundle
+        if bundle is None:
+            return
+        from safepip.advisories.at_install import verdict_on
+        from safepip.advisories.auditing import audit_one
+        from safepip.model.advisories import AuditedVersion
+
+        refused: list[Diagnostic] = []
+        vulnerable: list[str] = []
+        for pin in pins:
+            subject = AuditedVersion(pin.name, str(pin.version), Origin(Source.DISTRIBUTION, str(pin.name)))
+            audited = audit_one(subject, bundle.records(pin.name), self._policy.ignores, self._now)
+            verdict = verdict_on(audited, self._policy, pin.required_by, owned=_is_owned(pin.route))
+            refused += verdict.refused
+            vulnerable += filter(None, [verdict.vulnerable])
+            for line in verdict.notices:
+                self._notice(line)
+        if vulnerable:
+            self._notice(f"known vulnerabilities: {'; '.join(sorted(vulnerable))}; safepip audit says more")
+        if refused:
+            raise Refused(*refused)
+
+    def close(self) -> None:
+        """Let go of the bundle."""
+        if self.__dict__.get("_bundle") is not None:
+            assert self._bundle is not None
+            self._bundle.close()
+
+
+def _is_owned(route: Route) -> bool:
+    """Whether a name is not the public index's: an index that is not the default one claims it, or the user has named
+    its file or folder."""
+    if route.rule is RoutingRule.DIRECT:
+        return True
+    claimed = route.rule in (RoutingRule.EXACT_CLAIM, RoutingRule.PREFIX_CLAIM)
+    return claimed and route.index is not None and not route.index.default

@@ -1,0 +1,227 @@
+"""Known malware and known vulnerabilities at an install: what is refused, what is a line, and what is requested.
+
+Nothing of what is refused reaches the environment: each run is a dry run or a download, into a folder that stays empty.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.advisories import malicious, record, versions_of
+from support.wheels import build_wheel, sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.index import Index, IndexServer
+    from support.inside import Done, Inside
+
+SOURCE = '[[advisories]]\nname = "test"\npath = "db"\n'
+
+
+def know(run: Inside, *records: dict[str, Any], more: str = "", policy: str = "") -> None:
+    """Advisories with these records, and a bundle of them."""
+    (run.folder / "db").mkdir(exist_ok=True)
+    for data in (record("PYSEC-0", versions_of("unrelated", "introduced 0")), *records):
+        (run.folder / "db" / f"{data['id']}.json").write_text(json.dumps(data))
+    configure(run, more, policy)
+    done = run("audit", "--update")
+    assert done.code == 0, done.err
+
+
+def configure(run: Inside, more: str = "", policy: str = "") -> None:
+    (run.folder / "safepip.toml").write_text(SOURCE + more + (f"[policy]\n{policy}\n" if policy else ""))
+
+
+def fetched(run: Inside, index: IndexServer, *words: str) -> Done:
+    """What `download` does; what it saves is in the folder `out`."""
+    return run("download", "-d", "out", "-i", index.url, *words)
+
+
+def saved(run: Inside) -> list[str]:
+    folder = run.folder / "out"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def references(done: Done) -> list[str]:
+    return re.findall(r"^error: ([a-z-]+)$", done.err, re.MULTILINE)
+
+
+def files_asked(index: Index) -> list[str]:
+    return [path for path in index.paths_asked() if path.endswith((".whl", ".gz", ".metadata"))]
+
+
+def refused(run: Inside, done: Done) -> None:
+    assert done.code == 20, done
+    assert references(done) == ["known-malware"]
+    assert saved(run) == []
+
+
+# --- malware -----------------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_is_malicious_is_asked_of_no_index(run: Inside, index: IndexServer) -> None:
+    """The name is enough."""
+    index.add("evil", "1.0")
+    know(run, malicious("MAL-1", "evil"))
+    refused(run, fetched(run, index, "evil"))
+    assert index.mentions("evil") == []
+
+
+def test_a_malicious_name_that_a_dependency_brings_is_refused(run: Inside, index: IndexServer) -> None:
+    """With who requires it, and without a file of it."""
+    index.add("app", "1.0", requires=["evil"])
+    index.add("evil", "1.0")
+    know(run, malicious("MAL-1", "evil"))
+    done = fetched(run, index, "app")
+    refused(run, done)
+    assert "app 1.0" in done.err
+    assert not [path for path in files_asked(index) if "evil" in path]
+
+
+def test_a_malicious_version_is_refused_and_others_are_not(run: Inside, index: IndexServer) -> None:
+    """As it is written, or otherwise."""
+    index.add("demo", "1.0")
+    index.add("demo", "2.0")
+    know(run, malicious("MAL-1", "demo", listed=["2.0.0"]))
+    refused(run, fetched(run, index, "demo"))
+    done = fetched(run, index, "demo==1.0")
+    assert (done.code, saved(run)) == (0, ["demo-1.0-py3-none-any.whl"])
+
+
+def test_a_malicious_file_is_refused_under_any_name_and_version(run: Inside, index: IndexServer) -> None:
+    """The index says the digest, so nothing of the file is requested."""
+    served = index.add("other", "3.0")
+    know(run, malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(served.data)))
+    done = fetched(run, index, "other")
+    refused(run, done)
+    assert "MAL-1 names its digest" in done.err
+    assert [path for path in files_asked(index) if path.endswith(".whl")] == []
+
+
+def test_a_malicious_file_is_refused_where_another_index_owns_its_name(run: Inside, index: IndexServer) -> None:
+    """Bytes are bytes, whoever serves them."""
+    served = index.add("acme-lib", "1.0")
+    claim = f'[[index]]\nname = "acme"\nurl = "{index.url}"\npackages = ["acme-*"]\n'
+    know(run, malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(served.data)), more=claim)
+    refused(run, run("download", "-d", "out", "acme-lib"))
+
+
+def test_a_malicious_name_that_another_index_owns_is_a_line(run: Inside, index: IndexServer) -> None:
+    """A stranger had registered the company's name elsewhere."""
+    index.add("acme-lib", "1.0")
+    claim = f'[[index]]\nname = "acme"\nurl = "{index.url}"\npackages = ["acme-*"]\n'
+    know(run, malicious("MAL-1", "acme-lib"), more=claim)
+    done = run("download", "-d", "out", "acme-lib")
+    assert done.code == 0, done.err
+    assert "acme-lib 1.0 has the name of something malicious on a public index (MAL-1)" in done.err
+
+
+def test_a_malicious_file_of_this_machine_is_refused(run: Inside, index: IndexServer) -> None:
+    """Named by its path, or found in a folder."""
+    _, data = build_wheel("other", "3.0")
+    (run.folder / "wheels").mkdir()
+    (run.folder / "wheels" / "other-3.0-py3-none-any.whl").write_bytes(data)
+    know(run, malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(data)))
+    refused(run, run("download", "-d", "out", "./wheels/other-3.0-py3-none-any.whl"))
+    refused(run, run("download", "-d", "out", "--no-index", "-f", "wheels", "other"))
+
+
+def test_what_a_lock_has_is_refused_once_it_is_known(run: Inside, index: IndexServer) -> None:
+    """By its version, and by its digest; from the network, and out of the store without one."""
+    served = index.add("demo", "1.0")
+    know(run)
+    assert run("lock", "-i", index.url, "demo").code == 0
+    assert fetched(run, index, "-r", "pylock.toml").code == 0
+    (run.folder / "out" / "demo-1.0-py3-none-any.whl").unlink()
+    for data in (
+        malicious("MAL-1", "demo", listed=["1.0"]),
+        malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(served.data)),
+    ):
+        know(run, data)
+        refused(run, fetched(run, index, "-r", "pylock.toml"))
+        refused(run, fetched(run, index, "-r", "pylock.toml", "--offline"))
+        refused(run, fetched(run, index, "demo"))
+
+
+def test_an_ignore_with_a_reason_lets_it_pass_and_is_told(run: Inside, index: IndexServer) -> None:
+    """By name and by digest, for its project."""
+    served = index.add("demo", "1.0")
+    ignore = '[[ignore]]\nid = "MAL-1"\nproject = "demo"\nreason = "a false alarm, reported"\nuntil = 2999-12-31\n'
+    know(run, malicious("MAL-1", "demo", sha256=sha256(served.data)), more=ignore)
+    done = fetched(run, index, "demo")
+    assert done.code == 0, done.err
+    assert "a false alarm, reported" in done.err
+    configure(run, ignore.replace('project = "demo"', 'project = "other"'))
+    (run.folder / "out" / "demo-1.0-py3-none-any.whl").unlink()
+    refused(run, fetched(run, index, "demo"))
+
+
+# --- vulnerabilities ---------------------------------------------------------------------------------------------
+
+HOLE = record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0"), database_specific={"severity": "MODERATE"})
+UNKNOWN = record("PYSEC-2", versions_of("demo", "introduced 0", "fixed 2.0"))
+
+
+def test_a_vulnerability_is_one_line(run: Inside, index: IndexServer) -> None:
+    """Without a policy."""
+    index.add("demo", "1.0")
+    know(run, HOLE, UNKNOWN)
+    done = fetched(run, index, "demo")
+    assert done.code == 0
+    assert "known vulnerabilities: demo 1.0 (PYSEC-2, PYSEC-1); safepip audit says more" in done.err
+    assert done.err.count("PYSEC-1") == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "data", "code"),
+    [
+        ("note", HOLE, 0),
+        ("refuse", HOLE, 20),
+        ("refuse:medium", HOLE, 20),
+        ("refuse:high", HOLE, 0),
+        ("refuse:high", UNKNOWN, 20),
+        ("refuse:critical", UNKNOWN, 0),
+        ("refuse", record("PYSEC-3", versions_of("demo")), 20),
+        ("note", record("PYSEC-3", versions_of("demo")), 0),
+    ],
+)
+def test_policy_says_which_vulnerabilities_are_refused(
+    run: Inside, index: IndexServer, policy: str, data: dict[str, Any], code: int
+) -> None:
+    """Unknown severity counts as high, and so does what cannot be verified where something is refused."""
+    index.add("demo", "1.0")
+    know(run, data, policy=f'vulnerabilities = "{policy}"')
+    done = fetched(run, index, "demo")
+    assert done.code == code, done
+    assert references(done) == (["known-vulnerability"] if code else [])
+
+
+def test_without_a_bundle_nothing_is_said_unless_policy_requires_one(run: Inside, index: IndexServer) -> None:
+    """Required, it has to be there, and young enough."""
+    index.add("demo", "1.0")
+    configure(run)
+    done = fetched(run, index, "demo")
+    assert (done.code, done.err) == (0, "")
+    for more in ("", 'max-age = "P1D"\n'):
+        configure(run, more, 'advisories = "required"')
+        if more:
+            know(run, more=more, policy='advisories = "required"')
+        done = fetched(run, index, "demo")
+        assert done.code == 1
+        assert references(done) == ["advisories-unavailable"]
+
+
+def test_a_bundle_that_was_changed_ends_the_run(run: Inside, index: IndexServer) -> None:
+    """It is there, so it should be asked, and it cannot."""
+    index.add("demo", "1.0")
+    know(run)
+    bundle: Path = next((run.folder / "home").rglob("*.sqlite"))
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+    done = fetched(run, index, "demo")
+    assert done.code == 1
+    assert references(done) == ["advisories-unavailable"]
