@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safepip.advisories.aliases import AliasClasses
@@ -32,6 +32,7 @@ def test_a_matter_is_named_by_what_says_most() -> None:
 
 
 @given(PAIRS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_aliases_are_an_equivalence(pairs: list[tuple[str, list[str]]]) -> None:
     """The classes are disjoint, each id is in its own, and what was stated is in one."""
     made = classes(pairs)
@@ -45,6 +46,7 @@ def test_aliases_are_an_equivalence(pairs: list[tuple[str, list[str]]]) -> None:
 
 
 @given(PAIRS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_is_one_that_no_chain_of_aliases_joins(pairs: list[tuple[str, list[str]]]) -> None:
     """Against a search over the stated pairs, which shares no code."""
     made = classes(pairs)
@@ -57,6 +59,7 @@ def test_nothing_is_one_that_no_chain_of_aliases_joins(pairs: list[tuple[str, li
 
 
 @given(st.data(), PAIRS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_order_and_duplication_of_records_change_nothing(
     data: st.DataObject, pairs: list[tuple[str, list[str]]]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safepip.advisories.database import EVERY_PROJECT, AdvisoryGathering, records_of, unpack
@@ -109,12 +109,14 @@ RECORDS = st.lists(
 
 
 @given(st.data(), RECORDS, st.integers(0, 5).map(str))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_order_and_duplication_of_records_change_nothing(data: st.DataObject, records: list[Any], version: str) -> None:
     """Also where one id stands for records that differ."""
     assert judged(version, *data.draw(st.permutations(records * 2))) == judged(version, *records)
 
 
 @given(RECORDS, st.integers(0, 5).map(str))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_named_as_the_smallest_change_is_clean(records: list[Any], version: str) -> None:
     """And so is each fixed version, of its own matter."""
     verdict = judged(version, *records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safepip.advisories.osv import read_record
@@ -206,6 +206,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_record_is_reading_it_never_fails(data: Any) -> None:
     """And nothing is read as a clean record that is none."""
     reading = read_record(data, "x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -82,6 +82,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS, st.lists(VERSIONS, max_size=3), VERSIONS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_repair_never_adds_a_finding(steps: list[Event], fixes: list[str], version: str) -> None:
     """Wherever it is."""
     more = [*steps, *(Event("fixed", fix) for fix in fixes)]
@@ -89,6 +90,7 @@ def test_a_repair_never_adds_a_finding(steps: list[Event], fixes: list[str], ver
 
 
 @given(st.data(), EVENTS, VERSIONS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_order_and_duplication_of_events_change_nothing(data: st.DataObject, steps: list[Event], version: str) -> None:
     """A range is a set of events."""
     more = data.draw(st.permutations([*steps, *data.draw(st.lists(st.sampled_from(steps)))] if steps else []))
@@ -96,12 +98,14 @@ def test_order_and_duplication_of_events_change_nothing(data: st.DataObject, ste
 
 
 @given(EVENTS, VERSIONS, VERSIONS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_one_more_introduction_never_takes_a_finding_away(steps: list[Event], start: str, version: str) -> None:
     """The other direction of the law on repairs."""
     assert not contains(steps, Version(version)) or contains([*steps, Event("introduced", start)], Version(version))
 
 
 @given(EVENTS, VERSIONS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_version_and_its_other_spellings_have_one_answer(steps: list[Event], version: str) -> None:
     """PEP 440 normalises them."""
     affected = Affected((), (tuple(steps),))

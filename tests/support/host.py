@@ -156,10 +156,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         host = self.server.host
         length = int(self.headers.get("Content-Length") or 0)
-        if length:
-            self.rfile.read(length)
+        body = self.rfile.read(length) if length else b""
         path = _ABSOLUTE.sub("", self.path)
-        request = Request(self.command, path, {name.lower(): value for name, value in self.headers.items()})
+        request = Request(self.command, path, {name.lower(): value for name, value in self.headers.items()}, body)
         host.requests.append(request)
         if host.delay:
             host.closing.wait(host.delay)

@@ -16,11 +16,12 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it arrived: the path with its query, and the headers by lower-case name."""
+    """One request as it arrived: the path with its query, the headers by lower-case name, and the body."""
 
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

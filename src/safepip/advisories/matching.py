@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.advisories.aliases import AliasClasses
 from safepip.advisories.ranges import affects, fixes, read_version
 from safepip.model.advisories import Judgement, KnownRecord, Severity, Vulnerability
 
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
 def judge(version: str, records: ProjectRecords) -> Judgement:
     """What is known of a version, as it is written in its metadata or a lock."""
     unverified = [f"{fault.record} cannot be read: {fault.reason}" for fault in records.unreadable]
-    matters: dict[str, list[KnownRecord]] = {}
-    for record in records.known:
-        matters.setdefault(record.ids[0], []).append(record)
     found = []
-    for group in matters.values():
+    for group in _matters(records.known):
         answers = [is_affected(record, version) for record in group]
         if True in answers:
             found.append(_vulnerability(group, version))
@@ -38,6 +36,19 @@ def judge(version: str, records: ProjectRecords) -> Judgement:
             unverified.append(f"{group[0].ids[0]} cannot be compared with the version {version}")
     found.sort(key=lambda matter: (-matter.severity.counted, matter.id))
     return Judgement(tuple(found), tuple(dict.fromkeys(unverified)), _smallest(found, records.known))
+
+
+def _matters(known: Sequence[KnownRecord]) -> list[list[KnownRecord]]:
+    """The records by what they are about, each with all names of its matter. Records of a bundle and of a server meet
+    here first."""
+    classes = AliasClasses()
+    for record in known:
+        classes.add(record.ids[0], record.ids[1:])
+    matters: dict[tuple[str, ...], list[KnownRecord]] = {}
+    for record in known:
+        names = classes.names(record.ids[0])
+        matters.setdefault(names, []).append(record._replace(ids=names))
+    return list(matters.values())
 
 
 def is_affected(record: KnownRecord, version: str) -> bool | None:

@@ -6,16 +6,18 @@ where it could not be verified. A script that looks for 0 alone is right in any 
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.advisories.auditing import audit as judge_all
 from safepip.commands.audit_input import read_audit_input
+from safepip.commands.audit_servers import ask_servers
 from safepip.commands.resources import Resources
-from safepip.edges.advisories.bundle import open_bundle
+from safepip.edges.advisories.bundle import files_among, open_bundle
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan, read_options
-from safepip.model.advisories import SEVERITIES
+from safepip.model.advisories import SEVERITIES, ProjectRecords
 from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.spans import day_and_time
@@ -24,6 +26,7 @@ from safepip.reporting.audit_report import audit_json, audit_lines, audit_summar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.edges.advisories.bundle import Bundle
     from safepip.model.advisories import AuditOutcome
     from safepip.model.plan import Plan
     from safepip.options.command_line import ParsedOptions
@@ -109,14 +112,28 @@ def _update(plan: Plan, resources: Resources) -> None:
 
 def _outcome(plan: Plan, parsed: ParsedOptions, resources: Resources) -> AuditOutcome:
     policy = plan.policy.advisories
-    bundle = open_bundle(_cache(resources), policy.sources, plan.now)
-    try:
+    with contextlib.ExitStack() as stack:
+        bundle = None
+        if files_among(policy.sources):
+            bundle = open_bundle(_cache(resources), policy.sources, plan.now)
+            stack.callback(bundle.close)
         subjects = read_audit_input(plan.settings, parsed["audit_path"], resources)
-        sources = [
-            f"advisories of {source.name}: {source.records} records, the newest of {day_and_time(source.newest)}"
-            for source in bundle.facts.sources
-        ]
-        doubts = (*bundle.doubts, *subjects.doubts)
-        return judge_all(subjects.found, bundle.records, policy.ignores, plan.now, doubts, sources)
-    finally:
-        bundle.close()
+        answers = ask_servers(plan, {subject.name for subject in subjects.found}, resources)
+
+        def records(name: str) -> ProjectRecords:
+            parts = [answers[name], *([] if bundle is None else [bundle.records(name)])]
+            return ProjectRecords(
+                tuple(known for part in parts for known in part.known),
+                tuple(fault for part in parts for fault in part.unreadable),
+            )
+
+        doubts = (*(() if bundle is None else bundle.doubts), *subjects.doubts)
+        sources = [*_described(bundle), *(f"advisories of {s.name}: asked" for s in policy.sources if s.is_server)]
+        return judge_all(subjects.found, records, policy.ignores, plan.now, doubts, sources)
+
+
+def _described(bundle: Bundle | None) -> list[str]:
+    return [
+        f"advisories of {source.name}: {source.records} records, the newest of {day_and_time(source.newest)}"
+        for source in (() if bundle is None else bundle.facts.sources)
+    ]

@@ -36,9 +36,9 @@ class KnownAdvisories:
 
     @cached_property
     def _bundle(self) -> Bundle | None:
-        sources = self._policy.sources
+        sources = [source for source in self._policy.sources if not source.is_server]
         if not sources:
-            self._require("no source of them is configured")
+            self._require("no source that can be kept is configured")
             return None
         # What reads a bundle is loaded by those alone who have sources.
         from safepip.edges.advisories.bundle import has_bundle, open_bundle

@@ -6,6 +6,11 @@
     url = "https://osv.acme.example/PyPI.zip"   # such an archive on a server
     max-age = "P7D"                         # older data verify nothing
 
+    [[advisories]]
+    name = "server"
+    url = "https://osv.acme.example/"       # a server that `safepip audit` asks, by name
+    claimed = true                          # for names that an index claims, too
+
     [[ignore]]
     id = "CVE-2024-0001"                    # all of these are required
     project = "demo"
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
 
 _SOURCE, _IGNORE, _POLICY = ("advisories",), ("ignore",), ("policy",)
-_SOURCE_KEYS = ("name", "path", "url", "max-age")
+_SOURCE_KEYS = ("name", "path", "url", "max-age", "claimed")
 _IGNORE_KEYS = ("id", "project", "reason", "until")
 _NOTE, _REFUSE = "note", "refuse"
 _WORDS = {_NOTE: None, _REFUSE: Severity.LOW} | {f"{_REFUSE}:{word}": level for word, level in SEVERITIES.items()}
@@ -102,7 +107,12 @@ def _source(reader: TableReader, data: Any, number: int) -> AdvisorySource | Non
     if url is not None:
         _check_url(reader, url, number)
     age = _age(reader, table, number)
-    made = AdvisorySource(name or "", reader.origin(line), path or "", url or "", age)
+    claimed = bool(reader.boolean(table, "claimed", _SOURCE, number))
+    made = AdvisorySource(name or "", reader.origin(line), path or "", url or "", age, claimed)
+    if claimed and not made.is_server:
+        reader.problem("claimed is for servers: a file is not asked by name", line, "take it out")
+    if age is not None and made.is_server:
+        reader.problem("max-age is for files: a server answers anew each time", line, "take it out")
     return made if len(reader.problems) == before else None
 
 
@@ -117,8 +127,6 @@ def _check_url(reader: TableReader, text: str, number: int) -> None:
         reader.problem("url: a source of advisories is reached by https: or http:", line, "for a file, use path")
     elif url.has_user_info or url.query or url.fragment:
         reader.problem("url: neither a user name, nor a query (?), nor a fragment (#) can stand in it", line)
-    elif not url.path.lower().endswith(".zip"):
-        reader.problem("url: it does not end with .zip", line, "name the archive that has all records of PyPI")
 
 
 def _age(reader: TableReader, table: dict[str, Any], number: int) -> float | None:

@@ -101,14 +101,22 @@ class Judgement(NamedTuple):
 
 
 class AdvisorySource(NamedTuple):
-    """One `[[advisories]]`: a folder or archive at `path`, or an archive at `url`; the other one is empty. `max_age` is
-    in seconds, None for no limit."""
+    """One `[[advisories]]`: a folder or archive at `path`, or an archive or a server at `url`; the other one is empty.
+
+    `max_age` is in seconds, None for no limit. `claimed` allows a server to be asked for names that an index claims.
+    """
 
     name: str
     origin: Origin
     path: str = ""
     url: str = ""
     max_age: float | None = None
+    claimed: bool = False
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is asked name by name when it matters: an archive's URL ends with `.zip`."""
+        return bool(self.url) and not self.url.lower().endswith(".zip")
 
     @property
     def place(self) -> str:

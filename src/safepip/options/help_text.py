@@ -45,8 +45,8 @@ _SUMMARIES = {
 #: The groups in their order, each with its options in theirs. An option that a verb lacks is passed over.
 GROUPS = {
     "Every day": "--requirement --editable --upgrade --upgrade-package --constraint --group --extra --all-extras"
-    " --dry-run --check --output --dest --wheel-dir --json --pre --help",
-    "Where to": "--python --user --target --prefix --root --require-virtualenv --break-system-packages",
+    " --dry-run --check --update --fail-on --output --dest --wheel-dir --json --pre --help",
+    "Where to": "--python --path --user --target --prefix --root --require-virtualenv --break-system-packages",
     "From where": "--index-url --extra-index-url --no-index --find-links --config --no-config --offline",
     "Rules": "--allow-name --allow-build --cooldown --uploaded-prior-to --require-hashes --no-require-hashes"
     " --verify-installed --well-known-names --trusted-host",
@@ -54,7 +54,7 @@ GROUPS = {
     " --only-binary --no-binary --prefer-binary --all-releases --only-final --requirements-from-script"
     " --ignore-requires-python --refresh-package",
     "For other environments": "--format --universal --environment --platform --python-version --implementation --abi",
-    "What is said": "--quiet --verbose --log --report --progress-bar --no-color --no-input --debug",
+    "What is said": "--output-format --quiet --verbose --log --report --progress-bar --no-color --no-input --debug",
     "Builds": "--config-settings --build-constraint --no-build-isolation --check-build-dependencies --src --no-verify"
     " --no-clean --exists-action",
     "The network and the cache": "--proxy --no-proxy-env --cert --client-cert --keyring-provider --timeout --retries"

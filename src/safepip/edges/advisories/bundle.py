@@ -60,6 +60,11 @@ class BundleFacts(NamedTuple):
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
+def files_among(sources: Iterable[AdvisorySource]) -> list[AdvisorySource]:
+    """The sources that a bundle is made of; servers are asked when it matters."""
+    return [source for source in sources if not source.is_server]
+
+
 def write_bundle(root: str, sources: Sequence[AdvisorySource], gathering: AdvisoryGathering, facts: BundleFacts) -> str:
     """Put the bundle of these sources in place; its path. Until the last step the one before stays in use.
 
@@ -111,7 +116,7 @@ def _replace(path: str, content: bytes) -> None:
 
 
 def _pointer(folder: str, sources: Iterable[AdvisorySource]) -> str:
-    places = json.dumps([(source.name, source.place) for source in sources])
+    places = json.dumps([(source.name, source.place) for source in files_among(sources)])
     return os.path.join(folder, f"{hashlib.sha256(places.encode('utf-8', 'surrogatepass')).hexdigest()}.json")
 
 
@@ -210,7 +215,7 @@ def _doubts(facts: BundleFacts, sources: Sequence[AdvisorySource], now: float) -
     if facts.built > now + _CLOCKS:
         yield f"the bundle of advisories was made at {day_and_time(facts.built)}, which is in the future"
     newest = {source.name: source.newest for source in facts.sources}
-    for source in sources:
+    for source in files_among(sources):
         date = newest.get(source.name, 0.0)
         if date > now + _DAY:
             yield f"{source.name} has a record of {day_and_time(date)}, which is in the future"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.advisories.database import AdvisoryGathering, SourceSummary
 from safepip.advisories.osv import RecordReading, read_record
-from safepip.edges.advisories.bundle import BundleFacts, write_bundle
+from safepip.edges.advisories.bundle import BundleFacts, files_among, write_bundle
 from safepip.edges.advisories.records import NotARecord, RunningDigest, parse, read_archive, read_files
 from safepip.model.advisories import Unreadable
 from safepip.model.finding import printable
@@ -27,7 +27,7 @@ def update(
     `fetch` raises; the bundle before stays then.
     """
     gathering = AdvisoryGathering()
-    read = [_read(source, gathering, fetch) for source in sources]
+    read = [_read(source, gathering, fetch) for source in files_among(sources)]
     facts = BundleFacts(now, tuple(read))
     return facts, write_bundle(root, sources, gathering, facts)
 

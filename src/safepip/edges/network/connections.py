@@ -108,14 +108,14 @@ class Connections:
         self._shared: Connection | None = None
         self._first: asyncio.Future[RequestFailed | None] | None = None
 
-    async def send(self, target: bytes, headers: Headers, timeouts: dict[str, float]) -> Response:
-        """Send a GET and wait for the head of its response. Raises `RequestFailed`."""
+    async def send(self, target: bytes, headers: Headers, timeouts: dict[str, float], body: bytes = b"") -> Response:
+        """Send a GET, with a body a POST, and wait for the head of its response. Raises `RequestFailed`."""
         rounds = 0
         while rounds < _ROUNDS:
             connection = await self._take()
             kept = connection.used
             try:
-                exchange = await connection.get(target, headers, timeouts, self._patience)
+                exchange = await connection.send(target, headers, timeouts, self._patience, body)
                 return Response(self, connection, exchange)
             except Spent:
                 rounds += connection.shared
@@ -123,7 +123,8 @@ class Connections:
             except RequestFailed as problem:
                 rounds += 1
                 await self._drop(connection, problem)
-                # RFC 9112, 9.3.1: a kept connection may have been closed just now; a GET is simply sent again.
+                # RFC 9112, 9.3.1: a kept connection may have been closed just now. A GET is simply sent again, and
+                # so is a POST: safepip's are questions, which change nothing.
                 if connection.shared or not (kept and problem.kind == "connection"):
                     raise
             except BaseException:

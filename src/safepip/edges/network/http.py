@@ -1,7 +1,7 @@
-"""HTTP GET within limits: redirects, credentials, retries, size and time.
+"""HTTP within limits: redirects, credentials, retries, size and time.
 
-`Transport.get` fetches a whole body into memory, `Transport.fetch_range` a part of one, `Transport.stream`
-gives a body piece by piece. In each of them:
+`Transport.get` fetches a whole body into memory, `Transport.fetch_range` a part of one, `Transport.stream` gives a body
+piece by piece, and `Transport.ask` posts a question that changes nothing. In each of them:
 
 - A URL is https, or http to a loopback or trusted host. It has no user information.
 - A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
@@ -155,6 +155,19 @@ class Transport:
 
         return await self._attempts.make(url, self.shown(url), attempt)
 
+    async def ask(
+        self, url: str, question: bytes, *, headers: Mapping[str, str], limit: int, allowed: Callable[[str], bool]
+    ) -> Answer:
+        """Post a question and fetch the answer whole. As `get`, but that no redirect is followed."""
+        length = (b"Content-Length", str(len(question)).encode())
+        extra = [(b"Accept-Encoding", b"gzip"), length, *_encoded(headers)]
+
+        async def attempt() -> Answer:
+            async with self._open(url, extra, allowed, None, files=False, body=question) as (place, response):
+                return await self._read(place, response, limit)
+
+        return await self._attempts.make(url, self.shown(url), attempt)
+
     async def fetch_range(
         self,
         url: str,
@@ -222,19 +235,26 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, url: str, extra: Headers, allowed: Callable[[str], bool], owner: IndexUrl | None, *, files: bool
+        self,
+        url: str,
+        extra: Headers,
+        allowed: Callable[[str], bool],
+        owner: IndexUrl | None,
+        *,
+        files: bool,
+        body: bytes = b"",
     ) -> AsyncIterator[tuple[Address, Response]]:
-        """The response that `url` finally leads to, redirects and authorization seen to."""
+        """The response that `url` finally leads to, redirects and authorization seen to. A `body` goes nowhere else."""
         for _ in range(_MAX_REDIRECTS + 1):
             if not allowed(url):
                 raise HttpError("redirect", f"{self.shown(url)} is not where this may be fetched from", url)
             place = parse_address(url, self.shown)
             if not is_secure(place, self._trusted):
                 raise HttpError("insecure", f"{self.shown(url)} would be fetched without encryption", url)
-            response = await self._authorized(place, extra, owner, files=files)
+            response = await self._authorized(place, extra, owner, files=files, body=body)
             try:
                 location = response.first("location") if response.status in _REDIRECTS else None
-                if location is None:
+                if location is None or body:
                     yield place, response
                     return
                 await response.drain()
@@ -261,11 +281,13 @@ class Transport:
             raise HttpError("redirect", f"{stated}, from where this may not be fetched", url)
         return target
 
-    async def _authorized(self, place: Address, extra: Headers, owner: IndexUrl | None, *, files: bool) -> Response:
+    async def _authorized(
+        self, place: Address, extra: Headers, owner: IndexUrl | None, *, files: bool, body: bytes
+    ) -> Response:
         """Send with the credentials that are known, and once more after a 401 with those that can be looked up."""
         connections = self._connections_to(place, files=files)
         header = self._credentials.authorization(place.url, owner)
-        response = await self._send(connections, place, extra, header)
+        response = await self._send(connections, place, extra, header, body)
         if response.status != 401:
             return response
         try:
@@ -278,13 +300,13 @@ class Transport:
             return response
         await response.drain()
         await response.close()
-        response = await self._send(connections, place, extra, better)
+        response = await self._send(connections, place, extra, better, body)
         if response.status == 401:
             self._credentials.rejected(place.url)
         return response
 
     async def _send(
-        self, connections: Connections, place: Address, extra: Headers, authorization: str | None
+        self, connections: Connections, place: Address, extra: Headers, authorization: str | None, body: bytes
     ) -> Response:
         headers = [(b"Host", place.authority), (b"User-Agent", USER_AGENT.encode()), *extra]
         if authorization is not None:
@@ -292,7 +314,7 @@ class Transport:
         generation, began = self._trust.generation, time.monotonic()
         for again in (True, False):
             try:
-                response = await connections.send(place.target, headers, self._limits)
+                response = await connections.send(place.target, headers, self._limits, body)
             except TlsProblem as error:
                 raise HttpError("tls", str(error), place.url, error.help) from error
             except RequestFailed as error:

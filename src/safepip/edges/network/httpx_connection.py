@@ -143,13 +143,17 @@ class Connection:
         self.users = 0
         self.idle_since = 0.0
 
-    async def get(self, target: bytes, headers: Headers, timeouts: dict[str, float], patience: float) -> Exchange:
-        """Send a GET and wait for the head of its response, `patience` seconds in all. Raises `RequestFailed`.
+    async def send(
+        self, target: bytes, headers: Headers, timeouts: dict[str, float], patience: float, body: bytes = b""
+    ) -> Exchange:
+        """Send a GET, with a body a POST, and wait for the head of its response, `patience` seconds in all.
 
-        Raises `Spent` where the connection had ended before: then nothing was sent.
+        Raises `RequestFailed`; raises `Spent` where the connection had ended before: then nothing was sent.
         """
         extensions = {"timeout": timeouts, "trace": self._trace}
-        request = httpx.Request("GET", self._origin, headers=headers, stream=_EMPTY, extensions=extensions)
+        stream = httpx.ByteStream(body) if body else _EMPTY
+        method = "POST" if body else "GET"
+        request = httpx.Request(method, self._origin, headers=headers, stream=stream, extensions=extensions)
         request.url = _Address(self._origin, target)
         try:
             async with asyncio.timeout(patience):
