@@ -38,6 +38,18 @@ _OWN = (
     "help",
 )
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
+#: What other tools call their commands.
+_ELSEWHERE = {
+    "add": "install",
+    "compile": "lock",
+    "export": "lock",
+    "i": "install",
+    "remove": "uninstall",
+    "rm": "uninstall",
+    "update": "install --upgrade",
+    "upgrade": "install --upgrade",
+    "why": "explain",
+}
 _HELP = """\
 Usage: safepip <command> [options]
 
@@ -228,8 +240,9 @@ def _unknown(verb: str) -> Exception:
 
     from safepip.model.errors import UsageError
 
-    near = get_close_matches(verb, _COMMANDS, 1, 0.7)
-    hint = f"did you mean {near[0]}?" if near else "safepip --help lists the commands"
+    near = [_ELSEWHERE[verb]] if verb in _ELSEWHERE else get_close_matches(verb, _COMMANDS, 1, 0.7)
+    lists = "safepip help lists the commands; a project is installed by safepip install NAME"
+    hint = f"did you mean safepip {near[0]}?" if near else lists
     return UsageError.because("unknown-command", f"unknown command {verb!r}", hint=hint)
 
 

@@ -28,7 +28,7 @@ ALLOWED = {
     "environment": "packaging.markers",
     "handover": "hashlib ntpath packaging.version posixpath",
     "config": "configparser datetime difflib packaging.utils tomllib",
-    "requirements": "codecs optparse packaging.dependency_groups packaging.markers packaging.requirements"
+    "requirements": "codecs difflib optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",
     "build": "hashlib json ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
     " posixpath struct urllib.parse",

@@ -152,7 +152,9 @@ class Parser(optparse.OptionParser):
     def _no_such(self, opt: str) -> UsageError:
         """That there is no such option: which verb has it, or which one of this verb was probably meant."""
         others = [f"safepip {verb}" for verb in verbs_with(opt)]
-        if others:
+        if opt == "--hash":
+            hint = "--hash stands behind its requirement in a requirements file"
+        elif others:
             hint = f"{opt} is an option of {', '.join(others[:-1])}{' and ' if others[1:] else ''}{others[-1]}"
         else:
             from difflib import get_close_matches
@@ -165,6 +167,11 @@ class Parser(optparse.OptionParser):
         """Any mistake in usage. pip ends with 2."""
         if msg.startswith("no such option: "):
             raise self._no_such(msg.removeprefix("no such option: "))
+        lacking = re.match(r"(-\S+) option requires ", msg)
+        if lacking:
+            option: Any = self.get_option(lacking[1])
+            hint = f"write {lacking[1]} <{option.row.metavar or option.row.dest}>"
+            raise usage_error("bad-option", msg, hint=hint, origins=self._current)
         message = msg.removeprefix("option ")
         raise usage_error("bad-option", message, origins=self._current)
 

@@ -85,7 +85,11 @@ def check_project(line: RequirementLine, folder: str, subdirectory: str, disk: D
     """Raise `UnusableInput` for a folder that is not a project: pip asks for one of two files."""
     place = f"{folder}/{subdirectory}" if subdirectory else folder
     if not any(disk.is_file(disk.absolute(f"{place}/{name}")) for name in _PROJECT_FILES):
-        raise invalid(line, "the folder has neither pyproject.toml nor setup.py, so it is not a project")
+        raise invalid(
+            line,
+            "the folder has neither pyproject.toml nor setup.py, so it is not a project",
+            "name the folder that has one; what a requirements file lists is installed with -r FILE",
+        )
 
 
 def _on_disk(line: RequirementLine, url: str, disk: Disk) -> tuple[SourceKind | None, str]:

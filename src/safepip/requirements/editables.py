@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from safepip.build.vcs_url import PROTOCOLS, is_vcs_url
-from safepip.model.names import normalise
+from safepip.model.names import is_name, normalise
 from safepip.model.source import SourceKind
 from safepip.model.urls import is_file_url, is_url
 from safepip.requirements.direct import Direct, read_direct
@@ -70,12 +70,20 @@ def _with_system(text: str) -> str:
     return f"{system}+{text}" if ":" in text and system in PROTOCOLS else text
 
 
+def _without_e(line: RequirementLine) -> str:
+    """What was probably meant by a text that is neither a folder nor a URL."""
+    if is_name(line.written):
+        return f"to install the project from an index, leave -e out: safepip install {line.written}"
+    return "" if is_url(line.text) else "if it is a folder: there is none of this name"
+
+
 def _editable(line: RequirementLine, url: str, disk: Disk) -> Direct:
     if not is_vcs_url(url) and not is_file_url(url):
         raise invalid(
             line,
             "only a project's folder, or a URL of version control (git+https:, hg+https:, svn+https:, bzr+https: and "
             "the like), can be editable",
+            _without_e(line),
         )
     direct = read_direct(line, url, disk)
     if direct.source is None or direct.source.kind is SourceKind.ARCHIVE:

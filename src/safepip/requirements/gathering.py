@@ -318,8 +318,7 @@ class Gathering:
             return self.reader.read_file(whole)
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            is_folder = disk.is_dir(whole)
-            hint = way_to_open(place.shown, is_folder=is_folder) if is_folder or disk.is_file(whole) else ""
+            hint = way_to_open(place.shown, disk, whole)
             raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated, hint) from None
 
     # ------------------------------------------------------------------ one statement

@@ -15,6 +15,7 @@ from safepip.build.archive_forms import ARCHIVE_ENDINGS
 from safepip.model.errors import UnusableInput
 
 if TYPE_CHECKING:
+    from safepip.requirements.disk import Disk
     from safepip.requirements.places import Place
 
 #: How archives begin: ZIP (a wheel is one), gzip, bzip2, xz.
@@ -36,6 +37,12 @@ class OtherFile(NamedTuple):
     what: str
     hint: str
 
+
+#: Names that files of requirements usually have.
+_USUAL = (
+    *("requirements.txt", "requirements.in", "requirements-dev.txt", "dev-requirements.txt", "requirements_dev.txt"),
+    *("requirements-test.txt", "test-requirements.txt", "constraints.txt", "pyproject.toml", "pylock.toml"),
+)
 
 _BY_NAME = {
     "uv.lock": OtherFile(
@@ -97,12 +104,20 @@ def recognise(path: str, data: bytes) -> OtherFile | None:
     return None
 
 
-def way_to_open(path: str, *, is_folder: bool) -> str:
-    """What helps where a file that is there cannot be read as requirements: a folder, or a wheel that is too large."""
-    name = _last(path)
-    if is_folder or name.endswith((".whl", *ARCHIVE_ENDINGS)):
+def way_to_open(path: str, disk: Disk, whole: str) -> str:
+    """What helps where `path`, `whole` on the disk, cannot be read as requirements: it is a folder, a wheel that is too
+    large, or not there, while a file of a usual name is that is spelt nearly so."""
+    is_folder, is_file = disk.is_dir(whole), disk.is_file(whole)
+    if is_folder or (is_file and _last(path).endswith((".whl", *ARCHIVE_ENDINGS))):
         return f"to install it, name it without -r: safepip install {_as_path(path)}"
-    return ""
+    if is_file:
+        return ""
+    from difflib import get_close_matches
+
+    folder = path[: len(path) - len(re.split(r"[/\\]", path)[-1])]
+    there = [name for name in _USUAL if disk.is_file(disk.absolute(f"{folder}{name}"))]
+    near = get_close_matches(_last(path), there, 1)
+    return f"did you mean {quote(folder + near[0])}?" if near else ""
 
 
 def named_without_option(path: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from shlex import join
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -9,12 +11,16 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from safepip.model.names import normalise
+from safepip.model.origin import Source
 from safepip.requirements.mistakes import invalid
 from safepip.wheel.metadata import MAX_CLAUSES, MAX_REQUIREMENT
 
 if TYPE_CHECKING:
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
+
+#: `name=1.0`, as conda writes it.
+_SINGLE = re.compile(r"([\w.-]+(?:\[[\w.,-]+\])?)=([\w.+!*-]+)")
 
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
@@ -30,7 +36,7 @@ def read_pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> P
     except RecursionError:
         raise invalid(line, "it is nested too deeply") from None
     except InvalidRequirement as problem:
-        hint = _hint(text, disk)
+        hint = _hint(line, text, disk)
         # packaging's message repeats the text and points into it with a second and third line.
         raise invalid(line, str(problem).partition("\n")[0], hint) from None
     if len(found.specifier) > MAX_CLAUSES:
@@ -38,15 +44,34 @@ def read_pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> P
     return found
 
 
-def _hint(text: str, disk: Disk | None) -> str:
+def _hint(line: RequirementLine, text: str, disk: Disk | None) -> str:
     """What was probably meant, as pip says it."""
     if disk is not None and any(separator in text for separator in disk.separators):
         if not disk.is_file(disk.absolute(text)):
             return "it looks like a path, and there is no such file"
         return "it is a file: a requirements file is named with -r"
     if "=" in text and not any(operator in text for operator in _OPERATORS):
-        return "= is not an operator; did you mean == ?"
-    return ""
+        single = _SINGLE.fullmatch(line.written)
+        return f"= is not an operator; did you mean {single[1]}=={single[2]}?" if single else "= is not an operator: =="
+    return _several(line)
+
+
+def _several(line: RequirementLine) -> str:
+    """How several requirements in one word, or on one line, are written."""
+    parts = line.written.split()
+    if len(parts) < 2 or not all(map(_is_requirement, parts)):
+        return ""
+    if line.origin.source is Source.FILE:
+        return "each requirement has a line of its own"
+    return f"each requirement is an argument of its own: {join(parts)}"
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        Pep508(text)
+    except (InvalidRequirement, RecursionError):
+        return False
+    return True
 
 
 def read_marker(line: RequirementLine, text: str) -> Marker | None:

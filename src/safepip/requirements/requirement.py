@@ -18,6 +18,7 @@ through `Disk` alone. Messages show the text as it was written, before `${VARIAB
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from safepip.requirements.file_format import RequirementLine
 
 _ARCHIVES = (".whl", *ARCHIVE_ENDINGS)
+
+#: What npm writes behind `@`.
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9a-z]+)*")
 
 
 class _Parts(NamedTuple):
@@ -181,6 +185,8 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
     extras = frozenset(normalise(extra) for extra in found.extras)
     if found.url is None:
         return _Parts(name, found.specifier, extras, marker, None)
+    if _VERSION.fullmatch(found.url) and not line.expanded:
+        raise invalid(line, "what follows @ is a URL", f"did you mean {found.name}=={found.url}?")
     direct = read_direct(line, found.url, disk)
     # The project that a wheel's file name gives must be the one that was asked for.
     if direct.source is None and direct.name != name:
