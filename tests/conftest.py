@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import warnings
@@ -27,6 +28,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The tests mean the environment that they run in, and make every other one themselves.
+for variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_EXE", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
+    os.environ.pop(variable, None)
 
 #: The folders whose tests run the source in their own process, a room at a time. Where the gate measures what of it is
 #: executed, it measures these tests: the others start programs, which are not seen, or work the source hard on purpose.

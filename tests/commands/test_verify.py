@@ -57,7 +57,8 @@ def env(template: Environment, tmp_path: Path) -> Environment:
 def verified(runner: Runner, env: Environment, *words: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code and the findings."""
     done = runner.safepip("verify", "--python", env.python, "--json", *words)
-    assert done.stderr == ""
+    assert done.stderr.startswith(f"Environment: {real(str(env.folder))} (Python ")
+    assert done.stderr.count("\n") == 1
     report = json.loads(done.stdout)
     assert report["clean"] is (report["findings"] == []) is (done.returncode == 0)
     return done.returncode, report["findings"]
@@ -82,7 +83,7 @@ def test_what_pip_has_installed_is_clean(runner: Runner, env: Environment) -> No
     """Scripts, data files, byte code and a distribution's own start-up hook belong to somebody; nothing is written."""
     before = env.state()
     done = runner.safepip("verify", "--python", env.python)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     last = f"{real(str(env.folder))}: 2 distributions, 18 files checked; everything is as its RECORD says\n"
     assert done.stdout == last
     assert verified(runner, env) == (0, [])

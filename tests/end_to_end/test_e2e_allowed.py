@@ -38,7 +38,7 @@ def words(index: IndexServer, target: Environment) -> tuple[str, ...]:
 def pasted(done: subprocess.CompletedProcess[str], rule: str = "wrong-record") -> str:
     """The block of the hint, as a user copies it from the terminal and gives a reason."""
     assert done.returncode == 20, shown(done)
-    assert done.stderr.startswith(f"error: {rule}\n"), shown(done)
+    assert f"\nerror: {rule}\n" in done.stderr, shown(done)
     start = done.stderr.index("    [[allow]]")
     block = textwrap.dedent(done.stderr[start : done.stderr.index("\n\n", start)]) + "\n"
     return block.replace("...", "read by us")

@@ -174,7 +174,7 @@ def test_a_disk_that_is_full(index: IndexServer, runner: Runner, target: Environ
     limited = ["bash", "-c", 'ulimit -f 64; exec "$@"', "bash", SAFEPIP]
     done = runner.run([*limited, "install", "--python", str(target.python), "-i", index.url, "app"])
     assert done.returncode == 1, shown(done)
-    assert done.stderr.startswith("error: store-unwritable"), shown(done)
+    assert "\nerror: store-unwritable\n" in done.stderr, shown(done)
     assert target.state() == before
     assert not list((runner.home / "cache" / "safepip" / "incoming").iterdir())
 
@@ -205,7 +205,7 @@ def test_a_sidecar_that_lies_about_dependencies(
     before = target.state()
     done = runner.safepip("install", "--python", target.python, "-i", index.url, "app")
     assert done.returncode == 20, shown(done)
-    assert done.stderr.startswith("error: metadata-mismatch"), shown(done)
+    assert "\nerror: metadata-mismatch\n" in done.stderr, shown(done)
     assert difference in done.stderr
     assert target.state() == before
 

@@ -110,7 +110,7 @@ def test_unclaimed_names_in_both_are_refused(world: World) -> None:
     words = ("--index-url", world.public.url, "--extra-index-url", world.private.url, "acme-app")
     done = world.install(*words)
     assert done.returncode == 20, shown(done)
-    assert done.stderr.startswith("error: ambiguous-index"), shown(done)
+    assert "\nerror: ambiguous-index\n" in done.stderr, shown(done)
     assert world.private.url in done.stderr
     assert "99.0" in done.stderr
     assert "acme-app is offered by two indexes" in done.stderr

@@ -62,7 +62,7 @@ MAY_IMPORT = {
     "edges.target": "edges.disk edges.programs environment handover model safepip wheel",
     "edges.builder": "build edges.disk edges.programs environment model",
     "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
-    "edges.user": "config edges.disk edges.network edges.pip model options requirements",
+    "edges.user": "config edges.disk edges.network edges.pip edges.target model options requirements",
     # commands: a file a verb
     "commands": "advisories build config edges.advisories edges.builder edges.console edges.disk edges.indexes"
     " edges.network edges.pip edges.programs"

@@ -39,7 +39,7 @@ ALLOWED = {
     " resolvelib.resolvers",
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
-    "reporting": "json textwrap",
+    "reporting": "json shlex textwrap",
     # cvss computes: a vector's text in, a score and a word out.
     "advisories": "cvss datetime json packaging.version zlib",
     "edges": "",
@@ -49,7 +49,7 @@ ALLOWED = {
     "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
     " logging os packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
-    "edges.disk": "concurrent.futures contextlib errno hashlib locale os shutil stat sys tempfile threading time",
+    "edges.disk": "concurrent.futures contextlib errno hashlib locale os pwd shutil stat sys tempfile threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
@@ -60,7 +60,7 @@ ALLOWED = {
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
-    "edges.user": "getpass locale os platformdirs pwd stat sys time",
+    "edges.user": "getpass locale os platformdirs sys time",
     "commands": "contextlib difflib json packaging.requirements packaging.specifiers",
     "safepip.__main__": "difflib gc signal sys",
 }

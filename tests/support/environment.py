@@ -33,6 +33,9 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     for folder in ("", "config", "cache", "system", "tmp"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    # `SAFEPIP` is called by its path, and stays so where its folder is on the machine's PATH.
+    folders = environment.get("PATH", os.defpath).split(os.pathsep)
+    environment["PATH"] = os.pathsep.join(folder for folder in folders if folder != os.path.dirname(SAFEPIP))
     environment.update(
         HOME=str(home),
         USERPROFILE=str(home),

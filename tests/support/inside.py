@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.__main__ import main
@@ -43,6 +44,8 @@ class Inside:
             "NO_COLOR": "1",
         }.items():
             monkeypatch.setenv(name, value)
+        # As `python -m safepip`, by whatever program the tests were started.
+        monkeypatch.setattr(sys, "argv", ["-m"])
         monkeypatch.chdir(folder)
 
     def __call__(self, *argv: str | Path) -> Done:

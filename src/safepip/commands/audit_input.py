@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.ranges import read_version
+from safepip.commands.target import find_folders
 from safepip.edges.disk.local_paths import is_folder
 from safepip.edges.disk.lock_files import read_lock_text
 from safepip.edges.disk.requirements_files import load
 from safepip.edges.target.installed_files import read_small
-from safepip.edges.target.interpreter import choose_python
-from safepip.edges.target.listing import distributions, find_place, unlistable
+from safepip.edges.target.listing import distributions, unlistable
 from safepip.lock.pylock import read_lock
 from safepip.model.advisories import AuditedVersion
 from safepip.model.errors import UnusableInput
@@ -55,7 +55,7 @@ def read_audit_input(settings: Settings, path: str | None, resources: Resources)
         if not is_folder(path):
             raise UnusableInput.because("missing-file", f"{printable(path)} is not a folder")
         return _installed([path], path)
-    place = find_place(choose_python(settings, resources.world.environ), resources.world.environ)
+    place = find_folders(settings, resources.world, resources.console)
     for folder in place.unseen:
         resources.console.notice(f"this environment imports from {folder} too: audit that one with --python")
     return _installed(place.sites, place.prefix)

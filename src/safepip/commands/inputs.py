@@ -6,9 +6,11 @@ import contextlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from safepip.commands.target import place_of, tell
 from safepip.edges.disk.local_paths import is_file
 from safepip.edges.programs.installed_pip import default_index_url
-from safepip.edges.target.interpreter import choose_python, start_probe
+from safepip.edges.target.choosing import choose
+from safepip.edges.target.interpreter import start_probe
 from safepip.edges.user.arguments import locator, make_plan
 from safepip.model.digest import ANY_BYTES, all_of
 from safepip.model.errors import ResolutionImpossible, SafepipError, UsageError
@@ -105,14 +107,17 @@ def read_inputs(
         resources.console.aside(f"Taking {default} of this folder")
     named = tuple(map(project_name, words)) if "names" in arguments_are else ()
     environ = resources.world.environ
-    target_of = start_probe(choose_python(settings, environ), settings, environ)
+    chosen = choose(settings, environ, resources.world.cwd)
+    target_of = start_probe(chosen.python, settings, environ)
     try:
-        return _read(verb, plan, resources, target_of)._replace(named=named)
+        inputs = _read(verb, plan, resources, target_of)._replace(named=named)
     except SafepipError:
         # The other interpreter is not left behind; whether it has an answer does not matter any more.
         with contextlib.suppress(SafepipError, OSError, ValueError):
             target_of()
         raise
+    tell(chosen, place_of(inputs.target), resources.console)
+    return inputs
 
 
 def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
+from safepip.commands.target import tell_of_user_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
 
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
+    tell_of_user_site(settings, target, resources.console)
     decision = resolve(inputs, resources)
     gone = removed(decision)
     _report_decision(decision, resources)
@@ -75,9 +77,11 @@ def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) 
     if not decision.to_install and not gone:
         return
     from safepip.edges.target.installed import check_removable
+    from safepip.edges.target.writing import check_writable
     from safepip.wheel.install_paths import installs_for_user
 
     settings, target = decision.inputs.settings, decision.inputs.target
+    check_writable(settings, target)
     replaced = [pin.replaces for pin in decision.to_install]
     if settings.ignore_installed or settings.target_dir is not None:
         replaced = []

@@ -14,9 +14,9 @@ from packaging.specifiers import SpecifierSet
 
 from safepip.commands.inputs import Inputs, read_constraints
 from safepip.commands.resources import Resources
+from safepip.commands.target import find_target
 from safepip.edges.disk.local_paths import folder_of
 from safepip.edges.programs.installed_pip import default_index_url
-from safepip.edges.target.interpreter import choose_python, start_probe
 from safepip.edges.user.arguments import make_plan, parse_for_pip
 from safepip.edges.user.world import this_world
 from safepip.model.errors import Refused, SafepipError, Unavailable, UsageError
@@ -87,8 +87,7 @@ def list_by_words(argv: Sequence[str]) -> int:
         _check(parsed)
         for notice in plan.notices:
             resources.console.notice(notice)
-        environ = resources.world.environ
-        target = start_probe(choose_python(plan.settings, environ), plan.settings, environ)()
+        target = find_target(plan.settings, resources.world, resources.console)
         inputs = Inputs(
             "list",
             resources.world.cwd,

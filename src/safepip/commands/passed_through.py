@@ -9,16 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
-from safepip.options.pip_verbs import may_ask, reads_a_network
+from safepip.options.pip_verbs import is_quiet, may_ask, reads_a_network
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from safepip.edges.target.choosing import ChosenEnvironment
 
 
 def pass_through(verb: str, argv: Sequence[str]) -> int:
     """Run one of pip's verbs; its exit code. Raises `UsageError`, `Refused` (`pip-would-ask`, `unsupported-option`)."""
     from safepip.edges.pip.running import passthrough
 
+    tell = None if is_quiet(argv) else _tell
     if reads_a_network(verb, argv):
         raise Refused.because(
             "unsupported-option",
@@ -26,11 +29,11 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
             hint="save the file, look at it, and name it by its path",
         )
     if verb not in ("index", "list"):
-        return passthrough(verb, argv, network=verb != "uninstall")
+        return passthrough(verb, argv, network=verb != "uninstall", tell=tell)
     # pip's help asks nothing; where the word is the value of another option, pip finds no network.
     asks = not {"--help", "-h"}.intersection(argv) and _may_ask(verb, argv)
     if verb == "list":
-        return _list(argv) if asks else passthrough(verb, argv, network=False)
+        return _list(argv, tell) if asks else passthrough(verb, argv, network=False, tell=tell)
     declared = _declared() if asks else ""
     if declared:
         raise Refused.because(
@@ -40,16 +43,34 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
             hint="ask along the configuration's routes, and change nothing:\n"
             "safepip install --dry-run --no-deps --upgrade --refresh-package NAME NAME",
         )
-    return passthrough(verb, argv, network=asks)
+    return passthrough(verb, argv, network=asks, tell=tell)
 
 
-def _list(argv: Sequence[str]) -> int:
+def _tell(chosen: ChosenEnvironment) -> None:
+    """Name the environment; its interpreter is asked only where it is named."""
+    from safepip.environment.meant import is_named
+
+    if not is_named(chosen.basis, own=chosen.own, named_by=chosen.named_by):
+        return
+    from safepip.commands.target import tell
+    from safepip.edges.console.writing import Console
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.target.listing import find_place
+    from safepip.edges.user.world import this_environ
+    from safepip.model.plan import Display
+
+    environ = this_environ()
+    place = find_place(chosen.python, environ)
+    tell(chosen, (place.prefix, place.version), Console(Display(), Credentials(environ).redact, environ))
+
+
+def _list(argv: Sequence[str], tell: Callable[[ChosenEnvironment], None] | None) -> int:
     """`pip list`, where a word or pip's configuration may ask for what is newer: safepip answers that itself, along the
     routes; pip answers the rest, without a network."""
     from safepip.commands.outdated import list_by_words, says_what_is_newer
     from safepip.edges.pip.running import passthrough
 
-    return list_by_words(argv) if says_what_is_newer(argv) else passthrough("list", argv, network=False)
+    return list_by_words(argv) if says_what_is_newer(argv) else passthrough("list", argv, network=False, tell=tell)
 
 
 def _may_ask(verb: str, argv: Sequence[str]) -> bool:

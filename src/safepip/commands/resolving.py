@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
+    from safepip.lock.acceptance import LockEntry
+    from safepip.model.candidate import InstalledDistribution
 
 
 def resolve(
@@ -29,8 +31,8 @@ def resolve(
     """Decide which distributions to install.
 
     `preferences` are the versions, by project, to try first. `searched` asks for a search where everything is pinned by
-    hash, too: only that tells which project needs which. Raises `Refused`, `ResolutionImpossible`, `Unavailable`,
-    `UnusableInput`.
+    hash, too: only that tells which project needs which. Raises `Refused`, `ResolutionImpossible`, `Unavailable` (also
+    for a target that cannot be written, before an index is asked), `UnusableInput`.
     """
     return _resolve(inputs, resources, preferences, searched=searched)
 
@@ -63,6 +65,7 @@ def _decide(
         return _by_lock(inputs, resources)
     if any(r.source is not None for r in inputs.statements.requirements):
         # Which projects these are is known only once their code is read.
+        _check_writable(inputs)
         building = open_building(inputs, resources, above)
         inputs = building.with_names(inputs)
         installed = open_installed(inputs, resources)
@@ -71,6 +74,7 @@ def _decide(
         kept = nothing_to_do(inputs.statements, installed, inputs.settings, inputs.target.markers)
         if kept is not None:
             return Decision(inputs, kept, installed)
+        _check_writable(inputs)
         building = open_building(inputs, resources, above)
     from safepip.commands.by_search import search
     from safepip.commands.catalogue import open_catalog
@@ -96,6 +100,14 @@ def _for_build(inputs: Inputs, resources: Resources, above: tuple[str, ...]) -> 
     return _resolve(inputs, resources, above=above)
 
 
+def _check_writable(inputs: Inputs) -> None:
+    """Where packages are to be installed, before an index is asked for any. Raises `Unavailable`."""
+    if inputs.installs:
+        from safepip.edges.target.writing import check_writable
+
+        check_writable(inputs.settings, inputs.target)
+
+
 def _by_lock(inputs: Inputs, resources: Resources) -> Decision:
     """Read the locks, and decide by them."""
     from safepip.commands.by_lock import held_by, read_entries, resolve_locks
@@ -104,7 +116,14 @@ def _by_lock(inputs: Inputs, resources: Resources) -> Decision:
     entries = read_entries(inputs, resources)
     inputs = inputs._replace(locks=entries, held=held_by(entries))
     installed = open_installed(inputs, resources)
+    if not all(_is_there(entry, installed.get(entry.name)) for entry in entries):
+        _check_writable(inputs)
     building = open_building(inputs, resources)
     catalog = open_catalog(inputs, resources, building=building)
     found = building.with_origins(resolve_locks(inputs, installed, catalog, building))
     return Decision(inputs, found, installed, catalog, builds=building)
+
+
+def _is_there(entry: LockEntry, there: InstalledDistribution | None) -> bool:
+    """Whether nothing may have to be installed for an entry of a lock, as far as its version tells."""
+    return there is not None and there.version == entry.version

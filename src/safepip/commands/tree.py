@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resources import Resources
+from safepip.commands.target import find_target
 from safepip.edges.console.outputs import can_write
 from safepip.edges.programs.installed_pip import default_index_url
-from safepip.edges.target.interpreter import choose_python, start_probe
 from safepip.edges.user.arguments import make_plan
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
@@ -111,8 +111,7 @@ def _of_the_environment(plan: Plan, resources: Resources) -> DependencyGraph:
     """What is installed in the target, and what its metadata says that it requires."""
     from safepip.edges.target.installed import installed
 
-    environ = resources.world.environ
-    target = start_probe(choose_python(plan.settings, environ), plan.settings, environ)()
+    target = find_target(plan.settings, resources.world, resources.console)
     for notice in plan.notices:
         resources.console.notice(notice)
     table = build(plan.indexes)

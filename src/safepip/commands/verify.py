@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.commands.target import find_folders
 from safepip.edges.console.writing import Console
 from safepip.edges.network.credentials import Credentials
-from safepip.edges.target.interpreter import choose_python
 from safepip.edges.user.arguments import read_options
 from safepip.edges.user.world import this_world
 from safepip.routing.table import project_name
@@ -25,7 +25,7 @@ def verify(argv: Sequence[str]) -> int:
     """Look, tell what was found, and return 0 or 20. Raises `UsageError`, `Unavailable`."""
     from safepip import __version__
     from safepip.edges.target.installed_files import read_files, read_headers
-    from safepip.edges.target.listing import find_place, listing, real, resolver
+    from safepip.edges.target.listing import listing, real, resolver
     from safepip.environment import verification
     from safepip.reporting.verify_report import lines, make_json, summary
 
@@ -34,7 +34,7 @@ def verify(argv: Sequence[str]) -> int:
     parsed, settings = read_options("verify", argv, world, credentials)
     names = [project_name(text) for text in settings.requirements]
     console = Console(settings.display, credentials.redact, world.environ)
-    place = find_place(choose_python(settings, world.environ), world.environ)
+    place = find_folders(settings, world, console)
     if place.prefix == real(world.prefix):
         console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:

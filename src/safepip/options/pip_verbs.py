@@ -27,6 +27,8 @@ _ASKING = ("outdated", "uptodate")
 _SHORT = "ou"
 #: What pip takes for "no" in the configuration of a flag.
 _NO = ("0", "n", "no", "f", "false", "off")
+#: Several of the letters that pip takes together, `-q` among them.
+_QUIET = re.compile(r"-[a-z]*q[a-z]*")
 _URL = re.compile(r"\b(?:https?|ftp)://", re.IGNORECASE)
 #: What pip takes for a variable in a requirements file.
 _NAMEABLE = re.compile(r"[A-Z0-9_]+")
@@ -59,6 +61,14 @@ def _asks(word: str) -> bool:
 def reads_a_network(verb: str, arguments: Sequence[str]) -> bool:
     """Whether a word of `uninstall` names a file on a network; no project's name and no option but `-r` has a URL."""
     return verb == "uninstall" and any(_URL.search(word) for word in arguments)
+
+
+def is_quiet(arguments: Sequence[str]) -> bool:
+    """Whether pip is asked to be quiet: `-q` and `--quiet`, by any abbreviation and among other letters."""
+    return any(
+        "--quiet".startswith(word) and len(word) > len("--") if word.startswith("--") else bool(_QUIET.fullmatch(word))
+        for word in arguments
+    )
 
 
 def without_secrets(verb: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,8 @@ from safepip.edges.pip import running as edge
 from safepip.edges.pip.running import passthrough, pip_environment, private_folder, run_pip
 from safepip.edges.programs import installed_pip
 from safepip.edges.programs.installed_pip import default_index_url, pip_home
-from safepip.edges.target.interpreter import Interpreter, probe
+from safepip.edges.target.choosing import Interpreter
+from safepip.edges.target.interpreter import probe
 from safepip.model.errors import Refused, Unavailable
 from support.watched import watch
 from support.wheels import make_wheel
@@ -222,8 +223,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from safepip.edges.pip import running
 from safepip.edges.programs import installed_pip
-from safepip.edges.target import interpreter
-assert interpreter.Interpreter.here().archive == sys.argv[1], interpreter.Interpreter.here()
+from safepip.edges.target import choosing, interpreter
+assert choosing.Interpreter.here().archive == sys.argv[1], choosing.Interpreter.here()
 print(installed_pip.default_index_url(), flush=True)
 own = interpreter.probe(sys.executable)
 assert own.own and own.tags

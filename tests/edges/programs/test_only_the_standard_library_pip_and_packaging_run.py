@@ -21,8 +21,9 @@ from packaging.utils import canonicalize_name
 from safepip.edges.pip.running import passthrough, pip_environment, run_pip
 from safepip.edges.programs.own_start import OWN
 from safepip.edges.programs.starting import bare_command
+from safepip.edges.target.choosing import find_interpreter
 from safepip.edges.target.installed import parts_of_safepip
-from safepip.edges.target.interpreter import find_interpreter, probe
+from safepip.edges.target.interpreter import probe
 from support.environment import Environment
 from support.hostile_folder import fill, hook, left, names_looked_for, names_of_a_start
 from support.pythons import pythons_for_pip
@@ -141,7 +142,7 @@ class TestAnOrdinaryStart:
     def test_a_hook_that_policy_let_in_prints_no_error(self, runner: Runner, target: Environment) -> None:
         """It does not run, so that nothing of it can fail."""
         (target.site_packages / "hook.pth").write_text("import no_such_module\n")
-        done = runner.safepip("--python", target.python, "list")
+        done = runner.safepip("--python", target.python, "list", "-q")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -15,18 +15,14 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from safepip.edges.programs.installed_pip import _stated_in_folder, default_index_url, pythons_of_pip
+from safepip.edges.target.choosing import find_interpreter
 from safepip.edges.target.interpreter import (
-    Interpreter,
-    choose_python,
-    find_interpreter,
     parse_python_version,
     probe,
     start_probe,
-    tool_home,
 )
-from safepip.model.errors import Refused, Unavailable, UsageError
+from safepip.model.errors import Unavailable, UsageError
 from safepip.model.plan import Settings, Target
-from support.nowhere import NOWHERE
 from support.watched import watch
 
 NO_INDEX = {"PIP_CONFIG_FILE": os.devnull}
@@ -92,90 +88,6 @@ def pip_markers(python: str) -> dict[str, str]:
 def tags(target: Target) -> list[str]:
     """The tags as text."""
     return [str(tag) for tag in target.tags]
-
-
-class TestChoice:
-    """`choose_python`."""
-
-    home = Interpreter(sys.executable, sys.prefix)
-
-    def test_its_own_environment_is_the_default_even_beside_an_active_one(self, other: str) -> None:
-        """As with pip, an active environment that safepip is not installed in does not count."""
-        active = {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(other))}
-        assert choose_python(Settings(), active, self.home) == sys.executable
-
-    def test_python_may_be_an_interpreter_or_a_folder(self, other: str) -> None:
-        """`--python` takes both forms that pip takes."""
-        assert choose_python(Settings(python=other), {}) == other
-        assert choose_python(Settings(python=os.path.dirname(os.path.dirname(other))), {}) == other
-
-    def test_a_python_that_is_not_there_is_an_error_with_pips_exit_code(self, tmp_path: Path) -> None:
-        """Neither a missing file nor a folder without an interpreter is replaced by a guess."""
-        for path in (tmp_path, tmp_path / "missing"):
-            with pytest.raises(Unavailable) as caught:
-                choose_python(Settings(python=str(path)), {})
-            assert caught.value.diagnostics[0].reference == "python-not-found"
-            assert caught.value.exit_code == 1
-
-    def test_a_bare_name_is_not_searched_but_hinted_at(self) -> None:
-        """pip does not look for `--python` on PATH; the message says what to write instead."""
-        with pytest.raises(Unavailable) as caught:
-            choose_python(Settings(python="sh"), {})
-        assert shutil.which("sh") in caught.value.diagnostics[0].hint.split()
-
-    @pytest.mark.parametrize("marker", ["pipx_metadata.json", "uv-receipt.toml"])
-    def test_a_tools_own_environment_yields_to_the_active_one(self, marker: str, tmp_path: Path, other: str) -> None:
-        """Under pipx and uv tool the active environment is meant."""
-        (tmp_path / marker).write_text("")
-        home = Interpreter(sys.executable, str(tmp_path))
-        active = os.path.dirname(os.path.dirname(other))
-        assert choose_python(Settings(), {"VIRTUAL_ENV": active}, home) == other
-
-    def test_a_tools_own_environment_is_never_the_target_by_itself(self, tmp_path: Path) -> None:
-        """With no active environment, or with the tool's own as the active one, safepip refuses."""
-        (tmp_path / "pipx_metadata.json").write_text("{}")
-        home = Interpreter(sys.executable, str(tmp_path))
-        for environ in ({}, {"VIRTUAL_ENV": ""}, {"VIRTUAL_ENV": str(tmp_path)}):
-            with pytest.raises(Refused) as caught:
-                choose_python(Settings(), environ, home)
-            assert caught.value.diagnostics[0].reference == "no-target"
-            assert "--python" in caught.value.diagnostics[0].hint
-
-    def test_an_active_environment_that_is_gone_is_an_error(self, tmp_path: Path) -> None:
-        """VIRTUAL_ENV is not skipped in favour of something the user did not mean."""
-        home = Interpreter(sys.executable, sys.prefix, archive="/somewhere/safepip.pyz")
-        with pytest.raises(Unavailable, match="VIRTUAL_ENV"):
-            choose_python(Settings(), {"VIRTUAL_ENV": str(tmp_path / "gone")}, home)
-
-    def test_a_zip_application_takes_the_active_environment_else_its_interpreter(self, other: str) -> None:
-        """The zip application has no environment of its own."""
-        home = Interpreter(sys.executable, NOWHERE, archive=os.path.join(NOWHERE, "safepip.pyz"))
-        assert choose_python(Settings(), {}, home) == sys.executable
-        assert choose_python(Settings(), {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(other))}, home) == other
-
-    def test_uvx_runs_from_a_bucket_of_a_tagged_cache(self, tmp_path: Path) -> None:
-        """Both marks are needed: the bucket's name and the cache's tag."""
-        bucket = tmp_path / "archive-v0" / "Xy12"
-        bucket.mkdir(parents=True)
-        assert tool_home(str(bucket)) == ""
-        (tmp_path / "CACHEDIR.TAG").write_text("")
-        assert tool_home(str(bucket)) == "uvx"
-
-    def test_a_tagged_project_environment_is_not_a_tools_home(self, tmp_path: Path) -> None:
-        """`uv venv` and virtualenv leave a CACHEDIR.TAG in ordinary environments too."""
-        (tmp_path / ".venv").mkdir()
-        (tmp_path / ".venv" / "CACHEDIR.TAG").write_text("")
-        (tmp_path / "CACHEDIR.TAG").write_text("")
-        assert tool_home(str(tmp_path / ".venv")) == ""
-
-    def test_this_process_is_no_zip_application(self) -> None:
-        """`Interpreter.here` describes the running process."""
-        assert Interpreter.here() == Interpreter(sys.executable, sys.prefix, "")
-
-    def test_find_interpreter_is_absolute(self, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A relative `--python` does not depend on the working directory later on."""
-        monkeypatch.chdir(os.path.dirname(os.path.dirname(other)))
-        assert find_interpreter(".") == other
 
 
 class TestProbe:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.user.trusted_files import stranger_of, trusted_users
+from safepip.edges.disk.trusted_files import stranger_of, trusted_users
 from support.machine import Machine
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from safepip.options.pip_verbs import without_secrets
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from safepip.edges.target.interpreter import Interpreter
+    from safepip.edges.target.choosing import ChosenEnvironment, Interpreter
     from safepip.handover.instructions import Handover
     from safepip.model.evidence import VerifiedFile
     from safepip.model.plan import Settings, Target
@@ -235,30 +235,44 @@ def passthrough(
     home: Interpreter | None = None,
     *,
     network: bool = True,
+    tell: Callable[[ChosenEnvironment], None] | None = None,
 ) -> int:
-    """Run one of pip's own verbs on the target that `--python` or the rules of `choose_python` name.
+    """Run one of pip's own verbs on the target that `--python` or the rules of `choose` name; `tell` is told of it.
 
     pip's variables, its configuration and the exit code stay as they are. PYTHONPATH reaches pip as folders in which
     something may be installed, and as nothing else. `--python` may stand before or after the verb; pip itself demands
     the former. Without `network` every request would go to a proxy that is not there.
     """
-    from safepip.edges.target.interpreter import Interpreter, choose_python
+    from safepip.edges.target.choosing import Interpreter, choose
+    from safepip.model.origin import Origin, Source
     from safepip.model.plan import Settings
 
     environ = os.environ if environ is None else environ
     home = home or Interpreter.here()
     rest, stated = take_python(args)
-    stated = stated if stated is not None else environ.get("PIP_PYTHON") or None
+    origins = {}
+    if stated is None and environ.get("PIP_PYTHON"):
+        stated, origins = environ["PIP_PYTHON"], {"python": Origin(Source.ENVIRONMENT, "PIP_PYTHON")}
     python = None
     if stated is not None or verb not in _ANYWHERE:
-        chosen = choose_python(Settings(python=stated), environ, home)
-        python = None if chosen == os.path.abspath(home.executable) else chosen
+        chosen = choose(Settings(python=stated, origins=origins), environ, _folder(), home)
+        python = None if chosen.own else chosen.python
+        if tell is not None:
+            tell(chosen)
     # PIP_PYTHON was applied already; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     seen = without_secrets(verb, kept)
     env = seen if network else {**seen, **_WITHOUT_NETWORK}
     return run_pip([verb, *rest], env=env, python=python, before=before)
+
+
+def _folder() -> str:
+    """The working folder, empty where it is gone: these verbs need none."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:

@@ -185,7 +185,7 @@ def _site_folders() -> list[str]:
     return list(dict.fromkeys(map(os.path.abspath, found)))
 
 
-def _writable(folder: str) -> bool:
+def writable(folder: str) -> bool:
     """Whether a file can be made in a folder, or in the nearest one above it that exists, as pip finds it out."""
     while not os.path.isdir(folder):
         above = os.path.dirname(folder)
@@ -224,7 +224,7 @@ def _places(places: dict[str, Any]) -> dict[str, Any]:
         "user_schemes": scheme_folders("user"),
         "named_schemes": named,
         "site_folders": _site_folders(),
-        "writable": all(map(_writable, libraries)),
+        "writable": all(map(writable, libraries)),
         # A distributor may configure pip to use distutils instead.
         "distutils": not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True),
     }

@@ -1,12 +1,4 @@
-"""Which environment the packages go to, and what that environment is.
-
-The choice, in this order:
-
-1. `--python PATH`: an interpreter, or the folder of a virtual environment, as pip resolves it.
-2. The environment that safepip is installed in, as pip does.
-3. Where safepip is installed in a tool's own environment (pipx, uv tool, uvx), that one is not meant: then the active
-   virtual environment (`VIRTUAL_ENV`), else a refusal.
-4. Where safepip runs as a zip application: the active virtual environment, else the interpreter that runs it.
+"""What an environment is: its interpreter is asked. Which environment that is, `choosing.py` finds out.
 
 safepip's own interpreter is asked in this process. Any other is started once, by `safepip.edges.programs.bare_start`
 and without the variables that could add code to it, and runs `safepip.edges.programs.probe`; nothing that is installed
@@ -18,12 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from safepip.edges.programs.starting import SAFE_PATH, own_text
 from safepip.environment.python_variables import clean_environment
-from safepip.model.errors import Refused, Unavailable, UsageError
+from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.plan import Settings, Target
 
@@ -50,107 +41,6 @@ names = {"__name__": "safepip_probe"}
 exec(compile(text, "<safepip.edges.programs.probe>", "exec"), names)
 sys.stdout.write(names["answer"](question) + token)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Interpreter:
-    """Where safepip itself runs. `archive` is the zip application's path, empty where there is none."""
-
-    executable: str
-    prefix: str
-    archive: str = ""
-
-    @classmethod
-    def here(cls) -> Interpreter:
-        """This process's."""
-        import safepip
-
-        loader = getattr(safepip.__spec__, "loader", None)
-        return cls(sys.executable or "", sys.prefix, getattr(loader, "archive", ""))
-
-
-def tool_home(prefix: str) -> str:
-    """The name of the tool that keeps `prefix` as an application's own environment, or empty.
-
-    pipx leaves `pipx_metadata.json` in each such environment and uv `uv-receipt.toml`. `uvx` runs from a
-    folder `archive-v0` or the like of uv's cache, which bears the `CACHEDIR.TAG` of the cache directory
-    specification.
-    """
-    if os.path.isfile(os.path.join(prefix, "pipx_metadata.json")):
-        return "pipx"
-    if os.path.isfile(os.path.join(prefix, "uv-receipt.toml")):
-        return "uv tool"
-    folder = os.path.dirname(os.path.abspath(prefix))
-    bucket, _, number = os.path.basename(folder).rpartition("-v")
-    cached = bucket in ("archive", "environments", "builds") and number.isdigit()
-    return "uvx" if cached and os.path.isfile(os.path.join(os.path.dirname(folder), "CACHEDIR.TAG")) else ""
-
-
-def find_interpreter(path: str) -> str | None:
-    """pip's reading of `--python`: a file is the interpreter, a folder a virtual environment that holds one.
-
-    No search on PATH takes place, as in pip. None where there is nothing.
-    """
-    if os.path.isdir(path):
-        # Both layouts are tried on every system: cygwin and msys have the other one.
-        inside = (os.path.join(path, "bin", "python"), os.path.join(path, "Scripts", "python.exe"))
-        return next((os.path.abspath(file) for file in inside if os.path.exists(file)), None)
-    return os.path.abspath(path) if os.path.exists(path) else None
-
-
-def choose_python(settings: Settings, environ: Mapping[str, str], home: Interpreter | None = None) -> str:
-    """The absolute path of the target's interpreter, by the rules at the head of this file.
-
-    Raises `Unavailable` (`python-not-found`) for a `--python` or a `VIRTUAL_ENV` that does not exist, with pip's exit
-    code, and `Refused` (`no-target`) when no environment is meant.
-    """
-    home = home or Interpreter.here()
-    if settings.python is not None:
-        return _interpreter_of(settings.python, "--python", settings)
-    tool = tool_home(home.prefix)
-    if not tool and not home.archive:
-        return _own_interpreter(home)
-    active = environ.get("VIRTUAL_ENV", "")
-    if active and not _same_file(active, home.prefix):
-        return _interpreter_of(active, "VIRTUAL_ENV", settings)
-    if home.archive:
-        return _own_interpreter(home)
-    raise Refused.because(
-        "no-target",
-        f"safepip runs from an environment of its own ({tool}) and no other environment was named",
-        context=(f"safepip's own environment is {home.prefix}",),
-        hint="activate a virtual environment, or name one: safepip --python PATH install ...",
-    )
-
-
-def _own_interpreter(home: Interpreter) -> str:
-    """safepip's own interpreter; a Python embedded in another program may not know its path."""
-    if not home.executable:
-        raise Unavailable.because(
-            "python-not-found",
-            "this Python does not know the path of its own interpreter",
-            hint="name it with --python",
-        )
-    return os.path.abspath(home.executable)
-
-
-def _interpreter_of(path: str, stated_by: str, settings: Settings) -> str:
-    """`find_interpreter`, or the error that names the option or variable."""
-    interpreter = find_interpreter(path)
-    if interpreter is not None:
-        return interpreter
-    import shutil
-
-    on_path = shutil.which(path) if os.path.basename(path) == path else None
-    origin = settings.origins.get("python") if stated_by == "--python" else None
-    raise Unavailable.because(
-        "python-not-found",
-        f"there is no Python interpreter at {printable(path)}, which {stated_by} names",
-        hint=f"give its path: --python {on_path}"
-        if on_path
-        else "give an interpreter, or a virtual environment's folder",
-        origins=(origin,) if origin else (),
-    )
 
 
 def parse_python_version(text: str | None) -> tuple[int, ...] | None:

@@ -20,8 +20,8 @@ from safepip.edges.network.index_credentials import unused_variables
 from safepip.edges.network.proxies import PROXY_FORM, read_proxy
 from safepip.edges.user import configuration_files
 from safepip.edges.user.world import World
-from safepip.model.errors import UsageError
-from safepip.model.plan import Plan
+from safepip.model.errors import SafepipError, UsageError
+from safepip.model.plan import Plan, Settings
 from safepip.model.urls import UrlError, file_url
 from safepip.options.command_line import ParsedOptions, parse
 from safepip.options.index_options import decide
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from safepip.edges.network.credentials import Credentials
-    from safepip.model.plan import Policy, Settings
+    from safepip.model.plan import Policy
 
 
 def make_plan(
@@ -131,7 +131,7 @@ def settings_of_pip(
 
     world = World(environ, cwd)
     python = take_python(argv)[1] or environ.get("PIP_PYTHON")
-    prefix = _prefix_of(os.path.join(cwd, python)) if python else world.prefix
+    prefix = _prefix_of(os.path.join(cwd, python)) if python else _active_prefix(world)
     return _configured(prefix, verb, argv, world, credentials)
 
 
@@ -164,12 +164,13 @@ def locator(world: World) -> Callable[[str], str | None]:
 
 
 def _parse(verb: str, words: Sequence[str], world: World, credentials: Credentials) -> ParsedOptions:
-    """Parse over pip's configuration. `--python` moves pip, and with it the site configuration, to that environment."""
-    parsed = _parse_for(world.prefix, verb, words, world, credentials)
+    """Parse over pip's configuration. The choice of an environment moves pip, and with it the site configuration."""
+    active = _active_prefix(world)
+    parsed = _parse_for(active, verb, words, world, credentials)
     python = parsed["python"]
     if python:
         prefix = _prefix_of(os.path.join(world.cwd, python))
-        if prefix != world.prefix:
+        if prefix != active:
             parsed = _parse_for(prefix, verb, words, world, credentials)
     return parsed
 
@@ -194,6 +195,19 @@ def _configured(
     texts = [(path, credentials.absorb(text)) for path, text in read if text is not None]
     environ = {name: credentials.absorb(value) for name, value in world.environ.items() if name.startswith("PIP_")}
     return pip_config.read(verb, texts, environ, isolated=isolated)
+
+
+def _active_prefix(world: World) -> str:
+    """The folder of the environment that is meant without `--python`: safepip's own, or an active one.
+
+    Where none is meant, the command that needs one says so.
+    """
+    from safepip.edges.target.choosing import choose
+
+    try:
+        return choose(Settings(), world.environ).folder or world.prefix
+    except SafepipError:
+        return world.prefix
 
 
 def _prefix_of(python: str) -> str:

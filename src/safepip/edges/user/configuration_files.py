@@ -151,7 +151,7 @@ def _discover(world: World, credentials: Credentials) -> Level | None:
 
 def _check_owner(path: str, world: World) -> None:
     """Raises `UsageError` (`untrusted-configuration`) for the file of a user who is not trusted."""
-    from safepip.edges.user.trusted_files import stranger_of, trusted_users, user_name
+    from safepip.edges.disk.trusted_files import stranger_of, trusted_users, user_name
 
     try:
         stranger = stranger_of(path, trusted_users(world.environ, world.cwd))

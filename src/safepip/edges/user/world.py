@@ -53,6 +53,11 @@ def this_world() -> World:
     return World(os.environ, working_folder())
 
 
+def this_environ() -> Mapping[str, str]:
+    """The environment variables of this process, for what needs no working directory."""
+    return os.environ
+
+
 def working_folder() -> str:
     """The working directory. Raises `Unavailable` (`no-working-folder`) where it is gone."""
     try:
