@@ -10,6 +10,7 @@ from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
 from safepip.model.errors import Unavailable, UnusableInput
 from safepip.model.finding import printable
+from safepip.model.origin import Origin, Source
 from safepip.options.command_line import HelpRequested
 from safepip.reporting.explaining import as_data, as_text, explain
 from safepip.reporting.runner_commands import disarm_data
@@ -28,7 +29,8 @@ Usage: safepip explain [options] NAME ...
 
 Show for each NAME why it is needed and in this version, which index it comes from and by which rule, what requires it,
 and why newer versions were rejected. safepip decides this anew for an empty environment from -r FILE, --group and the
-like, or reads it from a lock given by -r. Without any of them it explains pylock.toml in the working directory.
+like, or reads it from a lock given by -r. Without any of them it explains pylock.toml in the working directory. What is
+named by URL or path, such as ./folder, is asked for and explained itself.
 --json prints the same as data. --tree shows all of it as a tree, as `safepip tree` does, and takes the options of that;
 then NAMEs may be left out. The other options are those of `safepip install`: see `safepip install --help`."""
 
@@ -43,18 +45,26 @@ def explain_names(argv: Sequence[str]) -> int:
         return tree([word for word in argv if word != "--tree"], explains=True)
     with Resources() as resources:
         inputs = _read([word for word in argv if word != "--json"], resources)
+        resources.console.answer_alone()
         decision = resolve(inputs, resources, searched=True)
-        found = [_explain(decision, name) for name in inputs.named if name in decision.resolution.pins]
+        named = dict.fromkeys((*_named_by_source(decision), *inputs.named))
+        found = [_explain(decision, name) for name in named if name in decision.resolution.pins]
         if "--json" in argv:
             text = json.dumps([as_data(item) for item in found], indent=2, ensure_ascii=False)
             resources.console.data(disarm_data(text))
         else:
             for item in found:
                 resources.console.data("\n".join(as_text(item)))
-        missing = [name for name in inputs.named if name not in decision.resolution.pins]
+        missing = [name for name in named if name not in decision.resolution.pins]
         for name in missing:
             resources.console.notice(f"{printable(name)} is not needed by any of the requirements")
         return 1 if missing else 0
+
+
+def _named_by_source(decision: Decision) -> list[str]:
+    """The projects that the command line names by URL or path: only what was read there says which they are."""
+    requirements = decision.inputs.statements.requirements
+    return [r.name for r in requirements if r.url is not None and r.origin == Origin(Source.COMMAND_LINE)]
 
 
 def _read(words: Sequence[str], resources: Resources) -> Inputs:

@@ -18,6 +18,7 @@ from safepip.model.origin import BUILT_IN
 from safepip.model.plan import Settings
 from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
+from safepip.requirements.direct import names_source
 from safepip.requirements.lock_requests import split_locks
 from safepip.requirements.unhashable import check_hashable
 from safepip.routing.table import build, project_name
@@ -105,7 +106,8 @@ def read_inputs(
     resources.use(plan)
     if default is not None:
         resources.console.aside(f"Taking {default} of this folder")
-    named = tuple(map(project_name, words)) if "names" in arguments_are else ()
+    names = [word for word in words if word not in settings.requirements] if "names" in arguments_are else ()
+    named = tuple(map(project_name, names))
     environ = resources.world.environ
     chosen = choose(settings, environ, resources.world.cwd)
     target_of = start_probe(chosen.python, settings, environ)
@@ -128,7 +130,9 @@ def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:
 def _with_default(settings: Settings, cwd: str, arguments_are: Arguments) -> tuple[Settings, str | None]:
     """What is asked for, each thing in its place, and the name of the file that is meant because nothing is."""
     if "names" in arguments_are:
-        return _with_lock(settings._replace(requirements=()), cwd), None
+        # What is named by URL or path is asked for itself: no lock and no file can have it under that word.
+        sources = tuple(filter(names_source, settings.requirements)) if arguments_are == "names" else ()
+        return _with_lock(settings._replace(requirements=sources), cwd), None
     if arguments_are == "files":
         files = (*settings.requirement_files, *settings.requirements)
         settings = settings._replace(requirements=(), requirement_files=files)

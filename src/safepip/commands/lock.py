@@ -31,6 +31,8 @@ def lock(argv: Sequence[str]) -> int:
         settings, console = inputs.settings.lock, resources.console
         assert settings is not None
         _check(inputs, resources, settings)
+        if is_stream(settings.output):
+            console.answer_alone()
         before = None if is_stream(settings.output) else read_lock_text(settings.output)
         memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs)
         shown = seen_from(inputs.cwd, settings.output)

@@ -82,6 +82,7 @@ def tree(argv: Sequence[str], *, explains: bool = False) -> int:
             raise UsageError.because("conflicting-options", "--invert says where the tree begins, and so do NAMEs")
         if explains or plan.settings._replace(requirements=()).asks:
             inputs = read_inputs("download", words, resources, arguments_are="any names")
+            resources.console.answer_alone()
             graph = _of_a_lock(inputs, resources) if inputs.lock_requests else _of_a_decision(inputs, resources)
         else:
             resources.use(plan)

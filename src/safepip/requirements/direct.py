@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.build.archive_forms import ARCHIVE_ENDINGS
 from safepip.build.vcs_url import is_vcs_url, read_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import is_name, normalise
@@ -40,6 +41,12 @@ class Direct(NamedTuple):
     name: str
     fragment: str = ""
     source: SourceCode | None = None
+
+
+def names_source(text: str) -> bool:
+    """Whether a word of the command line names something by URL or path, with its project's name before it or without;
+    no name of a project is written like that."""
+    return text.startswith(".") or any(mark in text for mark in "/\\@") or text.endswith((".whl", *ARCHIVE_ENDINGS))
 
 
 def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:

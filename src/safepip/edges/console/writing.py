@@ -47,6 +47,7 @@ class Console:
         self.style = _style(environ, wanted=Console.wants_color)
         self._reported: set[str] = set()
         self._reserved = False
+        self._answers = False
         # A log that cannot be written is reported before anything is done, and one that can be written exists, even if
         # empty.
         self._log("")
@@ -81,6 +82,10 @@ class Console:
         """Standard output is for the report from here on (`--report -`), and words go to standard error."""
         self._reserved = True
 
+    def answer_alone(self) -> None:
+        """Standard output is for `data` alone from here on, because a program may read it."""
+        self._answers = True
+
     def data(self, text: str) -> None:
         """What the user asked for: answers, `Would install`. Always shown, on standard error when standard output is
         for a report.
@@ -97,7 +102,7 @@ class Console:
         """pip's INFO: shown unless -q was given."""
         self._log(text)
         if self._display.verbosity >= 0:
-            (warn if self._reserved else say)(self._redact(text) + "\n")
+            (warn if self._reserved or self._answers else say)(self._redact(text) + "\n")
 
     def aside(self, text: str) -> None:
         """What is said beside the answer, on standard error: shown unless -q was given."""
