@@ -22,6 +22,8 @@ _KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "LD_LIBRARY_
 
 #: A port on which nothing listens: whatever leaves loopback goes to this proxy, and fails.
 _NOWHERE = "http://127.0.0.1:9"
+#: The variables that say so.
+LOOPBACK_ONLY = {"HTTPS_PROXY": _NOWHERE, "HTTP_PROXY": _NOWHERE, "NO_PROXY": "127.0.0.1,localhost,::1"}
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
@@ -49,11 +51,8 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
         PIP_CONFIG_FILE=os.devnull,
         PIP_DISABLE_PIP_VERSION_CHECK="1",
         NO_COLOR="1",
-        HTTPS_PROXY=_NOWHERE,
-        HTTP_PROXY=_NOWHERE,
-        NO_PROXY="127.0.0.1,localhost,::1",
     )
-    environment.update(more)
+    environment.update(LOOPBACK_ONLY | more)
     return environment
 
 

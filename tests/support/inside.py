@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.__main__ import main
+from support.environment import LOOPBACK_ONLY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ class Inside:
             "XDG_CACHE_HOME": str(home / ".cache"),
             "PIP_CONFIG_FILE": os.devnull,
             "NO_COLOR": "1",
+            **LOOPBACK_ONLY,
         }.items():
             monkeypatch.setenv(name, value)
         # As `python -m safepip`, by whatever program the tests were started.
