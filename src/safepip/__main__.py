@@ -19,7 +19,6 @@ PASSED_THROUGH = (
     "config",
     "debug",
     "hash",
-    "cache",
     "index",
     "uninstall",
 )
@@ -34,6 +33,7 @@ _OWN = (
     "outdated",
     "verify",
     "audit",
+    "cache",
     "check-config",
     "help",
 )
@@ -71,10 +71,11 @@ Also:
   outdated       List what has a newer version on the index that owns it.
   verify         Check the files of an environment against their records.
   audit          Report known vulnerabilities and malware.
+  cache          Show, check and remove what is kept between runs.
   check-config   Show the settings in force, and which index owns a name.
   help           Show help for a command, or the page of an error.
 
-pip's own: freeze, show, check, inspect, config, debug, hash, cache, index.
+pip's own: freeze, show, check, inspect, config, debug, hash, index.
 
 safepip install --help lists the options, which are pip's."""
 
@@ -195,7 +196,7 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
 
 
 def _answering(verb: str) -> "Callable[[list[str]], int]":
-    """`_command` for the verbs that only say something, and for those of pip."""
+    """`_command` for the verbs that say something of projects and environments."""
     if verb == "explain":
         from safepip.commands.explain import explain_names
 
@@ -216,6 +217,15 @@ def _answering(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.audit import audit
 
         return audit
+    return _about_itself(verb)
+
+
+def _about_itself(verb: str) -> "Callable[[list[str]], int]":
+    """`_command` for the verbs that are about safepip itself, and for those of pip."""
+    if verb == "cache":
+        from safepip.commands.cache import cache
+
+        return cache
     if verb == "check-config":
         from safepip.commands.check_config import check_config
 

@@ -49,7 +49,8 @@ ALLOWED = {
     "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
     " logging os packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
-    "edges.disk": "concurrent.futures contextlib errno hashlib locale os pwd shutil stat sys tempfile threading time",
+    "edges.disk": "concurrent.futures contextlib errno fcntl hashlib json locale os pwd shutil stat sys tempfile"
+    " threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
@@ -61,7 +62,7 @@ ALLOWED = {
     " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "getpass locale os platformdirs sys time",
-    "commands": "contextlib difflib json packaging.requirements packaging.specifiers",
+    "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers",
     "safepip.__main__": "difflib gc signal sys",
 }
 

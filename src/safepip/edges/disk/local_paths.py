@@ -37,6 +37,11 @@ def is_folder(path: str) -> bool:
     return os.path.isdir(path)
 
 
+def is_there(path: str) -> bool:
+    """Whether there is anything at a path, be it a link that leads nowhere."""
+    return os.path.lexists(path)
+
+
 def folder_of(path: str) -> str:
     """The path of the folder in which `path` lies."""
     return os.path.dirname(path)

@@ -16,7 +16,8 @@
    either side, the caller must state explicitly that this index needs none.
 3. A file is not trusted because it is in the store: `get` hashes it again, every time. A file that fails is removed. So
    a damaged disk or a poisoned cache costs a download and nothing else, and processes that share the store need no
-   lock: the last one replaces a file by its equal.
+   lock against each other: the last one replaces a file by its equal. What they hold (`safepip.edges.disk.cache_lock`)
+   keeps `safepip cache` from removing files meanwhile.
 4. No file is given out, or taken in, to which `check` objects by its digest (`known-malware`).
 5. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
    run then keeps its files in a private folder that is removed at its end.
@@ -34,6 +35,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
@@ -71,13 +73,14 @@ class Store:
         """One line each, to be shown: why the folder that was asked for is not used."""
         self._private: str | None = None
         if root is not None:
-            problem = _problem(root)
+            problem = problem_with(root)
             if problem is not None:
                 self.notices.append(f"the cache folder {root} {problem}; this run does without it")
                 root = None
         if root is None:
             root = self._private = tempfile.mkdtemp(prefix="safepip-store-")
         self._root = os.path.abspath(root)
+        self._held = hold(self._root) if self._private is None else None
         self.deliveries = Deliveries(self._root)
         self._swept = False
 
@@ -91,6 +94,9 @@ class Store:
         """Remove a private folder. Files of the store must not be used any more after that."""
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     @property
     def private(self) -> bool:
@@ -361,7 +367,7 @@ def _check_name(filename: str) -> None:
         raise Refused.because("unsafe-filename", f"{printable(filename)!r} cannot be the name of a file")
 
 
-def _problem(root: str) -> str | None:
+def problem_with(root: str) -> str | None:
     """Why a folder cannot hold a store; None where it can. Makes it, for its owner only, where it is missing."""
     try:
         if hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat(_existing(root)).st_uid != 0:
