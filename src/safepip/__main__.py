@@ -35,6 +35,7 @@ _OWN = (
     "audit",
     "cache",
     "check-config",
+    "completion",
     "help",
 )
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
@@ -73,6 +74,7 @@ Also:
   audit          Report known vulnerabilities and malware.
   cache          Show, check and remove what is kept between runs.
   check-config   Show the settings in force, and which index owns a name.
+  completion     Print a script that completes command lines: bash, zsh, fish.
   help           Show help for a command, or the page of an error.
 
 pip's own: freeze, show, check, inspect, config, debug, hash, index.
@@ -236,6 +238,12 @@ def _about_itself(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.help import show_pages
 
         return partial(show_pages, _COMMANDS)
+    if verb == "completion":
+        from functools import partial
+
+        from safepip.commands.completion import completion
+
+        return partial(completion, _COMMANDS)
     if verb in PASSED_THROUGH:
         from functools import partial
 

@@ -24,7 +24,7 @@ def show_pages(commands: Collection[str], words: Sequence[str]) -> int:
 
     Raises `UsageError` (`unknown-command`) for a word that is no reference, before anything is shown.
     """
-    references = references_in(_page("README"))
+    references = all_references()
     for word in words:
         if word not in references and word != ALL:
             raise _unknown(word, (*commands, *references, ALL))
@@ -32,6 +32,11 @@ def show_pages(commands: Collection[str], words: Sequence[str]) -> int:
     width = min(columns(), 100)
     write_data("\n\n\n".join(render_page(page, width) for page in pages) + "\n")
     return 0
+
+
+def all_references() -> tuple[str, ...]:
+    """Every reference that has a page. Raises `Unavailable`."""
+    return references_in(_page("README"))
 
 
 def _page(name: str) -> str:
