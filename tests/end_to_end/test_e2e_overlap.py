@@ -46,6 +46,7 @@ def words(index: IndexServer, runner: Runner, target: Environment) -> tuple[str,
     return words
 
 
+@pytest.mark.usually("file", "folder-for-file", "script", "pip", "activate", "standard-library")
 @pytest.mark.parametrize(("files", "scripts", "rule", "stated"), INTRUDERS)
 def test_what_takes_the_place_of_an_installed_distribution_is_refused(
     index: IndexServer,

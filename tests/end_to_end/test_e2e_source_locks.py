@@ -63,6 +63,7 @@ def state(target: Environment) -> dict[str, str]:
     return {name: "bytecode" if name.endswith(".pyc") else value for name, value in found.items()}
 
 
+@pytest.mark.usually("plain")
 @pytest.mark.parametrize("how", ["plain", "editable", "universal"])
 def test_a_lock_of_source_code_is_installed_as_plain_pip_installs_it(
     world: IndexServer,

@@ -149,6 +149,7 @@ def editable_repository(world: World) -> Named:
     return Named(words, checkout, checkout.as_uri(), BuiltFrom(source, None, commit))
 
 
+@pytest.mark.usually("repository", "editable")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -170,6 +171,7 @@ def test_what_was_built_reads_as_after_pip(kind: Callable[[World], Named], world
     assert verified.returncode == 0, verified.stdout
 
 
+@pytest.mark.usually("editable-folder", "archive-folder")
 @pytest.mark.parametrize("first", [folder, editable])
 @pytest.mark.parametrize("second", [folder, editable, archive])
 def test_the_same_version_is_installed_again_as_by_pip(
