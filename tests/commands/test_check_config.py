@@ -134,3 +134,22 @@ build-variables = ["ACME_*"]
     ]
     (run.folder / "safepip.toml").write_text('[policy]\nbuilds = "never"\n')
     assert block(run("check-config").out, "builds from source:") == [f"builds = never  from {where}:2"]
+
+
+def test_advisories_are_shown_with_where_each_was_said(run: Inside) -> None:
+    """Sources, what is refused, and what is ignored; without any of it, nothing."""
+    assert "vulnerabilities" not in run("check-config").out
+    (run.folder / "safepip.toml").write_text(
+        '[policy]\nvulnerabilities = "refuse:high"\nadvisories = "required"\n'
+        '[[advisories]]\nname = "osv"\nurl = "https://osv.example/"\n'
+        '[[ignore]]\nid = "CVE-1"\nproject = "demo"\nreason = "not used here"\nuntil = 2020-01-01\n'
+    )
+    where = run.folder / "safepip.toml"
+    assert block(run("check-config").out, "known vulnerabilities and malware:") == [
+        f"osv  https://osv.example/, asked by audit  from {where}:4",
+        f"vulnerabilities = refuse:high  from {where}:2",
+        f"advisories = required  from {where}:3",
+        "ignored: CVE-1 for demo (ended: it ignores nothing)",
+        "because not used here",
+        f"from {where}:7",
+    ]

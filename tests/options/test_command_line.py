@@ -118,7 +118,11 @@ def test_an_abbreviation_means_what_it_means_in_pip_though_safepip_has_options_o
         ("lock", ["--dry-run"], "--dry-run is an option of safepip install"),
         ("lock", ["--target=x"], "--target is an option of safepip install"),
         ("install", ["-yq"], "-y is an option of safepip uninstall"),
-        ("verify", ["-r", "x"], "-r is an option of safepip install, safepip download, safepip lock and safepip wheel"),
+        (
+            "verify",
+            ["-r", "x"],
+            "-r is an option of safepip install, safepip download, safepip lock, safepip wheel and safepip audit",
+        ),
         ("install", ["--requirment"], "did you mean --requirement?"),
         ("lock", ["--univrsal"], "did you mean --universal?"),
         ("install", ["--nothing"], "`safepip install --help` lists the options"),

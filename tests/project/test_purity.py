@@ -39,7 +39,7 @@ ALLOWED = {
     " resolvelib.resolvers",
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
-    "reporting": "json shlex textwrap",
+    "reporting": "json shlex textwrap urllib.parse",
     # cvss computes: a vector's text in, a score and a word out.
     "advisories": "cvss datetime json packaging.version zlib",
     "edges": "",

@@ -65,7 +65,7 @@ class AdvisoryGathering:
             records = sorted({(self._classes.names(identity), text) for identity, text in self._kept.get(name, ())})
             known = ",".join(f"[{json.dumps(ids)},{text.decode()}]" for ids, text in records)
             faults = json.dumps(sorted(self._unreadable.get(name, ())))
-            yield name, zlib.compress(f'{{"known":[{known}],"unreadable":{faults}}}'.encode(), 9)
+            yield name, zlib.compress(f'{{"known":[{known}],"unreadable":{faults}}}'.encode())
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """Each sha256 of a malicious file, with the id of a record that names it."""

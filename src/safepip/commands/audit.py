@@ -63,17 +63,31 @@ def _audit(argv: Sequence[str], resources: Resources) -> int:
         return 0
     outcome = _outcome(plan, parsed, resources)
     code = outcome.exit_code(SEVERITIES[parsed["fail_on"]])
-    if parsed["output_format"] == "json":
-        resources.console.data(audit_json(outcome, __version__, code))
+    if parsed["output_format"] == "text":
+        _tell(outcome, resources)
     else:
-        for line in audit_lines(outcome):
-            resources.console.data(line)
-        for line in outcome.stale:
-            resources.console.notice(line)
-        for line in outcome.sources:
-            resources.console.say(line)
-        resources.console.say(audit_summary(outcome))
+        resources.console.data(_formatted(outcome, parsed["output_format"], __version__, code))
     return code
+
+
+def _tell(outcome: AuditOutcome, resources: Resources) -> None:
+    """Say it to a person."""
+    for line in audit_lines(outcome):
+        resources.console.data(line)
+    for line in outcome.stale:
+        resources.console.notice(line)
+    for line in outcome.sources:
+        resources.console.say(line)
+    resources.console.say(audit_summary(outcome))
+
+
+def _formatted(outcome: AuditOutcome, form: str, version: str, code: int) -> str:
+    """The outcome for a program."""
+    if form == "json":
+        return audit_json(outcome, version, code)
+    from safepip.reporting.audit_sarif import audit_sarif
+
+    return audit_sarif(outcome, version)
 
 
 def _check(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
 from safepip.edges.user.world import this_world
+from safepip.model.advisories import AdvisoryPolicy
 from safepip.model.ages import Cooldown
 from safepip.model.build import BuildMode
 from safepip.model.finding import printable
@@ -64,6 +65,7 @@ def check_config(argv: Sequence[str]) -> int:
         *_demands(plan),
         *exceptions,
         *_builds(plan.policy.builds),
+        *_advisories(plan.policy.advisories, plan.now),
         *_ages_and_names(plan),
         *_settings(plan.settings),
         *routes,
@@ -135,6 +137,24 @@ def _builds(policy: BuildPolicy) -> Iterator[str]:
         yield f"  always in a fence  from {policy.fence_demanded}"
     if policy.variables:
         yield f"  build-variables = {', '.join(policy.variables)}"
+
+
+def _advisories(policy: AdvisoryPolicy, now: float) -> Iterator[str]:
+    if policy == AdvisoryPolicy():
+        return
+    yield "known vulnerabilities and malware:"
+    for source in policy.sources:
+        asked = ", asked by audit" if source.is_server else ""
+        yield f"  {source.name}  {printable(source.place)}{asked}  from {source.origin}"
+    if policy.refuse is not None:
+        yield f"  vulnerabilities = refuse:{policy.refuse.word}  from {policy.refuse_origin}"
+    if policy.required is not None:
+        yield f"  advisories = required  from {policy.required}"
+    for ignore in policy.ignores:
+        ended = " (ended: it ignores nothing)" if now >= ignore.until else ""
+        yield f"  ignored: {printable(ignore.id)} for {ignore.project}{ended}"
+        yield f"      because {ignore.reason}"
+        yield f"      from {ignore.origin}"
 
 
 def _ages_and_names(plan: Plan) -> Iterator[str]:
