@@ -187,6 +187,8 @@ def test_a_credential_stays_where_it_belongs(name: str, world: World) -> None:
     done = world.run(*words, "--report", "report.json", env=place.env, files=place.files)
     assert done.returncode == 0, shown(done)
     world.check(done)
+    assert "GET http" in done.stderr, "it says all that it ever says"
+    assert "GET http" in (world.runner.folder / "log.txt").read_text()
     assert world.target.installed() == {"app": "1.0", "lib": "1.0"}
     assert any("authorization" in request.headers for request in index.requests)
     assert bool(world.other.requests) == ("declared index" in name)

@@ -40,7 +40,7 @@ def test_of_a_dry_run(run: Inside, served: IndexServer, more: tuple[str, ...]) -
 def test_elsewhere_a_dry_run_says_it_on_standard_output(run: Inside, served: IndexServer) -> None:
     """As pip does; a report in a file is in nobody's way."""
     done = run("install", "--dry-run", "-I", "--report", "r.json", "-i", served.url, "app")
-    assert done.out == "Would install app-1.0 lib-1.0\n"
+    assert done.out == f"Looking in indexes: {served.url}\nWould install app-1.0 lib-1.0\n"
     assert names((run.folder / "r.json").read_text()) == ["app", "lib"]
 
 

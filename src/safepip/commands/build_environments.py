@@ -14,6 +14,7 @@ from packaging.requirements import Requirement as Pep508
 
 from safepip.commands.clearing import clear
 from safepip.commands.inputs import read_constraints
+from safepip.commands.telling import tell_decisions, tell_notices
 from safepip.edges.builder.environments import make_environment
 from safepip.edges.pip.running import hand_over, private_folder
 from safepip.edges.target.installed import installed
@@ -118,8 +119,8 @@ class BuildEnvironments:
         # Nothing is in it yet; its interpreter is the target's, so markers and tags are the same.
         empty = self._inputs.target._replace(site_paths=(), user_site=None, own=False, externally_managed=None)
         decision = self._decide(self._for(empty, requirements), self._resources, above)
-        for notice in decision.resolution.notices:
-            self._resources.console.notice(notice)
+        tell_notices(decision.resolution.notices, self._resources.console)
+        tell_decisions(decision, self._resources)
         wheels = tuple(
             BuildWheel(pin.name, str(pin.version), str(strongest(pin.candidate.file.digests) or ""))
             for pin in decision.to_install

@@ -65,7 +65,7 @@ def _open_answers(
         listings=inputs.verb == "lock",
         pages=pages,
     )
-    return Answers(inputs.table, reader, wheels, network.loop, hashes), wheels
+    return Answers(inputs.table, reader, wheels, network.loop, hashes, resources.tell), wheels
 
 
 def _open_prefetcher(

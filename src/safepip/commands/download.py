@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
+from safepip.commands.telling import tell_decisions, tell_notices, tell_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,10 @@ def download(argv: Sequence[str]) -> int:
     with Resources() as resources:
         inputs = read_inputs("download", argv, resources)
         check_target(inputs.settings, inputs.target)
+        tell_sources(inputs, resources)
         decision = resolve(inputs, resources)
-        for notice in decision.resolution.notices:
-            resources.console.notice(notice)
+        tell_notices(decision.resolution.notices, resources.console)
+        tell_decisions(decision, resources)
         files = _files(decision, resources)
         folder = inputs.settings.download_dir or "."
         for file in files.values():

@@ -8,6 +8,7 @@ from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
 from safepip.commands.target import tell_of_user_site
+from safepip.commands.telling import tell_decisions, tell_installed, tell_notices, tell_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
     tell_of_user_site(settings, target, resources.console)
+    tell_sources(inputs, resources)
     decision = resolve(inputs, resources)
     gone = removed(decision)
     _report_decision(decision, resources)
@@ -65,8 +67,8 @@ def _report_decision(decision: Decision, resources: Resources) -> None:
 
     for line in already_satisfied(decision.resolution):
         resources.console.say(line)
-    for notice in decision.resolution.notices:
-        resources.console.notice(notice)
+    tell_notices(decision.resolution.notices, resources.console)
+    tell_decisions(decision, resources)
     unknown = decision.installed.unknown(decision.resolution.pins.values())
     if unknown:
         resources.console.notice(not_known(unknown))
@@ -120,6 +122,8 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         # With --target, what was there before may have stayed as it was.
         if code == 0 and settings.target_dir is None:
             resources.installed_memory.note(installed)
+        if code == 0:
+            tell_installed(installed, resources.console)
         for line in broken if code == 0 else ():
             resources.console.notice(line)
         return code

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.lock_sources import files_to_lock, with_plain_checkouts
 from safepip.commands.resolving import resolve
+from safepip.commands.telling import tell_decisions, tell_notices
 from safepip.edges.disk.local_paths import folder_of, local_path, portable_from
 from safepip.lock.archives import check_names
 from safepip.lock.graph import Chosen, Graph, Root, variables_of, walk
@@ -159,8 +160,8 @@ def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSett
     resolution = decision.resolution
     if not settings.requirements:
         check_names(resolution.pins.values())
-    for notice in resolution.notices:
-        resources.console.notice(notice)
+    tell_notices(resolution.notices, resources.console)
+    tell_decisions(decision, resources)
     _report_needless(resources, settings, resolution.pins)
     text = _text_of(decision, resources, known, settings)
     return BuiltLock(text, len(resolution.pins), _all_askers(inputs, resolution.pins, inputs.target.markers))
@@ -189,8 +190,7 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
         inputs, resources, lambda environment: known.versions(settings, environment), known.kept, known.markers()
     )
     answers = everywhere.answers()
-    for notice in everywhere.notices:
-        resources.console.notice(notice)
+    tell_notices(everywhere.notices, resources.console)
     folder = _folder(inputs, settings)
     packages = [locked._replace(path=_relative_path(locked.pin, folder)) for locked in merge(answers)]
     names = {locked.pin.name for locked in packages}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
+from safepip.commands.telling import tell_decisions, tell_notices, tell_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,10 @@ def wheel(argv: Sequence[str]) -> int:
     with Resources() as resources:
         inputs = read_inputs("wheel", argv, resources)
         check_target(inputs.settings, inputs.target)
+        tell_sources(inputs, resources)
         decision = resolve(inputs, resources)
-        for notice in decision.resolution.notices:
-            resources.console.notice(notice)
+        tell_notices(decision.resolution.notices, resources.console)
+        tell_decisions(decision, resources)
         wheels = clear(decision, resources, decision.to_install)
         folder = inputs.settings.wheel_dir or "."
         for cleared in wheels:

@@ -88,6 +88,12 @@ class Requested(NamedTuple):
     seconds: float
 
 
+class FromCache(NamedTuple):
+    """What was taken from an earlier run without asking for it: a page, or a file."""
+
+    what: str
+
+
 Event: TypeAlias = (
     Resolving
     | Doing
@@ -101,6 +107,7 @@ Event: TypeAlias = (
     | ExchangeOver
     | Retrying
     | Requested
+    | FromCache
 )
 Tell: TypeAlias = Callable[[Event], None]
 

@@ -1,8 +1,8 @@
-"""What the log says of events: each request, and each attempt that failed."""
+"""What the log says of events: each request, each attempt that failed, and what did not have to be asked for."""
 
 from __future__ import annotations
 
-from safepip.model.events import Event, Requested, Retrying
+from safepip.model.events import Event, FromCache, Requested, Retrying
 from safepip.model.finding import printable
 from safepip.reporting.activity import in_words
 
@@ -14,10 +14,12 @@ def line_of(event: Event) -> str | None:
             return f"GET {printable(url)}: {status}, {seconds:.2f} s"
         case Retrying():
             return f"{printable(in_words(event))}, in {event.seconds:.1f} s"
+        case FromCache(what):
+            return f"from the cache: {printable(what)}"
         case _:
             return None
 
 
 def verbosity_of(event: Event) -> int:
     """How many -v it takes to see the line."""
-    return 1 if isinstance(event, Retrying) else 2
+    return 2 if isinstance(event, Requested) else 1

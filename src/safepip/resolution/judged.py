@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from safepip.model.errors import Refused
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 from safepip.resolution.quarantine import check_status
+from safepip.vetting.cooldown import HeldBack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +110,7 @@ class JudgedCandidates:
         held = self.finder.passed_over(routed.available, pin.version, pin.candidate, specifier)
         # A version that stays because the lock has it would stay in any case.
         if held is not None and self._preferences.get(pin.name) != pin.version:
-            lines.append(f"{held.line()}: {pin.name} {pin.version} is taken")
+            lines.append(HeldBack(f"{held.line()}: {pin.name} {pin.version} is taken", str(held.candidate)))
         if pin.candidate is not None and ages is not None and ages.is_unchecked(routed.available, pin.candidate):
             index = pin.route.index
             whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"

@@ -18,6 +18,7 @@ from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Answer, HttpError, Part, Transport
 from safepip.edges.network.loop import Loop
 from safepip.model.errors import UsageError
+from safepip.model.events import ExchangeOver, Requested, Retrying, Waiting
 from safepip.model.plan import Network
 from safepip.model.urls import stays_encrypted
 from support.host import Host, free_port, partial
@@ -41,6 +42,7 @@ from support.replies import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from safepip.model.events import Event
     from support.certificates import Authority
 
 CANARY = "c4nary-0f-the-c0al-mine"
@@ -57,7 +59,9 @@ class Client:
     def __init__(self, network: Network | None = None, credentials: Credentials | None = None, **environ: str) -> None:
         self.loop = Loop()
         self.credentials = credentials or Credentials({"HOME": NOWHERE, "PATH": ""})
-        self.transport = Transport(network or Network(retries=0, timeout=5), self.credentials, environ)
+        self.told: list[Event] = []
+        settings = network or Network(retries=0, timeout=5)
+        self.transport = Transport(settings, self.credentials, environ, self.told.append)
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +102,28 @@ def client() -> Iterator[Client]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without long waits."""
     monkeypatch.setattr(limits, "_FIRST_DELAY", 0.01)
+
+
+def test_each_request_is_told_without_what_may_be_secret(host: Host, client: Client) -> None:
+    """A redirect may lead to a signed URL, and who has that has the file."""
+    host.paths["/file"] = Reply(302, b"", {"Location": f"{host.origin}/page?signature={CANARY}"})
+    client.get(host.origin + "/file")
+    requested = [event for event in client.told if isinstance(event, Requested)]
+    assert [(event.url, event.status) for event in requested] == [
+        (f"{host.origin}/file", 302),
+        (f"{host.origin}/page", 200),
+    ]
+    assert CANARY not in str(client.told)
+
+
+def test_each_attempt_that_failed_is_told_with_the_next(host: Host, quick: None) -> None:
+    host.faults["/page"] = times(2, status(503))
+    with Client(Network(retries=3, timeout=5)) as client:
+        client.get(host.origin + "/page")
+        retried = [event for event in client.told if isinstance(event, Retrying)]
+    assert [(e.reason, e.attempt, e.attempts) for e in retried] == [("status 503", 2, 4), ("status 503", 3, 4)]
+    assert type(client.told[0]) is Waiting
+    assert client.told[-1] == ExchangeOver(client.told[0].key)
 
 
 def test_an_answer_has_status_url_lower_case_headers_and_body(host: Host, client: Client) -> None:

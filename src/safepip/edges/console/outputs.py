@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from safepip.model.errors import SafepipError
 
 _reported = False
+#: Standard output, once words were lost on it, and why: what is asked for would be lost there, too.
+_lost: tuple[TextIO, Exception] | None = None
 _aside: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
@@ -72,6 +74,8 @@ def columns() -> int:
 
 def write_data(text: str) -> None:
     """Rule 1. The text gets no newline of its own. Raises `Unavailable` (`output-not-written`)."""
+    if _lost is not None and _lost[0] is sys.stdout:
+        raise _not_written(_lost[1])
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -93,7 +97,7 @@ def can_write(text: str) -> bool:
 
 def say(text: str) -> None:
     """Rule 2, on standard output."""
-    global _reported
+    global _lost, _reported
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -101,6 +105,7 @@ def say(text: str) -> None:
         raise
     except (OSError, ValueError) as error:
         abandon(sys.stdout)
+        _lost = sys.stdout, error
         if not _reported and getattr(error, "errno", None) != errno.EBADF:
             _reported = True
             warn(f"notice: standard output cannot be written: {_reason(error)}\n")

@@ -78,6 +78,15 @@ class Console:
         if self._progress is not None:
             self._progress.close()
 
+    @property
+    def keeps_details(self) -> bool:
+        """Whether what `detail` is given is shown or kept."""
+        return self._display.verbosity >= 1 or self._display.log is not None
+
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self._began
+
     def reserve_output(self) -> None:
         """Standard output is for the report from here on (`--report -`), and words go to standard error."""
         self._reserved = True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from safepip.edges.indexes.index_reader import Reading
 from safepip.model.candidate import CoreMetadata
 from safepip.model.errors import SafepipError
+from safepip.model.events import FromCache, ignore
 from safepip.model.route import Survey
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from safepip.edges.network.loop import Loop
     from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.digest import RequiredDigests
+    from safepip.model.events import Tell
     from safepip.model.index import Index
     from safepip.routing.table import RoutingTable
 
@@ -39,7 +41,9 @@ class Answers:
         wheels: WheelReader,
         loop: Loop,
         hashes: Mapping[str, RequiredDigests],
+        tell: Tell = ignore,
     ) -> None:
+        self._tell = tell
         self._table = table
         self._reader = reader
         self._wheels = wheels
@@ -65,6 +69,8 @@ class Answers:
                 answer = None if whole else self._reader.kept(index, name)
                 if answer is None:
                     answer = self._loop.submit(self._reader.read(index, name, whole=whole))
+                else:
+                    self._tell(FromCache(f"the page of {name} at {index.name}"))
                 self._pages[key] = answer
             return answer
 

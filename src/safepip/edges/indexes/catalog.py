@@ -118,6 +118,10 @@ class IndexCatalog:
             self._all_available[name] = known
         return known
 
+    def known(self, name: str) -> RoutedCandidates | None:
+        """The candidates, where the search has looked at them; nothing is asked."""
+        return self._all_available.get(name)
+
     def _from_one(self, route: Route) -> RoutedCandidates:
         assert route.index is not None
         family = self._table.family(route.index)

@@ -23,7 +23,17 @@ from safepip.edges.disk.store import size_mismatch
 from safepip.edges.indexes.stored import refuse_absent, stored
 from safepip.model.digest import proofs
 from safepip.model.errors import Refused, SafepipError, Unavailable
-from safepip.model.events import ExchangeOver, Fetched, Fetching, FileDone, Received, Retrying, Waiting, ignore
+from safepip.model.events import (
+    ExchangeOver,
+    Fetched,
+    Fetching,
+    FileDone,
+    FromCache,
+    Received,
+    Retrying,
+    Waiting,
+    ignore,
+)
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.urls import UrlError, is_file_url, parse
 
@@ -64,6 +74,8 @@ def fetch_all(
     found: dict[int, VerifiedFile] = {}
     for place, download in enumerate(wanted):
         file = stored(store, download)
+        if file is not None:
+            tell(FromCache(download.filename))
         if file is None and not download.unasked and is_file_url(download.url):
             file = _copy(store, download)
         if file is not None:

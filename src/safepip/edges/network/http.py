@@ -321,7 +321,9 @@ class Transport:
                 if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
                     raise self._explained(error, place) from error
             else:
-                self.tell(Requested(self.shown(place.url), response.status, time.monotonic() - began))
+                # A redirect may lead to a URL that is signed: its query is as good as a password.
+                shown = self.shown(place.url.partition("?")[0])
+                self.tell(Requested(shown, response.status, time.monotonic() - began))
                 return response
         raise AssertionError("unreachable: the second round returns or raises")
 
