@@ -99,6 +99,13 @@ def test_purge_says_how_much_and_leaves_a_cache_that_works(run: Inside, kept: Pa
     assert len(stored(kept)) == 1
 
 
+def test_every_file_that_a_run_leaves_has_a_form(kept: Path) -> None:
+    """Else a purge would leave it behind."""
+    known = {file.path for file in own_cache.files(str(kept))}
+    assert {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()} == known
+    assert known != set()
+
+
 def test_remove_takes_one_project_away(run: Inside, kept: Path, index: IndexServer) -> None:
     """With its pages, so that the next run asks its index; a name that nothing has ends with 1."""
     assert run("cache", "remove", "lib", "--cache-dir", "cache").code == 0
@@ -130,13 +137,18 @@ def test_verify_finds_what_is_damaged_and_removes_it(run: Inside, kept: Path) ->
     built.mkdir(parents=True)
     (built / f"{'0' * 62}.wheel").write_text(f'{{"filename": "x.whl", "sha256": "{"0" * 64}", "size": 1}}')
     (built / f"{'1' * 62}.wheel").write_text("[]")
+    bundles = kept / "advisories-1"
+    bundles.mkdir()
+    (bundles / f"{hashlib.sha256(b'whole').hexdigest()}.sqlite").write_bytes(b"whole")
+    (bundles / f"{'d' * 64}.sqlite").write_bytes(b"torn")
     done = run("cache", "verify", "--cache-dir", "cache")
     assert done.code == 1
     *found, last = done.out.splitlines()
-    assert last == "8 files looked at; 6 files damaged"
+    assert last == "10 files looked at; 7 files damaged"
     assert sorted(line.partition("  ")[2] for line in found) == [
         "cannot be understood",
         "does not have a digest in it",
+        "has other bytes than its digest says",
         "has other bytes than its digest says",
         "leads to a file that is not there",
         "leads to a file with another digest",

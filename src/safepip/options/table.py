@@ -378,7 +378,10 @@ OPTIONS: tuple[Option, ...] = (*COMMAND, *SELECTION, *INDEX, *GENERAL, *OWN)
 def options_of(verb: str) -> tuple[Option, ...]:
     """The rows that belong to a verb."""
     if verb == LIST:
-        return (*LISTING, *(option for option in (*SELECTION, *INDEX, *GENERAL, *OWN) if DOWNLOAD in option.verbs))
+        # Constraints are none of pip's options here: they hold for what safepip would choose.
+        limits = (option for option in COMMAND if option.dest == "constraints")
+        others = (option for option in (*SELECTION, *INDEX, *GENERAL, *OWN) if DOWNLOAD in option.verbs)
+        return (*LISTING, *limits, *others)
     return tuple(option for option in OPTIONS if verb in option.verbs)
 
 

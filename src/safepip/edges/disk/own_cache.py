@@ -31,13 +31,16 @@ _PARTS = {
     rf"|listings-\d+/[0-9a-f]{{24}}/[a-z0-9-]+\.json{_NEW}",
     "metadata": rf"metadata-\d+/{_DIGITS}{{62}}{_NEW}",
     "built wheels": rf"built-\d+/{_DIGITS}{{62}}\.(?:wheel|requires)|built-\d+/[0-9a-f]{{2}}/tmp\w{{8}}",
+    "advisories": r"advisories-\d+/(?:[0-9a-f]{64}\.(?:json|sqlite)|\.new-\w{8})",
     "notes": rf"locks-\d+/[0-9a-f]{{64}}|delivered-\d+/{_DIGITS}{{62}}/[0-9a-f]{{64}}"
     rf"|installed-\d+/{_DIGITS}{{62}}{_NEW}",
     "unfinished": r"incoming/tmp\w{8}",
 }
 _FORMS = [(part, re.compile(form)) for part, form in _PARTS.items()]
 #: The folders directly below the root in which there may be parts.
-_FOLDER = re.compile(r"sha(?:256|384|512)|incoming|(?:pages|listings|metadata|built|locks|delivered|installed)-\d+")
+_FOLDER = re.compile(
+    r"sha(?:256|384|512)|incoming|(?:pages|listings|metadata|built|advisories|locks|delivered|installed)-\d+"
+)
 _LARGEST_NOTE = 1 << 20
 
 #: The parts, in the order in which they are shown.
@@ -246,4 +249,16 @@ def built_note(root: str, file: CacheFile) -> tuple[str, str] | None:
     return (filename, digest) if whole else None
 
 
-_CHECKS = {"files": _check_file, "other digests": _check_pointer, "built wheels": _check_built}
+def _check_bundle(root: str, file: CacheFile) -> str:
+    """A bundle of advisories, whose name is its digest; what says which bundle is in force is read with it."""
+    stem, _, suffix = file.name.partition(".")
+    right = suffix != "sqlite" or _hash(root, file.path, "sha256") == stem
+    return "" if right else "has other bytes than its digest says"
+
+
+_CHECKS = {
+    "advisories": _check_bundle,
+    "files": _check_file,
+    "other digests": _check_pointer,
+    "built wheels": _check_built,
+}
