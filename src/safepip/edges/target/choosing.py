@@ -109,12 +109,19 @@ def choose(
             near = nearby_environment(cwd, environ)
             own = bool(near) and _same_file(near, home.prefix)
             return ChosenEnvironment(_own_interpreter(home), Basis.OWN, own=True, nearby="" if own else near)
-    near = nearby_environment(cwd, environ)
-    raise Refused.because(
+    raise _no_target(tool, home, nearby_environment(cwd, environ))
+
+
+def _no_target(tool: str, home: Interpreter, near: str) -> Refused:
+    """The refusal where no environment is meant; `near` is one that is offered, or empty."""
+    return Refused.because(
         "no-target",
         f"safepip runs from an environment of its own ({tool}) and no other environment was named",
         context=(f"safepip's own environment is {printable(home.prefix)}",),
-        hint=f"activate a virtual environment, or name one: --python {near or 'PATH'}",
+        hint=f"activate a virtual environment, or name one: --python {printable(near)}"
+        if near
+        else "activate a virtual environment, or make one: python3 -m venv --without-pip .venv\n"
+        "and name it: --python .venv",
     )
 
 
