@@ -148,6 +148,16 @@ def test_what_a_lock_has_is_refused_once_it_is_known(run: Inside, index: IndexSe
         refused(run, fetched(run, index, "demo"))
 
 
+@pytest.mark.parametrize("words", [(), ("--universal",)], ids=" ".join)
+def test_no_lock_is_made_of_what_is_malicious(run: Inside, index: IndexServer, words: tuple[str, ...]) -> None:
+    """For this environment, or for several."""
+    index.add("demo", "1.0", requires_python=">=3.11")
+    know(run, malicious("MAL-1", "demo", listed=["1.0"]))
+    done = run("lock", "-i", index.url, *words, "demo")
+    assert (done.code, references(done)) == (20, ["known-malware"])
+    assert not (run.folder / "pylock.toml").exists()
+
+
 def test_an_ignore_with_a_reason_lets_it_pass_and_is_told(run: Inside, index: IndexServer) -> None:
     """By name and by digest, for its project."""
     served = index.add("demo", "1.0")

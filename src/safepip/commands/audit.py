@@ -120,7 +120,7 @@ def _update(plan: Plan, resources: Resources) -> None:
     facts, path = update(_cache(resources), plan.policy.advisories.sources, fetch, plan.now)
     for source in facts.sources:
         dated = f", the newest of {day_and_time(source.newest)}" if source.newest else ""
-        resources.console.say(f"{source.name}: {source.records} records{dated}")
+        resources.console.say(f"{source.name}: {_records(source.records)}{dated}")
     resources.console.say(f"Saved {path}")
 
 
@@ -146,8 +146,12 @@ def _outcome(plan: Plan, parsed: ParsedOptions, resources: Resources) -> AuditOu
         return judge_all(subjects.found, records, policy.ignores, plan.now, doubts, sources)
 
 
+def _records(number: int) -> str:
+    return f"{number} record{'' if number == 1 else 's'}"
+
+
 def _described(bundle: Bundle | None) -> list[str]:
     return [
-        f"advisories of {source.name}: {source.records} records, the newest of {day_and_time(source.newest)}"
+        f"advisories of {source.name}: {_records(source.records)}, the newest of {day_and_time(source.newest)}"
         for source in (() if bundle is None else bundle.facts.sources)
     ]

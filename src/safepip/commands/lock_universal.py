@@ -87,6 +87,7 @@ class Everywhere:
             settings = inputs.settings.lock
             if settings is not None and not settings.requirements:
                 check_names(resolution.pins.values())
+            self._resources.advisories.check_pins([resolution.pins[name] for name in resolution.to_install])
         except SafepipError as error:
             line = f"for {environment.platform}, Python {environment.low}"
             raise type(error)(*(d._replace(context=(*d.context, line)) for d in error.diagnostics)) from None
