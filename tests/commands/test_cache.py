@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +15,15 @@ from safepip.edges.disk.cache_lock import held_alone, held_together
 from safepip.edges.disk.store import Store
 from safepip.model.errors import Unavailable
 from support.environment import tree_state
+from support.runs import begin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.environment import Runner
     from support.index import IndexServer
     from support.inside import Inside
+    from support.replies import Reply, Request
 
 
 @pytest.fixture
@@ -173,6 +177,34 @@ def test_a_cache_that_a_run_uses_is_not_taken_away(run: Inside, kept: Path) -> N
     with held_together(str(kept)), pytest.raises(Unavailable), held_alone(str(kept)):
         raise AssertionError("it is held by another")
     assert run("cache", "purge", "--cache-dir", "cache").code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_a_run_that_is_killed_holds_the_cache_no_longer(index: IndexServer, runner: Runner) -> None:
+    """While the real command waits for a file a purge is refused; once it is gone the purge takes all."""
+    served = index.add("lib", "1.0")
+    asked, over = threading.Event(), threading.Event()
+
+    def gate(_request: Request, honest: Reply) -> Reply:
+        asked.set()
+        over.wait(60)
+        return honest
+
+    index.file_fault(served.filename, gate)
+    process = begin(runner, "download", "-i", index.url, "lib")
+    try:
+        assert asked.wait(60)
+        refused = runner.safepip("cache", "purge")
+        process.kill()
+        process.wait(60)
+        done = runner.safepip("cache", "purge")
+    finally:
+        process.kill()
+        process.wait(60)
+        over.set()
+    assert (refused.returncode, "error: cache-in-use" in refused.stderr) == (1, True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(own_cache.files(str(runner.home / "cache" / "safepip"))) == []
 
 
 def test_a_folder_put_in_place_of_another_is_not_followed(tmp_path: Path) -> None:
