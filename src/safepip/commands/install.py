@@ -100,6 +100,7 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
     from safepip.edges.pip.running import hand_over, private_folder
     from safepip.edges.programs.ending import exit_code
     from safepip.edges.target.installed import check_files
+    from safepip.edges.target.writing import check_places
     from safepip.handover.instructions import make_handover, roots_to_read, with_public_urls
 
     settings, target = decision.inputs.settings, decision.inputs.target
@@ -113,6 +114,7 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         handover = with_public_urls(handover, resources.credentials.concealed.redact)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
+        check_places(installed, settings)
         broken, progress = broken_lines(decision, installed, names), resources.console.progress
         try:
             code = hand_over(handover, target, settings, resources.world.environ, names, progress)

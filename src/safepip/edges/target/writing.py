@@ -1,6 +1,7 @@
-"""Whether pip will be able to write where a run's packages go, found out before anything is fetched for them.
+"""Whether pip will be able to write where a run's packages go, found out before it starts.
 
-Only the folders of the libraries are looked at: every wheel needs one of them. Where pip may not write to site-packages
+The folders of the libraries are looked at before anything is fetched, because every wheel needs one of them. Which
+others a wheel needs, for its scripts and data, is known once it is there. Where pip may not write to site-packages
 and no option says otherwise, it installs for the user (`installs_for_user`), and then the user's site is what counts.
 """
 
@@ -15,6 +16,9 @@ from safepip.model.finding import printable
 from safepip.wheel.install_paths import layout_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings, Target
 
 
@@ -26,7 +30,17 @@ def check_writable(settings: Settings, target: Target) -> None:
     if settings.dry_run:
         return
     schemes = layout_of(settings, target).schemes
-    for folder in dict.fromkeys(schemes[name] for name in ("purelib", "platlib") if name in schemes):
+    _check(dict.fromkeys(schemes[name] for name in ("purelib", "platlib") if name in schemes), settings)
+
+
+def check_places(wheels: Iterable[ClearedWheel], settings: Settings) -> None:
+    """The same for every folder that a file of these wheels goes to."""
+    paths = (place.path for wheel in wheels for place in wheel.install_paths)
+    _check(dict.fromkeys(path.rpartition("/")[0] for path in paths if path), settings)
+
+
+def _check(folders: Iterable[str], settings: Settings) -> None:
+    for folder in folders:
         reason = _reason(folder)
         if reason:
             named = settings.target_dir or settings.prefix_dir or settings.root_dir
