@@ -141,9 +141,24 @@ def _broken(path: str, source: Source, problem: Exception) -> UsageError:
         Diagnostic(
             "bad-configuration",
             f"not valid TOML: {printable(reason)}",
+            hint=_twofold(reason),
             origins=(Origin(source, path, int(found[1]) if found else None),),
         )
     )
+
+
+def _twofold(reason: str) -> str:
+    """What helps where a block, as a hint shows one, was put below another form of the same key: TOML has no second
+    heading for a table, and none for what stands in braces or brackets."""
+    key = re.search(r"'([^']+)',?\)", reason)
+    if key is None:
+        return ""
+    name = printable(key[1])
+    if reason.startswith("Cannot declare"):
+        return f"the heading of {name} can stand once: put the lines below the one that is there"
+    if reason.startswith("Cannot mutate immutable"):
+        return f"{name} = ... is there already, in brackets or braces: put the new entry between them"
+    return ""
 
 
 def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
