@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
 
+#: The wider one shows nothing that the narrower one does not.
+COLUMNS = [80, pytest.param(120, marks=pytest.mark.slow)]
+
 WHEEL = "demo-1.0-py3-none-any.whl"
 
 #: Run before pip starts in the target: waits for a file.
@@ -69,7 +72,7 @@ def phases(terminal: Terminal) -> list[str]:
     return list(dict.fromkeys(state.partition(":")[0] for state in terminal.screen.states))
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", COLUMNS)
 def test_each_phase_is_shown_and_gone_in_the_end(stage: Stage, columns: int) -> None:
     """On a slow index, which is named."""
     stage.index.fault("demo", held_until(lambda: stage.seen("Resolving: 1 project, demo, .*127.0.0.1 has sent no")))
@@ -136,7 +139,7 @@ def test_an_error_takes_the_place_of_the_line(stage: Stage) -> None:
         assert terminal.end() == 1
     assert phases(terminal) == ["Resolving"]
     assert "Resolving" not in terminal.screen.text
-    assert terminal.screen.lines[1] == "error: index-unauthorised"
+    assert "error: index-unauthorised" in terminal.screen.lines
     assert terminal.screen.lines[-1] == ""
 
 
@@ -150,3 +153,30 @@ def test_who_wants_no_line_has_none(stage: Stage, words: list[str], env: dict[st
     with stage.start(*words, env=env) as terminal:
         assert terminal.end() == 0, terminal.screen.text
     assert terminal.screen.states == []
+
+
+#: All that stays on the screen: what was printed, and nothing of the line.
+LOCKED = """\
+Changed:
+  demo 1.0 -> 2.0 (-U)
+Locked 1 project in pylock.toml
+"""
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_a_lock_with_changes_leaves_what_it_says(index: IndexServer, runner: Runner, columns: int) -> None:
+    """And each line of it is whole, the lock in its place."""
+    from support.terminals import Terminal
+
+    index.add("demo", "1.0")
+    words = [SAFEPIP, "lock", "--no-cache-dir", "--cooldown", "0", "-i", index.url, "demo"]
+    assert runner.run(words).returncode == 0
+    index.add("demo", "2.0")
+    terminals: list[Terminal] = []
+    index.fault("demo", held_until(lambda: any(one.sees("^Resolving: 1 project, demo")() for one in terminals)))
+    with Terminal([*words, "-U"], columns=columns, env=runner.environment(), cwd=runner.folder) as terminal:
+        terminals.append(terminal)
+        assert terminal.end() == 0, terminal.screen.text
+    assert phases(terminal)[0] == "Resolving"
+    assert all(len(state) < columns for state in terminal.screen.states)
+    assert terminal.screen.text == LOCKED
