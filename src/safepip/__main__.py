@@ -237,7 +237,7 @@ def _about_itself(verb: str) -> "Callable[[list[str]], int]":
 
         from safepip.commands.help import show_pages
 
-        return partial(show_pages, _COMMANDS)
+        return partial(show_pages, _COMMANDS, _HELP)
     if verb == "completion":
         from functools import partial
 

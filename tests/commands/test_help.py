@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip import __main__ as start
+from safepip.options.table import OPTIONS
 from safepip.reporting.pages import references_in, render_page
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ import sys
 folder, *words = sys.argv[1:]
 sys.path.insert(0, folder)
 from safepip import __main__ as start
+from safepip.options.table import OPTIONS
 assert start.__file__.startswith(folder), start.__file__
 sys.exit(max(start.main(["help", word]) for word in words))
 """
@@ -108,3 +111,24 @@ def test_no_command_has_the_name_of_an_error() -> None:
 def test_every_page_is_in_the_list(run: Inside) -> None:
     """It is what `safepip help` knows the references by."""
     assert sorted(references_in((REFUSALS / "README.md").read_text("utf-8"))) == REFERENCES
+
+
+def test_the_manual_page_has_every_option_that_is_shown(run: Inside) -> None:
+    done = run("help", "--man")
+    assert (done.code, done.err) == (0, "")
+    text = done.out.replace("\\-", "-")
+    assert text.startswith(".TH SAFEPIP 1 ")
+    for option in OPTIONS:
+        assert option.hidden or option.long in text, option.long
+    for line in done.out.splitlines():
+        assert not line.startswith("'")
+        assert not line.startswith(".") or line.split()[0] in (".TH", ".SH", ".SS", ".TP", ".B", ".nf", ".fi"), line
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="no groff")
+def test_the_manual_page_is_read_without_a_warning(run: Inside) -> None:
+    page = run("help", "--man").out
+    command = ["groff", "-man", "-Tascii", "-ww", "-P-c", "-P-b", "-P-u"]
+    shown = subprocess.run(command, input=page, capture_output=True, text=True, check=True)
+    assert shown.stderr == ""
+    assert "--requirement <file>" in shown.stdout

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip import __version__
 from safepip.edges.console.outputs import columns, write_data
 from safepip.edges.disk.shipped import shipped_text
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
+from safepip.options.man_page import man_page
 from safepip.reporting.pages import references_in, render_page
 
 if TYPE_CHECKING:
@@ -19,11 +21,15 @@ _FOLDER = "refusals"
 ALL = "errors"
 
 
-def show_pages(commands: Collection[str], words: Sequence[str]) -> int:
-    """Show the page of each reference in `words`; `commands` are what else could have been meant.
+def show_pages(commands: Collection[str], overview: str, words: Sequence[str]) -> int:
+    """Show the page of each reference in `words`; `commands` are what else could have been meant. With `--man` the
+    manual page is shown instead, in roff; `overview` is what `safepip help` alone says.
 
     Raises `UsageError` (`unknown-command`) for a word that is no reference, before anything is shown.
     """
+    if list(words) == ["--man"]:
+        write_data(man_page(__version__, overview))
+        return 0
     references = all_references()
     for word in words:
         if word not in references and word != ALL:
