@@ -17,8 +17,10 @@ UNNEEDED = (
     "asyncio",
     "httpx",
     "resolvelib",
+    "safepip.edges.console.progress",
     "safepip.edges.disk.store",
     "safepip.edges.indexes.catalog",
+    "safepip.vetting.cooldown",
     "ssl",
 )
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip.model.finding import HeldBack
 from safepip.model.index import Index, IndexKind, IndexUrl
 from safepip.reporting.summaries import held_back, looking_in
-from safepip.vetting.cooldown import HeldBack
 
 if TYPE_CHECKING:
     from support.environment import Environment, Runner

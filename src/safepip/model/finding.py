@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from safepip.model.origin import Origin
@@ -41,3 +41,15 @@ class Diagnostic(NamedTuple):
     hint: str = ""
     origins: tuple[Origin, ...] = ()
     subject: str = ""
+
+
+class HeldBack(str):
+    """A notice that this version, `what`, was passed over for its age."""
+
+    __slots__ = ("what",)
+    what: str
+
+    def __new__(cls, text: str, what: str) -> Self:
+        notice = super().__new__(cls, text)
+        notice.what = what
+        return notice

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from safepip.model.finding import HeldBack
 from safepip.model.index import IndexKind, IndexUrl
-from safepip.vetting.cooldown import HeldBack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

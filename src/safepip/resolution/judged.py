@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
+from safepip.model.finding import HeldBack
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 from safepip.resolution.quarantine import check_status
-from safepip.vetting.cooldown import HeldBack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

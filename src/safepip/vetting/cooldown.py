@@ -23,7 +23,7 @@ here: `now` is the moment at which the run began.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.ages import strictest
 from safepip.config.exemptions import overruling
@@ -86,18 +86,6 @@ class Held(NamedTuple):
         first = self.objections[0]
         what = self.candidate if first.rule == COOLDOWN else printable(self.candidate.file.filename)
         return f"{first.rule}: {what} {first.why}"
-
-
-class HeldBack(str):
-    """A notice: this version, `what`, was passed over for its age."""
-
-    __slots__ = ("what",)
-    what: str
-
-    def __new__(cls, text: str, what: str) -> Self:
-        notice = super().__new__(cls, text)
-        notice.what = what
-        return notice
 
 
 class AgeRules:
