@@ -243,7 +243,7 @@ class Failure:
 FAILURES = {
     "no such project": Failure("no-such-project", 1, "from versions: none"),
     "a conflict": Failure("app==1.0 lib<1", 1, "lib<1"),
-    "a bad requirement": Failure("app=1.0", 1, "did you mean == ?"),
+    "a bad requirement": Failure("app=1.0", 1, "did you mean app==1.0?"),
     "a bad option": Failure("--no-such-option app", 2, "--no-such-option"),
     "a missing requirements file": Failure("-r missing.txt", 1, "missing.txt"),
     "a missing wheel": Failure("./missing-1.0-py3-none-any.whl", 1, "does not exist"),

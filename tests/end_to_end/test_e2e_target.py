@@ -113,6 +113,13 @@ def start(
     return runner.run([*command, *map(str, words)], env=env, cwd=cwd)
 
 
+@pytest.mark.usually(
+    "name-plain-variables[0357]-*",
+    "link-plain-variables6-*",
+    "path-plain-*",
+    "module-plain-variables11-*",
+    "link-*variables1[367]-*",
+)
 @pytest.mark.parametrize(("how", "who", "variables", "meant", "reason"), WAYS)
 def test_each_way_of_starting_it_means_one_environment(
     places: Places,

@@ -60,6 +60,7 @@ def ask(
     return runner.safepip("--python", str(target.python), *words, env=more)
 
 
+@pytest.mark.usually("index versions corp-lib", "list --outdated", "list -lo", "list --log -- -o")
 @pytest.mark.parametrize("words", ASKING, ids=" ".join)
 def test_pip_is_not_asked(
     words: list[str], claimed: tuple[IndexServer, IndexServer], runner: Runner, target: Environment
@@ -87,6 +88,7 @@ def test_a_variable_may_be_what_asks(
     assert ("corp-lib" in done.stdout) == (name == "PIP_OUTDATED")
 
 
+@pytest.mark.usually("outdated-global", "--outdated-list")
 @pytest.mark.parametrize("section", ["global", "list"])
 @pytest.mark.parametrize("key", ["outdated", "uptodate", "Up-To-Date", "--outdated"])
 def test_a_file_may_be_what_asks(
