@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from safepip.reporting.messages import Style
 
-_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+#: In the text of a link, code may have brackets.
+_LINK = re.compile(r"\[((?:`[^`]*`|[^`\]])*)\]\(([^)\s]+)\)")
 _NEIGHBOUR = re.compile(r"([a-z-]+)\.md(?:#.*)?\Z")
 _ITEM = re.compile(r"(?:-|\d+\.) +")
 _CODE = re.compile(r"(`[^`]*`)")

@@ -270,7 +270,11 @@ class Transport:
             place = parse(target)
         except UrlError:
             raise HttpError("redirect", f"{self.shown(url)} redirects to something that is not a URL", url) from None
-        stated = f"{self.shown(url)} redirects to {self.shown(target)}"
+        written = self.shown(url)
+        if written != printable(url):
+            # It holds the value of a variable, which may be as short as a letter, and so may the server's answer.
+            self._credentials.concealed.add(target, f"{written} (redirected)")
+        stated = f"{written} redirects to {self.shown(target)}"
         if place.has_user_info:
             raise HttpError("redirect", f"{stated}, a URL with a user name or password in it", url)
         if place.scheme not in DEFAULT_PORTS:
