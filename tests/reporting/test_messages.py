@@ -68,6 +68,28 @@ DEAD_ENDS: dict[str, Callable[[], object]] = {
     "conflict": lambda: decide(
         [a(requires=("acme-utils>=2",)), b("1.0"), b("2.0")], "acme-web", "acme-utils<2", constraints=["acme-web==1.0"]
     ),
+    "conflict-of-many-versions": lambda: decide(
+        [*(a(f"1.{n}", requires=("acme-utils<1",)) for n in range(60)), *(b(f"1.{n}") for n in range(40)), b("0.9")],
+        "acme-web",
+        "acme-utils>=1",
+    ),
+    "conflict-of-many-requirements": lambda: decide(
+        [*(a(f"1.{n}", requires=(f"acme-utils<1.{n:02}",)) for n in range(60)), b("0.9"), b("2.0")],
+        "acme-web",
+        "acme-utils>=1.60",
+        constraints=["acme-web!=1.7"],
+    ),
+    "no-version-of-many": lambda: decide([b(f"1.{n}") for n in range(60)], "acme-utils>=2"),
+    "no-wheel-of-many": lambda: decide(
+        [
+            *(b(f"1.{n}", requires_python=">=3.99") for n in range(30)),
+            *(b(f"2.{n}", tag=f"cp27-cp27m-{('win32', 'win_amd64')[n % 2]}") for n in range(30)),
+        ],
+        "acme-utils",
+    ),
+    "requires-python-of-many": lambda: decide(
+        [b(f"1.{n}", requires_python=">=3.99", hidden_python=True) for n in range(60)], "acme-utils"
+    ),
     "no-such-project": lambda: decide([a(requires=("acme-utlis",))], "acme-web"),
     "no-matching-version": lambda: decide([b("1.0"), b("1.1")], "acme-utils>=2"),
     "no-wheel": lambda: decide([b("1.0"), b("2.0", sdist=True), b("3.0", tag="cp27-cp27m-win32")], "acme-utils>=2"),
@@ -97,6 +119,13 @@ def test_the_message_is_the_golden_one(name: str) -> None:
     if os.environ.get("SAFEPIP_WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in DEAD_ENDS if "many" in name])
+def test_many_versions_fit_into_ten_lines(name: str) -> None:
+    with pytest.raises(SafepipError) as caught:
+        DEAD_ENDS[name]()
+    assert len([line for line in render_error(caught.value).splitlines() if line]) <= 10
 
 
 def test_every_golden_file_is_of_a_test() -> None:

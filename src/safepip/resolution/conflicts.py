@@ -6,13 +6,13 @@ version that can be chosen, the message says that (`dead_ends`)."""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import ResolutionImpossible, SafepipError
 from safepip.model.finding import Diagnostic, printable
-from safepip.resolution.dead_ends import LISTED, Statement, dead_end, is_dead, verdicts_on
+from safepip.resolution.dead_ends import Statement, dead_end, is_dead, passed_over, verdicts_on
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement, InstalledCandidate
+from safepip.resolution.version_runs import About, first_few, fold, newest, required_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,11 +29,12 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
     pairs = [(cause.requirement, cause.parent) for cause in causes]
     wrong_python = [(w, p) for w, p in pairs if w.name == PYTHON and not w.specifier.contains(python, prereleases=True)]
     if wrong_python:
-        return _wrong_python(wrong_python, python)
+        return _wrong_python(wrong_python, python, provider)
     pairs = [(need, parent) for need, parent in pairs if need.name != PYTHON]
     unusable = [need for need, _ in pairs if isinstance(need, ImpossibleRequirement)]
     if len(unusable) == len(pairs):
-        lines = tuple(f"required by {need.origin.chain()}" for need in unusable)
+        asked = fold((required_by(need.origin) for need in unusable), provider.judged.versions_of)
+        lines = tuple(first_few(asked, "required by {} more"))
         return ResolutionImpossible.because(
             "invalid-metadata", unusable[0].text, context=lines, origins=tuple(w.origin for w in unusable)
         )
@@ -43,9 +44,9 @@ def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: 
 
 
 def _wrong_python(
-    pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]], python: str
+    pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]], python: str, provider: Provider
 ) -> ResolutionImpossible:
-    lines = tuple(_stated(need, parent) for need, parent in pairs)
+    lines = tuple(_all_stated(pairs, provider))
     return ResolutionImpossible.because(
         "requires-python",
         f"Packages require a different Python: {python} is not a version that they admit",
@@ -66,12 +67,10 @@ def _statements(
             limit = limits.constraints.get(need.project)
             if limit is not None:
                 stated = f"{printable(', '.join(limit.texts))} (a constraint)"
-                chains = tuple(origin.chain() for origin in limit.origins)
-                found[need.project].append(Statement(need.project, limit.specifier, stated, chains, limit.origins))
+                found[need.project].append(Statement(need.project, limit.specifier, stated, limit.origins))
         stated = printable(need.text) if parent is None else f"{printable(need.text)} (from {parent.project})"
-        chain = (need.origin.chain(),)
         asker = "" if parent is None else parent.project
-        found[need.project].append(Statement(need.project, need.specifier, stated, chain, (need.origin,), asker))
+        found[need.project].append(Statement(need.project, need.specifier, stated, (need.origin,), asker))
     return found
 
 
@@ -110,34 +109,45 @@ def _all_of(statements: Sequence[Statement]) -> Statement:
         statements[0].project,
         specifier,
         " and ".join(dict.fromkeys(s.stated for s in statements)),
-        tuple(dict.fromkeys(chain for s in statements for chain in s.chains)),
         tuple(dict.fromkeys(origin for s in statements for origin in s.origins)),
         "" if not all(s.asker for s in statements) else " or ".join(dict.fromkeys(s.asker for s in statements)),
     )
 
 
-def _stated(need: ResolverRequirement, parent: ResolverCandidate | None) -> str:
+def _stated(need: ResolverRequirement, parent: ResolverCandidate | None) -> About | str:
     """Who requires what, and the way from there to the user."""
     if parent is None:
         return f"you require {need.text}  <-  {need.origin.chain()}"
-    state = " (installed)" if isinstance(parent, InstalledCandidate) else ""
     above = need.origin.parent
-    way = f"  <-  {above.chain()}" if above is not None else ""
-    return f"{parent}{state} requires {need.text}{way}"
+    requires = f" requires {need.text}" + (f"  <-  {above.chain()}" if above is not None else "")
+    if isinstance(parent, InstalledCandidate):
+        return f"{parent} (installed){requires}"
+    return About(parent.project, parent.version, requires, f"{parent.name} ")
+
+
+def _all_stated(
+    pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]], provider: Provider
+) -> Iterator[str]:
+    """The lines on who requires what: those of one project together, because none may crowd out another one's."""
+    found: dict[str, list[About | str]] = {}
+    for need, parent in pairs:
+        found.setdefault(parent.project if parent else "your own", []).append(_stated(need, parent))
+    for asker, stated in found.items():
+        yield from first_few(fold(stated, provider.judged.versions_of), f"and {{}} more requirements of {asker}")
 
 
 def _looked_at(project: str, statements: Sequence[Statement], provider: Provider, catalog: Catalog) -> Iterator[str]:
     """Lines on the versions of one project that the search had before it, and why it passed over others."""
     available = catalog.candidates_for(project, ()).available
-    versions = [c.version for c in provider.finder.usable(available)]
-    looked = ", ".join(map(str, sorted(set(versions))[-LISTED:])) or "none"
-    yield f"versions of {project} looked at: {looked}"
-    for statement in statements:
-        # Versions that fit every statement but were decided against: by an option, an age, the lack of a wheel.
-        if is_dead(statement, available, provider):
-            verdicts = verdicts_on(statement.specifier, available, provider)
-            yield from (f"of {project}: {verdict.line}" for verdict in islice(verdicts, LISTED))
-    yield from provider.memory.reasons(project)[:LISTED]
+    yield f"versions of {project} looked at: {newest(c.version for c in provider.finder.usable(available))}"
+    # Versions that fit a statement but were decided against: by an option, an age, the lack of a wheel.
+    verdicts = dict.fromkeys(
+        verdict
+        for statement in statements
+        if is_dead(statement, available, provider)
+        for verdict in verdicts_on(statement.specifier, available, provider)
+    )
+    yield from (f"of {project}: {line}" for line in passed_over(available, verdicts, provider))
 
 
 def _conflict(
@@ -146,9 +156,7 @@ def _conflict(
     limits: Limits,
     catalog: Catalog,
 ) -> Diagnostic:
-    seen: dict[str, None] = {}
-    for need, parent in pairs:
-        seen[_stated(need, parent)] = None
+    seen = dict.fromkeys(_all_stated(pairs, provider))
     projects = dict.fromkeys(need.project for need, _ in pairs)
     for project in projects:
         limit = limits.constraints.get(project)
@@ -163,7 +171,8 @@ def _conflict(
         limits.names_wheel(project) for project in projects
     )
     askers = " or ".join(dict.fromkeys(parent.project for _, parent in pairs if parent is not None))
-    names = ", ".join(dict.fromkeys(str(parent) if parent else need.text for need, parent in pairs))
+    asked = [About(p.project, p.version, "", f"{p.name} ") if p else need.text for need, p in pairs]
+    names = ", ".join(first_few(fold(asked, provider.judged.versions_of), "{} more"))
     return Diagnostic(
         "resolution-impossible",
         f"Cannot install {names} because these package versions have conflicting dependencies",

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.spans import day_and_time
 from safepip.resolution.nodes import ANY_VERSION
+from safepip.resolution.version_runs import about, first_few, fold, newest, required_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
     from safepip.resolution.catalog import RoutedCandidates
     from safepip.resolution.provider import Provider
-
-#: How many versions a message lists before it says how many more there are.
-LISTED = 12
-
 
 #: What says that a version has no wheel for the environment.
 _WHEELLESS = ("sdist-only", "only-binary", "other-python", "platform", "python", "requires-python")
@@ -40,7 +37,6 @@ class Statement(NamedTuple):
     project: str
     specifier: SpecifierSet
     stated: str
-    chains: tuple[str, ...]
     origins: tuple[Origin, ...]
     asker: str = ""
 
@@ -81,19 +77,16 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     """The diagnostic of statements on one project that are dead, at least one."""
     available, first = routed.available, statements[0]
     asked = tuple(f"asked: {index.name}  {index.location or index.url}" for index in routed.asked)
-    chains = tuple(dict.fromkeys(f"required by {chain}" for s in statements for chain in s.chains))
     origins = tuple(dict.fromkeys(origin for statement in statements for origin in statement.origins))
-    stated = " and ".join(dict.fromkeys(statement.stated for statement in statements))
+    chains = tuple(first_few(fold(map(required_by, origins), provider.judged.versions_of), "required by {} more"))
+    stated = " and ".join(first_few(dict.fromkeys(statement.stated for statement in statements), "{} more", most=2))
     if routed.absent:
         return _no_such_project(first, stated, (*asked, *chains), origins, provider.judged.guess(first.project))
     verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, available, provider)]
     verdicts = list(dict.fromkeys(verdicts))
-    have = sorted({c.version for c in provider.finder.usable(available)})
-    found = ", ".join(map(str, have[-LISTED:])) or "none"
-    more = f" and {len(have) - LISTED} older ones" if len(have) > LISTED else ""
-    lines = [f"Could not find a version that satisfies the requirement {stated} (from versions: {found}{more})"]
-    lines += provider.memory.reasons(available.name)[:LISTED]
-    lines += [verdict.line for verdict in verdicts[:LISTED]]
+    have = newest(c.version for c in provider.finder.usable(available))
+    lines = [f"Could not find a version that satisfies the requirement {stated} (from versions: {have})"]
+    lines += passed_over(available, verdicts, provider)
     if available.dropped:
         lines.append(f"entries of its page that cannot be used: {available.dropped}")
     # A wheel that turned out to be unusable, or that a rule or an option leaves out, still counts as a wheel.
@@ -117,6 +110,18 @@ def _no_such_project(
     line = f"Could not find a version that satisfies the requirement {stated} (from versions: none)"
     message = f"No matching distribution found for {stated}"
     return Diagnostic("no-such-project", message, (line, *context), hint, origins, first.project)
+
+
+def passed_over(available: ProjectCandidates, verdicts: Iterable[PassedOver], provider: Provider) -> list[str]:
+    """Lines on versions that are not chosen: those whose metadata turned out unusable, and those of the verdicts."""
+    project = available.name
+    considered = provider.finder.considered(available)
+    versions = {item.version for items in (considered.candidates, considered.rejected) for item in items}
+    told = [
+        *(about(project, candidate.version, reason) for candidate, reason in provider.memory.reasons(project)),
+        *(about(project, verdict.version, verdict.line) for verdict in verdicts),
+    ]
+    return first_few(fold(told, lambda _: versions), "and {} more reasons")
 
 
 def verdicts_on(specifier: SpecifierSet, available: ProjectCandidates, provider: Provider) -> Iterator[PassedOver]:
@@ -206,7 +211,7 @@ def _hint(available: ProjectCandidates, verdicts: Sequence[PassedOver], provider
     if askers:
         lines["other"] = f"ask for another version of {askers}"
     elif usable:
-        lines["other"] = "versions that can be installed: " + ", ".join(map(str, sorted(usable)[-LISTED:]))
+        lines["other"] = f"versions that can be installed: {newest(usable)}"
     elif provider.memory.reasons(name):
         lines["other"] = f"only the publisher of {name} can correct this: report it there"
     return "\n".join(lines.values())

@@ -108,10 +108,9 @@ class Memory:
     unusable: dict[Candidate, Unusable] = field(default_factory=dict)
     notices: dict[str, None] = field(default_factory=dict)
 
-    def reasons(self, project: str) -> list[str]:
-        """Why versions of a project were passed over."""
-        # A page that was asked for again lists the same files anew.
-        return list(dict.fromkeys(why.reason for candidate, why in self.unusable.items() if candidate.name == project))
+    def reasons(self, project: str) -> list[tuple[Candidate, str]]:
+        """Which candidates of a project were passed over, and why."""
+        return [(candidate, why.reason) for candidate, why in self.unusable.items() if candidate.name == project]
 
 
 class Dependencies:

@@ -93,6 +93,11 @@ class JudgedCandidates:
         """The project's candidates, where the search has looked at them."""
         return self._read.get(project)
 
+    def versions_of(self, project: str) -> list[Version]:
+        """The versions of the project that may be chosen, where the search has looked at them."""
+        routed = self._read.get(project)
+        return [] if routed is None else [candidate.version for candidate in self.finder.usable(routed.available)]
+
     def allowed(self, candidate: Candidate) -> tuple[Allowed, ...]:
         """The objections to a candidate and its project that were overruled."""
         project, routed, ages = candidate.name, self._read.get(candidate.name), self.finder.ages
