@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.environment import Environment, make_environment
+from support.pasting import block_of
+from support.runs import references
 from support.scenarios import Case, World, load
 
 if TYPE_CHECKING:
@@ -55,18 +57,6 @@ def named(case: Case) -> object:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """One environment for all: nothing is installed."""
     return make_environment(tmp_path_factory.mktemp("target"))
-
-
-def block_of(text: str) -> str:
-    """The lines of TOML below the first hint, without their indentation; empty where there are none."""
-    below = text.partition("\nhint: ")[2].partition("\nNothing was ")[0]
-    lines = [line[4:] for line in below.splitlines()[1:] if line.startswith("    ")]
-    start = next((at for at, line in enumerate(lines) if line.startswith("[")), None)
-    return "" if start is None else "\n".join(lines[start:]) + "\n"
-
-
-def references(text: str) -> list[str]:
-    return re.findall(r"^error: ([a-z-]+)$", text, re.MULTILINE)
 
 
 def dry_run(world: World, target: Environment) -> subprocess.CompletedProcess[str]:

@@ -79,8 +79,7 @@ class Approvals(NamedTuple):
         if rule is not None and not listed:
             if policy.mode is BuildMode.NAMED:
                 why = f"{rule.origin} lists {name} as its index has it, and not code from a URL"
-                hint = f'take it from its index, or allow the URL:\n[policy]\nallow-direct = ["{name}"]'
-                return NotApproved(why, hint)
+                return NotApproved(why, f"take it from its index, or allow its URLs, {_direct(name)}")
             rule = None
         by = self._named_by(name, rule, own=own)
         if by:
@@ -90,7 +89,9 @@ class Approvals(NamedTuple):
                 why = f"{policy.stated} lists what may be built, and which project this is only its code says"
                 return NotApproved(why, "write which project it is: NAME @ URL")
             entry = f'{{ name = "{name}", reason = "..." }}'
-            hint = f"if you know what it runs, add it there with the reason:\nbuilds = [..., {entry}]"
+            hint = f"if you know what it runs, add it behind the [ of that list, with the reason:\n{entry},"
+            if not listed:
+                hint += f"\nand allow its URLs, {_direct(name)}"
             return NotApproved(f"{policy.stated} lists what may be built, and {name} is not listed", hint)
         if self.fence is None and policy.fence_demanded is None:
             return NotApproved(
@@ -116,6 +117,10 @@ class Approvals(NamedTuple):
         if demanded is not None and self.fence is None:
             return NotApproved(f"{demanded} demands a fence for builds, and there is none on this system", _GET_A_FENCE)
         return Approved(network, demanded is not None or not by, by or "it runs in a fence")
+
+
+def _direct(name: str) -> str:
+    return f'below that list:\nallow-direct = ["{name}"]'
 
 
 def _without_building(name: str, stated: Origin | None) -> str:
