@@ -6,7 +6,9 @@
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
 4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
 5. The line that shows what is done (`progress`) makes way for everything that is written.
-6. A closed stream's number is taken by the null device, so that pip cannot open a file by this number and write to it.
+6. On a terminal that a person reads, lines are broken between words (`reporting.wrapping`). Lines for programs, on a CI
+   machine too, and those of what was asked for are whole.
+7. A closed stream's number is taken by the null device, so that pip cannot open a file by this number and write to it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from safepip.model.errors import SafepipError
+
+#: Variables by which pip, too, recognises a run that no person watches.
+CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
 
 _reported = False
 #: Standard output, once words were lost on it, and why: what is asked for would be lost there, too.
@@ -49,7 +54,7 @@ def make_way(aside: Callable[[], AbstractContextManager[None]]) -> None:
 
 
 def prepare() -> None:
-    """Rule 6, and streams in place of those that Python has found closed, for which it has None."""
+    """Rule 7, and streams in place of those that Python has found closed, for which it has None."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -70,6 +75,21 @@ def columns() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
+
+
+def _for_people(stream: TextIO, text: str) -> str:
+    """Rule 6. `COLUMNS` is not asked: a shell sets it for itself, and the terminal knows better."""
+    if any(name in os.environ for name in CI):
+        return text
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return text
+    if not width:
+        return text
+    from safepip.reporting.wrapping import wrapped
+
+    return wrapped(text, width)
 
 
 def write_data(text: str) -> None:
@@ -99,7 +119,7 @@ def say(text: str) -> None:
     """Rule 2, on standard output."""
     global _lost, _reported
     try:
-        _write(sys.stdout, text)
+        _write(sys.stdout, _for_people(sys.stdout, text))
     except BrokenPipeError:
         abandon(sys.stdout)
         raise
@@ -114,7 +134,7 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Rule 2, on standard error."""
     try:
-        _write(sys.stderr, text)
+        _write(sys.stderr, _for_people(sys.stderr, text))
     except (OSError, ValueError):
         abandon(sys.stderr)
 

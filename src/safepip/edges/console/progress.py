@@ -18,6 +18,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from safepip.edges.console.outputs import CI
 from safepip.model.events import Fetched, Fetching, Received
 from safepip.reporting.activity import Activity, fitted
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from safepip.model.plan import Display
     from safepip.reporting.messages import Style
 
-#: Variables by which pip, too, recognises a run that no person watches.
-_CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
 #: Python needs some 0.1 seconds before a run begins: the line is there half a second after the start.
 PATIENCE_SECONDS = 0.35
 _DRAW_SECONDS = 0.15
@@ -80,7 +79,7 @@ def make_progress(
     if choice == "raw":
         return RawLines(stdout)
     moves = environ.get("TERM", "") != "dumb" and (os.name != "nt" or "WT_SESSION" in environ)
-    if not (stderr.isatty() and moves) or any(name in environ for name in _CI):
+    if not (stderr.isatty() and moves) or any(name in environ for name in CI):
         return Progress()
     return LiveLine(stderr, style, redact, since=since)
 
