@@ -75,6 +75,13 @@ NEW = {
 }
 
 
+@pytest.mark.usually(
+    "bubblewrap-an environment",
+    "bubblewrap-a repository",
+    "landlock-an environment",
+    "landlock-a policy",
+    "landlock-a link*",
+)
 @pytest.mark.parametrize("what", NEW)
 def test_what_a_build_newly_makes_is_seen(kind: str, what: str, run: Inside, project: Path) -> None:
     """Or it is made in a copy, and the folder is as it was."""

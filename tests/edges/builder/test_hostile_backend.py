@@ -138,6 +138,15 @@ def refused(done: Done, run: Inside, *expected: str) -> None:
     assert not list((run.folder / "out").glob("*"))
 
 
+@pytest.mark.usually(
+    "a path upwards",
+    "an absolute path",
+    "another project",
+    "nothing",
+    "a link to a device",
+    "a pipe",
+    "escapes of a terminal",
+)
 @pytest.mark.parametrize("what", list(WHEELS))
 def test_only_an_ordinary_file_in_the_folder_is_a_wheel(
     what: str, offer: Callable[..., None], index: IndexServer, run: Inside

@@ -163,6 +163,7 @@ def test_what_it_leaves_running_is_ended(yard: Yard) -> None:
     assert yard.left() == []
 
 
+@pytest.mark.usually("*-root-SIGKILL", "bubblewrap-ordinary-SIGTERM", "landlock-ordinary-*")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_it_does_not_outlive_safepip(yard: Yard, number: signal.Signals) -> None:
     """However that ends."""
@@ -192,6 +193,7 @@ def test_its_supervisor_is_ended_and_it_ends(yard: Yard) -> None:
     yard.wait_until_nothing_is_left()
 
 
+@pytest.mark.usually("bubblewrap-root-*", "landlock-ordinary-*", "landlock-3-root-*")
 @pytest.mark.parametrize(
     ("attempt", "limits", "stopped"),
     [

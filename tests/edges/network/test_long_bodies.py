@@ -347,6 +347,7 @@ def test_a_record_that_was_tampered_with_is_told_after_what_has_come(at: str, au
     assert (got.body, got.kind) == (Bytes.of(DATA[:5_000_000]), "tls")
 
 
+@pytest.mark.usually("the short way-TLS-*", "as any other-plain-*", "the short way-tunnel-*")
 @pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("place", [0, 5_000_000])
 def test_a_body_that_stops_coming_is_given_up_in_time(place: int, way: Way) -> None:
@@ -359,6 +360,7 @@ def test_a_body_that_stops_coming_is_given_up_in_time(place: int, way: Way) -> N
 # ---------------------------------------------------------------------- how it is given up
 
 
+@pytest.mark.usually("the short way-TLS-*", "as any other-plain-*", "the short way-tunnel-*")
 @pytest.mark.usefixtures("either", "no_socket_left")
 @pytest.mark.parametrize("pieces", [0, 20])
 def test_it_may_be_closed_in_the_middle(pieces: int, way: Way) -> None:
@@ -376,6 +378,7 @@ def test_it_may_be_closed_in_the_middle(pieces: int, way: Way) -> None:
     assert way.host.connections == 2
 
 
+@pytest.mark.usually("the short way-TLS-*", "as any other-plain-*", "the short way-tunnel-*")
 @pytest.mark.usefixtures("either", "no_socket_left")
 @pytest.mark.parametrize("place", [0, 5_000_000])
 def test_it_may_be_cancelled_while_it_is_waited_for(place: int, way: Way) -> None:
