@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from safepip.edges.programs.installed_pip import default_index_url
+from support.pairs import pairs
 from support.replies import Reply
 from support.wheels import build_wheel
 
@@ -130,8 +131,7 @@ MISWRITTEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", MISWRITTEN)
-@pytest.mark.parametrize("name", ENTRANCES)
+@pytest.mark.parametrize(("name", "form"), pairs(ENTRANCES, MISWRITTEN))
 def test_a_url_that_is_none_is_an_error_and_no_folder(
     name: str, form: str, index: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:

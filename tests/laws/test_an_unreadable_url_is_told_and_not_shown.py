@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.pairs import pairs
+
 if TYPE_CHECKING:
     from support.index import IndexServer
     from support.inside import Done, Inside
@@ -49,8 +51,7 @@ def check(done: Done, value: str) -> None:
     assert not [piece for piece in ("s3cr3t", "t0k3n") if piece in stated], stated
 
 
-@pytest.mark.parametrize("form", URLS)
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize(("name", "form"), pairs(LINES, URLS))
 def test_in_a_requirements_file(
     name: str, form: str, index: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,9 +66,12 @@ def test_in_a_requirements_file(
         check(done, value)
 
 
-@pytest.mark.parametrize("form", URLS)
 @pytest.mark.parametrize(
-    "words", ["@", "popular @ @", "-r @", "-c @ popular", "-i @ popular", "-f @ popular", "--extra-index-url @ popular"]
+    ("words", "form"),
+    pairs(
+        ["@", "popular @ @", "-r @", "-c @ popular", "-i @ popular", "-f @ popular", "--extra-index-url @ popular"],
+        URLS,
+    ),
 )
 def test_on_the_command_line(words: str, form: str, index: IndexServer, run: Inside) -> None:
     """The same without a variable: an error, and no traceback."""

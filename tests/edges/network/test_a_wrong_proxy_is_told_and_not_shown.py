@@ -16,6 +16,7 @@ from safepip.edges.network.proxies import Proxies, read_proxy
 from safepip.model.errors import UsageError
 from safepip.model.plan import Network
 from safepip.model.urls import UrlError
+from support.pairs import pairs
 
 if TYPE_CHECKING:
     from support.index import IndexServer
@@ -67,8 +68,9 @@ def far(index: IndexServer) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("place", ["--proxy", "PIP_PROXY", "pip.conf", "HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-@pytest.mark.parametrize("text", WRONG)
+@pytest.mark.parametrize(
+    ("text", "place"), pairs(WRONG, ["--proxy", "PIP_PROXY", "pip.conf", "HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+)
 def test_it_is_told_with_its_place_and_without_itself(
     text: str, place: str, far: tuple[str, ...], run: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
