@@ -1,6 +1,7 @@
 """What a person sees on a terminal while an installation runs, and when it has ended, however it ends.
 
-The index holds back each answer until what has to be shown meanwhile has been seen, so no test depends on time.
+The index holds back each answer until what has to be shown meanwhile has been seen, so no test depends on time. What is
+on the screen in the end is compared as a whole with a file (`support.screens`).
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.environment import SAFEPIP
+from support.index import IndexServer
 from support.replies import held_until, in_turn, stall, status
+from support.screens import check_screen
+from support.sources import build_source_archive
 from support.watched import watch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.environment import Environment, Runner
-    from support.index import IndexServer
     from support.terminals import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
@@ -29,6 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no pseud
 COLUMNS = [80, pytest.param(120, marks=pytest.mark.slow)]
 
 WHEEL = "demo-1.0-py3-none-any.whl"
+
+MANY = 20_000
 
 #: Run before pip starts in the target: waits for a file.
 GATE = """
@@ -84,11 +89,7 @@ def test_each_phase_is_shown_and_gone_in_the_end(stage: Stage, columns: int) -> 
     # Whether the checks take long enough to be seen is the machine's affair.
     assert [phase for phase in phases(terminal) if phase != "Checking"] == ["Resolving", "Fetching", "Installing"]
     assert all(len(state) < columns for state in terminal.screen.states)
-    *lines, last = terminal.screen.lines
-    assert last == ""
-    assert not [line for line in lines if line.startswith(tuple(f"{phase}:" for phase in phases(terminal)))]
-    assert lines[-2] == "Successfully installed demo-1.0"
-    assert re.fullmatch(r"Installed 1 distribution from .*, every file verified, in \d+\.\d s", lines[-1])
+    check_screen(terminal, "installed")
     assert terminal.screen.colours == set(), "the environment of the tests says NO_COLOR"
 
 
@@ -102,23 +103,32 @@ def test_a_failed_attempt_is_named_with_its_reason(stage: Stage) -> None:
         assert terminal.end() == 0, terminal.screen.text
     assert any(state.endswith(f"Resolving: 1 project, demo; {retried}") for state in terminal.screen.states)
     assert any(re.search(f"^Fetching: .*{broken}", state) for state in terminal.screen.states)
+    check_screen(terminal, "installed")
 
 
-@pytest.mark.parametrize("phase", ["Resolving", "Fetching", "Installing"])
-def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str) -> None:
+@pytest.mark.parametrize("phase", ["Resolving", "Building", "Fetching", "Checking", "Installing"])
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str, columns: int) -> None:
     """The prompt stands on a line of its own, and the exit code is a shell's for Ctrl-C."""
-    if phase == "Resolving":
-        stage.index.fault("demo", stall(60))
-    if phase == "Fetching":
-        stage.index.file_fault(WHEEL, stall(60))
-    with stage.start() as terminal:
+    words: tuple[str, ...] = ()
+    match phase:
+        case "Resolving":
+            stage.index.fault("demo", stall(60))
+        case "Building":
+            archive = build_source_archive("built", "1.0", waits=["build_wheel"])
+            stage.index.add_file("built", *archive)
+            words = ("--allow-build", "built", "built")
+        case "Fetching":
+            stage.index.file_fault(WHEEL, stall(60))
+        case "Checking":
+            # So many files take some seconds.
+            stage.index.add("many", "1.0", files={f"many/{number}.py": "" for number in range(MANY)})
+            words = ("many",)
+    with stage.start(*words, columns=columns) as terminal:
         terminal.wait_for(f"^{phase}: ")
         terminal.press_ctrl_c()
         assert terminal.end() == 130
-    assert terminal.screen.lines[-1] == ""
-    assert f"{phase}:" not in terminal.screen.text
-    assert "nterrupted" in terminal.screen.text
-    assert "Traceback" not in terminal.screen.text
+    check_screen(terminal, f"interrupted-{phase.lower()}")
 
 
 def test_a_terminal_that_hangs_up_ends_it(stage: Stage) -> None:
@@ -129,7 +139,7 @@ def test_a_terminal_that_hangs_up_ends_it(stage: Stage) -> None:
         terminal.wait_for("^Resolving: ")
         hang_up(terminal)
         assert terminal.end() == 129
-    assert "Resolving" not in terminal.screen.text
+    check_screen(terminal, "hung-up")
 
 
 def test_an_error_takes_the_place_of_the_line(stage: Stage) -> None:
@@ -138,9 +148,27 @@ def test_an_error_takes_the_place_of_the_line(stage: Stage) -> None:
     with stage.start("--retries", "0") as terminal:
         assert terminal.end() == 1
     assert phases(terminal) == ["Resolving"]
-    assert "Resolving" not in terminal.screen.text
-    assert "error: index-unauthorised" in terminal.screen.lines
-    assert terminal.screen.lines[-1] == ""
+    check_screen(terminal, "refused-by-the-index")
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_a_conflict_fits_the_screen(stage: Stage, columns: int) -> None:
+    """Sixty versions that all require the same take no more place than one."""
+    for number in range(60):
+        stage.index.add("web", f"1.{number}", requires=["demo<1"])
+    stage.index.add("demo", "0.9")
+    with stage.start("web", "demo>=1", columns=columns) as terminal:
+        assert terminal.end() == 1
+    check_screen(terminal, "conflict")
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_a_refusal_leaves_its_block_to_paste_whole(stage: Stage, columns: int) -> None:
+    with IndexServer() as other:
+        other.add("demo", "2.0")
+        with stage.start("--extra-index-url", other.url, columns=columns) as terminal:
+            assert terminal.end() == 20
+    check_screen(terminal, "ambiguous")
 
 
 @pytest.mark.parametrize(
@@ -153,14 +181,6 @@ def test_who_wants_no_line_has_none(stage: Stage, words: list[str], env: dict[st
     with stage.start(*words, env=env) as terminal:
         assert terminal.end() == 0, terminal.screen.text
     assert terminal.screen.states == []
-
-
-#: All that stays on the screen: what was printed, and nothing of the line.
-LOCKED = """\
-Changed:
-  demo 1.0 -> 2.0 (-U)
-Locked 1 project in pylock.toml
-"""
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -179,4 +199,4 @@ def test_a_lock_with_changes_leaves_what_it_says(index: IndexServer, runner: Run
         assert terminal.end() == 0, terminal.screen.text
     assert phases(terminal)[0] == "Resolving"
     assert all(len(state) < columns for state in terminal.screen.states)
-    assert terminal.screen.text == LOCKED
+    check_screen(terminal, "locked-with-changes")

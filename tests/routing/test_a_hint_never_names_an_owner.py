@@ -131,7 +131,7 @@ def test_the_message_names_every_place_of_the_question(two_indexes: Two, run: In
     assert done.code == 2
     for name in (NAME, "billing"):
         assert f"you have not decided yet which index owns {name}" in done.err
-    for line in (5, 11):
+    for line in (6, 12):
         assert done.err.count(f"safepip.toml:{line}") == 2, done.err
     assert f"leave {NAME}, without the question mark, in the packages of the index that owns it" in done.err
 

@@ -80,7 +80,7 @@ def _open_question(ambiguities: Sequence[Ambiguity]) -> str:
         where = "in the existing tables"
     else:
         where = "in safepip.toml (in pyproject.toml the heading is [[tool.safepip.index]])"
-    rule = "# keep each name, without the question mark, only in the table of its owner; until then it is refused"
+    rule = "# keep each name, without the question mark, only in the table of its owner;\n# until then it is refused"
     blocks = [*_trusted(sources), *(_table(source, questions) for source in sources)]
     return f"find out which index owns {names}, and write that {where}:\n{rule}\n" + "\n\n".join(blocks)
 
