@@ -72,6 +72,8 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], *, columns: int, env: Mapping[str, str], cwd: Path) -> None:
         self.screen = Screen(columns)
+        self.written = ""
+        """All that the program has written, colours included."""
         self._writing = threading.Lock()
         self._host, self._end = os.openpty()
         fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -129,7 +131,9 @@ class Terminal:
         with contextlib.suppress(OSError):
             while piece := os.read(self._host, 1 << 16):
                 with self._writing:
-                    self.screen.write(piece.decode("utf-8", "replace"))
+                    text = piece.decode("utf-8", "replace")
+                    self.written += text
+                    self.screen.write(text)
 
 
 def hang_up(terminal: Terminal) -> None:

@@ -6,13 +6,18 @@ import contextlib
 import socket
 import socketserver
 import threading
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Tunnel:
-    """Use it as a context manager. `heads` are the requests as they came, each with its headers."""
+    """Use it as a context manager. `heads` are the requests as they came, each with its headers. `ports` are those of
+    this machine that stand for hosts which are not really there."""
 
-    def __init__(self) -> None:
+    def __init__(self, ports: Mapping[str, int] | None = None) -> None:
+        self._ports = ports or {}
         self.heads: list[bytes] = []
         tunnel = self
 
@@ -49,7 +54,8 @@ class Tunnel:
             head += byte
         self.heads.append(head)
         host, _, port = head.split(b" ", 2)[1].decode().rpartition(":")
-        with socket.create_connection((host, int(port))) as target:
+        place = ("127.0.0.1", self._ports[host]) if host in self._ports else (host, int(port))
+        with socket.create_connection(place) as target:
             client.sendall(b"HTTP/1.1 200 go on\r\n\r\n")
             back = threading.Thread(target=_pass_on, args=(target, client), daemon=True)
             back.start()
