@@ -6,18 +6,15 @@ where it could not be verified. A script that looks for 0 alone is right in any 
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from safepip.advisories.auditing import audit as judge_all
 from safepip.commands.audit_input import read_audit_input
-from safepip.commands.audit_servers import ask_servers
+from safepip.commands.audit_records import AuditRecords, advisories_folder, records_in_words
 from safepip.commands.resources import Resources
-from safepip.edges.advisories.bundle import files_among, open_bundle
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan, read_options
-from safepip.model.advisories import SEVERITIES, ProjectRecords
+from safepip.model.advisories import SEVERITIES
 from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.spans import day_and_time
@@ -26,7 +23,6 @@ from safepip.reporting.audit_report import audit_json, audit_lines, audit_summar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.edges.advisories.bundle import Bundle
     from safepip.model.advisories import AuditOutcome
     from safepip.model.plan import Plan
     from safepip.options.command_line import ParsedOptions
@@ -57,11 +53,16 @@ def _audit(argv: Sequence[str], resources: Resources) -> int:
     parsed, _ = read_options("audit", argv, resources.world, resources.credentials)
     plan = make_plan("audit", argv, resources.world, resources.credentials, default_index_url, may_be_empty=True)
     resources.use(plan)
-    _check(plan)
+    _check(plan, parsed)
     if parsed["update_advisories"]:
         _update(plan, resources)
         return 0
-    outcome = _outcome(plan, parsed, resources)
+    if parsed["fix"]:
+        from safepip.commands.audit_fix import fix
+
+        return fix(plan, parsed, resources)
+    with AuditRecords(plan, resources) as records:
+        outcome = records.judge(read_audit_input(plan.settings, parsed["audit_path"], resources))
     code = outcome.exit_code(SEVERITIES[parsed["fail_on"]])
     if parsed["output_format"] == "text":
         _tell(outcome, resources)
@@ -90,25 +91,22 @@ def _formatted(outcome: AuditOutcome, form: str, version: str, code: int) -> str
     return audit_sarif(outcome, version)
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan, parsed: ParsedOptions) -> None:
     if plan.settings.requirements:
         raise UsageError.because(
             "bad-option",
             f"audit takes no names, and {printable(plan.settings.requirements[0])} is one",
             hint="safepip audit -r FILE audits a file, --python DIR another environment",
         )
+    if not parsed["fix"] and (parsed["output_format"] == "markdown" or parsed["dry_run"]):
+        option = "--dry-run" if parsed["dry_run"] else "--output-format markdown"
+        raise UsageError.because(
+            "conflicting-options",
+            f"{option} tells what --fix changes, and --fix is not given",
+            hint="safepip audit --fix --dry-run -r pylock.toml",
+        )
     if not plan.policy.advisories.sources:
         raise Unavailable.because("advisories-unavailable", "no source of advisories is configured", hint=_EXAMPLE)
-
-
-def _cache(resources: Resources) -> str:
-    if resources.store.private:
-        raise Unavailable.because(
-            "advisories-unavailable",
-            "advisories are kept in the cache folder, and this run has none",
-            hint="leave out --no-cache-dir, or name a folder with --cache-dir",
-        )
-    return resources.store.root
 
 
 def _update(plan: Plan, resources: Resources) -> None:
@@ -117,41 +115,8 @@ def _update(plan: Plan, resources: Resources) -> None:
 
     network = resources.network
     fetch = partial(fetch_archive, network.loop, network.transport)
-    facts, path = update(_cache(resources), plan.policy.advisories.sources, fetch, plan.now)
+    facts, path = update(advisories_folder(resources), plan.policy.advisories.sources, fetch, plan.now)
     for source in facts.sources:
         dated = f", the newest of {day_and_time(source.newest)}" if source.newest else ""
-        resources.console.say(f"{source.name}: {_records(source.records)}{dated}")
+        resources.console.say(f"{source.name}: {records_in_words(source.records)}{dated}")
     resources.console.say(f"Saved {path}")
-
-
-def _outcome(plan: Plan, parsed: ParsedOptions, resources: Resources) -> AuditOutcome:
-    policy = plan.policy.advisories
-    with contextlib.ExitStack() as stack:
-        bundle = None
-        if files_among(policy.sources):
-            bundle = open_bundle(_cache(resources), policy.sources, plan.now)
-            stack.callback(bundle.close)
-        subjects = read_audit_input(plan.settings, parsed["audit_path"], resources)
-        answers = ask_servers(plan, {subject.name for subject in subjects.found}, resources)
-
-        def records(name: str) -> ProjectRecords:
-            parts = [answers[name], *([] if bundle is None else [bundle.records(name)])]
-            return ProjectRecords(
-                tuple(known for part in parts for known in part.known),
-                tuple(fault for part in parts for fault in part.unreadable),
-            )
-
-        doubts = (*(() if bundle is None else bundle.doubts), *subjects.doubts)
-        sources = [*_described(bundle), *(f"advisories of {s.name}: asked" for s in policy.sources if s.is_server)]
-        return judge_all(subjects.found, records, policy.ignores, plan.now, doubts, sources)
-
-
-def _records(number: int) -> str:
-    return f"{number} record{'' if number == 1 else 's'}"
-
-
-def _described(bundle: Bundle | None) -> list[str]:
-    return [
-        f"advisories of {source.name}: {_records(source.records)}, the newest of {day_and_time(source.newest)}"
-        for source in (() if bundle is None else bundle.facts.sources)
-    ]

@@ -49,7 +49,7 @@ def read_audit_input(settings: Settings, path: str | None, resources: Resources)
     """What the command names. Raises `UsageError`, `Unavailable`, `Refused`."""
     if settings.requirement_files:
         others, locks = split_locks(settings) if any(map(is_pylock, settings.requirement_files)) else (settings, ())
-        found = [subject for request in locks for subject in _locked(request.name)]
+        found = [subject for request in locks for subject in locked_versions(_lock_text(request.name), request.name)]
         return AuditInput((*found, *(_pinned(others, resources) if others.requirement_files else ())))
     if path is not None:
         if not is_folder(path):
@@ -106,10 +106,15 @@ def _requiring(there: Iterable[Distribution]) -> dict[str, list[str]]:
 # --- locks ---------------------------------------------------------------------------------------------------------
 
 
-def _locked(path: str) -> Iterator[AuditedVersion]:
+def _lock_text(path: str) -> str:
     text = read_lock_text(path, named=True)
     if text is None:
         raise UnusableInput.because("missing-file", f"the lock {printable(path)} is not there")
+    return text
+
+
+def locked_versions(text: str, path: str) -> Iterator[AuditedVersion]:
+    """What a lock of this text has. Raises `UnusableInput`."""
     lock = read_lock(text, Origin(Source.FILE, path))
     lines = _package_lines(text, lock)
     requiring: dict[str, set[str]] = {}

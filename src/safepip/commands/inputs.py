@@ -108,11 +108,16 @@ def read_inputs(
         resources.console.aside(f"Taking {default} of this folder")
     names = [word for word in words if word not in settings.requirements] if "names" in arguments_are else ()
     named = tuple(map(project_name, names))
+    return read_plan(verb, plan, resources)._replace(named=named)
+
+
+def read_plan(verb: str, plan: Plan, resources: Resources) -> Inputs:
+    """Read what a plan names, and decide the target and the routes. Raises as `read_inputs`."""
     environ = resources.world.environ
-    chosen = choose(settings, environ, resources.world.cwd)
-    target_of = start_probe(chosen.python, settings, environ)
+    chosen = choose(plan.settings, environ, resources.world.cwd)
+    target_of = start_probe(chosen.python, plan.settings, environ)
     try:
-        inputs = _read(verb, plan, resources, target_of)._replace(named=named)
+        inputs = _read(verb, plan, resources, target_of)
     except SafepipError:
         # The other interpreter is not left behind; whether it has an answer does not matter any more.
         with contextlib.suppress(SafepipError, OSError, ValueError):

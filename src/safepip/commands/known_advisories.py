@@ -62,6 +62,11 @@ class KnownAdvisories:
                 hint="name their sources in safepip.toml, and run safepip audit --update",
             )
 
+    def leave_to_audit(self) -> None:
+        """From here on refuse malware alone and tell of nothing: an audit of this run does both."""
+        self._policy = self._policy._replace(refuse=None)
+        self._notice = _say_nothing
+
     def check_file(self, filename: str, sha256: str) -> None:
         """Raise `Refused` (`known-malware`) for a file whose digest a malicious record names."""
         record = None if self._bundle is None else self._bundle.malicious(sha256)
@@ -117,6 +122,10 @@ class KnownAdvisories:
         if self.__dict__.get("_bundle") is not None:
             assert self._bundle is not None
             self._bundle.close()
+
+
+def _say_nothing(_line: str) -> None:
+    """Take a notice and do not report it."""
 
 
 def _is_owned(route: Route) -> bool:

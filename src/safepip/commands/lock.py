@@ -45,6 +45,7 @@ def lock(argv: Sequence[str]) -> int:
         from safepip.commands.lock_building import build_lock
 
         built = build_lock(inputs, resources, before, settings)
+        built.tell(resources)
         if before is not None and built.text != before:
             _report_changes(inputs, console, before, built)
         if built.text != before and settings.check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.lock_sources import files_to_lock, with_plain_checkouts
@@ -51,11 +52,13 @@ if TYPE_CHECKING:
 
 
 class Known(NamedTuple):
-    """The lock that is there already, in whichever of the two forms; empty where there is none."""
+    """The lock that is there already, in whichever of the two forms; empty where there is none. `instead` are versions
+    to prefer to those that it has, by project."""
 
     text: str | None = None
     lock: Pylock | None = None
     pins: Mapping[str, Pinned] | None = None
+    instead: Mapping[str, Version] = MappingProxyType({})
 
     def versions(self, settings: LockSettings, environment: Mapping[str, str]) -> Mapping[str, Version]:
         """The versions to prefer in an environment: all but those that are to be upgraded."""
@@ -65,7 +68,8 @@ class Known(NamedTuple):
             known = versions_of(self.lock, environment)
         else:
             known = {name: pinned.version for name, pinned in (self.pins or {}).items()}
-        return {name: version for name, version in known.items() if name not in settings.upgrade_names}
+        kept = {name: version for name, version in known.items() if name not in settings.upgrade_names}
+        return {**kept, **self.instead}
 
     def held(self, settings: LockSettings) -> Mapping[SourceCode, HeldCommit]:
         """The commits of what version control has: all but those of what is to be upgraded."""
@@ -106,11 +110,20 @@ class Known(NamedTuple):
 
 
 class BuiltLock(NamedTuple):
-    """The text of a lock, how many projects it has, and what asks for each of them."""
+    """The text of a lock, how many projects it has, and what asks for each of them. `notices` are lines worth
+    reporting; `decision` is what a lock for the target alone was made of."""
 
     text: str
     projects: int
     askers: Mapping[str, tuple[Asker, ...]]
+    notices: tuple[str, ...] = ()
+    decision: Decision | None = None
+
+    def tell(self, resources: Resources) -> None:
+        """Report how it was decided."""
+        tell_notices(self.notices, resources.console)
+        if self.decision is not None:
+            tell_decisions(self.decision, resources)
 
 
 def _is_strong(digest: str) -> bool:
@@ -122,9 +135,16 @@ def _is_strong(digest: str) -> bool:
     return True
 
 
-def build_lock(inputs: Inputs, resources: Resources, before: str | None, settings: LockSettings) -> BuiltLock:
-    """The lock that the inputs ask for. `before` is the text of the one that is there."""
-    known = _known(before, settings)
+def build_lock(
+    inputs: Inputs,
+    resources: Resources,
+    before: str | None,
+    settings: LockSettings,
+    instead: Mapping[str, Version] = MappingProxyType({}),
+) -> BuiltLock:
+    """The lock that the inputs ask for. `before` is the text of the one that is there; `instead` are versions to prefer
+    to those that it has, by project."""
+    known = _known(before, settings)._replace(instead=instead)
     inputs = with_plain_checkouts(inputs, resources)
     inputs = inputs._replace(renewed=known.names(), judged=known.digests(), held=known.held(settings))
     if settings.requirements:
@@ -160,11 +180,10 @@ def _here(inputs: Inputs, resources: Resources, known: Known, settings: LockSett
     resolution = decision.resolution
     if not settings.requirements:
         check_names(resolution.pins.values())
-    tell_notices(resolution.notices, resources.console)
-    tell_decisions(decision, resources)
     _report_needless(resources, settings, resolution.pins)
     text = _text_of(decision, resources, known, settings)
-    return BuiltLock(text, len(resolution.pins), _all_askers(inputs, resolution.pins, inputs.target.markers))
+    askers = _all_askers(inputs, resolution.pins, inputs.target.markers)
+    return BuiltLock(text, len(resolution.pins), askers, resolution.notices, decision)
 
 
 def _check_python(inputs: Inputs) -> None:
@@ -190,7 +209,6 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
         inputs, resources, lambda environment: known.versions(settings, environment), known.kept, known.markers()
     )
     answers = everywhere.answers()
-    tell_notices(everywhere.notices, resources.console)
     folder = _folder(inputs, settings)
     packages = [locked._replace(path=_relative_path(locked.pin, folder)) for locked in merge(answers)]
     names = {locked.pin.name for locked in packages}
@@ -206,7 +224,7 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
         for answer in answers:
             for name, askers in _askers(answer.edges, requirements).items():
                 via.setdefault(name, []).extend(asker for asker in askers if asker not in via[name])
-        return BuiltLock(requirements_text(packages, via), len(names), everyone)
+        return BuiltLock(requirements_text(packages, via), len(names), everyone, tuple(everywhere.notices))
     scopes = {r.scope for r in requirements}
     pylock = make_lock(
         packages,
@@ -215,7 +233,7 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
         extras=_named(scopes, "extra"),
         groups=_named(scopes, "group"),
     )
-    return BuiltLock(lock_text(pylock), len(names), everyone)
+    return BuiltLock(lock_text(pylock), len(names), everyone, tuple(everywhere.notices))
 
 
 def _all_askers(

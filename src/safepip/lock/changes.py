@@ -126,10 +126,12 @@ def _line(change: Change, reasons: Reasons) -> str:
         return f"removed {change.name} {before} (nothing asks for it)"
     if change.before == change.after:
         return f"{change.name} {after} ({_other(change.parts)})"
-    return f"{change.name} {before} -> {after} ({_reason(change, askers, reasons)})"
+    return f"{change.name} {before} -> {after} ({reason_of(change, reasons)})"
 
 
-def _reason(change: Change, askers: tuple[Asker, ...], reasons: Reasons) -> str:
+def reason_of(change: Change, reasons: Reasons) -> str:
+    """Why a project is in another version than before."""
+    askers = reasons.askers.get(change.name, ())
     settings = reasons.settings
     if settings.upgrade:
         return "-U"

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 #: Usage by verb, and what all other verbs have.
 _USAGES = {
     "verify": ("{prog} [options] [name] ...",),
-    "audit": ("{prog} [options]", "{prog} [options] -r <lock or requirements file> ...", "{prog} --update"),
+    "audit": (
+        "{prog} [options]",
+        "{prog} [options] -r <lock or requirements file> ...",
+        "{prog} --fix -r <lock> [-r <file>] ...",
+        "{prog} --update",
+    ),
 }
 _USAGE = (
     "{prog} [options] <requirement specifier> ...",
@@ -32,8 +37,8 @@ _SUMMARIES = {
     "that belong to no distribution. With names, check only these distributions. Nothing is changed, and nothing of "
     "the environment runs but its interpreter.",
     "audit": "Report what the configured advisories know of the versions that are installed, locked or pinned: "
-    "vulnerabilities and malware, with the versions that fix them. Nothing is changed. Ends with 0 where nothing is "
-    "known, 1 where something is, 2 on a wrong command, and 3 where it could not be verified.",
+    "vulnerabilities and malware, with the versions that fix them. Only --fix changes anything. Ends with 0 where "
+    "nothing is known, 1 where something is, 2 on a wrong command, and 3 where it could not be verified.",
     "install": "Decide which distributions to install and from which index each may come, verify every file, "
     "and hand the verified wheels to pip.",
     "lock": "Decide what install would install into an empty environment, and write it down: every version, with the "
@@ -45,7 +50,7 @@ _SUMMARIES = {
 #: The groups in their order, each with its options in theirs. An option that a verb lacks is passed over.
 GROUPS = {
     "Every day": "--requirement --editable --upgrade --upgrade-package --constraint --group --extra --all-extras"
-    " --dry-run --check --update --fail-on --output --dest --wheel-dir --json --pre --help",
+    " --fix --dry-run --check --update --fail-on --output --dest --wheel-dir --json --pre --help",
     "Where to": "--python --path --user --target --prefix --root --require-virtualenv --break-system-packages",
     "From where": "--index-url --extra-index-url --no-index --find-links --config --no-config --offline",
     "Rules": "--allow-name --allow-build --cooldown --uploaded-prior-to --require-hashes --no-require-hashes"

@@ -117,12 +117,14 @@ _LOCKS = (LOCK,)
 _EVERY = (INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY, AUDIT)
 _NETWORK = (INSTALL, DOWNLOAD, LOCK, WHEEL, AUDIT)
 _AUDITS = (AUDIT,)
+#: What decides on versions decides for `audit --fix`, too.
+_DECIDES = (INSTALL, DOWNLOAD, LOCK, WHEEL, AUDIT)
 
 COMMAND: tuple[Option, ...] = (
     _list("-r", "--requirement", dest="requirements", metavar="file",
           about="Install what a requirements file (path or URL), a lock or a pyproject.toml asks for. May be"
           " repeated."),
-    _list("-c", "--constraint", dest="constraints", metavar="file",
+    _list("-c", "--constraint", dest="constraints", metavar="file", verbs=_DECIDES,
           about="Limit versions by a constraints file (path or URL). May be repeated."),
     _list("--build-constraint", dest="build_constraints", metavar="file",
           about="Limit the versions of build dependencies by a constraints file. May be repeated."),
@@ -134,8 +136,8 @@ COMMAND: tuple[Option, ...] = (
           about="Install what the named projects require, without the named projects themselves."),
     _list("-e", "--editable", dest="editables", metavar="path/url", verbs=(INSTALL, LOCK, WHEEL),
           about="Install a project in editable mode from a folder or a version-control URL."),
-    _flag("--dry-run", dest="dry_run", verbs=_ONLY,
-          about="Decide and report what would be installed, and install nothing."),
+    _flag("--dry-run", dest="dry_run", verbs=(INSTALL, AUDIT),
+          about="Decide and report what would be done, and change nothing."),
     _value("-d", "--dest", "--destination-dir", "--destination-directory", dest="download_dir", metavar="dir",
            default=".", verbs=(DOWNLOAD,), about="Put the verified wheels into <dir>. (default: the current folder)"),
     _value("-w", "--wheel-dir", dest="wheel_dir", metavar="dir", default=".", verbs=(WHEEL,),
@@ -211,34 +213,35 @@ COMMAND: tuple[Option, ...] = (
 )  # fmt: skip
 
 SELECTION: tuple[Option, ...] = (
-    _flag("--pre", dest="pre", group="Package Selection Options",
+    _flag("--pre", dest="pre", group="Package Selection Options", verbs=_DECIDES,
           about="Take pre-releases and development versions too, for every project."),
-    _names("--all-releases", "all_releases", "only_final", group="Package Selection Options",
+    _names("--all-releases", "all_releases", "only_final", group="Package Selection Options", verbs=_DECIDES,
            about="Take pre-releases of these projects: names separated by commas, :all: or :none:."),
-    _names("--only-final", "only_final", "all_releases", group="Package Selection Options",
+    _names("--only-final", "only_final", "all_releases", group="Package Selection Options", verbs=_DECIDES,
            about="Take final releases only of these projects: names separated by commas, :all: or :none:."),
-    _names("--no-binary", "no_binary", "only_binary", group="Package Selection Options",
+    _names("--no-binary", "no_binary", "only_binary", group="Package Selection Options", verbs=_DECIDES,
            about="Take no wheels of these projects: names separated by commas, :all: or :none:."),
-    _names("--only-binary", "only_binary", "no_binary", group="Package Selection Options",
+    _names("--only-binary", "only_binary", "no_binary", group="Package Selection Options", verbs=_DECIDES,
            about="Take wheels only of these projects: names separated by commas, :all: or :none:."),
-    _flag("--prefer-binary", dest="prefer_binary", group="Package Selection Options",
+    _flag("--prefer-binary", dest="prefer_binary", group="Package Selection Options", verbs=_DECIDES,
           about="Prefer an older wheel to a newer source archive."),
 )  # fmt: skip
 
 INDEX: tuple[Option, ...] = (
     _value("-i", "--index-url", "--pypi-url", dest="index_url", metavar="url", group="Package Index Options",
+           verbs=_DECIDES,
            about="Root of the index to use (PEP 503), or a local folder of that form. (default: pip's own)"),
-    _list("--extra-index-url", dest="extra_index_urls", metavar="url", group="Package Index Options",
+    _list("--extra-index-url", dest="extra_index_urls", metavar="url", group="Package Index Options", verbs=_DECIDES,
           about="One more index. A name that more than one index has is refused. May be repeated."),
-    _flag("--no-index", dest="no_index", group="Package Index Options",
+    _flag("--no-index", dest="no_index", group="Package Index Options", verbs=_DECIDES,
           about="Use no index, only what --find-links names."),
-    _names("--refresh-package", "refresh_package", "", group="Package Index Options",
+    _names("--refresh-package", "refresh_package", "", group="Package Index Options", verbs=_DECIDES,
            about="Ask the index anew for these projects: names separated by commas, :all: or :none:."),
-    _list("-f", "--find-links", dest="find_links", metavar="url", group="Package Index Options",
+    _list("-f", "--find-links", dest="find_links", metavar="url", group="Package Index Options", verbs=_DECIDES,
           about="A folder, or a page (path or URL), that lists files of any project. May be repeated."),
     Option(("--uploaded-prior-to",), "uploaded_prior_to", "Take only files uploaded before this time (ISO 8601), or at"
            " least n days ago (P<n>D).", Action.UPLOADED, metavar="datetime_or_duration",
-           group="Package Index Options"),
+           group="Package Index Options", verbs=_DECIDES),
 )  # fmt: skip
 
 _GENERAL = "General Options"
@@ -306,14 +309,16 @@ OWN: tuple[Option, ...] = (
           about="Audit a lock, or what a requirements file pins, and no environment. May be repeated."),
     _value("--path", dest="audit_path", metavar="dir", kind="path", own=True, verbs=_AUDITS, group="safepip Options",
            about="Audit what is installed in this folder, and no environment."),
+    _flag("--fix", dest="fix", own=True, verbs=_AUDITS, group="safepip Options",
+          about="Change the lock given by -r as little as it takes to leave no known vulnerability in it."),
     _flag("--update", dest="update_advisories", own=True, verbs=_AUDITS, group="safepip Options",
           about="Read the configured sources of advisories anew, and audit nothing."),
     _value("--fail-on", dest="fail_on", metavar="severity", default="low", own=True, verbs=_AUDITS,
            choices=("low", "medium", "high", "critical"), group="safepip Options",
            about="The lowest severity that ends with 1; unknown counts as high. (default: %default)"),
     _value("--output-format", dest="output_format", metavar="format", default="text", own=True, verbs=_AUDITS,
-           choices=("text", "json", "sarif"), group="safepip Options",
-           about="How to print what was found: text, json or sarif. (default: %default)"),
+           choices=("text", "json", "sarif", "markdown"), group="safepip Options",
+           about="How to print what was found: text, json or sarif; with --fix text or markdown. (default: %default)"),
     _flag("--json", dest="as_json", own=True, group="safepip Options", verbs=(VERIFY,),
           about="Print what was found as JSON."),
     _flag("-U", "--upgrade", dest="upgrade", default=None, own=True, group="safepip Options", verbs=_LOCKS,
@@ -332,19 +337,19 @@ OWN: tuple[Option, ...] = (
     _flag("--universal", dest="universal", own=True, group="safepip Options", verbs=_LOCKS,
           about="Make one lock for Linux, macOS and Windows and all Pythons that requires-python admits."),
     _list("--environment", dest="lock_environments", metavar="platform[:3.N]", own=True, group="safepip Options",
-          verbs=_LOCKS, about="Make one lock for this environment, such as linux-x86_64:3.12. May be repeated."),
+          verbs=(LOCK, AUDIT), about="Make one lock for this environment, such as linux-x86_64:3.12. May be repeated."),
     _value("--config", dest="config", metavar="file", own=True, verbs=_NETWORK, group="safepip Options",
            about="Use this safepip.toml or pyproject.toml instead of the nearest one. Also SAFEPIP_CONFIG."),
     _flag("--no-config", dest="no_config", own=True, verbs=_NETWORK, group="safepip Options",
           about="Use no project configuration; the machine's and the user's policy still hold."),
-    _value("--cooldown", dest="cooldown", metavar="age", own=True, group="safepip Options",
+    _value("--cooldown", dest="cooldown", metavar="age", own=True, verbs=_DECIDES, group="safepip Options",
            about="Hold back each file for this long after its upload (P3D, 72h, 0), or all files but those from before"
            " a date."),
-    _list("--allow-name", dest="allow_names", metavar="name", own=True, group="safepip Options",
+    _list("--allow-name", dest="allow_names", metavar="name", own=True, verbs=_DECIDES, group="safepip Options",
           about="Accept this project although its name resembles another, or it is new. May be repeated."),
-    _list("--allow-build", dest="allow_builds", metavar="name", own=True, group="safepip Options",
+    _list("--allow-build", dest="allow_builds", metavar="name", own=True, verbs=_DECIDES, group="safepip Options",
           about="Build this project from source, though that runs its code. May be repeated."),
-    _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True,
+    _value("--well-known-names", dest="well_known_names", metavar="file", kind="path", own=True, verbs=_DECIDES,
            group="safepip Options",
            about="Compare names with the well-known names in this file, not with safepip's own list."),
     _flag("--verify-installed", dest="verify_installed", own=True, group="safepip Options", verbs=_ONLY,

@@ -178,7 +178,7 @@ class Console:
 
 
 #: What did not happen where a command ends with an error.
-_UNTOUCHED = {"lock": "No lock was written.", "audit": "Nothing was audited."}
+_UNTOUCHED = {"lock": "No lock was written.", "audit": "Nothing was audited.", "--fix": "The lock was not changed."}
 
 
 def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
@@ -189,7 +189,7 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     """
     style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
     verb = next((word for word in words if not word.startswith("-")), "")
-    untouched = _UNTOUCHED.get(verb, "Nothing was installed.")
+    untouched = _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
 
 

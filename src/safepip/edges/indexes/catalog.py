@@ -321,6 +321,13 @@ class IndexCatalog:
             files = reading.listing() if reading.listing is not None else None
         return files or ()
 
+    def files(self, name: str) -> tuple[ProjectFile, ...]:
+        """All files of a project on the pages of all its possible sources, for all targets; as for `listed`."""
+        decision = self._table.route(name)
+        sources = (decision.index,) if isinstance(decision, Route) else decision.sources
+        families = [self._table.family(source) for source in sources if source is not None]
+        return tuple(file for family in families for index in family for file in self._listing(index, name))
+
     def listing(self, candidate: Candidate) -> Listing | None:
         """The index and page that a candidate was listed on; None for a wheel named directly."""
         return self._listings.get(candidate)

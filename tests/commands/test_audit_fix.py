@@ -1,0 +1,291 @@
+"""`safepip audit --fix`: the smallest change of a lock that leaves nothing known of it, and what it says."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.advisories import record, versions_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.index import IndexServer
+    from support.inside import Done, Inside
+
+SOURCE = '[[advisories]]\nname = "test"\npath = "db"\n'
+
+#: Five that are vulnerable in 1.0, each another way, and what repairs them.
+HOLES = (
+    record("PYSEC-1", versions_of("alpha", "introduced 0", "fixed 1.1"), aliases=("CVE-1",)),
+    record("PYSEC-2", versions_of("beta", "introduced 0", "fixed 2.0"), database_specific={"severity": "MODERATE"}),
+    record("PYSEC-3", versions_of("gamma", listed=["1.0", "1.1"])),
+    record("PYSEC-4", versions_of("delta", "introduced 1.0", "fixed 1.2")),
+    record(
+        "PYSEC-5", versions_of("eps", "introduced 0", "fixed 1.1"), versions_of("zeta", "introduced 1.1", "fixed 1.3")
+    ),
+)
+
+FIXED = {
+    "alpha": "1.1",
+    "beta": "2.0",
+    "gamma": "1.2",
+    "delta": "1.2",
+    "eps": "1.1",
+    "zeta": "1.3",
+    "calm": "1.0",
+}
+
+
+def know(run: Inside, *records: dict[str, Any], more: str = "") -> None:
+    """Advisories with these records and no others, and a bundle of them."""
+    folder = run.folder / "db"
+    folder.mkdir(exist_ok=True)
+    for data in (record("PYSEC-0", versions_of("unrelated", "introduced 0")), *records):
+        (folder / f"{data['id']}.json").write_text(json.dumps(data))
+    (run.folder / "safepip.toml").write_text(SOURCE + more)
+    done = run("audit", "--update")
+    assert done.code == 0, done.err
+
+
+def versions(run: Inside, name: str = "pylock.toml") -> dict[str, str]:
+    return {p["name"]: p["version"] for p in tomllib.loads((run.folder / name).read_text())["packages"]}
+
+
+def fix(run: Inside, index: IndexServer, *words: str | Path) -> Done:
+    return run("audit", "--fix", "-r", "pylock.toml", "-i", index.url, *words)
+
+
+def serve(index: IndexServer, name: str, *offered: str, **more: Any) -> None:
+    for version in offered:
+        index.add(name, version, **more)
+
+
+@pytest.fixture
+def locked(run: Inside, index: IndexServer) -> IndexServer:
+    """A lock of seven projects, of which five are vulnerable; newer versions of all came later."""
+    serve(index, "alpha", "1.0", requires=["zeta"])
+    for name in ("beta", "gamma", "delta", "eps", "zeta", "calm"):
+        serve(index, name, "1.0")
+    (run.folder / "requirements.in").write_text("alpha\nbeta\ngamma\ndelta\neps\ncalm\n")
+    done = run("lock", "-i", index.url)
+    assert done.code == 0, done.err
+    serve(index, "alpha", "1.1", "1.2", requires=["zeta>=1.1"])
+    serve(index, "beta", "2.0", "3.0")
+    for name in ("gamma", "delta", "eps", "zeta", "calm"):
+        serve(index, name, "1.1", "1.2", "1.3", "2.0")
+    return index
+
+
+def test_five_holes_are_closed_and_no_change_is_in_vain(run: Inside, locked: IndexServer) -> None:
+    """Each goes to the lowest version that is free of what is known; what that brings is fixed, too, and nothing else
+    changes. Each change that is tried back leaves something known, or no answer."""
+    know(run, *HOLES)
+    old = versions(run)
+    assert set(old.values()) == {"1.0"}
+    done = fix(run, locked)
+    assert done.code == 0, done
+    new = versions(run)
+    assert new == FIXED
+    assert run("audit", "-r", "pylock.toml").code == 0
+    for name in new.keys() - {"calm"}:
+        pins = {**new, name: old[name]}
+        (run.folder / "back.txt").write_text("".join(f"{n}=={v}\n" for n, v in pins.items()))
+        possible = run("lock", "-c", "back.txt", "-i", locked.url, "-o", "pylock.back.toml", "-q").code == 0
+        assert not possible or run("audit", "-r", "pylock.back.toml").code == 1, name
+    done = run("download", "-r", "pylock.toml", "-d", "out", "-i", locked.url)
+    assert done.code == 0, done.err
+
+
+def test_nothing_to_fix_leaves_the_lock_alone(run: Inside, locked: IndexServer) -> None:
+    """No index is asked; what could not be verified is 3."""
+    know(run)
+    before = (run.folder / "pylock.toml").stat()
+    locked.host.requests.clear()
+    done = fix(run, locked)
+    assert (done.code, done.out) == (0, "nothing to fix in pylock.toml\n")
+    assert fix(run, locked, "--output-format", "markdown").out == ""
+    assert (run.folder / "pylock.toml").stat() == before
+    assert locked.paths_asked() == []
+    know(run, record("PYSEC-9", versions_of("calm")))
+    assert fix(run, locked).code == 3
+
+
+def test_a_dry_run_tells_and_writes_nothing(run: Inside, locked: IndexServer) -> None:
+    """The exit code is that of the fix."""
+    know(run, HOLES[0])
+    before = (run.folder / "pylock.toml").stat()
+    done = fix(run, locked, "--dry-run")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "would change in pylock.toml:",
+        "  alpha 1.0 -> 1.1",
+        "    PYSEC-1 (CVE-1)  unknown",
+        "  zeta 1.0 -> 1.1 (alpha 1.1 asks for zeta>=1.1)",
+    ]
+    assert (run.folder / "pylock.toml").stat() == before
+
+
+def test_what_cannot_be_fixed_is_explained_and_the_rest_is_fixed(run: Inside, locked: IndexServer) -> None:
+    """By a chain of requirements, because there is no repair, or because it is held by the user's own word."""
+    held = record("PYSEC-6", versions_of("low", "introduced 0", "fixed 2.0"), summary="a hole")
+    locked.add("top", "1.0", requires=["mid"])
+    locked.add("mid", "1.0", requires=["low<2"])
+    serve(locked, "low", "1.0", "2.0")
+    with (run.folder / "requirements.in").open("a") as file:
+        file.write("top\n")
+    assert run("lock", "-i", locked.url).code == 0
+    know(run, held, HOLES[1], record("PYSEC-7", versions_of("calm", "introduced 0")))
+    done = fix(run, locked)
+    assert done.code == 1
+    new = versions(run)
+    assert (new["low"], new["beta"], new["calm"], new["gamma"]) == ("1.0", "2.0", "1.0", "1.0")
+    text = done.out[done.out.index("not fixed:") :]
+    assert "low 1.0  PYSEC-6  unknown" in text
+    assert "low<2" in text
+    assert "mid 1.0" in text
+    assert "calm 1.0  PYSEC-7  unknown\n    every version of calm that is offered is affected by PYSEC-7\n" in text
+    again = fix(run, locked)
+    assert again.code == 1
+    assert "pylock.toml stays as it is" in again.out
+
+
+def test_markdown_is_the_text_of_a_pull_request(run: Inside, locked: IndexServer) -> None:
+    """A table of changes, and standard output has nothing else."""
+    know(run, HOLES[0], HOLES[1])
+    done = fix(run, locked, "--output-format", "markdown")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "Known vulnerabilities in `pylock.toml`",
+        "",
+        "| project | advisory | severity | from | to |",
+        "|---|---|---|---|---|",
+        "| `alpha` | `PYSEC-1`, `CVE-1` | unknown | `1.0` | `1.1` |",
+        "| `beta` | `PYSEC-2` | medium | `1.0` | `2.0` |",
+        "| `zeta` | `alpha 1.1 asks for zeta>=1.1` | | `1.0` | `1.1` |",
+    ]
+
+
+def test_a_change_that_the_search_makes_in_vain_is_tried_back(run: Inside, locked: IndexServer) -> None:
+    """The newest version of what holds a repair back wants more than an older one does."""
+    locked.add("top", "1.0", requires=["low<2", "side"])
+    serve(locked, "low", "1.0", "2.0")
+    serve(locked, "side", "1.0")
+    (run.folder / "requirements.in").write_text("top\n")
+    assert run("lock", "-i", locked.url).code == 0
+    locked.add("top", "1.1", requires=["low", "side"])
+    locked.add("top", "1.2", requires=["low", "side>=2"])
+    serve(locked, "side", "2.0")
+    know(run, record("PYSEC-6", versions_of("low", "introduced 0", "fixed 2.0")))
+    assert fix(run, locked).code == 0
+    assert versions(run) == {"top": "1.1", "low": "2.0", "side": "1.0"}
+
+
+# --- the cooldown ----------------------------------------------------------------------------------------------------
+
+
+def test_the_cooldown_yields_for_a_named_repair_alone_and_says_so(run: Inside, locked: IndexServer) -> None:
+    """A younger version that no advisory names stays held back, and so does the repair where policy says so."""
+    for version in ("1.1", "1.2"):
+        for file in locked.projects["delta"].files:
+            if f"-{version}-" in file.filename:
+                file.upload_time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    locked.projects["delta"].files = [f for f in locked.projects["delta"].files if "-1.3-" not in f.filename][:3]
+    hole = record("PYSEC-4", versions_of("delta", "introduced 1.0", "fixed 1.2"))
+    know(run, hole, more='[policy]\nforbid-allow = ["cooldown"]\n')
+    done = fix(run, locked)
+    assert (done.code, versions(run)["delta"]) == (1, "1.0")
+    assert "held back until" in done.out
+    know(run, hole)
+    done = fix(run, locked, "--output-format", "markdown")
+    assert (done.code, versions(run)["delta"]) == (0, "1.2")
+    assert "allowed: cooldown for delta 1.2" in done.err
+    assert "PYSEC-4 names 1.2 as the fix" in done.err
+    assert "PYSEC-4 names 1.2 as the fix" in done.out
+
+
+# --- what may not be changed -----------------------------------------------------------------------------------------
+
+
+def test_a_lock_that_was_made_of_something_else_is_not_changed(run: Inside, locked: IndexServer) -> None:
+    """Projects would be lost."""
+    know(run, *HOLES)
+    before = (run.folder / "pylock.toml").read_bytes()
+    (run.folder / "other.in").write_text("alpha\nbeta\nnew\n")
+    done = fix(run, locked, "-r", "other.in")
+    assert done.code == 2
+    assert "error: lock-made-otherwise" in done.err
+    assert "the lock has calm, which nothing asks for" in done.err
+    assert "other.in:3 asks for new, which the lock does not have" in done.err
+    (run.folder / "requirements.in").unlink()
+    done = fix(run, locked)
+    assert done.code == 2
+    assert "error: nothing-asked" in done.err
+    assert (run.folder / "pylock.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--fix",),
+        ("--fix", "-r", "missing.toml"),
+        ("--fix", "-r", "pylock.toml", "--output-format", "json"),
+        ("--fix", "-r", "requirements.in"),
+        ("--fix", "-r", "https://locks.example/pylock.toml"),
+        ("--fix", "--path", "home"),
+        ("--dry-run", "-r", "pylock.toml"),
+        ("--output-format", "markdown", "-r", "pylock.toml"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_changes_nothing(run: Inside, locked: IndexServer, words: tuple[str, ...]) -> None:
+    """It ends with 2."""
+    know(run, *HOLES)
+    before = (run.folder / "pylock.toml").read_bytes()
+    assert run("audit", *words).code == 2
+    assert (run.folder / "pylock.toml").read_bytes() == before
+
+
+# --- other forms -----------------------------------------------------------------------------------------------------
+
+
+def test_hashed_requirements_are_fixed_as_a_lock_is(run: Inside, locked: IndexServer) -> None:
+    """Each pin keeps its hashes, or has those of the new version."""
+    done = run("lock", "-c", pins(run, *(f"{name}==1.0" for name in versions(run))), "-i", locked.url, "-o", "pins.txt")
+    assert done.code == 0, done.err
+    know(run, *HOLES)
+    done = run("audit", "--fix", "-r", "pins.txt", "-i", locked.url)
+    assert done.code == 0, done
+    text = (run.folder / "pins.txt").read_text()
+    found = dict(line.split(" ")[0].split("==") for line in text.splitlines() if "==" in line)
+    assert found == FIXED
+    assert run("audit", "-r", "pins.txt").code == 0
+
+
+def test_a_universal_lock_with_groups_keeps_its_environments(run: Inside, locked: IndexServer) -> None:
+    """And its groups."""
+    (run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["beta==1.0; sys_platform'
+        ' == \'linux\'", "gamma"]\n[dependency-groups]\ndev = ["delta"]\n'
+    )
+    words = ("-r", "pyproject.toml", "--group", "dev", "--universal", "-i", locked.url, "-c", pins(run, "gamma==1.0"))
+    done = run("lock", *words, "-c", pins(run, "delta==1.0", name="more.txt"))
+    assert done.code == 0, done.err
+    before = tomllib.loads((run.folder / "pylock.toml").read_text())
+    know(run, *HOLES)
+    done = fix(run, locked, "-r", "pyproject.toml")
+    assert done.code == 1
+    assert "beta==1.0" in done.out
+    after = tomllib.loads((run.folder / "pylock.toml").read_text())
+    assert versions(run) == {"beta": "1.0", "gamma": "1.2", "delta": "1.2"}
+    for key in ("environments", "dependency-groups", "requires-python"):
+        assert after[key] == before[key]
+
+
+def pins(run: Inside, *lines: str, name: str = "limits.txt") -> Path:
+    (run.folder / name).write_text("".join(f"{line}\n" for line in lines))
+    return run.folder / name
