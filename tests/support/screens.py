@@ -28,7 +28,8 @@ def check_screen(terminal: Terminal, name: str) -> None:
     """No line is broken in the middle of a word, the prompt stands on a line of its own, and all is as in the file."""
     screen = terminal.screen
     for line in screen.lines:
-        assert len(line) <= screen.columns or " " not in line.strip(), f"the terminal breaks {line!r}"
+        # How long the path of a test's environment is depends on the machine: it may be longer than a line.
+        assert len(line) <= screen.columns or line.startswith("Environment: "), f"the terminal breaks {line!r}"
     assert screen.lines[-1] == "", "the prompt stands behind it"
     text = screen.text
     for pattern, word in _VARIABLE:

@@ -51,7 +51,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     if settings.dry_run:
         _report(decision, resources)
         for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
-            resources.console.data(line)
+            resources.console.data(line, is_prose=True)
         return 0
     _check_removable(decision, gone)
     if not decision.to_install:

@@ -2,7 +2,8 @@
 
 A terminal breaks them anywhere, in the middle of a word, too. What is to be pasted stays whole instead:
 
-1. A word is never broken, so neither is a URL, a path, a digest or a requirement.
+1. A word is never broken, so neither is a URL, a path, a digest or a requirement. One that has no room on a line of its
+   own, either, stays where it is.
 2. The indented lines below a line of a hint that ends in a colon are a block to paste, and stay as they are.
 3. A command is one word: from its name or its first option behind a colon, up to a comma, a semicolon or the end of
    the line; an option and the word behind it; and what stands between backticks.
@@ -22,6 +23,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 #: A word with the space before it.
 _WORD = re.compile(r" *[^ ]+")
 _HINT = "hint: "
+#: The first column of a row of evidence, with the space behind it; `  <-  ` leads on within one column.
+_FIRST_COLUMN = re.compile(r" +[^ ]+(?: [^ ]+)*  +(?=[^ <])")
 
 #: With which a command begins that is to be pasted.
 _PROGRAMS = frozenset({"git", "mv", "pip", "python", "python3", "safepip", "unset"})
@@ -47,22 +50,27 @@ def _with_blocks(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _broken(line: str, columns: int) -> Iterator[str]:
-    indent = " " * _deeper(_COLOUR.sub("", line))
+    indent = " " * min(_deeper(_COLOUR.sub("", line)), columns // 2)
     units = _units(line)
     beginning = next(units, "")
     for unit in units:
-        if _width(beginning) + _width(unit) <= columns:
+        alone = indent + unit.lstrip(" ")
+        is_hopeless = _width(alone) > columns and " " not in unit.strip()
+        if _width(beginning) + _width(unit) <= columns or is_hopeless:
             beginning += unit
         else:
             yield beginning
-            beginning = indent + unit.lstrip(" ")
+            beginning = alone
     yield beginning
 
 
 def _deeper(plain: str) -> int:
-    """How far the lines that go on are indented: below the text of a hint or a message, further in below evidence."""
+    """How far the lines that go on are indented: below the text of a hint or a message or the second column of a row,
+    and further in below other evidence."""
     if plain.startswith(_HINT):
         return len(_HINT)
+    if column := _FIRST_COLUMN.match(plain):
+        return column.end()
     indent = len(plain) - len(plain.lstrip(" "))
     return 2 if indent <= 2 else indent + 2
 

@@ -92,12 +92,13 @@ def _for_people(stream: TextIO, text: str) -> str:
     return wrapped(text, width)
 
 
-def write_data(text: str) -> None:
-    """Rule 1. The text gets no newline of its own. Raises `Unavailable` (`output-not-written`)."""
+def write_data(text: str, *, is_prose: bool = False) -> None:
+    """Rule 1; for prose rule 6, too. The text gets no newline of its own. Raises `Unavailable`
+    (`output-not-written`)."""
     if _lost is not None and _lost[0] is sys.stdout:
         raise _not_written(_lost[1])
     try:
-        _write(sys.stdout, text)
+        _write(sys.stdout, _for_people(sys.stdout, text) if is_prose else text)
     except BrokenPipeError:
         abandon(sys.stdout)
         raise

@@ -95,9 +95,9 @@ class Console:
         """Standard output is for `data` alone from here on, because a program may read it."""
         self._answers = True
 
-    def data(self, text: str) -> None:
-        """What the user asked for: answers, `Would install`. Always shown, on standard error when standard output is
-        for a report.
+    def data(self, text: str, *, is_prose: bool = False) -> None:
+        """What the user asked for: answers, and in prose `Would install`. Always shown, on standard error when standard
+        output is for a report.
 
         Raises `Unavailable` (`output-not-written`).
         """
@@ -105,7 +105,7 @@ class Console:
             self.say(text)
             return
         self._log(text)
-        write_data(self._redact(text) + "\n")
+        write_data(self._redact(text) + "\n", is_prose=is_prose)
 
     def say(self, text: str) -> None:
         """pip's INFO: shown unless -q was given."""
