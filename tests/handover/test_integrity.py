@@ -21,7 +21,17 @@ from safepip.edges.pip import running as edge
 from safepip.edges.target.interpreter import probe
 from safepip.environment.verification import FoundFile, State
 from safepip.handover.instructions import Handover, make_handover
-from safepip.handover.integrity import Arrangement, Content, compare, expected_files, judge, with_interpreter
+from safepip.handover.integrity import (
+    Arrangement,
+    Comparison,
+    Content,
+    ExpectedFile,
+    compare,
+    expected_files,
+    judge,
+    with_each_other,
+    with_interpreter,
+)
 from safepip.model.errors import PipFailed
 from safepip.model.evidence import ClearedWheel
 from safepip.model.plan import Settings, Target, UpgradeStrategy
@@ -401,6 +411,17 @@ def test_a_file_of_two_wheels_may_be_either_of_them() -> None:
     }
     assert differences == []
     assert not any(judge(demand, found) for demand in demands)
+
+
+def test_what_pip_makes_of_scripts_may_be_that_of_either_wheel() -> None:
+    """It is known from RECORD only. What one wheel alone has, also twice, stays as it was."""
+    one, two = (Content("sha256", bytes([number]) * 32, number) for number in (1, 2))
+    alone = [ExpectedFile("/own", (one,), row=two), ExpectedFile("/own", (two,))]
+    first = Comparison([], [ExpectedFile("/bin/both", (one,)), *alone])
+    second = Comparison(["a line"], [ExpectedFile("/bin/both", (one,), row=two)])
+    either = ExpectedFile("/bin/both", (one, two))
+    merged = with_each_other([first, second], Arrangement(LAYOUT, []))
+    assert merged == [Comparison([], [either, *alone]), Comparison(["a line"], [either])]
 
 
 def test_byte_code_rows_belong_to_a_source_of_the_wheel() -> None:

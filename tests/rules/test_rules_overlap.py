@@ -50,7 +50,8 @@ def evidence(reviewed: WheelUnderReview, context: RuleContext) -> tuple[str, ...
 def refused(*all_reviewed: WheelUnderReview, **more: Any) -> set[str]:
     """The projects whose wheels are refused in one run."""
     context = context_of(*all_reviewed, **more)
-    return {reviewed.pin.name for reviewed in all_reviewed if evidence(reviewed, context) is not None}
+    checks = (file_overlap.check_folders, file_overlap.check)
+    return {reviewed.pin.name for reviewed in all_reviewed if any(check(reviewed, context) for check in checks)}
 
 
 def owners(**files: str) -> dict[str, Any]:
@@ -148,9 +149,14 @@ def test_digests_of_two_algorithms_say_nothing() -> None:
 
 @pytest.mark.parametrize("below", ["six.py/x.py", "six.py/deep/er.txt", "DATA/purelib/SIX.py/x"])
 def test_a_file_is_no_folder_for_another_wheel(below: str) -> None:
-    """pip would stop there, with half of it installed."""
+    """pip would stop there, with half of it installed, so no exception can help and none is offered."""
     mine, theirs = wheel("mine", "six.py"), wheel("theirs", below)
-    assert evidence(mine, context_of(mine, theirs)) == ("six.py: this is a folder in the wheel of theirs",)
+    finding = file_overlap.check_folders(mine, context_of(mine, theirs))
+    assert finding is not None
+    assert finding.context[1:] == ("six.py: this is a folder in the wheel of theirs",)
+    assert "[[allow]]" not in finding.hint
+    assert evidence(mine, context_of(mine, theirs)) is None
+    assert file_overlap.check_folders(theirs, context_of(mine, theirs)) is None
 
 
 def test_a_wheel_has_no_two_files_for_one_place() -> None:

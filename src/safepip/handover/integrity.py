@@ -30,6 +30,7 @@ import posixpath
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.environment.verification import FoundFile, State
@@ -283,6 +284,25 @@ def _before_moving(folder: str, scheme: str, layout: Layout) -> str:
     if not layout.moved:
         return folder
     return layout.moved[0 if scheme == "purelib" else -1][0]
+
+
+def with_each_other(compared: Sequence[Comparison], run: Arrangement) -> list[Comparison]:
+    """The same, where a file that several of the wheels have may be that of any of them: policy allows that they have
+    one file, and pip leaves the last. What pip makes of scripts and entry points is known from their RECORDs only."""
+    contents: dict[str, dict[int, list[Content]]] = defaultdict(lambda: defaultdict(list))
+    for number, each in enumerate(compared):
+        for demand in each.demands:
+            contents[run.key(demand.path)][number] += [*demand.contents, *filter(None, (demand.row,))]
+    return [
+        each._replace(demands=[_any_of(demand, contents[run.key(demand.path)]) for demand in each.demands])
+        for each in compared
+    ]
+
+
+def _any_of(demand: ExpectedFile, contents: Mapping[int, Sequence[Content]]) -> ExpectedFile:
+    if len(contents) == 1:
+        return demand
+    return ExpectedFile(demand.path, tuple(dict.fromkeys(chain.from_iterable(contents.values()))))
 
 
 def expected_files(demands: Iterable[ExpectedFile]) -> set[tuple[str, str]]:

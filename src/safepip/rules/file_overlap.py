@@ -4,7 +4,7 @@ pip overwrites what is there without a word. Distributions may share folders, as
 
 1. No two wheels of a run have a file at the same path, and no wheel has two files of its own there.
 2. Where a file of an installed distribution exists, no wheel of another project puts a file.
-3. What is a folder for one is not a file for another: pip would stop half-way.
+3. What is a folder for one is not a file for another: pip would stop half-way. This alone cannot be overruled.
 4. Python does not only go by paths. `six/__init__.py` beside another's `six.py` is imported in its place, an extension
    module in the place of source, and byte code in `__pycache__` in the place of the source it was made from.
 5. A folder without `__init__` is a namespace that projects share, and gives way to any module of its name: with
@@ -78,6 +78,26 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     )
 
 
+def check_folders(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
+    """Whether no file of the wheel is a folder in another one of the run. pip could not install both, so it cannot be
+    allowed."""
+    places = (install_path for install_path in wheel.install_paths if install_path.path)
+    evidence = _folders_of_wheels(places, context)
+    first = next(evidence, None)
+    if first is None:
+        return None
+    message = "has files where others have folders, so that both cannot be installed"
+    return objection(wheel, "file-overlap", message, chain([first], evidence), allowable=False)
+
+
+def _folders_of_wheels(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
+    for install_path in install_paths:
+        below = context.obstacles.get(install_path.key)
+        if below is not None:
+            names = ", ".join(other.pin.name for other in context.claimants[below])
+            yield f"{_shown(install_path)}: this is a folder in the wheel of {names}"
+
+
 def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
     """Two files of the wheel itself for one path. Scripts that pip makes of two entry points are not its files."""
     seen: dict[str, InstallPath] = {}
@@ -88,7 +108,7 @@ def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
 
 
 def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
-    """The same paths in other wheels, and folders there that are files here."""
+    """The same paths in other wheels."""
     by_key: dict[str, dict[str, InstallPath]] = {}
     for install_path in install_paths:
         for other in context.claimants[install_path.key]:
@@ -98,10 +118,6 @@ def _among_wheels(wheel: WheelUnderReview, install_paths: Iterable[InstallPath],
             theirs = by_key.get(name) or by_key.setdefault(name, {place.key: place for place in other.install_paths})
             if not _same(install_path, theirs[install_path.key]):
                 yield f"{_shown(install_path)}: the wheel of {name} has another file at this path"
-        below = context.obstacles.get(install_path.key)
-        if below is not None:
-            names = ", ".join(other.pin.name for other in context.claimants[below])
-            yield f"{_shown(install_path)}: this is a folder in the wheel of {names}"
 
 
 def _same(one: InstallPath, other: InstallPath) -> bool:

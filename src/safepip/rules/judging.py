@@ -62,6 +62,8 @@ RULES: tuple[Rule, ...] = (
     Rule(outside_target.REFERENCE, outside_target.check_paths, allowable=False),
     Rule(outside_target.REFERENCE, outside_target.check_places, allowable=True),
     Rule(startup_hook.REFERENCE, startup_hook.check, allowable=True),
+    # As above: no exception makes room for both.
+    Rule("file-overlap", file_overlap.check_folders, allowable=False),
     Rule("file-overlap", file_overlap.check, allowable=True),
     Rule("standard-library", standard_library.check, allowable=True),
     Rule("reserved-module", reserved_module.check, allowable=True),

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.disk.archive import ArchiveError, read_file_of_wheel
 from safepip.edges.target.installed_files import read_files, read_small
-from safepip.handover.integrity import Arrangement, compare, expected_files, judge, record_place, with_interpreter
+from safepip.handover.integrity import (
+    Arrangement,
+    compare,
+    expected_files,
+    judge,
+    record_place,
+    with_each_other,
+    with_interpreter,
+)
 from safepip.model.errors import PipFailed
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.plan import UpgradeStrategy
@@ -78,7 +86,7 @@ def check_installed(
     """
     wheels = [wheel for wheel in handover.wheels.values() if wheel.pin.name in handover.installs]
     run = Arrangement(layout_of(settings, target), wheels, kept, bool(environ.get("PYTHONPYCACHEPREFIX")))
-    compared = [(wheel, _compare(wheel, run, handover)) for wheel in wheels]
+    compared = list(zip(wheels, with_each_other([_compare(w, run, handover) for w in wheels], run), strict=True))
     found = read_files(expected_files(demand for _, each in compared for demand in each.demands))
     interpreter = os.fsencode(target.python)
     problems = []
