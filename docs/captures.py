@@ -30,7 +30,7 @@ from support.tunnel import Tunnel
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-COLUMNS = 108
+COLUMNS = 98
 PUBLIC, COMPANY = "index.example", "packages.acme.example"
 FOLDER = Path(__file__).parent / "captures"
 

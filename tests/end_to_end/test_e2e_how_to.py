@@ -76,6 +76,8 @@ CODES = {
     "safepip audit --python .venv": 1,
     "safepip audit --path build/layer": 1,
     "safepip audit -r requirements.txt": 1,
+    "safepip audit -r pylock.toml": 1,
+    "safepip audit --update && safepip audit -r pylock.toml --fail-on high": 1,
     ".safepip/bin/safepip verify --python .venv": 20,
 }
 
@@ -223,7 +225,9 @@ def of_audit(reader: Reader) -> None:
     reader.stands_for = {"https://osv.acme.example": reader.public.host.origin}
     reader.types("audit", "safepip install --python .venv demo==1.0")
     reader.types("audit", "safepip install --target build/layer demo==1.0")
-    reader.types("audit", "safepip lock flask")
+    (reader.folder / "requirements.in").write_text("demo==1.0\n")
+    reader.types("audit", "safepip lock -r requirements.in")
+    (reader.folder / "requirements.in").write_text("demo\n")
     (reader.folder / "requirements.txt").write_text("demo==1.0\n")
     reader.runner.extra["VIRTUAL_ENV"] = str(reader.folder / ".venv")
     (reader.folder / "safepip.toml").write_text(reader.here(toml("audit")))
@@ -256,6 +260,8 @@ def test_the_commands_of_a_page(reader: Reader, page: str) -> None:
         elif before:
             reader.types(page, before)
         reader.types(page, command)
+    if page == "audit":
+        assert 'version = "2.0"' in (reader.folder / "pylock.toml").read_text("utf-8")
 
 
 def test_every_page_with_commands_is_here_and_nothing_else() -> None:
