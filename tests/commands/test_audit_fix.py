@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.advisories import record, versions_of
+from support.replies import status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,7 +238,10 @@ def test_a_lock_that_was_made_of_something_else_is_not_changed(run: Inside, lock
         ("--fix", "-r", "requirements.in"),
         ("--fix", "-r", "https://locks.example/pylock.toml"),
         ("--fix", "--path", "home"),
+        ("--fix", "--update", "-r", "pylock.toml"),
         ("--dry-run", "-r", "pylock.toml"),
+        ("--cooldown", "0", "-r", "pylock.toml"),
+        ("-i", "https://packages.acme.example/simple/", "-r", "pylock.toml"),
         ("--output-format", "markdown", "-r", "pylock.toml"),
     ],
     ids=" ".join,
@@ -289,3 +293,45 @@ def test_a_universal_lock_with_groups_keeps_its_environments(run: Inside, locked
 def pins(run: Inside, *lines: str, name: str = "limits.txt") -> Path:
     (run.folder / name).write_text("".join(f"{line}\n" for line in lines))
     return run.folder / name
+
+
+def test_what_the_requirements_name_by_url_stays_and_the_reason_is_told(run: Inside, locked: IndexServer) -> None:
+    """An index that has newer versions under this name is not asked for it."""
+    served = locked.add("direct", "1.0")
+    serve(locked, "direct", "2.0")
+    (run.folder / served.filename).write_bytes(served.data)
+    (run.folder / "requirements.in").write_text(f"beta\n./{served.filename}\n")
+    assert run("lock", "-c", pins(run, "beta==1.0"), "-i", locked.url).code == 0
+    know(run, record("PYSEC-8", versions_of("direct", "introduced 0", "fixed 2.0")), HOLES[1])
+    done = fix(run, locked)
+    assert (done.code, versions(run)) == (1, {"beta": "2.0", "direct": "1.0"})
+    assert "direct is taken from the URL or path that the requirements name" in done.out
+
+
+def test_a_policy_that_refuses_vulnerabilities_keeps_nothing_from_being_fixed(run: Inside, locked: IndexServer) -> None:
+    """What stays is refused where it is installed."""
+    policy = '[policy]\nvulnerabilities = "refuse"\n'
+    know(run, *HOLES, record("PYSEC-7", versions_of("calm", "introduced 0")), more=policy)
+    done = fix(run, locked)
+    assert (done.code, versions(run)) == (1, FIXED)
+    assert "known vulnerabilities" not in done.err
+
+
+def test_findings_below_the_line_are_left_alone(run: Inside, locked: IndexServer) -> None:
+    """Unknown severity counts as high, and an ignored finding does not count."""
+    ignore = '[[ignore]]\nid = "CVE-1"\nproject = "alpha"\nreason = "not used here"\nuntil = 2999-12-31\n'
+    know(run, *HOLES[:3], more=ignore)
+    done = fix(run, locked, "--fail-on", "high")
+    assert done.code == 0
+    assert versions(run) == {**dict.fromkeys(FIXED, "1.0"), "gamma": "1.2"}
+
+
+def test_an_index_that_fails_leaves_the_lock_as_it_was(run: Inside, locked: IndexServer) -> None:
+    """It could not be verified what a fix would be."""
+    know(run, *HOLES)
+    before = (run.folder / "pylock.toml").read_bytes()
+    locked.fault("gamma", status(503))
+    done = fix(run, locked, "--retries", "0")
+    assert done.code == 3
+    assert "The lock was not changed." in done.err
+    assert (run.folder / "pylock.toml").read_bytes() == before

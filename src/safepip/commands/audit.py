@@ -17,11 +17,13 @@ from safepip.edges.user.arguments import make_plan, read_options
 from safepip.model.advisories import SEVERITIES
 from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
+from safepip.model.origin import Source
 from safepip.model.spans import day_and_time
+from safepip.options.table import AUDIT, DECIDING, options_of
 from safepip.reporting.audit_report import audit_json, audit_lines, audit_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from safepip.model.advisories import AuditOutcome
     from safepip.model.plan import Plan
@@ -98,15 +100,33 @@ def _check(plan: Plan, parsed: ParsedOptions) -> None:
             f"audit takes no names, and {printable(plan.settings.requirements[0])} is one",
             hint="safepip audit -r FILE audits a file, --python DIR another environment",
         )
-    if not parsed["fix"] and (parsed["output_format"] == "markdown" or parsed["dry_run"]):
-        option = "--dry-run" if parsed["dry_run"] else "--output-format markdown"
+    if parsed["fix"] and parsed["update_advisories"]:
         raise UsageError.because(
             "conflicting-options",
-            f"{option} tells what --fix changes, and --fix is not given",
-            hint="safepip audit --fix --dry-run -r pylock.toml",
+            "--update reads the sources anew and does nothing else",
+            hint="safepip audit --update\nsafepip audit --fix -r pylock.toml",
+        )
+    option = next(_without_effect(parsed), None)
+    if option is not None:
+        raise UsageError.because(
+            "conflicting-options",
+            f"{option} has no effect without --fix",
+            hint="leave it out, or fix a lock: safepip audit --fix --dry-run -r pylock.toml",
         )
     if not plan.policy.advisories.sources:
         raise Unavailable.because("advisories-unavailable", "no source of advisories is configured", hint=_EXAMPLE)
+
+
+def _without_effect(parsed: ParsedOptions) -> Iterator[str]:
+    """The options on the command line that say how to decide on versions, where nothing is decided."""
+    if parsed["fix"]:
+        return
+    if parsed["output_format"] == "markdown":
+        yield "--output-format markdown"
+    for option in options_of(AUDIT):
+        stated = parsed.origin(option.dest)
+        if option.dest in DECIDING and stated is not None and stated.source is Source.COMMAND_LINE:
+            yield option.long
 
 
 def _update(plan: Plan, resources: Resources) -> None:

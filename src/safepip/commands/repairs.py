@@ -27,6 +27,7 @@ from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.exemption import Exemption
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
+from safepip.model.plan import NameSet
 from safepip.model.requirement import Constraint
 from safepip.vetting.releases import release_of
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.lock_building import BuiltLock
     from safepip.commands.resources import Resources
+    from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.lock.changes import Change
     from safepip.model.advisories import AuditOutcome, Severity, Vulnerability
     from safepip.model.errors import SafepipError
@@ -94,7 +96,8 @@ class Repairs:
         self._before = before
         self._judge = judge
         self._lowest = lowest
-        self._catalog = open_catalog(inputs, resources, building=open_building(inputs, resources))
+        self._building = open_building(inputs, resources)
+        self._catalogs: dict[str, IndexCatalog] = {}
         self._offered: dict[str, tuple[Version, ...]] = {}
         self._locked: dict[str, list[str]] = {}
         self._matters: dict[Goal, Vulnerability] = {}
@@ -156,7 +159,11 @@ class Repairs:
         """Whether some version that is offered is free of a matter; that there is none is noted as the reason."""
         if not all(self._is_affected(goal.name, version, [goal]) for version in self._versions(goal.name)):
             return True
-        message = f"every version of {goal.name} that is offered is affected by {printable(goal.id)}"
+        message = (
+            f"{goal.name} is taken from the URL or path that the requirements name, and from no index"
+            if self._is_direct(goal.name)
+            else f"every version of {goal.name} that is offered is affected by {printable(goal.id)}"
+        )
         self._failed[goal] = ResolutionImpossible.because("resolution-impossible", message, subject=goal.name)
         return False
 
@@ -242,13 +249,22 @@ class Repairs:
         if name not in self._offered:
             found = set(filter(None, map(read_version, self._locked.get(name, ()))))
             if not self._is_direct(name):
-                self._catalog.candidates_for(name, [_ORIGIN])
-                self._catalog.ask_again([name])  # a repair may be newer than what is kept of the page
-                available = self._catalog.candidates_for(name, [_ORIGIN]).available
+                available = self._catalog(name).candidates_for(name, [_ORIGIN]).available
                 found |= {candidate.version for candidate in (*available.candidates, *available.sources)}
                 found |= {rejected.version for rejected in available.rejected}
             self._offered[name] = tuple(sorted(found))
         return self._offered[name]
+
+    def _catalog(self, name: str) -> IndexCatalog:
+        """A catalogue that asks anew for this project: a repair may be newer than what is kept of its page."""
+        if name not in self._catalogs:
+            plan, settings = self._inputs.plan, self._inputs.settings
+            if not settings.network.offline:
+                refresh = NameSet(settings.refresh.all, settings.refresh.names | {name})
+                plan = plan._replace(settings=settings._replace(refresh=refresh))
+            inputs = self._inputs._replace(plan=plan)
+            self._catalogs[name] = open_catalog(inputs, self._resources, building=self._building)
+        return self._catalogs[name]
 
     def _is_affected(self, name: str, version: Version, goals: Iterable[Goal]) -> bool:
         known = {matter.id for matter in self._records.judge_version(name, str(version)).counting}
@@ -274,9 +290,8 @@ class Repairs:
         locked = list(filter(None, map(read_version, self._locked.get(name, ()))))
         if not locked or self._is_direct(name):
             return []
-        self._versions(name)
-        available = self._catalog.candidates_for(name, [_ORIGIN]).available
-        usable = {c.version for c in self._catalog.finder.usable(available) if c.file.yanked is None}
+        available = self._catalog(name).candidates_for(name, [_ORIGIN]).available
+        usable = {c.version for c in self._catalog(name).finder.usable(available) if c.file.yanked is None}
         later = [version for version in usable.union(named) if version > max(locked)]
         return sorted(later, key=lambda version: (version.is_prerelease, version))
 
@@ -300,6 +315,6 @@ class Repairs:
             return
         for name in {goal.name for goal in goals}:
             for version, identity in self._named(name, goals):
-                mine, _ = release_of(name, version, self._catalog.files(name))
+                mine, _ = release_of(name, version, self._catalog(name).files(name))
                 reason = f"{printable(identity)} names {version} as the fix"
                 yield from (Exemption(name, "cooldown", reason, _ORIGIN, file=file.filename) for file in mine)

@@ -379,6 +379,16 @@ LISTING: tuple[Option, ...] = (
 
 OPTIONS: tuple[Option, ...] = (*COMMAND, *SELECTION, *INDEX, *GENERAL, *OWN)
 
+#: What says how versions are decided on, by dest: `audit` does that only with --fix.
+DECIDING = frozenset(option.dest for option in (*SELECTION, *INDEX)) | {
+    "dry_run",
+    "lock_environments",
+    "cooldown",
+    "allow_names",
+    "allow_builds",
+    "well_known_names",
+}
+
 
 def options_of(verb: str) -> tuple[Option, ...]:
     """The rows that belong to a verb."""
