@@ -249,3 +249,14 @@ def test_a_file_that_is_no_record_verifies_nothing(run: Inside, project: Path) -
 def test_a_wrong_command_ends_with_2(run: Inside, project: Path, words: tuple[str, ...]) -> None:
     """And changes nothing."""
     assert run("audit", *words).code == 2
+
+
+def test_annotations_stand_at_the_lines_of_the_pins(run: Inside, project: Path) -> None:
+    """They are the only commands to a runner that are printed as they are."""
+    (project / "requirements.txt").write_text("# pins\ndemo==1.7\nclean==1\n")
+    done = run("audit", "-r", "requirements.txt", "--output-format", "github")
+    assert done.code == 1
+    (line,) = done.out.splitlines()
+    assert line.startswith(
+        "::warning file=requirements.txt,line=2,title=PYSEC-1::demo 1.7 has PYSEC-1, severity medium"
+    )

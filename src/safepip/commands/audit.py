@@ -68,6 +68,11 @@ def _audit(argv: Sequence[str], resources: Resources) -> int:
     code = outcome.exit_code(SEVERITIES[parsed["fail_on"]])
     if parsed["output_format"] == "text":
         _tell(outcome, resources)
+    elif parsed["output_format"] == "github":
+        from safepip.reporting.audit_annotations import audit_annotations
+
+        for annotation in audit_annotations(outcome):
+            resources.console.annotate(annotation)
     else:
         resources.console.data(_formatted(outcome, parsed["output_format"], __version__, code))
     return code

@@ -7,22 +7,19 @@ result, too: a log without results reads as clean. Source: OASIS, "Static Analys
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from safepip.model.advisories import Severity
 from safepip.model.finding import printable
 from safepip.model.origin import Source
 from safepip.model.urls import file_url, is_url
+from safepip.reporting.audit_results import NOT_VERIFIED, audit_results
 from safepip.reporting.runner_commands import disarm_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from safepip.model.advisories import AuditOutcome, Vulnerability
-    from safepip.model.origin import Origin
-
-_NOT_VERIFIED = "could-not-verify"
+    from safepip.model.advisories import AuditOutcome
+    from safepip.reporting.audit_results import AuditResult
 
 #: What code hosts make of a severity, by SARIF's `security-severity`: the middle of each band of CVSS.
 _SCORES = {
@@ -34,37 +31,9 @@ _SCORES = {
 }
 
 
-class _Result(NamedTuple):
-    """One result: the id of its rule, its level in SARIF's words, what it says, and where."""
-
-    rule: str
-    level: str
-    text: str
-    origin: Origin | None
-    matter: Vulnerability | None = None
-
-
-def _results(outcome: AuditOutcome) -> Iterator[_Result]:
-    for project in outcome.projects:
-        subject = project.subject
-        shown = f"{subject.name} {subject.version}".rstrip()
-        for matter in project.counting:
-            word = "malicious" if matter.malicious else f"severity {matter.severity.word}"
-            fix = f"smallest change: {subject.name}=={project.smallest}" if project.smallest else "no repair is known"
-            summary = f": {matter.summary}" if matter.summary else ""
-            level = "error" if matter.malicious or matter.severity.counted >= Severity.HIGH else "warning"
-            text = f"{shown} has {matter.id}, {word}{summary}; {fix}"
-            yield _Result(matter.id, level, printable(text, 1000), subject.origin, matter)
-        for reason in project.unverified:
-            text = f"{shown} could not be verified: {reason}"
-            yield _Result(_NOT_VERIFIED, "error", printable(text, 1000), subject.origin)
-    for doubt in outcome.doubts:
-        yield _Result(_NOT_VERIFIED, "error", printable(f"nothing is verified: {doubt}", 1000), None)
-
-
 def audit_sarif(outcome: AuditOutcome, version: str) -> str:
     """The outcome as a SARIF log with one run. `version` is safepip's own."""
-    results = list(_results(outcome))
+    results = list(audit_results(outcome))
     rules = {result.rule: _rule(result) for result in results}
     driver = {"name": "safepip", "version": version, "rules": list(rules.values())}
     log = {
@@ -74,9 +43,9 @@ def audit_sarif(outcome: AuditOutcome, version: str) -> str:
     return disarm_data(json.dumps(log, indent=2, ensure_ascii=True))
 
 
-def _rule(result: _Result) -> dict[str, Any]:
+def _rule(result: AuditResult) -> dict[str, Any]:
     if result.matter is None:
-        return {"id": _NOT_VERIFIED, "shortDescription": {"text": "It could not be verified whether anything is known"}}
+        return {"id": NOT_VERIFIED, "shortDescription": {"text": "It could not be verified whether anything is known"}}
     matter = result.matter
     names = ", ".join((matter.id, *matter.aliases))
     return {
@@ -87,7 +56,7 @@ def _rule(result: _Result) -> dict[str, Any]:
     }
 
 
-def _sarif(result: _Result) -> dict[str, Any]:
+def _sarif(result: AuditResult) -> dict[str, Any]:
     made: dict[str, Any] = {"ruleId": result.rule, "level": result.level, "message": {"text": result.text}}
     if result.origin is not None and result.origin.source is Source.FILE:
         where = result.origin.where

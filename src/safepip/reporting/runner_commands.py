@@ -8,6 +8,8 @@ runner takes
 
 In text for people a space is put into such a beginning. In data nothing may change: JSON and TOML can say the same
 character by its number. A line ends where a runner ends one: at a line feed or a carriage return.
+
+The one command that is meant is an annotation that the user asked for (`reporting.annotation`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
 2. Other words, on either stream, may be lost; whether the run succeeds does not depend on them. When standard output
    cannot be written, that is reported on standard error, unless it was closed from the start.
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
-4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`).
+4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`), but for the
+   annotations that the user asks for.
 5. The line that shows what is done (`progress`) makes way for everything that is written.
 6. On a terminal that a person reads, lines are broken between words (`reporting.wrapping`). Lines for programs, on a CI
    machine too, and those of what was asked for are whole.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from safepip.model.errors import SafepipError
+    from safepip.reporting.annotation import Annotation
 
 #: Variables by which pip, too, recognises a run that no person watches.
 CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
@@ -95,16 +97,26 @@ def _for_people(stream: TextIO, text: str) -> str:
 def write_data(text: str, *, is_prose: bool = False) -> None:
     """Rule 1; for prose rule 6, too. The text gets no newline of its own. Raises `Unavailable`
     (`output-not-written`)."""
+    _write_or_fail(disarm(_for_people(sys.stdout, text) if is_prose else text))
+
+
+def _write_or_fail(text: str) -> None:
+    """Rule 1."""
     if _lost is not None and _lost[0] is sys.stdout:
         raise _not_written(_lost[1])
     try:
-        _write(sys.stdout, _for_people(sys.stdout, text) if is_prose else text)
+        _write(sys.stdout, text)
     except BrokenPipeError:
         abandon(sys.stdout)
         raise
     except (OSError, ValueError) as error:
         abandon(sys.stdout)
         raise _not_written(error) from None
+
+
+def write_annotation(annotation: Annotation) -> None:
+    """Rule 1, and the one exception from rule 4: a command that is meant. Raises `Unavailable`."""
+    _write_or_fail(annotation.command() + "\n")
 
 
 def can_write(text: str) -> bool:
@@ -120,7 +132,7 @@ def say(text: str) -> None:
     """Rule 2, on standard output."""
     global _lost, _reported
     try:
-        _write(sys.stdout, _for_people(sys.stdout, text))
+        _write(sys.stdout, disarm(_for_people(sys.stdout, text)))
     except BrokenPipeError:
         abandon(sys.stdout)
         raise
@@ -135,7 +147,7 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Rule 2, on standard error."""
     try:
-        _write(sys.stderr, _for_people(sys.stderr, text))
+        _write(sys.stderr, disarm(_for_people(sys.stderr, text)))
     except (OSError, ValueError):
         abandon(sys.stderr)
 
@@ -149,8 +161,7 @@ def abandon(stream: TextIO) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Characters that the stream's encoding lacks are replaced, and commands to a code host's runner made harmless."""
-    text = disarm(text)
+    """Characters that the stream's encoding lacks are replaced."""
     with _aside():
         try:
             stream.write(text)

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from safepip.edges.console.outputs import make_way, say, warn, write_data
+from safepip.edges.console.outputs import make_way, say, warn, write_annotation, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from safepip.model.errors import SafepipError
     from safepip.model.events import Event
     from safepip.model.plan import Display
+    from safepip.reporting.annotation import Annotation
 
 
 class Console:
@@ -106,6 +107,12 @@ class Console:
             return
         self._log(text)
         write_data(self._redact(text) + "\n", is_prose=is_prose)
+
+    def annotate(self, annotation: Annotation) -> None:
+        """What the user asked for, as a command to the runner of a code host. Raises `Unavailable`."""
+        shown = annotation._replace(message=self._redact(annotation.message), file=self._redact(annotation.file))
+        self._log(shown.message)
+        write_annotation(shown)
 
     def say(self, text: str) -> None:
         """pip's INFO: shown unless -q was given."""
