@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,12 +36,14 @@ WHEEL = "demo-1.0-py3-none-any.whl"
 
 MANY = 20_000
 
-#: Run before pip starts in the target: waits for a file.
+#: Run before pip starts in the target: makes a file, and waits for another one.
 GATE = """
 import os, sys, time
 try:
-    while any("run_pip(start)" in word for word in words) and not os.path.exists({gate!r}):
-        time.sleep(0.01)
+    if any("run_pip(start)" in word for word in words):
+        open({gate!r} + ".reached", "w").close()
+        while not os.path.exists({gate!r}):
+            time.sleep(0.01)
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -65,6 +68,13 @@ class Stage:
         command = [SAFEPIP, "install", "--python", str(self._target.python), "-i", self.index.url, *words, "demo"]
         self._terminal = Terminal(command, columns=columns, env=self._runner.environment(env), cwd=self._runner.folder)
         return self._terminal
+
+    def wait_for_pip(self, seconds: float = 60.0) -> None:
+        """Until the process that becomes pip waits at the gate."""
+        end = time.monotonic() + seconds
+        while not self.gate.with_name(f"{self.gate.name}.reached").exists():
+            assert time.monotonic() < end, "pip was not started"
+            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -126,6 +136,8 @@ def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str, columns: int) ->
             words = ("many",)
     with stage.start(*words, columns=columns) as terminal:
         terminal.wait_for(f"^{phase}: ")
+        if phase == "Installing":
+            stage.wait_for_pip()
         terminal.press_ctrl_c()
         assert terminal.end() == 130
     check_screen(terminal, f"interrupted-{phase.lower()}")

@@ -38,4 +38,5 @@ def check_screen(terminal: Terminal, name: str) -> None:
     if os.environ.get("SAFEPIP_WRITE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    kept = path.read_text(encoding="utf-8")
+    assert text == kept, f"the screen is not as kept in {path.name}:\n{text}"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import subprocess
 import sys
 import threading
 import time
+import warnings
 
+import anyio
 import pytest
 
-from safepip.edges.network.loop import Loop
+from safepip.edges.network.loop import Loop, end_others
 
 
 async def double(number: int) -> int:
@@ -113,3 +116,31 @@ def test_after_quiet_nothing_runs_not_even_what_was_submitted_at_the_last_moment
             count = len(begun)
             loop.run(double(1))
             assert len(begun) == count
+
+
+def test_a_task_of_anyio_that_has_not_begun_is_ended_without_a_warning() -> None:
+    """As a connection that is tried when Ctrl-C comes."""
+    ended: list[str] = []
+
+    async def child() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("child")
+
+    async def parent() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(child)
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(parent())
+        await asyncio.sleep(0)  # the child's task is there, and its turn has not come
+        await end_others()
+        assert task.cancelled()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asyncio.run(interrupted())
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
+    assert ended == ["child"]

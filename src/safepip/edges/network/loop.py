@@ -72,7 +72,7 @@ class Loop:
         # What was submitted before this is a task by the time that the others are counted.
         self._quieting = True
         try:
-            self.run(_end_others())
+            self.run(end_others())
         finally:
             self._quieting = False
 
@@ -109,14 +109,22 @@ def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         fault(error)
 
 
-async def _end_others() -> None:
+async def end_others() -> None:
+    """Cancel all other tasks, each once, and wait for their clean-up.
+
+    Each gets its first step before. In a task of anyio that is cancelled earlier, the coroutine that it was made for is
+    never awaited, and Python says so on standard error.
+    """
     import asyncio
 
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
+    this, cancelled = asyncio.current_task(), set[asyncio.Task[Any]]()
+    while new := asyncio.all_tasks() - cancelled - {this}:
+        await asyncio.sleep(0)
+        for task in new:
+            task.cancel()
+        cancelled |= new
+    if cancelled:
+        await asyncio.wait(cancelled, timeout=_CLOSING_SECONDS)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
@@ -126,11 +134,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            loop.run_until_complete(asyncio.wait(tasks, timeout=_CLOSING_SECONDS))
+        loop.run_until_complete(end_others())
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
