@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from safepip.edges.programs.probe import facts
 from safepip.edges.target.interpreter import probe
-from safepip.model.plan import Settings, Target
-from safepip.wheel.install_paths import Layout, install_paths_of, installs_for_user, key_of, layout_of, root_is_purelib
+from safepip.model.plan import Settings, Target, installs_for_user
+from safepip.wheel.install_paths import Layout, install_paths_of, key_of, layout_of, root_is_purelib
 from support.clearing import LAYOUT, content_of
 from support.wheels import build_wheel
 

@@ -80,7 +80,7 @@ def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) 
         return
     from safepip.edges.target.installed import check_removable
     from safepip.edges.target.writing import check_writable
-    from safepip.wheel.install_paths import installs_for_user
+    from safepip.model.plan import installs_for_user
 
     settings, target = decision.inputs.settings, decision.inputs.target
     check_writable(settings, target)

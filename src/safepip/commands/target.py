@@ -58,7 +58,7 @@ def tell_of_user_site(settings: Settings, target: Target, console: Console) -> N
 
     At the ordinary verbosity pip is told to be quiet (`handover/instructions.py`), and says it when all is decided.
     """
-    from safepip.wheel.install_paths import installs_for_user
+    from safepip.model.plan import installs_for_user
 
     if settings.user is None and installs_for_user(settings, target):
         console.say("Defaulting to user installation because normal site-packages is not writeable")

@@ -287,3 +287,11 @@ class Plan(NamedTuple):
         if self.settings.well_known_names is not None:
             return self.settings.well_known_names, self.settings.origins["well_known_names"]
         return self.policy.well_known_names, self.policy.well_known_origin
+
+
+def installs_for_user(settings: Settings, target: Target) -> bool:
+    """Whether pip installs as with `--user`: because an option says so, or as it may not write to site-packages."""
+    if settings.user is not None:
+        return settings.user
+    named = settings.prefix_dir is not None or settings.target_dir is not None
+    return not named and target.user_site is not None and not target.writable

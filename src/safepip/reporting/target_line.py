@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from safepip.environment.meant import Basis
@@ -21,6 +20,8 @@ def target_lines(basis: Basis, named_by: str, place: tuple[str, str], nearby: st
     folder, version = place
     yield f"Environment: {printable(folder)} (Python {version}){_reason(basis, printable(named_by))}"
     if nearby:
+        import shlex
+
         yield f"hint: if you mean {printable(nearby)}, add: --python {shlex.quote(printable(nearby))}"
 
 

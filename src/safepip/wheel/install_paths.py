@@ -32,6 +32,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.names import normalise
+from safepip.model.plan import installs_for_user
 from safepip.model.wheel import InstallPath
 from safepip.model.wheel_names import has_endless_name
 from safepip.wheel.entry_points import parse
@@ -81,14 +82,6 @@ class Layout(NamedTuple):
         """The folder below which a project's files of this scheme lie; None where it is not one of pip's schemes."""
         base = self.schemes.get(scheme)
         return f"{base}/{project}" if base is not None and scheme == "headers" else base
-
-
-def installs_for_user(settings: Settings, target: Target) -> bool:
-    """Whether pip installs as with `--user`: because an option says so, or as it may not write to site-packages."""
-    if settings.user is not None:
-        return settings.user
-    named = settings.prefix_dir is not None or settings.target_dir is not None
-    return not named and target.user_site is not None and not target.writable
 
 
 def layout_of(settings: Settings, target: Target) -> Layout:
