@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostile.attack import offer_files
 from hostile.corpus import ATTACKS, Attack, Offer, Offered
 from hostile.world import World, arguments
 from support.pasting import OPEN_REASON, exceptions_of
@@ -97,6 +98,19 @@ def without_it(world: World, attack: Attack, offer: Offer, said: str) -> None:
         assert settled.references == ("download-failed",), settled.output
     else:
         assert (settled.code, settled.references) == (0, ()), settled.output
+
+
+def test_no_exception_is_offered_for_a_file_in_the_place_of_an_installed_folder(world: World) -> None:
+    """pip would stop half-way: the rest of the hint says what helps."""
+    offer = offer_files({"victim": "x = 1\n"})
+    words = arguments(offer, world.serve("file-for-a-folder", offer))
+    before = world.tree()
+    refused = world.safepip("install", *words)
+    assert "victim: this is a folder of victim, which is installed" in refused.output
+    (world.runner.folder / "safepip.toml").write_text(exceptions_of(refused.output).replace(OPEN_REASON, '"ours"'))
+    again = world.safepip("install", *words)
+    assert (again.code, again.references) == (20, ("file-overlap",)), again.output
+    assert world.tree() == before
 
 
 def test_every_rule_is_pasted() -> None:

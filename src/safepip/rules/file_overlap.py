@@ -79,10 +79,10 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
 
 
 def check_folders(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether no file of the wheel is a folder in another one of the run. pip could not install both, so it cannot be
-    allowed."""
-    places = (install_path for install_path in wheel.install_paths if install_path.path)
-    evidence = _folders_of_wheels(places, context)
+    """Whether no file of the wheel is a folder in another one of the run, or of an installed distribution. pip would
+    stop half-way, so it cannot be allowed."""
+    places = [install_path for install_path in wheel.install_paths if install_path.path]
+    evidence = chain(_folders_of_wheels(places, context), _folders_of_installed(places, context))
     first = next(evidence, None)
     if first is None:
         return None
@@ -96,6 +96,13 @@ def _folders_of_wheels(install_paths: Iterable[InstallPath], context: RuleContex
         if below is not None:
             names = ", ".join(other.pin.name for other in context.claimants[below])
             yield f"{_shown(install_path)}: this is a folder in the wheel of {names}"
+
+
+def _folders_of_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
+    for install_path in install_paths:
+        owner = context.owner(install_path.path)
+        if owner is not None and owner not in context.replaced and context.names(install_path.path):
+            yield f"{_shown(install_path)}: this is a folder of {owner}, which is installed"
 
 
 def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
