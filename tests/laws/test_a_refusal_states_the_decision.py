@@ -144,12 +144,12 @@ def test_what_an_option_leaves_out_is_told_with_the_option(index: IndexServer, r
     both(index)
     done = dry(run, index, "demo", "--uploaded-prior-to", "2020-01-01T00:00:00Z")
     assert references(done) == ["no-matching-version"], done.err
-    assert "2.0 was uploaded on 2024-01-02" in done.err
+    assert re.search(r"2\.0.* were uploaded on 2024-01-02", done.err), done.err
     assert "hint: name a later moment with --uploaded-prior-to, or leave the option out" in done.err
     assert dry(run, index, "demo", "--uploaded-prior-to", "2025-01-01T00:00:00Z").code == 0
     done = dry(run, index, "demo", "--no-binary", "demo")
     assert references(done) == ["no-matching-version"], done.err
-    assert "2.0 has a wheel, and --no-binary leaves out wheels" in done.err
+    assert re.search(r"2\.0.* have a wheel, and --no-binary leaves out wheels", done.err), done.err
     assert "hint: leave demo out of --no-binary" in done.err
 
 

@@ -176,7 +176,7 @@ def _made_otherwise(lock: _Lock, problems: list[str]) -> UsageError:
         f"{printable(lock.path)} was made otherwise than this command would change it",
         context=(*map(printable, problems[:5]), *more),
         hint=f"name what it was made of: safepip audit --fix -r {printable(lock.path)} -r FILE\n"
-        "or make the lock anew with safepip lock, and fix that",
+        "or make the lock anew, and fix that: safepip lock -r FILE",
     )
 
 

@@ -131,6 +131,7 @@ com.sun
 contextlib2         contextlib2
 cryptography        cryptography
 ctags               python-ctags python-ctags3
+cvss                cvss
 datrie              datrie
 exceptiongroup      exceptiongroup
 filelock            filelock
@@ -186,6 +187,7 @@ urllib3_secure_extra  urllib3-secure-extra
 uvloop              uvloop
 win32com            pywin32 pypiwin32
 winloop             winloop
+yaml                pyyaml
 zipp                zipp
 zstandard           zstandard
 """
