@@ -171,6 +171,14 @@ def test_an_ignore_with_a_reason_lets_it_pass_and_is_told(run: Inside, index: In
     refused(run, fetched(run, index, "demo"))
 
 
+def test_an_ignore_is_for_the_whole_name_of_a_project(run: Inside, index: IndexServer) -> None:
+    """A file of a project whose name only begins so is no false alarm."""
+    served = index.add("demo-more", "1.0")
+    ignore = '[[ignore]]\nid = "MAL-1"\nproject = "demo"\nreason = "a false alarm, reported"\nuntil = 2999-12-31\n'
+    know(run, malicious("MAL-1", "demo", sha256=sha256(served.data)), more=ignore)
+    refused(run, fetched(run, index, "demo-more"))
+
+
 # --- vulnerabilities ---------------------------------------------------------------------------------------------
 
 HOLE = record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0"), database_specific={"severity": "MODERATE"})
@@ -185,6 +193,15 @@ def test_a_vulnerability_is_one_line(run: Inside, index: IndexServer) -> None:
     assert done.code == 0
     assert "known vulnerabilities: demo 1.0 (PYSEC-2, PYSEC-1); safepip audit says more" in done.err
     assert done.err.count("PYSEC-1") == 1
+
+
+def test_what_cannot_be_verified_is_one_line(run: Inside, index: IndexServer) -> None:
+    """Without a policy: a record that says nothing of versions does not make a project clean."""
+    index.add("demo", "1.0")
+    know(run, record("PYSEC-3", versions_of("demo")))
+    done = fetched(run, index, "demo")
+    assert done.code == 0
+    assert "could not be verified: demo 1.0; safepip audit says why" in done.err
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,11 @@ class KnownAdvisories:
         raise Refused(malicious_file(filename, sha256, record))
 
     def _is_ignored(self, filename: str, record: str) -> bool:
-        stem = normalise(filename)
+        # Whole: `acme` in an ignore is not the `acme-evil` of a file.
+        name = filename.partition("-")[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
+        project = normalise(name)
         for ignore in self._policy.ignores:
-            if ignore.id == record and stem.startswith(f"{ignore.project}-") and self._now < ignore.until:
+            if ignore.id == record and ignore.project == project and self._now < ignore.until:
                 self._notice(f"ignored: {record} for {filename} (reason: {ignore.reason}, {ignore.origin})")
                 return True
         return False
@@ -104,16 +106,22 @@ class KnownAdvisories:
 
         refused: list[Diagnostic] = []
         vulnerable: list[str] = []
+        unverified: list[str] = []
         for pin in pins:
             subject = AuditedVersion(pin.name, str(pin.version), Origin(Source.DISTRIBUTION, str(pin.name)))
             audited = audit_one(subject, bundle.records(pin.name), self._policy.ignores, self._now)
             verdict = verdict_on(audited, self._policy, pin.required_by, owned=_is_owned(pin.route))
             refused += verdict.refused
             vulnerable += filter(None, [verdict.vulnerable])
+            if audited.unverified and not verdict.refused:
+                unverified.append(f"{pin.name} {pin.version}")
             for line in verdict.notices:
                 self._notice(line)
         if vulnerable:
             self._notice(f"known vulnerabilities: {'; '.join(sorted(vulnerable))}; safepip audit says more")
+        if unverified:
+            more = f" and {len(unverified) - 5} more" if len(unverified) > 5 else ""
+            self._notice(f"could not be verified: {', '.join(unverified[:5])}{more}; safepip audit says why")
         if refused:
             raise Refused(*refused)
 
