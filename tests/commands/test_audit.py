@@ -9,6 +9,7 @@ import pytest
 
 from support.advisories import malicious, record, versions_of
 from support.environment import Environment, Runner, make_environment
+from support.schemas import annotation, own, sarif
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def update(run: Inside) -> None:
 def audited(run: Inside, *words: str | Path) -> tuple[int, dict[str, Any]]:
     """The exit code, and the projects of the report by name."""
     done = run("audit", "--output-format", "json", *words)
-    report = json.loads(done.out)
+    report = own("audit", done.out)
     assert report["exit_code"] == done.code
     return done.code, {item["name"]: item for item in report["projects"]}
 
@@ -251,12 +252,23 @@ def test_a_wrong_command_ends_with_2(run: Inside, project: Path, words: tuple[st
     assert run("audit", *words).code == 2
 
 
-def test_annotations_stand_at_the_lines_of_the_pins(run: Inside, project: Path) -> None:
-    """They are the only commands to a runner that are printed as they are."""
-    (project / "requirements.txt").write_text("# pins\ndemo==1.7\nclean==1\n")
-    done = run("audit", "-r", "requirements.txt", "--output-format", "github")
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [("requirements.txt", "# pins\ndemo==1.7\nclean==1\n", 2), ("pylock.toml", LOCK, 10)],
+    ids=("requirements", "lock"),
+)
+def test_findings_stand_at_the_lines_of_the_pins(run: Inside, project: Path, name: str, text: str, line: int) -> None:
+    """As annotations, which are the only commands to a runner that are printed as they are, and in SARIF."""
+    (project / name).write_text(text)
+    done = run("audit", "-r", name, "--output-format", "github")
     assert done.code == 1
-    (line,) = done.out.splitlines()
-    assert line.startswith(
-        "::warning file=requirements.txt,line=2,title=PYSEC-1::demo 1.7 has PYSEC-1, severity medium"
-    )
+    first = annotation(done.out.splitlines()[0])
+    assert first.name == "warning"
+    assert first.properties == {"file": name, "line": str(line), "title": "PYSEC-1"}
+    assert first.message.startswith("demo 1.")
+    done = run("audit", "-r", name, "--output-format", "sarif")
+    assert done.code == 1
+    results = [result for result in sarif(done.out)["runs"][0]["results"] if result["ruleId"] == "PYSEC-1"]
+    assert [result["locations"] for result in results] == [
+        [{"physicalLocation": {"artifactLocation": {"uri": name}, "region": {"startLine": line}}}]
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +11,11 @@ from safepip.model.advisories import AuditedProject, AuditedVersion, AuditOutcom
 from safepip.model.origin import Origin, Source
 from safepip.reporting.annotation import Annotation
 from safepip.reporting.audit_annotations import audit_annotations
+from support.schemas import annotation
 
 PINS = Origin(Source.FILE, "deps/my, pins.txt", 3)
 HOLE = Vulnerability("PYSEC-1", ("CVE-1",), Severity.MEDIUM, ("2.0",), summary="100% a hole ##[error]x\n::error::y")
 EVIL = Vulnerability("MAL-1", (), Severity.UNKNOWN, (), malicious=True)
-_COMMAND = re.compile(r"::(error|warning) ([^:]*)::([^\r\n]*)")
 
 
 def test_findings_and_what_is_not_verified_are_commands_at_their_lines() -> None:
@@ -41,9 +40,10 @@ def test_findings_and_what_is_not_verified_are_commands_at_their_lines() -> None
 def test_no_part_ends_a_command_or_adds_to_it(file: str, title: str, message: str) -> None:
     """What the runner reads is what was meant."""
     made = Annotation("error", title, message, file, 7).command()
-    found = _COMMAND.fullmatch(made)
-    assert found
-    properties = dict(part.split("=", 1) for part in found[2].split(","))
-    assert properties.keys() == {"title", "line", *(["file"] if file else [])}
-    assert unquote(properties["title"]).replace(" ", "") == title.replace(" ", "")
-    assert unquote(found[3]).replace(" ", "") == message.replace(" ", "")
+    read = annotation(made)
+    assert re.search(r"[\r\n]", made) is None
+    assert read.properties.keys() == {"title", "line", *(["file"] if file else [])}
+    assert (read.name, read.properties["line"]) == ("error", "7")
+    assert read.properties["title"].replace(" ", "") == title.replace(" ", "")
+    assert read.properties.get("file", "").replace(" ", "") == file.replace(" ", "")
+    assert read.message.replace(" ", "") == message.replace(" ", "")
