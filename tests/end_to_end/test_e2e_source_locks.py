@@ -9,6 +9,7 @@ import pytest
 from support.environment import tree_state
 from support.repositories import GitHome, needs_git
 from support.runs import pip_in, shown
+from support.source_archives import tar_of_files
 from support.sources import build_source_archive, source_files, write_project
 
 if TYPE_CHECKING:
@@ -127,3 +128,46 @@ def test_a_commit_with_other_files_than_were_locked_changes_nothing(
     done = runner.safepip("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml")
     assert "has other files than were locked" in ended(done, 20).stderr
     assert target.state() == before
+
+
+@pytest.fixture
+def other_form(world: IndexServer) -> str:
+    """The URL of `plain` in a form that pip reads and no lock can name."""
+    files = source_files("plain", "2.0", static=True)
+    archive = tar_of_files({f"plain-2.0/{path}": data for path, data in files.items()}, "bz2")
+    return f"{world.url.removesuffix('simple/')}files/{world.add_file('plain', 'plain-2.0.tar.bz2', archive).filename}"
+
+
+@pytest.mark.slow
+def test_pip_makes_a_lock_of_such_an_archive_and_then_refuses_it(
+    world: IndexServer, other_form: str, runner: Runner, target: Environment
+) -> None:
+    """So it would be no use to write one. When pip reads what it writes, safepip can write it, too."""
+    ended(runner.pip("lock", "-i", world.url, "--no-build-isolation", "plain"))
+    assert f'url = "{other_form}"' in (runner.folder / "pylock.toml").read_text()
+    done = ended(pip_in(runner, target, "install", "--no-index", "-r", "pylock.toml"), 1)
+    assert "Invalid sdist filename 'plain-2.0.tar.bz2'" in done.stderr
+
+
+@pytest.mark.usually("by hash")
+@pytest.mark.parametrize("way", ["by hash", "by URL"])
+def test_such_an_archive_is_pinned_in_two_other_ways(
+    world: IndexServer,
+    other_form: str,
+    runner: Runner,
+    target: Environment,
+    new_target: Callable[[str], Environment],
+    way: str,
+) -> None:
+    """Those that the page of the refusal names."""
+    done = ended(runner.safepip("lock", "-i", world.url, "plain"), 20)
+    assert done.stderr.startswith("error: unlockable-archive\n"), shown(done)
+    assert not (runner.folder / "pylock.toml").exists()
+    words = ("plain", "--format", "requirements") if way == "by hash" else (f"plain @ {other_form}",)
+    made = "requirements.txt" if way == "by hash" else "pylock.toml"
+    ended(runner.safepip("lock", "-q", "-i", world.url, "-o", made, *words))
+    by_pip = new_target("pip")
+    ended(runner.safepip("install", "--python", target.python, "-i", world.url, "-r", made))
+    ended(pip_in(runner, by_pip, "install", "-i", world.url, "-r", made))
+    assert target.installed() == by_pip.installed() == {"plain": "2.0"}
+    assert state(target) == state(by_pip)

@@ -180,6 +180,6 @@ def test_a_lock_with_an_archive_that_it_cannot_name_is_refused_with_ways_out() -
         with pytest.raises(Refused) as caught:
             check_names([odd, resolution.pins["b"]])
         (diagnostic,) = caught.value.diagnostics
-        assert (diagnostic.reference, diagnostic.subject) == ("not-yet", "a")
+        assert (diagnostic.reference, diagnostic.subject) == ("unlockable-archive", "a")
         assert "--only-binary a;" in diagnostic.hint
         assert diagnostic.context == (filename, "required by requirements.txt:1")

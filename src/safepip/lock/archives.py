@@ -1,7 +1,10 @@
 """Source archives that a lock cannot name.
 
-PEP 751 and `packaging.pylock` read the project and the version out of the name of an index's source archive, in the
-form of PEP 625 or near it. Some old ones have another form (`.tar.bz2`, or a dash within the version).
+PEP 751 has an index's source archive named as the specification of source archives has it: `name-version`, and
+`.tar.gz` or the older `.zip` behind. Some old ones have another form (`.tar.bz2`, or a dash within the version). pip
+26.3 writes such a name into a lock, and then refuses the lock as invalid; so does every reader that keeps to
+`packaging.pylock`. An entry as an archive by its URL (`packages.archive`) would be read, but it records something else:
+a URL that the user has named, which is kept in `direct_url.json` then, and no name that has an owner.
 """
 
 from __future__ import annotations
@@ -20,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def check_names(pins: Iterable[Pin]) -> None:
-    """Raise `Refused` (`not-yet`) with every pin whose source archive has a name that a lock cannot have."""
+    """Raise `Refused` (`unlockable-archive`) with every pin whose source archive has a name that a lock cannot have."""
     problems = [
         Diagnostic(
-            "not-yet",
-            f"{pin.name} {pin.version} would be locked by a source archive whose name has no place in a lock",
+            "unlockable-archive",
+            f"{pin.name} {pin.version} has a source archive whose name cannot stand in a lock",
             (printable(pin.candidate.file.filename), *(f"required by {by.chain()}" for by in pin.required_by[:3])),
             f"to lock a version that has a wheel: --only-binary {pin.name}; or write --format requirements",
             pin.required_by,
