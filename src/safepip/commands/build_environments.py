@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 #: Backends may be built by backends, but not so deep.
 _DEEPEST = 10
 
+#: The variables by which a Python finds the temporary folder (`tempfile`).
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+
 
 class BuildWheel(NamedTuple):
     """One wheel of a build environment. `digest` is that of its bytes, or of the archive that it is built of."""
@@ -139,6 +142,8 @@ class BuildEnvironments:
         inputs = decision.inputs._replace(target=probe(python, None, environ))
         decision = decision._replace(inputs=inputs)
         wheels = clear(decision, resources, decision.to_install)
+        # This pip is killed with safepip, and then removes nothing: what it works in goes with what the run works in.
+        environ = {**environ, **dict.fromkeys(_TEMPORARY, resources.scratch.folder("pip"))}
         with private_folder(resources.store.root) as private:
             handover = make_handover(decision.resolution, wheels, inputs.settings, private)
             settings, code, progress = inputs.settings, 0, resources.console.progress

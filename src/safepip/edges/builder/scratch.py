@@ -6,18 +6,16 @@ above a project, and a cache lies in a home folder, which may be one.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-import time
 
 from safepip.edges.builder.removal import remove
+from safepip.edges.disk.sweeping import sweep
 from safepip.model.errors import Unavailable
 
 _PREFIX = "safepip-build-"
 #: What runs make in the temporary folder: this one, and those for trying a fence and for version control.
 _SWEPT = (_PREFIX, "safepip-fence-", "safepip-vcs-")
-_STALE_SECONDS = 24 * 3600.0
 
 
 class Scratch:
@@ -33,7 +31,7 @@ class Scratch:
         """The folder itself, absolute, with links resolved. Raises `Unavailable` (`store-unwritable`)."""
         if self._root is None:
             try:
-                _sweep(tempfile.gettempdir())
+                sweep(tempfile.gettempdir(), *_SWEPT, remove=remove)
                 self._root = os.path.realpath(tempfile.mkdtemp(prefix=_PREFIX))
             except OSError as error:
                 raise Unavailable.because(
@@ -62,17 +60,3 @@ class Scratch:
             except KeyboardInterrupt:
                 remove(root)
                 raise
-
-
-def _sweep(folder: str) -> None:
-    """Remove what this user's runs have left that were killed more than a day ago."""
-    if not hasattr(os, "getuid"):
-        return
-    oldest = time.time() - _STALE_SECONDS
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if entry.name.startswith(_SWEPT) and entry.is_dir(follow_symlinks=False):
-                    details = entry.stat(follow_symlinks=False)
-                    if details.st_uid == os.getuid() and details.st_mtime < oldest:
-                        remove(entry.path)

@@ -20,7 +20,7 @@
    keeps `safepip cache` from removing files meanwhile.
 4. No file is given out, or taken in, to which `check` objects by its digest (`known-malware`).
 5. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
-   run then keeps its files in a private folder that is removed at its end.
+   run then keeps its files in a private folder that is removed at its end, or after a day if the run was killed.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.reading import open_regular, read_regular
+from safepip.edges.disk.sweeping import sweep
 from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.evidence import VerifiedFile
@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 
     from safepip.model.digest import AnyDigest, RequiredDigests
 
-_STALE_SECONDS = 24 * 3600.0
 #: The beginning of the names of the folders for pip; they are made beside the files so that these can be linked.
 _HANDOVER = "handover-"
 _PRIVATE = 0o700
+_OWN_FOLDER = "safepip-store-"
 
 
 def _no_objection(_filename: str, _sha256: str) -> None:
@@ -78,7 +78,7 @@ class Store:
                 self.notices.append(f"the cache folder {root} {problem}; this run does without it")
                 root = None
         if root is None:
-            root = self._private = tempfile.mkdtemp(prefix="safepip-store-")
+            root = self._private = _private_folder()
         self._root = os.path.abspath(root)
         self._held = hold(self._root) if self._private is None else None
         self.deliveries = Deliveries(self._root)
@@ -150,8 +150,8 @@ class Store:
             os.makedirs(folder, _PRIVATE, exist_ok=True)
             if not self._swept:
                 self._swept = True
-                _sweep(folder, "")
-                _sweep(self._root, _HANDOVER)
+                sweep(folder, "")
+                sweep(self._root, _HANDOVER)
             handle, path = tempfile.mkstemp(dir=folder)
         except OSError as error:
             raise _unwritable(self._root, error) from error
@@ -346,18 +346,11 @@ def _replace(source: str, target: str) -> None:
         os.unlink(source)
 
 
-def _sweep(folder: str, prefix: str) -> None:
-    """Remove what processes that died have left: entries of `folder` whose names begin with `prefix`."""
-    oldest = time.time() - _STALE_SECONDS
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if not entry.name.startswith(prefix) or entry.stat(follow_symlinks=False).st_mtime >= oldest:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)
-                else:
-                    os.unlink(entry.path)
+def _private_folder() -> str:
+    """A new folder of this run's alone."""
+    with contextlib.suppress(OSError):  # it can be written, and not be listed
+        sweep(tempfile.gettempdir(), _OWN_FOLDER)
+    return tempfile.mkdtemp(prefix=_OWN_FOLDER)
 
 
 def _check_name(filename: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from safepip.edges.console.outputs import say, warn
@@ -107,7 +107,7 @@ def command(
 
 @contextmanager
 def private_folder(near: str | None = None) -> Iterator[str]:
-    """A folder that only this user can read, removed afterwards unless the process is killed.
+    """A folder that only this user can read, removed afterwards, or by a later run if the process is killed.
 
     `near` is a folder on whose file system it should be, so that wheels can be linked; else the system's
     temporary folder, which also serves where `near` cannot be written.
@@ -115,10 +115,14 @@ def private_folder(near: str | None = None) -> Iterator[str]:
     import shutil
     import tempfile
 
+    from safepip.edges.disk.sweeping import sweep
+
     try:
         folder = tempfile.mkdtemp(prefix="handover-", dir=near)
     except OSError:
-        folder = tempfile.mkdtemp(prefix="safepip-")
+        with suppress(OSError):  # it can be written, and not be listed
+            sweep(tempfile.gettempdir(), "safepip-handover-")
+        folder = tempfile.mkdtemp(prefix="safepip-handover-")
     try:
         yield os.path.realpath(folder)
     finally:
