@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safepip.advisories.database import EVERY_PROJECT, AdvisoryGathering, records_of, unpack
-from safepip.advisories.ignoring import sort_out, stale
+from safepip.advisories.ignoring import pass_over, sort_out, stale
 from safepip.advisories.matching import judge
 from safepip.advisories.osv import read_record
-from safepip.model.advisories import Ignore, Judgement, Severity
+from safepip.model.advisories import Ignore, Judgement, Severity, Unverified
 from safepip.model.origin import Origin, Source
 from support.advisories import WHEN, malicious, record, versions_of
 
@@ -79,17 +79,19 @@ def test_an_unreadable_record_is_named_and_clean_is_not_said() -> None:
     """For its own project, or for all where it does not say which."""
     broken = record("PYSEC-9", versions_of("demo"))
     assert judged("1.0", broken).unverified == (
-        "PYSEC-9 cannot be read: an affected entry says no versions that can be compared",
+        (("PYSEC-9",), "PYSEC-9 cannot be read: an affected entry says no versions that can be compared"),
     )
     assert judged("1.0", broken, name="other").unverified == ()
-    assert judged("1.0", "garbage", name="other").unverified == ("0.json cannot be read: it is not an object",)
+    assert judged("1.0", "garbage", name="other").unverified == (
+        (("0.json",), "0.json cannot be read: it is not an object"),
+    )
     assert unpack(gathered(["garbage"])[EVERY_PROJECT]).unreadable[0].source == "test"
 
 
 def test_what_cannot_be_compared_is_named() -> None:
     """A version without an order, against a range with a bound."""
     verdict = judged("final", record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0")))
-    assert verdict.unverified == ("PYSEC-1 cannot be compared with the version final",)
+    assert verdict.unverified == ((("PYSEC-1",), "PYSEC-1 cannot be compared with the version final"),)
 
 
 RECORDS = st.lists(
@@ -140,3 +142,15 @@ def test_an_ignore_holds_for_its_project_by_any_name_and_up_to_its_day() -> None
     assert stale([ignore], [ignore], 99.0) == []
     assert stale([ignore], [], 99.0) == ["safepip.toml:3: the ignore of CVE-1 for demo met no finding: remove it?"]
     assert stale([ignore], [ignore], 100.0) == ["safepip.toml:3: the ignore of CVE-1 for demo has ended"]
+
+
+def test_an_ignore_passes_over_a_record_that_cannot_be_judged() -> None:
+    """By its id, or by its file; never over an answer that did not come."""
+    ignore = Ignore("PYSEC-9", "demo", "read by us", 100.0, PLACE)
+    doubts = [Unverified(("PYSEC-9", "CVE-9"), "cannot be compared"), Unverified((), "the server answers 500")]
+    counting, ((matter, by),) = pass_over("demo", doubts, [ignore], 99.0)
+    assert counting == (doubts[1],)
+    assert (matter.id, matter.aliases, matter.summary, by) == ("PYSEC-9", ("CVE-9",), "cannot be compared", ignore)
+    assert pass_over("demo", doubts, [ignore._replace(id="")], 99.0).counting == tuple(doubts)
+    assert pass_over("demo", doubts, [ignore], 100.0).counting == tuple(doubts)
+    assert pass_over("other", doubts, [ignore], 99.0).counting == tuple(doubts)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.advisories import malicious, record, versions_of
+from support.pasting import OPEN_REASON, block_of
+from support.sources import build_source_archive
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
@@ -131,6 +133,31 @@ def test_a_malicious_file_of_this_machine_is_refused(run: Inside, index: IndexSe
     refused(run, run("download", "-d", "out", "--no-index", "-f", "wheels", "other"))
 
 
+def test_nothing_of_a_malicious_file_of_this_machine_is_read(run: Inside, index: IndexServer) -> None:
+    """Not even what it requires, which an index would be asked for: alone in a folder, and beside an index."""
+    (run.folder / "wheels").mkdir()
+    _, data = build_wheel("other", "3.0", requires=["asked-for"])
+    (run.folder / "wheels" / "other-3.0-py3-none-any.whl").write_bytes(data)
+    archive, source = build_source_archive("coded", "1.0")
+    (run.folder / "wheels" / archive).write_bytes(source)
+    known = malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(data))
+    know(run, known, malicious("MAL-2", "evil2", listed=["1.0"], sha256=sha256(source)))
+    for words in (("other",), ("coded", "--allow-build", "coded"), (f"./wheels/{archive}", "--allow-build", "coded")):
+        refused(run, fetched(run, index, "-f", "wheels", *words))
+    assert index.mentions("asked-for") == []
+
+
+def test_no_part_of_a_file_is_read_where_its_index_states_no_sha256(run: Inside, index: IndexServer) -> None:
+    """It comes whole, and is refused before it is in the store; without malware to know of, its end is enough."""
+    index.sidecars = False
+    served = index.add("other", "3.0", requires=["asked-for"], file={"hashes": {}})
+    index.add("asked-for", "1.0")
+    optional = f'[[index]]\nname = "acme"\nurl = "{index.url}"\nhashes = "optional"\ndefault = true\n'
+    know(run, malicious("MAL-1", "evil", listed=["1.0"], sha256=sha256(served.data)), more=optional)
+    refused(run, run("download", "-d", "out", "other"))
+    assert index.mentions("asked-for") == []
+
+
 def test_what_a_lock_has_is_refused_once_it_is_known(run: Inside, index: IndexServer) -> None:
     """By its version, and by its digest; from the network, and out of the store without one."""
     served = index.add("demo", "1.0")
@@ -226,6 +253,49 @@ def test_policy_says_which_vulnerabilities_are_refused(
     done = fetched(run, index, "demo")
     assert done.code == code, done
     assert references(done) == (["known-vulnerability"] if code else [])
+
+
+NOT_JUDGED = {
+    "cannot-be-read": record("PYSEC-3", versions_of("demo")),
+    "cannot-be-compared": record("PYSEC-3", versions_of("demo", "introduced 0", "fixed one")),
+    "says-no-project": {**record("PYSEC-3"), "affected": "all"},
+}
+
+
+@pytest.mark.parametrize("data", NOT_JUDGED.values(), ids=NOT_JUDGED)
+def test_where_advisories_are_required_nothing_is_installed_unjudged(
+    run: Inside, index: IndexServer, data: dict[str, Any]
+) -> None:
+    """One record is enough, also for what a lock has; other projects are not held back, and the hint helps."""
+    index.add("demo", "1.0")
+    index.add("clean", "1.0")
+    required = 'advisories = "required"'
+    know(run, policy=required)
+    assert run("lock", "-i", index.url, "demo").code == 0
+    know(run, data, policy=required)
+    for words in (("demo",), ("-r", "pylock.toml")):
+        done = fetched(run, index, *words)
+        assert (done.code, references(done)) == (20, ["known-vulnerability"]), done
+        assert re.search(r"demanded by .*safepip\.toml:5$", done.err, re.MULTILINE)
+        assert saved(run) == []
+    assert fetched(run, index, "clean").code == (20 if data["affected"] == "all" else 0)
+    block = block_of(done.err)
+    configure(run, block, required)
+    waits = fetched(run, index, "demo")
+    assert (waits.code, set(references(waits))) == (2, {"bad-configuration"})
+    configure(run, block.replace(OPEN_REASON, '"read by us"', 1).replace('"..."', "2999-12-31"), required)
+    done = fetched(run, index, "demo")
+    assert done.code == 0, done.err
+    assert "ignored: PYSEC-3 for demo 1.0 (reason: read by us" in done.err
+
+
+def test_where_advisories_are_required_a_record_can_be_mended(run: Inside, index: IndexServer) -> None:
+    """The other half of the hint."""
+    index.add("demo", "1.0")
+    know(run, NOT_JUDGED["cannot-be-read"], policy='advisories = "required"')
+    assert fetched(run, index, "demo").code == 20
+    know(run, record("PYSEC-3", versions_of("demo", "introduced 2")), policy='advisories = "required"')
+    assert fetched(run, index, "demo").code == 0
 
 
 def test_without_a_bundle_nothing_is_said_unless_policy_requires_one(run: Inside, index: IndexServer) -> None:

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "resolution": "config index model routing text vetting wheel",
     "lock": "build model requirements resolution text",
     "reporting": "environment model resolution vetting wheel",
-    "advisories": "model",
+    "advisories": "model text",
     # edges: they touch the world
     "edges": "",
     # A bundle is what the stage `advisories` makes of the records that are read here.

@@ -5,7 +5,8 @@
   internal packages, which a stranger had registered elsewhere.
 - A vulnerability is refused from the severity on that policy names; below, and without such a policy, all of them are
   one line together.
-- Where policy refuses, a version that cannot be verified is refused, too.
+- Where policy refuses, or requires advisories, a version that cannot be verified is refused, too: what is installed
+  would not have been checked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.ranges import contains_all
 from safepip.model.finding import Diagnostic, printable
+from safepip.text.toml_writing import ignored_finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from safepip.model.origin import Origin
 
 MALWARE, VULNERABILITY = "known-malware", "known-vulnerability"
+
+#: How many of the reasons why a version cannot be verified are shown.
+_MOST_SHOWN = 10
 
 
 class InstallVerdict(NamedTuple):
@@ -49,8 +54,9 @@ def verdict_on(
             rest.append(matter.id)
     for matter, ignore in project.ignored:
         lines.append(f"ignored: {matter.id} for {shown} (reason: {ignore.reason}, {ignore.origin})")
-    if policy.refuse is not None and project.unverified:
-        refused.append(_unverified(project, policy, required_by))
+    demanded = policy.required if policy.refuse is None else policy.refuse_origin
+    if demanded is not None and project.unverified:
+        refused.append(_unverified(project, demanded, required_by))
     return InstallVerdict(tuple(refused), tuple(lines), f"{shown} ({', '.join(rest)})" if rest else "")
 
 
@@ -111,15 +117,20 @@ def _vulnerability(
     )
 
 
-def _unverified(project: AuditedProject, policy: AdvisoryPolicy, required_by: tuple[Origin, ...]) -> Diagnostic:
-    shown = f"{project.subject.name} {printable(project.subject.version)}"
+def _unverified(project: AuditedProject, demanded: Origin, required_by: tuple[Origin, ...]) -> Diagnostic:
+    name = project.subject.name
+    shown = f"{name} {printable(project.subject.version)}"
+    hint = "mend or leave out the record in its source, and run safepip audit --update"
+    if project.unjudged:
+        blocks = [ignored_finding(name, identity) for identity in project.unjudged[:_MOST_SHOWN]]
+        hint += "\nor say why it does not matter, and until when, in safepip.toml:\n" + "\n\n".join(blocks)
     return Diagnostic(
         VULNERABILITY,
         f"it could not be verified whether {shown} has a known vulnerability",
-        (*(printable(reason) for reason in project.unverified[:10]), f"demanded by {policy.refuse_origin}"),
-        "mend or leave out the record in its source, and run safepip audit --update",
+        (*(printable(reason) for reason in project.unverified[:_MOST_SHOWN]), f"demanded by {demanded}"),
+        hint,
         required_by,
-        project.subject.name,
+        name,
     )
 
 

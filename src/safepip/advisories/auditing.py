@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safepip.advisories.ignoring import sort_out, stale
+from safepip.advisories.ignoring import pass_over, sort_out, stale
 from safepip.advisories.matching import judge
 from safepip.model.advisories import AuditedProject, AuditOutcome
 
@@ -37,8 +37,16 @@ def audit_one(
     if not subject.version:
         return AuditedProject(subject, unverified=(subject.obstacle,))
     verdict = judge(subject.version, records)
-    sorted_out = sort_out(subject.name, verdict.vulnerabilities, ignores, now)
-    return AuditedProject(subject, *sorted_out, verdict.unverified, verdict.smallest)
+    counting, ignored = sort_out(subject.name, verdict.vulnerabilities, ignores, now)
+    unverified, unjudged = pass_over(subject.name, verdict.unverified, ignores, now)
+    return AuditedProject(
+        subject,
+        counting,
+        (*ignored, *unjudged),
+        tuple(doubt.reason for doubt in unverified),
+        verdict.smallest,
+        tuple(doubt.ids[0] for doubt in unverified if doubt.ids),
+    )
 
 
 def _identity(subject: AuditedVersion) -> tuple[str, str, str, int]:

@@ -6,18 +6,21 @@
     reason = "the function is not used here"
     until = 2026-12-31
 
-An ignore holds to the end of its day and no longer. One that has ended, or that met nothing, is reported: it would hide
-the next finding that it fits.
+It also passes over a record that cannot be read or compared, by its id, or by the name of its file where it has none:
+somebody has looked at it. An ignore holds to the end of its day and no longer. One that has ended, or that met nothing,
+is reported: it would hide the next finding that it fits.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from safepip.model.advisories import Severity, Vulnerability
 
-    from safepip.model.advisories import Ignore, Vulnerability
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from safepip.model.advisories import Ignore, Unverified
 
 
 class Sorted(NamedTuple):
@@ -31,14 +34,37 @@ def sort_out(project: str, found: Sequence[Vulnerability], ignores: Sequence[Ign
     """Tell what counts from what does not, at a moment in seconds since the epoch."""
     counting, ignored = [], []
     for matter in found:
-        names = {matter.id, *matter.aliases}
-        fitting = (i for i in ignores if i.project == project and i.id in names and now < i.until)
-        ignore = next(fitting, None)
+        ignore = _fitting(project, {matter.id, *matter.aliases}, ignores, now)
         if ignore is None:
             counting.append(matter)
         else:
             ignored.append((matter, ignore))
     return Sorted(tuple(counting), tuple(ignored))
+
+
+class IgnoredDoubts(NamedTuple):
+    """The reasons why a version is not verified that count, and those that do not, as findings of which nothing but the
+    name is known."""
+
+    counting: tuple[Unverified, ...]
+    ignored: tuple[tuple[Vulnerability, Ignore], ...]
+
+
+def pass_over(project: str, doubts: Sequence[Unverified], ignores: Sequence[Ignore], now: float) -> IgnoredDoubts:
+    """As `sort_out`, for what cannot be judged. What is not about one record is never passed over."""
+    counting, ignored = [], []
+    for doubt in doubts:
+        ignore = _fitting(project, doubt.ids, ignores, now)
+        if ignore is None:
+            counting.append(doubt)
+        else:
+            matter = Vulnerability(doubt.ids[0], doubt.ids[1:], Severity.UNKNOWN, (), summary=doubt.reason)
+            ignored.append((matter, ignore))
+    return IgnoredDoubts(tuple(counting), tuple(ignored))
+
+
+def _fitting(project: str, names: Collection[str], ignores: Sequence[Ignore], now: float) -> Ignore | None:
+    return next((i for i in ignores if i.project == project and i.id in names and now < i.until), None)
 
 
 def stale(ignores: Sequence[Ignore], used: Sequence[Ignore], now: float) -> list[str]:

@@ -14,28 +14,35 @@ from typing import TYPE_CHECKING
 
 from safepip.advisories.aliases import AliasClasses
 from safepip.advisories.ranges import affects, fixes, read_version
-from safepip.model.advisories import Judgement, KnownRecord, Severity, Vulnerability
+from safepip.model.advisories import Judgement, KnownRecord, Severity, Unverified, Vulnerability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from packaging.version import Version
 
-    from safepip.model.advisories import ProjectRecords
+    from safepip.model.advisories import ProjectRecords, Unreadable
 
 
 def judge(version: str, records: ProjectRecords) -> Judgement:
     """What is known of a version, as it is written in its metadata or a lock."""
-    unverified = [f"{fault.record} cannot be read: {fault.reason}" for fault in records.unreadable]
+    unverified = [_unread(fault) for fault in records.unreadable]
     found = []
     for group in _matters(records.known):
         answers = [is_affected(record, version) for record in group]
         if True in answers:
             found.append(_vulnerability(group, version))
         elif None in answers:
-            unverified.append(f"{group[0].ids[0]} cannot be compared with the version {version}")
+            names = group[0].ids
+            unverified.append(Unverified(names, f"{names[0]} cannot be compared with the version {version}"))
     found.sort(key=lambda matter: (-matter.severity.counted, matter.id))
     return Judgement(tuple(found), tuple(dict.fromkeys(unverified)), _smallest(found, records.known))
+
+
+def _unread(fault: Unreadable) -> Unverified:
+    if not fault.record:
+        return Unverified((), fault.reason)
+    return Unverified((fault.record,), f"{fault.record} cannot be read: {fault.reason}")
 
 
 def _matters(known: Sequence[KnownRecord]) -> list[list[KnownRecord]]:

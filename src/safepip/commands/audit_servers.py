@@ -39,7 +39,7 @@ def ask_servers(plan: Plan, names: Collection[str], resources: Resources) -> dic
             for reading in readings:
                 gathering.add(reading, source.name)
         for name, owner in kept.items():
-            reason = f"{source.name} was not asked for it: {owner} owns the name"
-            gathering.add(RecordReading(None, 0.0, {name: Unreadable(f"what is known of {name}", reason)}), source.name)
+            reason = f"{source.name} was not asked for {name}: {owner} owns the name"
+            gathering.add(RecordReading(None, 0.0, {name: Unreadable("", reason)}), source.name)
     packed = dict(gathering.projects())
     return {name: records_of(name, packed) for name in names}

@@ -64,8 +64,13 @@ class KnownAdvisories:
 
     def leave_to_audit(self) -> None:
         """From here on refuse malware alone and tell of nothing: an audit of this run does both."""
-        self._policy = self._policy._replace(refuse=None)
+        self._policy = self._policy._replace(refuse=None, required=None)
         self._notice = _say_nothing
+
+    @property
+    def any_known(self) -> bool:
+        """Whether the digest of any malicious file is known."""
+        return self._bundle is not None and self._bundle.names_files
 
     def check_file(self, filename: str, sha256: str) -> None:
         """Raise `Refused` (`known-malware`) for a file whose digest a malicious record names."""

@@ -105,7 +105,7 @@ class Resources:
         """The store of verified files."""
         from safepip.edges.disk.store import Store
 
-        store = Store(self.plan.settings.cache_dir, self.advisories.check_file)
+        store = Store(self.plan.settings.cache_dir, self.advisories)
         for notice in store.notices:
             self.console.notice(notice)
         return store

@@ -54,7 +54,8 @@ class Affected(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A record that cannot be used: what it is called, why, and of which source it is."""
+    """A record that cannot be used: what it is called, why, and of which source it is. `record` is empty where it is
+    not a record that is missing but a whole answer; `reason` says it all then."""
 
     record: str
     reason: str
@@ -91,12 +92,20 @@ class Vulnerability(NamedTuple):
     summary: str = ""
 
 
+class Unverified(NamedTuple):
+    """A reason why the records may not say all of a version. `ids` are the names of the record or the matter, by which
+    it can be ignored; none where it is not about one."""
+
+    ids: tuple[str, ...]
+    reason: str
+
+
 class Judgement(NamedTuple):
     """What the records say of one version. `unverified` are the reasons why that may not be all. `smallest` is the
     lowest named repair that is affected by nothing known; None where there is none."""
 
     vulnerabilities: tuple[Vulnerability, ...] = ()
-    unverified: tuple[str, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
     smallest: str | None = None
 
 
@@ -125,8 +134,8 @@ class AdvisorySource(NamedTuple):
 
 
 class Ignore(NamedTuple):
-    """One `[[ignore]]`: this matter, by any of its names, does not count for this project up to `until`, in seconds
-    since the epoch."""
+    """One `[[ignore]]`: this matter, or this record that cannot be judged, by any of its names, does not count for this
+    project up to `until`, in seconds since the epoch."""
 
     id: str
     project: str
@@ -160,13 +169,15 @@ class AuditedVersion(NamedTuple):
 
 
 class AuditedProject(NamedTuple):
-    """A subject with what is known of it. `counting` are the vulnerabilities that no ignore covers."""
+    """A subject with what is known of it. `counting` are the vulnerabilities that no ignore covers, `unverified` the
+    reasons why it may not be all, and `unjudged` the ids by which these can be ignored."""
 
     subject: AuditedVersion
     counting: tuple[Vulnerability, ...] = ()
     ignored: tuple[tuple[Vulnerability, Ignore], ...] = ()
     unverified: tuple[str, ...] = ()
     smallest: str | None = None
+    unjudged: tuple[str, ...] = ()
 
 
 class AuditOutcome(NamedTuple):

@@ -78,3 +78,10 @@ def exception(project: str, rule: str, file: str | None = None, digests: Iterabl
         lines.append(f"file = {toml_string(file)}")
     lines += [f"digest = {toml_string(str(digest))}" for digest in digests if digest.algorithm == "sha256"][:1]
     return "\n".join([*lines, 'reason = "..."'])
+
+
+def ignored_finding(project: str, identity: str) -> str:
+    """The `[[ignore]]` that passes over a finding, or a record that cannot be judged, to be pasted. It waits for a
+    person's reason and date."""
+    named = [f"id = {toml_string(identity)}", f"project = {toml_string(project)}"]
+    return "\n".join(["[[ignore]]", *named, 'reason = "..."', 'until = "..."'])

@@ -21,6 +21,7 @@ import os
 import sqlite3
 import tempfile
 import zlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.advisories.database import EVERY_PROJECT, FORM, SourceSummary, records_of
@@ -167,6 +168,14 @@ class Bundle:
         except sqlite3.Error as error:
             raise _unavailable(f"it is broken: {error}") from None
         return None if row is None else str(row[0])
+
+    @cached_property
+    def names_files(self) -> bool:
+        """Whether there is any malicious file that `malicious` would know. Raises as `records`."""
+        try:
+            return self._database.execute("SELECT 1 FROM malicious LIMIT 1").fetchone() is not None
+        except sqlite3.Error as error:
+            raise _unavailable(f"it is broken: {error}") from None
 
     def close(self) -> None:
         """Let go of its memory."""

@@ -57,7 +57,7 @@ async def _ask(transport: Transport, url: str, name: str) -> list[RecordReading]
                 return readings
         raise _NoAnswer("its answer has no end")  # noqa: TRY301 - one way out for all that is no answer
     except _NoAnswer as problem:
-        return [RecordReading(None, 0.0, {name: Unreadable(f"the answer for {name}", str(problem))})]
+        return [RecordReading(None, 0.0, {name: Unreadable("", f"the answer for {name} cannot be read: {problem}")})]
 
 
 async def _page(transport: Transport, url: str, name: str, token: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@
    a damaged disk or a poisoned cache costs a download and nothing else, and processes that share the store need no
    lock against each other: the last one replaces a file by its equal. What they hold (`safepip.edges.disk.cache_lock`)
    keeps `safepip cache` from removing files meanwhile.
-4. No file is given out, or taken in, to which `check` objects by its digest (`known-malware`).
+4. No file is given out, or taken in, to which `objections` has something by its digest (`known-malware`). What reads a
+   file that is not in the store asks them first.
 5. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
    run then keeps its files in a private folder that is removed at its end, or after a day if the run was killed.
 """
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Self
 
 from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
+from safepip.edges.disk.objections import Objections
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.edges.disk.sweeping import sweep
 from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
@@ -44,9 +46,10 @@ from safepip.model.evidence import VerifiedFile
 from safepip.model.finding import Diagnostic, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from io import FileIO
 
+    from safepip.edges.disk.objections import KnownFiles
     from safepip.model.digest import AnyDigest, RequiredDigests
 
 #: The beginning of the names of the folders for pip; they are made beside the files so that these can be linked.
@@ -55,20 +58,16 @@ _PRIVATE = 0o700
 _OWN_FOLDER = "safepip-store-"
 
 
-def _no_objection(_filename: str, _sha256: str) -> None:
-    """Every file is taken."""
-
-
 class Store:
     """A folder of verified files. `root` None, or one that is not safe to use, means a private one.
 
-    `check` is called with name and sha256 of each file before it becomes a `VerifiedFile`, and raises what it objects.
+    `known` are the files to which something is objected: none of them becomes a `VerifiedFile`.
 
     Close it at the end of the run, or use it in a `with`: a private folder is removed then.
     """
 
-    def __init__(self, root: str | None, check: Callable[[str, str], None] = _no_objection) -> None:
-        self._check = check
+    def __init__(self, root: str | None, known: KnownFiles | None = None) -> None:
+        self.objections = Objections(known)
         self.notices: list[str] = []
         """One line each, to be shown: why the folder that was asked for is not used."""
         self._private: str | None = None
@@ -133,15 +132,9 @@ class Store:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             if demanded and (size is None or size == length):
-                self._check(filename, measured["sha256"])
+                self.objections.check(filename, Digest("sha256", measured["sha256"]))
                 return VerifiedFile._attest(filename, path, Digest("sha256", measured["sha256"]), length, demanded)
         return None
-
-    def check(self, filename: str, *digests: AnyDigest) -> None:
-        """Raise what is objected to a file with one of these digests, which need not be there yet."""
-        for digest in digests:
-            if digest.algorithm == "sha256":
-                self._check(filename, digest.hex)
 
     def incoming(self, algorithms: Iterable[str] = ()) -> Incoming:
         """Where a new file's bytes go. `algorithms` beside sha256 are hashed while they come."""
@@ -264,7 +257,7 @@ class Incoming:
         demanded = _held(measured, required, demand)
         if demanded is None:
             raise _digest_mismatch(filename, measured, required, demand)
-        self._store.check(filename, Digest("sha256", measured["sha256"]))
+        self._store.objections.check(filename, Digest("sha256", measured["sha256"]))
         self._open = False
         self._file.close()
         try:

@@ -141,8 +141,9 @@ class WheelReader:
         return wheel
 
     def kept(self, candidate: Candidate) -> CoreMetadata | None:
-        """The metadata, where it is available without the network; else None."""
+        """The metadata, where it is available without the network; else None. Raises `Refused` (`known-malware`)."""
         file = candidate.file
+        self._store.objections.check(file.filename, *file.digests)
         # Where several sources list a file, no single one of them may decide what it requires.
         text = self._cache.load_metadata(file) if file.metadata or not candidate.age_statements else None
         cached = text is not None
@@ -150,7 +151,9 @@ class WheelReader:
             wheel = self._stored(file)
             text = None if wheel is None else _from_archive(wheel.path, file.filename)
         if text is None and is_file_url(file.url):
-            text = _from_archive(local_path(file.url), file.filename)
+            path = local_path(file.url)
+            self._store.objections.check_unread(file.filename, path)
+            text = _from_archive(path, file.filename)
         if text is None:
             return None
         try:
@@ -163,20 +166,20 @@ class WheelReader:
         return Listing(index, page_url, tuple(self._network.trusted_hosts))
 
     def _stored(self, file: ProjectFile) -> VerifiedFile | None:
-        self._store.check(file.filename, *file.digests)
         return self._store.get(file.filename, file.stated, size=file.size) if file.digests else None
 
     async def read(self, candidate: Candidate, listing: Listing | None) -> CoreMetadata:
         """The metadata, over the network. Raises `Unavailable`, `Refused` and `MetadataError`."""
         file = candidate.file
-        self._store.check(file.filename, *file.digests)
+        self._store.objections.check(file.filename, *file.digests)
         if listing is None or is_file_url(file.url):
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if is_file_url(file.url) else ""
+            self._store.objections.check_unread(file.filename, path)
             return parse_metadata(_must_be_there(path, file.filename), verified=False)
         listing.check(file)
         text = await self._sidecar(candidate, listing)
-        if text is None and not candidate.age_statements:
+        if text is None and not candidate.age_statements and self._store.objections.decided_by(file.digests):
             text = await self._range(candidate, listing)
         if text is None:
             text = await self._whole(candidate, listing)
