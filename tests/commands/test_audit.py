@@ -9,7 +9,7 @@ import pytest
 
 from support.advisories import malicious, record, versions_of
 from support.environment import Environment, Runner, make_environment
-from support.schemas import annotation, own, sarif
+from support.schemas import annotation, cyclonedx, own, sarif
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -272,3 +272,44 @@ def test_findings_stand_at_the_lines_of_the_pins(run: Inside, project: Path, nam
     assert [result["locations"] for result in results] == [
         [{"physicalLocation": {"artifactLocation": {"uri": name}, "region": {"startLine": line}}}]
     ]
+
+
+def test_a_lock_is_a_bill_of_materials(run: Inside, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bytes each time; with a time it has both of what must differ between two of them."""
+    (project / "pylock.toml").write_text(LOCK)
+    words = ("audit", "-r", "pylock.toml", "--output-format", "cyclonedx")
+    done = run(*words)
+    assert (done.code, run(*words).out) == (1, done.out)
+    bom = cyclonedx(done.out)
+    assert "serialNumber" not in bom
+    assert "timestamp" not in bom["metadata"]
+    parts = {item["name"]: item for item in bom["components"]}
+    assert parts["demo"]["purl"] == "pkg:pypi/demo@1.0%2Blocal.1"
+    assert parts["demo"]["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
+    assert parts["demo"]["externalReferences"][0]["url"] == "https://files.example/demo-1.0.zip"
+    assert parts["demo"]["evidence"]["occurrences"] == [{"location": "pylock.toml", "line": 10}]
+    assert parts["own"]["properties"][0]["name"] == "safepip:not-verified"
+    edges = {edge["ref"]: edge["dependsOn"] for edge in bom["dependencies"]}
+    assert edges == {
+        "pkg:pypi/app@1.0": ["pkg:pypi/demo@1.0%2Blocal.1"],
+        "pkg:pypi/demo@1.0%2Blocal.1": [],
+        "pkg:pypi/own": [],
+    }
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    dated = cyclonedx(run(*words).out)
+    assert dated["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000001")
+    assert cyclonedx(run(*words).out)["serialNumber"] != dated["serialNumber"]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    wrong = run(*words)
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "bad-variable" in wrong.err
+
+
+def test_an_environment_is_a_bill_of_materials(run: Inside, project: Path, template: Environment) -> None:
+    """Its graph is that of the metadata, without what is not installed."""
+    done = run("audit", "--python", template.python, "--output-format", "cyclonedx")
+    bom = cyclonedx(done.out)
+    edges = {edge["ref"]: edge["dependsOn"] for edge in bom["dependencies"]}
+    assert edges["pkg:pypi/app@3.0"] == ["pkg:pypi/demo@1.0"]
+    assert [item["affects"][0]["ref"] for item in bom["vulnerabilities"]] == ["pkg:pypi/demo@1.0"]

@@ -39,7 +39,7 @@ ALLOWED = {
     " resolvelib.resolvers",
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
-    "reporting": "json shlex textwrap urllib.parse",
+    "reporting": "json shlex textwrap urllib.parse uuid",
     # cvss computes: a vector's text in, a score and a word out.
     "advisories": "cvss datetime json packaging.version zlib",
     "edges": "",
@@ -71,6 +71,7 @@ BUILT_IN = {"open", "print", "input", "exec", "eval", "compile", "__import__", "
 
 #: What modules that are allowed above have beside their pure part.
 CALLS = {"now", "utcnow", "today", "urlopen", "urlretrieve", "showwarning", "syspath"}
+CALLS |= {"uuid1", "uuid4", "uuid6", "uuid7", "getnode"}
 
 
 def for_types(tree: ast.Module) -> set[int]:

@@ -12,7 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.advisories.aliases import AliasClasses
-from safepip.model.advisories import Affected, Event, KnownRecord, ProjectRecords, Severity, Unreadable
+from safepip.model.advisories import Affected, Event, KnownRecord, ProjectRecords, Rating, Severity, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from safepip.advisories.osv import Record, RecordReading
 
 #: The form of what is packed here and of the tables that it is kept in.
-FORM = 1
+FORM = 2
 
 #: The name under which records are kept that cannot be used for any project. No project can have it.
 EVERY_PROJECT = ""
@@ -76,7 +76,8 @@ def _packed(record: Record, name: str) -> bytes:
     affected = [
         [each.versions, [[list(event) for event in events] for events in each.ranges]] for each in record.affected[name]
     ]
-    data = [affected, int(record.severity[name]), record.malicious, record.summary]
+    rated = [[rating.vector, rating.score, int(rating.severity)] for rating in record.ratings[name]]
+    data = [affected, int(record.severity[name]), record.malicious, record.summary, rated]
     return json.dumps(data, separators=(",", ":")).encode()
 
 
@@ -89,7 +90,9 @@ def unpack(data: bytes) -> ProjectRecords:
     )
 
 
-def _known(ids: list[str], affected: list[Any], severity: int, malicious: object, summary: str) -> KnownRecord:
+def _known(
+    ids: list[str], affected: list[Any], severity: int, malicious: object, summary: str, rated: list[Any]
+) -> KnownRecord:
     return KnownRecord(
         tuple(ids),
         tuple(
@@ -99,6 +102,7 @@ def _known(ids: list[str], affected: list[Any], severity: int, malicious: object
         Severity(severity),
         bool(malicious),
         summary,
+        tuple(Rating(str(vector), float(score), Severity(level)) for vector, score, level in rated),
     )
 
 

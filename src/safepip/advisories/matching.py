@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from safepip.advisories.aliases import AliasClasses
 from safepip.advisories.ranges import affects, fixes, read_version
+from safepip.advisories.severity import worst_first
 from safepip.model.advisories import Judgement, KnownRecord, Severity, Unverified, Vulnerability
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _vulnerability(group: Sequence[KnownRecord], version: str) -> Vulnerability:
         tuple(fix for fix in later(stated, version) if not _is_touched(group, fix)),
         any(record.malicious for record in group),
         next((record.summary for record in group if record.summary), ""),
+        worst_first(rating for record in group for rating in record.ratings),
     )
 
 

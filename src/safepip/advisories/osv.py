@@ -23,8 +23,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from safepip.advisories.severity import severity_of
-from safepip.model.advisories import Affected, Event, Severity, Unreadable
+from safepip.advisories.severity import ratings_of, severity_of, worst_first
+from safepip.model.advisories import Affected, Event, Rating, Severity, Unreadable
 from safepip.model.digest import STRONG, WeakDigest, strong
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
@@ -43,8 +43,8 @@ class Malformed(ValueError):
 
 
 class Record(NamedTuple):
-    """What a record says. `affected` is by normalised project name; `modified` is in seconds since the epoch. `digests`
-    are the sha256 of malicious files."""
+    """What a record says. `affected`, `severity` and `ratings` are by normalised project name; `modified` is in seconds
+    since the epoch. `digests` are the sha256 of malicious files."""
 
     id: str
     aliases: tuple[str, ...]
@@ -54,6 +54,7 @@ class Record(NamedTuple):
     malicious: bool
     summary: str
     digests: tuple[str, ...]
+    ratings: dict[str, tuple[Rating, ...]]
 
 
 class RecordReading(NamedTuple):
@@ -95,19 +96,23 @@ def _record(data: dict[str, Any], modified: float) -> Record:
     affected: dict[str, tuple[Affected, ...]] = {}
     severity: dict[str, Severity] = {}
     digests: dict[str, None] = {}
-    general = severity_of(data.get("severity"), _table(data, "database_specific").get("severity"))
+    ratings: dict[str, tuple[Rating, ...]] = {}
+    every = ratings_of(data.get("severity"))
+    general = severity_of(every, _table(data, "database_specific").get("severity"))
     identity = _id(data)
     aliases = tuple(_texts(data, "aliases", _LONGEST_ID))
     for entry in _list(data, "affected"):
         name = _project(entry)
         if name is None:
             continue
-        own = severity_of(entry.get("severity"), _table(entry, "database_specific").get("severity"))
+        rated = ratings_of(entry.get("severity"))
+        own = severity_of(rated, _table(entry, "database_specific").get("severity"))
         digests.update(dict.fromkeys(_digests(entry)))
         if is_name(name):
             name = normalise(name)
             affected[name] = (*affected.get(name, ()), _affected(entry))
             severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
+            ratings[name] = worst_first((*ratings.get(name, ()), *(rated or every)))
     if affected or digests:
         digests.update(dict.fromkeys(_digests(data)))
     summary = data.get("summary", "")
@@ -120,6 +125,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         any(name.startswith("MAL-") for name in (identity, *aliases)),
         printable(summary, 200) if isinstance(summary, str) else "",
         tuple(digests),
+        ratings,
     )
 
 

@@ -7,9 +7,12 @@ a vector, or one of a version that is not known here, says nothing, and unknown 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from safepip.model.advisories import Severity
+from safepip.model.advisories import Rating, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _WORDS = {
     "none": Severity.LOW,
@@ -24,23 +27,38 @@ _WORDS = {
 _LONGEST = 400
 
 
-def severity_of(vectors: Any, word: Any) -> Severity:
-    """The severity by OSV's `severity`, a list of type and score, or else by `database_specific.severity`."""
-    found = [_vector(item) for item in vectors] if isinstance(vectors, list) else []
-    worst = max(found, default=Severity.UNKNOWN)
+def severity_of(ratings: Iterable[Rating], word: Any) -> Severity:
+    """The severity by the vectors of a record, or else by its `database_specific.severity`."""
+    worst = max((rating.severity for rating in ratings), default=Severity.UNKNOWN)
     if worst is Severity.UNKNOWN and isinstance(word, str):
         return _WORDS.get(word.lower(), Severity.UNKNOWN)
     return worst
 
 
-def _vector(item: Any) -> Severity:
-    kind, score = (item.get("type"), item.get("score")) if isinstance(item, dict) else (None, None)
-    if kind not in ("CVSS_V3", "CVSS_V4") or not isinstance(score, str) or len(score) > _LONGEST:
-        return Severity.UNKNOWN
+def ratings_of(vectors: Any) -> tuple[Rating, ...]:
+    """What OSV's `severity` says, a list of type and score, as far as it is understood."""
+    found = [_rating(item) for item in vectors] if isinstance(vectors, list) else []
+    return tuple(rating for rating in found if rating is not None)
+
+
+def worst_first(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
+    """Each rating once, the highest score first."""
+    return tuple(sorted(set(ratings), key=lambda rating: (-rating.score, rating.vector)))
+
+
+def _rating(item: Any) -> Rating | None:
+    kind, vector = (item.get("type"), item.get("score")) if isinstance(item, dict) else (None, None)
+    if kind not in ("CVSS_V3", "CVSS_V4") or not isinstance(vector, str) or len(vector) > _LONGEST:
+        return None
     from cvss import CVSS3, CVSS4, CVSSError
 
     try:
-        words = (CVSS4(score).severity,) if kind == "CVSS_V4" else (CVSS3(score).severities()[0],)
+        if kind == "CVSS_V4":
+            new = CVSS4(vector)
+            score, word = new.base_score, new.severity
+        else:
+            old = CVSS3(vector)
+            score, word = old.scores()[0], old.severities()[0]
     except CVSSError:
-        return Severity.UNKNOWN
-    return _WORDS.get(str(words[0]).lower(), Severity.UNKNOWN)
+        return None
+    return Rating(vector, float(score), _WORDS.get(str(word).lower(), Severity.UNKNOWN))

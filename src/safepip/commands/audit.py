@@ -14,6 +14,7 @@ from safepip.commands.audit_records import AuditRecords, advisories_folder, reco
 from safepip.commands.resources import Resources
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan, read_options
+from safepip.edges.user.world import source_date
 from safepip.model.advisories import SEVERITIES
 from safepip.model.errors import SafepipError, Unavailable, UsageError
 from safepip.model.finding import printable
@@ -23,7 +24,7 @@ from safepip.options.table import AUDIT, DECIDING, options_of
 from safepip.reporting.audit_report import audit_json, audit_lines, audit_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safepip.model.advisories import AuditOutcome
     from safepip.model.plan import Plan
@@ -50,8 +51,6 @@ def audit(argv: Sequence[str]) -> int:
 
 
 def _audit(argv: Sequence[str], resources: Resources) -> int:
-    from safepip import __version__
-
     parsed, _ = read_options("audit", argv, resources.world, resources.credentials)
     plan = make_plan("audit", argv, resources.world, resources.credentials, default_index_url, may_be_empty=True)
     resources.use(plan)
@@ -74,7 +73,8 @@ def _audit(argv: Sequence[str], resources: Resources) -> int:
         for annotation in audit_annotations(outcome):
             resources.console.annotate(annotation)
     else:
-        resources.console.data(_formatted(outcome, parsed["output_format"], __version__, code))
+        resources.console.answer_alone()
+        resources.console.data(_formatted(outcome, parsed["output_format"], resources.world.environ, code))
     return code
 
 
@@ -89,13 +89,19 @@ def _tell(outcome: AuditOutcome, resources: Resources) -> None:
     resources.console.say(audit_summary(outcome))
 
 
-def _formatted(outcome: AuditOutcome, form: str, version: str, code: int) -> str:
+def _formatted(outcome: AuditOutcome, form: str, environ: Mapping[str, str], code: int) -> str:
     """The outcome for a program."""
+    from safepip import __version__
+
     if form == "json":
-        return audit_json(outcome, version, code)
+        return audit_json(outcome, __version__, code)
+    if form == "cyclonedx":
+        from safepip.reporting.audit_cyclonedx import audit_cyclonedx
+
+        return audit_cyclonedx(outcome, __version__, source_date(environ))
     from safepip.reporting.audit_sarif import audit_sarif
 
-    return audit_sarif(outcome, version)
+    return audit_sarif(outcome, __version__)
 
 
 def _check(plan: Plan, parsed: ParsedOptions) -> None:

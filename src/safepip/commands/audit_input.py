@@ -16,8 +16,8 @@ from safepip.edges.disk.lock_files import read_lock_text
 from safepip.edges.disk.requirements_files import load
 from safepip.edges.target.installed_files import read_small
 from safepip.edges.target.listing import distributions, unlistable
-from safepip.lock.pylock import read_lock
-from safepip.model.advisories import AuditedVersion
+from safepip.lock.pylock import files_of, read_lock
+from safepip.model.advisories import AuditedFile, AuditedVersion
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
 from safepip.model.names import normalise
@@ -26,9 +26,9 @@ from safepip.requirements.lock_requests import is_pylock, split_locks
 from safepip.wheel.metadata import MAX_METADATA_BYTES, MetadataError, parse_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from packaging.pylock import Pylock
+    from packaging.pylock import Package, Pylock
 
     from safepip.commands.resources import Resources
     from safepip.environment.verification import Distribution
@@ -66,13 +66,17 @@ def read_audit_input(settings: Settings, path: str | None, resources: Resources)
 
 def _installed(sites: Sequence[str], shown: str) -> AuditInput:
     there = distributions(sites)
-    requiring = _requiring(there)
+    required = {item.info: _required(item) for item in there}
+    requiring: dict[str, set[str]] = {}
+    for item in there:
+        for name in required[item.info] or ():
+            requiring.setdefault(name, set()).add(f"{item.name} {item.version}")
     found = []
     for item in there:
         version = _written(item.version)
         obstacle = "" if version else "its metadata folder tells no version"
-        place = Origin(Source.DISTRIBUTION, shown)
-        found.append(AuditedVersion(item.name, version, place, tuple(requiring.get(item.name, ())), obstacle))
+        place, askers = Origin(Source.DISTRIBUTION, shown), tuple(sorted(requiring.get(item.name, ())))
+        found.append(AuditedVersion(item.name, version, place, askers, obstacle, required[item.info]))
     doubts = (f"the folder {folder} cannot be listed" for folder in unlistable(sites))
     return AuditInput(tuple(found), tuple(doubts))
 
@@ -84,23 +88,20 @@ def _written(version: str) -> str:
     return version.replace("_", "-") if read_version(version) is None else version
 
 
-def _requiring(there: Iterable[Distribution]) -> dict[str, list[str]]:
-    """By project, which of the others require it, whatever their markers and extras say."""
-    found: dict[str, set[str]] = {}
-    for item in there:
-        for suffix in ("/METADATA", "/PKG-INFO", ""):
-            data, _ = read_small(f"{item.info}{suffix}", MAX_METADATA_BYTES)
-            if data is not None:
-                break
-        else:
-            continue
-        try:
-            names = {normalise(requirement.name) for requirement in parse_metadata(data, verified=False).requires}
-        except MetadataError:
-            continue  # the version is known by the folder's name; only who requires what is not
-        for name in names:
-            found.setdefault(name, set()).add(f"{item.name} {item.version}")
-    return {name: sorted(others) for name, others in found.items()}
+def _required(item: Distribution) -> tuple[str, ...] | None:
+    """The names of what it requires, whatever its markers and extras say; None where its metadata cannot be read. The
+    version is known all the same, by the folder's name."""
+    for suffix in ("/METADATA", "/PKG-INFO", ""):
+        data, _ = read_small(f"{item.info}{suffix}", MAX_METADATA_BYTES)
+        if data is not None:
+            break
+    else:
+        return None
+    try:
+        requires = parse_metadata(data, verified=False).requires
+    except MetadataError:
+        return None
+    return tuple(sorted({normalise(requirement.name) for requirement in requires}))
 
 
 # --- locks ---------------------------------------------------------------------------------------------------------
@@ -119,8 +120,10 @@ def locked_versions(text: str, path: str) -> Iterator[AuditedVersion]:
     lines = _package_lines(text, lock)
     requiring: dict[str, set[str]] = {}
     for package in lock.packages:
-        for edge in package.dependencies or ():
-            requiring.setdefault(normalise(str(edge.get("name", ""))), set()).add(f"{package.name} {package.version}")
+        for name in _edges(package):
+            requiring.setdefault(name, set()).add(f"{package.name} {package.version}")
+    # PEP 751, "packages.dependencies": where no package has any, they may not have been written down.
+    known = bool(requiring)
     for package, line in zip(lock.packages, lines, strict=True):
         name = normalise(package.name)
         yield AuditedVersion(
@@ -129,7 +132,19 @@ def locked_versions(text: str, path: str) -> Iterator[AuditedVersion]:
             Origin(Source.FILE, path, line),
             tuple(sorted(requiring.get(name, ()))),
             "the lock states no version of it: it is a folder, or the checkout of a repository",
+            _edges(package) if known else None,
+            tuple(_files(package)),
         )
+
+
+def _edges(package: Package) -> tuple[str, ...]:
+    return tuple(sorted({normalise(str(edge.get("name", ""))) for edge in package.dependencies or ()}))
+
+
+def _files(package: Package) -> Iterator[AuditedFile]:
+    files = [*filter(None, [package.archive]), *files_of(package)]
+    for file in files:
+        yield AuditedFile(file.url or file.path or "", tuple(sorted(file.hashes.items())))
 
 
 def _package_lines(text: str, lock: Pylock) -> list[int | None]:
@@ -157,7 +172,8 @@ def _pinned(settings: Settings, resources: Resources) -> Iterator[AuditedVersion
         version = _only_version(requirement)
         if not version and requirement.name in constraints and requirement.url is None:
             version = _only_version(constraints[requirement.name])
-        yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED)
+        files = tuple(AuditedFile("", ((digest.algorithm, digest.hex),)) for digest in requirement.hashes)
+        yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED, None, files)
 
 
 def _only_version(statement: Requirement | Constraint) -> str:

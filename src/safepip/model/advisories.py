@@ -62,6 +62,14 @@ class Unreadable(NamedTuple):
     source: str = ""
 
 
+class Rating(NamedTuple):
+    """A CVSS vector that a record gives, of version 3 or 4, with the score and the severity that follow from it."""
+
+    vector: str
+    score: float
+    severity: Severity
+
+
 class KnownRecord(NamedTuple):
     """What one record says of one project. `ids` are all names of its matter, its own and the aliases of aliases; that
     by which it is reported comes first."""
@@ -71,6 +79,7 @@ class KnownRecord(NamedTuple):
     severity: Severity = Severity.UNKNOWN
     malicious: bool = False
     summary: str = ""
+    ratings: tuple[Rating, ...] = ()
 
 
 class ProjectRecords(NamedTuple):
@@ -82,7 +91,7 @@ class ProjectRecords(NamedTuple):
 
 class Vulnerability(NamedTuple):
     """One matter that a version is affected by. `aliases` are its other names. `fixed` are the later versions that the
-    records name as repaired, the lowest first."""
+    records name as repaired, the lowest first, `ratings` what they say of how severe it is, the worst first."""
 
     id: str
     aliases: tuple[str, ...]
@@ -90,6 +99,7 @@ class Vulnerability(NamedTuple):
     fixed: tuple[str, ...]
     malicious: bool = False
     summary: str = ""
+    ratings: tuple[Rating, ...] = ()
 
 
 class Unverified(NamedTuple):
@@ -155,10 +165,19 @@ class AdvisoryPolicy(NamedTuple):
     required: Origin | None = None
 
 
+class AuditedFile(NamedTuple):
+    """A file that a version may be installed from: its URL or path, empty where it is not known, and its digests, each
+    an algorithm as `hashlib` names it and hexadecimal digits."""
+
+    place: str
+    digests: tuple[tuple[str, str], ...]
+
+
 class AuditedVersion(NamedTuple):
     """One version of a project that is audited: as it is written, where, and which projects there require it.
 
-    `version` is empty where none is stated; `obstacle` then says what is there instead.
+    `version` is empty where none is stated; `obstacle` then says what is there instead. `requires` are the normalised
+    names of what it requires itself, None where that is not known.
     """
 
     name: str
@@ -166,6 +185,8 @@ class AuditedVersion(NamedTuple):
     origin: Origin
     required_by: tuple[str, ...] = ()
     obstacle: str = ""
+    requires: tuple[str, ...] | None = None
+    files: tuple[AuditedFile, ...] = ()
 
 
 class AuditedProject(NamedTuple):

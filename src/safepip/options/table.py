@@ -317,8 +317,9 @@ OWN: tuple[Option, ...] = (
            choices=("low", "medium", "high", "critical"), group="safepip Options",
            about="The lowest severity that ends with 1; unknown counts as high. (default: %default)"),
     _value("--output-format", dest="output_format", metavar="format", default="text", own=True, verbs=_AUDITS,
-           choices=("text", "json", "sarif", "github", "markdown"), group="safepip Options",
-           about="How to print it: text, json, sarif or github; with --fix text or markdown. (default: %default)"),
+           choices=("text", "json", "sarif", "github", "cyclonedx", "markdown"), group="safepip Options",
+           about="How to print it: text, json, sarif, github or cyclonedx; with --fix text or markdown."
+           " (default: %default)"),
     _flag("--json", dest="as_json", own=True, group="safepip Options", verbs=(VERIFY,),
           about="Print what was found as JSON."),
     _flag("-U", "--upgrade", dest="upgrade", default=None, own=True, group="safepip Options", verbs=_LOCKS,

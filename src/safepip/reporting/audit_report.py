@@ -117,6 +117,7 @@ def _vulnerability(matter: Vulnerability, ignore: Ignore | None = None) -> dict[
         "severity": matter.severity.word,
         "malicious": matter.malicious,
         "summary": matter.summary,
+        "cvss": [{"vector": rating.vector, "score": rating.score} for rating in matter.ratings],
         "fixed_versions": list(matter.fixed),
         "ignored": None if ignore is None else {"reason": ignore.reason, "place": str(ignore.origin)},
     }

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from safepip.model.advisories import Severity
 from safepip.model.finding import printable
 from safepip.model.origin import Source
-from safepip.model.urls import file_url, is_url
 from safepip.reporting.audit_results import NOT_VERIFIED, audit_results
+from safepip.reporting.file_uris import uri_of
 from safepip.reporting.runner_commands import disarm_data
 
 if TYPE_CHECKING:
@@ -60,16 +59,8 @@ def _sarif(result: AuditResult) -> dict[str, Any]:
     made: dict[str, Any] = {"ruleId": result.rule, "level": result.level, "message": {"text": result.text}}
     if result.origin is not None and result.origin.source is Source.FILE:
         where = result.origin.where
-        place: dict[str, Any] = {"artifactLocation": {"uri": _uri(where)}}
+        place: dict[str, Any] = {"artifactLocation": {"uri": uri_of(where)}}
         if result.origin.line is not None:
             place["region"] = {"startLine": result.origin.line}
         made["locations"] = [{"physicalLocation": place}]
     return made
-
-
-def _uri(where: str) -> str:
-    """A file as SARIF has it: relative to the working folder as it was named, or absolute."""
-    if is_url(where):
-        return where
-    absolute = where.startswith("/") or where[1:2] == ":"
-    return file_url(where) if absolute else quote(where.replace("\\", "/"), errors="surrogateescape")

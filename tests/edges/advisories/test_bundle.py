@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.advisories.database import FORM
 from safepip.edges.advisories.bundle import Bundle, open_bundle
 from safepip.edges.advisories.gathering import update
 from safepip.model.advisories import AdvisorySource
@@ -129,7 +130,7 @@ def in_sql(text: str) -> Callable[[Path], None]:
 def renamed(path: Path) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (pointer,) = path.parent.glob("*.json")
-    pointer.write_text(json.dumps({"form": 1, "sha256": digest}))
+    pointer.write_text(json.dumps({"form": FORM, "sha256": digest}))
     path.rename(path.parent / f"{digest}.sqlite")
 
 
@@ -162,7 +163,9 @@ def test_a_bundle_that_is_not_as_it_was_written_is_not_used(
     refused(root, source)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"form": 2, "sha256": "aa"}', '{"form": 1, "sha256": "../x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"form": 0, "sha256": "aa"}', f'{{"form": {FORM}, "sha256": "../x"}}']
+)
 def test_a_pointer_that_is_not_as_it_was_written_leads_nowhere(
     text: str, tmp_path: Path, source: AdvisorySource
 ) -> None:

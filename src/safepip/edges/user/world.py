@@ -6,10 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.model.errors import Unavailable
+from safepip.model.errors import Unavailable, UsageError
+from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SOURCE_DATE = "SOURCE_DATE_EPOCH"
+#: The end of the year 9999, the last one that RFC 3339 can write, and its digits.
+_LAST_DATE, _DIGITS = 253_402_300_799, 12
 
 
 class World(NamedTuple):
@@ -46,6 +51,22 @@ class World(NamedTuple):
         """An XDG base folder: the variable where it is absolute, as its specification says, else `~/default`."""
         value = self.environ.get(variable, "").strip()
         return value if value.startswith("/") else f"{self.home.rstrip('/')}/{default}"
+
+
+def source_date(environ: Mapping[str, str]) -> float | None:
+    """`SOURCE_DATE_EPOCH` (reproducible-builds.org): the time that what is written bears, in seconds since the epoch;
+    None where it is not set. Raises `UsageError` (`bad-variable`)."""
+    text = environ.get(_SOURCE_DATE, "")
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and int(text[:_DIGITS]) <= _LAST_DATE and len(text) <= _DIGITS:
+        return float(text)
+    raise UsageError.because(
+        "bad-variable",
+        f"{_SOURCE_DATE} is not a number of seconds since 1970",
+        hint=f"{_SOURCE_DATE}=$(git log -1 --format=%ct)",
+        origins=(Origin(Source.ENVIRONMENT, _SOURCE_DATE),),
+    )
 
 
 def this_world() -> World:
