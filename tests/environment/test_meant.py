@@ -12,7 +12,7 @@ from safepip.environment.meant import Basis, Named, Signs, decide, is_conda_base
 #: names safepip's own environment, whether a tool keeps that one, what VIRTUAL_ENV and CONDA_PREFIX name (`-` nothing,
 #: `o` safepip's own, `x` another one), and whether the latter is conda's base. `*` is anything.
 TABLE = """
-python started tool virtual_env conda base | basis
+python started apart virtual_env conda base | basis
 yes    *       *    *           *     *    | PYTHON
 no     yes     no   *           *     *    | START
 no     *       *    x           *     *    | VIRTUAL_ENV
@@ -36,11 +36,11 @@ def by_table(signs: Signs) -> str:
 
 
 @pytest.mark.parametrize("conda_base", YES)
-@pytest.mark.parametrize("tool", YES)
-def test_every_combination_is_decided_as_the_table_says(tool: bool, conda_base: bool) -> None:
+@pytest.mark.parametrize("apart", YES)
+def test_every_combination_is_decided_as_the_table_says(apart: bool, conda_base: bool) -> None:
     """All of them, and each row of the table is needed."""
     for python, started, virtual_env, conda in product(YES, YES, Named, Named):
-        signs = Signs(python, started, tool, virtual_env, conda, conda_base)
+        signs = Signs(python, started, apart, virtual_env, conda, conda_base)
         basis = decide(signs)
         assert (basis.name if basis is not None else "-") == by_table(signs), signs
 

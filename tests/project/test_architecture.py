@@ -59,7 +59,7 @@ MAY_IMPORT = {
     "edges.disk": "edges.console model reporting requirements safepip vetting wheel",
     "edges.network": "config edges.console edges.disk edges.programs environment index model safepip",
     "edges.indexes": "config edges.disk edges.network index model requirements resolution routing vetting wheel",
-    "edges.target": "edges.disk edges.programs environment handover model safepip wheel",
+    "edges.target": "edges.disk edges.programs environment handover model wheel",
     "edges.builder": "build edges.disk edges.programs environment model",
     "edges.pip": "edges.console edges.disk edges.programs edges.target environment handover model options wheel",
     "edges.user": "config edges.disk edges.network edges.pip edges.target model options requirements",

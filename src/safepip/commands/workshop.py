@@ -12,7 +12,7 @@ from safepip.edges.builder.backend import Backend, Workplace
 from safepip.edges.builder.fence import UNFENCED, find_fence
 from safepip.edges.builder.kept_places import ENVIRONMENT, kept_places, mounts_of
 from safepip.edges.builder.own_folder import check_own_folder
-from safepip.edges.builder.protected import own_prefix
+from safepip.edges.builder.protected import own_places
 from safepip.edges.builder.toolchains import interpreter_folders, toolchain_folders, toolchain_variables
 from safepip.edges.builder.tree_copy import copy_of
 from safepip.model.build import BuildRecord
@@ -160,7 +160,7 @@ class Workshop:
         """The folders that no build may change, wherever they are."""
         settings, target = self._inputs.settings, self._inputs.target
         named = (settings.target_dir, settings.prefix_dir, settings.root_dir)
-        return (target.prefix, own_prefix(), self._resources.store.root, *(folder for folder in named if folder))
+        return (target.prefix, *own_places(), self._resources.store.root, *(folder for folder in named if folder))
 
     def _variables(self, approved: Approved) -> dict[str, str]:
         """The environment variables that a build gets, but for those of its own folders."""

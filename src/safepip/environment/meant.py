@@ -10,8 +10,9 @@ By precedence:
    only where nothing before it is meant, and then said to be that.
 5. The environment that safepip runs in, by whatever name it was found on PATH; and that is said.
 
-An environment that pipx or uv keeps for safepip is never meant, not even where a variable names it. Nothing in the
-working folder decides: a folder `.venv` there is offered, and never taken.
+An environment that pipx or uv keeps for safepip is never meant, not even where a variable names it, and the zip
+application has none: there 2 and 5 say nothing. Nothing in the working folder decides: a folder `.venv` there is
+offered, and never taken.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ class Signs(NamedTuple):
     """What the decision is made of.
 
     `python` says that `--python` is given, `started` that the command line names the environment that safepip runs in,
-    `tool` that this environment is one that a tool keeps for safepip. `conda_base` says what `conda` names.
+    `apart` that this environment is not one to install into: a tool keeps it for safepip, or there is none, as for the
+    zip application. `conda_base` says what `conda` names.
     """
 
     python: bool = False
     started: bool = False
-    tool: bool = False
+    apart: bool = False
     virtual_env: Named = Named.NOTHING
     conda: Named = Named.NOTHING
     conda_base: bool = False
@@ -66,14 +68,14 @@ def decide(signs: Signs) -> Basis | None:
     """By what the environment is decided; None where none is meant."""
     if signs.python:
         return Basis.PYTHON
-    if signs.started and not signs.tool:
+    if signs.started and not signs.apart:
         return Basis.START
-    passed_over = (Named.NOTHING, Named.OWN) if signs.tool else (Named.NOTHING,)
+    passed_over = (Named.NOTHING, Named.OWN) if signs.apart else (Named.NOTHING,)
     if signs.virtual_env not in passed_over:
         return Basis.VIRTUAL_ENV
     if signs.conda not in passed_over:
         return Basis.CONDA_BASE if signs.conda_base else Basis.CONDA
-    return None if signs.tool else Basis.OWN
+    return None if signs.apart else Basis.OWN
 
 
 def is_named(basis: Basis, *, own: bool, named_by: str = "") -> bool:

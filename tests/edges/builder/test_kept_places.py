@@ -55,6 +55,18 @@ def test_a_circle_of_links_ends(folder: Path) -> None:
     assert str(folder / "circle") in kept_places(str(folder), [str(folder / "circle" / "env")])
 
 
+def test_a_single_file_that_is_changed_is_seen(folder: Path) -> None:
+    """safepip's own, where it is one file and lies in the project: larger than what is read each time."""
+    (folder / "safepip.pyz").write_bytes(bytes(8 << 20))
+    places = kept_places(str(folder), [str(folder / "safepip.pyz")])
+    assert str(folder / "safepip.pyz") in mounts_of(places)
+    before = looks_of(places, deep=True)
+    with (folder / "safepip.pyz").open("r+b") as file:
+        file.write(b"x")
+    after = looks_of(places, deep=True)
+    assert [path for path in before if before[path] != after[path]] == [str(folder / "safepip.pyz")]
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [

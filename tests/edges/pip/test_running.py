@@ -227,10 +227,11 @@ from safepip.edges.target import choosing, interpreter
 assert choosing.Interpreter.here().archive == sys.argv[1], choosing.Interpreter.here()
 print(installed_pip.default_index_url(), flush=True)
 own = interpreter.probe(sys.executable)
-assert own.own and own.tags
+assert not own.own and own.tags
 other = interpreter.probe(sys.argv[2])
 assert not other.own and other.tags == own.tags
-sys.exit(running.passthrough("list", ["--format", "freeze"]) or running.passthrough("list", ["--python", sys.argv[2]]))
+words = ["--format", "freeze", "--python"]
+sys.exit(running.passthrough("list", [*words, sys.executable]) or running.passthrough("list", [*words, sys.argv[2]]))
 """
 
 

@@ -264,11 +264,18 @@ class TestTools:
             choose(Settings(), {}, str(tmp_path / "project"), Interpreter(sys.executable, str(tmp_path)))
         assert caught.value.diagnostics[0].hint.endswith(f" --python {tmp_path}/project/.venv")
 
-    def test_a_zip_application_takes_the_active_environment_else_its_interpreter(self, other: str) -> None:
-        """The zip application has no environment of its own."""
-        home = Interpreter(sys.executable, NOWHERE, os.path.join(NOWHERE, "safepip.pyz"), "safepip.pyz")
-        assert python_of(Settings(), {}, home) == sys.executable
-        assert python_of(Settings(), {"VIRTUAL_ENV": folder_of(other)}, home) == other
+    def test_a_zip_application_takes_the_active_environment_and_has_none_itself(self, other: str) -> None:
+        """Not even where the Python that runs it is that of an environment: it is named like any other."""
+        home = Interpreter(other, folder_of(other), os.path.join(NOWHERE, "safepip.pyz"), "safepip.pyz")
+        for variables in ({}, {"VIRTUAL_ENV": ""}):
+            with pytest.raises(Refused) as caught:
+                choose(Settings(), variables, home=home)
+            assert caught.value.diagnostics[0].reference == "no-target"
+            assert caught.value.diagnostics[0].context == (f"to mean the Python that runs it: --python {other}",)
+        for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+            chosen = choose(Settings(), {variable: folder_of(other)}, home=home)
+            assert (chosen.python, chosen.own, chosen.named_by) == (other, False, variable)
+        assert choose(Settings(python=other), {}, home=home).own is False
         with pytest.raises(Unavailable, match="VIRTUAL_ENV"):
             choose(Settings(), {"VIRTUAL_ENV": NOWHERE}, home=home)
 

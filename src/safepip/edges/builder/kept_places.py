@@ -115,6 +115,8 @@ def _look(path: str, kind: str, *, deep: bool) -> str:
             return f"link {os.readlink(path)}"
         if kind == TABLE:
             return _table(path)
+        if kind == ENVIRONMENT and stat.S_ISREG(found.st_mode):
+            return state_of([path])  # a zip application, too large to be read each time
         if not stat.S_ISDIR(found.st_mode):
             return hashlib.sha256(read_regular(path, _LARGEST)).hexdigest()
     except OSError as error:

@@ -12,6 +12,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from safepip.edges.programs.starting import own_archive
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -49,6 +51,6 @@ def _lines(top: str, leave_out: Collection[str]) -> Iterator[bytes]:
             continue  # not a folder, or one that cannot be read, and so not written either
 
 
-def own_prefix() -> str:
-    """The environment in which safepip itself is."""
-    return sys.prefix
+def own_places() -> tuple[str, ...]:
+    """The environment in which safepip itself is, and the one file where it is a zip application."""
+    return tuple(filter(None, (sys.prefix, own_archive())))

@@ -14,6 +14,7 @@ from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
+    from importlib.metadata import Distribution
 
 
 def default_index_url() -> str:
@@ -35,10 +36,8 @@ def default_index_url() -> str:
 
 
 def pip_version() -> str:
-    """The version of the installed pip. Costs the import of `importlib.metadata`."""
-    from importlib.metadata import version
-
-    return version("pip")
+    """The version of the installed pip. Costs the import of `importlib.metadata`. Raises `Unavailable`."""
+    return _distribution().version
 
 
 def pythons_of_pip() -> str:
@@ -50,13 +49,18 @@ def pythons_of_pip() -> str:
     stated = _stated_in_folder(pip_home())
     if stated is not None:
         return stated
-    from importlib.metadata import PackageNotFoundError, metadata
+    return "".join(_distribution().metadata.get_all("Requires-Python") or ())
 
-    try:
-        found = metadata("pip")
-    except PackageNotFoundError as error:
-        raise _pip_missing() from error
-    return "".join(found.get_all("Requires-Python") or ())
+
+def _distribution() -> Distribution:
+    """The installed pip, as its metadata says it. It lies beside the package, and `sys.path` may lead to another one:
+    to that of the Python which runs a zip application, for example."""
+    from importlib.metadata import distributions
+
+    found = next(iter(distributions(name="pip", path=[pip_home()])), None)
+    if found is None:
+        raise _pip_missing()
+    return found
 
 
 def _stated_in_folder(home: str) -> str | None:

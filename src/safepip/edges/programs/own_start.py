@@ -3,7 +3,8 @@
 1. Foreign are the folders of PYTHONPATH, the user's site with what its `.pth` files name, and the folder that the start
    itself put first on `sys.path`: the working directory with `-m`, the folder of the commands otherwise. The folder in
    which safepip itself lies is none of these, wherever it is; nor is the user's site where a line of it, and nothing
-   else, leads there (`pip install --user -e`): then safepip's parts lie beside that line.
+   else, leads there (`pip install --user -e`): then safepip's parts lie beside that line. A zip application has all
+   parts in itself, and looks for them nowhere else: what is installed in the Python that runs it is foreign.
 2. From the first line of `main` on nothing is imported from a foreign folder, and no top-level name at all but those of
    the standard library, from its own folders, and of `OWN`: what another project brings (`org`, `attr`, `socks`) and
    some module would import if it were there is not found.
@@ -76,12 +77,18 @@ def guard() -> None:
         home = os.path.dirname(home)
     standard = standard_library()
     foreign = set(_foreign_folders()) - {home, *standard, *_site_folders(), *_own_user_site(home)}
-    places = [home, *(entry for entry in sys.path if os.path.abspath(entry) not in foreign.union(standard))]
+    kept = set(_user_folders())
+    if os.path.isfile(home):
+        places, here = [home], _of_this_python()
+        foreign |= here - set(standard)
+        kept |= here
+    else:
+        places = [home, *(entry for entry in sys.path if os.path.abspath(entry) not in foreign.union(standard))]
     find_only(standard, dict.fromkeys(OWN, places))
     if any(_came_from(foreign)):
         _start_anew(places)
-    ahead = foreign.difference(_user_folders())
-    # The user's site stays on the path: what is installed there is seen by pip as well.
+    # What is installed for this Python or its user stays on the path: pip sees it as well.
+    ahead = foreign - kept
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) not in ahead]
 
 
@@ -134,6 +141,16 @@ def _site_folders() -> "list[str]":
     """The folders of this Python in which installed projects lie, also where PYTHONPATH names one of them."""
     site = sys.modules.get("site")
     return [] if site is None or sys.flags.no_site else list(site.getsitepackages())
+
+
+def _of_this_python() -> "set[str]":
+    """The folders in which projects of this Python lie, and what path lines there name."""
+    import os
+
+    from safepip.edges.programs.bare_start import path_lines
+
+    sites = list(map(os.path.abspath, _site_folders()))
+    return {*sites, *(entry for site in sites for entry in path_lines(site))}
 
 
 def _user_folders() -> "Iterable[str]":

@@ -37,6 +37,14 @@ def own_text(name: str, room: str = "programs") -> str:
     return data.decode("utf-8")
 
 
+def own_archive() -> str:
+    """The path of the zip application that this process runs from, empty where safepip lies in a folder."""
+    import os
+
+    archive = getattr(__spec__.loader, "archive", "")
+    return os.path.abspath(archive) if archive else ""
+
+
 def bare_command(python: str, program: str, words: "Sequence[str]") -> list[str]:
     """The command line that runs the text `program` in `python`, with `start` of `bare_start` at hand.
 

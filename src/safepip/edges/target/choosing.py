@@ -50,10 +50,9 @@ class Interpreter:
     @classmethod
     def here(cls) -> Interpreter:
         """This process's."""
-        import safepip
+        from safepip.edges.programs.starting import own_archive
 
-        loader = getattr(safepip.__spec__, "loader", None)
-        return cls(sys.executable or "", sys.prefix, getattr(loader, "archive", ""), sys.argv[0])
+        return cls(sys.executable or "", sys.prefix, own_archive(), sys.argv[0])
 
 
 class ChosenEnvironment(NamedTuple):
@@ -81,11 +80,11 @@ def choose(
     variable that names no environment (`not-an-environment`), and `Refused` (`no-target`) when none is meant.
     """
     home = home or Interpreter.here()
-    tool = tool_home(home.prefix)
+    tool = "" if home.archive else tool_home(home.prefix)
     signs = Signs(
         python=settings.python is not None,
         started=_named_by_start(home, environ),
-        tool=bool(tool),
+        apart=bool(tool or home.archive),
         virtual_env=_named(environ.get("VIRTUAL_ENV"), home),
         conda=_named(environ.get("CONDA_PREFIX"), home),
         conda_base=is_conda_base(environ),
@@ -114,10 +113,16 @@ def choose(
 
 def _no_target(tool: str, home: Interpreter, near: str) -> Refused:
     """The refusal where no environment is meant; `near` is one that is offered, or empty."""
+    if home.archive:
+        problem = "safepip runs from a single file, so it has no environment of its own, and no other one was named"
+        context = f"to mean the Python that runs it: --python {printable(_own_interpreter(home))}"
+    else:
+        problem = f"safepip runs from an environment of its own ({tool}) and no other environment was named"
+        context = f"safepip's own environment is {printable(home.prefix)}"
     return Refused.because(
         "no-target",
-        f"safepip runs from an environment of its own ({tool}) and no other environment was named",
-        context=(f"safepip's own environment is {printable(home.prefix)}",),
+        problem,
+        context=(context,),
         hint=f"activate a virtual environment, or name one: --python {printable(near)}"
         if near
         else "activate a virtual environment, or make one: python3 -m venv --without-pip .venv\n"
@@ -178,7 +183,7 @@ def nearby_environment(cwd: str, environ: Mapping[str, str]) -> str:
 def _named_by_start(home: Interpreter, environ: Mapping[str, str]) -> bool:
     """Whether the command line names the environment that safepip runs in, by the rules at the head of this file."""
     if home.archive:
-        return False
+        return False  # an interpreter runs it as it would run any file
     if _by_interpreter(home):
         return True
     folder, name = os.path.split(home.called)
@@ -211,13 +216,19 @@ def _plain(path: str) -> str:
 def _named(value: str | None, home: Interpreter) -> Named:
     if not value:
         return Named.NOTHING
-    return Named.OWN if _same_file(value, home.prefix) else Named.OTHER
+    return Named.OWN if _is_home(value, home) else Named.OTHER
+
+
+def _is_home(folder: str, home: Interpreter) -> bool:
+    """Whether a folder is the environment that safepip is installed in. The Python that runs a zip application may be
+    one of any environment, which is as good as every other."""
+    return not home.archive and _same_file(folder, home.prefix)
 
 
 def _active(variable: str, basis: Basis, environ: Mapping[str, str], home: Interpreter) -> ChosenEnvironment:
     """The environment that a variable names. Raises `Unavailable`."""
     folder = environ[variable]
-    if os.path.isabs(folder) and _same_file(folder, home.prefix):
+    if os.path.isabs(folder) and _is_home(folder, home):
         return ChosenEnvironment(_own_interpreter(home), basis, own=True, named_by=variable, folder=folder)
     python = find_interpreter(folder) or _conda_python(folder)
     if not os.path.isabs(folder):
@@ -257,7 +268,7 @@ def _stated(settings: Settings, home: Interpreter) -> ChosenEnvironment:
     if python is not None:
         # A virtual environment's interpreter is a link to its base's, so the folder counts as well as the file.
         own = _same_file(os.path.dirname(python), os.path.dirname(home.executable))
-        own = own and _same_file(python, home.executable)
+        own = own and _same_file(python, home.executable) and not home.archive
         return ChosenEnvironment(python, Basis.PYTHON, own=own, named_by=str(origin) if elsewhere else "")
     import shutil
 

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from safepip.edges.programs.starting import SAFE_PATH, own_text
+from safepip.edges.programs.starting import SAFE_PATH, own_archive, own_text
 from safepip.environment.python_variables import clean_environment
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
@@ -114,7 +114,7 @@ def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | No
         user_site=facts["user_site"],
         prefix=facts["prefix"],
         virtualenv=facts["virtualenv"],
-        own=_same_file(facts["prefix"], sys.prefix),
+        own=_same_file(facts["prefix"], sys.prefix) and not own_archive(),
         externally_managed=facts["externally_managed"],
         schemes=facts["schemes"],
         base_prefix=facts["base_prefix"],
