@@ -1,0 +1,222 @@
+"""safepip as one file, run by Pythons in which nothing of it is installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from safepip import __version__
+from safepip.edges.programs.installed_pip import default_index_url, pythons_of_pip
+from safepip.edges.programs.own_start import OWN
+from support.environment import Environment, make_environment
+from support.hostile_folder import fill, hook, left, names_looked_for, names_of_a_start
+from support.project_folders import make_project
+from support.pythons import pythons_for_pip
+from support.runs import shown
+from support.single_file import write_application
+from support.wheels import make_wheel
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.environment import Runner
+    from support.index import IndexServer
+
+HERE = "{}.{}".format(*sys.version_info[:2])
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file, made once."""
+    return write_application(tmp_path_factory.mktemp("application"))
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python in whose environment nothing is installed."""
+    return str(make_environment(tmp_path_factory.mktemp("bare")).python)
+
+
+class SingleFile:
+    """Runs the file in a Python, with the words of a command."""
+
+    def __init__(self, runner: Runner, application: Path, python: str) -> None:
+        self.runner, self.application, self.python = runner, application, python
+
+    def __call__(self, *words: str | Path, flags: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
+        return self.runner.run([self.python, *flags, str(self.application), *map(str, words)], env=env)
+
+
+@pytest.fixture
+def single(runner: Runner, application: Path, bare: str) -> SingleFile:
+    """Run by a Python that has nothing, in an empty folder."""
+    return SingleFile(runner, application, bare)
+
+
+def test_all_of_it_is_inside(single: SingleFile, application: Path) -> None:
+    """Pages, lists, and the byte code of each module; and nothing that only one system can load."""
+    done = single("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"safepip {__version__} (python {HERE})\n", "")
+    page = single("help", "ambiguous-index")
+    assert (page.returncode, page.stdout.split()[0], page.stderr) == (0, "ambiguous-index", "")
+    done = single("install", "--no-index", "--python", single.python, "reqeusts")
+    assert (done.returncode, "look-alike" in done.stderr) == (20, True), shown(done)
+    with zipfile.ZipFile(application) as archive:
+        names = set(archive.namelist())
+    modules = {name for name in names if name.endswith(".py")}
+    assert {f"{name}c" for name in modules} == {name for name in names if name.endswith(".pyc")}
+    tops = {name.partition("/")[0].removesuffix(".py") for name in modules} - {"__main__"}
+    assert tops == set(OWN) - {"yaml"}
+    assert [name for name in names if name.endswith((".so", ".pyd"))] == []
+
+
+def test_it_fills_an_environment_without_pip(
+    single: SingleFile, target: Environment, index: IndexServer, runner: Runner
+) -> None:
+    """It decides, verifies, and starts the pip that is inside of it."""
+    index.add("app", "1.0", requires=["lib"])
+    index.add("lib", "1.0")
+    done = single("install", "--python", target.python, "-i", index.url, "app")
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {"app": "1.0", "lib": "1.0"}
+    for words in (("verify",), ("list",), ("check",), ("uninstall", "-y", "app", "lib")):
+        done = single(words[0], "--python", target.python, *words[1:])
+        assert done.returncode == 0, shown(done)
+    assert target.installed() == {}
+
+
+def test_it_has_no_environment_of_its_own(
+    single: SingleFile, new_target: Callable[[str], Environment], runner: Runner
+) -> None:
+    """Where none is named or active it refuses, also in an environment's Python; that one is named like any other."""
+    make_wheel(runner.folder, "thing", "1.0")
+    active = new_target("active")
+    single.python = str(active.python)
+    words = ("install", "--no-index", "-f", runner.folder, "thing")
+    done = single(*words)
+    assert done.returncode == 20
+    assert "error: no-target" in done.stderr
+    assert f"to mean the Python that runs it: --python {active.python}\n" in done.stderr
+    assert active.installed() == {}
+    assert (single("list").returncode, single("verify").returncode) == (20, 20)
+    done = single(*words, VIRTUAL_ENV=str(active.folder))
+    assert (done.returncode, active.installed()) == (0, {"thing": "1.0"}), shown(done)
+    assert f"Environment: {active.folder} (Python {sys.version.split()[0]}), named by VIRTUAL_ENV\n" in done.stderr
+
+
+def test_what_is_installed_in_the_python_that_runs_it_is_no_part_of_it(
+    single: SingleFile, new_target: Callable[[str], Environment], runner: Runner, tmp_path: Path
+) -> None:
+    """It may replace a packaging there, which is not its own."""
+    make_wheel(runner.folder, "packaging", "1.0")
+    make_wheel(runner.folder, "packaging", "2.0")
+    active = new_target("active")
+    single.python = str(active.python)
+    for version in ("1.0", "2.0"):
+        words = ("--no-index", "-f", runner.folder, "--allow-name", "packaging", f"packaging=={version}")
+        done = single("install", "--python", active.python, *words)
+        assert done.returncode == 0, shown(done)
+    assert active.installed() == {"packaging": "2.0"}
+
+
+#: Those that need no pip, and one that does.
+COMMANDS = (
+    ("--version",),
+    ("check-config",),
+    ("hash", "file"),
+    ("install", "--no-index", "--dry-run", "no-such-project"),
+)
+
+
+class TestWhatRuns:
+    """The folders that hold foreign code: the working folder, PYTHONPATH, and the Python's own site-packages."""
+
+    @pytest.fixture
+    def marks(self, single: SingleFile, runner: Runner, tmp_path: Path) -> Path:
+        """The folder of marks; everything is full of modules that leave one."""
+        marks = tmp_path / "marks"
+        own = make_environment(tmp_path / "own")
+        single.python = str(own.python)
+        fill(runner.folder, marks)
+        hook(runner.folder, marks)
+        fill(own.site_packages, marks, {*names_looked_for(), *OWN} - names_of_a_start())
+        fill(tmp_path / "variable", marks, {*names_looked_for(), *OWN} - names_of_a_start())
+        (runner.folder / "file").write_text("x")
+        return marks
+
+    @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+    @pytest.mark.usually("plain---version", "plain-install*", "isolated-bare-install*")
+    @pytest.mark.parametrize("flags", [(), ("-I",), ("-I", "-S")], ids=["plain", "isolated", "isolated-bare"])
+    def test_nothing_of_them_does(
+        self, flags: tuple[str, ...], words: tuple[str, ...], single: SingleFile, marks: Path, tmp_path: Path
+    ) -> None:
+        """However the Python is started."""
+        named = ("--python", single.python) if words[0] == "install" else ()
+        done = single(*words, *named, flags=flags, PYTHONPATH=str(tmp_path / "variable"))
+        assert "Traceback" not in done.stderr, shown(done)
+        assert done.returncode == (1 if words[0] == "install" else 0), shown(done)
+        assert left(marks) == []
+
+    def test_what_a_hook_has_loaded_is_left_behind(
+        self, single: SingleFile, new_target: Callable[[str], Environment], runner: Runner
+    ) -> None:
+        """A `.pth` of the Python's own environment runs before the first line; safepip starts anew without it."""
+        usual = single("check-config")
+        own = new_target("own")
+        (own.site_packages / "packaging.py").write_text("__version__ = '19.0'\n")
+        (own.site_packages / "early.pth").write_text("import packaging, httpx\n")
+        (own.site_packages / "httpx.py").write_text("")
+        single.python = str(own.python)
+        done = single("check-config")
+        assert (done.returncode, done.stdout, done.stderr) == (0, usual.stdout, usual.stderr)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="builds are fenced on Linux alone")
+def test_it_builds_from_source(single: SingleFile, target: Environment, runner: Runner) -> None:
+    """Hooks, supervisor and fence are read out of the file. The file itself lies in the project, and stays as it is."""
+    project = make_project(runner.folder / "demo", "demo", "1.0")
+    inside = project / "safepip.pyz"
+    inside.write_bytes(single.application.read_bytes())
+    before = inside.stat()
+    single.application = inside
+    done = single("install", "--python", target.python, "--no-index", project)
+    assert done.returncode == 0, shown(done)
+    assert target.module_version("demo") == "1.0"
+    assert inside.stat().st_ctime_ns == before.st_ctime_ns
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", pythons_for_pip(), ids=os.path.basename)
+def test_it_runs_on_every_python_from_3_11_on(
+    python: str, single: SingleFile, target: Environment, index: IndexServer
+) -> None:
+    """From the byte code on the one that made it, from the sources on the others. An older Python is told."""
+    index.add("app", "1.0")
+    single.python = python
+    done = single("install", "--python", target.python, "-i", index.url, "app")
+    version = done.stderr if done.returncode == 1 else ""
+    if "safepip needs Python 3.11 or newer" in version:
+        assert target.installed() == {}
+        return
+    assert done.returncode == 0, shown(done)
+    assert target.installed() == {"app": "1.0"}
+
+
+_ASK_PIP = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from safepip.edges.programs import installed_pip
+print(installed_pip.default_index_url(), installed_pip.pythons_of_pip(), "pip" in sys.modules)
+"""
+
+
+def test_the_default_index_is_that_of_the_pip_inside(single: SingleFile) -> None:
+    """Its text is read out of the file, and no pip is imported."""
+    done = single.runner.run([single.python, "-c", _ASK_PIP, str(single.application)])
+    assert done.stdout.split() == [default_index_url(), pythons_of_pip(), "False"], shown(done)
