@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safepip.advisories.aliases import AliasClasses
+from safepip.advisories.aliases import _MOST_NAMES, AliasClasses
 
 IDS = st.integers(0, 12).map(lambda number: f"CVE-{number}")
 PAIRS = st.lists(st.tuples(IDS, st.lists(IDS, max_size=3)), max_size=12)
@@ -67,3 +67,14 @@ def test_order_and_duplication_of_records_change_nothing(
     other = classes(data.draw(st.permutations(pairs * 2)))
     made = classes(pairs)
     assert all(made.names(identity) == other.names(identity) for identity, _ in pairs)
+
+
+def test_a_class_of_more_names_than_any_matter_has_joins_nothing() -> None:
+    """Records of strangers could make one matter of everything, and each would carry all the names."""
+    classes = AliasClasses()
+    for number in range(_MOST_NAMES - 1):
+        classes.add(f"GHSA-{number}", ["CVE-1"])
+    assert len(classes.names("GHSA-5")) == _MOST_NAMES
+    classes.add("GHSA-one-more", ["CVE-1"])
+    assert classes.names("GHSA-5") == ("GHSA-5",)
+    assert classes.names("CVE-1") == ("CVE-1",)

@@ -13,7 +13,7 @@ from safepip.advisories.matching import judge
 from safepip.advisories.osv import read_record
 from safepip.model.advisories import Ignore, Judgement, Severity, Unverified
 from safepip.model.origin import Origin, Source
-from support.advisories import WHEN, malicious, record, versions_of
+from support.advisories import NOW, WHEN, malicious, record, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def gathered(records: Iterable[Any]) -> dict[str, bytes]:
     gathering = AdvisoryGathering()
     for number, data in enumerate(records):
-        gathering.add(read_record(data, f"{number}.json"), "test")
+        gathering.add(read_record(data, f"{number}.json", NOW), "test")
     return dict(gathering.projects())
 
 
@@ -92,6 +92,21 @@ def test_what_cannot_be_compared_is_named() -> None:
     """A version without an order, against a range with a bound."""
     verdict = judged("final", record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0")))
     assert verdict.unverified == ((("PYSEC-1",), "PYSEC-1 cannot be compared with the version final"),)
+
+
+def test_records_that_are_joined_by_the_thousand_are_each_a_finding() -> None:
+    """What is kept of them grows as they do, and not as their square."""
+    every = [record(f"GHSA-{n}", versions_of("demo", "introduced 0"), aliases=("CVE-1",)) for n in range(2_000)]
+    (packed,) = gathered(every).values()
+    assert len(packed) < 100_000
+    assert len(judged("1.0", *every).vulnerabilities) == 2_000
+
+
+def test_of_many_repairs_the_lowest_are_looked_at() -> None:
+    """Each is compared with all that is known: a record of strangers could name thousands."""
+    spans = [pair for n in range(1, 300) for pair in (f"introduced {n}", f"fixed {n}.5")]
+    (found,) = judged("0.5", record("X-1", versions_of("demo", "introduced 0", "fixed 0.7", *spans))).vulnerabilities
+    assert (len(found.fixed), found.fixed[:2]) == (100, ("0.7", "1.5"))
 
 
 RECORDS = st.lists(

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from safepip.advisories.osv import read_record
 from safepip.model.advisories import Event, Severity
-from support.advisories import WHEN, malicious, record, versions_of
+from support.advisories import NOW, WHEN, malicious, record, versions_of
 
 DEMO = versions_of("Demo_Project", "introduced 0", "fixed 2.0")
 
 
 def test_a_record_says_which_versions_of_which_project_it_is_about() -> None:
     """The name is normalised; entries of one name are kept side by side."""
-    read = read_record(record("PYSEC-1", DEMO, versions_of("demo-project", listed=["3.0"])), "x").record
+    read = read_record(record("PYSEC-1", DEMO, versions_of("demo-project", listed=["3.0"])), "x", NOW).record
     assert read is not None
     first, second = read.affected["demo-project"]
     assert first.ranges == ((Event("introduced", "0"), Event("fixed", "2.0")),)
@@ -28,7 +28,7 @@ def test_a_record_says_which_versions_of_which_project_it_is_about() -> None:
 def test_other_ecosystems_and_repositories_are_passed_over() -> None:
     """What is not about PyPI is no error, and says nothing."""
     other = versions_of("demo", "introduced 0", ecosystem="npm")
-    reading = read_record(record("GHSA-1", other, {"ranges": []}, DEMO), "x")
+    reading = read_record(record("GHSA-1", other, {"ranges": []}, DEMO), "x", NOW)
     assert reading.record is not None
     assert list(reading.record.affected) == ["demo-project"]
     assert not reading.unreadable
@@ -40,14 +40,14 @@ def test_ranges_of_commits_and_of_semantic_versions_do_not_count_beside_a_list()
         **versions_of("demo", listed=["1.0"]),
         "ranges": [{"type": kind, "events": [{"introduced": "0"}]} for kind in ("GIT", "SEMVER")],
     }
-    read = read_record(record("GHSA-1", entry), "x").record
+    read = read_record(record("GHSA-1", entry), "x", NOW).record
     assert read is not None
     assert read.affected["demo"][0].ranges == ()
 
 
 def test_a_withdrawn_record_says_nothing_whatever_else_is_in_it() -> None:
     """Not even that it is malformed."""
-    reading = read_record({**record("GHSA-1", DEMO), "affected": 3, "withdrawn": WHEN}, "x")
+    reading = read_record({**record("GHSA-1", DEMO), "affected": 3, "withdrawn": WHEN}, "x", NOW)
     assert (reading.record, reading.unreadable) == (None, {})
     assert reading.modified > 0
 
@@ -82,14 +82,14 @@ def test_the_severity_is_that_of_the_vectors_or_the_word_of_the_database(
     more: dict[str, Any], severity: Severity
 ) -> None:
     """The worst of several vectors; what is neither is unknown."""
-    read = read_record(record("GHSA-1", DEMO, **more), "x").record
+    read = read_record(record("GHSA-1", DEMO, **more), "x", NOW).record
     assert read is not None
     assert read.severity["demo-project"] is severity
 
 
 def test_digests_of_malicious_files_are_read_and_those_of_members_are_not() -> None:
     """Only sha256, since a file can be made to have a weak one."""
-    read = read_record(malicious("MAL-1", "demo", sha256="A" * 64), "x").record
+    read = read_record(malicious("MAL-1", "demo", sha256="A" * 64), "x", NOW).record
     assert read is not None
     assert read.malicious
     assert read.digests == ("a" * 64,)
@@ -97,7 +97,7 @@ def test_digests_of_malicious_files_are_read_and_those_of_members_are_not() -> N
 
 def test_a_name_that_no_project_has_keeps_its_digests() -> None:
     """The collection has such names."""
-    read = read_record(malicious("MAL-1", "-demo-", sha256="a" * 64), "x").record
+    read = read_record(malicious("MAL-1", "-demo-", sha256="a" * 64), "x", NOW).record
     assert read is not None
     assert read.affected == {}
     assert read.digests == ("a" * 64,)
@@ -151,7 +151,7 @@ BROKEN = {
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_a_malformed_record_leaves_its_project_unverified(data: dict[str, Any]) -> None:
     """It is named, and nothing of it is used."""
-    reading = read_record(data, "file.json")
+    reading = read_record(data, "file.json", NOW)
     assert reading.record is None
     ((name, fault),) = reading.unreadable.items()
     assert name == "demo-project"
@@ -177,7 +177,7 @@ def test_a_malformed_record_leaves_its_project_unverified(data: dict[str, Any]) 
 )
 def test_a_record_that_does_not_tell_its_project_leaves_every_project_unverified(data: Any) -> None:
     """It could be about any of them."""
-    reading = read_record(data, "file.json")
+    reading = read_record(data, "file.json", NOW)
     assert reading.record is None
     assert None in reading.unreadable
 
@@ -185,7 +185,7 @@ def test_a_record_that_does_not_tell_its_project_leaves_every_project_unverified
 def test_a_malformed_record_on_another_ecosystem_concerns_nothing() -> None:
     """Its mistakes are not PyPI's."""
     other = versions_of("demo", ecosystem="npm")
-    assert read_record(record("GHSA-1", other, aliases=("",)), "x").unreadable == {}
+    assert read_record(record("GHSA-1", other, aliases=("",)), "x", NOW).unreadable == {}
 
 
 JSON = st.recursive(
@@ -209,5 +209,5 @@ JSON = st.recursive(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_record_is_reading_it_never_fails(data: Any) -> None:
     """And nothing is read as a clean record that is none."""
-    reading = read_record(data, "x")
+    reading = read_record(data, "x", NOW)
     assert reading.record is None

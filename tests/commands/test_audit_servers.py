@@ -9,7 +9,7 @@ import pytest
 
 from support.advisories import record, versions_of
 from support.host import Host
-from support.replies import Reply, drop, redirect, reset, status
+from support.replies import Reply, broken_json, drop, login_page, redirect, reset, stall, status, zeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def configure(run: Inside, server: Server, source: str = "", more: str = "") -> 
 
 def audited(run: Inside, *pins: str) -> tuple[int, dict[str, Any]]:
     (run.folder / "requirements.txt").write_text("\n".join(pins) + "\n")
-    done = run("audit", "-r", "requirements.txt", "--output-format", "json", "--retries", "0")
+    done = run("audit", "-r", "requirements.txt", "--output-format", "json", "--retries", "0", "--timeout", "1")
     report = json.loads(done.out)
     return done.code, {item["name"]: item for item in report["projects"]}
 
@@ -105,23 +105,68 @@ def test_a_name_that_an_index_claims_is_not_told_and_not_verified(run: Inside, s
     assert "acme-lib" in server.asked
 
 
-FAULTS: dict[str, Fault] = {
-    "error": status(500),
-    "missing": status(404),
-    "cut": drop(5),
-    "reset": reset(),
-    "redirect": redirect("/elsewhere", 307),
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "error": (status(500), "the server answers 500"),
+    "missing": (status(404), "the server answers 404"),
+    "cut": (drop(5), ""),
+    "reset": (reset(), ""),
+    "never-answers": (stall(30), ""),
+    "without-end": (zeros(1 << 24), ""),
+    "html": (login_page(), "it is not JSON"),
+    "cut-json": (broken_json(), "it is not JSON"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_server_that_fails_leaves_its_projects_unverified(run: Inside, server: Server, fault: Fault) -> None:
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_server_that_fails_leaves_its_projects_unverified(
+    run: Inside, server: Server, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever way it fails."""
+    # The bound itself, made small: what is without end is the test, and not its size.
+    monkeypatch.setattr("safepip.edges.advisories.server._LARGEST_ANSWER", 1 << 20)
     configure(run, server)
+    fault, words = FAULTS[case]
     server.host.faults["/v1/query"] = fault
     code, found = audited(run, "clean==1")
     assert code == 3
-    assert found["clean"]["unverified"]
+    (reason,) = found["clean"]["unverified"]
+    assert reason.startswith("the answer for clean cannot be read: ")
+    assert words in reason
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_wherever_it_leads(run: Inside, server: Server, code: int) -> None:
+    """Another host would learn the names, and its answer would be clean."""
+    with Host() as elsewhere:
+        elsewhere.paths["/v1/query"] = lambda _request: Reply(200, b'{"vulns": []}')
+        configure(run, server)
+        server.host.faults["/v1/query"] = redirect(f"{elsewhere.origin}/v1/query", code)
+        ended, found = audited(run, "clean==1")
+        assert (ended, elsewhere.requests) == (3, [])
+        assert found["clean"]["unverified"]
+
+
+def test_the_pages_of_one_answer_are_bounded_together(
+    run: Inside, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them is small, and there is always one more."""
+    monkeypatch.setattr("safepip.edges.advisories.server._LARGEST_ANSWER", 1000)
+    configure(run, server)
+    server.answer = {"vulns": [], "next_page_token": "more" * 60}
+    code, found = audited(run, "clean==1")
+    assert (code, len(found["clean"]["unverified"])) == (3, 1)
+    assert len(server.host.requests) == 4
+
+
+def test_a_server_that_failed_cannot_be_ignored(run: Inside, server: Server) -> None:
+    """An ignore is for a record that somebody has looked at."""
+    names = ("the answer for clean", "clean", "osv")
+    ignores = "".join(
+        f'[[ignore]]\nid = "{name}"\nproject = "clean"\nreason = "not today"\nuntil = 2999-12-31\n' for name in names
+    )
+    configure(run, server, more=ignores)
+    server.host.faults["/v1/query"] = status(500)
+    assert audited(run, "clean==1")[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -136,6 +181,9 @@ def test_a_server_that_fails_leaves_its_projects_unverified(run: Inside, server:
         {"vulns": [3]},
         {"vulns": [{"id": "GHSA-9"}]},
         {"vulns": [], "next_page_token": 7},
+        b'{"vulns": [{"id": "GHSA-9"}], "vulns": []}',
+        b'{"vulns": [NaN]}',
+        b'\xff\xfe{"vulns": []}',
         {"vulns": [], "next_page_token": "again"},
         {"vulns": [record("GHSA-9", versions_of("clean"))]},
     ],

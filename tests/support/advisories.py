@@ -6,6 +6,9 @@ from typing import Any
 
 WHEN = "2024-03-01T00:00:00Z"
 
+#: The day after, in seconds since the epoch.
+NOW = 1_709_337_600.0
+
 
 def events(*pairs: str) -> list[dict[str, str]]:
     """Events written `kind version`."""

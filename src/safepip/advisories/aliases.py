@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: How many names a matter has at most; real ones have up to ten or so. Records of strangers could make one matter of
+#: everything, and each of them would carry all the names. A larger class is not used: what it joins stays apart.
+_MOST_NAMES = 1_000
+
 #: In which order ids are preferred as the name of a matter; ids that begin otherwise come last.
 _PREFERRED = ("MAL-", "PYSEC-", "GHSA-", "CVE-")
 
@@ -21,9 +25,11 @@ class AliasClasses:
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
         self._members: dict[str, list[str]] = {}
+        self._sorted: dict[str, tuple[str, ...]] = {}
 
     def add(self, identity: str, aliases: Iterable[str]) -> None:
         """Make these ids names of one matter."""
+        self._sorted.clear()
         top = self._top(identity)
         for alias in aliases:
             other = self._top(alias)
@@ -36,8 +42,14 @@ class AliasClasses:
             self._members[top] += self._members.pop(other)
 
     def names(self, identity: str) -> tuple[str, ...]:
-        """All names of the matter that this id names, the preferred one first."""
-        return tuple(sorted(self._members[self._top(identity)], key=_preference))
+        """All names of the matter that this id names, the preferred one first; the id alone where there are too
+        many."""
+        top = self._top(identity)
+        if len(self._members[top]) > _MOST_NAMES:
+            return (identity,)
+        if top not in self._sorted:
+            self._sorted[top] = tuple(sorted(self._members[top], key=_preference))
+        return self._sorted[top]
 
     def _top(self, identity: str) -> str:
         if identity not in self._above:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: The form of what is packed here and of the tables that it is kept in.
 FORM = 2
 
+#: More than any project unpacks to: some of the largest have 500 records.
+_LARGEST_PROJECT = 256 << 20
+
 #: The name under which records are kept that cannot be used for any project. No project can have it.
 EVERY_PROJECT = ""
 
@@ -49,6 +52,8 @@ class AdvisoryGathering:
         """Take in what came of one record of a source."""
         for name, fault in reading.unreadable.items():
             self._unreadable.setdefault(name or EVERY_PROJECT, set()).add(fault._replace(source=source))
+        for digest, called in reading.digests.items():
+            self._name_file(digest, called)
         record = reading.record
         if record is None:
             return
@@ -57,7 +62,10 @@ class AdvisoryGathering:
             self._kept.setdefault(name, []).append((record.id, _packed(record, name)))
         if record.malicious:
             for digest in record.digests:
-                self._digests[digest] = min(record.id, self._digests.get(digest, record.id))
+                self._name_file(digest, record.id)
+
+    def _name_file(self, digest: str, record: str) -> None:
+        self._digests[digest] = min(record, self._digests.get(digest, record))
 
     def projects(self) -> Iterator[tuple[str, bytes]]:
         """Each name with what is known of the project, packed."""
@@ -82,8 +90,13 @@ def _packed(record: Record, name: str) -> bytes:
 
 
 def unpack(data: bytes) -> ProjectRecords:
-    """What is known of a project, of what `projects` gave. Raises what reading JSON raises for anything else."""
-    read: dict[str, Any] = json.loads(zlib.decompress(data))
+    """What is known of a project, of what `projects` gave. Raises what unpacking and reading JSON raise for anything
+    else."""
+    opened = zlib.decompressobj()
+    text = opened.decompress(data, _LARGEST_PROJECT)
+    if not opened.eof or opened.unused_data:
+        raise ValueError("a project's records do not end where they should")
+    read: dict[str, Any] = json.loads(text)
     return ProjectRecords(
         tuple(_known(ids, *rest) for ids, rest in read["known"]),
         tuple(Unreadable(*fault) for fault in read["unreadable"]),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from safepip.model.advisories import ProjectRecords, Unreadable
 
+#: How many repairs are looked at, the lowest first: each is compared with all that is known.
+_MOST_REPAIRS = 100
+
 
 def judge(version: str, records: ProjectRecords) -> Judgement:
     """What is known of a version, as it is written in its metadata or a lock."""
@@ -72,7 +75,7 @@ def _vulnerability(group: Sequence[KnownRecord], version: str) -> Vulnerability:
         names[0],
         names[1:],
         max((record.severity for record in group), default=Severity.UNKNOWN),
-        tuple(fix for fix in later(stated, version) if not _is_touched(group, fix)),
+        tuple(fix for fix in later(stated, version)[:_MOST_REPAIRS] if not _is_touched(group, fix)),
         any(record.malicious for record in group),
         next((record.summary for record in group if record.summary), ""),
         worst_first(rating for record in group for rating in record.ratings),
@@ -93,7 +96,7 @@ def later(versions: Iterable[str], than: str) -> list[str]:
 def _smallest(found: Sequence[Vulnerability], known: Sequence[KnownRecord]) -> str | None:
     """The lowest repair of any of these matters that nothing known affects."""
     stated = sorted({fix for matter in found for fix in matter.fixed}, key=_order)
-    return next((fix for fix in stated if not _is_touched(known, fix)), None)
+    return next((fix for fix in stated[:_MOST_REPAIRS] if not _is_touched(known, fix)), None)
 
 
 def _is_touched(records: Sequence[KnownRecord], version: str) -> bool:

@@ -2,11 +2,13 @@
 
 Source: the OSV schema, 1.x. What is read, and how strictly:
 
-- `id` and `modified` are required. `aliases` is a list of texts; `related` and `upstream` make nothing the same.
-- A record with a `withdrawn` moment says nothing any more, whatever else is in it.
+- `id` and `modified` are required. `schema_version` begins with `1.` where it is there: another one may mean otherwise.
+  `aliases` is a list of texts; `related` and `upstream` make nothing the same.
+- A record with a `withdrawn` moment says nothing from then on, whatever else is in it. Until then it counts.
 - Of `affected` the entries of the ecosystem `PyPI` count, and no others: not an entry without a package, which is about
-  a repository, and not another ecosystem. Something that is PyPI in all but its writing (`pypi`, `PyPI:suffix`) is an
-  error of the record. A name that no project can have is passed over.
+  a repository, and not another ecosystem. Something that is PyPI in all but its writing (`pypi`, `PyPI:suffix`, `pip`)
+  is an error of the record, and so is a name with something beside it (`demo[extra]`). A name that no project can have
+  is passed over.
 - `versions` is a list of texts. A range has a `type` and `events`; each event has exactly one of `introduced`, `fixed`,
   `last_affected` and `limit`; one event at least is `introduced`, and `fixed` and `last_affected` exclude each other.
 - GIT ranges speak of commits, which no installed distribution tells; SEMVER is for ecosystems whose versions are
@@ -15,11 +17,13 @@ Source: the OSV schema, 1.x. What is read, and how strictly:
 - `database_specific.indicators.package_integrity` of an entry, or of the record, lists digests of malicious files.
 
 A record with an error is not used in part. It is `unreadable` for the projects that it names, and for every project
-(`None`) where it is not even known which these are: a mistake in a database must not look like a clean project.
+(`None`) where it is not even known which these are: a mistake in a database must not look like a clean project. Of a
+malicious record with an error the digests that can be read count all the same: to use them only refuses more.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +40,15 @@ KINDS = ("introduced", "fixed", "last_affected", "limit")
 _RANGE_TYPES = ("ECOSYSTEM", "SEMVER", "GIT")
 _LONGEST_ID = 200
 _LONGEST_VERSION = 200
+
+#: How many items a list has at most. The longest real ones have a few thousand, the versions of a nightly build.
+_MOST = 20_000
+
+#: Other names of the one ecosystem, which say what is meant and are wrong (OSV, "Defined ecosystems").
+_OTHER_NAMES = frozenset({"pypi", "pip", "python"})
+
+#: What no name has in it, and what people write behind one.
+_BESIDE_A_NAME = re.compile(r"[\x00-\x20\x7f\[\]()<>=!~;@,/\\]")
 
 
 class Malformed(ValueError):
@@ -59,28 +72,39 @@ class Record(NamedTuple):
 
 class RecordReading(NamedTuple):
     """What came of a record: `record` is None where it is withdrawn, or malformed. `unreadable` are the projects about
-    which it cannot be used; None among them means every project."""
+    which it cannot be used; None among them means every project. `digests` are those of malicious files that a
+    malformed record names, each with what the record is called; `ours` says whether it is about PyPI at all."""
 
     record: Record | None
     modified: float = 0.0
     unreadable: dict[str | None, Unreadable] = {}  # noqa: RUF012 - a named tuple's default, which nothing changes
+    digests: dict[str, str] = {}  # noqa: RUF012 - as above
+    ours: bool = True
 
 
-def read_record(data: Any, where: str) -> RecordReading:
-    """Read one record; `where` names it in messages until its id is known. Never raises."""
+def read_record(data: Any, where: str, now: float) -> RecordReading:
+    """Read one record; `where` names it in messages until its id is known, `now` is in seconds since the epoch. Never
+    raises."""
     shown = printable(where, 100)
     if not isinstance(data, dict):
         return RecordReading(None, 0.0, {None: Unreadable(shown, "it is not an object")})
     try:
         shown = printable(_id(data), 100)
+        _check_schema(data)
         modified = moment(data.get("modified"), "modified")
-        if data.get("withdrawn") is not None:
-            moment(data["withdrawn"], "withdrawn")
-            return RecordReading(None, modified)
-        return RecordReading(_record(data, modified), modified)
+        if data.get("withdrawn") is not None and moment(data["withdrawn"], "withdrawn") <= now:
+            return RecordReading(None, modified, ours=bool(_names(data)))
+        record = _record(data, modified)
+        return RecordReading(record, modified, ours=bool(record.affected or record.digests))
     except Malformed as problem:
-        fault = Unreadable(shown, str(problem))
-        return RecordReading(None, 0.0, dict.fromkeys(_names(data), fault))
+        unreadable = dict.fromkeys(_names(data), Unreadable(shown, str(problem)))
+        return RecordReading(None, 0.0, unreadable, dict.fromkeys(_readable_digests(data), shown), bool(unreadable))
+
+
+def _check_schema(data: dict[str, Any]) -> None:
+    version = data.get("schema_version", "1.")
+    if not (isinstance(version, str) and version.startswith("1.")):
+        raise Malformed("its schema_version is not 1")
 
 
 def moment(value: Any, key: str) -> float:
@@ -122,7 +146,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         modified,
         affected,
         severity,
-        any(name.startswith("MAL-") for name in (identity, *aliases)),
+        _is_malicious((identity, *aliases)),
         printable(summary, 200) if isinstance(summary, str) else "",
         tuple(digests),
         ratings,
@@ -176,14 +200,19 @@ def _project(entry: Any) -> str | None:
     name = package.get("name")
     if not isinstance(name, str):
         raise Malformed("an affected package has no name")
-    if not is_name(name) and is_name(name.strip()):
-        raise Malformed("the name of a package has white space around it")
+    if not is_name(name) and is_name(_stem(name)):
+        raise Malformed("the name of a package is not a name alone")
     return name
+
+
+def _stem(name: str) -> str:
+    """What is left of a name without what stands beside it."""
+    return _BESIDE_A_NAME.split(name.strip(), maxsplit=1)[0]
 
 
 def _is_ours(ecosystem: str) -> bool:
     """Whether it is PyPI, however it is written."""
-    return ecosystem.partition(":")[0].strip().casefold() == "pypi"
+    return ecosystem.partition(":")[0].strip().casefold() in _OTHER_NAMES
 
 
 def _names(data: Any) -> set[str | None]:
@@ -202,9 +231,25 @@ def _names(data: Any) -> set[str | None]:
             continue
         if not isinstance(name, str) or not isinstance(ecosystem, str):
             found.add(None)
-        elif is_name(name.strip()):
-            found.add(normalise(name.strip()))
+        elif is_name(_stem(name)):
+            found.add(normalise(_stem(name)))
     return found
+
+
+def _is_malicious(names: Iterable[Any]) -> bool:
+    return any(isinstance(name, str) and name.startswith("MAL-") for name in names)
+
+
+def _readable_digests(data: dict[str, Any]) -> Iterator[str]:
+    """What can be read of `_digests` in a malformed record that is malicious."""
+    aliases, entries = data.get("aliases"), data.get("affected")
+    if not _is_malicious((data.get("id"), *(aliases if isinstance(aliases, list) else ()))):
+        return
+    for part in (data, *(entries if isinstance(entries, list) else ())):
+        try:
+            yield from _digests(part) if isinstance(part, dict) else ()
+        except Malformed:
+            continue
 
 
 def _digests(entry: dict[str, Any]) -> Iterator[str]:
@@ -212,10 +257,7 @@ def _digests(entry: dict[str, Any]) -> Iterator[str]:
 
     Weaker digests are passed over: another file can be made to have them.
     """
-    files = _table(_table(entry, "database_specific"), "indicators").get("package_integrity") or []
-    if not isinstance(files, list):
-        raise Malformed("package_integrity is not a list")
-    for file in files:
+    for file in _list(_table(_table(entry, "database_specific"), "indicators"), "package_integrity"):
         hashes = file.get("hashes") if isinstance(file, dict) else None
         if not isinstance(hashes, dict):
             raise Malformed("an entry of package_integrity has no hashes")
@@ -245,6 +287,8 @@ def _list(data: dict[str, Any], key: str) -> list[Any]:
         return []
     if not isinstance(value, list):
         raise Malformed(f"{key} is not a list")
+    if len(value) > _MOST:
+        raise Malformed(f"{key} has more than {_MOST} items")
     return value
 
 

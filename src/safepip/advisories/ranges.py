@@ -33,7 +33,7 @@ class Unordered(ValueError):
     """A bound of a range is not a version of PEP 440; the text is the bound."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def read_version(text: str) -> Version | None:
     """The version, None for what PEP 440 refuses."""
     try:

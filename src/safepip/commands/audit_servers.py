@@ -32,9 +32,8 @@ def ask_servers(plan: Plan, names: Collection[str], resources: Resources) -> dic
     for source in servers:
         owners = {name: claim.index.name for name in names if (claim := table.claim(name)) is not None}
         kept = {} if source.claimed else owners
-        answers = ask_server(
-            resources.network.loop, resources.network.transport, source.url, [n for n in names if n not in kept]
-        )
+        asked = [name for name in names if name not in kept]
+        answers = ask_server(resources.network.loop, resources.network.transport, source.url, asked, plan.now)
         for readings in answers.values():
             for reading in readings:
                 gathering.add(reading, source.name)

@@ -6,24 +6,24 @@ import hashlib
 import json
 import os
 import sqlite3
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.advisories import database as packed
 from safepip.advisories.database import FORM
 from safepip.edges.advisories.bundle import Bundle, open_bundle
 from safepip.edges.advisories.gathering import update
 from safepip.model.advisories import AdvisorySource
 from safepip.model.errors import Unavailable
 from safepip.model.origin import BUILT_IN
-from support.advisories import malicious, record, versions_of
+from support.advisories import NOW, malicious, record, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: 2024-03-02; the records of the tests are of the day before.
-NOW = 1_709_337_600.0
 DAY = 86_400.0
 DIGEST = "ab" * 32
 
@@ -119,7 +119,7 @@ def in_sql(text: str) -> Callable[[Path], None]:
 
     def spoil(path: Path) -> None:
         database = sqlite3.connect(path)
-        database.execute(text)
+        database.executescript(text)
         database.commit()
         database.close()
         renamed(path)
@@ -132,6 +132,11 @@ def renamed(path: Path) -> None:
     (pointer,) = path.parent.glob("*.json")
     pointer.write_text(json.dumps({"form": FORM, "sha256": digest}))
     path.rename(path.parent / f"{digest}.sqlite")
+
+
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
 
 
 def garbage(path: Path) -> None:
@@ -148,7 +153,15 @@ SPOILT = {
     "other-form": in_sql("UPDATE meta SET data = json_set(data, '$.form', 99)"),
     "no-meta": in_sql("DELETE FROM meta"),
     "wrong-meta": in_sql("UPDATE meta SET data = '[]'"),
-    "no-table": in_sql("DROP TABLE meta"),
+    "wrong-source": in_sql("UPDATE meta SET data = json_set(data, '$.sources[0][3]', 'x')"),
+    "date-that-is-no-number": in_sql("UPDATE meta SET data = replace(data, '1709337600.0', 'NaN')"),
+    "no-meta-table": in_sql("DROP TABLE meta"),
+    "no-projects": in_sql("DROP TABLE projects"),
+    "no-digests": in_sql("DROP TABLE malicious"),
+    "view-for-a-table": in_sql("DROP TABLE malicious; CREATE VIEW malicious AS SELECT '' AS sha256, '' AS record"),
+    "trigger": in_sql("CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM projects; END"),
+    "folder": to_folder,
+    "pointer-that-is-a-folder": lambda path: to_folder(next(path.parent.glob("*.json"))),
 }
 
 
@@ -177,24 +190,27 @@ def test_a_pointer_that_is_not_as_it_was_written_leads_nowhere(
     assert "there is none" in refused(root, source)
 
 
-@pytest.mark.parametrize("table", ["projects", "malicious"])
-def test_a_table_that_is_missing_is_found_when_it_is_asked(table: str, tmp_path: Path, source: AdvisorySource) -> None:
-    """Also where the digest is right."""
-    root = tmp_path / "cache"
-    _, path = update(str(root), [source], no_fetch, NOW)
-    in_sql(f"DROP TABLE {table}")(type(root)(path))
-    made = open_bundle(str(root), [source], NOW)
-    with pytest.raises(Unavailable):
-        made.records("demo") if table == "projects" else made.malicious(DIGEST)
+def bundle_in(root: Path) -> Path:
+    (path,) = root.rglob("*.sqlite")
+    return path
 
 
-def test_rows_that_are_not_packed_are_no_empty_answer(tmp_path: Path, source: AdvisorySource) -> None:
-    """Whatever is in them."""
+def bomb() -> bytes:
+    """A row that is as it should be, and unpacks to more than is taken."""
+    return zlib.compress(b'{"known": [],' + b" " * packed._LARGEST_PROJECT + b'"unreadable": []}')
+
+
+def test_rows_that_are_not_packed_are_no_empty_answer(
+    tmp_path: Path, source: AdvisorySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is in them, cut off, or of more than any project has."""
     root = tmp_path / "cache"
-    _, path = update(str(root), [source], no_fetch, NOW)
-    in_sql("UPDATE projects SET data = 'x'")(type(root)(path))
-    with pytest.raises(Unavailable):
-        open_bundle(str(root), [source], NOW).records("demo")
+    update(str(root), [source], no_fetch, NOW)
+    monkeypatch.setattr(packed, "_LARGEST_PROJECT", 1 << 20)
+    for row in (b"x", zlib.compress(b"{}") + b"more", zlib.compress(b'{"known": [], "unreadable": []}')[:-1], bomb()):
+        in_sql(f"UPDATE projects SET data = x'{row.hex()}'")(bundle_in(root))
+        with pytest.raises(Unavailable):
+            open_bundle(str(root), [source], NOW).records("demo")
 
 
 def test_a_bundle_from_tomorrow_and_one_too_old_are_doubted(tmp_path: Path, source: AdvisorySource) -> None:

@@ -13,7 +13,7 @@ from safepip.advisories.database import EVERY_PROJECT
 from safepip.edges.advisories import gathering, records
 from safepip.edges.advisories.records import NotARecord, SourceFile, parse, read_files
 from safepip.model.errors import Unavailable
-from support.advisories import record, versions_of
+from support.advisories import NOW, record, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +43,14 @@ def names(path: Path) -> list[str]:
     return [file.name for file in read_files(str(path))]
 
 
-def test_a_folder_is_read_in_order_without_links_and_hidden_names(tmp_path: Path) -> None:
-    """A clone has a `.git`, and a link may lead anywhere."""
+def test_a_folder_is_read_in_order_without_hidden_names(tmp_path: Path) -> None:
+    """A clone has a `.git`, and a link that stands for no record decides nothing."""
     (tmp_path / "db" / ".git").mkdir(parents=True)
     (tmp_path / "db" / "vulns" / "b").mkdir(parents=True)
     for name in ("z.json", "a.json", ".git/x.json", "vulns/b/c.yaml", "README.md"):
         (tmp_path / "db" / name).write_text(json.dumps(ONE))
-    (tmp_path / "secret.json").write_text("{}")
-    os.symlink(tmp_path / "secret.json", tmp_path / "db" / "link.json")
+    os.symlink(tmp_path, tmp_path / "db" / ".git" / "link")
+    os.symlink(tmp_path / "nowhere", tmp_path / "db" / "LICENSE")
     assert names(tmp_path / "db") == ["a.json", "vulns/b/c.yaml", "z.json"]
 
 
@@ -94,7 +94,7 @@ def test_what_is_no_record_is_told_and_not_built(name: str, content: bytes) -> N
     """Neither depth nor aliases cost more than the text."""
     with pytest.raises(NotARecord):
         parse(SourceFile(name, content))
-    assert list(gathering.read_file(SourceFile(name, content)).unreadable) == [None]
+    assert list(gathering.read_file(SourceFile(name, content), NOW).unreadable) == [None]
 
 
 def bomb(path: Path) -> Path:
@@ -163,6 +163,6 @@ def test_the_bounds_hold_for_all_files_together(tmp_path: Path, monkeypatch: pyt
 def test_a_file_that_is_no_record_leaves_every_project_unverified(tmp_path: Path) -> None:
     """It is named by its path."""
     made: dict[str, Any] = {}
-    reading = gathering.read_file(SourceFile("vulns/x.json", b"{"))
+    reading = gathering.read_file(SourceFile("vulns/x.json", b"{"), NOW)
     made.update({name or EVERY_PROJECT: fault for name, fault in reading.unreadable.items()})
     assert made[EVERY_PROJECT][:2] == ("vulns/x.json", "it is not JSON")

@@ -22,9 +22,10 @@ import sqlite3
 import tempfile
 import zlib
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.database import EVERY_PROJECT, FORM, SourceSummary, records_of
+from safepip.advisories.plain_json import read_json
 from safepip.edges.disk.reading import read_regular
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -44,11 +45,11 @@ _UPDATE = "make it: safepip audit --update"
 _CLOCKS = 600.0
 _DAY = 86_400.0
 
-_TABLES = """
-CREATE TABLE meta (data TEXT NOT NULL);
-CREATE TABLE projects (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE malicious (sha256 TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-"""
+_TABLES = (
+    "CREATE TABLE meta (data TEXT NOT NULL)",
+    "CREATE TABLE projects (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE malicious (sha256 TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID",
+)
 
 
 class BundleFacts(NamedTuple):
@@ -94,7 +95,7 @@ def write_bundle(root: str, sources: Sequence[AdvisorySource], gathering: Adviso
 def _database(gathering: AdvisoryGathering, facts: BundleFacts) -> bytes:
     meta = {"form": FORM, "built": facts.built, "sources": [list(source) for source in facts.sources]}
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(_TABLES)
+        database.executescript(";\n".join(_TABLES))
         database.execute("INSERT INTO meta VALUES (?)", (json.dumps(meta),))
         database.executemany("INSERT INTO projects VALUES (?, ?)", gathering.projects())
         database.executemany("INSERT INTO malicious VALUES (?, ?)", gathering.digests())
@@ -183,7 +184,7 @@ class Bundle:
 
 
 #: What asking a database, and unpacking what it has, raise where it is not as this program writes it.
-_BROKEN = (sqlite3.Error, zlib.error, ValueError, LookupError, TypeError, RecursionError)
+_BROKEN = (sqlite3.Error, zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def has_bundle(root: str, sources: Sequence[AdvisorySource]) -> bool:
@@ -207,17 +208,25 @@ def open_bundle(root: str, sources: Sequence[AdvisorySource], now: float) -> Bun
     database = sqlite3.connect(":memory:", check_same_thread=False)
     try:
         database.deserialize(content)
-        facts = _facts(json.loads(database.execute("SELECT data FROM meta").fetchone()[0]))
+        facts = _facts(database)
     except _BROKEN as error:
         database.close()
         raise _unavailable(f"it is broken: {error}") from None
     return Bundle(database, facts, tuple(_doubts(facts, sources, now)))
 
 
-def _facts(data: dict[str, Any]) -> BundleFacts:
+def _facts(database: sqlite3.Connection) -> BundleFacts:
+    # Tables alone, and as they were made: to ask a view is to run what it says.
+    if {text for (text,) in database.execute("SELECT sql FROM sqlite_master")} != set(_TABLES):
+        raise ValueError("its tables are others")
+    data = read_json(database.execute("SELECT data FROM meta").fetchone()[0].encode())
     if data["form"] != FORM:
         raise ValueError(f"its form is {data['form']!r}")
-    return BundleFacts(float(data["built"]), tuple(SourceSummary(*source) for source in data["sources"]))
+    return BundleFacts(float(data["built"]), tuple(_source(*source) for source in data["sources"]))
+
+
+def _source(name: str, place: str, records: int, newest: float, digest: str) -> SourceSummary:
+    return SourceSummary(str(name), str(place), int(records), float(newest), str(digest))
 
 
 def _doubts(facts: BundleFacts, sources: Sequence[AdvisorySource], now: float) -> Iterable[str]:

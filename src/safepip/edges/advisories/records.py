@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
+import stat
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safepip.advisories.plain_json import NotPlain, read_json
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: All of OSV has some 20,000 records of PyPI, the largest of less than 1 MB.
 MOST_RECORDS = 1_000_000
@@ -35,6 +36,12 @@ _DEEPEST = 32
 
 _JSON, _YAML = (".json",), (".yaml", ".yml")
 
+#: How deep lists and tables of YAML lie at most. A record needs seven.
+_DEEPEST_YAML = 32
+
+#: How members are packed. Others (bzip2, LZMA) occur in no database, and an LZMA member says how much memory it takes.
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 
 class SourceFile(NamedTuple):
     """One file of a source. `name` is its path there."""
@@ -44,7 +51,7 @@ class SourceFile(NamedTuple):
 
 
 class NotARecord(ValueError):
-    """A file is not JSON, or not YAML, within the bounds; the text says why."""
+    """A file is not JSON, or not YAML, that all readers read alike; the text says why."""
 
 
 def read_files(path: str) -> Iterator[SourceFile]:
@@ -87,10 +94,24 @@ def _in_folder(path: str, below: str = "", depth: int = 0) -> Iterator[SourceFil
         name = f"{below}/{entry.name}" if below else entry.name
         if entry.name.startswith("."):
             continue
+        if entry.is_symlink() and (_is_record(entry.name) or entry.is_dir()):
+            raise ValueError(f"{printable(name, 100)} is a link, and links are not followed")
         if entry.is_dir(follow_symlinks=False):
             yield from _in_folder(path, name, depth + 1)
-        elif entry.name.endswith((*_JSON, *_YAML)) and entry.is_file(follow_symlinks=False):
-            yield SourceFile(name, read_regular(entry.path, LARGEST_RECORD))
+        elif _is_record(entry.name):
+            # A pipe or a device is an error here.
+            yield SourceFile(name, _content(entry.path, name))
+
+
+def _is_record(name: str) -> bool:
+    return name.lower().endswith((*_JSON, *_YAML))
+
+
+def _content(path: str, name: str) -> bytes:
+    try:
+        return read_regular(path, LARGEST_RECORD)
+    except OSError as error:
+        raise ValueError(f"{printable(name, 100)}: {error.strerror or type(error).__name__}") from None
 
 
 def _in_archive(file: Any) -> Iterator[SourceFile]:
@@ -99,13 +120,18 @@ def _in_archive(file: Any) -> Iterator[SourceFile]:
         if len(names) > MOST_RECORDS:
             raise ValueError(f"it has more than {MOST_RECORDS} files")
         for member in sorted(names, key=lambda member: member.filename):
-            if member.is_dir() or not member.filename.endswith((*_JSON, *_YAML)):
+            if member.is_dir() or not _is_record(member.filename):
                 continue
+            shown = printable(member.filename, 100)
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise ValueError(f"{shown} is a link, and links are not followed")
+            if member.compress_type not in _PACKED:
+                raise ValueError(f"{shown} is neither stored nor deflated")
             with archive.open(member) as opened:
                 # What an archive says of sizes is not believed: no more than the bound is ever unpacked.
                 content = opened.read(LARGEST_RECORD + 1)
             if len(content) > LARGEST_RECORD:
-                raise ValueError(f"{printable(member.filename, 100)} is larger than any record")
+                raise ValueError(f"{shown} is larger than any record")
             yield SourceFile(member.filename, content)
 
 
@@ -126,11 +152,9 @@ def _bounded(files: Iterator[SourceFile], place: str) -> Iterator[SourceFile]:
 def parse(file: SourceFile) -> Any:
     """What is in a file. Raises `NotARecord`, and `Unavailable` (`advisories-unreadable`) for YAML without PyYAML."""
     try:
-        if file.name.endswith(_JSON):
-            return json.loads(file.content)
-        return _yaml(file)
-    except (ValueError, RecursionError) as problem:
-        raise NotARecord(f"it is not {'JSON' if file.name.endswith(_JSON) else 'plain YAML'}") from problem
+        return read_json(file.content) if file.name.lower().endswith(_JSON) else _yaml(file)
+    except NotPlain as problem:
+        raise NotARecord(str(problem)) from problem
 
 
 def _yaml(file: SourceFile) -> Any:
@@ -140,13 +164,41 @@ def _yaml(file: SourceFile) -> Any:
         raise unreadable(
             file.name, "it is YAML, and PyYAML is not installed", "install safepip with it: safepip[yaml]"
         ) from None
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(file.content, Loader=loader)):
-            raise ValueError("it has aliases")
-        return yaml.load(file.content, Loader=loader)  # noqa: S506 - BaseLoader makes texts, lists and tables alone
-    except yaml.YAMLError as problem:
-        raise ValueError(str(problem)) from None
+        _check_events(yaml, yaml.parse(file.content, Loader=loader))
+        return _built(yaml.compose(file.content, Loader=loader))
+    except NotPlain:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        raise NotPlain("it is not plain YAML") from problem
+
+
+def _built(node: Any) -> Any:
+    """The texts, lists and tables that a tree of YAML stands for. `_check_events` has bounded its depth."""
+    if node is None or node.id == "scalar":
+        return node and node.value
+    if node.id == "sequence":
+        return [_built(item) for item in node.value]
+    made = {key.value: _built(value) for key, value in node.value if key.id == "scalar"}
+    if len(made) != len(node.value):
+        raise NotPlain("a table in it has a key twice, or one that is no text")
+    return made
+
+
+def _check_events(yaml: Any, events: Iterable[Any]) -> None:
+    """Refuse what this reading would take for something else than other readings, and what it could not bear."""
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            raise NotPlain("it is not plain YAML: it has aliases")
+        if getattr(event, "tag", None) is not None:
+            raise NotPlain("it is not plain YAML: it has tags")
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            raise NotPlain("it is not plain YAML: it has merge keys")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_YAML:
+            raise NotPlain("it is nested too deeply")
 
 
 class RunningDigest:

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safepip.advisories.osv import RecordReading, read_record
+from safepip.advisories.plain_json import NotPlain, read_json
 from safepip.model.advisories import Unreadable
 from safepip.model.finding import printable
 from safepip.model.urls import stays_encrypted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from safepip.edges.network.http import Transport
     from safepip.edges.network.loop import Loop
 
+#: All pages of an answer together, in bytes.
 _LARGEST_ANSWER = 64 << 20
 _MOST_PAGES = 100
 
@@ -30,28 +32,29 @@ class _NoAnswer(Exception):
 
 
 def ask_server(
-    loop: Loop, transport: Callable[[], Transport], url: str, names: Collection[str]
+    loop: Loop, transport: Callable[[], Transport], url: str, names: Collection[str], now: float
 ) -> dict[str, list[RecordReading]]:
-    """What came of the records that a server has of each project. A question without an answer makes its project
-    unreadable."""
+    """What came of the records that a server has of each project, `now` in seconds since the epoch. A question without
+    an answer makes its project unreadable."""
     if not names:
         return {}
-    return loop.run(_ask_all(transport(), url, sorted(names)))
+    return loop.run(_ask_all(transport(), url, sorted(names), now))
 
 
-async def _ask_all(transport: Transport, url: str, names: list[str]) -> dict[str, list[RecordReading]]:
+async def _ask_all(transport: Transport, url: str, names: list[str], now: float) -> dict[str, list[RecordReading]]:
     import asyncio
 
-    answers = await asyncio.gather(*(_ask(transport, url, name) for name in names))
+    answers = await asyncio.gather(*(_ask(transport, url, name, now) for name in names))
     return dict(zip(names, answers, strict=True))
 
 
-async def _ask(transport: Transport, url: str, name: str) -> list[RecordReading]:
-    readings, token = [], ""
+async def _ask(transport: Transport, url: str, name: str, now: float) -> list[RecordReading]:
+    readings, token, left = [], "", _LARGEST_ANSWER
     try:
         for _ in range(_MOST_PAGES):
-            page = await _page(transport, url, name, token)
-            readings += [read_record(data, f"a record of {name}") for data in page.get("vulns", [])]
+            page, size = await _page(transport, url, name, token, left)
+            left -= size
+            readings += [read_record(data, f"a record of {name}", now) for data in page.get("vulns", [])]
             token = page.get("next_page_token", "")
             if not token:
                 return readings
@@ -60,7 +63,8 @@ async def _ask(transport: Transport, url: str, name: str) -> list[RecordReading]
         return [RecordReading(None, 0.0, {name: Unreadable("", f"the answer for {name} cannot be read: {problem}")})]
 
 
-async def _page(transport: Transport, url: str, name: str, token: str) -> dict[str, Any]:
+async def _page(transport: Transport, url: str, name: str, token: str, limit: int) -> tuple[dict[str, Any], int]:
+    """One page, and how many bytes it has."""
     from safepip.edges.network.limits import HttpError
 
     question: dict[str, Any] = {"package": {"name": name, "ecosystem": "PyPI"}}
@@ -72,18 +76,18 @@ async def _page(transport: Transport, url: str, name: str, token: str) -> dict[s
             place,
             json.dumps(question).encode(),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
-            limit=_LARGEST_ANSWER,
+            limit=limit,
             allowed=stays_encrypted(place),
         )
         if answer.status != 200:
             raise _NoAnswer(f"the server answers {answer.status}")
-        page = json.loads(answer.body)
+        page = read_json(answer.body)
     except HttpError as error:
         raise _NoAnswer(printable(str(error))) from None
-    except (ValueError, RecursionError):
-        raise _NoAnswer("it is not JSON") from None
+    except NotPlain as problem:
+        raise _NoAnswer(str(problem)) from None
     if isinstance(page, dict):
         parts = page.get("vulns", []), page.get("next_page_token", "")
         if isinstance(parts[0], list) and isinstance(parts[1], str):
-            return page
+            return page, len(answer.body)
     raise _NoAnswer("it is not an answer of this interface")
