@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from safepip.advisories.database import FORM
 from safepip.edges.advisories import records
 from support.advisories import record, versions_of
 from support.host import Host
@@ -215,7 +216,7 @@ def recorded(world: World, edit: Callable[[bytes], bytes]) -> None:
     content = edit(bundle.read_bytes())
     digest = hashlib.sha256(content).hexdigest()
     bundle.with_name(f"{digest}.sqlite").write_bytes(content)
-    pointer.write_text(json.dumps({"form": 1, "sha256": digest}))
+    pointer.write_text(json.dumps({"form": FORM, "sha256": digest}))
 
 
 def on_disk(edit: Callable[[Path], object]) -> Callable[[World], object]:
@@ -247,7 +248,10 @@ BUNDLES: dict[str, tuple[Callable[[World], object], str]] = {
     "gone": (on_disk(os.unlink), "it cannot be read: No such file or directory"),
     "folder": (replaced, "it cannot be read: "),
     "garbage": (lambda world: recorded(world, lambda data: b"SQLite" * 1000), "it is broken: "),
-    "unknown-form": (lambda world: recorded(world, lambda data: data.replace(b'"form": 1', b'"form": 9')), "its form"),
+    "unknown-form": (
+        lambda world: recorded(world, lambda data: data.replace(b'"form": %d' % FORM, b'"form": 9')),
+        "its form",
+    ),
     "other-tables": (
         lambda world: recorded(world, lambda data: data.replace(b"projects (name", b"projects (nome")),
         "it is broken: ",

@@ -120,7 +120,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
     affected: dict[str, tuple[Affected, ...]] = {}
     severity: dict[str, Severity] = {}
     digests: dict[str, None] = {}
-    ratings: dict[str, tuple[Rating, ...]] = {}
+    ratings: dict[str, dict[Rating, None]] = {}
     every = ratings_of(data.get("severity"))
     general = severity_of(every, _table(data, "database_specific").get("severity"))
     identity = _id(data)
@@ -136,7 +136,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
             name = normalise(name)
             affected[name] = (*affected.get(name, ()), _affected(entry))
             severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
-            ratings[name] = worst_first((*ratings.get(name, ()), *(rated or every)))
+            ratings.setdefault(name, {}).update(dict.fromkeys(rated or every))
     if affected or digests:
         digests.update(dict.fromkeys(_digests(data)))
     summary = data.get("summary", "")
@@ -149,7 +149,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         _is_malicious((identity, *aliases)),
         printable(summary, 200) if isinstance(summary, str) else "",
         tuple(digests),
-        ratings,
+        {name: worst_first(found) for name, found in ratings.items()},
     )
 
 
@@ -257,7 +257,8 @@ def _digests(entry: dict[str, Any]) -> Iterator[str]:
 
     Weaker digests are passed over: another file can be made to have them.
     """
-    for file in _list(_table(_table(entry, "database_specific"), "indicators"), "package_integrity"):
+    indicators = _table(_table(entry, "database_specific"), "indicators")
+    for file in _list(indicators, "package_integrity") if indicators else ():
         hashes = file.get("hashes") if isinstance(file, dict) else None
         if not isinstance(hashes, dict):
             raise Malformed("an entry of package_integrity has no hashes")
@@ -294,7 +295,12 @@ def _list(data: dict[str, Any], key: str) -> list[Any]:
 
 def _texts(data: dict[str, Any], key: str, limit: int) -> Iterable[str]:
     values = _list(data, key)
-    if not all(_is_text(value, limit) for value in values):
+    # As `_is_text` for each, at once: most of what a record has are the versions that it lists.
+    try:
+        short = "".join(values).isprintable() and all(values) and max(map(len, values), default=0) <= limit
+    except TypeError:
+        short = False
+    if not short:
         raise Malformed(f"{key} has something that is not a short text")
     return values
 

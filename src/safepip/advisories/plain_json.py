@@ -17,11 +17,11 @@ class NotPlain(ValueError):
 def read_json(content: bytes) -> Any:
     """The value of a JSON text. Raises `NotPlain`, and nothing else, whatever the bytes are."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise NotPlain("it is not UTF-8") from None
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return _DECODER.decode(text)
     except NotPlain:
         raise
     except RecursionError:
@@ -39,3 +39,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(word: str) -> NoReturn:
     raise NotPlain(f"it is not JSON: {word} is no number there")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)

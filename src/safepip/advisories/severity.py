@@ -7,6 +7,7 @@ a vector, or one of a version that is not known here, says nothing, and unknown 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.advisories import Rating, Severity
@@ -50,6 +51,12 @@ def _rating(item: Any) -> Rating | None:
     kind, vector = (item.get("type"), item.get("score")) if isinstance(item, dict) else (None, None)
     if kind not in ("CVSS_V3", "CVSS_V4") or not isinstance(vector, str) or len(vector) > _LONGEST:
         return None
+    return _rated(kind, vector)
+
+
+@lru_cache(maxsize=4096)
+def _rated(kind: str, vector: str) -> Rating | None:
+    """Most records have a vector that others have, too, and some a library takes a millisecond for."""
     from cvss import CVSS3, CVSS4, CVSSError
 
     try:

@@ -122,17 +122,20 @@ def _in_archive(file: Any) -> Iterator[SourceFile]:
         for member in sorted(names, key=lambda member: member.filename):
             if member.is_dir() or not _is_record(member.filename):
                 continue
-            shown = printable(member.filename, 100)
-            if stat.S_ISLNK(member.external_attr >> 16):
-                raise ValueError(f"{shown} is a link, and links are not followed")
-            if member.compress_type not in _PACKED:
-                raise ValueError(f"{shown} is neither stored nor deflated")
+            _check_member(member)
             with archive.open(member) as opened:
                 # What an archive says of sizes is not believed: no more than the bound is ever unpacked.
                 content = opened.read(LARGEST_RECORD + 1)
             if len(content) > LARGEST_RECORD:
-                raise ValueError(f"{shown} is larger than any record")
+                raise ValueError(f"{printable(member.filename, 100)} is larger than any record")
             yield SourceFile(member.filename, content)
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise ValueError(f"{printable(member.filename, 100)} is a link, and links are not followed")
+    if member.compress_type not in _PACKED:
+        raise ValueError(f"{printable(member.filename, 100)} is neither stored nor deflated")
 
 
 def _bounded(files: Iterator[SourceFile], place: str) -> Iterator[SourceFile]:
