@@ -35,6 +35,7 @@ _OWN = (
     "audit",
     "cache",
     "check-config",
+    "init",
     "completion",
     "help",
 )
@@ -74,6 +75,7 @@ Also:
   audit          Report known vulnerabilities and malware.
   cache          Show, check and remove what is kept between runs.
   check-config   Show the settings in force, and which index owns a name.
+  init           Write a configuration from what pip, uv, Poetry and PDM have.
   completion     Print a script that completes command lines: bash, zsh, fish.
   help           Show help for a command, or the page of an error.
 
@@ -232,6 +234,10 @@ def _about_itself(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.check_config import check_config
 
         return check_config
+    if verb == "init":
+        from safepip.commands.init import init
+
+        return init
     if verb == "help":
         from functools import partial
 

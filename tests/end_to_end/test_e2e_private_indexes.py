@@ -118,6 +118,28 @@ def test_unclaimed_names_in_both_are_refused(world: World) -> None:
 
 
 @ONE
+def test_init_makes_the_configuration_with_which_the_right_files_are_installed(world: World) -> None:
+    """From a requirements file for pip: refused without a decision, right with one, and no owner of its own choice."""
+    lines = f"--index-url {world.public.url}\n--extra-index-url {world.private.url}\nacme-app\n"
+    (world.runner.folder / "requirements.txt").write_text(lines)
+    words = ("init", "--index", f"acme={world.private.url}")
+    done = world.runner.safepip(*words)
+    assert done.returncode == 20, shown(done)
+    text = (world.runner.folder / "safepip.toml").read_text()
+    assert text.count('"acme-app?"') == 2
+    before = world.target.state()
+    assert "error: undecided-owner" in world.install("-r", "requirements.txt").stderr
+    assert world.target.state() == before
+    (world.runner.folder / "safepip.toml").unlink()
+    done = world.runner.safepip(*words, "--claim", "acme-*=acme")
+    assert done.returncode == 0, shown(done)
+    done = world.install("-r", "requirements.txt")
+    assert done.returncode == 0, shown(done)
+    assert world.target.installed() == {"acme-app": "1.0", "acme-core": "1.0", "helper": "1.0"}
+    assert not (world.target.site_packages / "acme_core" / "evil.py").exists()
+
+
+@ONE
 def test_the_toml_of_the_refusal_settles_it(world: World) -> None:
     """Pasted as it stands, and the name put where it belongs, it is a configuration that installs the genuine one."""
     words = ("--index-url", world.public.url, "--extra-index-url", world.private.url)

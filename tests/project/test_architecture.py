@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "lock": "build model requirements resolution text",
     "reporting": "environment model resolution vetting wheel",
     "advisories": "model text",
+    "migration": "config model routing text",
     # edges: they touch the world
     "edges": "",
     # A bundle is what the stage `advisories` makes of the records that are read here.
@@ -66,7 +67,7 @@ MAY_IMPORT = {
     # commands: a file a verb
     "commands": "advisories build config edges.advisories edges.builder edges.console edges.disk edges.indexes"
     " edges.network edges.pip edges.programs"
-    " edges.target edges.user environment handover index lock model options reporting requirements"
+    " edges.target edges.user environment handover index lock migration model options reporting requirements"
     " resolution routing rules safepip text vetting wheel",
     "safepip.__main__": "commands edges.console edges.programs model options safepip",
 }

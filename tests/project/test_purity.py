@@ -39,6 +39,7 @@ ALLOWED = {
     " resolvelib.resolvers",
     "lock": "datetime hashlib json packaging.markers packaging.pylock packaging.requirements packaging.specifiers"
     " packaging.tags packaging.utils packaging.version urllib.parse",
+    "migration": "",
     "reporting": "json shlex textwrap urllib.parse uuid",
     # cvss computes: a vector's text in, a score and a word out.
     "advisories": "cvss datetime json packaging.version zlib",
@@ -49,7 +50,7 @@ ALLOWED = {
     "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
     " logging os packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
-    "edges.disk": "concurrent.futures contextlib errno fcntl hashlib json locale os pwd shutil stat sys tempfile"
+    "edges.disk": "concurrent.futures contextlib errno fcntl glob hashlib json locale os pwd shutil stat sys tempfile"
     " threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"

@@ -117,6 +117,12 @@ class Terminal:
             assert self.process.poll() is None, f"it has ended without {pattern!r}\n{self.screen.text}"
             time.sleep(0.01)
 
+    def type(self, text: str) -> None:
+        """As a person types it; what was asked leaves the last line, so that the next question can be waited for."""
+        with self._writing:
+            os.write(self._host, text.encode())
+            self.screen.lines[-1] = ""
+
     def press_ctrl_c(self) -> None:
         os.write(self._host, b"\x03")
 

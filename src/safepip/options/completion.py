@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 
 #: Verbs that take the options of another one, with what they have beside them.
-_AS_ANOTHER = {"sync": "install", "explain": "download", "tree": "download", "outdated": "install"}
+_AS_ANOTHER = {
+    "sync": "install",
+    "explain": "download",
+    "tree": "download",
+    "outdated": "install",
+    "init": "download",
+}
 
 #: What a value is, by what it is called in the help.
 _FILES = ("file", "path", "path/url", "python", "url")

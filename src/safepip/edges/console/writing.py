@@ -185,7 +185,12 @@ class Console:
 
 
 #: What did not happen where a command ends with an error.
-_UNTOUCHED = {"lock": "No lock was written.", "audit": "Nothing was audited.", "--fix": "The lock was not changed."}
+_UNTOUCHED = {
+    "lock": "No lock was written.",
+    "audit": "Nothing was audited.",
+    "--fix": "The lock was not changed.",
+    "init": "No configuration was written.",
+}
 
 
 def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:

@@ -169,6 +169,10 @@ class IndexCatalog:
             verdict, available or ProjectCandidates(survey.name, ()), survey.sources, absent=available is None
         )
 
+    def observe(self, name: str, source: Index) -> Observation:
+        """What a source, with its mirrors, says of a name, no matter who owns it. Waits for its pages."""
+        return self._observed(name, source, self._table.family(source)).observation
+
     def _observed(self, name: str, source: Index, family: tuple[Index, ...]) -> _Observed:
         """What a source, with its mirrors, says of a name. Waits for its pages."""
         try:

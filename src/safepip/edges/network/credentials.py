@@ -105,6 +105,10 @@ class Credentials:
         for named in self._named:
             self._remember_words(Login(named.user, named.password))
 
+    def holds(self, url: IndexUrl) -> bool:
+        """Whether a URL of the same origin was read with user information in it."""
+        return url.origin in self._absorbed
+
     # ------------------------------------------------------------------ coming in
 
     def absorb(self, text: str) -> str:

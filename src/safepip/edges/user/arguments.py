@@ -30,6 +30,7 @@ from safepip.options.settings import Surroundings, check, make_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from safepip.config.level import Level
     from safepip.edges.network.credentials import Credentials
     from safepip.model.plan import Policy
 
@@ -42,11 +43,13 @@ def make_plan(
     default_index_url: Callable[[], str],
     *,
     may_be_empty: bool = False,
+    project: Level | None = None,
 ) -> Plan:
     """Decide everything that can be decided before the first request.
 
     `argv` has no verb in it (`options.split_command`). Options inside requirements files come later, through
     `file_options.apply_file_options`. `may_be_empty` is for `check-config`, which needs no requirement.
+    `project` is the project's configuration where it is not read from a file.
     Raises `UsageError`, `Refused`, `options.HelpRequested`.
     """
     world = _at_a_moment(world)
@@ -54,7 +57,7 @@ def make_plan(
     words = [credentials.absorb(word) for word in argv]
     parsed = _parse(verb, words, world, credentials)
     check(parsed, may_be_empty=may_be_empty)
-    levels = configuration_files.levels(parsed, own, world, credentials)
+    levels = configuration_files.levels(parsed, own, world, credentials, project)
     now = world.now or 0.0
     declared = config.merge(levels, lambda: credentials.absorb(default_index_url()), now)
     sources = decide(parsed, declared, lambda: credentials.absorb(default_index_url()), locator(world))

@@ -63,14 +63,20 @@ def _fail_variable(name: str, message: str, hint: str) -> NoReturn:
     )
 
 
-def levels(parsed: ParsedOptions, switches: Mapping[str, bool], world: World, credentials: Credentials) -> list[Level]:
-    """The levels that exist, the highest first."""
+def levels(
+    parsed: ParsedOptions,
+    switches: Mapping[str, bool],
+    world: World,
+    credentials: Credentials,
+    project: Level | None = None,
+) -> list[Level]:
+    """The levels that exist, the highest first. `project` is the project's where it is not read from a file."""
     user = os.path.join(_config_folder(world), "safepip", "safepip.toml")
     machine = machine_policy_path() if world.machine_policy is None else world.machine_policy
     found = [
         _read_level(machine, Source.MACHINE_POLICY, credentials, named=True),
         _read_level(user, Source.USER_POLICY, credentials, named=True),
-        _project_level(parsed, switches, world, credentials),
+        project or _project_level(parsed, switches, world, credentials),
     ]
     return [level for level in found if level is not None]
 
@@ -128,6 +134,13 @@ def _project_level(
             origins=(origin,) if origin else (),
         )
     return level
+
+
+def nearest_project(world: World, credentials: Credentials) -> str:
+    """The path of the project's configuration that is found upward from the working directory; empty where there is
+    none. Raises `UsageError`."""
+    level = _discover(world, credentials)
+    return "" if level is None else level.origin.where
 
 
 def _discover(world: World, credentials: Credentials) -> Level | None:

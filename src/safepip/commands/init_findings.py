@@ -1,0 +1,176 @@
+"""Reads what `init` migrates from: pip's configuration, requirements files, and the files of uv, Poetry and PDM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from safepip.edges.disk.local_paths import folder_of, is_file, name_of
+from safepip.edges.disk.project_files import files_of_project, read_project_text
+from safepip.edges.disk.requirements_files import load
+from safepip.migration.findings import Findings, FoundIndex, Role, together
+from safepip.migration.names_in_use import project_names, read_lock
+from safepip.migration.pdm import read_pdm
+from safepip.migration.poetry import read_poetry
+from safepip.migration.tool_tables import table
+from safepip.migration.uv import read_uv
+from safepip.model.errors import UnusableInput, UsageError
+from safepip.model.finding import printable
+from safepip.model.index import IndexKind, IndexUrl
+from safepip.model.origin import BUILT_IN
+from safepip.model.urls import UrlError, is_url, read_host
+from safepip.requirements.lock_requests import is_pylock
+from safepip.requirements.project_files import is_pyproject
+from safepip.text.toml_reading import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from safepip.commands.resources import Resources
+    from safepip.model.index import Index
+    from safepip.model.plan import Plan
+    from safepip.model.requirement import Constraint, Requirement
+    from safepip.requirements.file_format import FileOption
+
+_HIGHEST = "pip compares the versions of all its indexes: the highest one wins, an attacker's too"
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+_ROLES = {"index-url": Role.DEFAULT, "extra-index-url": Role.EXTRA}
+
+
+class Material(NamedTuple):
+    """What was read. `requirement_files` are those that an install can be asked for by `-r`, locks among them."""
+
+    findings: Findings
+    files: tuple[str, ...]
+    requirement_files: tuple[str, ...]
+
+
+def read_material(plan: Plan, built_in: IndexUrl, resources: Resources, known: Iterable[IndexUrl]) -> Material:
+    """Read the files that the command names, or those of the working folder where it names none.
+
+    `plan` has pip's indexes, and `known` are URLs of others that the command line names. Raises `UsageError`,
+    `Unavailable`, `Refused`.
+    """
+    cwd = resources.world.cwd
+    stated = (*plan.settings.requirement_files, *plan.settings.requirements)
+    files = list(dict.fromkeys(stated)) or files_of_project(cwd)
+    texts = [path for path in files if not _is_toml(path)]
+    found = [_of_pip(plan, texts, resources, known)]
+    askable = list(texts)
+    for path in files:
+        if not _is_toml(path):
+            continue
+        findings, can_install = _of_toml(path, built_in, resources)
+        found.append(findings)
+        if can_install:
+            askable.append(path)
+    return Material(together(found), tuple(files), tuple(askable))
+
+
+def _is_toml(path: str) -> bool:
+    name = name_of(path)
+    return is_pylock(name) or name in ("pyproject.toml", "uv.toml", *_LOCKS)
+
+
+# --- pip -----------------------------------------------------------------------------------------------------------
+
+
+def _of_pip(plan: Plan, files: Sequence[str], resources: Resources, known: Iterable[IndexUrl]) -> Findings:
+    """What pip's configuration and the requirements files say."""
+    urls = (*(index.url for index in plan.indexes if index.origin != BUILT_IN), *known)
+    read = [_of_requirements(path, plan, resources, urls) for path in files]
+    replaced = bool(read) and all(any(index.role is Role.DEFAULT for index in found.indexes) for found in read)
+    indexes, notes = [], []
+    for index in plan.indexes:
+        if index.kind is IndexKind.FIND_LINKS:
+            notes.append(_links(str(index.origin)))
+        elif index.origin != BUILT_IN and not (index.default and replaced):
+            indexes.append(_stated(index))
+    found = together([Findings(tuple(indexes), notes=tuple(notes)), *read])
+    hosts = (*plan.settings.network.trusted_hosts, *found.trusted_hosts)
+    built_in = any(index.origin == BUILT_IN for index in plan.indexes)
+    several = len({index.url for index in found.indexes}) + (built_in and not replaced) > 1
+    return found._replace(
+        trusted_hosts=tuple(dict.fromkeys(hosts)),
+        notes=(*([_HIGHEST] if several else []), *found.notes),
+        default_too=bool(found.indexes) and built_in and not replaced,
+    )
+
+
+def _stated(index: Index) -> FoundIndex:
+    return FoundIndex(index.url, Role.DEFAULT if index.default else Role.EXTRA, index.origin)
+
+
+def _links(place: str) -> str:
+    return f"{place}: --find-links cannot own names, and is not taken over; serve the folder as an index"
+
+
+def _of_requirements(path: str, plan: Plan, resources: Resources, known: tuple[IndexUrl, ...]) -> Findings:
+    """What one requirements file, with all that it includes, says."""
+    settings = plan.settings._replace(
+        requirements=(), requirement_files=(path,), constraint_files=(), editables=(), groups=(), script=None
+    )
+    world = resources.world
+    fetch = resources.network.fetch_text
+    loaded = load(settings, world.environ, world.cwd, resources.credentials, fetch, known=known, may_be_empty=True)
+    statements: tuple[Requirement | Constraint, ...] = (*loaded.requirements, *loaded.constraints)
+    return Findings(
+        tuple(index for option in loaded.options for index in _of_option(option, known)),
+        names=tuple((s.name, s.origin) for s in statements if s.name and s.url is None),
+        trusted_hosts=tuple(o.value for o in loaded.options if o.name == "trusted-host" and read_host(o.value or "")
+                            and o.value),
+        notes=tuple(_option_notes(loaded.options)),
+    )  # fmt: skip
+
+
+def _of_option(option: FileOption, known: tuple[IndexUrl, ...]) -> Iterator[FoundIndex]:
+    role = _ROLES.get(option.name)
+    if role is None or option.source or not is_url(option.value or ""):
+        return
+    try:
+        url = IndexUrl.parse(option.value or "")
+    except UrlError as problem:
+        raise UsageError.because("invalid-index-url", str(problem), origins=(option.origin,)) from None
+    named = any(other == url or other.contains(str(url)) for other in known)
+    yield FoundIndex(url, role, option.origin, hidden=option.expanded and not named)
+
+
+def _option_notes(options: Iterable[FileOption]) -> Iterator[str]:
+    for option in options:
+        if option.name == "find-links":
+            yield _links(str(option.origin))
+        elif option.name in _ROLES and (option.source or not is_url(option.value or "")):
+            yield f"{option.origin}: an index that is a path, or whose URL has a variable in it, is not taken over"
+
+
+# --- other tools ---------------------------------------------------------------------------------------------------
+
+
+def _of_toml(path: str, built_in: IndexUrl, resources: Resources) -> tuple[Findings, bool]:
+    """What a TOML file says, and whether an install can be asked for it by `-r`."""
+    text, data = _toml(path, resources)
+    name, cwd = name_of(path), resources.world.cwd
+    if is_pylock(name) or name in _LOCKS:
+        return read_lock(data, path), is_pylock(name)
+    if name == "uv.toml":
+        beside = _beside(path, "pyproject.toml")
+        return read_uv(data, _toml(beside, resources)[1] if is_file(beside, cwd) else {}, text, path, ()), False
+    found = [Findings(names=project_names(data, path)), read_poetry(data, text, path, built_in)]
+    found.append(read_pdm(data, text, path))
+    if not is_file(_beside(path, "uv.toml"), cwd):
+        found.append(read_uv(table(data, "tool", "uv"), data, text, path, ("tool", "uv")))
+    return together(found), is_pyproject(name) and "dependencies" in table(data, "project")
+
+
+def _beside(path: str, name: str) -> str:
+    folder = folder_of(path)
+    return f"{folder}/{name}" if folder else name
+
+
+def _toml(path: str, resources: Resources) -> tuple[str, dict[str, Any]]:
+    """The text of a file without user information in its URLs, and its tables. Raises `UnusableInput`."""
+    text = resources.credentials.absorb(read_project_text(resources.world.cwd, path))
+    try:
+        return text, read_toml(text)
+    except ValueError as problem:
+        message = f"{printable(path)} is not valid TOML: {printable(str(problem))}"
+        raise UnusableInput.because("unreadable-file", message) from None

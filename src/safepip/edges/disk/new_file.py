@@ -1,0 +1,50 @@
+"""A file that is written only where there is none by its name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+
+from safepip.model.errors import Unavailable, UsageError
+from safepip.model.finding import printable
+
+
+def write_new(path: str, text: str) -> None:
+    """Put `text` at `path` in one step, where nothing is there; what is there stays as it is.
+
+    Raises `UsageError` (`already-configured`) where something is, `Unavailable` (`not-saved`) where it cannot be
+    written.
+    """
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".safepip-")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        # A link is made only where its name is free; to rename would take away what has come meanwhile.
+        os.link(temporary, path)
+    except FileExistsError:
+        raise there_already(path) from None
+    except OSError as error:
+        message = f"{printable(path)} could not be written: {error.strerror or type(error).__name__}"
+        raise Unavailable.because(
+            "not-saved", message, hint="name another file with -o, or print it with -o -"
+        ) from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def there_already(path: str) -> UsageError:
+    """The error for a configuration that is there."""
+    return UsageError.because(
+        "already-configured",
+        f"{printable(path)} is there already, and is not changed",
+        hint="to compare what it would be made of today: safepip init -o -",
+    )

@@ -1,0 +1,141 @@
+"""The text of the new `safepip.toml`: claims that a person has made, and a question for each name that is open.
+
+A credential cannot stand in it, because an `IndexUrl` holds none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.config.own_variables import stem_of
+from safepip.text.toml_writing import toml_string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from safepip.migration.indexes import MigratedIndex
+    from safepip.migration.ownership import GivenClaim, NameReport
+
+_HEAD = """\
+# Made by `safepip init`. Which index owns a name is for a person to say: nothing here was guessed.
+"""
+_QUESTIONS = """\
+    # Whose are these? Leave each name, without the question mark, with the index that owns it, and take it out of the
+    # others. Until then this file is refused."""
+_UNSEEN = """\
+    # The search for what your requirements need in turn did not come to its end, so names may be missing here. Take the
+    # question mark out when you know that there are none, or run `safepip init` again."""
+
+
+class Proposal(NamedTuple):
+    """What is to be written. `reports` are of all names; `incomplete` says that the names which the requirements need
+    in turn are not all known."""
+
+    indexes: tuple[MigratedIndex, ...]
+    claims: tuple[GivenClaim, ...]
+    reports: tuple[NameReport, ...]
+    trusted_hosts: tuple[str, ...] = ()
+    incomplete: bool = False
+
+    @property
+    def default(self) -> str | None:
+        """The name of the default index."""
+        return next((index.name for index in self.indexes if index.default), None)
+
+    @property
+    def open_reports(self) -> tuple[NameReport, ...]:
+        """The names that a person has to decide on."""
+        return tuple(report for report in self.reports if report.is_open(self.default))
+
+    @property
+    def unsure(self) -> bool:
+        """Whether names that are not known here could go to the default index although another one has them: once an
+        index owns names, it is not asked for others."""
+        return self.incomplete and any(self.owns_some(index) for index in self.indexes)
+
+    def owns_some(self, index: MigratedIndex) -> bool:
+        """Whether an index beside the default one owns names, or will when the questions are answered."""
+        return not index.default and (self.has_claims(index) or bool(self.questions(index)))
+
+    def has_claims(self, index: MigratedIndex) -> bool:
+        """Whether a person has given names to it."""
+        return any(claim.owner == index.name for claim in self.claims)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the file holds no question."""
+        return not self.open_reports and not self.unsure
+
+    def questions(self, index: MigratedIndex) -> list[str]:
+        """The open names that an index may own."""
+        return sorted(report.name for report in self.open_reports if index.name in report.suspects())
+
+    def is_declared(self, index: MigratedIndex) -> bool:
+        """Whether the index has a table. One that is asked only for names that are given to it has none without any:
+        as a table without names it would be asked for every name."""
+        return index.default or index.for_all or self.owns_some(index)
+
+
+def text_of(proposal: Proposal, *, every: bool = False) -> str:
+    """The file, ending with a newline. `every` declares the indexes without names as well that would then be asked for
+    every name."""
+    blocks = [_HEAD]
+    if proposal.trusted_hosts:
+        blocks.append("trusted-hosts = [" + ", ".join(map(toml_string, proposal.trusted_hosts)) + "]\n")
+    for index in proposal.indexes:
+        declared = every or proposal.is_declared(index)
+        lines = list(_table(proposal, index, declared=declared))
+        if not declared:
+            lines = [line if line.startswith("#") else f"# {line}" for line in lines]
+        blocks.append("".join(f"{line}\n" for line in lines))
+    return "\n".join(blocks)
+
+
+def _table(proposal: Proposal, index: MigratedIndex, *, declared: bool) -> Iterator[str]:
+    yield f"# {_one_line(index.places)}"
+    if index.logged_in:
+        stem = f"SAFEPIP_INDEX_{stem_of(index.name)}"
+        yield f"# Its credentials: {stem}_USERNAME and {stem}_PASSWORD, a netrc file or a keyring."
+    if not declared:
+        yield "# Asked only for names that are given to it, and none is: claim them, then take the number signs away."
+    yield "[[index]]"
+    yield f"name = {toml_string(index.name)}"
+    if not (index.built_in and index.default):
+        yield f"url = {toml_string(str(index.url))}"
+    yield from _packages(proposal, index)
+    if index.default:
+        yield "default = true"
+
+
+def _packages(proposal: Proposal, index: MigratedIndex) -> Iterator[str]:
+    claims = list(dict.fromkeys(claim.pattern for claim in proposal.claims if claim.owner == index.name))
+    questions = [f"{name}?" for name in proposal.questions(index)]
+    unsure = proposal.unsure and proposal.owns_some(index)
+    if not questions and not unsure:
+        if claims:
+            yield from _list(claims)
+        return
+    yield "packages = ["
+    yield from (f"    {toml_string(claim)}," for claim in claims)
+    if questions:
+        yield _QUESTIONS
+    yield from (f"    {toml_string(question)}," for question in questions)
+    if unsure:
+        yield _UNSEEN
+        yield '    "?",'
+    yield "]"
+
+
+def _list(words: Sequence[str]) -> Iterator[str]:
+    line = "packages = [" + ", ".join(map(toml_string, words)) + "]"
+    if len(line) <= 100:
+        yield line
+        return
+    yield "packages = ["
+    yield from (f"    {toml_string(word)}," for word in words)
+    yield "]"
+
+
+def _one_line(text: str) -> str:
+    """Text for a comment: what is not printable is left out, so that no line ends early."""
+    return "".join(char if char.isprintable() else " " for char in text)

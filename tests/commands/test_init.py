@@ -1,0 +1,280 @@
+"""`safepip init`: what it reads, asks and writes, and that no index gets a name that nobody gave it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.replies import status
+from support.terminals import Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.index import IndexServer
+    from support.inside import Done, Inside
+
+
+class Folder:
+    """A folder whose requirements name a public index and an internal one; the internal one is called so."""
+
+    def __init__(self, run: Inside, internal: IndexServer, public: IndexServer) -> None:
+        self.run, self.internal, self.public = run, internal, public
+        self.require("acme-web")
+
+    def require(self, *lines: str) -> None:
+        head = f"--index-url {self.public.url}\n--extra-index-url {self.internal.url}\n"
+        (self.run.folder / "requirements.txt").write_text(head + "".join(f"{line}\n" for line in lines))
+
+    @property
+    def names(self) -> list[str]:
+        return [f"--index=internal={self.internal.url}", f"--index=public={self.public.url}"]
+
+    def init(self, *words: str | Path) -> Done:
+        return self.run("init", *self.names, "--retries", "0", *words)
+
+    def written(self) -> dict[str, dict[str, Any]]:
+        """The tables of the file, by the names of their indexes."""
+        data = tomllib.loads((self.run.folder / "safepip.toml").read_text())
+        return {table["name"]: table for table in data["index"]}
+
+    def packages(self) -> dict[str, list[str]]:
+        return {name: table.get("packages", []) for name, table in self.written().items()}
+
+
+@pytest.fixture
+def folder(run: Inside, two_indexes: tuple[IndexServer, IndexServer]) -> Folder:
+    """`acme-web` needs `billing` of the same index and `flask` of the public one, which has more than it should."""
+    internal, public = two_indexes
+    internal.add("acme-web", "2.0", requires=["billing", "flask"])
+    internal.add("billing", "1.0")
+    public.add("billing", "99.0")
+    public.add("flask", "3.0")
+    return Folder(run, internal, public)
+
+
+def test_a_claim_for_every_name_makes_a_file_that_installs_the_right_files(folder: Folder) -> None:
+    """And no index is asked for a name that another one owns."""
+    done = folder.init("--claim", "acme-*=internal", "--claim", "billing=internal")
+    assert done.code == 0, done.err
+    assert folder.packages() == {"internal": ["acme-*", "billing"], "public": []}
+    assert folder.written()["public"]["default"] is True
+    assert "Would install requirements.txt: from internal acme-web 2.0, billing 1.0; from public flask 3.0" in done.out
+    assert folder.public.mentions("acme") == folder.public.mentions("billing") == []
+    assert folder.run("download", "-d", "wheels", "-r", "requirements.txt").code == 0
+    wheels = sorted(path.name for path in (folder.run.folder / "wheels").iterdir())
+    assert wheels == ["acme_web-2.0-py3-none-any.whl", "billing-1.0-py3-none-any.whl", "flask-3.0-py3-none-any.whl"]
+
+
+def test_without_a_claim_every_name_of_another_index_is_a_question(folder: Folder) -> None:
+    """Also the name that one index alone has, and one that only a requirement of a requirement names."""
+    done = folder.init()
+    assert done.code == 20, done.err
+    assert folder.packages() == {"internal": ["acme-web?", "billing?", "?"], "public": ["billing?"]}
+    assert "2 names left to decide: acme-web, billing" in done.err
+    assert re.search(r"billing +internal 1\.0, public 99\.0 +\(ambiguous\)", done.out)
+    assert "On public alone, and not claimed (1):\n  flask" in done.out
+    refused = folder.run("download", "-r", "requirements.txt")
+    assert refused.code == 2
+    assert "error: undecided-owner" in refused.err
+
+
+def test_a_name_that_comes_in_behind_a_claimed_one_is_not_left_to_the_default(folder: Folder) -> None:
+    """The file that a person would write by hand gives `billing` to the attacker: no requirement names it, and the
+    internal index is not asked for it any more."""
+    done = folder.init("--claim", "acme-*=internal")
+    assert done.code == 20, done.err
+    assert folder.packages()["internal"] == ["acme-*", "billing?", "?"]
+    by_hand = re.sub(r'    "(billing)?\?",\n', "", (folder.run.folder / "safepip.toml").read_text())
+    (folder.run.folder / "safepip.toml").write_text(by_hand)
+    done = folder.run("lock", "-r", "requirements.txt", "-o", "-")
+    assert 'version = "99.0"' in done.out, "the danger is real"
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "fault"),
+    [("on no index", 404), ("the internal index fails", 503), ("a login page", 401)],
+)
+def test_where_an_index_did_not_say_the_name_stays_open(folder: Folder, elsewhere: str, fault: int) -> None:
+    """404 from both, or no answer from one: the public one could get the name tomorrow."""
+    folder.require("flask", "widget")
+    if fault != 404:
+        folder.public.add("widget", "1.0")
+        folder.internal.fault("widget", status(fault))
+    done = folder.init("--no-input")
+    assert done.code == 20, (elsewhere, done.err)
+    assert "widget?" in folder.packages()["internal"]
+
+
+def test_identical_files_are_no_owner(folder: Folder) -> None:
+    """Today's copy may be another file tomorrow."""
+    folder.public.add("acme-web", "2.0", requires=["billing", "flask"])
+    assert folder.init("--claim", "billing=internal").code == 20
+    assert {"acme-web?"} <= set(folder.packages()["internal"]) & set(folder.packages()["public"])
+
+
+def test_pips_configuration_and_variables_are_read(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, and over it a variable; credentials in URLs are used, and stand nowhere in what is written or printed."""
+    folder.internal.auth = ("jane", "s3cret-word")
+    (folder.run.folder / "pip.conf").write_text(f"[global]\nextra-index-url = {folder.internal.credentialed_url}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(folder.run.folder / "pip.conf"))
+    monkeypatch.setenv("PIP_INDEX_URL", folder.public.url)
+    (folder.run.folder / "requirements.txt").write_text("acme-web\n")
+    done = folder.init("--claim", "acme-*=internal", "--claim", "billing=internal")
+    assert done.code == 0, done.err
+    text = (folder.run.folder / "safepip.toml").read_text()
+    assert "s3cret" not in text + done.out + done.err
+    assert "SAFEPIP_INDEX_INTERNAL_USERNAME and SAFEPIP_INDEX_INTERNAL_PASSWORD" in text
+    assert "pip.conf:2" in text
+    assert "PIP_INDEX_URL" in text
+
+
+def test_an_index_whose_credentials_a_file_asks_for_is_not_asked(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever writes a requirements file could have the secrets of those who run `init` in it."""
+    monkeypatch.setenv("TOKEN", "s3cret-word")
+    url = folder.internal.url.replace("://", "://${TOKEN}@")
+    (folder.run.folder / "requirements.txt").write_text(f"-i {folder.public.url}\n--extra-index-url {url}\nflask\n")
+    done = folder.run("init", f"--index=public={folder.public.url}")
+    assert done.code == 20
+    assert folder.internal.requests == []
+    text = (folder.run.folder / "safepip.toml").read_text()
+    assert "TOKEN" not in text
+    assert '"flask?"' in text
+    (folder.run.folder / "safepip.toml").unlink()
+    assert folder.init().code == 0
+    assert folder.internal.mentions("flask"), "named by the person, it is asked"
+
+
+def test_what_is_there_stays_as_it_is(folder: Folder) -> None:
+    """The file itself, a configuration in pyproject.toml, and one in a folder above; `-o -` writes none."""
+    (folder.run.folder / "safepip.toml").write_text("# mine\n")
+    done = folder.init()
+    assert done.code == 2
+    assert "error: already-configured" in done.err
+    assert (folder.run.folder / "safepip.toml").read_text() == "# mine\n"
+    (folder.run.folder / "safepip.toml").unlink()
+    (folder.run.folder / "pyproject.toml").write_text("[tool.safepip.policy]\nfull-commits = true\n")
+    done = folder.init()
+    assert done.code == 2
+    assert "pyproject.toml is there already" in done.err
+    assert folder.internal.requests == folder.public.requests == []
+    done = folder.init("-o", "-", "--claim", "acme-*=internal", "--claim", "billing=internal")
+    assert done.code == 0, done.err
+    assert tomllib.loads(done.out)["index"][0]["packages"] == ["acme-*", "billing"]
+    assert not (folder.run.folder / "safepip.toml").exists()
+
+
+def test_indexes_that_a_higher_level_declares_are_not_overruled(folder: Folder) -> None:
+    user = folder.run.folder / "home" / ".config" / "safepip"
+    user.mkdir(parents=True)
+    (user / "safepip.toml").write_text('[[index]]\nname = "public"\ndefault = true\n')
+    done = folder.init()
+    assert done.code == 2
+    assert "error: already-configured" in done.err
+    assert not (folder.run.folder / "safepip.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--claim", "acme-*"], "does not have the form NAME=INDEX"),
+        (["--claim", "acme*=internal"], "error: bad-claim"),
+        (["--claim", "acme-*=other"], "no index is called 'other'"),
+        (["--default", "other"], "no index is called 'other'"),
+        (["--index", "a b=https://x.example/"], "it has the form NAME=URL"),
+        (["--index", "other=x.example"], "error: bad-option"),
+        (["--claim", "a=internal", "--claim", "A=public"], "error: conflicting-claims"),
+        (["--find-links", "https://files.example/"], "error: undeclared-index"),
+    ],
+)
+def test_what_cannot_be_meant_is_an_error_and_writes_nothing(folder: Folder, words: list[str], message: str) -> None:
+    done = folder.init(*words)
+    assert done.code in (2, 20)
+    assert message in done.err
+    assert not (folder.run.folder / "safepip.toml").exists()
+
+
+def test_an_install_that_would_be_refused_all_the_same_is_reported(folder: Folder) -> None:
+    """The file is whole; what is wrong with the requirements is told with the code of the install."""
+    folder.require("acme-web", "no-such-thing-at-all")
+    folder.public.add("no-such-thing-at-all", "1.0", requires=["flask>4"])
+    words = ("--claim", "acme-*=internal", "--claim", "billing=internal")
+    done = folder.init(*words)
+    assert done.code == 20, done.err
+    assert folder.packages()["internal"] == ["acme-*", "billing", "?"], "the search did not come to its end"
+    assert "not all known" in done.err
+
+
+def test_a_lock_of_a_standard_form_is_asked_for_as_an_install_would(folder: Folder) -> None:
+    """Its index may be one that nothing else names; then it is asked for the names that the lock has from it."""
+    words = ("--claim", "acme-*=internal", "--claim", "billing=internal")
+    assert folder.init(*words).code == 0
+    assert folder.run("lock", "-r", "requirements.txt").code == 0
+    for name in ("safepip.toml", "requirements.txt"):
+        (folder.run.folder / name).unlink()
+    done = folder.run("init", "-o", "-", "--index", f"public={folder.public.url}", "--default", "public")
+    assert done.code == 20, done.err
+    assert '"acme-web?"' in done.out
+    assert "pylock.toml says from which index a tool has taken a project, and not who owns it" in done.err
+    done = folder.init(*words, "--default", "public")
+    assert done.code == 0, done.err
+    assert "Would install pylock.toml: from internal acme-web 2.0, billing 1.0; from public flask 3.0" in done.out
+
+
+def test_an_index_that_is_asked_for_its_own_names_only_stays_so(folder: Folder) -> None:
+    """uv's `explicit`: asked for the names that `sources` gives to it; without one of them claimed it is a comment,
+    because as a table without names it would be asked for every name."""
+    (folder.run.folder / "requirements.txt").unlink()
+    (folder.run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["acme-web", "flask"]\n'
+        '[tool.uv.sources]\nacme-web = { index = "internal" }\n'
+        f'[[tool.uv.index]]\nname = "internal"\nurl = "{folder.internal.url}"\nexplicit = true\n'
+        f'[[tool.uv.index]]\nname = "public"\nurl = "{folder.public.url}"\ndefault = true\n'
+    )
+    done = folder.run("init", "--claim", "acme-*=internal", "--claim", "billing=internal")
+    assert done.code == 0, done.err
+    assert folder.packages() == {"internal": ["acme-*", "billing"], "public": []}
+    assert not folder.internal.mentions("flask")
+    (folder.run.folder / "safepip.toml").unlink()
+    assert folder.run("init").code == 20
+    assert folder.packages()["internal"] == ["acme-web?", "?"]
+    (folder.run.folder / "safepip.toml").unlink()
+    (folder.run.folder / "pyproject.toml").write_text(
+        (folder.run.folder / "pyproject.toml").read_text().replace('"acme-web", ', "").replace("acme-web =", "none =")
+    )
+    done = folder.run("init")
+    assert done.code == 0, done.err
+    assert list(folder.written()) == ["public"]
+    assert '# name = "internal"' in (folder.run.folder / "safepip.toml").read_text()
+
+
+def test_a_person_decides_at_the_terminal(folder: Folder) -> None:
+    """A group at once, and what comes in behind it afterwards; a word that is no index is asked about again."""
+    command = [sys.executable, "-m", "safepip", "init", *folder.names]
+    folder.require("acme-web", "acme-core")
+    folder.internal.add("acme-core", "1.0")
+    with Terminal(command, columns=120, env=dict(os.environ), cwd=folder.run.folder) as terminal:
+        terminal.wait_for("> $")
+        assert "acme-web   internal 2.0" in terminal.written
+        terminal.type("intern\n")
+        terminal.wait_for("> $")
+        terminal.type("internal *\n")
+        terminal.wait_for("> $")
+        assert "Which index owns billing? internal / public" in terminal.written
+        terminal.type("internal\n")
+        assert terminal.end() == 0, terminal.screen.text
+    assert "no index is called 'intern'" in terminal.written
+    assert folder.packages() == {"internal": ["acme-*", "billing"], "public": []}
+
+
+def test_nothing_is_asked_with_no_input(folder: Folder) -> None:
+    command = [sys.executable, "-m", "safepip", "init", *folder.names, "--no-input"]
+    with Terminal(command, columns=120, env=dict(os.environ), cwd=folder.run.folder) as terminal:
+        assert terminal.end() == 20, terminal.screen.text

@@ -1,0 +1,202 @@
+"""What is read of uv's, Poetry's and PDM's settings, and of locks: indexes with their roles, and names in use."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from safepip.migration.findings import Findings, Role
+from safepip.migration.names_in_use import project_names, read_lock
+from safepip.migration.pdm import read_pdm
+from safepip.migration.poetry import read_poetry
+from safepip.migration.uv import read_uv
+from safepip.model.index import IndexUrl
+
+BUILT_IN = IndexUrl.parse("https://index.example/simple/")
+
+
+def roles(findings: Findings) -> dict[str, Role]:
+    return {str(index.url): index.role for index in findings.indexes}
+
+
+def uv(text: str) -> Findings:
+    data = tomllib.loads(text)
+    return read_uv(data["tool"]["uv"], data, text, "pyproject.toml", ("tool", "uv"))
+
+
+def test_indexes_of_uv_have_their_roles_and_lines() -> None:
+    found = uv(
+        '[[tool.uv.index]]\nname = "a"\nurl = "https://a.example/simple"\nexplicit = true\n'
+        '[[tool.uv.index]]\nurl = "https://b.example/simple"\ndefault = true\n'
+        '[[tool.uv.index]]\nurl = "./wheels"\n'
+        '[tool.uv.sources]\nTorch_Audio = [{ index = "a", marker = "x" }]\nother = { git = "https://c.example/" }\n'
+    )
+    assert roles(found) == {"https://a.example/simple/": Role.EXPLICIT, "https://b.example/simple/": Role.DEFAULT}
+    assert [str(index.origin) for index in found.indexes] == ["pyproject.toml:1", "pyproject.toml:5"]
+    assert [(a.pattern, str(a.source)) for a in found.assignments] == [("torch-audio", "https://a.example/simple/")]
+    assert not found.default_too
+    assert any("first-index" in note for note in found.notes)
+
+
+def test_the_older_spelling_of_uv_is_read_too() -> None:
+    """And without a default index of its own, uv asks pip's."""
+    found = uv('[tool.uv]\nextra-index-url = ["https://a.example/simple"]\nindex-strategy = "unsafe-best-match"\n')
+    assert roles(found) == {"https://a.example/simple/": Role.EXTRA}
+    assert found.default_too
+    assert any("unsafe-best-match" in note for note in found.notes)
+    found = uv('[tool.uv.pip]\nindex-url = "https://a.example/simple"\nfind-links = ["./wheels"]\n')
+    assert roles(found) == {"https://a.example/simple/": Role.DEFAULT}
+    assert any("find-links" in note for note in found.notes)
+
+
+def poetry(text: str) -> Findings:
+    return read_poetry(tomllib.loads(text), text, "pyproject.toml", BUILT_IN)
+
+
+@pytest.mark.parametrize(
+    ("priority", "role", "default_too"),
+    [
+        ("", Role.DEFAULT, False),
+        ('priority = "primary"', Role.DEFAULT, False),
+        ('priority = "default"', Role.DEFAULT, False),
+        ('priority = "supplemental"', Role.EXTRA, True),
+        ('priority = "secondary"', Role.EXTRA, True),
+        ("secondary = true", Role.EXTRA, True),
+        ('priority = "explicit"', Role.EXPLICIT, True),
+    ],
+)
+def test_the_priority_of_a_source_of_poetry(priority: str, role: Role, default_too: bool) -> None:
+    """A primary source takes the place of pip's default index."""
+    found = poetry(f'[[tool.poetry.source]]\nname = "acme"\nurl = "https://a.example/simple/"\n{priority}\n')
+    assert roles(found) == {"https://a.example/simple/": role}
+    assert found.default_too is default_too
+
+
+def test_poetrys_own_name_for_pips_default_index() -> None:
+    found = poetry(
+        '[tool.poetry.dependencies]\npython = "^3.11"\nacme = { version = "1", source = "Acme" }\n'
+        '[[tool.poetry.source]]\nname = "PyPI"\n'
+        '[[tool.poetry.source]]\nname = "acme"\nurl = "https://a.example/simple/"\n'
+    )
+    assert roles(found) == {str(BUILT_IN): Role.DEFAULT, "https://a.example/simple/": Role.EXTRA}
+    assert [a.pattern for a in found.assignments] == ["acme"]
+    assert any("highest" in note for note in found.notes)
+
+
+def test_sources_of_pdm() -> None:
+    text = (
+        '[[tool.pdm.source]]\nname = "acme"\nurl = "https://a.example/simple"\n'
+        'include_packages = ["acme-*", "b", "*c"]\n'
+        '[[tool.pdm.source]]\nname = "links"\ntype = "find_links"\nurl = "https://a.example/files"\n'
+        '[[tool.pdm.source]]\nname = "hidden"\nurl = "https://${TOKEN}@b.example/simple"\n'
+    )
+    found = read_pdm(tomllib.loads(text), text, "pyproject.toml")
+    assert roles(found) == {"https://a.example/simple/": Role.EXTRA}
+    assert [a.pattern for a in found.assignments] == ["acme-*", "b"]
+    assert found.default_too
+    replaced = text + '[[tool.pdm.source]]\nname = "pypi"\nurl = "https://b.example/simple"\n'
+    found = read_pdm(tomllib.loads(replaced), replaced, "pyproject.toml")
+    assert roles(found)["https://b.example/simple/"] is Role.DEFAULT
+    assert not found.default_too
+
+
+def test_names_of_a_project_are_those_of_all_groups_and_tools() -> None:
+    """But not the project itself, and not what is named by URL."""
+    text = """
+        [project]
+        name = "My.App"
+        dependencies = ["One>=1; python_version < '4'", "direct @ https://a.example/d.whl", "my-app[x]"]
+        optional-dependencies = { x = ["two[extra]"] }
+        [dependency-groups]
+        dev = ["three", { include-group = "other" }]
+        [build-system]
+        requires = ["four"]
+        [tool.uv]
+        dev-dependencies = ["five"]
+        [tool.pdm.dev-dependencies]
+        test = ["six"]
+        [tool.poetry.dependencies]
+        python = "^3.11"
+        seven = "1"
+        local = { path = "../x" }
+        [tool.poetry.group.dev.dependencies]
+        eight = { version = "1" }
+    """
+    names = [name for name, _ in project_names(tomllib.loads(text), "pyproject.toml")]
+    assert names == ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+
+
+LOCKS = {
+    "pylock.toml": """
+        [[packages]]
+        name = "acme-web"
+        index = "https://a.example/simple/"
+        [[packages]]
+        name = "tool"
+        vcs = { type = "git", url = "https://c.example/t.git" }
+    """,
+    "uv.lock": """
+        [[package]]
+        name = "acme-web"
+        source = { registry = "https://a.example/simple" }
+        [[package]]
+        name = "app"
+        source = { editable = "." }
+    """,
+    "poetry.lock": """
+        [[package]]
+        name = "acme-web"
+        [package.source]
+        type = "legacy"
+        url = "https://a.example/simple"
+        reference = "acme"
+        [[package]]
+        name = "tool"
+        [package.source]
+        type = "git"
+        url = "https://c.example/t.git"
+    """,
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_says_which_index_a_name_was_taken_from(lock: str) -> None:
+    """What comes from no index has no name here."""
+    found = read_lock(tomllib.loads(LOCKS[lock]), lock)
+    assert roles(found) == {"https://a.example/simple/": Role.LOCKED}
+    assert [name for name, _ in found.names] == ["acme-web"]
+    assert [a.pattern for a in found.assignments] == ["acme-web"]
+
+
+def test_a_lock_without_indexes_says_only_names() -> None:
+    found = read_lock(tomllib.loads('[[package]]\nname = "one"\nversion = "1"\n'), "pdm.lock")
+    assert found.indexes == ()
+    assert [name for name, _ in found.names] == ["one"]
+    assert "does not say from which index" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tool = 1",
+        "[tool]\nuv = 1\npoetry = []\npdm = 'x'",
+        "[tool.uv]\nindex = 1\nsources = 2\n[tool.poetry]\nsource = 3\ngroup = 4\n[tool.pdm]\nsource = [5]",
+        "[[tool.uv.index]]\nurl = 1\n[[tool.poetry.source]]\nname = 2\n[[tool.pdm.source]]\nurl = 'https://'",
+        "package = 1\npackages = [2]\n[project]\ndependencies = 3\nname = []",
+        "[[package]]\nname = 1\n[[packages]]\nname = 'a b'",
+    ],
+)
+def test_what_has_another_form_is_passed_over(text: str) -> None:
+    """The tool whose file it is says what is wrong with it."""
+    data = tomllib.loads(text)
+    assert project_names(data, "pyproject.toml") == ()
+    tool = data.get("tool")
+    settings = tool.get("uv") if isinstance(tool, dict) else None
+    for found in (
+        read_uv(settings if isinstance(settings, dict) else {}, data, text, "pyproject.toml", ("tool", "uv")),
+        read_poetry(data, text, "pyproject.toml", BUILT_IN),
+        read_pdm(data, text, "pyproject.toml"),
+        read_lock(data, "uv.lock"),
+    ):
+        assert (found.indexes, found.assignments, found.names) == ((), (), ())
