@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,9 +11,11 @@ import pytest
 
 from support.environment import Environment, Runner, make_environment
 from support.homes import Home, make_home, make_python
+from support.runs import unprivileged
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs here are scripts, as POSIX systems start them")
@@ -244,17 +244,6 @@ def test_the_configuration_of_the_active_environment_counts_as_with_its_pip(plac
     by_option = runner.run(["safepip", "install", "--dry-run", "--python", "active", "thing"], env=env)
     assert by_variable.stdout == by_option.stdout, by_variable.stderr
     assert by_variable.stdout.endswith(WOULD)
-
-
-def unprivileged() -> list[str]:
-    """What starts a program as somebody whom permissions bind: root is not."""
-    if os.geteuid() != 0:
-        return []
-    program = shutil.which("setpriv")
-    words = [program or "", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-    if program is None or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("root cannot give its rights away here")
-    return words
 
 
 def test_what_cannot_be_written_is_told_before_an_index_is_asked(places: Places, runner: Runner) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from support.environment import SAFEPIP, tree_state
 
@@ -47,6 +50,17 @@ def pip_in(
 ) -> subprocess.CompletedProcess[str]:
     """Plain pip, that of safepip's own environment, in the interpreter of `target`."""
     return runner.run([str(target.python), str(_PIP), *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
+
+
+def unprivileged() -> list[str]:
+    """What starts a program as somebody whom permissions bind: root is not."""
+    if os.geteuid() != 0:
+        return []
+    program = shutil.which("setpriv")
+    words = [program or "", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+    if program is None or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("root cannot give its rights away here")
+    return words
 
 
 @dataclass(frozen=True, slots=True)
