@@ -12,11 +12,12 @@ import pytest
 from safepip import __version__
 from safepip.edges.programs.installed_pip import default_index_url, pythons_of_pip
 from safepip.edges.programs.own_start import OWN
-from support.environment import Environment, make_environment
+from support.environment import Environment, make_environment, tree_state
 from support.hostile_folder import fill, hook, left, names_looked_for, names_of_a_start
+from support.index import IndexServer
 from support.project_folders import make_project
 from support.pythons import pythons_for_pip
-from support.runs import shown
+from support.runs import shown, unprivileged
 from support.single_file import write_application
 from support.wheels import make_wheel
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.environment import Runner
-    from support.index import IndexServer
 
 HERE = "{}.{}".format(*sys.version_info[:2])
 
@@ -206,6 +206,41 @@ def test_it_runs_on_every_python_from_3_11_on(
         return
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"app": "1.0"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_lock_is_installed_offline_by_a_user_whose_home_is_read_only(
+    single: SingleFile, new_target: Callable[[str], Environment], runner: Runner, tmp_path: Path
+) -> None:
+    """Thirty projects, out of a warm store elsewhere, into an environment without pip; no server is there any more."""
+    runner.extra["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    names = [f"part{number}" for number in range(30)]
+    with IndexServer() as index:
+        for name, needed in zip(names, [*names[1:], ""], strict=True):
+            index.add(name, "1.0", requires=[needed] if needed else [])
+        first = new_target("first")
+        for words in (("lock", names[0]), ("install", "-r", "pylock.toml")):
+            done = single(words[0], "--python", first.python, "-i", index.url, *words[1:])
+            assert done.returncode == 0, shown(done)
+        gone = index.url
+    second = new_target("second")
+    (tmp_path / "temporary").mkdir()
+    folders = [runner.home, *(path for path in runner.home.rglob("*") if path.is_dir())]
+    before = tree_state(runner.home)
+    try:
+        for folder in folders:
+            folder.chmod(0o555)
+        offline = ["install", "--offline", "--python", str(second.python), "-i", gone, "-r", "pylock.toml"]
+        command = [*unprivileged(), single.python, str(single.application), *offline]
+        done = runner.run(command, env={"TMPDIR": str(tmp_path / "temporary")})
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert done.returncode == 0, shown(done)
+    assert second.installed() == dict.fromkeys(names, "1.0")
+    assert tree_state(runner.home) == before
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 _ASK_PIP = """
