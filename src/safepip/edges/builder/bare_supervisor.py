@@ -1,7 +1,7 @@
 """The program that a fenced build runs under: it starts it, holds it to its limits, and ends everything of it.
 
-The text of this file is run by safepip's own Python with `-I -S`; it imports nothing of safepip. Its standard input is
-a pipe that safepip holds open: when it ends, because safepip has ended in whatever way or wants no more, the build is
+The text of this file stands behind that of `bare_processes`; it imports nothing of safepip. Its standard input is a
+pipe that safepip holds open: when it ends, because safepip has ended in whatever way or wants no more, the build is
 ended. It is a child subreaper (prctl(2)), so everything that the build leaves behind becomes its child, and below it
 nothing can hide: not by a session of its own, nor by a second fork. A parent-death signal would reach the first process
 alone.
@@ -20,13 +20,22 @@ import os
 import resource
 import select
 import signal
-import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, NoReturn, Protocol
+
+    from safepip.edges.builder.bare_processes import (
+        LINUX,
+        PARENT_DEATH_SIGNAL,
+        SUBREAPER,
+        Task,
+        below,
+        control,
+        kill,
+    )
 
     class Watch(Protocol):
         """`bare_disk.DiskWatch`."""
@@ -38,57 +47,11 @@ if TYPE_CHECKING:
 _TICK, _SHARE = 0.1, 8
 #: Seconds within which everything has to be ended before the report says that it is not.
 _LAST = 20.0
-_PARENT_DEATH_SIGNAL, _SUBREAPER = 1, 36
 #: Open files that a build may have, and for how much more likely than others its processes are ended where memory is
 #: short (proc(5), `oom_score_adj`).
 _OPEN_FILES, _OOM = 8192, 500
 #: Processes below this one that are not the build's: the warden, or bubblewrap's two.
 _OWN = 3
-
-_LINUX = sys.platform == "linux"
-
-
-class Task:
-    """One process as `/proc/PID/stat` describes it; `memory` is in bytes."""
-
-    __slots__ = ("memory", "parent", "threads")
-
-    def __init__(self, parent: int, threads: int, memory: int) -> None:
-        self.parent = parent
-        self.threads = threads
-        self.memory = memory
-
-
-def all_tasks() -> "dict[int, Task]":
-    """Every process of the machine that can be seen, but those that have ended."""
-    found = {}
-    page = os.sysconf("SC_PAGE_SIZE")
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/" + name + "/stat", "rb") as file:
-                    # The name of the program may have spaces and parentheses.
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if len(fields) > 21 and fields[0] not in (b"Z", b"X"):
-                found[int(name)] = Task(int(fields[1]), int(fields[17]), int(fields[21]) * page)
-    return found
-
-
-def below(root: int) -> "dict[int, Task]":
-    """The processes that descend from one."""
-    tasks = all_tasks()
-    children: dict[int, list[int]] = {}
-    for pid, task in tasks.items():
-        children.setdefault(task.parent, []).append(pid)
-    found, waiting = {}, [root]
-    while waiting:
-        for pid in children.get(waiting.pop(), ()):
-            if pid not in found and pid != root:
-                found[pid] = tasks[pid]
-                waiting.append(pid)
-    return found
 
 
 def share_of(pid: int) -> int:
@@ -108,12 +71,6 @@ def memory_exceeded(tasks: "Mapping[int, Task]", limit: int) -> bool:
         return sum(map(share_of, tasks)) > limit
     except OSError:
         return True  # one of them hides it
-
-
-def _prctl(option: int, value: int) -> None:
-    import ctypes
-
-    ctypes.CDLL(None).prctl(ctypes.c_int(option), *(ctypes.c_ulong(argument) for argument in (value, 0, 0, 0)))
 
 
 def _limit(what: int, most: int) -> None:
@@ -154,8 +111,8 @@ def _start(given: "Mapping[str, Any]", kept: "Mapping[str, int]") -> int:
         os.dup2(1, 2)
         for descriptor in (*data, *kept.values()):
             os.set_inheritable(descriptor, True)
-        if _LINUX:
-            _prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if LINUX:
+            control(PARENT_DEATH_SIGNAL, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
         _limit_all(given["limits"])
@@ -219,7 +176,7 @@ class Build:
                 self.stopped = "cancelled"
             elif time.monotonic() >= self._until:
                 self.stopped = "time"
-            elif _LINUX and time.monotonic() >= look_at:
+            elif LINUX and time.monotonic() >= look_at:
                 before = time.monotonic()
                 self.stopped = self._look()
                 now = time.monotonic()
@@ -269,12 +226,12 @@ class Build:
         return True
 
     def _end_once(self) -> bool:
-        if not _LINUX:
+        if not LINUX:
             # What has left the group there is not this process's child, and is not found.
-            _kill(os.killpg, self._first)
+            kill(os.killpg, self._first)
         elif not self.reap():
             for pid in below(os.getpid()):
-                _kill(os.kill, pid)
+                kill(os.kill, pid)
         return self.reap()
 
     def started(self) -> bool:
@@ -284,13 +241,6 @@ class Build:
             return bool(os.read(self._ready, 1))
         except BlockingIOError:
             return False
-
-
-def _kill(how: "Callable[[int, int], None]", pid: int) -> None:
-    try:
-        how(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return  # it has ended; one that has become another user's cannot be ended by this one
 
 
 def supervise(
@@ -307,8 +257,8 @@ def supervise(
         signal.signal(number, lambda number, _frame: told.append(number))
     report = given["report"]
     os.set_inheritable(report, False)
-    if _LINUX:
-        _prctl(_SUBREAPER, 1)
+    if LINUX:
+        control(SUBREAPER, 1)
     writable, uid, protected = given["writable"], given["uid"], given["protected"]
     if uid is not None:
         change_owner(writable, 0, uid, protected)

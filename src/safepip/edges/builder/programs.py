@@ -7,12 +7,11 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.edges.builder.supervision import own_python
 from safepip.edges.programs.program_output import gather
+from safepip.edges.programs.starting import own_text
 from safepip.environment.python_variables import clean_environment
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -26,14 +25,9 @@ LOCAL_SECONDS = 600.0
 
 _MOST_LINES = 8
 
-#: Becomes the program of its words, once it is tied to the process that is the first of them.
-_TIE = """\
-import ctypes, os, sys
-parent, *words = sys.argv[1:]
-ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
-if os.getppid() == int(parent):
-    os.execv(words[0], words)
-"""
+#: Seconds that all of a program has to end, longer than `bare_tie` takes itself for that.
+_GRACE = 15.0
+_TIE = "tie(int(sys.argv[1]), sys.argv[2:])"
 
 
 class Finished(NamedTuple):
@@ -89,48 +83,64 @@ def run_program(
     """
     name = os.path.basename(command[0])
     try:
-        process = subprocess.Popen(
-            _tied(command) if seconds >= FETCH_SECONDS else command,
-            cwd=folder,
-            env=environ,
-            stdin=subprocess.PIPE if question else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = _Tied(command, folder, environ, asked=bool(question))
     except OSError as problem:
         raise _failed(f"{name} cannot be started: {problem.strerror or type(problem).__name__}") from None
     try:
         output, errors = gather(process, seconds, question)
     except subprocess.TimeoutExpired:
-        _end_all(process.pid)
         raise _failed(f"{name} did not end within {seconds:.0f} seconds, and was stopped") from None
     except OSError:
-        _end_all(process.pid)
         raise _failed(f"{name} writes without end: the repository has more files than any real one") from None
-    except BaseException:
-        _end_all(process.pid)
-        raise
+    finally:
+        process.let_go()
     return Finished(process.returncode, output, errors)
 
 
-def _tied(command: Sequence[str]) -> Sequence[str]:
-    """The command, on Linux one that is told to end when this process has ended in whatever way (prctl(2)).
+class _Tied(subprocess.Popen[bytes]):
+    """A program under `bare_tie`, which ends with this process, in whatever way that does, and all that it has started
+    with it. Where there is no fork(2) it runs by itself."""
 
-    It gets SIGTERM, at which git ends what it has started and removes what it has begun. The signal is tied to the
-    thread that starts the program, so only the main one does this.
-    """
-    python = own_python()
-    if sys.platform != "linux" or not python or threading.current_thread() is not threading.main_thread():
-        return command
-    return [python, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
+    def __init__(self, command: Sequence[str], folder: str, environ: Mapping[str, str], *, asked: bool) -> None:
+        python = own_python() if hasattr(os, "fork") else ""
+        lifeline, self._held = os.pipe()
+        if python:
+            text = "\n".join([own_text("bare_processes.py", "builder"), own_text("bare_tie.py", "builder"), _TIE])
+            command = [python, "-I", "-S", "-c", text, str(lifeline), *command]
+        try:
+            super().__init__(
+                command,
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[lifeline] if python else (),
+                # Ctrl-C in a terminal is safepip's, which then ends the program.
+                start_new_session=True,
+            )
+        except BaseException:
+            self.let_go()
+            raise
+        finally:
+            os.close(lifeline)
 
+    def let_go(self) -> None:
+        """Close the pipe whose end is the order to end everything; nothing happens where all has ended."""
+        held, self._held = self._held, -1
+        if held >= 0:
+            os.close(held)
 
-def _end_all(session: int) -> None:
-    """End what the program has started: all of it is in one session, and so in one process group."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(session, signal.SIGKILL)
+    def kill(self) -> None:
+        """End all of it, and wait for that."""
+        self.let_go()
+        if hasattr(os, "fork"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(_GRACE)
+                return
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        super().kill()
 
 
 def _failed(what: str) -> Unavailable:

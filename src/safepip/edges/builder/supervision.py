@@ -155,6 +155,7 @@ def _question(command: SupervisedCommand, limits: BuildLimits, report: int) -> b
     asked = {
         "texts": [
             ["<safepip disk watch>", own_text("bare_disk.py", "builder")],
+            ["<safepip processes>", own_text("bare_processes.py", "builder")],
             ["<safepip supervisor>", own_text("bare_supervisor.py", "builder")],
             ["<safepip>", _SUPERVISE],
         ],
