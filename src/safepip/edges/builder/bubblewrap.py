@@ -13,31 +13,24 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safepip.build.landlock_rules import CHANGE, DEVICE, NEEDED_ABI, READ, ruleset
 from safepip.build.syscall_filter import Sockets, filter_program
 from safepip.build.visible import DEVICES, MACHINE_FACTS, SYSTEM_FOLDERS, is_of_the_system, is_within
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
+from safepip.edges.builder.launched import Launch, run_launched
 from safepip.edges.builder.machine import (
     filter_machine,
     hidden_files,
     is_root,
-    kernel_limit,
     landlock_abi,
     most_memory,
     resolver_files,
     unused_user,
     visible_settings,
 )
-from safepip.edges.builder.supervision import (
-    PROGRAM,
-    SupervisedCommand,
-    launcher_text,
-    loader_variables,
-    own_python,
-    run_supervised,
-)
+from safepip.edges.builder.supervision import own_python
 from safepip.edges.builder.toolchains import own_interpreter_folders
 
 if TYPE_CHECKING:
@@ -79,21 +72,17 @@ class BubblewrapFence:
         self, command: FencedCommand, limits: BuildLimits = DEFAULT_LIMITS, told: Told | None = None
     ) -> BuildOutcome:
         """As `Fence.run`."""
-        user = unused_user()
-        limits = limits._replace(memory=most_memory(limits.memory))
+        user, abi = unused_user(), landlock_abi()
         identity = (user, user) if user is not None else (os.getuid(), os.getgid())
-        supervised = SupervisedCommand(
-            arguments=(*self._arguments(command, limits), "--", own_python(), "-I", "-S", "-c", PROGRAM),
-            environ=loader_variables(),
-            cwd=command.cwd,
-            writable=command.writable,
-            protected=command.protected,
+        launch = Launch(
+            user,
+            # The network is a namespace's affair here: a build may listen and connect in its own.
+            ruleset(abi, _paths(command), network=True) if abi >= NEEDED_ABI else None,
+            filter_program(self._machine, Sockets.OPEN if command.network else Sockets.PRIVATE),
+            through=(*self._arguments(command, limits), "--"),
             data=_accounts(*identity, command.environ.get("HOME", "/")),
-            question=self._question(command, user),
-            uid=user,
-            tasks=kernel_limit(limits.processes, user),
         )
-        return run_supervised(supervised, limits, told)
+        return run_launched(command, launch, limits, told)
 
     def _arguments(self, command: FencedCommand, limits: BuildLimits) -> tuple[str | int, ...]:
         """bubblewrap's command line (bwrap(1))."""
@@ -107,28 +96,15 @@ class BubblewrapFence:
         arguments += ["--die-with-parent", "--new-session", "--hostname", "localhost"]
         arguments += _system()
         arguments += _settings(network=command.network)
-        arguments += _kernel(limits.memory // _PART)
+        arguments += _kernel(most_memory(limits.memory) // _PART)
         arguments += _given(command)
         return (*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", command.cwd)
 
-    def _question(self, command: FencedCommand, user: int | None) -> dict[str, Any]:
-        """What `bare_launcher.launch` is given."""
-        sockets = Sockets.OPEN if command.network else Sockets.PRIVATE
-        abi = landlock_abi()
-        writable = [(path, CHANGE) for path in (*command.writable, *_OWN)]
-        paths = [("/", READ), *((path, DEVICE) for path in DEVICES), *writable]
-        return {
-            "texts": launcher_text(),
-            "command": command.arguments,
-            "environ": dict(command.environ),
-            "cwd": command.cwd,
-            "root": is_root(),
-            "uid": user,
-            "guarded": False,
-            # The network is a namespace's affair here: a build may listen and connect in its own.
-            "landlock": ruleset(abi, paths, network=True) if abi >= NEEDED_ABI else None,
-            "filter": filter_program(self._machine, sockets).hex(),
-        }
+
+def _paths(command: FencedCommand) -> list[tuple[str, int]]:
+    """Each path that a command may open, and how, of all that is mounted."""
+    writable = [(path, CHANGE) for path in (*command.writable, *_OWN)]
+    return [("/", READ), *((path, DEVICE) for path in DEVICES), *writable]
 
 
 def find_bubblewrap() -> str | None:

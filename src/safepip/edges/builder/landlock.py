@@ -27,32 +27,23 @@ but the first, terminals of its own.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safepip.build.landlock_rules import CHANGE, DEVICE, NEEDED_ABI, READ, SCOPED_ABI, ruleset
 from safepip.build.syscall_filter import Sockets, filter_program
 from safepip.build.visible import DEVICES, MACHINE_FACTS
 from safepip.edges.builder.fenced_command import DEFAULT_LIMITS, BuildLimits, BuildOutcome, FencedCommand
+from safepip.edges.builder.launched import Launch, run_launched
 from safepip.edges.builder.machine import (
     filter_machine,
     git_settings,
-    is_root,
-    kernel_limit,
     landlock_abi,
-    most_memory,
     resolver_files,
     system_paths,
     unused_user,
     visible_settings,
 )
-from safepip.edges.builder.supervision import (
-    PROGRAM,
-    SupervisedCommand,
-    launcher_text,
-    loader_variables,
-    own_python,
-    run_supervised,
-)
+from safepip.edges.builder.supervision import own_python
 
 if TYPE_CHECKING:
     from safepip.edges.builder.fenced_command import Told
@@ -77,38 +68,18 @@ class LandlockFence:
         self, command: FencedCommand, limits: BuildLimits = DEFAULT_LIMITS, told: Told | None = None
     ) -> BuildOutcome:
         """As `Fence.run`."""
-        user = unused_user()
-        limits = limits._replace(memory=most_memory(limits.memory))
-        supervised = SupervisedCommand(
-            arguments=(own_python(), "-I", "-S", "-c", PROGRAM),
-            environ=loader_variables(),
-            cwd=command.cwd,
-            writable=command.writable,
-            protected=command.protected,
-            question=self._question(command, user),
-            uid=user,
-            tasks=kernel_limit(limits.processes, user),
-        )
-        return run_supervised(supervised, limits, told)
-
-    def _question(self, command: FencedCommand, user: int | None) -> dict[str, Any]:
-        """What `bare_launcher.launch` is given."""
-        scoped = self._abi >= SCOPED_ABI
+        user, scoped = unused_user(), self._abi >= SCOPED_ABI
+        # Another user's processes cannot be signalled in any case. And a warden ends what it may signal, so that has to
+        # be the build and nothing else.
+        apart = scoped or user is not None
         sockets = Sockets.OPEN if command.network else Sockets.NONE
-        # Another user's processes cannot be signalled in any case.
-        program = filter_program(self._machine, sockets, signals=scoped or user is not None)
-        return {
-            "texts": launcher_text(),
-            "command": command.arguments,
-            "environ": dict(command.environ),
-            "cwd": command.cwd,
-            "root": is_root(),
-            "uid": user,
-            # A warden ends what it may signal, so that has to be the build and nothing else.
-            "guarded": scoped or user is not None,
-            "landlock": ruleset(self._abi, allowed_paths(command), network=command.network),
-            "filter": program.hex(),
-        }
+        launch = Launch(
+            user,
+            ruleset(self._abi, allowed_paths(command), network=command.network),
+            filter_program(self._machine, sockets, signals=apart),
+            guarded=apart,
+        )
+        return run_launched(command, launch, limits, told)
 
 
 def allowed_paths(command: FencedCommand) -> list[tuple[str, int]]:

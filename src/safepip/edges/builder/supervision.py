@@ -116,8 +116,12 @@ def loader_variables() -> dict[str, str]:
 def run_supervised(command: SupervisedCommand, limits: BuildLimits, told: Told | None = None) -> BuildOutcome:
     """Run a command under the supervisor until nothing of it is left.
 
-    Raises `Unavailable` (`fence-failed`) where the supervisor or the fence could not be started.
+    Its memory is at most three quarters of the machine's. Raises `Unavailable` (`fence-failed`) where the supervisor or
+    the fence could not be started.
     """
+    from safepip.edges.builder.machine import most_memory
+
+    limits = limits._replace(memory=most_memory(limits.memory))
     listen, report = os.pipe()
     try:
         process = _start_supervisor(report)
