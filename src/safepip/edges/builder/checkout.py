@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from safepip.build.vcs_url import is_full_id
+from safepip.edges.builder.checking_out import Checkout
 from safepip.edges.builder.git_checkout import GitFolder, check_out_git
 from safepip.edges.builder.hg_and_svn import check_out_hg, check_out_svn
 from safepip.edges.builder.removal import remove
@@ -28,13 +29,15 @@ from safepip.model.source import SourceTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from safepip.edges.builder.git_checkout import CheckedOut
+    from safepip.edges.builder.checking_out import CheckedOut
     from safepip.model.digest import Digest
     from safepip.model.errors import SafepipError
     from safepip.model.source import SourceCode
 
 #: What pip asks where the folder of an editable is there already (its `--exists-action`): what each answer does.
 _ACTIONS = {"s": "switch to this URL", "i": "use it as it is", "w": "delete it", "b": "rename it"}
+
+_WAYS = {"git": check_out_git, "hg": check_out_hg, "svn": check_out_svn}
 
 
 def check_out(
@@ -55,7 +58,7 @@ def check_out(
     absent = _absent_above(into)
     with _scratch() as scratch:
         try:
-            done = _fetched(source, into, environ, scratch, login, tell)
+            done = _fetched(Checkout(source, environ, scratch, login, tell), into)
             _check_commit(source, done)
             check_tree(into, source.url, done.repositories)
             return _tree(source, into, done.commit, digest_of_tree(into))
@@ -76,23 +79,13 @@ def _absent_above(path: str) -> list[str]:
     return absent
 
 
-def _fetched(
-    source: SourceCode,
-    into: str,
-    environ: Mapping[str, str],
-    scratch: str,
-    login: tuple[str, str] | None,
-    tell: Callable[[str], None] | None,
-) -> CheckedOut:
-    if source.vcs == "git":
-        return check_out_git(source, into, environ, scratch, login=login, tell=tell)
-    if source.vcs == "hg":
-        return check_out_hg(source, into, environ, scratch, login=login)
-    if source.vcs == "svn":
-        return check_out_svn(source, into, environ, scratch, login=login)
+def _fetched(asked: Checkout, into: str) -> CheckedOut:
+    how = _WAYS.get(asked.source.vcs)
+    if how is not None:
+        return how(asked, into)
     raise Unavailable.because(
         "checkout-failed",
-        f"{printable(source.url)} is kept with Bazaar, which safepip does not support",
+        f"{printable(asked.source.url)} is kept with Bazaar, which safepip does not support",
         hint="name a source archive of the project instead",
     )
 
@@ -119,7 +112,8 @@ def update(
     if os.path.islink(folder) or not os.path.isdir(folder):
         raise Unavailable.because("checkout-failed", f"{printable(folder)} is there and is not a folder")
     with _scratch() as scratch:
-        checkout = GitFolder(source, folder, environ, scratch, login, tell) if _has_git(source, folder) else None
+        asked = Checkout(source, environ, scratch, login, tell)
+        checkout = GitFolder(asked, folder) if _has_git(source, folder) else None
         unsafe = checkout.unsafe_settings() if checkout else ()
         usable = None if unsafe else checkout
         answers = "iwb" if usable is None else "" if usable.is_same() else "siwb"

@@ -9,70 +9,52 @@ from urllib.parse import unquote
 
 from safepip.build.submodules import read_submodules
 from safepip.build.vcs_url import is_full_id
+from safepip.edges.builder.checking_out import CheckedOut
 from safepip.edges.builder.git import Git
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from safepip.build.submodules import Submodule
-    from safepip.model.source import SourceCode
+    from safepip.edges.builder.checking_out import Checkout
 
 #: How deep submodules may lie in each other, and how many there may be in all.
 _DEEPEST, _MOST_SUBMODULES = 8, 200
 _SUBMODULE, _LINK = "160000", "120000"
 
 
-class CheckedOut(NamedTuple):
-    """What was checked out. `repositories` are the folders of the repository's own data, relative to the tree,
-    `links` the symbolic links that are under version control."""
-
-    commit: str
-    repositories: tuple[str, ...]
-    links: tuple[str, ...] = ()
-
-
 class _Work(NamedTuple):
-    """What all repositories of one checkout share. `repositories` and `links` grow with each of them."""
+    """A checkout into the folder `root`. `repositories` and `links` grow with each repository, submodules included."""
 
-    environ: Mapping[str, str]
-    scratch: str
-    login: tuple[str, str] | None
-    tell: Callable[[str], None] | None
+    asked: Checkout
     root: str
     repositories: list[str]
     links: list[str]
 
     def git(self, url: str, folder: str) -> Git:
         """git for one of them, allowed to reach it."""
-        git = Git(url, folder, self.environ, self.scratch, self.login)
+        git = _git(self.asked, url, folder)
         git.reach()
         return git
 
-    def say(self, line: str) -> None:
-        """Tell the user."""
-        if self.tell is not None:
-            self.tell(line)
+    def done(self, commit: str) -> CheckedOut:
+        """What came of it."""
+        return CheckedOut(commit, tuple(self.repositories), tuple(self.links))
 
 
-def check_out_git(
-    source: SourceCode,
-    into: str,
-    environ: Mapping[str, str],
-    scratch: str,
-    *,
-    login: tuple[str, str] | None,
-    tell: Callable[[str], None] | None,
-) -> CheckedOut:
+def _git(asked: Checkout, url: str, folder: str) -> Git:
+    return Git(url, folder, asked.environ, asked.scratch, asked.login)
+
+
+def check_out_git(asked: Checkout, into: str) -> CheckedOut:
     """Clone into a folder, and check the revision out there."""
-    work = _Work(environ, scratch, login, tell, into, [], [])
-    git = work.git(source.url, into)
+    work = _Work(asked, into, [], [])
+    git = work.git(asked.source.url, into)
     git.clone()
-    commit, branch = git.resolve(source.revision)
-    _note_foreign(work, git, source, commit)
+    commit, branch = git.resolve(asked.source.revision)
+    _note_foreign(asked, git, commit)
     _write(work, git, into, commit, branch)
-    return CheckedOut(commit, tuple(work.repositories), tuple(work.links))
+    return work.done(commit)
 
 
 class GitFolder:
@@ -82,18 +64,9 @@ class GitFolder:
     first, and nothing else where it finds some.
     """
 
-    def __init__(
-        self,
-        source: SourceCode,
-        folder: str,
-        environ: Mapping[str, str],
-        scratch: str,
-        login: tuple[str, str] | None,
-        tell: Callable[[str], None] | None,
-    ) -> None:
-        self._source, self._folder = source, folder
-        self._work = _Work(environ, scratch, login, tell, folder, [], [])
-        self._git = Git(source.url, folder, environ, scratch, login)
+    def __init__(self, asked: Checkout, folder: str) -> None:
+        self._asked, self._folder = asked, folder
+        self._git = _git(asked, asked.source.url, folder)
 
     def unsafe_settings(self) -> tuple[str, ...]:
         """What in it could make git run programs, a line for each."""
@@ -101,11 +74,11 @@ class GitFolder:
 
     def is_same(self) -> bool:
         """Whether it is a checkout of the source's URL."""
-        return _same_url(self._git.remote(), self._source.url)
+        return _same_url(self._git.remote(), self._asked.source.url)
 
     def update(self) -> CheckedOut:
         """Bring it to the source's URL and revision."""
-        work, git, revision = self._work, self._git, self._source.revision
+        work, git, revision = _Work(self._asked, self._folder, [], []), self._git, self._asked.source.revision
         git.examine()
         if not self.is_same():
             git.set_url()
@@ -116,16 +89,17 @@ class GitFolder:
             git.fetch()
             # Without a revision pip follows what the remote had as its default branch.
             commit, branch = git.resolve(revision or "refs/remotes/origin/HEAD")
-        _note_foreign(work, git, self._source, commit)
+        _note_foreign(self._asked, git, commit)
         if branch in ("", git.branch()):
             git.reset(commit)
         _write(work, git, self._folder, commit, branch)
-        return CheckedOut(commit, tuple(work.repositories), tuple(work.links))
+        return work.done(commit)
 
 
-def _note_foreign(work: _Work, git: Git, source: SourceCode, commit: str) -> None:
+def _note_foreign(asked: Checkout, git: Git, commit: str) -> None:
+    source = asked.source
     if is_full_id(source.revision) and not git.is_published(commit):
-        work.say(f"commit {commit[:12]} is in no branch and no tag of {printable(source.url)}: it may be from a fork")
+        asked.say(f"commit {commit[:12]} is in no branch and no tag of {printable(source.url)}: it may be from a fork")
 
 
 def _same_url(one: str, other: str) -> bool:
@@ -147,7 +121,7 @@ def _write(work: _Work, git: Git, folder: str, commit: str, branch: str = "", de
     prefix = os.path.relpath(folder, work.root)
     work.links.extend(os.path.normpath(f"{prefix}/{path}") for path, entry in listing.items() if entry.mode == _LINK)
     for name, number in git.unfiltered():
-        work.say(f"git's filter {name} was not run on {number} files of {printable(git.url)}")
+        work.asked.say(f"git's filter {name} was not run on {number} files of {printable(git.url)}")
     links = {path: entry.object_id for path, entry in listing.items() if entry.mode == _SUBMODULE}
     # As pip, and git: without this file, what stands for a submodule stays an empty folder.
     if not links or ".gitmodules" not in listing:

@@ -15,15 +15,14 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from safepip.edges.builder.git_checkout import CheckedOut
+from safepip.edges.builder.checking_out import CheckedOut
 from safepip.edges.builder.programs import FETCH_SECONDS, environment_for_program, find_program, run_program
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 from safepip.model.urls import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from safepip.edges.builder.checking_out import Checkout
     from safepip.edges.builder.programs import Finished
     from safepip.model.source import SourceCode
 
@@ -34,17 +33,16 @@ _NODE = re.compile(r"[0-9a-f]{40}\Z")
 _BATCH_SSH = "ssh -oBatchMode=yes"
 
 
-def check_out_hg(
-    source: SourceCode, into: str, environ: Mapping[str, str], scratch: str, *, login: tuple[str, str] | None
-) -> CheckedOut:
+def check_out_hg(asked: Checkout, into: str) -> CheckedOut:
     """Clone with hg, and update to the revision."""
+    source, environ, scratch = asked.source, asked.environ, asked.scratch
     program = find_program("hg", environ)
     known = {**environment_for_program(environ), "HGPLAIN": "1", "HGRCSKIPREPO": "1"}
     # The user's own settings are read once by hg itself, wherever they lie.
     settings = run_program([program, "--noninteractive", "config", "--template", "json"], scratch, known)
     path = os.path.join(scratch, "hgrc")
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        file.write(_hg_settings(source, settings, login))
+        file.write(_hg_settings(source, settings, asked.login))
     known = {name: value for name, value in known.items() if name not in ("HG", "HGPROF", "HGEDITOR", "HGMERGE")}
     known["HGRCPATH"] = path
 
@@ -86,10 +84,9 @@ def _hg_settings(source: SourceCode, listing: Finished, login: tuple[str, str] |
     return "".join(lines)
 
 
-def check_out_svn(
-    source: SourceCode, into: str, environ: Mapping[str, str], scratch: str, *, login: tuple[str, str] | None
-) -> CheckedOut:
+def check_out_svn(asked: Checkout, into: str) -> CheckedOut:
     """Check out with svn. The commit is the number of the revision."""
+    source, environ, login = asked.source, asked.environ, asked.login
     program = find_program("svn", environ)
     known = environment_for_program(environ)
     known.setdefault("SVN_SSH", _BATCH_SSH)
@@ -109,12 +106,12 @@ def check_out_svn(
         f"{url}@",
         into,
     ]
-    done = run_program([program, *words], scratch, known, seconds=FETCH_SECONDS, question=question)
+    done = run_program([program, *words], asked.scratch, known, seconds=FETCH_SECONDS, question=question)
     if done.code:
         raise _failed(source, "could not be checked out", done)
 
     def ask(*words: str) -> str:
-        done = run_program([program, *words, "--", f"{into}@"], scratch, known)
+        done = run_program([program, *words, "--", f"{into}@"], asked.scratch, known)
         if done.code:
             raise _failed(source, "does not say what is checked out", done)
         return done.output.decode("utf-8", "replace").strip()
