@@ -41,7 +41,7 @@ def check_places(wheels: Iterable[ClearedWheel], settings: Settings) -> None:
 
 def _check(folders: Iterable[str], settings: Settings) -> None:
     for folder in folders:
-        reason = _reason(folder)
+        reason = _reason(os.path.abspath(folder))
         if reason:
             named = settings.target_dir or settings.prefix_dir or settings.root_dir
             raise Unavailable.because(
