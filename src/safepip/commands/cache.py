@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.edges.console.writing import Console
 from safepip.edges.disk import own_cache
+from safepip.edges.disk.cache_folder import Use, use_of
 from safepip.edges.disk.cache_lock import held_alone, held_together
 from safepip.edges.disk.local_paths import is_there
-from safepip.edges.disk.store import problem_with
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.user.arguments import read_options
 from safepip.edges.user.world import this_world
@@ -74,8 +74,8 @@ def cache(argv: Sequence[str]) -> int:
     if root is None:
         raise UsageError.because("conflicting-options", "without a cache (--no-cache-dir) there is nothing to look at")
     there = is_there(root)
-    problem = problem_with(root) if there and action != "dir" else None
-    if problem is not None:
+    use, problem = use_of(root) if there and action != "dir" else (Use.WRITTEN, "")
+    if use is Use.NOT_AT_ALL or (use is Use.READ and action in _CHANGING):
         raise Unavailable.because("store-unwritable", f"the cache folder {printable(root)} {problem}")
     return run(_Cache(root, there, console, words[0] if words else None))
 
@@ -192,6 +192,9 @@ def _size(count: int) -> str:
             break
     return f"{value:.1f} {unit}"
 
+
+#: Those that take files away.
+_CHANGING = frozenset({"remove", "purge", "verify"})
 
 _ACTIONS: dict[str, Callable[[_Cache], int]] = {
     "dir": _dir,

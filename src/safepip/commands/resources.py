@@ -108,6 +108,8 @@ class Resources:
         store = Store(self.plan.settings.cache_dir, self.advisories)
         for notice in store.notices:
             self.console.notice(notice)
+        if store.read_only:
+            self.console.detail(f"the cache folder {store.root} is only read; this run keeps nothing in it")
         return store
 
     @cached_property

@@ -20,8 +20,9 @@
    keeps `safepip cache` from removing files meanwhile.
 4. No file is given out, or taken in, to which `objections` has something by its digest (`known-malware`). What reads a
    file that is not in the store asks them first.
-5. A folder that others own or may write to is not used; as in pip, there is a notice and no cache. The
-   run then keeps its files in a private folder that is removed at its end, or after a day if the run was killed.
+5. A folder that others own or may write to is not used (`safepip.edges.disk.cache_folder`); as in pip, there is a
+   notice and no cache. The run then keeps its files in a private folder that is removed at its end, or after a day if
+   the run was killed. So it does with what it fetches where the folder may only be read: a store that many share.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ import contextlib
 import hashlib
 import os
 import shutil
-import stat
 import tempfile
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from safepip.edges.disk.cache_folder import Use, use_of
 from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.objections import Objections
@@ -70,16 +71,18 @@ class Store:
         self.objections = Objections(known)
         self.notices: list[str] = []
         """One line each, to be shown: why the folder that was asked for is not used."""
-        self._private: str | None = None
+        use = Use.WRITTEN
         if root is not None:
-            problem = problem_with(root)
-            if problem is not None:
+            use, problem = use_of(root)
+            if use is Use.NOT_AT_ALL:
                 self.notices.append(f"the cache folder {root} {problem}; this run does without it")
                 root = None
-        if root is None:
-            root = self._private = _private_folder()
-        self._root = os.path.abspath(root)
-        self._held = hold(self._root) if self._private is None else None
+        #: Where new files are kept, where that is a folder of this run alone.
+        self._own = None if root is not None and use is Use.WRITTEN else _private_folder()
+        self.private = root is None
+        """Whether there is no folder but this run's own, removed with it: then nothing needs to be kept in it."""
+        self._root = os.path.abspath(root if root is not None else self._own or "")
+        self._held = None if self.private else hold(self._root)
         self.deliveries = Deliveries(self._root)
         self._swept = False
 
@@ -91,21 +94,26 @@ class Store:
 
     def close(self) -> None:
         """Remove a private folder. Files of the store must not be used any more after that."""
-        if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
         if self._held is not None:
             os.close(self._held)
             self._held = None
 
     @property
-    def private(self) -> bool:
-        """Whether the folder is this run's own and is removed with it: then nothing needs to be kept in it."""
-        return self._private is not None
-
-    @property
     def root(self) -> str:
         """The folder, absolute."""
         return self._root
+
+    @property
+    def read_only(self) -> bool:
+        """Whether files are only taken from the folder, and new ones kept in one that is removed with the run."""
+        return self._own is not None and not self.private
+
+    @property
+    def _keeping(self) -> str:
+        """The folder for new files."""
+        return self._own or self._root
 
     def get(
         self,
@@ -138,26 +146,27 @@ class Store:
 
     def incoming(self, algorithms: Iterable[str] = ()) -> Incoming:
         """Where a new file's bytes go. `algorithms` beside sha256 are hashed while they come."""
-        folder = os.path.join(self._root, "incoming")
+        folder = os.path.join(self._keeping, "incoming")
         try:
             os.makedirs(folder, _PRIVATE, exist_ok=True)
             if not self._swept:
                 self._swept = True
                 sweep(folder, "")
-                sweep(self._root, _HANDOVER)
+                sweep(self._keeping, _HANDOVER)
             handle, path = tempfile.mkstemp(dir=folder)
         except OSError as error:
-            raise _unwritable(self._root, error) from error
+            raise _unwritable(self._keeping, error) from error
         return Incoming(self, open(handle, "w+b", buffering=0), path, {"sha256", *algorithms})
-
-    def _path(self, digest: Digest) -> str:
-        return os.path.join(self._root, digest.algorithm, digest.hex[:2], digest.hex[2:])
 
     def _find(self, digest: Digest) -> str | None:
         """Where a file with this digest would be, if anything is there. Proves nothing."""
+        folders = (self._root,) if self._own is None else (self._own, self._root)
+        return next(filter(None, (self._find_in(folder, digest) for folder in folders)), None)
+
+    def _find_in(self, folder: str, digest: Digest) -> str | None:
         if digest.algorithm not in STRONG:
             return None
-        path = self._path(digest)
+        path = _place(folder, digest)
         if digest.algorithm != "sha256":
             try:
                 text = read_regular(path, STRONG["sha256"]).decode("ascii")
@@ -165,16 +174,16 @@ class Store:
                 return None
             if len(text) != STRONG["sha256"] or not text.isalnum():
                 return None
-            path = self._path(Digest("sha256", text))
+            path = _place(folder, Digest("sha256", text))
         return path if os.path.isfile(path) and not os.path.islink(path) else None
 
     def _keep(self, path: str, digests: dict[str, str]) -> str:
         """Give an incoming file its name, in one step, and pointers from its other digests."""
-        final = self._path(Digest("sha256", digests["sha256"]))
+        final = _place(self._keeping, Digest("sha256", digests["sha256"]))
         _replace(path, final)
         for algorithm, value in digests.items():
             if algorithm in STRONG and algorithm != "sha256":
-                pointer = self._path(Digest(algorithm, value))
+                pointer = _place(self._keeping, Digest(algorithm, value))
                 handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
                 with os.fdopen(handle, "w", encoding="ascii") as file:
                     file.write(digests["sha256"])
@@ -208,7 +217,7 @@ class Incoming:
                 # An unbuffered write may take less than it is given.
                 view = view[self._file.write(view) :]
         except OSError as error:
-            raise _unwritable(self._store.root, error) from error
+            raise _unwritable(self._store._keeping, error) from error
         for running in self._hashes.values():
             running.update(data)
         self.size += len(data)
@@ -265,7 +274,7 @@ class Incoming:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
-            raise _unwritable(self._store.root, error) from error
+            raise _unwritable(self._store._keeping, error) from error
         return VerifiedFile._attest(filename, path, Digest("sha256", measured["sha256"]), self.size, demanded)
 
     def _digests(self, algorithms: set[str]) -> dict[str, str]:
@@ -273,6 +282,11 @@ class Incoming:
             self._file.seek(0)
             self._hashes[name] = hashlib.file_digest(self._file, partial(_hash, name))
         return {name: running.hexdigest() for name, running in self._hashes.items()}
+
+
+def _place(folder: str, digest: Digest) -> str:
+    """Where the file with this digest is in a folder of a store, or a pointer to it."""
+    return os.path.join(folder, digest.algorithm, digest.hex[:2], digest.hex[2:])
 
 
 def _hash(name: str) -> hashlib._Hash:
@@ -351,32 +365,6 @@ def _check_name(filename: str) -> None:
     bad = filename in ("", ".", "..") or any(char in "/\\\0" or ord(char) < 32 for char in filename)
     if bad or (os.name == "nt" and ":" in filename):
         raise Refused.because("unsafe-filename", f"{printable(filename)!r} cannot be the name of a file")
-
-
-def problem_with(root: str) -> str | None:
-    """Why a folder cannot hold a store; None where it can. Makes it, for its owner only, where it is missing."""
-    try:
-        if hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat(_existing(root)).st_uid != 0:
-            # sudo without -H: the user could not remove root's files from the folder.
-            return "belongs to another user"
-        os.makedirs(root, _PRIVATE, exist_ok=True)
-        details = os.stat(root)
-        if hasattr(os, "geteuid"):
-            if details.st_uid != os.geteuid():
-                return "belongs to another user"
-            if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-                return "can be written to by other users"
-    except OSError as error:
-        return f"cannot be used ({error.strerror or type(error).__name__})"
-    return None if os.access(root, os.W_OK | os.X_OK) else "cannot be written to"
-
-
-def _existing(path: str) -> str:
-    """The folder itself or the nearest one above it that exists."""
-    path = os.path.abspath(path)
-    while not os.path.lexists(path) and os.path.dirname(path) != path:
-        path = os.path.dirname(path)
-    return path
 
 
 def _unwritable(root: str, error: OSError) -> Unavailable:
