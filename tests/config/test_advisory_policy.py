@@ -71,6 +71,11 @@ def test_a_source_has_a_name_and_one_place() -> None:
         (IGNORE.replace("not used here", "TODO"), "is not a reason"),
         (IGNORE.replace("2026-12-31", '"some day"'), "is not a date"),
         (IGNORE.replace("Demo_X", "demo x"), "is not a valid project name"),
+        ('[[vex]]\nproduct = "app"', "needs a path"),
+        ('[[vex]]\npath = " "', "is empty or unprintable"),
+        ('[[vex]]\npath = "a.json"\nproduct = ""', "is empty or unprintable"),
+        ('[[vex]]\npath = "a.json"\nproducts = "app"', "unknown key 'products'"),
+        ('vex = "a.json"', "with two brackets"),
     ],
 )
 def test_a_mistake_is_an_error_at_its_line(text: str, message: str) -> None:
@@ -105,6 +110,7 @@ def test_a_lower_level_adds_and_tightens() -> None:
         ('[policy]\nadvisories = "required"', '[policy]\nadvisories = "optional"', "advisories are required"),
         ("[policy]\nforbid-allow = true", IGNORE, "exceptions from known-vulnerability are forbidden"),
         ('[policy]\nforbid-allow = ["known-malware"]', IGNORE, "exceptions from known-malware are forbidden"),
+        ('[policy]\nforbid-allow = ["known-vulnerability"]', '[[vex]]\npath = "a.json"', "and VEX is one"),
     ],
 )
 def test_a_lower_level_loosens_nothing(above: str, below: str, message: str) -> None:

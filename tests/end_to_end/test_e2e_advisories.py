@@ -14,6 +14,7 @@ import pytest
 from support.advisories import malicious, record, versions_of
 from support.pasting import OPEN_REASON, block_of
 from support.sources import build_source_archive
+from support.vex import document, statement
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
@@ -322,3 +323,20 @@ def test_a_bundle_that_was_changed_ends_the_run(run: Inside, index: IndexServer)
     done = fetched(run, index, "demo")
     assert done.code == 1
     assert references(done) == ["advisories-unavailable"]
+
+
+def test_a_vulnerability_that_vex_covers_is_installed_with_a_notice(run: Inside, index: IndexServer) -> None:
+    """The audit and the install decide alike; without the file it is refused, and a broken one ends the run."""
+    index.add("demo", "1.0")
+    hole = record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0"), aliases=("CVE-1",))
+    policy = 'vulnerabilities = "refuse"'
+    know(run, hole, policy=policy)
+    assert references(fetched(run, index, "demo")) == ["known-vulnerability"]
+    (run.folder / "app.json").write_text(document(statement("not_affected", "CVE-1", "pkg:pypi/demo@1.0")))
+    configure(run, '[[vex]]\npath = "app.json"\n', policy)
+    done = fetched(run, index, "demo")
+    assert done.code == 0, done.err
+    assert "demo 1.0 and PYSEC-1: not affected: vulnerable_code_not_in_execute_path (VEX of Acme Security" in done.err
+    (run.folder / "app.json").write_text("{")
+    done = fetched(run, index, "demo")
+    assert (done.code, references(done)) == (2, ["invalid-vex"])

@@ -231,6 +231,8 @@ def of_audit(reader: Reader) -> None:
     (reader.folder / "requirements.txt").write_text("demo==1.0\n")
     reader.runner.extra["VIRTUAL_ENV"] = str(reader.folder / ".venv")
     (reader.folder / "safepip.toml").write_text(reader.here(toml("audit")))
+    (document,) = re.findall(r"^```json\n(.*?)^```$", (PAGES / "audit.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (reader.folder / "app.openvex.json").write_text(document)
 
 
 GIVEN = {

@@ -5,6 +5,7 @@
   internal packages, which a stranger had registered elsewhere.
 - A vulnerability is refused from the severity on that policy names; below, and without such a policy, all of them are
   one line together.
+- A vulnerability that a VEX statement covers is a notice, with the reason.
 - Where policy refuses, or requires advisories, a version that cannot be verified is refused, too: what is installed
   would not have been checked.
 """
@@ -54,6 +55,7 @@ def verdict_on(
             rest.append(matter.id)
     for matter, ignore in project.ignored:
         lines.append(f"ignored: {matter.id} for {shown} (reason: {ignore.reason}, {ignore.origin})")
+    lines += [f"{shown} and {matter.id}: {printable(str(statement), 500)}" for matter, statement in project.excused]
     demanded = policy.required if policy.refuse is None else policy.refuse_origin
     if demanded is not None and project.unverified:
         refused.append(_unverified(project, demanded, required_by))

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from safepip.advisories.ignoring import pass_over, sort_out, stale
 from safepip.advisories.matching import judge
 from safepip.model.advisories import AuditedProject, AuditOutcome
+from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from safepip.advisories.assessing import Assessments
     from safepip.model.advisories import AuditedVersion, Ignore, ProjectRecords
+    from safepip.model.vex import VexStatement
 
 
 def audit(
@@ -21,17 +24,29 @@ def audit(
     now: float,
     doubts: Iterable[str] = (),
     sources: Iterable[str] = (),
+    vex: Assessments | None = None,
 ) -> AuditOutcome:
     """Judge every subject. `records` gives what is known of a project, by its normalised name, `now` is in seconds
     since the epoch. The order of the subjects, and subjects that are there twice, change nothing."""
     ordered = sorted({_identity(subject): subject for subject in subjects}.values(), key=_identity)
-    projects = tuple(audit_one(subject, records(subject.name), ignores, now) for subject in ordered)
+    projects = tuple(audit_one(subject, records(subject.name), ignores, now, vex) for subject in ordered)
     used = [ignore for project in projects for _, ignore in project.ignored]
-    return AuditOutcome(projects, tuple(doubts), tuple(sources), tuple(stale(ignores, used, now)))
+    elsewhere = () if vex is None else vex.elsewhere
+    lines = (*stale(ignores, used, now), *(_elsewhere(product, statement) for product, statement in elsewhere))
+    return AuditOutcome(projects, tuple(doubts), tuple(sources), lines)
+
+
+def _elsewhere(product: str, statement: VexStatement) -> str:
+    shown = printable(product)
+    return f"{statement.origin}: what it says of {shown} counts where --vex-product says that this is audited"
 
 
 def audit_one(
-    subject: AuditedVersion, records: ProjectRecords, ignores: Sequence[Ignore], now: float
+    subject: AuditedVersion,
+    records: ProjectRecords,
+    ignores: Sequence[Ignore],
+    now: float,
+    vex: Assessments | None = None,
 ) -> AuditedProject:
     """Judge one subject."""
     if not subject.version:
@@ -39,13 +54,20 @@ def audit_one(
     verdict = judge(subject.version, records)
     counting, ignored = sort_out(subject.name, verdict.vulnerabilities, ignores, now)
     unverified, unjudged = pass_over(subject.name, verdict.unverified, ignores, now)
+    found = (
+        () if vex is None else tuple((matter, s) for matter in counting if (s := vex.of(subject, matter)) is not None)
+    )
+    excused = tuple(pair for pair in found if pair[1].status.covers)
+    excusing = dict(excused)
     return AuditedProject(
         subject,
-        counting,
+        tuple(matter for matter in counting if matter not in excusing),
         (*ignored, *unjudged),
         tuple(doubt.reason for doubt in unverified),
         verdict.smallest,
         tuple(doubt.ids[0] for doubt in unverified if doubt.ids),
+        excused,
+        tuple(pair for pair in found if not pair[1].status.covers),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.audit_input import read_audit_input
 from safepip.commands.audit_records import AuditRecords, advisories_folder, records_in_words
 from safepip.commands.resources import Resources
+from safepip.commands.vex_files import with_vex
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan, read_options
 from safepip.edges.user.world import source_date
@@ -53,6 +54,7 @@ def audit(argv: Sequence[str]) -> int:
 def _audit(argv: Sequence[str], resources: Resources) -> int:
     parsed, _ = read_options("audit", argv, resources.world, resources.credentials)
     plan = make_plan("audit", argv, resources.world, resources.credentials, default_index_url, may_be_empty=True)
+    plan = with_vex(plan, parsed["vex_files"], parsed["vex_products"])
     resources.use(plan)
     _check(plan, parsed)
     if parsed["update_advisories"]:

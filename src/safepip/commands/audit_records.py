@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from safepip.advisories.auditing import audit, audit_one
 from safepip.commands.audit_servers import ask_servers
+from safepip.commands.vex_files import read_vex
 from safepip.edges.advisories.bundle import files_among, open_bundle
 from safepip.model.advisories import AuditedVersion, ProjectRecords
 from safepip.model.errors import Unavailable
@@ -39,13 +40,14 @@ def records_in_words(number: int) -> str:
 
 
 class AuditRecords:
-    """Use as a context manager. Raises `Unavailable` where the bundle cannot be used."""
+    """Use as a context manager. Raises `Unavailable` where the bundle cannot be used, `UsageError` for a VEX file."""
 
     def __init__(self, plan: Plan, resources: Resources) -> None:
         self._plan = plan
         self._resources = resources
         self._answers: dict[str, ProjectRecords] = {}
         self._bundle: Bundle | None = None
+        self._vex = read_vex(plan)
         policy = plan.policy.advisories
         if files_among(policy.sources):
             self._bundle = open_bundle(advisories_folder(resources), policy.sources, plan.now)
@@ -78,12 +80,12 @@ class AuditRecords:
         policy = self._plan.policy.advisories
         doubts = (*(() if self._bundle is None else self._bundle.doubts), *subjects.doubts)
         sources = [*self._described(), *(f"advisories of {s.name}: asked" for s in policy.sources if s.is_server)]
-        return audit(subjects.found, self.of, policy.ignores, self._plan.now, doubts, sources)
+        return audit(subjects.found, self.of, policy.ignores, self._plan.now, doubts, sources, self._vex)
 
     def judge_version(self, name: str, version: str) -> AuditedProject:
         """The audit of one version, wherever it may be."""
         subject = AuditedVersion(name, version, BUILT_IN)
-        return audit_one(subject, self.of(name), self._plan.policy.advisories.ignores, self._plan.now)
+        return audit_one(subject, self.of(name), self._plan.policy.advisories.ignores, self._plan.now, self._vex)
 
     def _described(self) -> list[str]:
         return [

@@ -150,6 +150,9 @@ def _advisories(policy: AdvisoryPolicy, now: float) -> Iterator[str]:
         yield f"  vulnerabilities = refuse:{policy.refuse.word}  from {policy.refuse_origin}"
     if policy.required is not None:
         yield f"  advisories = required  from {policy.required}"
+    for vex in policy.vex:
+        of = f" of {printable(', '.join(vex.products))}" if vex.products else ""
+        yield f"  VEX statements{of}: {printable(vex.path)}  from {vex.origin}"
     for ignore in policy.ignores:
         ended = " (ended: it ignores nothing)" if now >= ignore.until else ""
         yield f"  ignored: {printable(ignore.id)} for {ignore.project}{ended}"

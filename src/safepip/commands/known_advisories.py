@@ -17,6 +17,7 @@ from safepip.model.route import RoutingRule
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from safepip.advisories.assessing import Assessments
     from safepip.edges.advisories.bundle import Bundle
     from safepip.model.candidate import Pin
     from safepip.model.finding import Diagnostic
@@ -29,6 +30,7 @@ class KnownAdvisories:
     """What is known, for one run. `root` is the cache folder, None where there is none; `notice` reports a line."""
 
     def __init__(self, plan: Plan, root: Callable[[], str | None], notice: Callable[[str], None]) -> None:
+        self._plan = plan
         self._policy = plan.policy.advisories
         self._now = plan.now
         self._root = root
@@ -52,6 +54,13 @@ class KnownAdvisories:
             self._require(doubt)
             self._notice(doubt)
         return bundle
+
+    @cached_property
+    def _vex(self) -> Assessments | None:
+        """What the configured VEX files say, read when a vulnerability is found. Raises `UsageError`."""
+        from safepip.commands.vex_files import read_vex
+
+        return read_vex(self._plan)
 
     def _require(self, reason: str) -> None:
         if self._policy.required is not None:
@@ -115,6 +124,8 @@ class KnownAdvisories:
         for pin in pins:
             subject = AuditedVersion(pin.name, str(pin.version), Origin(Source.DISTRIBUTION, str(pin.name)))
             audited = audit_one(subject, bundle.records(pin.name), self._policy.ignores, self._now)
+            if any(not matter.malicious for matter in audited.counting) and self._policy.vex:
+                audited = audit_one(subject, bundle.records(pin.name), self._policy.ignores, self._now, self._vex)
             verdict = verdict_on(audited, self._policy, pin.required_by, owned=_is_owned(pin.route))
             refused += verdict.refused
             vulnerable += filter(None, [verdict.vulnerable])

@@ -17,12 +17,17 @@
     reason = "the function is not used here"
     until = 2026-12-31
 
+    [[vex]]
+    path = "vex/app.openvex.json"           # a document of OpenVEX, relative to this file
+    product = "pkg:oci/app"                 # what is audited is part of this: its statements on subcomponents count
+
     [policy]
     vulnerabilities = "refuse:high"         # "note" (the default), "refuse", or "refuse:" and a severity
     advisories = "required"                 # an install without usable advisories is refused
 
 A lower level adds sources, refuses more, and ignores findings unless a higher one forbids exceptions (`forbid-allow`,
-with the words `known-malware` and `known-vulnerability`). It can neither declare a source anew nor refuse less.
+with the words `known-malware` and `known-vulnerability`). It can neither declare a source anew nor refuse less. VEX is
+such an exception, too, from `known-vulnerability`.
 """
 
 from __future__ import annotations
@@ -36,6 +41,7 @@ from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
 from safepip.model.spans import SPANS, read_span
 from safepip.model.urls import UrlError, parse
+from safepip.model.vex import VexSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +50,10 @@ if TYPE_CHECKING:
     from safepip.config.toml_tables import TableReader
     from safepip.model.origin import Origin
 
-_SOURCE, _IGNORE, _POLICY = ("advisories",), ("ignore",), ("policy",)
+_SOURCE, _IGNORE, _VEX, _POLICY = ("advisories",), ("ignore",), ("vex",), ("policy",)
 _SOURCE_KEYS = ("name", "path", "url", "max-age", "claimed")
 _IGNORE_KEYS = ("id", "project", "reason", "until")
+_VEX_KEYS = ("path", "product")
 _NOTE, _REFUSE = "note", "refuse"
 _WORDS = {_NOTE: None, _REFUSE: Severity.LOW} | {f"{_REFUSE}:{word}": level for word, level in SEVERITIES.items()}
 _REQUIRED, _OPTIONAL = "required", "optional"
@@ -61,6 +68,7 @@ class AdvisoryLevel(NamedTuple):
     vulnerabilities_at: Origin | None = None
     required: bool = False
     required_at: Origin | None = None
+    vex: tuple[VexSource, ...] = ()
 
 
 # --- one file ------------------------------------------------------------------------------------------------------
@@ -70,10 +78,12 @@ def read_advisory_level(reader: TableReader, table: dict[str, Any], policy: dict
     """The tables and keys of a file; mistakes are kept by the reader."""
     sources = reader.tables(table.get("advisories", []), _SOURCE, "a source of advisories is declared")
     ignores = reader.tables(table.get("ignore", []), _IGNORE, "an ignored finding is written")
+    statements = reader.tables(table.get("vex", []), _VEX, "a file of VEX statements is named")
     refuse = _word(reader, policy, "vulnerabilities", tuple(_WORDS))
     required = _word(reader, policy, "advisories", (_REQUIRED, _OPTIONAL))
     read = [_source(reader, data, number) for number, data in enumerate(sources)]
     found = [_ignore(reader, data, number) for number, data in enumerate(ignores)]
+    vex = [_vex(reader, data, number) for number, data in enumerate(statements)]
     return AdvisoryLevel(
         tuple(source for source in read if source is not None),
         tuple(ignore for ignore in found if ignore is not None),
@@ -81,6 +91,7 @@ def read_advisory_level(reader: TableReader, table: dict[str, Any], policy: dict
         None if refuse is None else reader.at(_POLICY, None, "vulnerabilities"),
         required == _REQUIRED,
         None if required is None else reader.at(_POLICY, None, "advisories"),
+        tuple(source for source in vex if source is not None),
     )
 
 
@@ -167,6 +178,21 @@ def _ignore(reader: TableReader, data: Any, number: int) -> Ignore | None:
     return Ignore(identity, normalise(project), reason.strip(), until, origin)
 
 
+def _vex(reader: TableReader, data: Any, number: int) -> VexSource | None:
+    before = len(reader.problems)
+    table = reader.table(data, _VEX_KEYS, _VEX, number)
+    origin = reader.origin(reader.lines.table(_VEX, number))
+    path, product = (reader.string(table, key, _VEX, number) for key in _VEX_KEYS)
+    if "path" not in table and isinstance(data, dict):
+        reader.problem("a file of VEX statements needs a path", origin.line, 'add: path = "..."')
+    for key, value in (("path", path), ("product", product)):
+        if value is not None and not (value.strip() == value and value and value.isprintable()):
+            reader.problem(f"{key}: {printable(value)!r} is empty or unprintable", reader.lines.key(_VEX, number, key))
+    if len(reader.problems) > before or path is None:
+        return None
+    return VexSource(path, origin, () if product is None else (product,))
+
+
 # --- all files -----------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +217,13 @@ class MergedAdvisories:
                 if forbidden is not None:
                     self._loosened(f"exceptions from {rule} are forbidden", forbidden, ignore.origin)
                     break
-        self._policy = self._policy._replace(ignores=(*self._policy.ignores, *level.ignores))
+        forbidden = None if bans is None else bans.against("known-vulnerability")
+        for vex in level.vex if forbidden is not None else ():
+            assert forbidden is not None
+            self._loosened("exceptions from known-vulnerability are forbidden, and VEX is one", forbidden, vex.origin)
+        self._policy = self._policy._replace(
+            ignores=(*self._policy.ignores, *level.ignores), vex=(*self._policy.vex, *level.vex)
+        )
         if level.vulnerabilities_at is not None:
             self._refuse(level.refuse, level.vulnerabilities_at)
         if level.required_at is not None:

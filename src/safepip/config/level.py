@@ -54,11 +54,12 @@ if TYPE_CHECKING:
     from safepip.model.exemption import Exemption
 
 
-_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow", "advisories", "ignore")
+_TOP_KEYS = ("index", "policy", "trusted-hosts", "allow", "advisories", "ignore", "vex")
 _INDEX_KEYS = ("name", "url", "packages", "default", "file-hosts", "hashes", "mirror-of", "cooldown")
 _AGE_KEYS = ("cooldown", "cooldowns", "new-project-age", "well-known-names")
 _BUILD_KEYS = ("builds", "build-variables")
 _ADVISORY_KEYS = ("vulnerabilities", "advisories")
+_ADVISORY_TABLES = ("advisories", "ignore", "vex")
 _POLICY_KEYS = (
     *("forbid-trusted-hosts", "allow-direct", "forbid-allow", "verify-installed", "full-commits"),
     *(*_AGE_KEYS, *_BUILD_KEYS, *_ADVISORY_KEYS),
@@ -252,7 +253,7 @@ class _Reader(TableReader):
         return read_build_level(self, policy)
 
     def _advisories(self, table: dict[str, Any], policy: dict[str, Any]) -> AdvisoryLevel | None:
-        if not any(key in policy for key in _ADVISORY_KEYS) and "advisories" not in table and "ignore" not in table:
+        if not any(key in policy for key in _ADVISORY_KEYS) and not any(key in table for key in _ADVISORY_TABLES):
             return None
         from safepip.config.advisories import read_advisory_level
 

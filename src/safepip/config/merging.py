@@ -339,8 +339,9 @@ class _Merging:
 
 
 def _forbidden(bans: Bans | None) -> dict[str, Origin]:
-    """Where exceptions are forbidden, for the rules on names and ages that other settings could get around."""
-    found = {rule: bans.against(rule) for rule in ("look-alike", "new-project", "cooldown")} if bans is not None else {}
+    """Where exceptions are forbidden, for the rules that options could get around."""
+    rules = ("look-alike", "new-project", "cooldown", "known-vulnerability")
+    found = {rule: bans.against(rule) for rule in rules} if bans is not None else {}
     return {rule: origin for rule, origin in found.items() if origin is not None}
 
 

@@ -13,6 +13,7 @@ from safepip.model.origin import BUILT_IN
 
 if TYPE_CHECKING:
     from safepip.model.origin import Origin
+    from safepip.model.vex import VexSource, VexStatement
 
 
 class Severity(enum.IntEnum):
@@ -156,10 +157,11 @@ class Ignore(NamedTuple):
 
 class AdvisoryPolicy(NamedTuple):
     """What configuration says of advisories. `refuse` is the lowest severity that an install refuses, None for none.
-    `required` is where a usable bundle is demanded, None where it is not."""
+    `required` is where a usable bundle is demanded, None where it is not. `vex` are the files of VEX statements."""
 
     sources: tuple[AdvisorySource, ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    vex: tuple[VexSource, ...] = ()
     refuse: Severity | None = None
     refuse_origin: Origin = BUILT_IN
     required: Origin | None = None
@@ -190,8 +192,9 @@ class AuditedVersion(NamedTuple):
 
 
 class AuditedProject(NamedTuple):
-    """A subject with what is known of it. `counting` are the vulnerabilities that no ignore covers, `unverified` the
-    reasons why it may not be all, and `unjudged` the ids by which these can be ignored."""
+    """A subject with what is known of it. `counting` are the vulnerabilities that count: those that no ignore covers,
+    and no VEX statement (`excused`). `assessed` are the statements on those that count all the same. `unverified` are
+    the reasons why it may not be all, and `unjudged` the ids by which these can be ignored."""
 
     subject: AuditedVersion
     counting: tuple[Vulnerability, ...] = ()
@@ -199,11 +202,13 @@ class AuditedProject(NamedTuple):
     unverified: tuple[str, ...] = ()
     smallest: str | None = None
     unjudged: tuple[str, ...] = ()
+    excused: tuple[tuple[Vulnerability, VexStatement], ...] = ()
+    assessed: tuple[tuple[Vulnerability, VexStatement], ...] = ()
 
 
 class AuditOutcome(NamedTuple):
     """A whole audit. `doubts` are reasons why nothing of it is verified; `sources` says what it is based on, a line
-    each; `stale` are lines on ignores that cover nothing."""
+    each; `stale` are lines on ignores that cover nothing, and on VEX statements on something else."""
 
     projects: tuple[AuditedProject, ...]
     doubts: tuple[str, ...] = ()

@@ -50,11 +50,11 @@ _SUMMARIES = {
 #: The groups in their order, each with its options in theirs. An option that a verb lacks is passed over.
 GROUPS = {
     "Every day": "--requirement --editable --upgrade --upgrade-package --constraint --group --extra --all-extras"
-    " --fix --dry-run --check --update --fail-on --output --dest --wheel-dir --json --pre --help",
+    " --fix --dry-run --check --update --vex --fail-on --output --dest --wheel-dir --json --pre --help",
     "Where to": "--python --path --user --target --prefix --root --require-virtualenv --break-system-packages",
     "From where": "--index-url --extra-index-url --no-index --find-links --config --no-config --offline",
-    "Rules": "--allow-name --allow-build --cooldown --uploaded-prior-to --require-hashes --no-require-hashes"
-    " --verify-installed --well-known-names --trusted-host",
+    "Rules": "--vex-product --allow-name --allow-build --cooldown --uploaded-prior-to --require-hashes"
+    " --no-require-hashes --verify-installed --well-known-names --trusted-host",
     "Which versions and files": "--upgrade-strategy --force-reinstall --ignore-installed --no-deps --only-deps"
     " --only-binary --no-binary --prefer-binary --all-releases --only-final --requirements-from-script"
     " --ignore-requires-python --refresh-package",

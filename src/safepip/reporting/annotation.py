@@ -12,7 +12,7 @@ from safepip.reporting.runner_commands import disarm
 
 
 class Annotation(NamedTuple):
-    """A text for a line of a file, or, without a file, for the run. `level` is error or warning."""
+    """A text for a line of a file, or, without a file, for the run. `level` is error, warning or notice."""
 
     level: str
     title: str

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
     from safepip.model.advisories import AuditOutcome
 
+#: What GitHub calls a note.
+_LEVELS = {"note": "notice"}
+
 
 def audit_annotations(outcome: AuditOutcome) -> Iterator[Annotation]:
-    """An annotation for each result, at the line of the requirements file or lock that names the version."""
+    """An annotation for each result and note, at the line of the requirements file or lock that names the version."""
     for result in audit_results(outcome):
-        origin = result.origin
+        origin, level = result.origin, _LEVELS.get(result.level, result.level)
         if origin is None or origin.source is not Source.FILE or is_url(origin.where):
-            yield Annotation(result.level, result.rule, result.text)
+            yield Annotation(level, result.rule, result.text)
         else:
-            yield Annotation(result.level, result.rule, result.text, origin.where.replace("\\", "/"), origin.line)
+            yield Annotation(level, result.rule, result.text, origin.where.replace("\\", "/"), origin.line)

@@ -24,6 +24,7 @@ from uuid import UUID, uuid5
 
 from safepip.model.finding import printable
 from safepip.model.spans import day_and_time
+from safepip.model.vex import VexStatus
 from safepip.reporting.file_uris import uri_of
 from safepip.reporting.runner_commands import disarm_data
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from safepip.model.advisories import AuditedFile, AuditedProject, AuditOutcome, Ignore, Rating, Vulnerability
+    from safepip.model.vex import VexStatement
 
 #: How CycloneDX writes the algorithms of `hashlib`, with the number of their hexadecimal digits.
 _ALGORITHMS = {
@@ -55,6 +57,21 @@ _DATABASES = {
 }
 
 _METHODS = {"CVSS:3.0": "CVSSv3", "CVSS:3.1": "CVSSv31", "CVSS:4.0": "CVSSv4"}
+
+#: What the words of OpenVEX are in CycloneDX. The two that it does not have are there with the reason in `detail`.
+_STATES = {
+    VexStatus.NOT_AFFECTED: "not_affected",
+    VexStatus.FIXED: "resolved",
+    VexStatus.AFFECTED: "exploitable",
+    VexStatus.UNDER_INVESTIGATION: "in_triage",
+}
+_JUSTIFICATIONS = {
+    "component_not_present": "code_not_present",
+    "vulnerable_code_not_present": "code_not_present",
+    "vulnerable_code_not_in_execute_path": "code_not_reachable",
+    "vulnerable_code_cannot_be_controlled_by_adversary": "requires_environment",
+    "inline_mitigations_already_exist": "protected_by_mitigating_control",
+}
 
 #: CWE-506, "Embedded Malicious Code".
 _MALICIOUS = 506
@@ -174,8 +191,14 @@ def _dependencies(components: dict[str, list[AuditedProject]]) -> Iterator[dict[
 
 
 def _vulnerabilities(project: AuditedProject) -> Iterator[dict[str, Any]]:
+    assessed = dict(project.assessed)
     for matter in project.counting:
-        yield _vulnerability(project, matter)
+        analysis = {"analysis": _analysis(assessed[matter])} if matter in assessed else {}
+        yield _vulnerability(project, matter) | analysis
+    for matter, statement in project.excused:
+        made = _vulnerability(project, matter) | {"analysis": _analysis(statement)}
+        made["affects"][0]["versions"][0]["status"] = "unaffected"
+        yield made
     for matter, ignore in project.ignored:
         yield _vulnerability(project, matter) | {"analysis": _ignored(ignore)}
 
@@ -220,6 +243,14 @@ def _recommendation(project: AuditedProject, matter: Vulnerability) -> str:
         return "No fixed version is known."
     fixed = f"Fixed in {', '.join(matter.fixed)}."
     return fixed if project.smallest is None else f"{fixed} Smallest change: {name}=={project.smallest}."
+
+
+def _analysis(statement: VexStatement) -> dict[str, Any]:
+    made: dict[str, Any] = {"state": _STATES[statement.status]}
+    if statement.justification:
+        made["justification"] = _JUSTIFICATIONS[statement.justification]
+    made["detail"] = printable(str(statement), 2000)
+    return made | {"lastUpdated": day_and_time(statement.moment)}
 
 
 def _ignored(ignore: Ignore) -> dict[str, Any]:

@@ -9,12 +9,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.finding import printable
+from safepip.model.spans import day_and_time
 from safepip.reporting.runner_commands import disarm_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.model.advisories import AuditedProject, AuditOutcome, Ignore, Vulnerability
+    from safepip.model.vex import VexStatement
 
 #: How many repairs, and how many projects that require another, a line names.
 _MANY = 6
@@ -23,7 +25,7 @@ _MANY = 6
 def audit_lines(outcome: AuditOutcome) -> Iterator[str]:
     """What was found as lines for people, and what could not be verified; nothing of what is clean."""
     for project in outcome.projects:
-        if project.counting or project.ignored or project.unverified:
+        if project.counting or project.ignored or project.excused or project.unverified:
             yield from _project(project)
     if outcome.doubts:
         yield "could not be verified:"
@@ -33,10 +35,15 @@ def audit_lines(outcome: AuditOutcome) -> Iterator[str]:
 def _project(project: AuditedProject) -> Iterator[str]:
     subject = project.subject
     yield f"{printable(f'{subject.name} {subject.version}'.rstrip())}  {printable(str(subject.origin), 500)}"
+    assessed = dict(project.assessed)
     for matter in project.counting:
         yield from _matter(matter)
+        if matter in assessed:
+            yield f"    {printable(str(assessed[matter]), 1000)}"
     for matter, ignore in project.ignored:
         yield f"  {printable(matter.id)}  ignored: {ignore.reason} ({ignore.origin})"
+    for matter, statement in project.excused:
+        yield f"  {printable(matter.id)}  {printable(str(statement), 1000)}"
     for reason in project.unverified:
         yield f"  could not be verified: {printable(reason, 500)}"
     if project.counting:
@@ -67,6 +74,12 @@ def audit_summary(outcome: AuditOutcome) -> str:
     unverified = sum(bool(project.unverified) for project in outcome.projects)
     total = _count(len(outcome.projects), "version")
     parts = [f"{_count(found, 'finding')} in {affected} of {total}" if found else f"no finding in {total}"]
+    ignored = sum(len(project.ignored) for project in outcome.projects)
+    excused = sum(len(project.excused) for project in outcome.projects)
+    if ignored:
+        parts.append(f"{ignored} ignored")
+    if excused:
+        parts.append(f"{excused} left out by VEX")
     if outcome.doubts:
         parts.append("nothing of this is verified")
     elif unverified:
@@ -95,6 +108,7 @@ def audit_json(outcome: AuditOutcome, version: str, exit_code: int) -> str:
 
 def _item(project: AuditedProject) -> dict[str, Any]:
     subject = project.subject
+    assessed = dict(project.assessed)
     return {
         "name": subject.name,
         "version": subject.version or None,
@@ -102,15 +116,18 @@ def _item(project: AuditedProject) -> dict[str, Any]:
         "line": subject.origin.line,
         "required_by": list(subject.required_by),
         "vulnerabilities": [
-            *(_vulnerability(matter) for matter in project.counting),
+            *(_vulnerability(matter, vex=assessed.get(matter)) for matter in project.counting),
             *(_vulnerability(matter, ignore) for matter, ignore in project.ignored),
+            *(_vulnerability(matter, vex=statement) for matter, statement in project.excused),
         ],
         "unverified": list(project.unverified),
         "smallest_change": project.smallest,
     }
 
 
-def _vulnerability(matter: Vulnerability, ignore: Ignore | None = None) -> dict[str, Any]:
+def _vulnerability(
+    matter: Vulnerability, ignore: Ignore | None = None, vex: VexStatement | None = None
+) -> dict[str, Any]:
     return {
         "id": matter.id,
         "aliases": list(matter.aliases),
@@ -119,5 +136,18 @@ def _vulnerability(matter: Vulnerability, ignore: Ignore | None = None) -> dict[
         "summary": matter.summary,
         "cvss": [{"vector": rating.vector, "score": rating.score} for rating in matter.ratings],
         "fixed_versions": list(matter.fixed),
+        "counts": ignore is None and (vex is None or not vex.status.covers),
         "ignored": None if ignore is None else {"reason": ignore.reason, "place": str(ignore.origin)},
+        "vex": None if vex is None else _statement(vex),
+    }
+
+
+def _statement(vex: VexStatement) -> dict[str, Any]:
+    return {
+        "status": vex.status.value,
+        "justification": vex.justification or None,
+        "detail": vex.detail or None,
+        "author": vex.author,
+        "time": day_and_time(vex.moment),
+        "place": str(vex.origin),
     }

@@ -1,6 +1,7 @@
 """What an audit found, result by result, for the forms that code hosts and editors read.
 
-What could not be verified is a result, too: a report without results reads as clean.
+What could not be verified is a result, too: a report without results reads as clean. What is known and does not count,
+because it is ignored or a VEX statement covers it, is a note.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NOT_VERIFIED = "could-not-verify"
 
 
 class AuditResult(NamedTuple):
-    """One result: the id of its rule, its level (error or warning), what it says, and where."""
+    """One result: the id of its rule, its level (error, warning or note), what it says, and where."""
 
     rule: str
     level: str
@@ -31,7 +32,8 @@ class AuditResult(NamedTuple):
 
 
 def audit_results(outcome: AuditOutcome) -> Iterator[AuditResult]:
-    """A result for each finding that counts, and for each reason why something could not be verified."""
+    """A result for each finding that counts, a note for each that does not, and a result for each reason why something
+    could not be verified."""
     for project in outcome.projects:
         subject = project.subject
         shown = f"{subject.name} {subject.version}".rstrip()
@@ -42,6 +44,10 @@ def audit_results(outcome: AuditOutcome) -> Iterator[AuditResult]:
             level = "error" if matter.malicious or matter.severity.counted >= Severity.HIGH else "warning"
             text = f"{shown} has {matter.id}, {word}{summary}; {fix}"
             yield AuditResult(matter.id, level, printable(text, 1000), subject.origin, matter)
+        reasons = [(matter, f"ignored: {ignore.reason} ({ignore.origin})") for matter, ignore in project.ignored]
+        reasons += [(matter, str(statement)) for matter, statement in project.excused]
+        for matter, why in reasons:
+            yield AuditResult(matter.id, "note", printable(f"{shown} and {matter.id}: {why}", 1000), subject.origin)
         for reason in project.unverified:
             text = f"{shown} could not be verified: {reason}"
             yield AuditResult(NOT_VERIFIED, "error", printable(text, 1000), subject.origin)

@@ -1,7 +1,9 @@
 """What an audit found, for code hosts and editors: SARIF 2.1.0.
 
 Each finding stands at the line of the requirements file or lock that names the version. What could not be verified is a
-result, too: a log without results reads as clean. Source: OASIS, "Static Analysis Results Interchange Format", 2.1.0.
+result, too: a log without results reads as clean. What is known and does not count is a notification of the run: code
+hosts make an alert of every result, of one that is suppressed too. Source: OASIS, "Static Analysis Results Interchange
+Format", 2.1.0.
 """
 
 from __future__ import annotations
@@ -32,12 +34,20 @@ _SCORES = {
 
 def audit_sarif(outcome: AuditOutcome, version: str) -> str:
     """The outcome as a SARIF log with one run. `version` is safepip's own."""
-    results = list(audit_results(outcome))
+    every = list(audit_results(outcome))
+    results = [result for result in every if result.level != "note"]
+    notes = [{"level": "note", "message": {"text": result.text}} for result in every if result.level == "note"]
     rules = {result.rule: _rule(result) for result in results}
     driver = {"name": "safepip", "version": version, "rules": list(rules.values())}
     log = {
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_sarif(result) for result in results]}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
+                "results": [_sarif(result) for result in results],
+            }
+        ],
     }
     return disarm_data(json.dumps(log, indent=2, ensure_ascii=True))
 

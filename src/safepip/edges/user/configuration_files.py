@@ -213,8 +213,8 @@ def _read_policy_file(path: str, source: Source, *, named: bool) -> str | None:
 
 
 def with_paths(policy: Policy, world: World) -> Policy:
-    """The paths that policy names, each relative to the file that names it: the list of well-known names, and sources
-    of advisories."""
+    """The paths that policy names, each relative to the file that names it: the list of well-known names, sources of
+    advisories, and files of VEX statements."""
     if policy.well_known_names is not None:
         path = _beside(policy.well_known_origin, policy.well_known_names, world)
         policy = policy._replace(well_known_names=path)
@@ -222,6 +222,9 @@ def with_paths(policy: Policy, world: World) -> Policy:
     if sources:
         placed = (s._replace(path=_beside(s.origin, s.path, world)) if s.path else s for s in sources)
         policy = policy._replace(advisories=policy.advisories._replace(sources=tuple(placed)))
+    if policy.advisories.vex:
+        found = tuple(v._replace(path=_beside(v.origin, v.path, world)) for v in policy.advisories.vex)
+        policy = policy._replace(advisories=policy.advisories._replace(vex=found))
     return policy
 
 
