@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.edges.disk.new_file import write_new
+from safepip.model.errors import Unavailable, UsageError
 from support.replies import status
 from support.terminals import Terminal
 
@@ -150,6 +153,52 @@ def test_an_index_whose_credentials_a_file_asks_for_is_not_asked(
     (folder.run.folder / "safepip.toml").unlink()
     assert folder.init().code == 0
     assert folder.internal.mentions("flask"), "named by the person, it is asked"
+
+
+def test_a_name_given_to_such_an_index_is_asked_of_no_other(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claim is a person's word for the index; the search for what is needed in turn keeps to it, too."""
+    monkeypatch.setenv("TOKEN", "s3cret-word")
+    url = folder.internal.url.replace("://", "://${TOKEN}@")
+    (folder.run.folder / "requirements.txt").write_text(f"-i {folder.public.url}\n--extra-index-url {url}\nacme-web\n")
+    host = folder.internal.host.origin.partition("://")[2].replace(":", "-")
+    words = ("--claim", f"acme-*={host}", "--claim", f"billing={host}", "--claim", "flask=public")
+    done = folder.run("init", f"--index=public={folder.public.url}", *words)
+    assert done.code == 0, done.err
+    assert folder.public.mentions("acme") == folder.public.mentions("billing") == []
+
+
+def test_where_no_index_is_in_use_none_is_configured(folder: Folder) -> None:
+    """`--no-index` does not become pip's default index."""
+    (folder.run.folder / "requirements.txt").write_text("--no-index\nflask\n")
+    done = folder.run("init")
+    assert done.code == 1
+    assert "error: no-source" in done.err
+    assert not (folder.run.folder / "safepip.toml").exists()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_has_come_meanwhile_is_not_written_over(
+    links: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also on a file system without links."""
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "safepip.toml"
+    write_new(str(path), "one\n")
+    assert path.read_text() == "one\n"
+    with pytest.raises(UsageError, match="already-configured"):
+        write_new(str(path), "two\n")
+    assert path.read_text() == "one\n"
+    assert os.listdir(tmp_path) == ["safepip.toml"]
+    with pytest.raises(Unavailable, match="not-saved"):
+        write_new(str(tmp_path / "nowhere" / "safepip.toml"), "three\n")
+
+
+def refuse(_from: str, _to: str) -> None:
+    """As a file system without links."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def test_what_is_there_stays_as_it_is(folder: Folder) -> None:

@@ -93,6 +93,7 @@ def _of_pip(plan: Plan, files: Sequence[str], resources: Resources, known: Itera
         trusted_hosts=tuple(dict.fromkeys(hosts)),
         notes=(*([_HIGHEST] if several else []), *found.notes),
         default_too=bool(found.indexes) and built_in and not replaced,
+        no_index=plan.settings.no_index or found.no_index,
     )
 
 
@@ -119,6 +120,7 @@ def _of_requirements(path: str, plan: Plan, resources: Resources, known: tuple[I
         trusted_hosts=tuple(o.value for o in loaded.options if o.name == "trusted-host" and read_host(o.value or "")
                             and o.value),
         notes=tuple(_option_notes(loaded.options)),
+        no_index=any(option.name == "no-index" for option in loaded.options),
     )  # fmt: skip
 
 

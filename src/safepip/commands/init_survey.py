@@ -156,10 +156,11 @@ class IndexSurvey:
         return [index for index in self._indexes if index.for_all or index.name in assigned]
 
     def _asking(self, proposal: Proposal) -> Plan:
-        """A plan by which every index may be asked that may be asked at all."""
-        visible = tuple(index for index in self._indexes if not index.hidden)
-        claims = tuple(claim for claim in proposal.claims if claim.owner in {index.name for index in visible})
-        return self._plan(text_of(Proposal(visible, claims, (), self._trusted), every=True), "safepip.toml")
+        """A plan by which every index may be asked that may be asked at all; one to which a person has given names
+        always."""
+        visible = tuple(i for i in self._indexes if not i.hidden or proposal.has_claims(i))
+        declared = Proposal(visible, proposal.claims, (), self._trusted)
+        return self._plan(text_of(declared, every=True), "safepip.toml")
 
     def _plan(self, text: str, path: str) -> Plan:
         world = self._resources.world

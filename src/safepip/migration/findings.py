@@ -52,7 +52,7 @@ class Findings(NamedTuple):
     """What one tool, or all of them together, say. `names` are normalised, each with the first place that uses it.
 
     `notes` are sentences on what a tool's file does not say. `default_too` says that the tool asks pip's default index
-    beside the indexes that it names.
+    beside the indexes that it names, `no_index` that it is told to ask no index (pip's `--no-index`).
     """
 
     indexes: tuple[FoundIndex, ...] = ()
@@ -61,6 +61,7 @@ class Findings(NamedTuple):
     trusted_hosts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     default_too: bool = False
+    no_index: bool = False
 
 
 def together(findings: list[Findings]) -> Findings:
@@ -76,6 +77,7 @@ def together(findings: list[Findings]) -> Findings:
         tuple(dict.fromkeys(host for found in findings for host in found.trusted_hosts)),
         tuple(dict.fromkeys(note for found in findings for note in found.notes)),
         any(found.default_too for found in findings),
+        any(found.no_index for found in findings),
     )
 
 

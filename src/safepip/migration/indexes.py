@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.migration.findings import FoundIndex, Role
-from safepip.model.errors import UsageError
+from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.index import IndexUrl, declarable
 from safepip.model.names import is_name, normalise
@@ -83,7 +83,7 @@ def unite(found: Findings, built_in: IndexUrl, named: Mapping[str, IndexUrl], de
 
     `named` are the names that a person gives on the command line, to indexes found or not; `default` is the name of the
     index that is to answer for all other names, None to take over what the tools agree on; it takes the place of pip's
-    own default index where no tool names that. Raises `UsageError`.
+    own default index where no tool names that. Raises `UsageError`, and `Unavailable` where there is no index at all.
     """
     places: dict[IndexUrl, list[FoundIndex]] = {}
     for index in found.indexes:
@@ -91,8 +91,15 @@ def unite(found: Findings, built_in: IndexUrl, named: Mapping[str, IndexUrl], de
     for url in named.values():
         places.setdefault(url, []).append(FoundIndex(url, Role.EXTRA, Origin(Source.COMMAND_LINE, "--index")))
     meant = default in (None, _BUILT_IN_NAME) or named.get(default or "") == built_in
-    if meant and (found.default_too or not any(index.role is Role.DEFAULT for index in found.indexes)):
+    defaults = any(index.role is Role.DEFAULT for index in found.indexes)
+    if meant and (found.default_too or not (defaults or found.no_index)):
         places.setdefault(built_in, []).append(FoundIndex(built_in, Role.DEFAULT, BUILT_IN))
+    if not places:
+        raise Unavailable.because(
+            "no-source",
+            "no index is in use (--no-index), so there is none to configure",
+            hint="name one: --index NAME=URL",
+        )
     names = _names(places, built_in, {url: name for name, url in named.items()})
     chosen = _default(places, names, default)
     indexes = [

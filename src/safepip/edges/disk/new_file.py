@@ -26,8 +26,7 @@ def write_new(path: str, text: str) -> None:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
-        # A link is made only where its name is free; to rename would take away what has come meanwhile.
-        os.link(temporary, path)
+        _put(temporary, path, text)
     except FileExistsError:
         raise there_already(path) from None
     except OSError as error:
@@ -39,6 +38,18 @@ def write_new(path: str, text: str) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _put(temporary: str, path: str, text: str) -> None:
+    """Give the file its name only where that is free; to rename would take away what has come meanwhile."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: what is written there is whole only at the end.
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
 
 
 def there_already(path: str) -> UsageError:
