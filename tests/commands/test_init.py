@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.edges.console.outputs import CI
 from safepip.edges.disk.new_file import write_new
 from safepip.model.errors import Unavailable, UsageError
 from support.replies import status
@@ -304,12 +305,17 @@ def test_an_index_that_is_asked_for_its_own_names_only_stays_so(folder: Folder) 
     assert '# name = "internal"' in (folder.run.folder / "safepip.toml").read_text()
 
 
+def watched() -> dict[str, str]:
+    """The variables of a run that a person watches."""
+    return {name: value for name, value in os.environ.items() if name not in CI}
+
+
 def test_a_person_decides_at_the_terminal(folder: Folder) -> None:
     """A group at once, and what comes in behind it afterwards; a word that is no index is asked about again."""
     command = [sys.executable, "-m", "safepip", "init", *folder.names]
     folder.require("acme-web", "acme-core")
     folder.internal.add("acme-core", "1.0")
-    with Terminal(command, columns=120, env=dict(os.environ), cwd=folder.run.folder) as terminal:
+    with Terminal(command, columns=120, env=watched(), cwd=folder.run.folder) as terminal:
         terminal.wait_for("> $")
         assert "acme-web   internal 2.0" in terminal.written
         terminal.type("intern\n")
@@ -323,7 +329,9 @@ def test_a_person_decides_at_the_terminal(folder: Folder) -> None:
     assert folder.packages() == {"internal": ["acme-*", "billing"], "public": []}
 
 
-def test_nothing_is_asked_with_no_input(folder: Folder) -> None:
-    command = [sys.executable, "-m", "safepip", "init", *folder.names, "--no-input"]
-    with Terminal(command, columns=120, env=dict(os.environ), cwd=folder.run.folder) as terminal:
+@pytest.mark.parametrize(("words", "variables"), [(["--no-input"], {}), ([], {"CI": "true"})])
+def test_nothing_is_asked_where_no_person_is_to_be(folder: Folder, words: list[str], variables: dict[str, str]) -> None:
+    """By an option, and on a CI machine, some of which have a terminal."""
+    command = [sys.executable, "-m", "safepip", "init", *folder.names, *words]
+    with Terminal(command, columns=120, env=watched() | variables, cwd=folder.run.folder) as terminal:
         assert terminal.end() == 20, terminal.screen.text

@@ -8,6 +8,7 @@ from safepip.commands.init_dialogue import ask_owners
 from safepip.commands.init_findings import read_material
 from safepip.commands.init_survey import IndexSurvey, WatchedResources
 from safepip.config.level import read_level
+from safepip.edges.console.outputs import no_person_watches
 from safepip.edges.disk.local_paths import is_there, seen_from
 from safepip.edges.disk.new_file import there_already, write_new
 from safepip.edges.programs.installed_pip import default_index_url
@@ -155,7 +156,7 @@ def _settle(proposal: Proposal, survey: IndexSurvey, material: Material, resourc
     """Ask the indexes and the person in turn, until no name comes in any more and nothing more is decided."""
     names: dict[str, Origin] = dict(material.findings.names)
     left: set[str] = set()
-    asks = can_ask() and not resources.plan.settings.network.no_input
+    asks = can_ask() and not no_person_watches() and not resources.plan.settings.network.no_input
     while True:
         proposal = proposal._replace(reports=survey.reports(names, proposal))
         if asks and any(report.name not in left for report in proposal.open_reports):

@@ -5,7 +5,7 @@
    cannot be written, that is reported on standard error, unless it was closed from the start.
 3. Where the reader of standard output goes away (`| head`) the run ends, as pip's does: `BrokenPipeError` passes.
 4. No line that is written is a command to the runner of a code host (`reporting.runner_commands`), but for the
-   annotations that the user asks for.
+   annotations that the user asks for, and those of the error that ends a run on such a runner.
 5. The line that shows what is done (`progress`) makes way for everything that is written.
 6. On a terminal that a person reads, lines are broken between words (`reporting.wrapping`). Lines for programs, on a CI
    machine too, and those of what was asked for are whole.
@@ -81,7 +81,7 @@ def columns() -> int:
 
 def _for_people(stream: TextIO, text: str) -> str:
     """Rule 6. `COLUMNS` is not asked: a shell sets it for itself, and the terminal knows better."""
-    if any(name in os.environ for name in CI):
+    if no_person_watches():
         return text
     try:
         width = os.get_terminal_size(stream.fileno()).columns
@@ -117,6 +117,19 @@ def _write_or_fail(text: str) -> None:
 def write_annotation(annotation: Annotation) -> None:
     """Rule 1, and the one exception from rule 4: a command that is meant. Raises `Unavailable`."""
     _write_or_fail(annotation.command() + "\n")
+
+
+def warn_by_annotation(annotation: Annotation) -> None:
+    """Rule 2, on standard error, where a runner looks for commands as well; as for rule 4."""
+    try:
+        _write(sys.stderr, annotation.command() + "\n")
+    except (OSError, ValueError):
+        abandon(sys.stderr)
+
+
+def no_person_watches() -> bool:
+    """Whether a variable says that the run is one of a machine."""
+    return any(name in os.environ for name in CI)
 
 
 def can_write(text: str) -> bool:

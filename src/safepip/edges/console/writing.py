@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from safepip.edges.console.outputs import make_way, say, warn, write_annotation, write_data
+from safepip.edges.console.outputs import make_way, say, warn, warn_by_annotation, write_annotation, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
@@ -110,7 +110,7 @@ class Console:
 
     def annotate(self, annotation: Annotation) -> None:
         """What the user asked for, as a command to the runner of a code host. Raises `Unavailable`."""
-        shown = annotation._replace(message=self._redact(annotation.message), file=self._redact(annotation.file))
+        shown = _placed(annotation, self._redact, self._environ)
         self._log(shown.message)
         write_annotation(shown)
 
@@ -203,6 +203,22 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     verb = next((word for word in words if not word.startswith("-")), "")
     untouched = _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from safepip.reporting.error_annotations import error_annotations
+
+        for annotation in error_annotations(error):
+            warn_by_annotation(_placed(annotation, Console.redact_last, os.environ))
+
+
+def _placed(annotation: Annotation, redact: Callable[[str], str], environ: Mapping[str, str]) -> Annotation:
+    """The same without secrets, its file as the code host names it: from the top of the repository, where a runner says
+    which folder that is, and the file is in it."""
+    file, top = annotation.file, environ.get("GITHUB_WORKSPACE", "")
+    if file and os.path.isabs(top):
+        whole, folder = os.path.realpath(file), os.path.join(os.path.realpath(top), "")
+        file = whole.removeprefix(folder) if whole.startswith(folder) else file
+    file = redact(file).replace(os.sep, "/")
+    return annotation._replace(message=redact(annotation.message), file=file)
 
 
 def _style(environ: Mapping[str, str], *, wanted: bool) -> Style:
