@@ -26,10 +26,22 @@ DRIVERS = {
     # Completion works in the line editor only: what would be given to it is printed.
     "zsh": """
         compdef() { }; compadd() { shift; print -l -- ${(M)@:#$PREFIX*} }
-        _files() { print -l -- ${PREFIX}*(N) }
+        compset() { PREFIX=${PREFIX#*=} }; _files() { print -l -- ${PREFIX}*(N) }
         source $1; shift
         words=("$@"); CURRENT=$#; PREFIX=${@[-1]}; _safepip""",
     "fish": "source $argv[1]; complete -C (string join ' ' -- $argv[2..-1]) | string replace -r '\\t.*' ''",
+}
+
+#: How each is started on a terminal, and what its user has it do: the first line is for what `completion --help` says.
+STARTED = {
+    "bash": (["--norc", "--noprofile", "-i"], 'eval "$(cat script)"'),
+    "zsh": (["-f", "-i"], 'autoload -Uz compinit; compinit -u -D; eval "$(cat script)"'),
+    "fish": (["--no-config", "-i"], "source script"),
+}
+SHOWS_ITS_WORDS = {
+    "bash": "safepip() { printf '<%s>' \"$@\"; }",
+    "zsh": "safepip() { printf '<%s>' $@ }",
+    "fish": "function safepip; printf '<%s>' $argv; end",
 }
 
 HERE = [shell for shell in SHELLS if shutil.which(shell)]
@@ -82,6 +94,37 @@ def test_choices_and_files_are_offered_as_values(shell: str, run: Inside) -> Non
     assert offered(shell, run, "safepip", "install", "-r", "req") == {"requirements.txt"}
     assert offered(shell, run, "safepip", "help", "look-a") == {"look-alike"}
     assert offered(shell, run, "safepip", "completion", "z") == {"zsh"}
+
+
+@pytest.mark.parametrize(
+    ("option", "begun", "values"),
+    [("--requirement", "req", {"requirements.txt"}), ("--upgrade-strategy", "", {"eager", "only-if-needed"})],
+)
+def test_a_value_behind_an_equals_sign_is_completed(
+    shell: str, run: Inside, option: str, begun: str, values: set[str]
+) -> None:
+    """Readline takes the sign for a word of its own."""
+    fill(run.folder)
+    words = [option, "=", begun] if shell == "bash" and begun else [option, "="] if shell == "bash" else []
+    found = offered(shell, run, "safepip", "install", *(words or [f"{option}={begun}"]))
+    assert {word.removeprefix(f"{option}=") for word in found} == values
+
+
+def test_a_tab_completes_what_is_typed_on_a_terminal(shell: str, run: Inside) -> None:
+    """In the shell's own line editor, with the shell's own loading of the script: nothing of it is imitated."""
+    fill(run.folder)
+    (run.folder / "script").write_text(run("completion", shell).out)
+    from support.terminals import Terminal, Unread
+
+    options, loading = STARTED[shell]
+    typed = "safepip inst\t--upgrade-s\tea\t-r req\t--requirement=req\tfl\t"
+    keys = "".join(f"{line}\r" for line in (loading, SHOWS_ITS_WORDS[shell], typed))
+    env = {"PATH": os.environ["PATH"], "HOME": str(run.folder / "home"), "LANG": "C.UTF-8"}
+    with Terminal([shell, *options], columns=80, env=env, cwd=run.folder, screen=Unread) as terminal:
+        terminal.type(keys)
+        terminal.wait_for_written(
+            "<install><--upgrade-strategy><eager><-r><requirements.txt><--requirement=requirements.txt><flask>"
+        )
 
 
 def test_names_of_projects_come_from_the_files_here_and_run_nothing(shell: str, run: Inside) -> None:

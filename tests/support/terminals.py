@@ -67,11 +67,26 @@ class Screen:
         return "\n".join(self.lines)
 
 
+class Unread(Screen):
+    """A terminal of whose language more is spoken, as shells do: only what was written is known."""
+
+    def write(self, text: str) -> None:
+        pass
+
+
 class Terminal:
     """A program on a terminal of so many columns, in front of it as a shell would start it. A context manager."""
 
-    def __init__(self, command: Sequence[str], *, columns: int, env: Mapping[str, str], cwd: Path) -> None:
-        self.screen = Screen(columns)
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int,
+        env: Mapping[str, str],
+        cwd: Path,
+        screen: Callable[[int], Screen] = Screen,
+    ) -> None:
+        self.screen = screen(columns)
         self.written = ""
         """All that the program has written, colours included."""
         self._writing = threading.Lock()
@@ -115,6 +130,14 @@ class Terminal:
         while not seen():
             assert time.monotonic() < end, f"{pattern!r} is not shown\n{self.screen.text}\n{self.screen.states}"
             assert self.process.poll() is None, f"it has ended without {pattern!r}\n{self.screen.text}"
+            time.sleep(0.01)
+
+    def wait_for_written(self, text: str, seconds: float = 60.0) -> None:
+        """Until the program has written the text, wherever on the screen."""
+        end = time.monotonic() + seconds
+        while text not in self.written:
+            assert time.monotonic() < end, f"{text!r} is not written\n{self.written}"
+            assert self.process.poll() is None, f"it has ended without {text!r}\n{self.written}"
             time.sleep(0.01)
 
     def type(self, text: str) -> None:

@@ -62,6 +62,9 @@ _safepip() {{
     if [[ -z $verb ]]; then
         values='{commands}'
     else
+        # Readline takes the `=` of `--option=value` for a word of its own.
+        if [[ $before == = ]]; then before=${{COMP_WORDS[COMP_CWORD-2]}}; fi
+        if [[ $current == = ]]; then current=; fi
         values=$(_safepip_value "$before")
         case $values in
             file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -98,6 +101,11 @@ _safepip() {{
     if [[ -z $verb ]]; then
         compadd -- {commands}
         return
+    fi
+    # `--option=value` is one word: what stands before the value is kept, and the rest completed.
+    if [[ $PREFIX == --*=* ]]; then
+        before=${{PREFIX%%=*}}
+        compset -P '*='
     fi
     values=$(_safepip_value "$before")
     case $values in
