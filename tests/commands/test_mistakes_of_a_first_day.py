@@ -6,6 +6,7 @@ does not help, fails here. The list of them is in `support.first_day`.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def test_a_mistake_is_told_in_few_lines_and_its_hint_helps(first_day: Inside, mi
     assert lines[0] == f"error: {mistake.reference}"
     assert len(lines) <= 12, done.err
     assert mistake.hint in done.err
+    assert re.search(mistake.cure, done.err), done.err
     assert lines[-1].endswith(f"More: safepip help {mistake.reference}")
     if mistake.then:
         assert first_day(*shlex.split(mistake.then)).code == mistake.settled

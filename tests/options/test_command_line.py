@@ -117,7 +117,11 @@ def test_an_abbreviation_means_what_it_means_in_pip_though_safepip_has_options_o
         ("install", ["-P", "x"], "-P is an option of safepip lock"),
         ("lock", ["--dry-run"], "--dry-run is an option of safepip install and safepip audit"),
         ("lock", ["--target=x"], "--target is an option of safepip install"),
-        ("install", ["-yq"], "-y is an option of safepip uninstall"),
+        (
+            "install",
+            ["-yq"],
+            "-y is an option of safepip uninstall; safepip install asks for no such answer: leave it out",
+        ),
         (
             "verify",
             ["-r", "x"],

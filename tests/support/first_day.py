@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 class Mistake(NamedTuple):
-    """A row; `then` is run as safepip's words, and `settled` is how it ends. Empty: a person has to decide."""
+    """A row; `then` is run as safepip's words, and `settled` is how it ends. Empty: a person has to decide.
+
+    `cure` finds, in what any installer writes, the words that lead on. It is a pattern, and means what helps, whoever
+    says it and however.
+    """
 
     typed: str
+    cure: str
     code: int
     reference: str
     hint: str
@@ -27,47 +32,202 @@ class Mistake(NamedTuple):
 
 MISTAKES = (
     # commands
-    Mistake("instal flask", 2, "unknown-command", "did you mean safepip install?", "install flask"),
-    Mistake("flask", 2, "unknown-command", "a project is installed by safepip install NAME", "install flask"),
-    Mistake("add flask", 2, "unknown-command", "did you mean safepip install?", "install flask"),
-    Mistake("update flask", 2, "unknown-command", "did you mean safepip install --upgrade?", "install --upgrade flask"),
-    Mistake("help lookalike", 2, "unknown-command", "did you mean safepip help look-alike?", "help look-alike"),
-    Mistake("install", 1, "nothing-asked", "`safepip install --help` lists all ways", "install --help"),
+    Mistake("instal flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"),
+    Mistake(
+        "flask", r"\binstall\b", 2, "unknown-command", "a project is installed by safepip install NAME", "install flask"
+    ),
+    Mistake("add flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"),
+    Mistake(
+        "update flask",
+        r"--upgrade",
+        2,
+        "unknown-command",
+        "did you mean safepip install --upgrade?",
+        "install --upgrade flask",
+    ),
+    Mistake(
+        "help lookalike",
+        r"look-alike",
+        2,
+        "unknown-command",
+        "did you mean safepip help look-alike?",
+        "help look-alike",
+    ),
+    Mistake(
+        "install",
+        r"install --help|help install|--requirements",
+        1,
+        "nothing-asked",
+        "`safepip install --help` lists all ways",
+        "install --help",
+    ),
     # options
-    Mistake("install -y flask", 2, "bad-option", "-y is an option of safepip uninstall", "install flask"),
-    Mistake("install --universal flask", 2, "bad-option", "of safepip lock", "lock --universal -o - flask"),
-    Mistake("install --requirment r.txt", 2, "bad-option", "did you mean --requirement?",
-            "install --requirement r.txt"),
-    Mistake("install -r", 2, "bad-option", "write -r <file>", "install -r r.txt"),
-    Mistake("install --python none flask", 1, "python-not-found", "give an interpreter"),
+    Mistake(
+        "install -y flask",
+        r"uninstall|no such option: -y|unexpected argument '-y'",
+        2,
+        "bad-option",
+        "safepip install asks for no such answer: leave it out",
+        "install flask",
+    ),
+    Mistake(
+        "install --universal flask",
+        r"\block\b|no such option: --universal|unexpected argument '--universal'",
+        2,
+        "bad-option",
+        "of safepip lock",
+        "lock --universal -o - flask",
+    ),
+    Mistake(
+        "install --requirment r.txt",
+        r"--requirements?(?!-)\b",
+        2,
+        "bad-option",
+        "did you mean --requirement?",
+        "install --requirement r.txt",
+    ),
+    Mistake(
+        "install -r",
+        r"<file>|<FILE>|<REQUIREMENTS|requires 1 arg|value is required",
+        2,
+        "bad-option",
+        "write -r <file>",
+        "install -r r.txt",
+    ),
+    Mistake(
+        "install --python none flask",
+        r"interpreter|environment|executable",
+        1,
+        "python-not-found",
+        "give an interpreter",
+    ),
     # names
-    Mistake("install numpi", 1, "no-such-project", "did you mean numpy?", "install numpy"),
-    Mistake("install scikit-lern", 1, "no-such-project", "did you mean scikit-learn?", "install scikit-learn"),
-    Mistake("install sklearn", 20, "look-alike", "did you mean scikit-learn?", "install scikit-learn"),
-    Mistake("install yaml", 20, "look-alike", "did you mean pyyaml?", "install pyyaml"),
-    Mistake("install PIL", 20, "look-alike", "did you mean pillow?", "install pillow"),
-    Mistake("install os", 20, "look-alike", "There is nothing to install: import os"),
+    Mistake("install numpi", r"\bnumpy\b", 1, "no-such-project", "did you mean numpy?", "install numpy"),
+    Mistake(
+        "install scikit-lern",
+        r"scikit-learn",
+        1,
+        "no-such-project",
+        "did you mean scikit-learn?",
+        "install scikit-learn",
+    ),
+    Mistake("install sklearn", r"scikit-learn", 20, "look-alike", "did you mean scikit-learn?", "install scikit-learn"),
+    Mistake("install yaml", r"(?i)pyyaml", 20, "look-alike", "did you mean pyyaml?", "install pyyaml"),
+    Mistake("install PIL", r"(?i)pillow", 20, "look-alike", "did you mean pillow?", "install pillow"),
+    Mistake("install os", r"import os|standard library", 20, "look-alike", "There is nothing to install: import os"),
     # versions
-    Mistake("install flask=1.0", 1, "invalid-requirement", "did you mean flask==1.0?", "install flask==1.0"),
-    Mistake("install flask@1.0", 1, "invalid-requirement", "did you mean flask==1.0?", "install flask==1.0"),
-    Mistake("install flask==9", 1, "no-matching-version", "can be installed: 1.0", "install flask==1.0"),
-    Mistake("install 'flask>=1 numpy'", 1, "invalid-requirement", "'flask>=1' numpy", "install 'flask>=1' numpy"),
+    Mistake(
+        "install flask=1.0",
+        r"flask==1\.0|== ?\?|one of ~=",
+        1,
+        "invalid-requirement",
+        "did you mean flask==1.0?",
+        "install flask==1.0",
+    ),
+    Mistake(
+        "install flask@1.0",
+        r"flask==1\.0|== ?\?|one of ~=",
+        1,
+        "invalid-requirement",
+        "did you mean flask==1.0?",
+        "install flask==1.0",
+    ),
+    Mistake(
+        "install flask==9", r"(?<!=)\b1\.0\b", 1, "no-matching-version", "can be installed: 1.0", "install flask==1.0"
+    ),
+    Mistake(
+        "install 'flask>=1 numpy'",
+        r"'flask>=1' '?numpy|missing comma",
+        1,
+        "invalid-requirement",
+        "'flask>=1' numpy",
+        "install 'flask>=1' numpy",
+    ),
+    Mistake(
+        "install 'flask 1.0'",
+        r"flask==1\.0",
+        1,
+        "invalid-requirement",
+        "did you mean flask==1.0?",
+        "install flask==1.0",
+    ),
+    Mistake(
+        "install 'flask=>1'",
+        r"flask>=1|one of ~=",
+        1,
+        "invalid-requirement",
+        "did you mean 'flask>=1'?",
+        "install 'flask>=1'",
+    ),
+    Mistake(
+        "install flask==1.x", r"1\.\*", 1, "invalid-requirement", "did you mean 'flask==1.*'?", "install 'flask==1.*'"
+    ),
+    Mistake(
+        "install flask, numpy", r"flask\?|comma", 1, "invalid-requirement", "did you mean flask?", "install flask numpy"
+    ),
+    Mistake(
+        "install 'flask; python_versoin > \"3\"'",
+        r"python_version",
+        1,
+        "invalid-requirement",
+        "did you mean python_version?",
+        "install 'flask; python_version > \"3\"'",
+    ),
     # files
-    Mistake("install requirements.txt", 1, "requirements-file-without-r", "-r requirements.txt",
-            "install -r requirements.txt"),
-    Mistake("install -r requirement.txt", 1, "unreadable-file", "did you mean requirements.txt?",
-            "install -r requirements.txt"),
-    Mistake("install pyproject.toml", 1, "requirements-file-without-r", "-r pyproject.toml",
-            "install -r pyproject.toml"),
-    Mistake("install -r tool.py", 1, "not-requirements", "--requirements-from-script tool.py",
-            "install --requirements-from-script tool.py"),
-    Mistake("install -r 'a lock.toml'", 1, "not-requirements", "mv 'a lock.toml' pylock.toml"),
-    Mistake("install -r uv.lock", 1, "not-requirements", "safepip install -r pylock.toml"),
-    Mistake("install -r empty", 1, "unreadable-file", "safepip install ./empty", "install ./empty", 1),
-    Mistake("install ./empty", 1, "invalid-requirement", "name the folder that has one"),
-    Mistake("install -e flask", 1, "invalid-requirement", "safepip install flask", "install flask"),
-    Mistake("sync r.txt", 2, "not-a-lock", "safepip lock -r FILE", "lock -o - -r r.txt"),
-)  # fmt: skip
+    Mistake(
+        "install requirements.txt",
+        r"-r requirements\.txt|'-r'",
+        1,
+        "requirements-file-without-r",
+        "-r requirements.txt",
+        "install -r requirements.txt",
+    ),
+    Mistake(
+        "install -r requirement.txt",
+        r"requirements\.txt",
+        1,
+        "unreadable-file",
+        "did you mean requirements.txt?",
+        "install -r requirements.txt",
+    ),
+    Mistake(
+        "install pyproject.toml",
+        r"-r pyproject\.toml|install \.",
+        1,
+        "requirements-file-without-r",
+        "-r pyproject.toml",
+        "install -r pyproject.toml",
+    ),
+    Mistake(
+        "install -r tool.py",
+        r"from-script|script",
+        1,
+        "not-requirements",
+        "--requirements-from-script tool.py",
+        "install --requirements-from-script tool.py",
+    ),
+    Mistake("install -r 'a lock.toml'", r"pylock", 1, "not-requirements", "mv 'a lock.toml' pylock.toml"),
+    Mistake("install -r uv.lock", r"export|pylock", 1, "not-requirements", "safepip install -r pylock.toml"),
+    Mistake(
+        "install -r empty",
+        r"install \./empty|[Ii]s a directory",
+        1,
+        "unreadable-file",
+        "safepip install ./empty",
+        "install ./empty",
+        1,
+    ),
+    Mistake("install ./empty", r"pyproject\.toml|setup\.py", 1, "invalid-requirement", "name the folder that has one"),
+    Mistake(
+        "install -e flask",
+        r"install flask|path|VCS|directory",
+        1,
+        "invalid-requirement",
+        "safepip install flask",
+        "install flask",
+    ),
+    Mistake("sync r.txt", r"lock -r", 2, "not-a-lock", "safepip lock -r FILE", "lock -o - -r r.txt"),
+)
 
 
 def lay_out(folder: Path, index: Index) -> None:

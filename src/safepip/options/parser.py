@@ -92,6 +92,10 @@ def uploaded_before(value: str, now: float) -> float:
         raise ValueError("the time is out of range") from None
 
 
+#: What answers a question of another verb beforehand, and is typed out of habit.
+_ANSWERS = ("-y", "--yes")
+
+
 class _Row(optparse.Option):
     """An `optparse` option that knows its row, and notes where each value was given."""
 
@@ -156,6 +160,8 @@ class Parser(optparse.OptionParser):
             hint = "--hash stands behind its requirement in a requirements file"
         elif others:
             hint = f"{opt} is an option of {', '.join(others[:-1])}{' and ' if others[1:] else ''}{others[-1]}"
+            if opt in _ANSWERS:
+                hint += f"; safepip {self.verb} asks for no such answer: leave it out"
         else:
             from difflib import get_close_matches
 

@@ -21,13 +21,15 @@ def invalid_constraint(line: RequirementLine, why: str, hint: str = "") -> Unusa
     return _error("invalid-constraint", line, f"{line.written} is not a valid constraint: {why}", hint)
 
 
-def invalid(line: RequirementLine, why: str, hint: str = "") -> UnusableInput:
+def invalid(line: RequirementLine, why: str, hint: str = "", context: tuple[str, ...] = ()) -> UnusableInput:
     # The parser's own words may repeat the expanded text.
     reason = "it cannot be read with its variables expanded" if line.expanded else printable(hide_user_info(why))
-    return _error("invalid-requirement", line, f"{line.written} is not a valid requirement: {reason}", hint)
+    return _error("invalid-requirement", line, f"{line.written} is not a valid requirement: {reason}", hint, context)
 
 
-def _error(reference: str, line: RequirementLine, message: str, hint: str = "") -> UnusableInput:
-    error = UnusableInput.because(reference, message, origins=(line.origin,), hint=hint)
+def _error(
+    reference: str, line: RequirementLine, message: str, hint: str = "", context: tuple[str, ...] = ()
+) -> UnusableInput:
+    error = UnusableInput.because(reference, message, context=context, origins=(line.origin,), hint=hint)
     assert isinstance(error, UnusableInput)
     return error

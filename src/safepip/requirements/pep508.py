@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from shlex import join
+from shlex import join, quote
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -12,6 +11,7 @@ from packaging.requirements import Requirement as Pep508
 
 from safepip.model.names import normalise
 from safepip.model.origin import Source
+from safepip.requirements.corrections import meant, meant_variable, pointed_at
 from safepip.requirements.mistakes import invalid
 from safepip.wheel.metadata import MAX_CLAUSES, MAX_REQUIREMENT
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from safepip.requirements.disk import Disk
     from safepip.requirements.file_format import RequirementLine
 
-#: `name=1.0`, as conda writes it.
-_SINGLE = re.compile(r"([\w.-]+(?:\[[\w.,-]+\])?)=([\w.+!*-]+)")
+#: So many words are written out in a hint.
+_SHOWN = 10
 
 _OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
@@ -38,7 +38,8 @@ def read_pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> P
     except InvalidRequirement as problem:
         hint = _hint(line, text, disk)
         # packaging's message repeats the text and points into it with a second and third line.
-        raise invalid(line, str(problem).partition("\n")[0], hint) from None
+        why = str(problem)
+        raise invalid(line, why.partition("\n")[0], hint, () if hint else pointed_at(line, why)) from None
     if len(found.specifier) > MAX_CLAUSES:
         raise invalid(line, f"it has more than {MAX_CLAUSES} clauses")
     return found
@@ -50,28 +51,16 @@ def _hint(line: RequirementLine, text: str, disk: Disk | None) -> str:
         if not disk.is_file(disk.absolute(text)):
             return "it looks like a path, and there is no such file"
         return "it is a file: a requirements file is named with -r"
-    if "=" in text and not any(operator in text for operator in _OPERATORS):
-        single = _SINGLE.fullmatch(line.written)
-        return f"= is not an operator; did you mean {single[1]}=={single[2]}?" if single else "= is not an operator: =="
-    return _several(line)
-
-
-def _several(line: RequirementLine) -> str:
-    """How several requirements in one word, or on one line, are written."""
-    parts = line.written.split()
-    if len(parts) < 2 or not all(map(_is_requirement, parts)):
-        return ""
-    if line.origin.source is Source.FILE:
-        return "each requirement has a line of its own"
-    return f"each requirement is an argument of its own: {join(parts)}"
-
-
-def _is_requirement(text: str) -> bool:
-    try:
-        Pep508(text)
-    except (InvalidRequirement, RecursionError):
-        return False
-    return True
+    words = meant(line.written)
+    if len(words) > 1:
+        if line.origin.source is Source.FILE:
+            return "each requirement has a line of its own"
+        return "each requirement is an argument of its own" + (f": {join(words)}" if len(words) <= _SHOWN else "")
+    single = "=" in text and not any(operator in text for operator in _OPERATORS)
+    if not words:
+        return "= is not an operator: ==" if single else ""
+    word = quote(words[0]) if line.origin.source is Source.COMMAND_LINE else words[0]
+    return f"{'= is not an operator; ' if single else ''}did you mean {word}?"
 
 
 def read_marker(line: RequirementLine, text: str) -> Marker | None:
@@ -82,7 +71,10 @@ def read_marker(line: RequirementLine, text: str) -> Marker | None:
     except RecursionError:
         raise invalid(line, "its marker is nested too deeply") from None
     except InvalidMarker as problem:
-        raise invalid(line, str(problem)) from None
+        why = str(problem)
+        variable = meant_variable(why)
+        hint = f"did you mean {variable}?" if variable else ""
+        raise invalid(line, why.partition("\n")[0], hint, pointed_at(line, why)) from None
 
 
 def meaningful(line: RequirementLine, marker: Marker) -> Marker:

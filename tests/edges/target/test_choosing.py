@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import venv
@@ -66,6 +67,28 @@ class TestByTheCommandLine:
                 choose(Settings(python=str(path)), {})
             assert caught.value.diagnostics[0].reference == "python-not-found"
             assert caught.value.exit_code == 1
+
+    @pytest.mark.parametrize(
+        ("path", "made"),
+        [
+            ("envs/my app", True),
+            ("python3.99", False),
+            ("bin/pypy3", False),
+            ("there", False),
+            ("bad\n", False),
+            ("", False),
+        ],
+    )
+    def test_an_environment_is_made_where_there_is_nothing(
+        self, path: str, made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A mistyped interpreter is no folder for one, and what is there may be anything."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "there").mkdir()
+        with pytest.raises(Unavailable) as caught:
+            choose(Settings(python=path), {})
+        words = shlex.split(caught.value.diagnostics[0].hint.partition("there: ")[2])
+        assert words == (["python3", "-m", "venv", "--without-pip", path] if made else [])
 
     def test_a_bare_name_is_not_searched_but_hinted_at(self) -> None:
         """pip does not look for `--python` on PATH; the message says what to write instead."""

@@ -276,11 +276,20 @@ def _stated(settings: Settings, home: Interpreter) -> ChosenEnvironment:
     raise Unavailable.because(
         "python-not-found",
         f"there is no Python interpreter at {printable(path)}, which --python names",
-        hint=f"give its path: --python {on_path}"
-        if on_path
-        else "give an interpreter, or a virtual environment's folder",
+        hint=f"give its path: --python {on_path}" if on_path else _to_make(path),
         origins=(origin,) if origin else (),
     )
+
+
+def _to_make(path: str) -> str:
+    """What to give, and how there comes to be an environment in a folder that is not there."""
+    import shlex
+
+    given = "give an interpreter, or a virtual environment's folder"
+    an_interpreter = os.path.basename(path).lower().startswith(("py", "conda"))
+    if not path or an_interpreter or os.path.lexists(path) or printable(path) != path:
+        return given
+    return f"{given}; to make one there: python3 -m venv --without-pip {shlex.quote(path)}"
 
 
 def _own_interpreter(home: Interpreter) -> str:
