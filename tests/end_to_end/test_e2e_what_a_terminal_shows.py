@@ -1,13 +1,12 @@
 """What a person sees on a terminal while an installation runs, and when it has ended, however it ends.
 
 The index holds back each answer until what has to be shown meanwhile has been seen, so no test depends on time. What is
-on the screen in the end is compared as a whole with a file (`support.screens`).
+on the screen in the end is compared as a whole with a file, and so are the states of the line (`support.screens`).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import pytest
 from support.environment import SAFEPIP
 from support.index import IndexServer
 from support.replies import held_until, in_turn, stall, status
-from support.screens import check_screen
+from support.screens import check_screen, check_states
 from support.sources import build_source_archive
 from support.watched import watch
 
@@ -82,11 +81,6 @@ def stage(index: IndexServer, runner: Runner, target: Environment, tmp_path: Pat
     return Stage(index, runner, target, tmp_path / "gate")
 
 
-def phases(terminal: Terminal) -> list[str]:
-    """The first words of the states, each once."""
-    return list(dict.fromkeys(state.partition(":")[0] for state in terminal.screen.states))
-
-
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_each_phase_is_shown_and_gone_in_the_end(stage: Stage, columns: int) -> None:
     """On a slow index, which is named."""
@@ -96,9 +90,7 @@ def test_each_phase_is_shown_and_gone_in_the_end(stage: Stage, columns: int) -> 
         terminal.wait_for("Installing: 0/1 distribution")
         stage.gate.touch()
         assert terminal.end() == 0, terminal.screen.text
-    # Whether the checks take long enough to be seen is the machine's affair.
-    assert [phase for phase in phases(terminal) if phase != "Checking"] == ["Resolving", "Fetching", "Installing"]
-    assert all(len(state) < columns for state in terminal.screen.states)
+    check_states(terminal, "installed")
     check_screen(terminal, "installed")
     assert terminal.screen.colours == set(), "the environment of the tests says NO_COLOR"
 
@@ -111,8 +103,7 @@ def test_a_failed_attempt_is_named_with_its_reason(stage: Stage) -> None:
     stage.gate.touch()
     with stage.start() as terminal:
         assert terminal.end() == 0, terminal.screen.text
-    assert any(state.endswith(f"Resolving: 1 project, demo; {retried}") for state in terminal.screen.states)
-    assert any(re.search(f"^Fetching: .*{broken}", state) for state in terminal.screen.states)
+    check_states(terminal, "retried")
     check_screen(terminal, "installed")
 
 
@@ -140,6 +131,7 @@ def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str, columns: int) ->
             stage.wait_for_pip()
         terminal.press_ctrl_c()
         assert terminal.end() == 130
+    check_states(terminal, f"interrupted-{phase.lower()}")
     check_screen(terminal, f"interrupted-{phase.lower()}")
 
 
@@ -151,6 +143,7 @@ def test_a_terminal_that_hangs_up_ends_it(stage: Stage) -> None:
         terminal.wait_for("^Resolving: ")
         hang_up(terminal)
         assert terminal.end() == 129
+    check_states(terminal, "hung-up")
     check_screen(terminal, "hung-up")
 
 
@@ -159,7 +152,7 @@ def test_an_error_takes_the_place_of_the_line(stage: Stage) -> None:
     stage.index.fault("demo", lambda request, honest: refused(request, shown(request, honest)))
     with stage.start("--retries", "0") as terminal:
         assert terminal.end() == 1
-    assert phases(terminal) == ["Resolving"]
+    check_states(terminal, "refused-by-the-index")
     check_screen(terminal, "refused-by-the-index")
 
 
@@ -171,6 +164,7 @@ def test_a_conflict_fits_the_screen(stage: Stage, columns: int) -> None:
     stage.index.add("demo", "0.9")
     with stage.start("web", "demo>=1", columns=columns) as terminal:
         assert terminal.end() == 1
+    check_states(terminal, "conflict")
     check_screen(terminal, "conflict")
 
 
@@ -180,6 +174,7 @@ def test_a_refusal_leaves_its_block_to_paste_whole(stage: Stage, columns: int) -
         other.add("demo", "2.0")
         with stage.start("--extra-index-url", other.url, columns=columns) as terminal:
             assert terminal.end() == 20
+    check_states(terminal, "ambiguous")
     check_screen(terminal, "ambiguous")
 
 
@@ -209,6 +204,5 @@ def test_a_lock_with_changes_leaves_what_it_says(index: IndexServer, runner: Run
     with Terminal([*words, "-U"], columns=columns, env=runner.environment(), cwd=runner.folder) as terminal:
         terminals.append(terminal)
         assert terminal.end() == 0, terminal.screen.text
-    assert phases(terminal)[0] == "Resolving"
-    assert all(len(state) < columns for state in terminal.screen.states)
+    check_states(terminal, "locked-with-changes")
     check_screen(terminal, "locked-with-changes")
