@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: The `safepip` command that belongs to the Python that runs the tests.
 SAFEPIP = str(Path(sysconfig.get_path("scripts")) / ("safepip.exe" if os.name == "nt" else "safepip"))
+
+#: What `pip --python` starts in the other interpreter.
+PIP_RUNNER = Path((find_spec("pip") or sys.exit("pip is missing")).origin or "").parent / "__pip-runner__.py"
 
 #: Variables of the outer environment that programs need to run at all.
 _KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH")
@@ -77,8 +81,17 @@ class Runner:
     def pip(
         self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the pip that stands beside safepip."""
-        return self.run([sys.executable, "-m", "pip", *map(str, arguments)], env=env, cwd=cwd)
+        """Run the pip that stands beside safepip.
+
+        `--python` as the first word starts the other interpreter at once, with the program that pip starts in it:
+        half of such a run is spent in the interpreter that does nothing else.
+        """
+        words = [str(word) for word in arguments]
+        if words[:1] == ["--python"]:
+            place = Path(words[1])
+            python = Environment(place).python if place.is_dir() else place
+            return self.run([str(python), str(PIP_RUNNER), *words[2:]], env=env, cwd=cwd)
+        return self.run([sys.executable, "-m", "pip", *words], env=env, cwd=cwd)
 
     def run(
         self,

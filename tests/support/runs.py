@@ -10,21 +10,17 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support.environment import SAFEPIP, tree_state
+from support.environment import PIP_RUNNER, SAFEPIP, tree_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from support.environment import Environment, Runner
-
-#: Half of a `pip --python` is spent in the interpreter that only starts the other one. This is what it starts.
-_PIP = Path((find_spec("pip") or sys.exit("pip is missing")).origin or "").parent / "__pip-runner__.py"
 
 #: Runs a program and writes its exit code and the largest memory of any of its processes, in kB. Linux counts for a
 #: process what its parent had when it was started, so the parent must be a small one and not the tests' own.
@@ -49,7 +45,7 @@ def pip_in(
     timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Plain pip, that of safepip's own environment, in the interpreter of `target`."""
-    return runner.run([str(target.python), str(_PIP), *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
+    return runner.run([str(target.python), str(PIP_RUNNER), *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
 
 
 def unprivileged() -> list[str]:
