@@ -28,6 +28,8 @@ from support.wheels import make_wheel
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support.inside import Inside
+
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
 
@@ -54,20 +56,20 @@ def env(template: Environment, tmp_path: Path) -> Environment:
     return Environment(tmp_path / "env")
 
 
-def verified(runner: Runner, env: Environment, *words: str) -> tuple[int, list[dict[str, Any]]]:
+def verified(run: Inside, env: Environment, *words: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code and the findings."""
-    done = runner.safepip("verify", "--python", env.python, "--json", *words)
-    assert done.stderr.startswith(f"Environment: {real(str(env.folder))} (Python ")
-    assert done.stderr.count("\n") == 1
-    report = json.loads(done.stdout)
-    assert report["clean"] is (report["findings"] == []) is (done.returncode == 0)
-    return done.returncode, report["findings"]
+    done = run("verify", "--python", env.python, "--json", *words)
+    assert done.err.startswith(f"Environment: {real(str(env.folder))} (Python ")
+    assert done.err.count("\n") == 1
+    report = json.loads(done.out)
+    assert report["clean"] is (report["findings"] == []) is (done.code == 0)
+    return done.code, report["findings"]
 
 
-def found(runner: Runner, env: Environment, *words: str) -> set[tuple[str, str]]:
+def found(run: Inside, env: Environment, *words: str) -> set[tuple[str, str]]:
     """Kind and path, from the environment's folder on, of each finding."""
     prefix = real(str(env.folder))
-    _, findings = verified(runner, env, *words)
+    _, findings = verified(run, env, *words)
     return {(item["kind"], (item["path"] or item["detail"]).removeprefix(f"{prefix}/")) for item in findings}
 
 
@@ -79,43 +81,45 @@ def site(env: Environment, name: str) -> str:
 # --- clean environments -------------------------------------------------------------------------------------------
 
 
-def test_what_pip_has_installed_is_clean(runner: Runner, env: Environment) -> None:
+def test_what_pip_has_installed_is_clean(run: Inside, runner: Runner, env: Environment) -> None:
     """Scripts, data files, byte code and a distribution's own start-up hook belong to somebody; nothing is written."""
     before = env.state()
     done = runner.safepip("verify", "--python", env.python)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     last = f"{real(str(env.folder))}: 2 distributions, 18 files checked; everything is as its RECORD says\n"
     assert done.stdout == last
-    assert verified(runner, env) == (0, [])
+    assert verified(run, env) == (0, [])
     assert env.state() == before
 
 
-def test_fresh_environments_are_clean(runner: Runner, tmp_path: Path) -> None:
-    """`python -m venv` with its pip, and an empty one: the interpreter and activation scripts are the environment's."""
+@pytest.mark.parametrize("with_pip", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["empty", "with pip"])
+def test_fresh_environments_are_clean(with_pip: bool, run: Inside, tmp_path: Path) -> None:
+    """`python -m venv`, with its pip and without: the interpreter and activation scripts are the environment's."""
     import venv
 
-    venv.EnvBuilder(with_pip=True, symlinks=os.name != "nt").create(tmp_path / "fresh")
-    for folder in (tmp_path / "fresh", make_environment(tmp_path / "empty").folder):
-        done = runner.safepip("verify", "--python", folder)
-        assert done.returncode == 0, done.stdout + done.stderr
+    venv.EnvBuilder(with_pip=with_pip, symlinks=os.name != "nt").create(tmp_path / "fresh")
+    done = run("verify", "--python", tmp_path / "fresh")
+    assert done.code == 0, done.out + done.err
 
 
-def test_virtualenvs_own_hook_is_known_by_its_content(runner: Runner, env: Environment) -> None:
+def test_virtualenvs_own_hook_is_known_by_its_content(run: Inside, env: Environment) -> None:
     """virtualenv's `_virtualenv.pth` is no news; the same name with other content is."""
     hook = env.site_packages / "_virtualenv.pth"
     hook.write_text("import _virtualenv")
-    assert found(runner, env) == set()
+    assert found(run, env) == set()
     hook.write_text("import _virtualenv, lib")
-    assert found(runner, env) == {("unowned-hook", site(env, "_virtualenv.pth"))}
+    assert found(run, env) == {("unowned-hook", site(env, "_virtualenv.pth"))}
 
 
-def test_python_may_stand_before_the_verb_and_names_limit_what_is_checked(runner: Runner, env: Environment) -> None:
+def test_python_may_stand_before_the_verb_and_names_limit_what_is_checked(
+    run: Inside, runner: Runner, env: Environment
+) -> None:
     (env.site_packages / "app" / "data.txt").write_text("DATA")
     (env.site_packages / "stray.py").write_text("")
     done = runner.safepip("--python", env.folder, "verify", "Lib")
     assert (done.returncode, "1 distribution, " in done.stdout) == (0, True)
-    assert found(runner, env, "app") == {("differs", site(env, "app/data.txt"))}
-    assert found(runner, env, "lib", "nobody") == {("not-installed", "nobody is not installed here")}
+    assert found(run, env, "app") == {("differs", site(env, "app/data.txt"))}
+    assert found(run, env, "lib", "nobody") == {("not-installed", "nobody is not installed here")}
 
 
 def test_people_get_groups_with_the_gravest_first(runner: Runner, env: Environment) -> None:
@@ -209,24 +213,24 @@ TAMPERED = {
 @POSIX
 @pytest.mark.parametrize(("tamper", "expected"), TAMPERED.values(), ids=TAMPERED)
 def test_each_kind_of_tampering_is_found_and_nothing_else(
-    runner: Runner, env: Environment, tamper: Callable[[Environment], None], expected: set[tuple[str, str]]
+    run: Inside, env: Environment, tamper: Callable[[Environment], None], expected: set[tuple[str, str]]
 ) -> None:
     tamper(env)
     wanted = {(kind, os.path.normpath(site(env, path)) + "/" * path.endswith("/")) for kind, path in expected}
-    assert found(runner, env) == wanted
+    assert found(run, env) == wanted
 
 
-def test_a_record_that_agrees_with_the_change_still_proves_only_itself(runner: Runner, env: Environment) -> None:
+def test_a_record_that_agrees_with_the_change_still_proves_only_itself(run: Inside, env: Environment) -> None:
     """Who rewrites RECORD too is not found here: it is what everything is held against."""
     change("app/__init__.py")(env)
     rewrite_record(env, lambda text: "\n".join(
         row(env, "app/__init__.py") if line.startswith("app/__init__.py") else line for line in text.splitlines()
     ))  # fmt: skip
-    assert found(runner, env) == set()
+    assert found(run, env) == set()
 
 
 @POSIX
-def test_nothing_is_opened_but_regular_files_of_the_environment(runner: Runner, env: Environment) -> None:
+def test_nothing_is_opened_but_regular_files_of_the_environment(run: Inside, env: Environment) -> None:
     """A pipe that would block for ever, a device, links, and rows that lead outside are named and not read."""
     for name in ("app/data.txt", "app/__init__.py", "app/sub/deep.py"):
         (env.site_packages / name).unlink()
@@ -236,9 +240,9 @@ def test_nothing_is_opened_but_regular_files_of_the_environment(runner: Runner, 
     (env.site_packages / "outside").symlink_to("/etc")
     os.mkfifo(env.site_packages / "pipe")
     rewrite_record(env, lambda text: text + "/dev/zero,,\n../../../../elsewhere,,\noutside/passwd,,\n")
-    details = {item["detail"] for item in verified(runner, env)[1] if item["kind"] == "differs"}
+    details = {item["detail"] for item in verified(run, env)[1] if item["kind"] == "differs"}
     assert details == {"is a link to /dev/zero", "is not a regular file"}
-    assert found(runner, env) == {
+    assert found(run, env) == {
         ("differs", site(env, "app/data.txt")),
         ("differs", site(env, "app/__init__.py")),
         ("differs", site(env, "app/sub/deep.py")),
@@ -250,20 +254,20 @@ def test_nothing_is_opened_but_regular_files_of_the_environment(runner: Runner, 
     }
 
 
-def test_one_file_of_two_distributions_is_named_with_both(runner: Runner, env: Environment) -> None:
+def test_one_file_of_two_distributions_is_named_with_both(run: Inside, env: Environment) -> None:
     rewrite_record(env, lambda text: f"{text}{row(env, 'app/data.txt')}\n", "lib-2.0.dist-info")
-    _, findings = verified(runner, env)
+    _, findings = verified(run, env)
     assert [(item["kind"], item["detail"]) for item in findings] == [("shared", "app 1.0 and lib 2.0")]
 
 
-def test_a_size_counts_as_much_as_a_digest(runner: Runner, env: Environment) -> None:
+def test_a_size_counts_as_much_as_a_digest(run: Inside, env: Environment) -> None:
     """The digest is right, and RECORD names another size."""
     rewrite_record(env, lambda text: text.replace(row(env, "app/data.txt"), row(env, "app/data.txt") + "0"))
-    _, findings = verified(runner, env)
+    _, findings = verified(run, env)
     assert [item["detail"] for item in findings] == ["has 4 bytes, RECORD says 40"]
 
 
-def test_rows_that_prove_nothing_are_named(runner: Runner, env: Environment) -> None:
+def test_rows_that_prove_nothing_are_named(run: Inside, env: Environment) -> None:
     """No digest, and a digest that can be forged, are findings even where the file is right."""
     md5 = base64.urlsafe_b64encode(hashlib.md5(b"data").digest()).rstrip(b"=").decode()
 
@@ -274,13 +278,13 @@ def test_rows_that_prove_nothing_are_named(runner: Runner, env: Environment) -> 
         return "\n".join(rows.values())
 
     rewrite_record(env, weaken)
-    assert found(runner, env) == {
+    assert found(run, env) == {
         ("no-digest", site(env, "app/data.txt")),
         ("no-digest", site(env, "app/sub/deep.py")),
     }
 
 
-def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runner, env: Environment) -> None:
+def test_distributions_that_cannot_be_checked_are_never_passed_over(run: Inside, env: Environment) -> None:
     """No RECORD, a broken one, and an egg-info each stand in the list, and their files do not."""
     sp = env.site_packages
     (sp / "lib-2.0.dist-info" / "RECORD").unlink()
@@ -288,26 +292,28 @@ def test_distributions_that_cannot_be_checked_are_never_passed_over(runner: Runn
     (sp / "old-1.0-py3.11.egg-info").mkdir()
     (sp / "old-1.0-py3.11.egg-info" / "top_level.txt").write_text("old\n")
     (sp / "old.py").write_text("")
-    _, findings = verified(runner, env)
+    _, findings = verified(run, env)
     assert [(item["kind"], item["distribution"], item["detail"]) for item in findings] == [
         ("unowned-hook", None, None),
         ("not-checkable", "lib", "it has no RECORD (installed by pip)"),
         ("not-checkable", "old", "an old kind of metadata without RECORD"),
     ]
     rewrite_record(env, lambda text: text + '"open\n')
-    _, findings = verified(runner, env, "app")
+    _, findings = verified(run, env, "app")
     assert findings[0]["kind"] == "not-checkable"
     assert "RECORD cannot be read" in findings[0]["detail"]
 
 
-def test_an_editable_project_is_checked_by_its_record_and_its_folder_is_named(runner: Runner, env: Environment) -> None:
+def test_an_editable_project_is_checked_by_its_record_and_its_folder_is_named(
+    run: Inside, runner: Runner, env: Environment
+) -> None:
     """Where its code lies is not a finding; a start-up file that has changed is."""
     info = env.site_packages / "lib-2.0.dist-info"
     direct = {"url": "file:///srv/lib", "dir_info": {"editable": True}}
     (info / "direct_url.json").write_text(json.dumps(direct))
     record = info / "RECORD"
     record.write_text(f"{record.read_text()}{row(env, 'lib-2.0.dist-info/direct_url.json')}\n")
-    assert verified(runner, env) == (0, [])
+    assert verified(run, env) == (0, [])
     done = runner.safepip("verify", "--python", env.python, "--json")
     assert json.loads(done.stdout)["editable"] == [{"distribution": "lib", "version": "2.0", "url": "file:///srv/lib"}]
     told = runner.safepip("verify", "--python", env.python).stdout.splitlines()
@@ -316,32 +322,32 @@ def test_an_editable_project_is_checked_by_its_record_and_its_folder_is_named(ru
         "  lib 2.0: file:///srv/lib",
     ]
     (env.site_packages / "lib-hook.pth").write_text("/srv/other\n")
-    assert found(runner, env) == {("differs", site(env, "lib-hook.pth"))}
+    assert found(run, env) == {("differs", site(env, "lib-hook.pth"))}
 
 
 # --- byte code ----------------------------------------------------------------------------------------------------
 
 
 def test_byte_code_that_python_checks_is_derived_and_what_it_does_not_check_is_named(
-    runner: Runner, env: Environment
+    run: Inside, env: Environment
 ) -> None:
     """Rewritten, stale or foreign byte code beside its source is nobody's concern; one that is never checked is."""
     source = env.site_packages / "app" / "sub" / "deep.py"
     cache = source.parent / "__pycache__"
     shutil.rmtree(cache)
-    assert found(runner, env) == set()
+    assert found(run, env) == set()
     py_compile.compile(str(source), optimize=2)
     (cache / "deep.cpython-38.pyc").write_bytes(b"stale")
     (cache / "deep.cpython-311-pytest-9.0.1.pyc").write_bytes(bytes(16))
-    assert found(runner, env) == set()
+    assert found(run, env) == set()
     never = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compiled = py_compile.compile(str(source), invalidation_mode=never)
     assert compiled is not None
     name = site(env, f"app/sub/__pycache__/{Path(compiled).name}")
-    assert found(runner, env) == {("unchecked-byte-code", name)}
+    assert found(run, env) == {("unchecked-byte-code", name)}
     inside = f"app/sub/__pycache__/{Path(compiled).name}"
     rewrite_record(env, lambda text: f"{text}{row(env, inside)}\n")
-    assert found(runner, env) == set(), "with a digest in RECORD it is proven"
+    assert found(run, env) == set(), "with a digest in RECORD it is proven"
 
 
 # --- what runs, and how it ends -----------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import pytest
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from support.environment import Environment, Runner
+    from support.environment import Environment
     from support.index import IndexServer
+    from support.inside import Inside
 
 FILENAME = "tool-1.0-py3-none-any.whl"
 
@@ -25,14 +26,13 @@ FILENAME = "tool-1.0-py3-none-any.whl"
 )
 @pytest.mark.parametrize("options", [(), ("--no-deps",)], ids=["", "no-deps"])
 def test_a_wheel_that_cannot_be_read_in_one_way_is_refused_and_nothing_is_installed(
-    index: IndexServer, runner: Runner, target: Environment, content: bytes, reason: str, options: tuple[str, ...]
+    index: IndexServer, run: Inside, target: Environment, content: bytes, reason: str, options: tuple[str, ...]
 ) -> None:
     index.add_wheel("tool", FILENAME, content, version="1.0")
     before = target.state()
-    done = runner.safepip("install", "--python", str(target.python), "-i", index.url, *options, "tool")
-    assert done.returncode == 20, done.stderr
-    assert "error: unreadable-wheel" in done.stderr
-    assert FILENAME in done.stderr
-    assert reason in done.stderr
-    assert "Traceback" not in done.stderr
+    done = run("install", "--python", target.python, "-i", index.url, *options, "tool")
+    assert done.code == 20, done.err
+    assert "error: unreadable-wheel" in done.err
+    assert FILENAME in done.err
+    assert reason in done.err
     assert target.state() == before

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import os
 import re
 import shutil
 import stat
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from safepip.__main__ import main
 from support.environment import Environment, Runner, clean_environment, make_environment
 from support.index import IndexServer
+from support.inside import run_inside
 from support.runs import pip_in, shown
 from support.wheels import make_wheel
 
@@ -91,22 +89,10 @@ class World:
 
     def safepip(self, verb: str, *arguments: str) -> Judged:
         """Run the command line of safepip in this process, in a clean environment of variables."""
-        output = io.StringIO()
-        before = dict(os.environ)
-        try:
-            os.environ.clear()
-            os.environ.update(clean_environment(self.runner.home))
-            with (
-                contextlib.chdir(self.runner.folder),
-                contextlib.redirect_stdout(output),
-                contextlib.redirect_stderr(output),
-            ):
-                code = main([verb, "--python", str(self.environment.python), *arguments])
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        references = re.findall(r"^error: ([a-z0-9-]+)$", output.getvalue(), re.MULTILINE)
-        return Judged(code, tuple(references), output.getvalue())
+        words = (verb, "--python", str(self.environment.python), *arguments)
+        done = run_inside(self.runner.folder, clean_environment(self.runner.home), *words)
+        references = re.findall(r"^error: ([a-z0-9-]+)$", done.err, re.MULTILINE)
+        return Judged(done.code, tuple(references), done.out + done.err)
 
     def pip(self, *arguments: str) -> Done:
         """Run plain pip on the environment, which is left as pip leaves it."""

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.environment import Environment, make_environment
+from support.inside import run_inside
 from support.pasting import block_of
 from support.runs import references
 from support.scenarios import Case, World, load
 
 if TYPE_CHECKING:
-    import subprocess
-
     from support.certificates import Authority
+    from support.inside import Done
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 FILES = sorted(path for path in FOLDER.glob("*.toml") if path.name != "statements.toml")
@@ -59,14 +59,13 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return make_environment(tmp_path_factory.mktemp("target"))
 
 
-def dry_run(world: World, target: Environment) -> subprocess.CompletedProcess[str]:
+def dry_run(world: World, target: Environment) -> Done:
     """The case's own command, which installs nothing."""
     verb, *rest = (world.text(argument) for argument in world.case.expected["args"])
     words = [verb, "--dry-run", "--python", str(target.python), "--retries", "0", "--timeout", "3", *rest]
     env = {name: world.text(value) for name, value in world.case.world.get("env", {}).items()}
     folder = world.runner.folder / world.case.expected.get("cwd", ".")
-    done: subprocess.CompletedProcess[str] = world.runner.safepip(*words, env=env, cwd=folder)
-    return done
+    return run_inside(folder, world.runner.environment(env), *words)
 
 
 def decided(block: str) -> str:
@@ -84,7 +83,7 @@ def test_a_pasted_block_settles_the_question_or_is_refused_for_what_is_open(
 ) -> None:
     world = World(case, tmp_path, authority)
     try:
-        block = block_of(dry_run(world, target).stderr)
+        block = block_of(dry_run(world, target).err)
         if not block:
             pytest.skip("its hint has words and no block")
         file = world.runner.folder / case.expected.get("cwd", ".") / "safepip.toml"
@@ -92,20 +91,20 @@ def test_a_pasted_block_settles_the_question_or_is_refused_for_what_is_open(
         file.write_text(f"{before}\n{block}", "utf-8")
         done = dry_run(world, target)
         if "index = [" in before and "[[index]]" in block:
-            assert references(done.stderr) == ["bad-configuration"]
-            assert "hint: index = ... is there already, in brackets or braces" in done.stderr
+            assert references(done.err) == ["bad-configuration"]
+            assert "hint: index = ... is there already, in brackets or braces" in done.err
         elif "?" in block:
-            assert set(references(done.stderr)) == {"undecided-owner"}
-            assert done.returncode == 2
+            assert set(references(done.err)) == {"undecided-owner"}
+            assert done.code == 2
             file.write_text(f"{before}\n{decided(block)}", "utf-8")
-            settled = references(dry_run(world, target).stderr)
+            settled = references(dry_run(world, target).err)
             if "is --find-links and cannot own names" in block:
                 assert settled == ["undeclared-index"]  # as the block says: it has to be served as an index
             else:
                 assert not {*WITH_BLOCK, "undecided-owner", "bad-configuration"}.intersection(settled)
         else:
-            assert done.returncode in (0, 1)
-            assert error_of(case) not in references(done.stderr)
+            assert done.code in (0, 1)
+            assert error_of(case) not in references(done.err)
     finally:
         world.close()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.scenarios import Case, World, load, play
+from support.scenarios import Case, World, load, play, play_pip
 
 if TYPE_CHECKING:
     from support.certificates import Authority
@@ -20,6 +20,11 @@ FOLDER = Path(__file__).parents[1] / "scenarios"
 STATEMENTS: dict[str, str] = tomllib.loads((FOLDER / "statements.toml").read_text(encoding="utf-8"))
 FILES = sorted(path for path in FOLDER.glob("*.toml") if path.name != "statements.toml")
 CASES = [case for path in FILES for case in load(path)]
+#: What pip does is tried too; one in four by default, since it is no promise of safepip's.
+ON_PIP = [
+    pytest.param(case, id=str(case), marks=[pytest.mark.slow] if number % 4 else [])
+    for number, case in enumerate(case for case in CASES if "pip-installs" in case.expected)
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -27,6 +32,15 @@ def test_scenario(case: Case, tmp_path: Path, authority: Authority) -> None:
     world = World(case, tmp_path, authority)
     try:
         play(world)
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("case", ON_PIP)
+def test_the_attack_is_one_on_pip(case: Case, tmp_path: Path, authority: Authority) -> None:
+    world = World(case, tmp_path, authority)
+    try:
+        play_pip(world)
     finally:
         world.close()
 

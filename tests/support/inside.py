@@ -1,6 +1,6 @@
 """safepip run in this process: a tenth of the time of a process of its own, with the same reading of argv and folder.
 
-Only for commands that start no pip and change no environment: lock, explain, download, and dry runs.
+Only for commands that start no pip and change no environment: lock, explain, download, dry runs, and what is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from safepip.__main__ import main
 from support.environment import LOOPBACK_ONLY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pytest
@@ -26,6 +27,24 @@ class Done(NamedTuple):
     code: int
     out: str
     err: str
+
+
+def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> Done:
+    """Run safepip in this process, in `folder` and with these variables of the environment and no others."""
+    out, err = io.StringIO(), io.StringIO()
+    variables, words = dict(os.environ), sys.argv
+    try:
+        os.environ.clear()
+        os.environ.update(environ)
+        # As `python -m safepip`, by whatever program the tests were started.
+        sys.argv = ["-m"]
+        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main([str(word) for word in argv])
+    finally:
+        sys.argv = words
+        os.environ.clear()
+        os.environ.update(variables)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 class Inside:

@@ -32,6 +32,7 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -40,15 +41,14 @@ from pip._internal.models.index import PyPI
 from support import replies
 from support.environment import Environment, Runner, make_environment
 from support.index import HTML, JSON, PLAIN_HTML, Index, IndexServer
+from support.inside import run_inside
 from support.wheels import make_wheel, sha256
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from support.certificates import Authority
-    from support.host import Host
 
 #: The index that pip asks where nothing else is said; no test reaches it, and none repeats its name.
 _PIPS_DEFAULT = PyPI.simple_url
@@ -243,10 +243,6 @@ class World:
         served = next(f for project in index.projects.values() for f in project.files if f.filename == argument)
         return hashlib.new(what, served.data).hexdigest()
 
-    def hosts(self) -> Iterator[Host]:
-        """Every host once."""
-        yield from {id(index.host): index.host for index in self.indexes.values()}.values()
-
 
 _NUMBERED = {
     "stall": lambda rest: replies.stall(float(rest)),
@@ -267,39 +263,47 @@ _PLAIN = {
 
 
 def play(world: World) -> None:
-    """Run the case and raise `AssertionError`, with all that was printed, where it comes to something else."""
-    expected = world.case.expected
-    if "pip-installs" in expected:
-        target = make_environment(world.folder / "for-pip")
-        done = _run(world, world.runner.pip, target)
-        assert target.installed() == expected["pip-installs"], _shown("pip did otherwise", done)
-        _check_files(target, expected.get("pip-holds", []), [], done)
-        for host in world.hosts():
-            host.requests.clear()
+    """Run the case and raise `AssertionError`, with all that was printed, where it comes to something else.
+
+    What is to be refused is run in this process: pip is not started then.
+    """
     target = make_environment(world.folder / "target")
     before = target.state()
-    done = _run(world, world.runner.safepip, target)
+    verb, place, env, rest = _words(world)
+    where = ["--python", str(target.python)] if verb in ("install", "download") else []
+    words = [verb, *where, *(IMPATIENCE if where else ()), *rest]
+    if "installs" in world.case.expected:
+        done = world.runner.safepip(*words, env=env, cwd=place)
+    else:
+        inside = run_inside(place, world.runner.environment(env), *words)
+        done = CompletedProcess(words, inside.code, inside.out, inside.err)
     _check_words(world, done)
     _check_target(world, done, target, before)
     _check_requests(world, done)
 
 
-def _run(world: World, program: Any, target: Environment) -> subprocess.CompletedProcess[str]:
+def play_pip(world: World) -> None:
+    """Try the attack on pip, to show that it is one."""
+    expected = world.case.expected
+    target = make_environment(world.folder / "for-pip")
+    verb, place, env, rest = _words(world)
+    words = ("--python", str(target.python), verb, "--no-cache-dir", *IMPATIENCE, *rest)
+    done = world.runner.pip(*words, env=env, cwd=place)
+    assert target.installed() == expected["pip-installs"], _shown("pip did otherwise", done)
+    _check_files(target, expected.get("pip-holds", []), [], done)
+
+
+IMPATIENCE = ("--retries", "0", "--timeout", "3")
+
+
+def _words(world: World) -> tuple[str, Path, dict[str, str], list[str]]:
+    """The verb, the folder, the variables, and the words that follow the verb."""
     verb, *rest = (world.text(argument) for argument in world.case.expected["args"])
-    expected, python = world.case.expected, str(target.python)
-    place = world.runner.folder / expected.get("cwd", ".")
     env = {name: world.text(value) for name, value in world.case.world.get("env", {}).items()}
-    if verb not in ("install", "download"):
-        arguments = [verb, *rest]
-    elif program == world.runner.pip:
-        arguments = ["--python", python, verb, "--no-cache-dir", "--retries", "0", "--timeout", "3", *rest]
-    else:
-        arguments = [verb, "--python", python, "--retries", "0", "--timeout", "3", *rest]
-    done: subprocess.CompletedProcess[str] = program(*arguments, env=env, cwd=place)
-    return done
+    return verb, world.runner.folder / world.case.expected.get("cwd", "."), env, rest
 
 
-def _check_words(world: World, done: subprocess.CompletedProcess[str]) -> None:
+def _check_words(world: World, done: CompletedProcess[str]) -> None:
     expected, output = world.case.expected, done.stdout + done.stderr
     wanted = expected["exit"] if isinstance(expected["exit"], list) else [expected["exit"]]
     assert done.returncode in wanted, _shown(f"exit code {done.returncode}, not {wanted}", done)
@@ -314,9 +318,7 @@ def _check_words(world: World, done: subprocess.CompletedProcess[str]) -> None:
         assert world.text(words) not in output, _shown(f"it says {world.text(words)!r}", done)
 
 
-def _check_target(
-    world: World, done: subprocess.CompletedProcess[str], target: Environment, before: Mapping[str, str]
-) -> None:
+def _check_target(world: World, done: CompletedProcess[str], target: Environment, before: Mapping[str, str]) -> None:
     installs = world.case.expected.get("installs")
     if installs is None:
         assert target.state() == before, _shown(f"the environment changed: {target.installed()}", done)
@@ -325,16 +327,14 @@ def _check_target(
     _check_files(target, world.case.expected.get("holds", []), world.case.expected.get("lacks", []), done)
 
 
-def _check_files(
-    target: Environment, holds: list[str], lacks: list[str], done: subprocess.CompletedProcess[str]
-) -> None:
+def _check_files(target: Environment, holds: list[str], lacks: list[str], done: CompletedProcess[str]) -> None:
     for name in holds:
         assert (target.site_packages / name).exists(), _shown(f"{name} was not installed", done)
     for name in lacks:
         assert not (target.site_packages / name).exists(), _shown(f"{name} was installed", done)
 
 
-def _check_requests(world: World, done: subprocess.CompletedProcess[str]) -> None:
+def _check_requests(world: World, done: CompletedProcess[str]) -> None:
     expected = world.case.expected
     for index, names in expected.get("asked", {}).items():
         for name in names:
@@ -351,5 +351,5 @@ def _check_requests(world: World, done: subprocess.CompletedProcess[str]) -> Non
         assert not paths, _shown(f"{index} was asked for {paths}", done)
 
 
-def _shown(what: str, done: subprocess.CompletedProcess[str]) -> str:
+def _shown(what: str, done: CompletedProcess[str]) -> str:
     return f"{what}\n--- {' '.join(map(str, done.args))}\n{done.stdout}\n--- stderr\n{done.stderr}"
