@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.pairs import pairs
 from support.runs import references
 from support.sources import build_source_archive, write_project
 
@@ -34,8 +35,7 @@ METADATA = {
 }
 
 
-@pytest.mark.parametrize("form", ["folder", "editable", "archive", "listed"])
-@pytest.mark.parametrize("what", list(METADATA))
+@pytest.mark.parametrize(("what", "form"), pairs(METADATA, ["folder", "editable", "archive", "listed"]))
 def test_odd_metadata_is_told_in_an_error(what: str, form: str, index: IndexServer, run: Inside) -> None:
     """Never by an unforeseen one."""
     plan: dict[str, Any] = {"then": {"prepare_metadata_for_build_wheel": WRITE.format(METADATA[what])}}

@@ -34,25 +34,26 @@ INSTEAD = (
 )
 
 
-@pytest.mark.parametrize(
-    "then",
-    [
-        "answer += '\\0'",
-        "answer = 'a\\0b.dist-info'",
-        "answer = '\\ud800.dist-info'",
-        "answer = '\\udcff.dist-info'",
-        "answer = 'x' * 100_000 + '.dist-info'",
-        "answer = 5",
-        "answer = {'a': [1]}",
-        INSTEAD.format(text="'[' * 400_000"),
-        INSTEAD.format(text="'{\"return_val\": ' + '[' * 400_000 + '}'"),
-        INSTEAD.format(text='\'{"hook_missing": true, "missing_hook_name": [1]}\''),
-        INSTEAD.format(text='\'{"no_backend": true, "traceback": {}, "backend_error": 5}\''),
-        INSTEAD.format(text='\'{"unsupported": 1, "traceback": [null]}\''),
-        INSTEAD.format(text="'{\"return_val\": ' + '9' * 10_000 + '}'"),
-        INSTEAD.format(text="'\\0'"),
-    ],
-)
+ANSWERS = [
+    "answer += '\\0'",
+    "answer = 'a\\0b.dist-info'",
+    "answer = '\\ud800.dist-info'",
+    "answer = '\\udcff.dist-info'",
+    "answer = 'x' * 100_000 + '.dist-info'",
+    "answer = 5",
+    "answer = {'a': [1]}",
+    INSTEAD.format(text="'[' * 400_000"),
+    INSTEAD.format(text="'{\"return_val\": ' + '[' * 400_000 + '}'"),
+    INSTEAD.format(text='\'{"hook_missing": true, "missing_hook_name": [1]}\''),
+    INSTEAD.format(text='\'{"no_backend": true, "traceback": {}, "backend_error": 5}\''),
+    INSTEAD.format(text='\'{"unsupported": 1, "traceback": [null]}\''),
+    INSTEAD.format(text="'{\"return_val\": ' + '9' * 10_000 + '}'"),
+    INSTEAD.format(text="'\\0'"),
+]
+
+
+@pytest.mark.usually("1", "2", "4", "6", "7", "9", "10", "13")
+@pytest.mark.parametrize("then", ANSWERS, ids=map(str, range(len(ANSWERS))))
 def test_no_answer_is_a_fault_of_ours(then: str, run: Inside, tmp_path: Path) -> None:
     """Names that are no file's, and answers of another form or of any depth."""
     write_project(tmp_path / "mine", "mine", "1.0", then={PREPARE: then})
@@ -61,6 +62,7 @@ def test_no_answer_is_a_fault_of_ours(then: str, run: Inside, tmp_path: Path) ->
     assert "error: build-failed" in done.err, done.err
 
 
+@pytest.mark.usually("*ud800*", "name3")
 @pytest.mark.parametrize("name", ["mine-1.0-py3-none-any.whl\\0", "\\ud800.whl", "\\0", "a" * 10_000 + ".whl"])
 def test_no_name_of_a_wheel_is_a_fault_of_ours(name: str, run: Inside, tmp_path: Path) -> None:
     """The file name goes to the file system, too."""
@@ -85,6 +87,7 @@ BAD = {
 }
 
 
+@pytest.mark.usually("*-no name", "*-version", "*-encoding", "*-requirement", "*-long")
 @pytest.mark.parametrize(
     ("kind", "what"), [*(("folder", what) for what in BAD), ("archive", "version"), ("editable", "requirement")]
 )
@@ -107,6 +110,7 @@ def test_metadata_that_cannot_be_used_of_what_is_named(kind: str, what: str, run
     assert f"\n  from {'-e' if kind == 'editable' else 'the command line'}" in done.err
 
 
+@pytest.mark.usually("folder-verb0-*", "archive-*-extra*")
 @pytest.mark.parametrize("marker", ['os_name ~= "posix"', 'extra ~= "fast"'])
 @pytest.mark.parametrize("verb", [("install", "--dry-run"), ("lock", "-o", "-"), ("download", "-d", "out")])
 @pytest.mark.parametrize("kind", ["folder", "archive"])

@@ -131,9 +131,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(index, tmp_path_factory.mktemp("as-pip"))
 
 
-@pytest.mark.usually(
-    "names and extras", "a wheel by URL", "an upgrade", "what is there in part", "hashes", "--target", "--root"
-)
+@pytest.mark.usually("names and extras", "a wheel by URL", "an upgrade", "hashes", "--target")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_what_is_on_disk_is_what_pip_leaves(name: str, world: World, tmp_path: Path) -> None:
     """To the byte, in the environment and wherever else the request leads to."""
@@ -253,6 +251,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.usually("no such project", "a bad option", "a bad line", "no virtual environment")
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_has_pips_exit_code(name: str, world: World, tmp_path: Path) -> None:
     """Whatever goes wrong, a script that looks at the code sees what it saw of pip, and nothing was changed."""

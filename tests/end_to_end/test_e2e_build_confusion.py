@@ -90,6 +90,7 @@ def world(two_indexes: tuple[IndexServer, IndexServer], runner: Runner) -> World
     return World(internal, public, runner)
 
 
+@pytest.mark.usually("stated")
 @WAYS
 def test_pip_takes_the_public_one(way: dict[str, object], name: str, world: World) -> None:
     """So there is something to protect from: it has run what an attacker has uploaded."""
@@ -99,6 +100,7 @@ def test_pip_takes_the_public_one(way: dict[str, object], name: str, world: Worl
     assert world.built_with()[name] == "99.0"
 
 
+@pytest.mark.usually("asked for by the backend", "the backend itself")
 @WAYS
 def test_a_claimed_name_is_the_owners(way: dict[str, object], name: str, world: World) -> None:
     """The public index is not even asked for it."""
@@ -110,6 +112,7 @@ def test_a_claimed_name_is_the_owners(way: dict[str, object], name: str, world: 
     assert world.public.mentions("acme") == []
 
 
+@pytest.mark.usually("stated", "required by a build requirement")
 @WAYS
 def test_an_unclaimed_name_is_refused(way: dict[str, object], name: str, world: World) -> None:
     """Both indexes are named, and nothing is built."""
@@ -158,6 +161,7 @@ def test_links_are_enough_where_nothing_is_claimed(world: World) -> None:
     assert world.internal.paths_asked() == world.public.paths_asked() == []
 
 
+@pytest.mark.usually("asks_for")
 @pytest.mark.parametrize("form", ["build_requires", "asks_for"])
 def test_a_look_alike_is_not_built_with(form: str, world: World) -> None:
     """Names are judged as those of an installation."""
@@ -171,6 +175,7 @@ def test_a_look_alike_is_not_built_with(form: str, world: World) -> None:
     assert not any(path.endswith(".whl") for path in world.public.paths_asked())
 
 
+@pytest.mark.usually("build_requires")
 @pytest.mark.parametrize("form", ["build_requires", "asks_for"])
 def test_a_file_that_is_too_young_is_passed_over(form: str, world: World) -> None:
     """The cooldown holds: the version before is taken."""
@@ -195,6 +200,7 @@ def test_what_is_quarantined_is_refused(world: World) -> None:
     assert references(done.stderr) == ["quarantined"]
 
 
+@pytest.mark.usually("*-yanked")
 @pytest.mark.parametrize(("requirement", "reference"), [("tools", ""), ("tools==2.0", "yanked")])
 def test_what_is_yanked_is_not_taken(requirement: str, reference: str, world: World) -> None:
     """Nor where the project pins it: the user has not."""
@@ -211,6 +217,7 @@ def test_what_is_yanked_is_not_taken(requirement: str, reference: str, world: Wo
         assert world.built_with()["tools"] == "1.0"
 
 
+@pytest.mark.usually("*-wrong", "asks_for-right")
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 @pytest.mark.parametrize("form", ["build_requires", "asks_for"])
 def test_hashes_of_build_constraints_hold(form: str, right: bool, world: World) -> None:

@@ -131,7 +131,7 @@ def _installed(site: Path) -> set[str]:
     return set(found.values()) - {"tiny-kit-1.0"}
 
 
-@pytest.mark.usually("--only-binary of a name", "both in a file", "--pre")
+@pytest.mark.usually("both in a file")
 @pytest.mark.parametrize("case", _cases(CHOICES))
 def test_what_is_chosen(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """Between wheels and archives, finals and pre-releases, and among those that the target's Python is admitted by."""

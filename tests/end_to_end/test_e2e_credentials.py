@@ -167,6 +167,9 @@ def page(index: IndexServer, body: bytes, content_type: str) -> Callable[[Reques
     return answer
 
 
+@pytest.mark.usually(
+    "the command line", "netrc", "a variable", "a declared index", "the name of a declared index", "a requirement's URL"
+)
 @pytest.mark.parametrize("name", PLACES)
 def test_a_credential_stays_where_it_belongs(name: str, world: World) -> None:
     """It opens its index, wherever it was written, and is seen nowhere else; a wrong one is not shown either."""

@@ -250,6 +250,7 @@ def test_an_option_allows_a_name_for_one_run_and_the_report_says_so(index: Index
     assert references(dry(run, index, STRONG).err) == ["look-alike"]
 
 
+@pytest.mark.usually("*-look-alike")
 @pytest.mark.parametrize(("name", "rule"), [(STRONG, "look-alike"), ("fastjson-schema-helpers", "new-project")])
 def test_the_block_of_the_hint_pasted_lets_the_project_be_installed(
     index: IndexServer, runner: Runner, target: Environment, name: str, rule: str

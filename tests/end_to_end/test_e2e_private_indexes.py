@@ -104,6 +104,7 @@ def test_claimed_names_come_from_the_private_index(world: World) -> None:
     assert world.public.mentions("helper")
 
 
+@pytest.mark.usually("pypiserver")
 def test_unclaimed_names_in_both_are_refused(world: World) -> None:
     """As pip's `--extra-index-url`, where pip takes the attacker's: all ambiguous names at once, nothing installed."""
     before = world.target.state()
@@ -160,6 +161,7 @@ def test_the_toml_of_the_refusal_settles_it(world: World) -> None:
     assert world.target.installed() == {"acme-core": "1.0", "helper": "1.0"}
 
 
+@pytest.mark.usually("pypiserver")
 def test_a_name_that_its_index_lacks_is_looked_for_nowhere_else(world: World) -> None:
     """The private index says 404: an error, and the public index, which has it, is not asked."""
     world.declare('"acme-*"')

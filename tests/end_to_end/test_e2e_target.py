@@ -138,6 +138,7 @@ def test_each_way_of_starting_it_means_one_environment(
     assert said == ("" if reason is None else line(folder_of(places, meant), reason))
 
 
+@pytest.mark.usually("pipx")
 @pytest.mark.parametrize("who", ["pipx", "uv"])
 def test_the_environment_of_a_tool_is_never_meant(places: Places, runner: Runner, who: str) -> None:
     """The refusal offers the one that is near, and what it offers can be pasted."""
@@ -220,6 +221,7 @@ def test_without_an_active_environment_a_near_one_is_offered_and_not_taken(place
     assert done.stderr == line(near)
 
 
+@pytest.mark.usually("install", "list")
 @pytest.mark.parametrize("verb", ["install", "list", "verify", "lock"])
 def test_a_variable_that_names_nothing_is_an_error_for_each_verb(places: Places, runner: Runner, verb: str) -> None:
     """And what the hint says settles it."""

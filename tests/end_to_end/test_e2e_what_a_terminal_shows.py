@@ -178,6 +178,7 @@ def test_a_refusal_leaves_its_block_to_paste_whole(stage: Stage, columns: int) -
     check_screen(terminal, "ambiguous")
 
 
+@pytest.mark.usually("off")
 @pytest.mark.parametrize(
     ("words", "env"), [(["-q"], {}), (["--progress-bar", "off"], {}), ([], {"CI": "1"})], ids=["quiet", "off", "ci"]
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.environment import tree_state
+from support.pairs import pairs
 from support.runs import shown
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ def offering(index: IndexServer) -> IndexServer:
     return index
 
 
-@pytest.mark.parametrize("left", REMAINS)
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "left"), pairs(COMMANDS, REMAINS))
 def test_either_it_works_or_the_hint_does(
     command: str, left: str, offering: IndexServer, runner: Runner, target: Environment
 ) -> None:

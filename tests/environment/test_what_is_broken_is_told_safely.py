@@ -59,6 +59,7 @@ def offering(index: IndexServer) -> IndexServer:
     return index
 
 
+@pytest.mark.usually("words0", "words4")
 @pytest.mark.parametrize("words", [("lib",), ("lib==2.0rc1",), ("lib==1.0",), ("app", "lib<3"), ("lib", "--no-deps")])
 def test_the_facts_are_pips(
     words: tuple[str, ...],
@@ -92,6 +93,7 @@ def test_what_a_terminal_would_obey_is_not_printed(offering: IndexServer, runner
     assert sum("evil 1.0 requires " in line for line in done.stderr.splitlines()) == 2, shown(done)
 
 
+@pytest.mark.usually("-v")
 @pytest.mark.parametrize("verbosity", ["", "-v", "-vv"])
 def test_nor_by_pip_in_any_other_line(
     verbosity: str, offering: IndexServer, runner: Runner, target: Environment
@@ -128,6 +130,7 @@ def test_colours_pass_to_a_terminal_and_nothing_else() -> None:
     assert "\x1b" not in cleaner(colours=False)(text)
 
 
+@pytest.mark.usually("--no-warn-conflicts", "--target=elsewhere")
 @pytest.mark.parametrize("option", ["--no-warn-conflicts", "--no-deps", "--target=elsewhere", "-qq"])
 def test_where_nobody_wants_it_nothing_is_said(
     option: str, offering: IndexServer, runner: Runner, target: Environment

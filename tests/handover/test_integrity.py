@@ -87,6 +87,7 @@ def hand(runner: Runner, target: Environment) -> Callable[..., int]:
 
 
 @POSIX
+@pytest.mark.usually("plain", "target", "elsewhere")
 @pytest.mark.parametrize("options", ["plain", "no-compile", "prefix", "root", "target", "elsewhere"])
 def test_an_honest_pip_passes_wherever_it_installs(
     hand: Callable[..., int], tmp_path: Path, target: Environment, options: str

@@ -60,6 +60,7 @@ def brought(run: Inside) -> list[str]:
 # --- what an index says -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usually("md5", "sha1", "blake2b", "sha3_512")
 @pytest.mark.parametrize("algorithm", WEAK)
 def test_a_wrong_weak_digest_of_an_index_that_needs_none(index: IndexServer, run: Inside, algorithm: str) -> None:
     file = index.add("acme", "1.0", file={"hashes": wrong(algorithm)})
@@ -195,6 +196,7 @@ SAID = [
 ]
 
 
+@pytest.mark.usually("*-requirement", "*0-constraint", "*3-bare", "*5-bare")
 @pytest.mark.parametrize("place", ["requirement", "constraint", "bare"])
 @pytest.mark.parametrize(("in_url", "by_hash", "false_in_url", "false_by_hash"), SAID)
 def test_the_digests_of_a_url_and_those_of_hash_must_hold(

@@ -97,6 +97,7 @@ def enter(run: Inside, entrance: Entrance, text: str, monkeypatch: pytest.Monkey
     return run("lock", "-o", "-", "--no-cache-dir", *(word.replace("@@", text) for word in entrance.words))
 
 
+@pytest.mark.usually("*-http", "-i-*", "-f-*", "safepip.toml-*")
 @pytest.mark.parametrize("scheme", ["http", "HTTP"])
 @pytest.mark.parametrize("name", ENTRANCES)
 def test_the_index_of_a_url_answers_and_not_a_folder(
@@ -131,7 +132,7 @@ MISWRITTEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "form"), pairs(ENTRANCES, MISWRITTEN))
+@pytest.mark.parametrize(("name", "form"), pairs(ENTRANCES, MISWRITTEN, every=8))
 def test_a_url_that_is_none_is_an_error_and_no_folder(
     name: str, form: str, index: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,8 +190,7 @@ REQUIREMENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("place", ["argument", "file", "constraint"])
-@pytest.mark.parametrize("text", REQUIREMENTS)
+@pytest.mark.parametrize(("text", "place"), pairs(REQUIREMENTS, ["argument", "file", "constraint"], every=3))
 def test_a_requirement_that_is_a_url_is_no_file(text: str, place: str, index: IndexServer, run: Inside) -> None:
     """Also `name @ https://HOST/x.whl`, whose place on a disk is a folder `name @ https:`."""
     plant_file(run.folder, text, DATA)
@@ -203,34 +203,32 @@ def test_a_requirement_that_is_a_url_is_no_file(text: str, place: str, index: In
     assert PLANTED not in done.out
 
 
-@pytest.mark.parametrize(
-    ("words", "reference"),
-    [
-        (("-r", "@x"), "unreadable-file"),
-        (("-c", "@x", "popular"), "unreadable-file"),
-        (("-r", "outer.txt"), "unreadable-file"),
-        (("-r", "@pylock.toml"), "unreadable-file"),
-        (("--group", "@pyproject.toml:dev"), ""),
-        (("--requirements-from-script", "@x"), "bad-option"),
-        (("--config", "@x", "popular"), "bad-option"),
-        (("--well-known-names", "@x", "popular"), "bad-option"),
-        (("--cert", "@x", "popular"), "bad-option"),
-        (("--client-cert", "@x", "popular"), "bad-option"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
-)
-@pytest.mark.parametrize("form", ["https:/h.example/", "s3://h.example/", "https:", "own:", "\u200bhttps:/h.example/"])
-def test_a_file_that_is_named_by_a_url_is_not_looked_up(
-    words: tuple[str, ...], reference: str, form: str, index: IndexServer, run: Inside
-) -> None:
+#: Where a file is named, and the reference of the error where it cannot be.
+FILES = {
+    "-r @x": "unreadable-file",
+    "-c @x popular": "unreadable-file",
+    "-r outer.txt": "unreadable-file",
+    "-r @pylock.toml": "unreadable-file",
+    "--group @pyproject.toml:dev": "",
+    "--requirements-from-script @x": "bad-option",
+    "--config @x popular": "bad-option",
+    "--well-known-names @x popular": "bad-option",
+    "--cert @x popular": "bad-option",
+    "--client-cert @x popular": "bad-option",
+}
+FORMS = ["https:/h.example/", "s3://h.example/", "https:", "own:", "\u200bhttps:/h.example/"]
+
+
+@pytest.mark.parametrize(("words", "form"), pairs(FILES, FORMS))
+def test_a_file_that_is_named_by_a_url_is_not_looked_up(words: str, form: str, index: IndexServer, run: Inside) -> None:
     """Requirements, constraints, what they include, locks, groups, scripts, configuration, certificates."""
     for name in ("x", "pylock.toml", "pyproject.toml"):
         plant_file(run.folder, form + name, f"-i {index.url}\npopular\n")
     (run.folder / "outer.txt").write_text(f"popular\n-r {form}x\n")
-    given = [word.replace("@", form) for word in words]
+    given = [word.replace("@", form) for word in words.split()]
     done = run("download", "-d", "out", "--no-cache-dir", "-i", index.url, *given)
     assert done.code in (1, 2), done.out
-    assert f"error: {reference}" in done.err
+    assert f"error: {FILES[words]}" in done.err
     assert not (run.folder / "out").exists()
 
 

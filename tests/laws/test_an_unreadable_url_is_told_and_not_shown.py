@@ -51,7 +51,7 @@ def check(done: Done, value: str) -> None:
     assert not [piece for piece in ("s3cr3t", "t0k3n") if piece in stated], stated
 
 
-@pytest.mark.parametrize(("name", "form"), pairs(LINES, URLS))
+@pytest.mark.parametrize(("name", "form"), pairs(LINES, URLS, every=8))
 def test_in_a_requirements_file(
     name: str, form: str, index: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:

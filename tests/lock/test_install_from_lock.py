@@ -175,7 +175,8 @@ def _changes(text: str, count: int) -> Iterator[tuple[int, str]]:
         yield place, text[:place] + other + text[place + 1 :]
 
 
-def test_any_one_character_of_a_lock_is_harmless_or_refused(run: Inside, served: IndexServer) -> None:
+@pytest.mark.parametrize("count", [50, pytest.param(150, marks=pytest.mark.slow)])
+def test_any_one_character_of_a_lock_is_harmless_or_refused(count: int, run: Inside, served: IndexServer) -> None:
     """What is saved with exit code 0 are the very files of the unchanged lock, or fewer where a root was renamed away.
 
     A lock says what to install; it cannot make another file of it.
@@ -187,7 +188,7 @@ def test_any_one_character_of_a_lock_is_harmless_or_refused(run: Inside, served:
     right = saved(run.folder / "right")
     warm = ("-i", served.url, "-q")
     outcomes: dict[int, int] = {}
-    for place, changed in _changes(text, 150):
+    for place, changed in _changes(text, count):
         path.write_text(changed)
         done = run("download", "-d", f"out{place}", "-r", "pylock.toml", *warm)
         assert "Traceback" not in done.err, (place, done.err)
@@ -198,8 +199,8 @@ def test_any_one_character_of_a_lock_is_harmless_or_refused(run: Inside, served:
         else:
             assert not found
             assert done.code in (1, 2, 20)
-    assert outcomes[20] > 5
-    assert outcomes[0] > 5
+    assert outcomes[20] > count // 30
+    assert outcomes[0] > count // 30
 
 
 def test_every_field_that_decides_is_refused_when_it_changes(run: Inside, served: IndexServer) -> None:

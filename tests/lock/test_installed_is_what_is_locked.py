@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from support.environment import Environment, Runner
     from support.index import IndexServer
+    from support.inside import Inside
 
 NAME = "acme-lib"
 FILE = "acme_lib-1.0-py3-none-any.whl"
@@ -28,12 +29,13 @@ def wheel(owner: str, **more: str) -> bytes:
 
 
 @pytest.fixture
-def honest(index: IndexServer, runner: Runner) -> IndexServer:
+def honest(index: IndexServer, runner: Runner, run: Inside) -> IndexServer:
     """An index with an application and its library, and both locked in each form."""
     index.add_wheel(NAME, FILE, wheel("acme"), version="1.0")
     index.add("acme-app", "1.0", requires=[NAME])
     for output in ("pylock.toml", "requirements.txt"):
-        ended(runner.safepip("lock", "-q", "-i", index.url, "acme-app", "-o", output))
+        done = run("lock", "-q", "-i", index.url, "acme-app", "-o", runner.folder / output)
+        assert done.code == 0, done.err
     return index
 
 
@@ -71,6 +73,7 @@ def run(
     return ended(runner.safepip(verb, "--python", target.python, "-i", index.url, *words, *more))
 
 
+@pytest.mark.usually("install", "search")
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_known_to_be_other_bytes_is_installed_anew(
     way: str, honest: IndexServer, runner: Runner, target: Environment
@@ -88,6 +91,7 @@ def test_what_is_known_to_be_other_bytes_is_installed_anew(
     assert "it is not known" not in done.stderr
 
 
+@pytest.mark.usually("sync", "hashes")
 @pytest.mark.parametrize("way", WAYS)
 def test_where_nobody_knows_it_is_said_and_may_be_made_a_reinstall(
     way: str, honest: IndexServer, runner: Runner, target: Environment

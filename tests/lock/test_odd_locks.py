@@ -31,6 +31,11 @@ SENSELESS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+def some(number: int, values: int) -> list[Any]:
+    """So many of the senseless values for the place of this number: after some places each has had its turn."""
+    return [SENSELESS[(number + 7 * turn) % len(SENSELESS)] for turn in range(values)]
+
+
 @pytest.fixture
 def served(index: IndexServer) -> IndexServer:
     """An application and what it needs."""
@@ -77,22 +82,25 @@ def everything(text: str) -> dict[str, Any]:
     return document
 
 
-def test_a_value_of_no_sense_anywhere_in_a_lock_is_an_error_or_no_matter(run: Inside, served: IndexServer) -> None:
+@pytest.mark.parametrize("values", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_value_of_no_sense_anywhere_in_a_lock_is_an_error_or_no_matter(
+    values: int, run: Inside, served: IndexServer
+) -> None:
     """Every field, every kind of source; nothing of it reaches a terminal unescaped."""
     run("lock", "app", *options(served))
     document = everything((run.folder / "pylock.toml").read_text())
     codes: dict[int, int] = {}
     for number, place in enumerate(places(document)):
-        # Three of the values for each place: over all places each kind has its turn many times.
-        for value in SENSELESS[number % 7 :: 7]:
+        # Some of the values for each place: over all places each kind has its turn many times.
+        for value in some(number, values):
             (run.folder / "pylock.toml").write_text(changed(document, place, value))
             done = run("install", "--dry-run", "-I", "-r", "pylock.toml", *options(served))
             assert done.code in (0, 1, 2, 20), (place, value, done)
             assert (done.code == 0) == (not done.err), (place, value, done)
             assert "\x1b" not in done.err, (place, value)
             codes[done.code] = codes.get(done.code, 0) + 1
-    assert codes[1] > 100
-    assert codes[0] > 10
+    assert codes[1] > 35 * values
+    assert codes[0] > 3 * values
 
 
 @pytest.mark.parametrize("marker", ["os_name ~= '1'", "extra == 'x'"])
@@ -217,13 +225,14 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
         {"name": "demo", "vcs": {"type": "git", "path": "nowhere", "commit-id": "0" * 40}},
     ],
 )
+@pytest.mark.parametrize("values", [3, pytest.param(len(SENSELESS), marks=pytest.mark.slow)])
 def test_a_value_of_no_sense_in_an_entry_of_source_code_is_an_error(
-    run: Inside, served: IndexServer, package: dict[str, Any]
+    values: int, run: Inside, served: IndexServer, package: dict[str, Any]
 ) -> None:
     """None of them is there, so whatever does not matter ends with that."""
     document = {"lock-version": "1.0", "created-by": "x", "packages": [package]}
-    for place in places(document["packages"], ("packages",)):
-        for value in SENSELESS:
+    for number, place in enumerate(places(document["packages"], ("packages",))):
+        for value in some(number, values):
             (run.folder / "pylock.toml").write_text(changed(document, place, value))
             done = run("install", "--dry-run", "-I", "-r", "pylock.toml", *options(served))
             empty = len(place) == 1 and value in ([], "")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BATCH = 40
 
 
+@pytest.mark.usually("0", "40")
 @pytest.mark.parametrize("first", range(0, 4 * BATCH, BATCH))
 def test_in_universes_made_by_chance_safepip_chooses_what_pip_chooses(first: int, tmp_path: Path) -> None:
     with Rivals(tmp_path) as rivals:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ def test_pypiserver_serves_a_wheel(pypiserver: PypiServer, runner: Runner, targe
     assert target.installed() == {"smoke-pypiserver": "1.0"}
 
 
+@pytest.mark.slow
 def test_devpi_serves_a_wheel(devpi: DevpiServer, runner: Runner, target: Environment, tmp_path: Path) -> None:
     index = devpi.make_index("smoke")
     index.upload(make_wheel(tmp_path, "smoke-devpi", "1.0"), "smoke-devpi", "1.0")

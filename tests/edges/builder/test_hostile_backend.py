@@ -157,6 +157,7 @@ def test_only_an_ordinary_file_in_the_folder_is_a_wheel(
     refused(built(run, index), run, reference)
 
 
+@pytest.mark.usually("a path upwards", "nothing", "a link to *", "without end")
 @pytest.mark.parametrize("what", list(METADATA))
 def test_metadata_is_an_ordinary_file_in_an_ordinary_folder(
     what: str, offer: Callable[..., None], index: IndexServer, run: Inside
@@ -166,6 +167,7 @@ def test_metadata_is_an_ordinary_file_in_an_ordinary_folder(
     refused(built(run, index), run, "build-failed")
 
 
+@pytest.mark.usually("nested", "too long", "nothing", "a link", "a pipe", "an odd name")
 @pytest.mark.parametrize("what", list(ANSWERS))
 def test_an_answer_is_an_ordinary_file_of_one_form(
     what: str, offer: Callable[..., None], index: IndexServer, run: Inside
@@ -348,6 +350,7 @@ def bytes_of(done: Done, run: Inside) -> bytes:
     return data
 
 
+@pytest.mark.usually("variables", "fence", "requirement", "archive")
 @pytest.mark.parametrize("what", ["settings", "variables", "fence", "requirement", "archive", "store"])
 def test_a_result_is_used_again_only_where_all_is_the_same(
     what: str, offer: Callable[..., None], index: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
@@ -355,7 +358,8 @@ def test_a_result_is_used_again_only_where_all_is_the_same(
     """Each build gives another wheel here, so it shows whether it ran."""
     index.cache_control = "max-age=0"
     index.add("helper", "1.0")
-    offer(random=True, build_requires=["helper"])
+    helper = ["helper"] if what == "requirement" else []
+    offer(random=True, build_requires=helper)
     first = bytes_of(built(run, index), run)
     assert bytes_of(built(run, index), run) == first
     words: tuple[str, ...] = ()
@@ -371,7 +375,7 @@ def test_a_result_is_used_again_only_where_all_is_the_same(
         index.project("helper").files.clear()
         index.add("helper", "1.0", files={"helper/more.py": ""})
     elif what == "archive":
-        offer(random=True, build_requires=["helper"], files={"more": ""})
+        offer(random=True, files={"more": ""})
     else:
         words = ("--no-cache-dir",)
     assert bytes_of(built(run, index, *words), run) != first
@@ -383,6 +387,7 @@ def note(run: Inside) -> Path:
     return found
 
 
+@pytest.mark.usually(WHEEL)
 @pytest.mark.parametrize("filename", ["other-1.0-py3-none-any.whl", "app-2.0-py3-none-any.whl", WHEEL])
 def test_a_forged_note_does_not_bring_another_wheel(
     filename: str, offer: Callable[..., None], index: IndexServer, run: Inside
@@ -406,7 +411,12 @@ def test_a_build_that_was_bad_is_no_fault_of_the_next_run(
         refused(built(run, index), run, "unreadable-wheel")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, '{"filename": 1, "sha256": "x", "size": null}'])
+@pytest.mark.usually("nested", "odd types")
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "[" * 100_000, '{"filename": 1, "sha256": "x", "size": null}'],
+    ids=["nothing", "a list", "no key", "nested", "odd types"],
+)
 def test_a_note_that_cannot_be_read_is_none(
     text: str, offer: Callable[..., None], index: IndexServer, run: Inside
 ) -> None:

@@ -156,6 +156,7 @@ def test_without_a_fence_it_reaches_what_it_tries(who: str) -> None:
     }
 
 
+@pytest.mark.usually("bubblewrap-root", "landlock-ordinary", "landlock-container", "landlock-3-ordinary")
 def test_what_it_leaves_running_is_ended(yard: Yard) -> None:
     """Whatever session it is in, and whatever signals it ignores."""
     done = yard.run("outlive")
@@ -177,6 +178,7 @@ def test_it_does_not_outlive_safepip(yard: Yard, number: signal.Signals) -> None
     yard.wait_until_all_is_owned_as_before()
 
 
+@pytest.mark.usually("bubblewrap-root", "landlock-ordinary", "landlock-container", "landlock-3-ordinary")
 def test_its_supervisor_is_ended_and_it_ends(yard: Yard) -> None:
     """The warden of a Landlock fence sees it, and bubblewrap's own table of processes ends with it."""
     abi = 3 if yard.kind == "landlock-3" else landlock_abi()
@@ -193,7 +195,7 @@ def test_its_supervisor_is_ended_and_it_ends(yard: Yard) -> None:
     yard.wait_until_nothing_is_left()
 
 
-@pytest.mark.usually("bubblewrap-root-*", "landlock-ordinary-*", "landlock-3-root-*")
+@pytest.mark.usually("bubblewrap-root-*", "landlock-ordinary-*", "landlock-3-root-take_memory-*")
 @pytest.mark.parametrize(
     ("attempt", "limits", "stopped"),
     [
@@ -214,6 +216,7 @@ def test_a_limit_ends_it(yard: Yard, attempt: str, limits: dict[str, Any], stopp
     assert yard.left() == []
 
 
+@pytest.mark.usually("bubblewrap-root", "landlock-ordinary", "landlock-container", "landlock-3-ordinary")
 def test_it_cannot_fork_for_ever(yard: Yard) -> None:
     """The kernel refuses the next process, or the supervisor has counted them."""
     done = yard.run("fork", processes=40)
@@ -221,6 +224,7 @@ def test_it_cannot_fork_for_ever(yard: Yard) -> None:
     assert yard.left() == []
 
 
+@pytest.mark.usually("bubblewrap-root", "landlock-ordinary", "landlock-container", "landlock-3-ordinary")
 def test_a_process_that_is_always_another_one_is_caught(yard: Yard) -> None:
     """It forks faster than it could be looked for."""
     done = yard.run("comet", seconds=2.0)
@@ -228,6 +232,7 @@ def test_a_process_that_is_always_another_one_is_caught(yard: Yard) -> None:
     assert done.stopped in ("", "time")
 
 
+@pytest.mark.usually("bubblewrap-root", "landlock-ordinary", "landlock-container", "landlock-3-ordinary")
 def test_an_honest_build_is_not_held_up(yard: Yard) -> None:
     """It writes into its folder, reads what it was given, and its exit code and output come back."""
     done = yard.run("honest")

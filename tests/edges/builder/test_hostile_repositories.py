@@ -94,6 +94,7 @@ def test_hooks_of_the_repository_are_not_fetched(home: GitHome) -> None:
     fetched(repository)
 
 
+@pytest.mark.usually("lfs-*", "two words*-required")
 @pytest.mark.parametrize("kind", ["smudge", "process", "required"])
 @pytest.mark.parametrize("name", ["lfs", "two words.and a.dot"])
 def test_filters_that_the_user_has_do_not_run(home: GitHome, kind: str, name: str) -> None:
@@ -158,6 +159,7 @@ def test_files_named_as_settings_are_files(home: GitHome) -> None:
 # --- trees that git would not make -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usually(".git", ".GIT", "git~1", "*INDEX*")
 @pytest.mark.parametrize(
     "name", [".git", ".GIT", ".Git", "git~1", ".git ", ".git.", ".g\u200cit", ".git::$INDEX_ALLOCATION"]
 )
@@ -185,6 +187,7 @@ def test_a_tree_does_not_write_outside(home: GitHome, name: str) -> None:
 
 
 @needs_links
+@pytest.mark.usually("/etc/passwd", "..", ".git/config", "down/../../y")
 @pytest.mark.parametrize(
     "target",
     ["/etc/passwd", "../../../../../../../etc/passwd", "..", "a/../../x", ".git/config", ".git", "down/../../y"],
@@ -254,6 +257,7 @@ def test_a_tree_without_end_is_not_written(home: GitHome) -> None:
 # --- submodules -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usually("ext:*", "/etc", "--upload-pack=*", "ssh:*", "https:*")
 @pytest.mark.parametrize(
     "url",
     [

@@ -77,7 +77,7 @@ class Site:
 @contextlib.contextmanager
 def serving(folder: Path, login: tuple[str, str] | None = None, leads_to: str = "") -> Iterator[Site]:
     site = Site(folder, login, leads_to)
-    thread = threading.Thread(target=site.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=site.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield site

@@ -15,6 +15,7 @@ import pytest
 
 from safepip.edges.console import outputs
 from support.environment import SAFEPIP, make_environment
+from support.pairs import pairs
 from support.runs import shown
 
 if TYPE_CHECKING:
@@ -54,39 +55,48 @@ def offering(index: IndexServer, runner: Runner) -> IndexServer:
     return index
 
 
-@pytest.mark.parametrize("command", ANSWERS)
-def test_what_was_asked_for_arrives_or_the_run_fails(command: str, offering: IndexServer, runner: Runner) -> None:
+@pytest.mark.parametrize(
+    ("command", "redirection"),
+    pairs(ANSWERS, [">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full", "<&- >&-"], every=3),
+)
+def test_what_was_asked_for_arrives_or_the_run_fails(
+    command: str, redirection: str, offering: IndexServer, runner: Runner
+) -> None:
     """With one error on standard error where that is open."""
-    for redirection in (">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full", "<&- >&-"):
-        done = run(runner, command, redirection, offering)
-        assert done.returncode == 1, shown(done)
-        assert done.stdout == ""
-        if "2>" not in redirection:
-            assert done.stderr.count("error: output-not-written") == 1, shown(done)
-            reason = "it is closed" if ">&-" in redirection else "No space left on device"
-            assert f"standard output cannot be written: {reason}" in done.stderr
-            assert "Traceback" not in done.stderr
-            assert "Exception ignored" not in done.stderr
+    done = run(runner, command, redirection, offering)
+    assert done.returncode == 1, shown(done)
+    assert done.stdout == ""
+    if "2>" not in redirection:
+        assert done.stderr.count("error: output-not-written") == 1, shown(done)
+        reason = "it is closed" if ">&-" in redirection else "No space left on device"
+        assert f"standard output cannot be written: {reason}" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ANSWERS)
-def test_what_goes_to_standard_error_may_be_lost(command: str, offering: IndexServer, runner: Runner) -> None:
+@pytest.mark.parametrize(("command", "redirection"), pairs(ANSWERS, ["2>&-", "2>/dev/full", "<&-"], every=3))
+def test_what_goes_to_standard_error_may_be_lost(
+    command: str, redirection: str, offering: IndexServer, runner: Runner
+) -> None:
     """The exit code and the answer are what they would be."""
     usual = run(runner, command, "", offering)
     assert usual.returncode == ANSWERS[command], shown(usual)
-    for redirection in ("2>&-", "2>/dev/full", "<&-"):
-        done = run(runner, command, redirection, offering)
-        assert (done.returncode, "Traceback" in done.stdout) == (usual.returncode, False), shown(done)
-        assert len(done.stdout.splitlines()) == len(usual.stdout.splitlines())
+    done = run(runner, command, redirection, offering)
+    assert (done.returncode, "Traceback" in done.stdout) == (usual.returncode, False), shown(done)
+    assert len(done.stdout.splitlines()) == len(usual.stdout.splitlines())
 
 
-def test_an_error_keeps_its_exit_code_where_nobody_reads_it(offering: IndexServer, runner: Runner) -> None:
+@pytest.mark.usually(">/dev/full", "2>&-")
+@pytest.mark.parametrize("redirection", ["", ">&-", ">/dev/full", "2>&-", "2>/dev/full", ">&- 2>&-"])
+def test_an_error_keeps_its_exit_code_where_nobody_reads_it(
+    redirection: str, offering: IndexServer, runner: Runner
+) -> None:
     """A refusal stays a refusal."""
-    for redirection in ("", ">&-", ">/dev/full", "2>&-", "2>/dev/full", ">&- 2>&-"):
-        assert run(runner, "install -i INDEX no-such-project", redirection, offering).returncode == 1
-        assert run(runner, "install --no-such-option", redirection, offering).returncode == 2
+    assert run(runner, "install -i INDEX no-such-project", redirection, offering).returncode == 1
+    assert run(runner, "install --no-such-option", redirection, offering).returncode == 2
 
 
+@pytest.mark.usually(">/dev/full", "2>&-", "<&- >&- 2>&-")
 @pytest.mark.parametrize(
     "redirection", [">&-", ">/dev/full", "2>&-", "2>/dev/full", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"]
 )

@@ -133,7 +133,7 @@ class TestAnOrdinaryStart:
         (site / "easy-install.pth").write_text(f"{tmp_path / 'develop'}\n{tmp_path / 'linked'}\n")
         (site / "__editable__.thing.pth").write_text("import no_such_module")
         environ = {"PYTHONPATH": str(tmp_path / "variable")}
-        for verb in (["list", "--format", "json"], ["freeze"], ["inspect"], ["show", "-f", "linked"]):
+        for verb in (["freeze"], ["inspect"]):
             pips = pip_in(runner, Environment(tmp_path / "venv"), *verb, env=environ)
             ours = runner.safepip("--python", python, *verb, env=environ)
             assert (ours.returncode, ours.stdout) == (pips.returncode, pips.stdout), shown(ours)
@@ -180,26 +180,30 @@ class TestTheInterpretersThatAreStarted:
             mark.unlink()
         return world
 
-    def test_nothing_runs_but_what_safepip_and_pip_are(self, hostile: Hostile, index: IndexServer) -> None:
+    #: One command for each program that is started in a target: the probe and the handover, pip's own verbs, and what
+    #: looks at each file.
+    EACH_PROGRAM = ("install -i INDEX app", "list", "verify", "uninstall -y app")
+
+    #: All that there is to ask.
+    EACH_VERB = (
+        *EACH_PROGRAM[:1],
+        *("install -i INDEX --force-reinstall app", "install -i INDEX --user lib", "download -i INDEX app -d wheels"),
+        *("lock -i INDEX app", "sync -i INDEX pylock.toml", "list", "show app", "check", "inspect", "debug"),
+        *EACH_PROGRAM[2:],
+    )
+
+    @pytest.mark.parametrize(
+        "commands", [EACH_PROGRAM, pytest.param(EACH_VERB, marks=pytest.mark.slow)], ids=["each program", "each verb"]
+    )
+    def test_nothing_runs_but_what_safepip_and_pip_are(
+        self, commands: tuple[str, ...], hostile: Hostile, index: IndexServer
+    ) -> None:
         """Whatever is asked of the target."""
         index.add("app", "1.0", requires=["lib"])
         index.add("lib", "1.0")
         runner = hostile.runner
-        for words in (
-            ("install", "-i", index.url, "app"),
-            ("install", "-i", index.url, "--force-reinstall", "app"),
-            ("install", "-i", index.url, "--user", "lib"),
-            ("download", "-i", index.url, "app", "-d", "wheels"),
-            ("lock", "-i", index.url, "app"),
-            ("sync", "-i", index.url, "pylock.toml"),
-            ("list",),
-            ("show", "app"),
-            ("check",),
-            ("inspect",),
-            ("debug",),
-            ("verify",),
-            ("uninstall", "-y", "app"),
-        ):
+        for command in commands:
+            words = command.replace("INDEX", index.url).split()
             done = runner.safepip(words[0], "--python", self.python, *words[1:])
             assert "Traceback" not in done.stderr, shown(done)
             assert done.returncode == (20 if words[0] == "verify" else 0), shown(done)

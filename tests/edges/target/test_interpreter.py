@@ -10,6 +10,7 @@ import sys
 import venv
 from importlib.metadata import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.specifiers import SpecifierSet
@@ -48,27 +49,32 @@ def python_on_path(name: str) -> str | None:
     return path
 
 
-def pip_tags(python: str, *options: str) -> list[str]:
-    """What pip itself, run by `python`, takes for its supported tags."""
+def pip_tags(python: str, *cases: list[str]) -> list[list[str]]:
+    """What pip itself, run by `python`, takes for its supported tags, with the options of each case."""
     program = """
-import sys
+import json, sys
 sys.path.insert(0, sys.argv.pop(1))
 from pip._internal.cli import cmdoptions
 from pip._internal.commands import create_command
-options, _ = create_command("download").parse_args(sys.argv[1:])
-print(*cmdoptions.make_target_python(options).get_sorted_tags(), sep="\\n")
+found = []
+for words in json.load(sys.stdin):
+    options, _ = create_command("download").parse_args(words)
+    found.append([str(tag) for tag in cmdoptions.make_target_python(options).get_sorted_tags()])
+print(json.dumps(found))
 """
     import pip
 
     home = os.path.dirname(os.path.dirname(pip.__file__))
     done = subprocess.run(
-        [python, "-c", program, home, *options],
+        [python, "-c", program, home],
+        input=json.dumps(cases),
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, **NO_INDEX},
     )
-    return done.stdout.split()
+    found: list[list[str]] = json.loads(done.stdout)
+    return found
 
 
 def pip_markers(python: str) -> dict[str, str]:
@@ -88,6 +94,37 @@ def pip_markers(python: str) -> dict[str, str]:
 def tags(target: Target) -> list[str]:
     """The tags as text."""
     return [str(tag) for tag in target.tags]
+
+
+#: What a target may be limited to, by the names of `Settings`.
+RESTRICTIONS: list[dict[str, Any]] = [
+    {"platforms": ("manylinux2014_x86_64",)},
+    {"platforms": ("manylinux2014_aarch64", "manylinux2010_i686", "linux_x86_64", "linux_x86_64")},
+    {"platforms": ("manylinux_2_28_x86_64",), "python_version": "310"},
+    {"platforms": ("macosx_11_0_arm64",), "python_version": "3.12"},
+    {"platforms": ("macosxvendor_10_9_x86_64", "macosx_nonsense")},
+    {"platforms": ("ios_13_0_arm64_iphoneos", "android_24_x86_64", "win_amd64")},
+    {"python_version": "3"},
+    {"python_version": "2.7.18"},
+    {"python_version": "3.15", "abis": ("cp315t",)},
+    {"implementation": "pp", "python_version": "3.9", "abis": ("pypy39_pp73",)},
+    {"implementation": "py"},
+    {"implementation": "cp", "abis": ("abi3", "none", "cp38")},
+]
+
+
+@pytest.fixture(scope="module")
+def pips() -> list[list[str]]:
+    """pip's tags under each restriction, asked for at once."""
+    names = {"platforms": "--platform", "abis": "--abi", "python_version": "--python-version"}
+    cases = []
+    for restriction in RESTRICTIONS:
+        words = ["--only-binary", ":all:"]
+        for name, value in restriction.items():
+            for one in (value,) if isinstance(value, str) else value:
+                words += [names.get(name, "--" + name), one]
+        cases.append(words)
+    return pip_tags(sys.executable, *cases)
 
 
 class TestProbe:
@@ -127,35 +164,14 @@ class TestProbe:
     def test_its_tags_and_markers_are_pips(self, other: str) -> None:
         """In order and completely."""
         target = probe(other)
-        assert tags(target) == pip_tags(other)
+        assert [tags(target)] == pip_tags(other, [])
         assert target.markers == pip_markers(other)
 
-    @pytest.mark.parametrize(
-        "options",
-        [
-            {"platforms": ("manylinux2014_x86_64",)},
-            {"platforms": ("manylinux2014_aarch64", "manylinux2010_i686", "linux_x86_64", "linux_x86_64")},
-            {"platforms": ("manylinux_2_28_x86_64",), "python_version": "310"},
-            {"platforms": ("macosx_11_0_arm64",), "python_version": "3.12"},
-            {"platforms": ("macosxvendor_10_9_x86_64", "macosx_nonsense")},
-            {"platforms": ("ios_13_0_arm64_iphoneos", "android_24_x86_64", "win_amd64")},
-            {"python_version": "3"},
-            {"python_version": "2.7.18"},
-            {"python_version": "3.15", "abis": ("cp315t",)},
-            {"implementation": "pp", "python_version": "3.9", "abis": ("pypy39_pp73",)},
-            {"implementation": "py"},
-            {"implementation": "cp", "abis": ("abi3", "none", "cp38")},
-        ],
-    )
-    def test_its_tags_are_pips_under_every_restriction(self, options: dict[str, str | tuple[str, ...]]) -> None:
+    @pytest.mark.parametrize("number", range(len(RESTRICTIONS)))
+    def test_its_tags_are_pips_under_every_restriction(self, number: int, pips: list[list[str]]) -> None:
         """`--platform`, `--python-version`, `--implementation` and `--abi` mean what they mean in pip."""
-        names = {"platforms": "--platform", "abis": "--abi", "python_version": "--python-version"}
-        arguments = ["--only-binary", ":all:"]
-        for name, value in options.items():
-            for one in (value,) if isinstance(value, str) else value:
-                arguments += [names.get(name, "--" + name), one]
-        settings = Settings(**options)  # type: ignore[arg-type]
-        assert tags(probe(sys.executable, settings)) == pip_tags(sys.executable, *arguments)
+        settings = Settings(**RESTRICTIONS[number])
+        assert tags(probe(sys.executable, settings)) == pips[number]
 
     def test_a_given_version_is_completed_and_changes_no_marker(self) -> None:
         """pip checks Requires-Python against the given version and markers against the interpreter."""
@@ -271,7 +287,7 @@ class TestProbe:
             pytest.skip(f"no python3.{minor} on PATH that starts")
         target = probe(python)
         assert target.version.startswith(f"3.{minor}.")
-        assert tags(target) == pip_tags(python)
+        assert [tags(target)] == pip_tags(python, [])
         assert target.markers == pip_markers(python)
 
 
