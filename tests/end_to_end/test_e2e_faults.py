@@ -13,7 +13,7 @@ import pytest
 from support.environment import SAFEPIP
 from support.index import JSON
 from support.replies import Fault, Reply, after, content, drop, lie_about_length, reset, stall, swapped, zeros
-from support.runs import IMPATIENT, measured, shown
+from support.runs import IMPATIENT, UNCOMPILED, measured, shown
 from support.wheels import build_wheel, make_wheel, sha256
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_a_disk_that_is_full(index: IndexServer, runner: Runner, target: Environ
     index.add("app", "1.0", files={"app/large": bytes(300_000)})
     before = target.state()
     limited = ["bash", "-c", 'ulimit -f 64; exec "$@"', "bash", SAFEPIP]
-    done = runner.run([*limited, "install", "--python", str(target.python), "-i", index.url, "app"])
+    done = runner.run([*limited, "install", "--python", str(target.python), "-i", index.url, "app"], env=UNCOMPILED)
     assert done.returncode == 1, shown(done)
     assert "\nerror: store-unwritable\n" in done.stderr, shown(done)
     assert target.state() == before

@@ -35,6 +35,10 @@ with open(sys.argv[1], "w") as file:
 #: The same bounds for every run: a fault ends it at once and not after pip's five retries.
 IMPATIENT = ("--retries", "0", "--resume-retries", "0", "--timeout", "1")
 
+#: For a run in which files are cut off: Python takes no notice when that happens to one that it compiles, and would end
+#: every later run that reads it.
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
+
 
 def pip_in(
     runner: Runner,
