@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.scenarios import Case, World, load, play, play_pip
+from support.scenarios import Case, World, load, play, play_pip, play_without_pip
 
 if TYPE_CHECKING:
     from support.certificates import Authority
@@ -27,11 +27,34 @@ ON_PIP = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+INSTALLING = [case for case in CASES if "installs" in case.expected]
+
+#: What is about `install` itself, and not about what `download` decides alike.
+OF_INSTALL = ("claimed_3_one_index:an-upgrade", "configuration_overrides:the-command's-section-over-the-global-one")
+
+#: By default pip installs these, one of each statement; of the others the wheels that it would be given are looked at.
+WITH_PIP = {case.statement: str(case) for case in reversed(INSTALLING)}
+
+
+def _installed(case: Case) -> object:
+    usual = case not in INSTALLING or str(case) in OF_INSTALL or str(case) in WITH_PIP.values()
+    return pytest.param(case, id=str(case), marks=[] if usual else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize("case", [_installed(case) for case in CASES])
 def test_scenario(case: Case, tmp_path: Path, authority: Authority) -> None:
     world = World(case, tmp_path, authority)
     try:
         play(world)
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("case", [case for case in INSTALLING if str(case) not in OF_INSTALL], ids=str)
+def test_what_pip_would_be_given(case: Case, tmp_path: Path, authority: Authority) -> None:
+    world = World(case, tmp_path, authority)
+    try:
+        play_without_pip(world)
     finally:
         world.close()
 

@@ -31,11 +31,13 @@ import contextlib
 import hashlib
 import re
 import tomllib
+import zipfile
 from dataclasses import dataclass, field
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from packaging.utils import parse_wheel_filename
 from pip._internal.models.index import PyPI
 
 from support import replies
@@ -263,10 +265,7 @@ _PLAIN = {
 
 
 def play(world: World) -> None:
-    """Run the case and raise `AssertionError`, with all that was printed, where it comes to something else.
-
-    What is to be refused is run in this process: pip is not started then.
-    """
+    """Run the case and raise `AssertionError`, with all that was printed, where it comes to something else."""
     target = make_environment(world.folder / "target")
     before = target.state()
     verb, place, env, rest = _words(world)
@@ -275,11 +274,38 @@ def play(world: World) -> None:
     if "installs" in world.case.expected:
         done = world.runner.safepip(*words, env=env, cwd=place)
     else:
-        inside = run_inside(place, world.runner.environment(env), *words)
-        done = CompletedProcess(words, inside.code, inside.out, inside.err)
+        done = _inside(world, place, env, words)
     _check_words(world, done)
     _check_target(world, done, target, before)
     _check_requests(world, done)
+
+
+def play_without_pip(world: World) -> None:
+    """The same up to the wheels that pip would be given: in this process, by `download`, which decides as `install`."""
+    target = make_environment(world.folder / "target")
+    _, place, env, rest = _words(world)
+    saved = world.folder / "saved"
+    done = _inside(
+        world, place, env, ["download", "--python", str(target.python), "-d", str(saved), *IMPATIENCE, *rest]
+    )
+    _check_words(world, done)
+    found, names = {}, set[str]()
+    for path in saved.iterdir():
+        name, version, *_ = parse_wheel_filename(path.name)
+        found[str(name)] = str(version)
+        with zipfile.ZipFile(path) as wheel:
+            names |= {*wheel.namelist()}
+    expected = world.case.expected
+    assert found == expected["installs"], _shown(f"saved {found}, not {expected['installs']}", done)
+    assert names >= {*expected.get("holds", [])}, _shown("a file is missing", done)
+    assert not names & {*expected.get("lacks", [])}, _shown("a file was saved", done)
+    _check_requests(world, done)
+
+
+def _inside(world: World, place: Path, env: dict[str, str], words: list[str]) -> CompletedProcess[str]:
+    """Run safepip in this process: for what starts no pip."""
+    done = run_inside(place, world.runner.environment(env), *words)
+    return CompletedProcess(words, done.code, done.out, done.err)
 
 
 def play_pip(world: World) -> None:
