@@ -36,6 +36,8 @@ _OWN = (
     "cache",
     "check-config",
     "init",
+    "shim",
+    "shell-init",
     "completion",
     "help",
 )
@@ -76,6 +78,8 @@ Also:
   cache          Show, check and remove what is kept between runs.
   check-config   Show the settings in force, and which index owns a name.
   init           Write a configuration from what pip, uv, Poetry and PDM have.
+  shim           Have pip's installs in an environment go through safepip.
+  shell-init     Print functions that do so in a shell: bash, zsh, fish.
   completion     Print a script that completes command lines: bash, zsh, fish.
   help           Show help for a command, or the page of an error.
 
@@ -238,6 +242,14 @@ def _about_itself(verb: str) -> "Callable[[list[str]], int]":
         from safepip.commands.init import init
 
         return init
+    if verb == "shim":
+        from safepip.commands.shim import shim
+
+        return shim
+    if verb == "shell-init":
+        from safepip.commands.shell_init import shell_init
+
+        return shell_init
     if verb == "help":
         from functools import partial
 

@@ -25,7 +25,7 @@ ALLOWED = {
     " packaging.version posixpath stat struct textwrap unicodedata warnings zlib",
     "routing": "",
     "rules": "hashlib packaging.markers packaging.specifiers posixpath unicodedata",
-    "environment": "packaging.markers",
+    "environment": "packaging.markers shlex",
     "handover": "hashlib ntpath packaging.version posixpath",
     "config": "configparser datetime difflib packaging.utils tomllib",
     "requirements": "codecs difflib optparse packaging.dependency_groups packaging.markers packaging.requirements"
@@ -48,7 +48,7 @@ ALLOWED = {
     "edges.advisories": "asyncio contextlib hashlib io json os sqlite3 stat tempfile yaml zipfile zlib",
     # ctypes for prctl: a program ends with the process that started it.
     "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
-    " logging os packaging platform runpy signal site subprocess sys sysconfig tempfile threading time",
+    " logging os packaging platform runpy shutil signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
     "edges.disk": "concurrent.futures contextlib errno fcntl glob hashlib json locale os pwd shutil stat sys tempfile"
     " threading time",
@@ -56,7 +56,7 @@ ALLOWED = {
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
-    "edges.target": "concurrent.futures contextlib csv email.parser hashlib json os packaging packaging.specifiers"
+    "edges.target": "concurrent.futures contextlib csv email.parser glob hashlib json os packaging packaging.specifiers"
     " packaging.tags packaging.version shlex shutil stat subprocess sys threading",
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"

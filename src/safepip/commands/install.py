@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from safepip.commands.inputs import read_inputs
@@ -11,7 +12,7 @@ from safepip.commands.target import tell_of_user_site
 from safepip.commands.telling import tell_decisions, tell_installed, tell_notices, tell_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
@@ -117,7 +118,8 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         check_places(installed, settings)
         broken, progress = broken_lines(decision, installed, names), resources.console.progress
         try:
-            code = hand_over(handover, target, settings, resources.world.environ, names, progress)
+            with _shim_held(decision.inputs, resources):
+                code = hand_over(handover, target, settings, resources.world.environ, names, progress)
         except KeyboardInterrupt as interrupt:
             resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return exit_code(interrupt)
@@ -139,7 +141,23 @@ def _uninstall(inputs: Inputs, resources: Resources, gone: Sequence[InstalledDis
     from safepip.edges.target.installed import check_files
 
     check_files(inputs.target)
-    return uninstall([item.name for item in gone], inputs.target, inputs.settings, resources.world.environ)
+    with _shim_held(inputs, resources):
+        return uninstall([item.name for item in gone], inputs.target, inputs.settings, resources.world.environ)
+
+
+@contextmanager
+def _shim_held(inputs: Inputs, resources: Resources) -> Iterator[None]:
+    """While pip works: where it replaces or removes itself, the environment's shim is put back, or missed aloud."""
+    from safepip.environment.guards import installs_into_target
+
+    try:
+        yield
+    finally:
+        if installs_into_target(inputs.settings):
+            from safepip.commands.shim_state import hold
+
+            target = inputs.target
+            hold(target.python, target.prefix, resources.world.environ, resources.console)
 
 
 def _report(decision: Decision, resources: Resources, wheels: Sequence[ClearedWheel] = ()) -> None:

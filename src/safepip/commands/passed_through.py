@@ -14,6 +14,7 @@ from safepip.options.pip_verbs import is_quiet, may_ask, reads_a_network
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from safepip.edges.console.writing import Console
     from safepip.edges.target.choosing import ChosenEnvironment
 
 
@@ -28,8 +29,10 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
             f"{verb} -r cannot read a file over a network: pip would put values of variables into the URLs in it",
             hint="save the file, look at it, and name it by its path",
         )
+    if verb == "uninstall":
+        return _uninstall(argv, tell)
     if verb not in ("index", "list"):
-        return passthrough(verb, argv, network=verb != "uninstall", tell=tell)
+        return passthrough(verb, argv, tell=tell)
     # pip's help asks nothing; where the word is the value of another option, pip finds no network.
     asks = not {"--help", "-h"}.intersection(argv) and _may_ask(verb, argv)
     if verb == "list":
@@ -46,6 +49,35 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
     return passthrough(verb, argv, network=asks, tell=tell)
 
 
+def _uninstall(argv: Sequence[str], tell: Callable[[ChosenEnvironment], None] | None) -> int:
+    """`pip uninstall`, without a network. Where it takes pip away from an environment with a shim, that is told."""
+    from safepip.commands.shim_state import tell_if_lost
+    from safepip.edges.pip.running import passthrough
+    from safepip.edges.target.choosing import folder_of
+
+    meant: list[ChosenEnvironment] = []
+
+    def note(chosen: ChosenEnvironment) -> None:
+        meant.append(chosen)
+        if tell is not None:
+            tell(chosen)
+
+    code = passthrough("uninstall", argv, network=False, tell=note)
+    for chosen in meant:
+        tell_if_lost(folder_of(chosen.python), _console())
+    return code
+
+
+def _console() -> Console:
+    from safepip.edges.console.writing import Console
+    from safepip.edges.network.credentials import Credentials
+    from safepip.edges.user.world import this_environ
+    from safepip.model.plan import Display
+
+    environ = this_environ()
+    return Console(Display(), Credentials(environ).redact, environ)
+
+
 def _tell(chosen: ChosenEnvironment) -> None:
     """Name the environment; its interpreter is asked only where it is named."""
     from safepip.environment.meant import is_named
@@ -53,15 +85,11 @@ def _tell(chosen: ChosenEnvironment) -> None:
     if not is_named(chosen.basis, own=chosen.own, named_by=chosen.named_by):
         return
     from safepip.commands.target import tell
-    from safepip.edges.console.writing import Console
-    from safepip.edges.network.credentials import Credentials
     from safepip.edges.target.listing import find_place
     from safepip.edges.user.world import this_environ
-    from safepip.model.plan import Display
 
-    environ = this_environ()
-    place = find_place(chosen.python, environ)
-    tell(chosen, (place.prefix, place.version), Console(Display(), Credentials(environ).redact, environ))
+    place = find_place(chosen.python, this_environ())
+    tell(chosen, (place.prefix, place.version), _console())
 
 
 def _list(argv: Sequence[str], tell: Callable[[ChosenEnvironment], None] | None) -> int:

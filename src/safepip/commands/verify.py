@@ -24,10 +24,12 @@ FOUND = 20
 def verify(argv: Sequence[str]) -> int:
     """Look, tell what was found, and return 0 or 20. Raises `UsageError`, `Unavailable`."""
     from safepip import __version__
+    from safepip.commands.shim_state import look
     from safepip.edges.target.installed_files import read_files, read_headers
     from safepip.edges.target.listing import listing, real, resolver
     from safepip.environment import verification
-    from safepip.reporting.verify_report import lines, make_json, summary
+    from safepip.environment.shim import with_findings
+    from safepip.reporting.verify_report import lines, make_json, shim_line, summary
 
     world = this_world()
     credentials = Credentials(world.environ)
@@ -39,16 +41,20 @@ def verify(argv: Sequence[str]) -> int:
         console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:
         console.notice(f"this environment imports from {folder} too, which was not looked at: name it with --python")
+    there = look(place.prefix)
     verdict = verification.verify(
         place,
         listing(place),
-        verification.Readers(resolver(), read_files, read_headers),
+        verification.Readers(resolver(), there.read_in_place(read_files), read_headers),
         names,
     )
+    verdict = with_findings(verdict, there.findings)
     if parsed["as_json"]:
-        console.data(make_json(verdict, place, __version__))
+        console.data(make_json(verdict, place, __version__, there.starts))
     else:
         for line in lines(verdict, place):
             console.data(line)
+        if there.starts:
+            console.say(shim_line(there.starts))
         console.say(summary(verdict, place))
     return FOUND if verdict.findings else 0

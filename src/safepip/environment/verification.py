@@ -107,6 +107,7 @@ class FoundFile(NamedTuple):
 class Kind(enum.Enum):
     """What a finding is about. The value names it for programs; the order is that of the report."""
 
+    SHIM = "shim"
     HOOK = "unowned-hook"
     DIFFERS = "differs"
     MISSING = "missing"
@@ -290,8 +291,8 @@ class _Check:
         vouched = _vouched(distributions)
         derived = {path for path in unclaimed if self._source(path)}
         unowned = {path for path in unclaimed if path not in derived and not self._is_known(path, vouched)}
-        headers = self._disk.headers(derived)
-        yield from (_never_checked(path, "") for path in derived if is_never_checked(headers.get(path, b"")))
+        headers = self._disk.headers(derived).items()
+        yield from (_never_checked(path, "") for path, header in headers if is_never_checked(header))
         accounted = _above((path for path in self._listing.files if path not in unowned), self._by_path)
         accounted.update((*self._place.sites, self._place.scripts, self._place.prefix, ""))
         whole: dict[str, int] = defaultdict(int)
@@ -360,11 +361,10 @@ def _never_checked(path: str, owner: str) -> Finding:
 
 def _vouched(distributions: Iterable[Distribution]) -> set[str]:
     """Paths, cut off where a module's name ends, that belong to distributions that cannot be checked."""
-    paths = set()
+    paths: set[str] = set()
     for item in distributions:
         if item.record is None:
-            paths.add(item.info)
-            paths.update(f"{item.folder}/{top}" for top in item.tops)
+            paths.update((item.info, *(f"{item.folder}/{top}" for top in item.tops)))
     return paths
 
 

@@ -75,8 +75,10 @@ _safepip() {{
                     values=$(_safepip_options "$verb")
                 elif [[ $verb == help ]]; then
                     values='{commands} {references}'
-                elif [[ $verb == completion ]]; then
+                elif [[ $verb == completion || $verb == shell-init ]]; then
                     values='{shells}'
+                elif [[ $verb == shim ]]; then
+                    compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return
                 elif [[ $current == */* || $current == .* ]]; then
                     compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return
                 else
@@ -117,8 +119,10 @@ _safepip() {{
                 values=$(_safepip_options "$verb")
             elif [[ $verb == help ]]; then
                 values='{commands} {references}'
-            elif [[ $verb == completion ]]; then
+            elif [[ $verb == completion || $verb == shell-init ]]; then
                 values='{shells}'
+            elif [[ $verb == shim ]]; then
+                _files -/; return
             else
                 values=$(_safepip_names)
                 [[ $verb == (uninstall|show) ]] || _files
@@ -139,7 +143,9 @@ end
 complete -c safepip -f
 complete -c safepip -n __fish_use_subcommand -a '{commands}'
 complete -c safepip -n '__fish_seen_subcommand_from help' -a '{commands} {references}'
-complete -c safepip -n '__fish_seen_subcommand_from completion' -a '{shells}'
+complete -c safepip -n '__fish_seen_subcommand_from completion shell-init' -a '{shells}'
+complete -c safepip -n '__fish_seen_subcommand_from shim' -l venv -x -a '(__fish_complete_directories)'
+complete -c safepip -n '__fish_seen_subcommand_from shim' -l remove
 complete -c safepip -n '__fish_seen_subcommand_from {deciding}' -F -a '(__safepip_names)'
 complete -c safepip -n '__fish_seen_subcommand_from uninstall show' -a '(__safepip_names)'
 {options}
@@ -165,11 +171,12 @@ def _options(verb: str) -> list[Option]:
 
 def _option_lines(commands: Iterable[str]) -> list[str]:
     """A case for each verb that has options of its own."""
-    return [
+    lines = [
         f"        {verb}) echo '{' '.join(flag for option in options for flag in option.flags)}' ;;"
         for verb in commands
         if (options := _options(verb))
     ]
+    return [*lines, "        shim) echo '--venv --remove --help' ;;"]
 
 
 def _value_lines() -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from safepip.environment.verification import EnvironmentFolders, EnvironmentVerdict, Finding
 
 _HEADINGS = {
+    Kind.SHIM: "the shim, by which pip's installs go through safepip, is not whole; safepip shim --venv repairs it",
     Kind.HOOK: "start-up hooks that belong to no distribution; Python runs them whenever it starts",
     Kind.DIFFERS: "files that differ from their RECORD",
     Kind.MISSING: "files that are in a RECORD and missing",
@@ -65,8 +66,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: str) -> str:
-    """The whole outcome as JSON (docs/reference/verify.md). `version` is safepip's own."""
+def shim_line(starts: str) -> str:
+    """That the environment has a shim, and what that starts."""
+    return f"pip's installs in this environment go through safepip, which is started by {printable(starts)}"
+
+
+def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: str, shim: str = "") -> str:
+    """The whole outcome as JSON (docs/reference/verify.md). `version` is safepip's own, and `shim` the program that a
+    shim starts, empty where there is none."""
     report = {
         "version": "1",
         "safepip_version": version,
@@ -77,6 +84,7 @@ def make_json(verdict: EnvironmentVerdict, place: EnvironmentFolders, version: s
         "not_looked_at": list(place.unseen),
         "distributions": verdict.distributions,
         "files": verdict.files,
+        "shim": shim or None,
         "clean": not verdict.findings,
         "findings": [_item(finding) for finding in verdict.findings],
         "editable": [

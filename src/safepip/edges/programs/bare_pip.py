@@ -59,6 +59,8 @@ def run_pip(start: "Callable[..., None]") -> "NoReturn":
 
     home, before, erase = sys.argv[1:4]
     del sys.argv[1:4]
+    # Where safepip lives in an environment with a shim, this is the environment's pip: the shim passes it through.
+    vars(sys)["safepip_runs_pip"] = True
     start({"pip": [home]}, [entry for entry in before.split(os.pathsep) if entry])
     import logging
     import runpy

@@ -248,9 +248,19 @@ def _active(variable: str, basis: Basis, environ: Mapping[str, str], home: Inter
     )
 
 
+def folder_of(python: str) -> str:
+    """The folder of the environment that an interpreter would belong to, by its place."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(python)))
+
+
+def is_virtual(folder: str) -> bool:
+    """Whether a folder bears the mark of a virtual environment (PEP 405)."""
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
 def _is_environment(folder: str) -> bool:
     """Whether a folder bears the mark of a virtual environment, or of one of conda's."""
-    return os.path.isfile(os.path.join(folder, "pyvenv.cfg")) or os.path.isdir(os.path.join(folder, "conda-meta"))
+    return is_virtual(folder) or os.path.isdir(os.path.join(folder, "conda-meta"))
 
 
 def _conda_python(folder: str) -> str | None:

@@ -1,0 +1,104 @@
+"""What other commands do about a shim: `verify` looks at it, and what installs or removes pip tells what it became."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from safepip.edges.target.bare_unshim import FOLDER, is_there
+from safepip.model.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from safepip.edges.console.writing import Console
+    from safepip.environment.verification import Finding, FoundFile
+
+    Read = Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], FoundFile]]
+
+
+class ShimFound(NamedTuple):
+    """An environment's shim as `verify` sees it. `starts` is the program that it starts, empty without a shim, and
+    `originals` gives for each entry point at which it stands, by its path, where pip's own is kept."""
+
+    starts: str = ""
+    originals: Mapping[str, str] = {}
+    findings: list[Finding] = []  # noqa: RUF012 - a named tuple's default, which is never changed
+
+    def read_in_place(self, read: Read) -> Read:
+        """`read`, which is given pip's own entry point where the shim stands in its place: RECORD is about that one."""
+
+        def reads(asked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], FoundFile]:
+            kept = {(self.originals.get(path, path), algorithm) for path, algorithm in asked}
+            found = read(kept)
+            return {(path, algorithm): found[self.originals.get(path, path), algorithm] for path, algorithm in asked}
+
+        return reads
+
+
+def look(root: str) -> ShimFound:
+    """The shim of the environment with this folder. What it keeps and cannot be used is a finding."""
+    if not is_there(root):
+        return ShimFound()
+    from safepip.edges.target.shim import digests, made_digest, read_shim, starts
+    from safepip.environment.shim import findings, stands
+    from safepip.environment.verification import Finding, Kind
+    from safepip.model.errors import Unavailable
+
+    try:
+        shim = read_shim(root)
+    except Unavailable as error:
+        detail = "; ".join((error.diagnostics[0].message, *error.diagnostics[0].context))
+        return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=detail)])
+    if shim is None:
+        return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail="is left of a shim that is not on")])
+    found = digests(root, shim)
+    standing = stands(shim, found)
+    originals = {
+        f"{root}/{entry.path}": f"{root}/{FOLDER}/originals/{entry.saved}"
+        for entry in shim.entries
+        if entry.path in standing
+    }
+    problems = findings(shim, root, found, lambda entry: made_digest(shim, entry), starts=starts(shim))
+    return ShimFound(shim.command[0], originals, problems)
+
+
+def hold(python: str, prefix: str, environ: Mapping[str, str], console: Console) -> None:
+    """Put an environment's shim back where a new pip has taken its place, and say so; where what it keeps cannot be
+    used, say that. Raises `Unavailable` (`shim-not-written`)."""
+    if not is_there(prefix):
+        return
+    from safepip.edges.target.listing import find_place
+    from safepip.edges.target.shim import has_pip, is_whole, put_on, read_shim
+    from safepip.model.errors import Unavailable
+
+    try:
+        shim = read_shim(prefix)
+    except Unavailable as error:
+        console.notice(f"{error.diagnostics[0].message}; safepip verify says more")
+        return
+    place = find_place(python, environ)
+    if shim is None or is_whole(place.prefix, shim, place):
+        return
+    if not has_pip(place.prefix, place):
+        tell_if_lost(prefix, console)
+        return
+    put_on(place, shim.python, shim.command)
+    console.notice("pip's entry points were new, and the shim of this environment was put in their place again")
+
+
+def tell_if_lost(prefix: str, console: Console) -> None:
+    """Say that an environment has no pip any more, and so no shim either."""
+    if not is_there(prefix):
+        return
+    from safepip.edges.target.shim import digests, read_shim
+    from safepip.model.errors import Unavailable
+
+    try:
+        shim = read_shim(prefix)
+    except Unavailable:
+        return  # `verify` tells it; what was uninstalled is uninstalled
+    if shim is not None and not any(digests(prefix, shim).values()):
+        console.notice(
+            "pip is not in this environment any more, and so its shim is gone; what is left of that goes with: "
+            f"safepip shim --remove --venv {printable(prefix)}"
+        )

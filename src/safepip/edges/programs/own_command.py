@@ -1,0 +1,47 @@
+"""The command that starts this safepip from anywhere, in the place of a pip: for shims and for the functions of shells.
+
+It names this Python and, where safepip is an archive, that; nothing is searched for along PATH. Python is isolated
+(`-I`), so that neither the working folder nor a variable has a part in it. Only a safepip in the user's site is not
+found then: it is started with `-P`, and `own_start` does the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from safepip.edges.programs.program_output import ask_program
+from safepip.edges.programs.starting import own_text
+from safepip.model.errors import Unavailable
+from safepip.model.finding import printable
+
+#: Seconds that safepip has to say its version.
+_TIMEOUT = 60
+
+
+def own_command(archive: str, version: str) -> tuple[str, ...]:
+    """The command, without the line that `bare_launch.py` says and what follows it. `archive` is that of safepip, empty
+    where it is installed, and `version` this safepip's.
+
+    Raises `Unavailable` (`shim-not-started`) where it does not start this version: then a shim would only ever fail.
+    """
+    import subprocess
+
+    program = f"{own_text('bare_launch.py')}\n\nlaunch()\n"
+    reason = "this Python does not know the path of its own interpreter"
+    for option in ("-I", "-P") if sys.executable else ():
+        command = (os.path.abspath(sys.executable), option, "-c", program, archive and os.path.abspath(archive))
+        try:
+            done = ask_program((*command, "", "", "--version"), os.environ, _TIMEOUT)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reason = str(error)
+            continue
+        if done.code == 0 and done.output.decode("utf-8", "replace").startswith(f"safepip {version} "):
+            return command
+        reason = done.last_words
+    raise Unavailable.because(
+        "shim-not-started",
+        "this safepip cannot be started by a command of its own",
+        context=(printable(reason),),
+        hint="install safepip, in an environment of its own, and run that one",
+    )
