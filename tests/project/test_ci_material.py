@@ -1,0 +1,120 @@
+"""What `docs/ci/` and `.pre-commit-hooks.yaml` offer to others, held by the linters that are kept for such files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from support.environment import clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+CI = ROOT / "docs" / "ci"
+ACTION, WORKFLOW = CI / "github" / "action.yml", CI / "github" / "workflow.yml"
+TEMPLATE = CI / "gitlab" / "safepip.gitlab-ci.yml"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+
+#: A file and the schema of those who read it, as check-jsonschema brings it.
+SCHEMAS = {
+    ACTION: ["--builtin-schema", "vendor.github-actions"],
+    WORKFLOW: ["--builtin-schema", "vendor.github-workflows"],
+    TEMPLATE: ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
+}
+
+
+def linted(tmp_path: Path, program: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """A linter of the test environment, which can reach no network."""
+    command = [str(Path(sys.executable).parent / program), *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=clean_environment(tmp_path), cwd=tmp_path
+    )
+
+
+def zizmor(tmp_path: Path, *paths: Path) -> subprocess.CompletedProcess[str]:
+    return linted(tmp_path, "zizmor", "--offline", "--no-progress", "--no-config", *paths)
+
+
+def test_the_workflows_have_no_finding(tmp_path: Path) -> None:
+    """No input in a script, each action by a whole commit, no more permission than is needed."""
+    done = zizmor(tmp_path, ACTION, WORKFLOW)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        ('"$LOCK"', "${{ inputs.lock }}", "template-injection"),
+        ("@0057852bfaa89a56745cba8c7296529d2fc39830", "@v4", "unpinned-uses"),
+    ],
+)
+def test_the_linter_would_see_it(before: str, after: str, finding: str, tmp_path: Path) -> None:
+    """A planted mistake in the same file is found, offline."""
+    text = ACTION.read_text()
+    assert before in text
+    (tmp_path / "action.yml").write_text(text.replace(before, after))
+    done = zizmor(tmp_path, tmp_path / "action.yml")
+    assert done.returncode != 0
+    assert finding in done.stdout
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_each_file_has_the_form_that_its_reader_takes(path: Path, tmp_path: Path) -> None:
+    done = linted(tmp_path, "check-jsonschema", *SCHEMAS[path], path)
+    assert done.returncode == 0, done.stdout
+
+
+def test_another_form_would_be_seen(tmp_path: Path) -> None:
+    """A job whose script is a number."""
+    broken = tmp_path / TEMPLATE.name
+    broken.write_text(TEMPLATE.read_text().replace("\n  script:\n", "\n  script: 7\n  other:\n"))
+    assert linted(tmp_path, "check-jsonschema", *SCHEMAS[TEMPLATE], broken).returncode == 1
+
+
+def test_the_cache_is_kept_by_the_lock_alone() -> None:
+    """No key that another lock would find as well."""
+    [step] = [step for step in _yaml(ACTION)["runs"]["steps"] if "cache" in step.get("uses", "")]
+    assert step["with"]["key"].endswith("-${{ hashFiles(inputs.lock) }}")
+    assert "restore-keys" not in step["with"]
+    assert _yaml(TEMPLATE)[".safepip"]["cache"]["key"]["files"] == ["pylock.toml"]
+    assert "fallback_keys" not in _yaml(TEMPLATE)[".safepip"]["cache"]
+
+
+def test_the_hooks_are_what_pre_commit_takes(tmp_path: Path) -> None:
+    assert linted(tmp_path, "pre-commit", "validate-manifest", HOOKS).returncode == 0
+    (tmp_path / "hooks.yaml").write_text(HOOKS.read_text().replace("entry:", "other:"))
+    assert linted(tmp_path, "pre-commit", "validate-manifest", tmp_path / "hooks.yaml").returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("hook", "runs", "does_not"),
+    [
+        (
+            "safepip-lock",
+            ["pylock.toml", "app/pylock.dev.toml", "requirements.in", "dev-requirements.txt", "safepip.toml"],
+            ["README.md", "my-pylock.toml.orig", "pylock.a.b.toml"],
+        ),
+        ("safepip-check-config", ["safepip.toml", "app/pyproject.toml"], ["other.toml", "safepip.toml.orig"]),
+        ("safepip-audit", ["pylock.toml"], ["requirements.txt"]),
+    ],
+)
+def test_a_hook_runs_where_its_files_change(hook: str, runs: Sequence[str], does_not: Sequence[str]) -> None:
+    pattern = re.compile(next(entry["files"] for entry in _yaml(HOOKS) if entry["id"] == hook))
+    assert [name for name in (*runs, *does_not) if pattern.search(name)] == list(runs)
+
+
+def test_what_the_pages_show_of_the_hooks_is_there() -> None:
+    """The how-to names each hook."""
+    page = (ROOT / "docs" / "how-to" / "ci.md").read_text()
+    assert all(entry["id"] in page for entry in _yaml(HOOKS))
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
