@@ -128,6 +128,38 @@ def test_a_folder_is_audited_alone(run: Inside, project: Path, template: Environ
     assert missing.code == 2
 
 
+@pytest.mark.parametrize(
+    ("folder", "stated", "code", "names"),
+    [
+        ("de_mo-1.0.dist-info", "de-mo 1.0", 1, {"de-mo"}),
+        ("de_mo-1.0.dist-info", "", 1, {"de-mo"}),
+        ("de-mo-1.0.dist-info", "de-mo 1.0", 1, {"de-mo"}),
+        ("de-mo-1.0.dist-info", "", 3, {"de"}),
+        ("de_mo.egg-info", "de-mo 1.0", 1, {"de-mo"}),
+        ("de_mo.egg-info", "", 3, {"de-mo"}),
+        ("other-1.0.dist-info", "de-mo 1.0", 1, {"de-mo", "other"}),
+        ("de_mo-1.0.dist-info", "other 1.0", 1, {"de-mo", "other"}),
+        ("de_mo-2.0.dist-info", "de-mo 1.0", 1, {"de-mo"}),
+        ("de_mo-1.0.dist-info", "de-mo 2.0", 1, {"de-mo"}),
+        ("de_mo-2.0.dist-info", "de-mo 2.0", 0, {"de-mo"}),
+    ],
+)
+def test_what_is_installed_is_what_its_metadata_says_and_its_folder_too(
+    run: Inside, project: Path, folder: str, stated: str, code: int, names: set[str]
+) -> None:
+    """A folder whose name is not escaped, or says something else, hides nothing."""
+    fill(project, record("X-1", versions_of("de-mo", "introduced 0", "fixed 2.0")))
+    update(run)
+    info = project / "site" / folder
+    info.mkdir(parents=True)
+    if stated:
+        name, version = stated.split()
+        file = "METADATA" if folder.endswith(".dist-info") else "PKG-INFO"
+        (info / file).write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    ended, found = audited(run, "--path", "site")
+    assert (ended, set(found)) == (code, names)
+
+
 def test_a_lock_is_audited_at_its_lines(run: Inside, project: Path) -> None:
     """A local version is its public one, and what has no version is not verified."""
     (project / "pylock.toml").write_text(LOCK)

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.environment.verification import Distribution
+    from safepip.model.candidate import CoreMetadata
     from safepip.model.plan import Settings
     from safepip.model.requirement import Constraint, Requirement
 
+_UNTOLD = "its metadata folder tells no version"
 _UNPINNED = "no single version is pinned: make a lock with safepip lock -r FILE, and audit that"
 
 
@@ -65,18 +67,18 @@ def read_audit_input(settings: Settings, path: str | None, resources: Resources)
 
 
 def _installed(sites: Sequence[str], shown: str) -> AuditInput:
-    there = distributions(sites)
-    required = {item.info: _required(item) for item in there}
+    there = [(item, _metadata(item)) for item in distributions(sites)]
     requiring: dict[str, set[str]] = {}
-    for item in there:
-        for name in required[item.info] or ():
-            requiring.setdefault(name, set()).add(f"{item.name} {item.version}")
-    found = []
-    for item in there:
-        version = _written(item.version)
-        obstacle = "" if version else "its metadata folder tells no version"
-        place, askers = Origin(Source.DISTRIBUTION, shown), tuple(sorted(requiring.get(item.name, ())))
-        found.append(AuditedVersion(item.name, version, place, askers, obstacle, required[item.info]))
+    for item, metadata in there:
+        name, version = _identities(item, metadata)[0]
+        for needed in _required(metadata) or ():
+            requiring.setdefault(needed, set()).add(f"{name} {version or item.version}")
+    place = Origin(Source.DISTRIBUTION, shown)
+    found = [
+        AuditedVersion(name, version, place, tuple(sorted(requiring.get(name, ()))), _UNTOLD, _required(metadata))
+        for item, metadata in there
+        for name, version in _identities(item, metadata)
+    ]
     doubts = (f"the folder {folder} cannot be listed" for folder in unlistable(sites))
     return AuditInput(tuple(found), tuple(doubts))
 
@@ -88,9 +90,24 @@ def _written(version: str) -> str:
     return version.replace("_", "-") if read_version(version) is None else version
 
 
-def _required(item: Distribution) -> tuple[str, ...] | None:
-    """The names of what it requires, whatever its markers and extras say; None where its metadata cannot be read. The
-    version is known all the same, by the folder's name."""
+def _identities(item: Distribution, metadata: CoreMetadata | None) -> list[tuple[str, str]]:
+    """What it is, by name and version: first as its metadata says, which is what pip lists. Where its folder says
+    something else, both are audited: one of them would be clean by accident. A version is empty where none is told."""
+    version = _written(item.version)
+    if metadata is None:
+        # An escaped version has no hyphen. With one it cannot be told where the name ends.
+        return [(item.name, "" if read_version(version) is None and "-" in item.version else version)]
+    stated = metadata.name, str(metadata.version)
+    stem = item.info.rpartition("/")[2].rpartition(".")[0]
+    if item.name == metadata.name and read_version(version) == metadata.version:
+        return [(item.name, version)]
+    if normalise(stem) == normalise("-".join(stated)) or version == "":
+        return [stated]
+    return [stated, (item.name, version)]
+
+
+def _metadata(item: Distribution) -> CoreMetadata | None:
+    """What its metadata says; None where that cannot be read."""
     for suffix in ("/METADATA", "/PKG-INFO", ""):
         data, _ = read_small(f"{item.info}{suffix}", MAX_METADATA_BYTES)
         if data is not None:
@@ -98,10 +115,19 @@ def _required(item: Distribution) -> tuple[str, ...] | None:
     else:
         return None
     try:
-        requires = parse_metadata(data, verified=False).requires
+        return parse_metadata(data, verified=False)
     except MetadataError:
         return None
-    return tuple(sorted({normalise(requirement.name) for requirement in requires}))
+
+
+def _required(metadata: CoreMetadata | None) -> tuple[str, ...] | None:
+    """The names of what it requires, whatever its markers and extras say; None where that is not known."""
+    if metadata is None:
+        return None
+    try:
+        return tuple(sorted({normalise(requirement.name) for requirement in metadata.requires}))
+    except MetadataError:
+        return None
 
 
 # --- locks ---------------------------------------------------------------------------------------------------------
