@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -53,11 +55,13 @@ def test_a_program_that_does_not_end_is_ended() -> None:
 
 def test_what_a_program_leaves_behind_is_not_waited_for() -> None:
     """A process that it started may hold its output open for ever."""
-    child = f"subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(20)'])"
-    process = begun(f"import subprocess\n{child}\nprint('said')")
+    child = f"subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])"
+    process = begun(f"import subprocess\nleft = {child}\nprint(left.pid, 'said' * 100_000)")
     start = time.monotonic()
-    assert gather(process, 3)[0].split() == [b"said"]
-    assert time.monotonic() - start < 15
+    number, said = gather(process, 3600)[0].split()
+    os.kill(int(number), signal.SIGKILL)
+    assert said == b"said" * 100_000
+    assert time.monotonic() - start < 50
     assert process.returncode == 0
 
 

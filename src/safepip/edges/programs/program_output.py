@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _LARGEST = 16 * 1024 * 1024
 _PIECE = 64 * 1024
 
+#: Seconds without another byte after which the streams of a program that has ended are not read any further.
+_LINGER = 2.0
+
 
 class ProgramAnswer(NamedTuple):
     """What a program left when it ended."""
@@ -61,20 +64,21 @@ def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b
     """
     if process.returncode is not None:
         return b"", b""  # it was waited for already, and its streams are closed
-    until = time.monotonic() + seconds
     found = bytearray(), bytearray()
-    work = [Thread(target=_ask, args=(process, question), daemon=True)] if process.stdin is not None else []
-    for stream, into in zip((process.stdout, process.stderr), found, strict=True):
-        if stream is not None:
-            work.append(Thread(target=_read, args=(process, stream, into), daemon=True))
+    # Popen.wait with a time asks again and again; without one it sleeps until the end, so a thread does that.
+    waits = Thread(target=process.wait, daemon=True)
+    asks = [Thread(target=_ask, args=(process, question), daemon=True)] if process.stdin is not None else []
+    readers = [
+        Thread(target=_read, args=(process, stream, into), daemon=True)
+        for stream, into in zip((process.stdout, process.stderr), found, strict=True)
+        if stream is not None
+    ]
     try:
-        for thread in work:
+        for thread in (waits, *asks, *readers):
             thread.start()
-        for thread in work:
-            thread.join(max(0.0, until - time.monotonic()))
-        # Another process may still hold a stream open, such as a program that it started: that is not waited for
-        # either.
-        process.wait(0.0 if any(thread.is_alive() for thread in work) else max(0.1, until - time.monotonic()))
+        waits.join(seconds)
+        process.wait(0.0)
+        _take_the_rest(readers, found)
     except BaseException:
         process.kill()
         process.wait()
@@ -82,6 +86,17 @@ def gather(process: subprocess.Popen[bytes], seconds: float, question: bytes = b
     if max(map(len, found)) > _LARGEST:
         raise OSError(errno.EFBIG, "it writes without end")
     return bytes(found[0]), bytes(found[1])
+
+
+def _take_the_rest(readers: Sequence[Thread], found: Sequence[bytearray]) -> None:
+    """Wait for the ends of the streams of a program that has ended, but not for others who hold them open: what it has
+    started and left behind, such as a connection that ssh shares."""
+    before = -1
+    while any(reader.is_alive() for reader in readers) and sum(map(len, found)) > before:
+        before = sum(map(len, found))
+        until = time.monotonic() + _LINGER
+        for reader in readers:
+            reader.join(max(0.0, until - time.monotonic()))
 
 
 def _ask(process: subprocess.Popen[bytes], question: bytes) -> None:
