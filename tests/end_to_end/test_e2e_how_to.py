@@ -8,6 +8,7 @@ A line that is not run has its reason here.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -27,6 +28,7 @@ from support.environment import SAFEPIP, Runner, make_environment
 from support.replies import Reply
 from support.repositories import GitHome, needs_git
 from support.runs import shown
+from support.single_file import write_application
 from support.sources import build_source_archive, write_project
 from support.uploads import days_ago
 from support.wheels import metadata_text
@@ -68,6 +70,19 @@ NOT_RUN = {
     "python docs/lock-demonstration.py --pip-compile .venv/bin/pip-compile": "no test installs pip-compile",
     "safepip lock ... -U": "a part of a command",
     "safepip lock ... --check": "a part of a command",
+    'python3 safepip.pyz install --python "$(command -v python3)" -r requirements.txt': "changes the machine's Python",
+    ".ci/release": "is tested where releases are",
+    "safepip lock --python .venv --format requirements -r pyproject.toml -o .ci/pyz-requirements.txt": (
+        "needs an index with all that safepip requires"
+    ),
+    "safepip lock --python .venv --format requirements build hatchling -o .ci/release-tools.txt": (
+        "needs an index with all that makes a release"
+    ),
+    "gh release download v0.1.0 --repo OWNER/safepip": "is about a release that is published",
+    "sha256sum --check --strict SHA256SUMS": "as above",
+    "gh attestation verify safepip.pyz --repo OWNER/safepip": "as above",
+    "git clone --branch v0.1.0 URL-OF-THE-REPOSITORY safepip && PYTHON=python3.13 safepip/.ci/release made": "as above",
+    "diff SHA256SUMS made/SHA256SUMS": "as above",
 }  # fmt: skip
 
 #: How commands end that do not end with 0.
@@ -235,8 +250,15 @@ def of_audit(reader: Reader) -> None:
     (reader.folder / "app.openvex.json").write_text(document)
 
 
+def of_single_file(reader: Reader) -> None:
+    digest = hashlib.sha256(write_application(reader.folder).read_bytes()).hexdigest()
+    reader.stands_for = {"DIGEST": digest}
+
+
 GIVEN = {
     "lock": nothing_more,
+    "release": nothing_more,
+    "single-file": of_single_file,
     "private-index": of_private_index,
     "ci": of_ci,
     "verify-an-environment": of_verify_an_environment,
