@@ -426,7 +426,7 @@ def _requirement_texts() -> list[Growing]:
             _each("x!={}\n"),
             _each("x{}!=1\n"),
             _each("x @ https://h.example/x-{}-py3-none-any.whl\n"),
-            size=400,
+            size=200,
         ),
         *_all(
             "options of files",
@@ -438,7 +438,7 @@ def _requirement_texts() -> list[Growing]:
             _each("-i https://h.example/{}/\n"),
             _times(":all:,", "--no-binary ", ":none:\n"),
             _times(":all:,:none:,", "--no-binary "),
-            size=500,
+            size=250,
         ),
         *_all(
             "hashed requirements",
@@ -495,7 +495,7 @@ def _toml_texts() -> list[Growing]:
             _times("index", "", "=1"),
             _nested("[", "]", "", "a="),
             _times(".a", "a", "=1"),
-            size=300,
+            size=150,
         ),
         *_all(
             "project",
