@@ -241,6 +241,7 @@ def test_indexes_that_a_higher_level_declares_are_not_overruled(folder: Folder) 
         (["--index", "a b=https://x.example/"], "it has the form NAME=URL"),
         (["--index", "other=x.example"], "error: bad-option"),
         (["--claim", "a=internal", "--claim", "A=public"], "error: conflicting-claims"),
+        (["-o", "pyproject.toml"], "a pyproject.toml has the tables under [tool.safepip]"),
         (["--find-links", "https://files.example/"], "error: undeclared-index"),
     ],
 )
@@ -260,6 +261,41 @@ def test_an_install_that_would_be_refused_all_the_same_is_reported(folder: Folde
     assert done.code == 20, done.err
     assert folder.packages()["internal"] == ["acme-*", "billing", "?"], "the search did not come to its end"
     assert "not all known" in done.err
+    assert "requirements.txt: no-matching-version: " in done.err
+
+
+def test_what_an_extra_and_a_group_need_in_turn_counts_too(folder: Folder) -> None:
+    """Each is searched alone, since two of them may exclude each other; so is what builds the project."""
+    (folder.run.folder / "requirements.txt").unlink()
+    for name, needed in (("acme-extra", "one"), ("acme-group", "two"), ("acme-build", "three")):
+        folder.internal.add(name, "1.0", requires=[f"hidden-{needed}"])
+        folder.internal.add(f"hidden-{needed}", "1.0")
+        folder.public.add(f"hidden-{needed}", "99.0")
+    (folder.run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["flask"]\n'
+        'optional-dependencies = { x = ["acme-extra"], y = ["flask<1"] }\n'
+        '[dependency-groups]\ndev = ["acme-group"]\n[build-system]\nrequires = ["acme-build"]\n'
+    )
+    folder.public.add("flask", "0.5")
+    words = ("--default", "public", "--claim", "acme-*=internal")
+    assert folder.init(*words).code == 20
+    assert folder.packages()["internal"] == ["acme-*", "hidden-one?", "hidden-three?", "hidden-two?", "?"]
+    (folder.run.folder / "safepip.toml").unlink()
+    done = folder.init(*words, "--claim", "hidden-*=internal")
+    assert done.code == 0, done.err
+    assert "Would install pyproject.toml [x]: from internal acme-extra 1.0, hidden-one 1.0; from public" in done.out
+    assert "Would install pyproject.toml [y]: from public flask 0.5\n" in done.out
+    assert "Would install pyproject.toml group dev: from internal acme-group 1.0, hidden-two 1.0\n" in done.out
+
+
+def test_what_other_systems_need_counts_too(folder: Folder) -> None:
+    """The file is for all who check out the project."""
+    folder.internal.add("acme-app", "1.0", requires=['billing; sys_platform == "nowhere"', 'widget; extra == "x"'])
+    folder.public.add("widget", "1.0")
+    folder.require("acme-app")
+    assert folder.init("--claim", "acme-*=internal").code == 20
+    assert folder.packages() == {"internal": ["acme-*", "billing?"], "public": ["billing?"]}
+    assert folder.internal.mentions("widget") == [], "an extra that is not asked for"
 
 
 def test_a_lock_of_a_standard_form_is_asked_for_as_an_install_would(folder: Folder) -> None:

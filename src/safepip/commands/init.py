@@ -26,6 +26,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.urls import covered
 from safepip.options.command_line import HelpRequested
 from safepip.options.own_words import take_own
+from safepip.requirements.project_files import is_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,6 +101,12 @@ def _check_place(output: str, resources: WatchedResources) -> None:
     """Raise `UsageError` (`already-configured`) where the file would take the place of another configuration."""
     if output == "-":
         return
+    if is_pyproject(output):
+        raise UsageError.because(
+            "bad-option",
+            "--output: a pyproject.toml has the tables under [tool.safepip], and what is written has not",
+            hint="print it, and put it there: safepip init -o -",
+        )
     if is_there(output):
         raise there_already(output)
     nearest = nearest_project(resources.world, resources.credentials)
@@ -125,7 +132,7 @@ def _migrate(options: _Options, words: Sequence[str], plan: Plan, resources: Wat
     check_claims(claims)
     proposal = Proposal(indexes, claims, (), _trusted(material.findings, indexes))
     survey = IndexSurvey(words, resources, indexes, proposal.trusted_hosts, material.findings.assignments)
-    proposal = _settle(proposal, survey, material, resources)
+    proposal, trials = _settle(proposal, survey, material, resources)
     text = text_of(proposal)
     _check(text, proposal)
     _tell(proposal, material, resources)
@@ -134,7 +141,10 @@ def _migrate(options: _Options, words: Sequence[str], plan: Plan, resources: Wat
     else:
         write_new(options.output, text)
         resources.console.say(f"Wrote {printable(seen_from(resources.world.cwd, options.output))}")
-    return _end(proposal, survey, material, text, options, resources)
+    if not proposal.decided:
+        return _left(proposal, trials, resources)
+    path = "safepip.toml" if options.output == "-" else options.output
+    return max((_tell_trial(trial, resources) for trial in survey.rehearse(material.parts, text, path)), default=0)
 
 
 def _indexes(
@@ -152,8 +162,11 @@ def _trusted(findings: Findings, indexes: Sequence[MigratedIndex]) -> tuple[str,
     return tuple(host for host in findings.trusted_hosts if any(covered(index.url, [host]) for index in indexes))
 
 
-def _settle(proposal: Proposal, survey: IndexSurvey, material: Material, resources: WatchedResources) -> Proposal:
-    """Ask the indexes and the person in turn, until no name comes in any more and nothing more is decided."""
+def _settle(
+    proposal: Proposal, survey: IndexSurvey, material: Material, resources: WatchedResources
+) -> tuple[Proposal, list[Trial]]:
+    """Ask the indexes and the person in turn, until no name comes in any more and nothing more is decided. The searches
+    for what is needed in turn are given back, too."""
     names: dict[str, Origin] = dict(material.findings.names)
     left: set[str] = set()
     asks = can_ask() and not no_person_watches() and not resources.plan.settings.network.no_input
@@ -166,11 +179,12 @@ def _settle(proposal: Proposal, survey: IndexSurvey, material: Material, resourc
             if given.claims:
                 proposal = proposal._replace(claims=(*proposal.claims, *given.claims))
                 continue
-        trials = list(survey.discover(material.requirement_files, proposal))
+        trials = list(survey.discover(material.parts, proposal))
         proposal = proposal._replace(incomplete=any(trial.error is not None for trial in trials))
-        new = resources.looked_at - names.keys()
+        elsewhere = (name for trial in trials for name in trial.names_elsewhere())
+        new = {*resources.looked_at, *elsewhere} - names.keys()
         if not new:
-            return proposal
+            return proposal, trials
         names |= dict.fromkeys(sorted(new), Origin(Source.DISTRIBUTION, "what the requirements need"))
 
 
@@ -193,44 +207,31 @@ def _tell(proposal: Proposal, material: Material, resources: WatchedResources) -
         console.say(f"Note: {note}")
 
 
-def _end(
-    proposal: Proposal,
-    survey: IndexSurvey,
-    material: Material,
-    text: str,
-    options: _Options,
-    resources: WatchedResources,
-) -> int:
-    """Say what is left to decide, or run the decision dry; the exit code."""
+def _left(proposal: Proposal, trials: Sequence[Trial], resources: WatchedResources) -> int:
+    """Say what a person has to decide before the file can be used, and why that may not be all; the exit code."""
     console = resources.console
-    if not proposal.decided:
-        console.notice(_left(proposal))
-        return Refused.exit_code
-    path = "safepip.toml" if options.output == "-" else options.output
-    code = 0
-    for trial in survey.rehearse(material.requirement_files, text, path):
-        code = max(code, _tell_trial(trial, resources))
-    return code
-
-
-def _left(proposal: Proposal) -> str:
-    """What a person has to decide before the file can be used."""
     names = [report.name for report in proposal.open_reports]
-    if not names:
-        return "the names that the requirements need in turn are not all known: the file has a question to answer"
-    several = "s" if len(names) > 1 else ""
-    return (
-        f"{len(names)} name{several} left to decide: {', '.join(names)}; answer the questions in the file,"
-        " or give --claim NAME=INDEX"
-    )
+    for trial in trials:
+        # That a name has no owner ends a search, and is told below.
+        problems = [d for d in trial.error.diagnostics if d.subject not in names] if trial.error is not None else []
+        for diagnostic in problems:
+            console.notice(f"{trial.part.title}: {diagnostic.reference}: {diagnostic.message}")
+    if names:
+        count = f"{len(names)} name{'s' if len(names) > 1 else ''}"
+        ways = "answer the questions in the file, or give --claim NAME=INDEX"
+        console.notice(f"{count} left to decide: {', '.join(names)}; {ways}")
+    else:
+        console.notice("what the requirements need in turn is not all known: the file has a question to answer")
+    return Refused.exit_code
 
 
 def _tell_trial(trial: Trial, resources: WatchedResources) -> int:
     """Say what an install would do; its exit code."""
     if trial.decision is not None:
-        resources.console.say(f"Would install {decision_line(trial.file, trial.decision.resolution)}")
+        line = decision_line(trial.part.title, trial.decision.resolution)
+        resources.console.say(f"Would install {line}")
         return 0
     assert trial.error is not None
     for diagnostic in trial.error.diagnostics:
-        resources.console.notice(f"{printable(trial.file)}: {diagnostic.reference}: {diagnostic.message}")
+        resources.console.notice(f"{trial.part.title}: {diagnostic.reference}: {diagnostic.message}")
     return trial.error.exit_code

@@ -9,6 +9,7 @@ from safepip.edges.disk.project_files import files_of_project, read_project_text
 from safepip.edges.disk.requirements_files import load
 from safepip.migration.findings import Findings, FoundIndex, Role, together
 from safepip.migration.names_in_use import project_names, read_lock
+from safepip.migration.parts import InstallPart, parts_of_project
 from safepip.migration.pdm import read_pdm
 from safepip.migration.poetry import read_poetry
 from safepip.migration.tool_tables import table
@@ -19,7 +20,6 @@ from safepip.model.index import IndexKind, IndexUrl
 from safepip.model.origin import BUILT_IN
 from safepip.model.urls import UrlError, is_url, read_host
 from safepip.requirements.lock_requests import is_pylock
-from safepip.requirements.project_files import is_pyproject
 from safepip.text.toml_reading import read_toml
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ _ROLES = {"index-url": Role.DEFAULT, "extra-index-url": Role.EXTRA}
 
 
 class Material(NamedTuple):
-    """What was read. `requirement_files` are those that an install can be asked for by `-r`, locks among them."""
+    """What was read, from which files, and what an install can be asked for in them."""
 
     findings: Findings
     files: tuple[str, ...]
-    requirement_files: tuple[str, ...]
+    parts: tuple[InstallPart, ...]
 
 
 def read_material(plan: Plan, built_in: IndexUrl, resources: Resources, known: Iterable[IndexUrl]) -> Material:
@@ -55,15 +55,13 @@ def read_material(plan: Plan, built_in: IndexUrl, resources: Resources, known: I
     files = list(dict.fromkeys(stated)) or files_of_project(cwd)
     texts = [path for path in files if not _is_toml(path)]
     found = [_of_pip(plan, texts, resources, known)]
-    askable = list(texts)
+    parts = [InstallPart(path) for path in texts]
     for path in files:
-        if not _is_toml(path):
-            continue
-        findings, can_install = _of_toml(path, built_in, resources)
-        found.append(findings)
-        if can_install:
-            askable.append(path)
-    return Material(together(found), tuple(files), tuple(askable))
+        if _is_toml(path):
+            findings, more = _of_toml(path, built_in, resources)
+            found.append(findings)
+            parts += more
+    return Material(together(found), tuple(files), tuple(parts))
 
 
 def _is_toml(path: str) -> bool:
@@ -147,20 +145,20 @@ def _option_notes(options: Iterable[FileOption]) -> Iterator[str]:
 # --- other tools ---------------------------------------------------------------------------------------------------
 
 
-def _of_toml(path: str, built_in: IndexUrl, resources: Resources) -> tuple[Findings, bool]:
-    """What a TOML file says, and whether an install can be asked for it by `-r`."""
+def _of_toml(path: str, built_in: IndexUrl, resources: Resources) -> tuple[Findings, list[InstallPart]]:
+    """What a TOML file says, and what an install can be asked for in it."""
     text, data = _toml(path, resources)
     name, cwd = name_of(path), resources.world.cwd
     if is_pylock(name) or name in _LOCKS:
-        return read_lock(data, path), is_pylock(name)
+        return read_lock(data, path), [InstallPart(path, is_lock=True)] if is_pylock(name) else []
     if name == "uv.toml":
         beside = _beside(path, "pyproject.toml")
-        return read_uv(data, _toml(beside, resources)[1] if is_file(beside, cwd) else {}, text, path, ()), False
+        return read_uv(data, _toml(beside, resources)[1] if is_file(beside, cwd) else {}, text, path, ()), []
     found = [Findings(names=project_names(data, path)), read_poetry(data, text, path, built_in)]
     found.append(read_pdm(data, text, path))
     if not is_file(_beside(path, "uv.toml"), cwd):
         found.append(read_uv(table(data, "tool", "uv"), data, text, path, ("tool", "uv")))
-    return together(found), is_pyproject(name) and "dependencies" in table(data, "project")
+    return together(found), list(parts_of_project(data, path))
 
 
 def _beside(path: str, name: str) -> str:

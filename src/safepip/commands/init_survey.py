@@ -23,7 +23,9 @@ from safepip.migration.writing import Proposal, text_of
 from safepip.model.errors import SafepipError
 from safepip.model.events import Resolving
 from safepip.model.index import Index
+from safepip.model.names import normalise
 from safepip.model.origin import Source
+from safepip.model.plan import LockSettings
 from safepip.model.requirement import Statements
 from safepip.model.route import Observation, Presence
 from safepip.routing.table import build
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.migration.findings import Assignment
     from safepip.migration.indexes import MigratedIndex
+    from safepip.migration.parts import InstallPart
     from safepip.model.events import Event
     from safepip.model.origin import Origin
-    from safepip.model.plan import Plan, Target
+    from safepip.model.plan import Plan, Settings, Target
     from safepip.routing.table import RoutingTable
 
 _HIDDEN = "its credentials are variables of a requirements file; name it to have it asked: --index NAME=URL"
@@ -57,11 +60,17 @@ class WatchedResources(Resources):
 
 
 class Trial(NamedTuple):
-    """What became of the requirements of one file: a decision, or an error."""
+    """What became of one part of the requirements: a decision, or an error."""
 
-    file: str
+    part: InstallPart
     decision: Decision | None = None
     error: SafepipError | None = None
+
+    def names_elsewhere(self) -> set[str]:
+        """The names that what was chosen requires, on other systems, too."""
+        pins = self.decision.resolution.pins.values() if self.decision is not None else ()
+        read = ((pin.metadata, pin.extras) for pin in pins if pin.metadata is not None)
+        return {normalise(one.name) for metadata, extras in read for one in metadata.requires.with_extras(extras)}
 
 
 class IndexSurvey:
@@ -116,26 +125,29 @@ class IndexSurvey:
         catalog.expect_pages(names)
         return catalog, {index.name: index for index in plan.indexes}
 
-    def discover(self, files: Iterable[str], proposal: Proposal) -> Iterator[Trial]:
-        """Search for what each file needs in turn, every index asked for every name that is not claimed."""
-        for file in files:
-            yield self._try(file, lambda: self._asking(proposal), wide=True)
+    def discover(self, parts: Iterable[InstallPart], proposal: Proposal) -> Iterator[Trial]:
+        """Search for what each part needs in turn, every index asked for every name that is not claimed. What a lock
+        needs stands in it."""
+        for part in parts:
+            if not part.is_lock:
+                yield self._try(part, lambda: self._asking(proposal), wide=True)
 
-    def rehearse(self, files: Iterable[str], text: str, path: str) -> Iterator[Trial]:
-        """Decide on each file as an install would by the configuration `text`, to stand at `path`."""
-        for file in files:
-            yield self._try(file, lambda: self._plan(text, path), wide=False)
+    def rehearse(self, parts: Iterable[InstallPart], text: str, path: str) -> Iterator[Trial]:
+        """Decide on each part as an install would by the configuration `text`, to stand at `path`."""
+        for part in parts:
+            if part.installs:
+                yield self._try(part, lambda: self._plan(text, path), wide=False)
 
-    def _try(self, file: str, make: Callable[[], Plan], *, wide: bool) -> Trial:
+    def _try(self, part: InstallPart, make: Callable[[], Plan], *, wide: bool) -> Trial:
         try:
             plan = make()
-            settings = plan.settings._replace(requirements=(), requirement_files=(file,))
-            inputs = read_plan("download", plan._replace(settings=settings), self._resources)
+            plan = plan._replace(settings=_asking_for(part, plan.settings))
+            inputs = read_plan("download", plan, self._resources, self._target(plan))
             if wide:
                 inputs = inputs._replace(table=self._wide(inputs.plan))
-            return Trial(file, resolve(inputs, self._resources))
+            return Trial(part, resolve(inputs, self._resources))
         except SafepipError as error:
-            return Trial(file, error=error)
+            return Trial(part, error=error)
 
     def _target(self, plan: Plan) -> Target:
         if self._found is None:
@@ -174,6 +186,17 @@ class IndexSurvey:
         """The routes by claims alone: whatever else it owns, every index is asked for names that none owns."""
         for_all = {index.name for index in self._indexes if index.for_all}
         return build(plan.indexes)._replace(sources=tuple(i for i in plan.indexes if i.name in for_all))
+
+
+def _asking_for(part: InstallPart, settings: Settings) -> Settings:
+    """The settings by which a part is asked for, and nothing else."""
+    alone = settings._replace(requirements=part.names, requirement_files=(), editables=(), groups=(), script=None)
+    if part.names:
+        return alone
+    if part.group:
+        return alone._replace(groups=(f"{part.file}:{part.group}",))
+    extras = LockSettings("-", extras=frozenset({part.extra})) if part.extra else None
+    return alone._replace(requirement_files=(part.file,), lock=extras)
 
 
 def _without_answer(index: MigratedIndex) -> Observation:

@@ -111,8 +111,10 @@ def read_inputs(
     return read_plan(verb, plan, resources)._replace(named=named)
 
 
-def read_plan(verb: str, plan: Plan, resources: Resources) -> Inputs:
-    """Read what a plan names, and decide the target and the routes. Raises as `read_inputs`."""
+def read_plan(verb: str, plan: Plan, resources: Resources, known: Target | None = None) -> Inputs:
+    """Read what a plan names, and decide the routes, and the target unless it is `known`. Raises as `read_inputs`."""
+    if known is not None:
+        return _read(verb, plan, resources, lambda: known)
     environ = resources.world.environ
     chosen = choose(plan.settings, environ, resources.world.cwd)
     target_of = start_probe(chosen.python, plan.settings, environ)

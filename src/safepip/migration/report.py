@@ -77,11 +77,11 @@ def _answer(observation: Observation) -> str:
     return f"{name} {printable(observation.newest)}" if observation.newest else f"{name}: no files"
 
 
-def decision_line(file: str, resolution: Resolution) -> str:
-    """What an install of a file would take, and from where."""
+def decision_line(title: str, resolution: Resolution) -> str:
+    """What an install of a part would take, and from where."""
     taken: dict[str, list[str]] = {}
     for pin in resolution.pins.values():
         owner = pin.route.index.name if pin.route.index is not None else "no index"
         taken.setdefault(owner, []).append(f"{pin.name} {pin.version}")
     parts = [f"from {owner} {', '.join(sorted(pins))}" for owner, pins in sorted(taken.items())]
-    return f"{printable(file)}: {'; '.join(parts) or 'nothing to install'}"
+    return f"{title}: {'; '.join(parts) or 'nothing to install'}"

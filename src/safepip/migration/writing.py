@@ -24,7 +24,7 @@ _QUESTIONS = """\
     # others. Until then this file is refused."""
 _UNSEEN = """\
     # The search for what your requirements need in turn did not come to its end, so names may be missing here. Take the
-    # question mark out when you know that there are none, or run `safepip init` again."""
+    # question mark out when you know that there are none; `safepip init -o -` searches again."""
 
 
 class Proposal(NamedTuple):
