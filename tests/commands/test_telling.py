@@ -10,9 +10,15 @@ import pytest
 
 from safepip.model.finding import HeldBack
 from safepip.model.index import Index, IndexKind, IndexUrl
-from safepip.reporting.summaries import held_back, looking_in
+from safepip.model.origin import BUILT_IN, Origin, Source
+from safepip.model.route import Route, RoutingRule
+from safepip.reporting.summaries import held_back, installed, looking_in
+from support.handing import Chosen, cleared, pin_of
+from support.wheels import build_wheel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.environment import Environment, Runner
     from support.index import IndexServer
     from support.inside import Inside
@@ -36,6 +42,23 @@ def served(index: IndexServer) -> IndexServer:
         index.add(name, "2.0", requires=["lib"] if name == "app" else [], file={"upload_time": young()})
     index.cache_control = "max-age=600"
     return index
+
+
+def test_the_index_that_nobody_named_is_called_pips(tmp_path: Path) -> None:
+    """And one that a line names bears its own name, also where that is `default`."""
+    filename, data = build_wheel("demo", "1.0")
+    path = tmp_path / filename
+    path.write_bytes(data)
+    given = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)
+    for origin, name, said in [
+        (BUILT_IN, "default", "pip's default index"),
+        (given, "default", "default"),
+        (given, "acme", "acme"),
+    ]:
+        index = Index(name, IndexUrl.parse(DEFAULT), origin=origin)
+        pin = pin_of(Chosen(path))._replace(route=Route("demo", RoutingRule.DEFAULT, index))
+        line = installed([cleared(pin, path)], 1.25)
+        assert line == f"Installed 1 distribution from {said}, every file verified, in 1.2 s"
 
 
 # --- where it looks ----------------------------------------------------------------------------------------------

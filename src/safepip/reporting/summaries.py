@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.finding import HeldBack
 from safepip.model.index import IndexKind, IndexUrl
+from safepip.model.origin import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,4 +56,7 @@ def _source(wheel: ClearedWheel) -> str:
     if wheel.pin.built_from is not None:
         return "source code that you name"
     index = wheel.pin.route.index
-    return "URLs that you name" if index is None else index.name
+    if index is None:
+        return "URLs that you name"
+    # Its name in messages and locks is `default`, which as the end of a sentence says nothing.
+    return "pip's default index" if index.origin == BUILT_IN and index.name == "default" else index.name
