@@ -21,6 +21,10 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = "safepip"
 html_show_sourcelink = False
+# There is nothing to list in one: no page declares an entry.
+html_use_index = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 _CHILDREN = """
 ```{toctree}
