@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,12 +61,34 @@ def test_what_is_older_is_listed_as_pip_lists_it(run: Inside, index: IndexServer
         {"name": "alpha", "version": "1.0", "latest_version": "2.0", "latest_filetype": "wheel"}
     ]
     assert "2.0rc1" in run("outdated", "--pre", "gamma", *asked).out
-    assert run("list", "--uptodate", *asked).out.splitlines()[2:] == ["beta-long 1.0"]
+    assert run("list", "--uptodate", *asked).out.splitlines()[2:] == ["beta_long 1.0"]
     (run.folder / "limits.txt").write_text("alpha<2\n")
     done = run("outdated", "-c", "limits.txt", *asked)
     assert (done.code, done.out.splitlines()[2:]) == (0, ["gamma   1.0     1.5    wheel"])
     assert json.loads(run("outdated", "--format", "json", "beta-long", *asked).out) == []
     assert run("outdated", "-q", "beta-long", *asked) == (0, "", "")
+
+
+def test_names_and_versions_are_those_that_pip_lists(run: Inside, index: IndexServer, environment: Environment) -> None:
+    """As pip itself lists them. Where METADATA cannot be read, or says something else, the folder counts."""
+    for name in ("Beta.Long", "plain", "liar", "torn"):
+        index.add(name, "2.0")
+    good = {"Beta.Long": "1.0.0a1", "plain": "01.0"}
+    install(environment, **good)
+
+    def pip(form: str) -> str:
+        command = [sys.executable, "-m", "pip", "--python", str(environment.folder), "list", "--format", form]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    both = ("outdated", *words(environment, index))
+    shown = [line.split()[:2] for line in run(*both).out.splitlines()[2:]]
+    assert shown == [line.split() for line in pip("columns").splitlines()[2:]] == [list(item) for item in good.items()]
+    rows = [{key: item[key] for key in ("name", "version")} for item in json.loads(run(*both, "--format=json").out)]
+    assert rows == json.loads(pip("json"))
+    install(environment, liar="1.0", torn="1.0")
+    (environment.site_packages / "liar-1.0.dist-info" / "METADATA").write_text("Name: other\nVersion: 7\n")
+    (environment.site_packages / "torn-1.0.dist-info" / "METADATA").write_bytes(b"Name: torn\nVersion: \xff\xfe\n")
+    assert run(*both).out.splitlines()[3:5] == ["liar      1.0     2.0    wheel", "plain     01.0    2.0    wheel"]
 
 
 def test_each_name_is_asked_of_its_owner_alone(
@@ -82,7 +106,7 @@ def test_each_name_is_asked_of_its_owner_alone(
         f'[[index]]\nname = "public"\nurl = "{public.url}"\ndefault = true\n'
     )
     done = run("outdated", *words(environment))
-    assert "corp-lib 1.0     1.1    wheel" in done.out.splitlines()
+    assert "corp_lib 1.0     1.1    wheel" in done.out.splitlines()
     assert "99.0" not in done.out
     assert done.err.partition("\n")[2] == "not compared: gone (on no index), mine (installed from a folder or a URL)\n"
     assert not public.mentions("corp-lib")

@@ -29,7 +29,7 @@ from safepip.reporting.version_list import VersionRow, as_json, columns
 from safepip.routing.table import build, project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.candidate import InstalledDistribution
@@ -96,8 +96,9 @@ def list_by_words(argv: Sequence[str]) -> int:
             Statements((), read_constraints(plan.settings.constraint_files, plan, resources)),
             build(plan.indexes),
         )
-        found = _compare(inputs, resources, _chosen(parsed, target, plan, resources))
-        return _print(found, parsed, resources)
+        chosen = _chosen(parsed, target, plan, resources)
+        found = _compare(inputs, resources, chosen)
+        return _print(found, {item.name: item for item in chosen}, parsed, resources)
 
 
 def _parse(argv: Sequence[str]) -> tuple[ParsedOptions, Resources]:
@@ -201,10 +202,28 @@ def _lines_of(error: SafepipError, item: InstalledDistribution) -> list[str]:
     return [f"{item.name} {item.version} is not compared: {d.reference}: {d.message}" for d in error.diagnostics]
 
 
-def _print(found: _Comparison, parsed: ParsedOptions, resources: Resources) -> int:
+def _as_installed(row: VersionRow, item: InstalledDistribution) -> VersionRow:
+    """The row with name and version as METADATA writes them, which is what pip lists. Where it does not say the same as
+    the name of its folder, or cannot be read, the row stays as it is."""
+    from safepip.edges.target.installed import read_installed_metadata
+    from safepip.wheel.metadata import MetadataError, metadata_json, parse_metadata
+
+    try:
+        text = read_installed_metadata(item)
+        read, written = parse_metadata(text, verified=False), metadata_json(text)
+    except (Unavailable, MetadataError):
+        return row
+    if (read.name, read.version) != (item.name, item.version):
+        return row
+    return row._replace(name=written["name"].strip(), written=written["version"].strip())
+
+
+def _print(
+    found: _Comparison, items: Mapping[str, InstalledDistribution], parsed: ParsedOptions, resources: Resources
+) -> int:
     """The list on standard output, and on standard error what is not in it; the exit code."""
     console, newest = resources.console, bool(parsed["outdated"])
-    rows = found.older if newest else found.newest
+    rows = [_as_installed(row, items[row.name]) for row in (found.older if newest else found.newest)]
     if parsed["list_format"] == "json":
         console.data(as_json(rows, newest=newest))
     elif rows:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 class VersionRow(NamedTuple):
     """One project. `latest` is the newest version that an install would take, `kind` what it would install of that:
-    `wheel` or `sdist`."""
+    `wheel` or `sdist`. `written` is the version as METADATA has it, which pip shows in its columns alone; empty where
+    it is not known."""
 
     name: str
     version: str
     latest: str
     kind: str
+    written: str = ""
 
 
 def columns(rows: Sequence[VersionRow], *, newest: bool) -> Iterator[str]:
@@ -27,7 +29,11 @@ def columns(rows: Sequence[VersionRow], *, newest: bool) -> Iterator[str]:
     if not rows:
         return
     width = 4 if newest else 2
-    table = [("Package", "Version", "Latest", "Type")[:width], *(tuple(map(printable, row))[:width] for row in rows)]
+
+    def cells(row: VersionRow) -> tuple[str, ...]:
+        return tuple(map(printable, (row.name, row.written or row.version, row.latest, row.kind)))[:width]
+
+    table = [("Package", "Version", "Latest", "Type")[:width], *map(cells, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     table.insert(1, tuple("-" * size for size in widths))
     for row in table:
