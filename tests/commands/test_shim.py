@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import py_compile
@@ -15,13 +16,17 @@ import pytest
 from safepip import __version__
 from safepip.commands.shim_state import look
 from safepip.edges.programs.own_command import own_command
+from safepip.edges.programs.starting import own_text
 from safepip.edges.target import bare_unshim
 from safepip.edges.target.bare_shim import ROUTED, is_routed
 from safepip.edges.target.listing import find_place, real
 from safepip.edges.target.shim import put_on, take_off
+from safepip.environment.shim import Shim, ShimEntry, shim_text
 from safepip.model.errors import Unavailable
+from safepip.options.shell_init import SHELLS, script
 from support.environment import Environment, Runner, make_environment
 from support.shims import COMMANDS, environment_with_pip, exact_state
+from support.terminals import Terminal
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.index import IndexServer
+    from support.inside import Inside
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="on Windows a shim is refused")
 
@@ -164,6 +170,42 @@ def test_an_ambiguous_name_is_refused_and_another_installed(
     done = runner.run([str(shimmed.python), "-m", "pip", "install", *options, "--target", str(folder), "demo"])
     assert (done.returncode, "Successfully installed demo-1.0" in done.stdout) == (0, True), done.stderr
     assert (folder / "demo").is_dir()
+
+
+@pytest.mark.parametrize("by", ["shim", "functions"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_refusal_is_legible_in_a_shell(
+    env: Environment,
+    starts: tuple[str, ...],
+    runner: Runner,
+    two_indexes: tuple[IndexServer, IndexServer],
+    shell: str,
+    by: str,
+) -> None:
+    """On a terminal of 80 columns, by the bare name: exit 20, and every line but those to paste fits."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell}")
+    internal, public = two_indexes
+    internal.add("acme-utils", "1.0")
+    public.add("acme-utils", "99.0")
+    typed = f"pip install --index-url {internal.url} --extra-index-url {public.url} acme-utils"
+    if by == "shim":
+        put_on(find_place(str(env.python), os.environ), str(env.python), starts)
+    else:
+        (runner.folder / "functions").write_text(script(shell, starts))
+        typed = f". {runner.folder / 'functions'}; {typed}"
+    options = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
+    environ = runner.environment({"VIRTUAL_ENV": ""})
+    environ["PATH"] = f"{env.folder / 'bin'}{os.pathsep}{environ['PATH']}"
+    with Terminal([program, options[shell], "-c", typed], columns=80, env=environ, cwd=runner.folder) as terminal:
+        assert terminal.end() == 20
+    lines = terminal.screen.text.splitlines()
+    assert f"Environment: {real(str(env.folder))} " in "\n".join(lines)
+    assert "error: ambiguous-index" in lines
+    assert "Nothing was installed.  More: safepip help ambiguous-index" in lines
+    assert [line for line in lines if len(line) > 80 and not line.startswith("Environment: ")] == []
+    assert env.installed().keys() == {"pip"}
 
 
 # --- what does not --------------------------------------------------------------------------------------------
@@ -387,14 +429,16 @@ def test_killed_between_any_two_steps_it_is_taken_off_or_put_on(
     assert ends > 5
 
 
-def test_an_environment_without_pip_and_what_is_none_are_errors(runner: Runner, target: Environment) -> None:
+def test_an_environment_without_pip_and_what_is_none_are_errors(run: Inside, target: Environment) -> None:
     """Nothing is made there."""
     before = target.state()
-    done = runner.safepip("shim", "--venv", target.folder)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: nothing-to-shim")
+    done = run("shim", "--venv", target.folder)
+    assert (done.code, done.err.splitlines()[0]) == (1, "error: nothing-to-shim")
     assert target.state() == before
-    done = runner.safepip("shim", "--venv", runner.folder)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: not-an-environment")
+    done = run("shim", "--venv", run.folder)
+    assert (done.code, done.err.splitlines()[0]) == (1, "error: not-an-environment")
+    (run.folder / "pyvenv.cfg").write_text("")
+    assert "which holds no Python interpreter" in run("shim", "--venv", run.folder).err
     for words in (
         [],
         ["--venv"],
@@ -402,8 +446,48 @@ def test_an_environment_without_pip_and_what_is_none_are_errors(runner: Runner, 
         ["--remove"],
         ["--remove=1", "--venv", target.folder],
     ):
-        done = runner.safepip("shim", *words)
-        assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: bad-option")
+        done = run("shim", *words)
+        assert (done.code, done.err.splitlines()[0]) == (2, "error: bad-option")
+    for words in ([], ["csh"], ["bash", "zsh"]):
+        done = run("shell-init", *words)
+        assert (done.code, done.err.splitlines()[0], done.out) == (2, "error: bad-option", "")
+
+
+def test_a_safepip_in_a_cache_is_not_written_down(
+    run: Inside, env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvx runs it from there, and the cache may be emptied."""
+    place = run.folder / "uv" / "archive-v0" / "x"
+    place.mkdir(parents=True)
+    (run.folder / "uv" / "CACHEDIR.TAG").touch()
+    monkeypatch.setattr(sys, "prefix", str(place))
+    for words in (["shim", "--venv", env.folder], ["shell-init", "bash"]):
+        done = run(*words)
+        assert (done.code, done.err.splitlines()[0], done.out) == (1, "error: shim-not-started", "")
+
+
+def test_what_is_left_in_an_environment_is_for_any_python_that_pip_runs_on() -> None:
+    """Its own may be older than safepip's."""
+    for name in ("bare_shim.py", "bare_unshim.py"):
+        ast.parse(own_text(name, "target"), feature_version=(3, 7))
+
+
+def test_a_long_path_and_one_with_blanks_are_first_lines_of_sh(runner: Runner, tmp_path: Path) -> None:
+    """What a first line cannot hold, sh starts; the line is a string to Python."""
+    for name in ('it\'s a "blank" $HOME `x`', "x" * 200):
+        python = tmp_path / name / "python"
+        python.parent.mkdir()
+        python.symlink_to(sys.executable)
+        entry = ShimEntry("bin/pip", "none", "0" * 64, (), main=False)
+        text = shim_text(
+            "def run(*_words): print(__file__, sys.argv[1:])\nimport sys", Shim(str(python), ("x",)), entry
+        )
+        file = tmp_path / "script"
+        file.write_text(text)
+        file.chmod(0o755)
+        done = runner.run([str(file), "a b"])
+        assert (done.stdout, done.stderr) == (f"{file} ['a b']\n", "")
+        assert text.startswith("#!/bin/sh\n")
 
 
 # --- what is left by others -----------------------------------------------------------------------------------

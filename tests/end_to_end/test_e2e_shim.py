@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,11 @@ import pytest
 import safepip
 from safepip import __version__
 from safepip.edges.programs.own_command import own_command
+from safepip.edges.programs.own_start import OWN
 from safepip.edges.target.listing import find_place, real
 from safepip.edges.target.shim import put_on, take_off
 from support.environment import Environment, Runner, make_environment
+from support.runs import unprivileged
 from support.shims import COMMANDS, environment_with_pip, exact_state, pip_wheel
 from support.wheels import make_wheel
 
@@ -126,8 +130,12 @@ def own_safepip(folder: Path, environment: Environment | None = None) -> Environ
     """An environment with a copy of safepip and what it needs; the copy is the folder `copy`."""
     made = environment or make_environment(folder / "own")
     package = Path(safepip.__file__).parent
-    shutil.copytree(package, folder / "copy" / "safepip", ignore=shutil.ignore_patterns("__pycache__", "refusals"))
-    (made.site_packages / "safepip.pth").write_text(f"{folder / 'copy'}\n{sysconfig.get_path('purelib')}\n")
+    copy = folder / "copy"
+    shutil.copytree(package, copy / "safepip", ignore=shutil.ignore_patterns("__pycache__", "refusals"))
+    for part in Path(sysconfig.get_path("purelib")).iterdir():
+        if not part.name.startswith(("safepip", "_")) and part.suffix != ".pth":
+            (copy / part.name).symlink_to(part)
+    (made.site_packages / "safepip.pth").write_text(f"{copy}\n")
     return made
 
 
@@ -149,20 +157,20 @@ BROKEN: dict[str, Callable[[Path, Environment], object]] = {
     "what runs pip is gone": lambda package, _: (package / "edges" / "pip" / "running.py").unlink(),
     "half of a file is there": lambda package, _: (package / "commands" / "inputs.py").write_text("def read("),
     "a file is no text": lambda package, _: (package / "__main__.py").write_bytes(b"\0\xff"),
+    "its pip is gone": lambda package, _: (package.parent / "pip").unlink(),
     "its Python is gone": lambda _, own: own.python.unlink(),
     "its Python is no program": _put_a_text,
     "its folder cannot be read": lambda package, _: package.chmod(0),
 }
 
 
-@pytest.mark.usually("all*", "a verb*", "what*", "*Python is gone")
+@pytest.mark.usually("all*", "a verb*", "what*", "its P*is gone", "its pip*")
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_safepip_installs_nothing(
     runner: Runner, env: Environment, newer: Path, tmp_path: Path, what: str
 ) -> None:
     """The exit code is not 0, a line says how the shim is taken off, and the environment is as it was before it."""
-    if "read" in what and os.geteuid() == 0:
-        pytest.skip("root reads everything")
+    bound = unprivileged() if "read" in what else []
     own = own_safepip(tmp_path)
     take_off(real(str(env.folder)))
     before = exact_state(env.folder)
@@ -170,9 +178,10 @@ def test_a_broken_safepip_installs_nothing(
     assert (done.returncode, done.stderr) == (0, "")
     BROKEN[what](tmp_path / "copy" / "safepip", own)
     try:
-        code, _, err = pip(runner, env, "install", "--no-index", "--find-links", newer, "demo")
-        assert code not in (0, 20)
-        assert err.endswith(OFF.format(real(str(env.folder)))), err
+        words = ["-m", "pip", "install", "--no-index", "--find-links", str(newer), "demo"]
+        done = runner.run([*bound, str(env.python), *words])
+        assert done.returncode not in (0, 20)
+        assert done.stderr.endswith(OFF.format(real(str(env.folder)))), done.stderr
         assert env.installed().keys() == {"pip"}
         assert pip(runner, env, "list", "--format", "freeze")[0] == 0
         done = runner.run([str(env.python), "-I", str(env.folder / ".safepip-shim" / "remove.py")])
@@ -196,3 +205,29 @@ def test_safepip_may_live_in_the_environment_itself(
     assert "demo==1.0\n" in done.stdout
     code, _, err = pip(runner, env, "uninstall", "-y", "demo")
     assert (code, "demo" in env.installed()) == (0, False), err
+
+
+def test_a_safepip_of_one_file_is_started_by_its_path(
+    runner: Runner, env: Environment, newer: Path, tmp_path: Path
+) -> None:
+    """It may lie anywhere, and where it is gone nothing is installed."""
+    archive, site = tmp_path / "safepip.pyz", Path(sysconfig.get_path("purelib"))
+    info = next(site.glob("pip-*.dist-info")).name
+    with zipfile.ZipFile(archive, "w") as packed:
+        for part in (
+            Path(safepip.__file__).parent,
+            *(site / name for name in (*OWN[1:], info) if (site / name).is_dir()),
+        ):
+            for file in part.rglob("*"):
+                if "__pycache__" not in file.parts and "refusals" not in file.parts:
+                    packed.write(file, file.relative_to(part.parent))
+        packed.write(site / "typing_extensions.py", "typing_extensions.py")
+        packed.writestr("__main__.py", "import sys\nfrom safepip.__main__ import main\nsys.exit(main())\n")
+    done = runner.run([sys.executable, "-I", str(archive), "shim", "--venv", str(env.folder)])
+    assert (done.returncode, done.stderr) == (0, "")
+    words = ("install", "--no-index", "--find-links", newer, "demo")
+    code, out, err = pip(runner, env, *words, "--dry-run")
+    assert (code, out.splitlines()[-1:]) == (0, ["Would install demo-1.0"]), err
+    archive.unlink()
+    code, _, err = pip(runner, env, *words)
+    assert (code, err.endswith(OFF.format(real(str(env.folder))))) == (1, True), err

@@ -34,9 +34,7 @@ def shell_init(words: Sequence[str]) -> int:
         raise UsageError.because(
             "bad-option", "shell-init takes the name of one shell: bash, zsh or fish", hint="safepip shell-init bash"
         )
-    from safepip import __version__
-    from safepip.edges.programs.own_command import own_command
-    from safepip.edges.target.choosing import Interpreter
+    from safepip.commands.shim_state import start_command
 
-    write_data(script(words[0], own_command(Interpreter.here().archive, __version__)))
+    write_data(script(words[0], start_command()))
     return 0

@@ -61,9 +61,8 @@ def _environment(path: str) -> str:
 
 
 def _put_on(root: str) -> int:
-    from safepip import __version__
-    from safepip.edges.programs.own_command import own_command
-    from safepip.edges.target.choosing import Interpreter, find_interpreter
+    from safepip.commands.shim_state import start_command
+    from safepip.edges.target.choosing import find_interpreter
     from safepip.edges.target.listing import find_place
     from safepip.edges.target.shim import put_on
 
@@ -75,7 +74,7 @@ def _put_on(root: str) -> int:
             hint="name the folder of a virtual environment, such as .venv",
         )
     place = find_place(python, this_world().environ)
-    done = put_on(place, python, own_command(Interpreter.here().archive, __version__))
+    done = put_on(place, python, start_command())
     names = [entry.path.rpartition("/")[2] for entry in done.entries if not entry.main]
     write_data(
         f"{', '.join([*names, 'python -m pip'])} of {printable(root)}:\n"

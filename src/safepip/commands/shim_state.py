@@ -35,6 +35,23 @@ class ShimFound(NamedTuple):
         return reads
 
 
+def start_command() -> tuple[str, ...]:
+    """What starts this safepip in the place of a pip. Raises `Unavailable` (`shim-not-started`)."""
+    from safepip import __version__
+    from safepip.edges.programs.own_command import own_command
+    from safepip.edges.target.choosing import Interpreter, tool_home
+    from safepip.model.errors import Unavailable
+
+    home = Interpreter.here()
+    if tool_home(home.prefix) == "uvx":
+        raise Unavailable.because(
+            "shim-not-started",
+            "this safepip lies in uv's cache, and is gone when that is emptied",
+            hint="uv tool install safepip, and run that one",
+        )
+    return own_command(home.archive, __version__)
+
+
 def look(root: str) -> ShimFound:
     """The shim of the environment with this folder. What it keeps and cannot be used is a finding."""
     if not is_there(root):
@@ -63,8 +80,8 @@ def look(root: str) -> ShimFound:
 
 
 def hold(python: str, prefix: str, environ: Mapping[str, str], console: Console) -> None:
-    """Put an environment's shim back where a new pip has taken its place, and say so; where what it keeps cannot be
-    used, say that. Raises `Unavailable` (`shim-not-written`)."""
+    """Put an environment's shim back where a new pip has taken its place, and say so, or say why that failed: what is
+    installed is installed."""
     if not is_there(prefix):
         return
     from safepip.edges.target.listing import find_place
@@ -82,7 +99,14 @@ def hold(python: str, prefix: str, environ: Mapping[str, str], console: Console)
     if not has_pip(place.prefix, place):
         tell_if_lost(prefix, console)
         return
-    put_on(place, shim.python, shim.command)
+    try:
+        put_on(place, shim.python, shim.command)
+    except Unavailable as error:
+        console.notice(
+            f"pip's entry points are new, and {error.diagnostics[0].message}; until then pip's installs in this "
+            f"environment do not go through safepip: safepip shim --venv {printable(prefix)}"
+        )
+        return
     console.notice("pip's entry points were new, and the shim of this environment was put in their place again")
 
 

@@ -1,8 +1,9 @@
 """Starts safepip in the place of a pip that was called, and says how to take the shim off where that fails.
 
 The text of this file is what a shim in an environment (`edges/target/bare_shim.py`) and the functions of a shell
-(`options/shell_init.py`) run in safepip's own Python. It says its line where safepip cannot be imported, and where it
-ends as only a broken one does (exit code 70). Nothing is installed then, and the exit code is never 0.
+(`options/shell_init.py`) run in safepip's own Python. It says its line where safepip cannot be imported, where it ends
+as only a broken one does (exit code 70), and where it fails and has no pip. Nothing is installed then, and the exit
+code is never 0.
 
 The words before pip's are: safepip's archive, empty where it is installed; the line to say; and the path of the pip or
 Python that a shell has found, empty where pip's words name the environment already.
@@ -35,12 +36,19 @@ def launch() -> "NoReturn":
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
-        if end.code != _FAULT:
+        if end.code != _FAULT and not (end.code == 1 and _lacks_pip()):
             raise
-        code, reason = _FAULT, "it failed"
+        code, reason = int(end.code), "it is broken"
     except Exception as error:  # noqa: BLE001 - a broken safepip can fail in every way, and each is told here
         reason = type(error).__name__ + ": " + ascii(str(error))[1:-1]
     _stop("safepip could not do this: " + reason, line, code)
+
+
+def _lacks_pip() -> bool:
+    """Whether there is no pip beside safepip, which is an ordinary error to it (`pip-missing`)."""
+    from importlib.util import find_spec
+
+    return find_spec("pip") is None
 
 
 def _named(found: str, line: str) -> "list[str]":
