@@ -69,6 +69,8 @@ NOT_RUN = {
     '.safepip/bin/python -m pip install "$SAFEPIP_SOURCE"': "needs an index with all that safepip requires",
     "python docs/lock-demonstration.py --pip-compile .venv/bin/pip-compile": "no test installs pip-compile",
     "safepip lock ... -U": "a part of a command",
+    "safepip shim --venv": "a part of a command",
+    "safepip install --python .venv": "a part of a command",
     "safepip lock ... --check": "a part of a command",
     'python3 safepip.pyz install --python "$(command -v python3)" -r requirements.txt': "changes the machine's Python",
     ".ci/release": "is tested where releases are",
@@ -255,7 +257,16 @@ def of_single_file(reader: Reader) -> None:
     reader.stands_for = {"DIGEST": digest}
 
 
+def of_developer_shells(reader: Reader) -> None:
+    """An environment with pip, and a home with fish."""
+    shutil.rmtree(reader.folder / ".venv")
+    reader.runner.run([sys.executable, "-m", "venv", ".venv"])
+    (reader.runner.home / ".config" / "fish" / "conf.d").mkdir(parents=True)
+
+
 GIVEN = {
+    "developer-shells": of_developer_shells,
+    "migrate-from-uv-poetry-pdm": project,
     "lock": nothing_more,
     "release": nothing_more,
     "single-file": of_single_file,
