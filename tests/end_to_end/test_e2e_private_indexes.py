@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.index import IndexServer
 from support.runs import shown
 from support.wheels import make_wheel
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.environment import Environment, Runner
-    from support.index import IndexServer
     from support.servers import DevpiServer, PypiServer
 
 #: Where an attacker's wheel is told apart from the genuine one.
@@ -208,3 +208,25 @@ def test_a_new_version_of_the_private_index_is_an_upgrade(world: World) -> None:
     assert done.returncode == 0, shown(done)
     assert world.target.installed() == {"acme-tool": "1.1"}
     assert world.public.requests == []
+
+
+def test_a_mirror_beside_an_internal_index_of_one_devpi(
+    devpi: DevpiServer, runner: Runner, target: Environment
+) -> None:
+    """Both are on one host. The internal names are the internal index's, and no other server hears of them."""
+    with IndexServer() as origin:
+        internal, mirror = devpi.make_index("fleet-internal"), devpi.make_mirror("fleet-mirror", origin.url)
+        for name, requires in (("acme-app", ["acme-core", "helper"]), ("acme-core", [])):
+            internal.upload(make_wheel(runner.folder / "wheels", name, "1.0", requires=requires), name, "1.0")
+            origin.add(name, "99.0", files=EVIL)
+        origin.add("helper", "1.0")
+        indexes = f'[[index]]\nname = "acme"\nurl = "{internal.url}"\npackages = ["acme-*"]\n'
+        indexes += f'[[index]]\nname = "public"\nurl = "{mirror.url}"\ndefault = true\n'
+        (runner.folder / "safepip.toml").write_text(indexes)
+        done = runner.safepip("install", "--python", target.python, "acme-app")
+        assert done.returncode == 0, shown(done)
+        assert target.installed() == {"acme-app": "1.0", "acme-core": "1.0", "helper": "1.0"}
+        assert {request.path.rsplit("/", 2)[-2] for request in origin.requests if "/simple/" in request.path} == {
+            "simple",
+            "helper",
+        }

@@ -192,7 +192,12 @@ class Index:
             return Reply(401, b"who are you?", {"WWW-Authenticate": 'Basic realm="index"'})
         if path.startswith(self.files_prefix):
             return self._file(request, path.removeprefix(self.files_prefix))
-        return self._page(request, path.removeprefix(self.prefix))
+        return self._page(request, path.removeprefix(self.prefix)) if path != self.prefix else self._list()
+
+    def _list(self) -> Reply:
+        """The page of all projects (PEP 691), for mirrors. Nothing of safepip asks for it."""
+        names = {"meta": {"api-version": self.api_version}, "projects": [{"name": name} for name in self.projects]}
+        return Reply(200, json.dumps(names).encode(), {"Content-Type": JSON})
 
     def _authorised(self, request: Request) -> bool:
         assert self.auth is not None

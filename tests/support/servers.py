@@ -52,6 +52,11 @@ class DevpiServer:
         self._call("PUT", f"/{OWNER}/{name}", {"type": "stage", "bases": [], "volatile": True, **settings})
         return DevpiIndex(self, name)
 
+    def make_mirror(self, name: str, of: str) -> DevpiIndex:
+        """A new index that fetches what it is asked for from another one, whose Simple API is at `of`, and keeps it."""
+        self._call("PUT", f"/{OWNER}/{name}", {"type": "mirror", "volatile": True, "mirror_url": of})
+        return DevpiIndex(self, name)
+
     def _call(self, method: str, path: str, body: object) -> None:
         self.send(method, path, json.dumps(body).encode(), "application/json")
 
