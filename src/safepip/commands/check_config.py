@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.spent_exemptions import last_day
+from safepip.edges.console.outputs import write_data
 from safepip.edges.console.writing import Console
+from safepip.edges.disk.shipped import shipped_text
 from safepip.edges.disk.well_known import listed_names
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.installed_pip import default_index_url
@@ -18,6 +20,7 @@ from safepip.edges.user.world import this_world
 from safepip.model.advisories import AdvisoryPolicy
 from safepip.model.ages import Cooldown
 from safepip.model.build import BuildMode
+from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.origin import BUILT_IN
@@ -43,13 +46,20 @@ Usage: safepip check-config [options] [NAME]...
 
 Show the settings in force, where each came from, and for each NAME which index would answer, by which
 rule, and which cooldown holds for it. No index is asked. The options are those of `safepip install`: see
-`safepip install --help`."""
+`safepip install --help`.
+
+safepip check-config --schema prints the JSON schema of safepip.toml, for editors."""
+
+_SCHEMA = "configuration.json"
 
 
 def check_config(argv: Sequence[str]) -> int:
     """Print the plan that `install` with these options would follow. Raises `UsageError`, `Refused`, `Unavailable`."""
     if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
+    if list(argv) == ["--schema"]:
+        write_data(_schema())
+        return 0
     world = this_world()
     credentials = Credentials(world.environ)
     plan = make_plan("install", argv, world, credentials, default_index_url, may_be_empty=True)
@@ -72,6 +82,18 @@ def check_config(argv: Sequence[str]) -> int:
     ):
         console.data(line)
     return 0
+
+
+def _schema() -> str:
+    """What editors complete and check a `safepip.toml` by. Raises `Unavailable`."""
+    try:
+        return shipped_text("schemas", _SCHEMA)
+    except (OSError, UnicodeDecodeError):
+        raise Unavailable.because(
+            "unreadable-page",
+            f"safepip's own file {_SCHEMA} cannot be read",
+            hint="reinstall safepip: the schema of its configuration is part of it",
+        ) from None
 
 
 def _indexes(plan: Plan) -> Iterator[str]:
