@@ -29,6 +29,8 @@ FILE = Origin(Source.FILE, "requirements.txt", 7)
         ((Origin(Source.DISTRIBUTION, "acme 1.0", None, FILE),), "file=requirements.txt,line=7,"),
         ((Origin(Source.FILE, "https://a.example/r.txt", 1, FILE),), "file=requirements.txt,line=7,"),
         ((Origin(Source.PROJECT_CONFIG, "safepip.toml", 2),), "file=safepip.toml,line=2,"),
+        ((Origin(Source.FILE, "app/pyproject.toml [dependency-groups] dev"),), "file=app/pyproject.toml,"),
+        ((Origin(Source.FILE, "not-pyproject.toml [x]", 3),), "file=not-pyproject.toml [x],line=3,"),
         ((Origin(Source.PIP_CONFIG, "/home/me/pip.conf", 2),), ""),
     ],
 )

@@ -6,6 +6,7 @@ configuration. A problem with no such line is an annotation of the run.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from safepip.model.origin import Source
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Places that are files of the project.
 _FILES = (Source.FILE, Source.PROJECT_CONFIG)
+#: A group or an extra of a project's file is named behind it.
+_IN_A_TABLE = re.compile(r"(?<![^/\\])(pyproject\.toml) \[[^\n]*\Z")
 
 
 def error_annotations(error: SafepipError) -> Iterator[Annotation]:
@@ -31,7 +34,8 @@ def error_annotations(error: SafepipError) -> Iterator[Annotation]:
         if place is None:
             yield Annotation("error", diagnostic.reference, text)
         else:
-            yield Annotation("error", diagnostic.reference, text, place.where, place.line)
+            file = _IN_A_TABLE.sub(r"\1", place.where)
+            yield Annotation("error", diagnostic.reference, text, file, place.line)
 
 
 def _place(diagnostic: Diagnostic) -> Origin | None:
