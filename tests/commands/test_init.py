@@ -241,6 +241,11 @@ def test_indexes_that_a_higher_level_declares_are_not_overruled(folder: Folder) 
         (["--index", "a b=https://x.example/"], "it has the form NAME=URL"),
         (["--index", "other=x.example"], "error: bad-option"),
         (["--claim", "a=internal", "--claim", "A=public"], "error: conflicting-claims"),
+        (["--mirror", "internal"], "no index is called ''"),
+        (["--mirror", "internal=other"], "no index is called 'other'"),
+        (["--mirror", "public=internal"], "error: bad-mirror"),
+        (["--mirror", "internal=internal"], "error: bad-mirror"),
+        (["--mirror", "internal=public", "--claim", "a=internal"], "it owns no names"),
         (["-o", "pyproject.toml"], "a pyproject.toml has the tables under [tool.safepip]"),
         (["--find-links", "https://files.example/"], "error: undeclared-index"),
     ],
@@ -296,6 +301,24 @@ def test_what_other_systems_need_counts_too(folder: Folder) -> None:
     assert folder.init("--claim", "acme-*=internal").code == 20
     assert folder.packages() == {"internal": ["acme-*", "billing?"], "public": ["billing?"]}
     assert folder.internal.mentions("widget") == [], "an extra that is not asked for"
+
+
+def test_a_mirror_is_one_source_with_its_original(folder: Folder) -> None:
+    """No name of it is a question; what differs on it is."""
+    folder.require("flask", "tool")
+    for server in (folder.internal, folder.public):
+        server.add("tool", "1.0")
+    folder.internal.add("flask", "3.0")
+    done = folder.init("--mirror", "internal=public")
+    assert done.code == 0, done.err
+    assert folder.written()["internal"]["mirror-of"] == "public"
+    assert folder.packages() == {"internal": [], "public": []}
+    (folder.run.folder / "safepip.toml").unlink()
+    folder.internal.project("tool").files.clear()
+    folder.internal.add("tool", "1.0", files={"tool/other.py": "x = 1"})
+    done = folder.init("--mirror", "internal=public")
+    assert done.code == 20, done.out
+    assert "requirements.txt: mirror-differs: " in done.err
 
 
 def test_a_lock_of_a_standard_form_is_asked_for_as_an_install_would(folder: Folder) -> None:

@@ -15,7 +15,7 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
 from safepip.edges.user.configuration_files import nearest_project
 from safepip.edges.user.terminal import can_ask
-from safepip.migration.indexes import read_named, unite
+from safepip.migration.indexes import read_named, unite, with_mirrors
 from safepip.migration.ownership import check_claims, read_claim
 from safepip.migration.report import decision_line, index_lines, name_lines
 from safepip.migration.writing import Proposal, text_of
@@ -49,6 +49,7 @@ FILE is a requirements file, a pyproject.toml, a uv.toml or a lock. Without any,
 
   --claim NAME=INDEX     INDEX owns NAME, or with 'acme-*=INDEX' every name that begins with acme-. May be repeated.
   --default INDEX        INDEX answers for every name that no index owns.
+  --mirror NAME=INDEX    The index NAME has what INDEX has, and stands for it. May be repeated.
   --index NAME=URL       Call the index at URL by this NAME, whether it was found or not. May be repeated.
   -o, --output PATH      Where to write it; - for standard output. (default: safepip.toml)
 
@@ -56,13 +57,14 @@ With --no-input, and where there is no terminal, nothing is asked. Ends with 0 w
 install by the new configuration would not be refused, with 20 where something is left to decide.
 The other options are those of `safepip install`: see `safepip install --help`."""
 
-_VALUED = ("--claim", "--default", "--index", "-o", "--output")
+_VALUED = ("--claim", "--default", "--mirror", "--index", "-o", "--output")
 
 
 class _Options(NamedTuple):
     """The command's own options. `output` is a path, or `-`."""
 
     claims: tuple[str, ...]
+    mirrors: tuple[str, ...]
     default: str | None
     named: Mapping[str, IndexUrl]
     output: str
@@ -91,6 +93,7 @@ def _read(own: Mapping[str, Sequence[str]], resources: WatchedResources) -> _Opt
     output = [*own.get("-o", ()), *own.get("--output", ())][-1:] or ["safepip.toml"]
     return _Options(
         tuple(own.get("--claim", ())),
+        tuple(own.get("--mirror", ())),
         next(iter(own.get("--default", ())[-1:]), None),
         read_named(map(absorb, own.get("--index", ()))),
         "-" if output[0] == "-" else resources.world.absolute(resources.world.expand(output[0])),
@@ -151,9 +154,9 @@ def _indexes(
     findings: Findings, built_in: IndexUrl, options: _Options, resources: WatchedResources
 ) -> tuple[MigratedIndex, ...]:
     holds = resources.credentials.holds
+    united = with_mirrors(unite(findings, built_in, options.named, options.default), options.mirrors)
     return tuple(
-        index._replace(logged_in=holds(index.url) or any(found.hidden for found in index.found))
-        for index in unite(findings, built_in, options.named, options.default)
+        index._replace(logged_in=holds(index.url) or any(found.hidden for found in index.found)) for index in united
     )
 
 

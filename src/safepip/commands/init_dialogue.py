@@ -73,7 +73,7 @@ def _ask_each(group: NameGroup, proposal: Proposal, resources: Resources) -> lis
 
 
 def _question(group: NameGroup, proposal: Proposal) -> str:
-    names: Iterable[str] = (index.name for index in proposal.indexes)
+    names: Iterable[str] = (index.name for index in proposal.indexes if not index.mirror_of)
     ways = f"Which index owns {group.title}? {' / '.join(names)}"
     if group.pattern:
         ways += (

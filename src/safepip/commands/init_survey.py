@@ -165,7 +165,8 @@ class IndexSurvey:
             if pattern == name or (pattern.endswith("-*") and name.startswith(pattern[:-1]))
             for index in several
         ]
-        return [index for index in self._indexes if index.for_all or index.name in assigned]
+        # A mirror is asked with its original.
+        return [i for i in self._indexes if i.for_all or (i.name in assigned and not i.mirror_of)]
 
     def _asking(self, proposal: Proposal) -> Plan:
         """A plan by which every index may be asked that may be asked at all; one to which a person has given names

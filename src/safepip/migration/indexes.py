@@ -29,7 +29,8 @@ class MigratedIndex(NamedTuple):
     """An index of the new configuration. `found` are the places that name it.
 
     `built_in` says that it is pip's own default index, whose URL need not be written. `default` says that it answers
-    for every name that no index owns. `logged_in` says that some place names it with credentials.
+    for every name that no index owns. `logged_in` says that some place names it with credentials. `mirror_of` names the
+    index that it stands for, because a person says so: then the two are one source, and it owns nothing itself.
     """
 
     name: str
@@ -38,11 +39,12 @@ class MigratedIndex(NamedTuple):
     built_in: bool = False
     default: bool = False
     logged_in: bool = False
+    mirror_of: str = ""
 
     @property
     def for_all(self) -> bool:
-        """Whether a tool asks it for every name."""
-        return any(found.role in (Role.DEFAULT, Role.EXTRA) for found in self.found)
+        """Whether a tool asks it, as a source of its own, for every name."""
+        return not self.mirror_of and any(found.role in (Role.DEFAULT, Role.EXTRA) for found in self.found)
 
     @property
     def hidden(self) -> bool:
@@ -107,6 +109,27 @@ def unite(found: Findings, built_in: IndexUrl, named: Mapping[str, IndexUrl], de
         for url, several in places.items()
     ]
     return tuple(sorted(indexes, key=lambda index: index.default))
+
+
+def with_mirrors(indexes: tuple[MigratedIndex, ...], words: Iterable[str]) -> tuple[MigratedIndex, ...]:
+    """The same with `--mirror NAME=ORIGINAL`. Raises `UsageError` (`bad-option`, `bad-mirror`)."""
+    names = [index.name for index in indexes]
+    originals: dict[str, str] = {}
+    for text in words:
+        name, _, original = text.partition("=")
+        for stated in (name, original):
+            if stated not in names:
+                raise unknown_index("--mirror", stated, names)
+        originals[name] = original
+    for index in indexes:
+        original = originals.get(index.name, "")
+        if original and (index.default or original == index.name or original in originals):
+            raise UsageError.because(
+                "bad-mirror",
+                f"{index.name} cannot be a mirror of {original}",
+                hint="a mirror is not the default index, and it stands for an index that is not a mirror itself",
+            )
+    return tuple(index._replace(mirror_of=originals.get(index.name, "")) for index in indexes)
 
 
 def _default(

@@ -102,6 +102,12 @@ def make_claim(pattern: str, index: str, indexes: Sequence[MigratedIndex], sourc
     owner = next((known for known in indexes if known.name == index), None)
     if owner is None:
         raise unknown_index("--claim", index, (known.name for known in indexes))
+    if owner.mirror_of:
+        raise UsageError.because(
+            "bad-mirror",
+            f"{owner.name} is a mirror of {owner.mirror_of}, so it owns no names",
+            hint=f"claim them for {owner.mirror_of}",
+        )
     read = table.read_claim(pattern, Index(owner.name, owner.url), origin)
     return GivenClaim(normalise(read.key) + ("*" if read.prefix else ""), owner.name, origin)
 

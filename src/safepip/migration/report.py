@@ -27,7 +27,8 @@ def index_lines(proposal: Proposal) -> Iterator[str]:
     """The indexes, each with its URL, its role and the places that name it."""
     yield "Indexes:"
     for index in proposal.indexes:
-        role = _ROLE if index.default else "; ".join(dict.fromkeys(found.role.value for found in index.found))
+        roles = dict.fromkeys(found.role.value for found in index.found)
+        role = _ROLE if index.default else f"mirror of {index.mirror_of}" if index.mirror_of else "; ".join(roles)
         yield f"  {index.name}  {index.url}"
         yield f"      {role}  (from {printable(index.places)})"
     if proposal.default is None:

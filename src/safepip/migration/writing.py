@@ -73,7 +73,7 @@ class Proposal(NamedTuple):
     def is_declared(self, index: MigratedIndex) -> bool:
         """Whether the index has a table. One that is asked only for names that are given to it has none without any:
         as a table without names it would be asked for every name."""
-        return index.default or index.for_all or self.owns_some(index)
+        return index.default or index.for_all or bool(index.mirror_of) or self.owns_some(index)
 
 
 def text_of(proposal: Proposal, *, every: bool = False) -> str:
@@ -103,6 +103,8 @@ def _table(proposal: Proposal, index: MigratedIndex, *, declared: bool) -> Itera
     if not (index.built_in and index.default):
         yield f"url = {toml_string(str(index.url))}"
     yield from _packages(proposal, index)
+    if index.mirror_of:
+        yield f"mirror-of = {toml_string(index.mirror_of)}"
     if index.default:
         yield "default = true"
 
