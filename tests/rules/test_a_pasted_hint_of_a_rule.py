@@ -100,14 +100,27 @@ def without_it(world: World, attack: Attack, offer: Offer, said: str) -> None:
         assert (settled.code, settled.references) == (0, ()), settled.output
 
 
-def test_no_exception_is_offered_for_a_file_in_the_place_of_an_installed_folder(world: World) -> None:
-    """pip would stop half-way: the rest of the hint says what helps."""
-    offer = offer_files({"victim": "x = 1\n"})
-    words = arguments(offer, world.serve("file-for-a-folder", offer))
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("victim", "victim: this is a folder of victim, which is installed"),
+        ("victim/__init__.py/x", "victim/__init__.py/x: __init__.py is a file of victim, which is installed"),
+    ],
+)
+def test_no_exception_is_offered_where_a_file_and_a_folder_have_one_place(world: World, file: str, said: str) -> None:
+    """pip would stop half-way: none is taken either, and the hint says what helps."""
+    offer = offer_files({file: "x = 1\n"})
+    words = arguments(offer, world.serve(f"one-place-{file.count('/')}", offer))
     before = world.tree()
     refused = world.safepip("install", *words)
-    assert "victim: this is a folder of victim, which is installed" in refused.output
-    (world.runner.folder / "safepip.toml").write_text(exceptions_of(refused.output).replace(OPEN_REASON, '"ours"'))
+    assert (refused.code, refused.references) == (20, ("file-overlap",))
+    assert said in refused.output
+    assert "[[allow]]" not in refused.output
+    assert re.search(r"to go on without this version, constrain \S+ != \S+$", refused.output, re.MULTILINE)
+    exception = '[[allow]]\nproject = "PROJECT"\nrule = "file-overlap"\nreason = "ours"\n'
+    project = re.search(r"the wheel of (\S+) ", refused.output)
+    assert project is not None
+    (world.runner.folder / "safepip.toml").write_text(exception.replace("PROJECT", project[1]))
     again = world.safepip("install", *words)
     assert (again.code, again.references) == (20, ("file-overlap",)), again.output
     assert world.tree() == before

@@ -63,8 +63,15 @@ def owners(**files: str) -> dict[str, Any]:
         folders.setdefault(folder, []).append(name)
 
     def owner(path: str) -> str | None:
-        """As the edge answers: of a folder, the owner of something in it."""
-        return next((name for file, name in by_path.items() if file == path or file.startswith(f"{path}/")), None)
+        """As the edge answers: of a folder, the owner of something in it; where a file stands in the way, its owner."""
+        return next(
+            (
+                name
+                for file, name in by_path.items()
+                if f"{file}/".startswith(f"{path}/") or path.startswith(f"{file}/")
+            ),
+            None,
+        )
 
     return {"owner": owner, "names": lambda folder: folders.get(folder, [])}
 
@@ -157,6 +164,20 @@ def test_a_file_is_no_folder_for_another_wheel(below: str) -> None:
     assert "[[allow]]" not in finding.hint
     assert evidence(mine, context_of(mine, theirs)) is None
     assert file_overlap.check_folders(theirs, context_of(mine, theirs)) is None
+
+
+@pytest.mark.parametrize("below", ["six.py/x.py", "six.py/deep/er.txt"])
+def test_an_installed_file_is_no_folder_for_a_wheel(below: str) -> None:
+    """Nor for an exception; where it goes away in the same run, it is in nobody's way."""
+    mine, context = wheel("mine", below), owners(theirs="six.py acme/x.py")
+    finding = file_overlap.check_folders(mine, context_of(mine, **context))
+    assert finding is not None
+    assert finding.context[1:] == (f"{below}: six.py is a file of theirs, which is installed",)
+    assert "has folders where others have files" in finding.message
+    assert "[[allow]]" not in finding.hint
+    assert evidence(mine, context_of(mine, **context)) is None
+    assert refused(mine, removed=frozenset({"theirs"}), **context) == set()
+    assert refused(wheel("mine", "acme/y/x.txt", "other/x.py/y"), **context) == set()
 
 
 def test_a_wheel_has_no_two_files_for_one_place() -> None:

@@ -71,7 +71,8 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
         _behind_installed(wheel, context, commands),
     )
     first = next(evidence, None)
-    if first is None:
+    # Where pip would stop half-way, an exception for the rest would lead nowhere.
+    if first is None or check_folders(wheel, context) is not None:
         return None
     return objection(
         wheel, "file-overlap", "has files that would overwrite or hide those of others", chain([first], evidence)
@@ -79,15 +80,17 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
 
 
 def check_folders(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
-    """Whether no file of the wheel is a folder in another one of the run, or of an installed distribution. pip would
-    stop half-way, so it cannot be allowed."""
+    """Whether no file of the wheel is a folder in another one of the run, or of an installed distribution, nor a folder
+    of it an installed file. pip would stop half-way, so it cannot be allowed."""
     places = [install_path for install_path in wheel.install_paths if install_path.path]
-    evidence = chain(_folders_of_wheels(places, context), _folders_of_installed(places, context))
-    first = next(evidence, None)
-    if first is None:
-        return None
-    message = "has files where others have folders, so that both cannot be installed"
-    return objection(wheel, "file-overlap", message, chain([first], evidence), allowable=False)
+    files = chain(_folders_of_wheels(places, context), _folders_of_installed(places, context))
+    folders = _files_of_installed(places, context)
+    for ours, theirs, evidence in (("files", "folders", files), ("folders", "files", folders)):
+        first = next(evidence, None)
+        if first is not None:
+            message = f"has {ours} where others have {theirs}, so that both cannot be installed"
+            return objection(wheel, "file-overlap", message, chain([first], evidence), allowable=False)
+    return None
 
 
 def _folders_of_wheels(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
@@ -103,6 +106,29 @@ def _folders_of_installed(install_paths: Iterable[InstallPath], context: RuleCon
         owner = context.owner(install_path.path)
         if owner is not None and owner not in context.replaced and context.names(install_path.path):
             yield f"{_shown(install_path)}: this is a folder of {owner}, which is installed"
+
+
+def _files_of_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
+    for install_path in install_paths:
+        owner = context.owner(install_path.path)
+        if owner is not None and owner not in context.replaced:
+            file = _in_the_way(install_path.path, context)
+            if file:
+                yield f"{_shown(install_path)}: {file.rpartition('/')[2]} is a file of {owner}, which is installed"
+
+
+def _in_the_way(path: str, context: RuleContext) -> str:
+    """The file that is there in the place of a folder of this path; empty for none."""
+    folder, _, _ = path.rpartition("/")
+    while folder:
+        above, _, name = folder.rpartition("/")
+        beside = context.names(above)
+        if name in beside:
+            return folder
+        if beside:  # then it is a folder, and so are all above it
+            return ""
+        folder = above
+    return ""
 
 
 def _twice(install_paths: Iterable[InstallPath]) -> Iterator[str]:
