@@ -140,6 +140,25 @@ def test_what_contradicts_itself_is_a_conflict(index: IndexServer, run: Inside) 
     assert "hint: these requirements are not your own to change: ask for another version of low or high" in done.err
 
 
+def test_of_many_that_could_change_something_some_are_named(index: IndexServer, run: Inside) -> None:
+    """Thirty projects have a part in it; the hint stays a line."""
+    index.add("demo", "0.5")
+    index.add("demo", "1.0")
+    names = [f"asks-{number}" for number in range(30)]
+    for name in names:
+        index.add(name, "1.0", requires=["demo<1" if name == names[-1] else "demo>=1"])
+    done = dry(run, index, *names)
+    assert references(done) == ["resolution-impossible"], done.err
+    (hint,) = re.findall(r"ask for another version of (.*)", done.err)
+    *named, rest = hint.split(" or ")
+    assert len(named) == 3
+    assert set(named) < set(names)
+    assert rest == "one of 27 more"
+    assert "    25 more projects require demo>=1\n" in done.err
+    assert "asks-29 1.0 requires demo<1" in done.err
+    assert len(done.err.splitlines()) <= 14
+
+
 def test_what_an_option_leaves_out_is_told_with_the_option(index: IndexServer, run: Inside) -> None:
     both(index)
     done = dry(run, index, "demo", "--uploaded-prior-to", "2020-01-01T00:00:00Z")

@@ -6,13 +6,14 @@ version that can be chosen, the message says that (`dead_ends`)."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import ResolutionImpossible, SafepipError
 from safepip.model.finding import Diagnostic, printable
 from safepip.resolution.dead_ends import Statement, dead_end, is_dead, passed_over, verdicts_on
 from safepip.resolution.nodes import ANY_VERSION, PYTHON, ImpossibleRequirement, InstalledCandidate
-from safepip.resolution.version_runs import About, first_few, fold, newest, required_by
+from safepip.resolution.version_runs import About, any_of, first_few, fold, newest, required_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from safepip.resolution.limits import Limits
     from safepip.resolution.nodes import ResolverCandidate, ResolverRequirement
     from safepip.resolution.provider import Provider
+
+#: So many of the projects that require the same are named.
+_ASKERS = 4
 
 
 def explain(causes: Sequence[Any], provider: Provider, limits: Limits, catalog: Catalog, python: str) -> SafepipError:
@@ -110,7 +114,7 @@ def _all_of(statements: Sequence[Statement]) -> Statement:
         specifier,
         " and ".join(dict.fromkeys(s.stated for s in statements)),
         tuple(dict.fromkeys(origin for s in statements for origin in s.origins)),
-        "" if not all(s.asker for s in statements) else " or ".join(dict.fromkeys(s.asker for s in statements)),
+        any_of(s.asker for s in statements) if all(s.asker for s in statements) else "",
     )
 
 
@@ -128,12 +132,22 @@ def _stated(need: ResolverRequirement, parent: ResolverCandidate | None) -> Abou
 def _all_stated(
     pairs: Sequence[tuple[ResolverRequirement, ResolverCandidate | None]], provider: Provider
 ) -> Iterator[str]:
-    """The lines on who requires what: those of one project together, because none may crowd out another one's."""
+    """The lines on who requires what: those of one project together, because none may crowd out another one's. Of many
+    projects that require the same some are named."""
     found: dict[str, list[About | str]] = {}
+    askers: dict[str, dict[str, None]] = {}
     for need, parent in pairs:
-        found.setdefault(parent.project if parent else "your own", []).append(_stated(need, parent))
+        asker = parent.project if parent else "your own"
+        same = askers.setdefault(need.text, {})
+        same[asker] = None
+        if asker in (*islice(same, _ASKERS), "your own"):
+            found.setdefault(asker, []).append(_stated(need, parent))
     for asker, stated in found.items():
         yield from first_few(fold(stated, provider.judged.versions_of), f"and {{}} more requirements of {asker}")
+    for text, same in askers.items():
+        more = len(same.keys() - {"your own"} - set(islice(same, _ASKERS)))
+        if more:
+            yield f"{more} more {'projects require' if more > 1 else 'project requires'} {text}"
 
 
 def _looked_at(project: str, statements: Sequence[Statement], provider: Provider, catalog: Catalog) -> Iterator[str]:
@@ -170,7 +184,7 @@ def _conflict(
     own = any(not s.asker and len(s.specifier) for some in statements.values() for s in some) or any(
         limits.names_wheel(project) for project in projects
     )
-    askers = " or ".join(dict.fromkeys(parent.project for _, parent in pairs if parent is not None))
+    askers = any_of(parent.project for _, parent in pairs if parent is not None)
     asked = [About(p.project, p.version, "", f"{p.name} ") if p else need.text for need, p in pairs]
     names = ", ".join(first_few(fold(asked, provider.judged.versions_of), "{} more"))
     return Diagnostic(

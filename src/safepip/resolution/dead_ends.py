@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.spans import day_and_time
 from safepip.resolution.nodes import ANY_VERSION
-from safepip.resolution.version_runs import about, first_few, fold, newest, required_by
+from safepip.resolution.version_runs import about, any_of, first_few, fold, newest, required_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,7 +93,7 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     spoilt = any(provider.finder.applicable(available, statement.specifier) for statement in statements)
     wheelless = bool(verdicts) and not spoilt and all(verdict.kind in _WHEELLESS for verdict in verdicts)
     why = _why(available, left_out=bool(verdicts) or spoilt, wheelless=wheelless)
-    hint = _hint(available, verdicts, provider, " or ".join(dict.fromkeys(s.asker for s in statements if s.asker)))
+    hint = _hint(available, verdicts, provider, any_of(s.asker for s in statements if s.asker))
     reference = "no-wheel" if wheelless else "no-matching-version"
     message = f"No matching distribution found for {stated}{why}"
     return Diagnostic(reference, message, (*lines, *asked, *chains), hint, origins, available.name)

@@ -115,3 +115,8 @@ def first_few(lines: Iterable[str], more: str, most: int = 3) -> list[str]:
     if len(everything) <= most + 1:
         return everything
     return [*everything[:most], more.format(len(everything) - most)]
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Names, each once, as a choice to be made among them; of many the first, and how many more there are."""
+    return " or ".join(first_few(dict.fromkeys(names), "one of {} more"))
