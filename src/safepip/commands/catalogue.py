@@ -27,6 +27,8 @@ def open_catalog(
     inputs: Inputs, resources: Resources, pages: Pages | None = None, building: LazyBuilding | None = None
 ) -> IndexCatalog:
     """A catalogue for the target. Catalogues that are given the same `pages` ask for each page once."""
+    # By this thread: what guesses asks it from others.
+    resources.advisories.open()
     hashes = inputs.allowed_hashes()
     answers, wheels = _open_answers(inputs, resources, hashes, pages)
     rules = vetting_rules(inputs, hashes, resources.well_known, resources.advisories)

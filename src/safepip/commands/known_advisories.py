@@ -1,7 +1,8 @@
 """The advisories of a run that installs, downloads or locks: asked for each file, and for each version.
 
-The bundle is opened when it is first needed. Without sources, and without a bundle of them, there is nothing to ask and
-nothing is said, unless policy requires one. A bundle that is there and cannot be used ends the run.
+The bundle is opened when it is first needed, and before other threads ask it for their guesses. Without sources, and
+without a bundle of them, there is nothing to ask and nothing is said, unless policy requires one. A bundle that is
+there and cannot be used ends the run.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ class KnownAdvisories:
         from safepip.commands.vex_files import read_vex
 
         return read_vex(self._plan)
+
+    def open(self) -> None:
+        """Open the bundle, if there is one. Raises `Unavailable` where it cannot be used or is required."""
+        _ = self._bundle
 
     def _require(self, reason: str) -> None:
         if self._policy.required is not None:
