@@ -305,16 +305,15 @@ def test_what_other_systems_need_counts_too(folder: Folder) -> None:
 
 def test_a_mirror_is_one_source_with_its_original(folder: Folder) -> None:
     """No name of it is a question; what differs on it is."""
-    folder.require("flask", "tool")
-    for server in (folder.internal, folder.public):
-        server.add("tool", "1.0")
+    folder.require("flask")
     folder.internal.add("flask", "3.0")
     done = folder.init("--mirror", "internal=public")
     assert done.code == 0, done.err
     assert folder.written()["internal"]["mirror-of"] == "public"
     assert folder.packages() == {"internal": [], "public": []}
     (folder.run.folder / "safepip.toml").unlink()
-    folder.internal.project("tool").files.clear()
+    folder.require("flask", "tool")
+    folder.public.add("tool", "1.0")
     folder.internal.add("tool", "1.0", files={"tool/other.py": "x = 1"})
     done = folder.init("--mirror", "internal=public")
     assert done.code == 20, done.out
