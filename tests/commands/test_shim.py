@@ -505,6 +505,8 @@ def test_a_long_path_and_one_with_blanks_are_first_lines_of_sh(runner: Runner, t
         {"digest": "x"},
         {"shims": "0" * 64},
         {"main": "yes"},
+        {"more": 1},
+        {"cached": None},
     ],
     ids=str,
 )
@@ -533,7 +535,23 @@ def test_a_state_that_a_stranger_wrote_leads_nowhere(
         link.unlink()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 2}', "[" * 100_000], ids=range(5))
+def test_what_is_kept_is_not_taken_from_elsewhere(shimmed: Environment, tmp_path: Path) -> None:
+    """Through a link in its place, a file of another folder would be moved into the environment."""
+    kept = shimmed.folder / ".safepip-shim" / "originals"
+    moved = kept.rename(tmp_path / "elsewhere")
+    before = exact_state(moved)
+    kept.symlink_to(moved)
+    for change in (take_off, lambda root: put_on(find_place(str(shimmed.python), os.environ), root, ("x",))):
+        with pytest.raises(Unavailable):
+            change(real(str(shimmed.folder)))
+    assert exact_state(moved) == before
+    kept.unlink()
+    moved.rename(kept)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"version": 2}', "[" * 100_000, '{"version": 1, "python": "x", "command": []}']
+)
 def test_a_state_that_is_none_stops_every_way(shimmed: Environment, runner: Runner, text: str) -> None:
     """The program in the environment, too, says what helps."""
     file = shimmed.folder / ".safepip-shim" / "state.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ensurepip
 import os
 import shutil
 import sys
@@ -121,6 +122,21 @@ def test_without_pip_the_shim_is_missed_aloud(runner: Runner, env: Environment, 
     assert not (env.folder / ".safepip-shim").exists()
     assert list(env.site_packages.glob("pip/__main__*")) == []
     assert verified(runner, env) == 0
+
+
+@pytest.mark.slow
+def test_an_environment_that_is_made_by_one_with_a_shim_has_none(
+    runner: Runner, env: Environment, newer: Path, tmp_path: Path
+) -> None:
+    """`python -m venv` and ensurepip bring a pip of Python's own, into which nothing of the shim's gets."""
+    if not list(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")):
+        pytest.skip("this Python comes without a pip")
+    new = Environment(tmp_path / "new")
+    done = runner.run([str(env.python), "-m", "venv", str(new.folder)])
+    assert (done.returncode, done.stderr) == (0, "")
+    done = runner.run([str(new.folder / "bin" / "pip"), "install", "--no-index", "--find-links", str(newer), "demo"])
+    assert (done.returncode, new.installed()["demo"], "safepip" in done.stdout) == (0, "1.0", False), done.stderr
+    assert is_shim(env)
 
 
 # --- a safepip that is broken -----------------------------------------------------------------------------------------

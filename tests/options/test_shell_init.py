@@ -99,6 +99,17 @@ def test_everything_else_is_started_as_it_is_typed(shell: str, programs: Path) -
     assert lines_of(shell, "\n".join(typed for typed, _ in BESIDE), programs) == [line for _, line in BESIDE]
 
 
+@pytest.mark.parametrize("strict", ["bash", "zsh"])
+def test_they_work_in_a_strict_shell(strict: str, programs: Path) -> None:
+    """One that ends at the first failure, and at a variable that is not set."""
+    if strict not in HERE:
+        pytest.skip(f"no {strict}")
+    typed = "\n".join([*(typed for typed, _, _ in THROUGH), *(typed for typed, _ in BESIDE)])
+    found = lines_of(strict, f"set -eu\n{typed}\necho end", programs)
+    assert len(found) == len(THROUGH) + len(BESIDE) + 1
+    assert found[-len(BESIDE) - 1 :] == [*(line for _, line in BESIDE), "end"]
+
+
 def test_nothing_reaches_what_the_shell_starts(shell: str, programs: Path) -> None:
     """A script and another shell see the programs, also where everything is exported."""
     script_file = programs.parent / "script"

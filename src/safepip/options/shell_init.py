@@ -99,9 +99,9 @@ function __safepip_python {{
     local -a __safepip_words
     __safepip_words=()
     shift
-    __safepip_after_m "$@"
-    if __safepip_reads "${{__safepip_words[@]}}" && found=$({find} "$name"); then
-        __safepip_start "$found" "${{__safepip_words[@]}}"
+    __safepip_after_m "$@" || :
+    if __safepip_reads ${{__safepip_words[@]+"${{__safepip_words[@]}}"}} && found=$({find} "$name"); then
+        __safepip_start "$found" ${{__safepip_words[@]+"${{__safepip_words[@]}}"}}
     else
         command "$name" "$@"
     fi

@@ -23,10 +23,17 @@ def own_command(archive: str, version: str) -> tuple[str, ...]:
     """The command, without the line that `bare_launch.py` says and what follows it. `archive` is that of safepip, empty
     where it is installed, and `version` this safepip's.
 
-    Raises `Unavailable` (`shim-not-started`) where it does not start this version: then a shim would only ever fail.
+    Raises `Unavailable`: `shim-not-started` where it does not start this version, because then a shim would only ever
+    fail, and `shim-not-written` on Windows.
     """
     import subprocess
 
+    if os.name == "nt":
+        raise Unavailable.because(
+            "shim-not-written",
+            "on Windows pip's entry points are programs, and shells there have paths of other forms",
+            hint="make environments without pip, and install by: safepip install --python PATH",
+        )
     program = f"{own_text('bare_launch.py')}\n\nlaunch()\n"
     reason = "this Python does not know the path of its own interpreter"
     for option in ("-I", "-P") if sys.executable else ():

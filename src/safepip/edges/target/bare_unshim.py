@@ -31,6 +31,7 @@ FOLDER = ".safepip-shim"
 MARK = b"# This is safepip's shim"
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}|link:.*", re.DOTALL)
+_KEYS = ({"path", "saved", "digest"}, {"path", "saved", "digest", "shims", "main", "cached"})
 #: No entry point, and no byte code of one, is nearly this long.
 _LARGEST = 1 << 20
 
@@ -63,8 +64,11 @@ def is_there(root: str) -> bool:
 def read_state(root: str) -> "dict[str, Any] | None":
     """What `state.json` says; None where there is none. Raises `Damaged`, and `OSError` where it cannot be read."""
     folder = os.path.join(root, FOLDER)
-    if os.path.islink(folder) or not os.path.isdir(folder):
-        raise Damaged("%s is not a folder" % ascii(folder)[1:-1])  # noqa: UP031 - as in Python 3.7, and short
+    kept = os.path.join(folder, "originals")
+    for place in (folder, *([kept] if os.path.lexists(kept) else [])):
+        # A link could have what is kept lie anywhere, and be moved from there.
+        if os.path.islink(place) or not os.path.isdir(place):
+            raise Damaged(ascii(place)[1:-1] + " is not a folder")
     path = os.path.join(folder, "state.json")
     there = digest_of(path)
     if not there:
@@ -85,13 +89,14 @@ def read_state(root: str) -> "dict[str, Any] | None":
 def _check(state: "dict[str, Any]", root: str) -> None:
     """Raise one of several errors where the state is not in the form that is written."""
     own = os.path.join(os.path.realpath(root), "")
-    if state["version"] != 1 or not all(isinstance(word, str) for word in [state["python"], *state["command"]]):
+    words = [state["python"], *state["command"]]
+    if state["version"] != 1 or not state["command"] or not all(isinstance(word, str) for word in words):
         raise ValueError
     for item in (*state["entries"], *state["caches"]):
         parts = item["path"].split("/")
         folder = os.path.realpath(os.path.join(root, *parts[:-1]))
         inside = os.path.join(folder, "").startswith(own) and not {"", ".", ".."}.intersection(parts)
-        if not inside or "\0" in item["path"] or not _NAME.fullmatch(item["saved"]):
+        if not inside or "\0" in item["path"] or not _NAME.fullmatch(item["saved"]) or set(item) not in _KEYS:
             raise ValueError
         if not all(_DIGEST.fullmatch(digest) for digest in (item["digest"], *item.get("shims", ()))):
             raise ValueError

@@ -87,12 +87,6 @@ def put_on(place: EnvironmentFolders, python: str, command: Sequence[str]) -> Sh
     `nothing-to-shim` where there is no pip, `shim-damaged`, `shim-not-written`.
     """
     root = place.prefix
-    if os.name == "nt":
-        raise Unavailable.because(
-            "shim-not-written",
-            "on Windows pip's entry points are programs, and a shim cannot take their place",
-            hint="have the functions of a shell do it: safepip shell-init --help",
-        )
     before = read_shim(root)
     try:
         points = list(_entry_points(root, place))
