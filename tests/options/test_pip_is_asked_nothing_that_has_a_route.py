@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.options.pip_verbs import may_ask
+from support.runs import pip_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def claimed(
     (runner.folder / "safepip.toml").write_text(
         f'[[index]]\nname = "corp"\nurl = "{internal.url}"\npackages = ["corp-*"]\n'
     )
-    done = runner.safepip("install", "--python", target.python, "corp-lib==1.0")
+    done = pip_in(runner, target, "install", "--no-compile", "-i", internal.url, "corp-lib==1.0")
     assert done.returncode == 0, done.stderr
     return internal, public
 
@@ -118,6 +119,7 @@ def test_the_hint_answers_along_the_routes(
     assert "Would install corp-lib-2.0" in done.stdout
 
 
+@pytest.mark.usually("words[0345]")
 @pytest.mark.parametrize(
     "words", [["list"], ["list", "--format=freeze"], ["freeze"], ["show", "corp-lib"], ["check"], ["inspect"]]
 )
