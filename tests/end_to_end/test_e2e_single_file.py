@@ -213,8 +213,7 @@ def test_it_runs_on_every_python_from_3_11_on(
 def test_a_lock_is_installed_offline_by_a_user_whose_home_is_read_only(
     single: SingleFile, new_target: Callable[[str], Environment], runner: Runner, tmp_path: Path
 ) -> None:
-    """Thirty projects, out of a warm store elsewhere, into an environment without pip; no server is there any more."""
-    runner.extra["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    """Thirty projects, out of the warm store in it, into an environment without pip; no server is there any more."""
     names = [f"part{number}" for number in range(30)]
     with IndexServer() as index:
         for name, needed in zip(names, [*names[1:], ""], strict=True):
