@@ -304,7 +304,7 @@ def test_what_other_systems_need_counts_too(folder: Folder) -> None:
 
 
 def test_a_mirror_is_one_source_with_its_original(folder: Folder) -> None:
-    """No name of it is a question; what differs on it is."""
+    """No name of it is a question. One that differs from its original is none, and nothing is written."""
     folder.require("flask")
     folder.internal.add("flask", "3.0")
     done = folder.init("--mirror", "internal=public")
@@ -317,7 +317,8 @@ def test_a_mirror_is_one_source_with_its_original(folder: Folder) -> None:
     folder.internal.add("tool", "1.0", files={"tool/other.py": "x = 1"})
     done = folder.init("--mirror", "internal=public")
     assert done.code == 20, done.out
-    assert "requirements.txt: mirror-differs: " in done.err
+    assert "error: mirror-differs\n" in done.err
+    assert not (folder.run.folder / "safepip.toml").exists()
 
 
 def test_a_lock_of_a_standard_form_is_asked_for_as_an_install_would(folder: Folder) -> None:
