@@ -142,6 +142,9 @@ def test_a_folder_is_audited_alone(run: Inside, project: Path, template: Environ
         ("de_mo-2.0.dist-info", "de-mo 1.0", 1, {"de-mo"}),
         ("de_mo-1.0.dist-info", "de-mo 2.0", 1, {"de-mo"}),
         ("de_mo-2.0.dist-info", "de-mo 2.0", 0, {"de-mo"}),
+        ("_de_mo-1.0.dist-info", "de-mo 1.0", 1, {"de-mo"}),
+        ("-de-mo-1.0.dist-info", "", 3, set()),
+        ("~e_mo-1.0.dist-info", "de-mo 1.0", 0, set()),
     ],
 )
 def test_what_is_installed_is_what_its_metadata_says_and_its_folder_too(

@@ -15,7 +15,7 @@ from safepip.edges.disk.local_paths import is_folder
 from safepip.edges.disk.lock_files import read_lock_text
 from safepip.edges.disk.requirements_files import load
 from safepip.edges.target.installed_files import read_small
-from safepip.edges.target.listing import distributions, unlistable
+from safepip.edges.target.listing import distributions, unlistable, unnamed
 from safepip.lock.pylock import files_of, read_lock
 from safepip.model.advisories import AuditedFile, AuditedVersion
 from safepip.model.errors import UnusableInput
@@ -67,7 +67,8 @@ def read_audit_input(settings: Settings, path: str | None, resources: Resources)
 
 
 def _installed(sites: Sequence[str], shown: str) -> AuditInput:
-    there = [(item, _metadata(item)) for item in distributions(sites)]
+    there = [(item, _metadata(item.info)) for item in distributions(sites)]
+    odd = {info: _metadata(info) for info in unnamed(sites)}
     requiring: dict[str, set[str]] = {}
     for item, metadata in there:
         name, version = _identities(item, metadata)[0]
@@ -79,7 +80,12 @@ def _installed(sites: Sequence[str], shown: str) -> AuditInput:
         for item, metadata in there
         for name, version in _identities(item, metadata)
     ]
-    doubts = (f"the folder {folder} cannot be listed" for folder in unlistable(sites))
+    found += [
+        AuditedVersion(metadata.name, str(metadata.version), place, requires=_required(metadata))
+        for metadata in filter(None, odd.values())
+    ]
+    doubts = [f"the folder {folder} cannot be listed" for folder in unlistable(sites)]
+    doubts += [f"{printable(info)} does not tell what it is" for info, metadata in odd.items() if metadata is None]
     return AuditInput(tuple(found), tuple(doubts))
 
 
@@ -106,10 +112,10 @@ def _identities(item: Distribution, metadata: CoreMetadata | None) -> list[tuple
     return [stated, (item.name, version)]
 
 
-def _metadata(item: Distribution) -> CoreMetadata | None:
-    """What its metadata says; None where that cannot be read."""
+def _metadata(info: str) -> CoreMetadata | None:
+    """What the metadata in a folder, or in a file, says; None where that cannot be read."""
     for suffix in ("/METADATA", "/PKG-INFO", ""):
-        data, _ = read_small(f"{item.info}{suffix}", MAX_METADATA_BYTES)
+        data, _ = read_small(f"{info}{suffix}", MAX_METADATA_BYTES)
         if data is not None:
             break
     else:

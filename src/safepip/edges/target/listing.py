@@ -130,6 +130,18 @@ def distributions(sites: Iterable[str]) -> tuple[Distribution, ...]:
     return tuple(item for site in sites for item in _distributions(site))
 
 
+def unnamed(sites: Iterable[str]) -> list[str]:
+    """Metadata folders in these folders whose names name no project. What pip leaves of a removal that was cut off,
+    with a tilde, is none: pip itself passes it over."""
+    paths = [path for site in sites for path in _listed(site)]
+    stems = {path: path.rpartition("/")[2].rpartition(".")[::2] for path in paths}
+    return [
+        path
+        for path, (stem, suffix) in stems.items()
+        if suffix.lower() in ("dist-info", "egg-info") and stem[:1] != "~" and not is_name(stem.partition("-")[0])
+    ]
+
+
 def unlistable(folders: Iterable[str]) -> list[str]:
     """Those of these folders that are there and cannot be listed, so that it is not known what is installed there."""
     unread = []
