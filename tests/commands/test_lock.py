@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -458,9 +460,52 @@ def test_lock_alone_does_not_choose_between_two_files(run: Inside, served: Index
 
 
 def test_lock_and_sync_alone_in_an_empty_folder_say_that_nothing_is_asked_for(run: Inside, served: IndexServer) -> None:
-    """As any command that is given nothing."""
-    for verb in ("lock", "sync"):
+    """And what they looked for; where something is there to make a lock of, its command."""
+    for verb, looked_for, hint in [
+        ("lock", "pyproject.toml with a table [project], requirements.in", "`safepip lock --help` lists all ways"),
+        ("sync", "pylock.toml", "name a lock, or make one of your requirements: safepip lock -r FILE"),
+    ]:
         done = run(verb, *options(served))
         assert done.code == 1
-        assert done.err.startswith("error: nothing-asked\n  no requirements given\n")
-        assert f"safepip {verb} --help" in done.err
+        assert done.err.startswith(
+            f"error: nothing-asked\n  no requirements given\n    looked for in this folder: {looked_for}\n"
+        )
+        assert hint in done.err
+
+
+@pytest.mark.parametrize(
+    ("files", "verb", "command"),
+    [
+        ({"requirements.txt": "lib\n"}, "sync", "safepip lock -r requirements.txt"),
+        ({"requirements.txt": "lib\n"}, "lock", "safepip lock -r requirements.txt"),
+        ({"requirements.in": "lib\n"}, "sync", "safepip lock"),
+        ({"requirements.in": "lib\n", "requirements.txt": "lib\n"}, "sync", "safepip lock"),
+        ({"pyproject.toml": PROJECT}, "sync", "safepip lock"),
+        ({"pyproject.toml": "[tool.x]\n", "requirements.txt": "lib\n"}, "sync", "safepip lock -r requirements.txt"),
+    ],
+)
+def test_the_command_that_makes_the_lock_is_pasted(
+    run: Inside, served: IndexServer, files: dict[str, str], verb: str, command: str
+) -> None:
+    for name, text in files.items():
+        (run.folder / name).write_text(text)
+    done = run(verb, *options(served))
+    (pasted,) = re.findall(r"^hint: [a-z ]+: (safepip .*)$", done.err, re.MULTILINE)
+    assert pasted == command
+    assert run(*pasted.split()[1:], *options(served)).code == 0
+    assert run("sync", "--dry-run", *options(served)).code == 0
+
+
+def test_what_is_no_lock_is_named_with_the_commands_that_make_one(run: Inside, served: IndexServer) -> None:
+    for name in ("one.txt", "two's.txt"):
+        (run.folder / name).write_text("lib\n")
+    done = run("sync", "one.txt", "two's.txt", *options(served))
+    assert done.code == 2
+    assert "sync takes a lock, and one.txt and two's.txt do not pin everything by hash" in done.err
+    commands = re.findall(r"^    (safepip .*)$", done.err, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        assert run(*shlex.split(command)[1:], *options(served), *(["--dry-run"] if "sync" in command else [])).code == 0
+    done = run("sync", *["one.txt"] * 4, *options(served))
+    assert "what is named does not pin" in done.err
+    assert "safepip lock -r FILE" in done.err

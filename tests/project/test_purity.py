@@ -63,7 +63,7 @@ ALLOWED = {
     " zlib",
     "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
     "edges.user": "getpass locale os platformdirs sys time",
-    "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers",
+    "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers shlex",
     "safepip.__main__": "difflib gc signal sys",
 }
 

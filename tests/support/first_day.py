@@ -226,7 +226,7 @@ MISTAKES = (
         "safepip install flask",
         "install flask",
     ),
-    Mistake("sync r.txt", r"lock -r", 2, "not-a-lock", "safepip lock -r FILE", "lock -o - -r r.txt"),
+    Mistake("sync r.txt", r"lock -r", 2, "not-a-lock", "safepip lock -r r.txt", "lock -o - -r r.txt"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import is_file
 from safepip.edges.disk.reading import read_project_file
-from safepip.model.errors import UnusableInput
+from safepip.model.errors import UnusableInput, UsageError
 from safepip.requirements.project_files import has_project
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LOCK = "pylock.toml"
 _PROJECT, _REQUIREMENTS = "pyproject.toml", "requirements.in"
+#: Not taken by itself: it may be what another tool has made of the former.
+_MADE = "requirements.txt"
 
 
 def default_file(settings: Settings, cwd: str) -> str | None:
@@ -37,3 +39,26 @@ def default_file(settings: Settings, cwd: str) -> str | None:
             hint=f"say which one is meant:\nsafepip lock -r {_PROJECT}\nsafepip lock -r {_REQUIREMENTS}",
         )
     return there[0] if there else None
+
+
+def not_found(cwd: str, *, lock: bool) -> tuple[str, str]:
+    """Where `default_file` finds nothing: which files it looked for, and the way on. `lock` says that it was a lock.
+
+    Raises nothing: of a `pyproject.toml` that cannot be opened `lock` itself tells.
+    """
+    looked_for = _LOCK if lock else f"{_PROJECT} with a table [project], {_REQUIREMENTS}"
+    try:
+        made_of = is_file(_PROJECT, cwd) and has_project(read_project_file(cwd, _PROJECT))
+    except UsageError:
+        made_of = True
+    made_of = made_of or is_file(_REQUIREMENTS, cwd)
+    way = f"safepip lock -r {_MADE}" if not made_of and is_file(_MADE, cwd) else "safepip lock" if made_of else ""
+    if lock:
+        hint = (
+            f"make a lock first: {way}"
+            if way
+            else "name a lock, or make one of your requirements: safepip lock -r FILE"
+        )
+    else:
+        hint = f"name the file: {way}" if way else ""
+    return f"looked for in this folder: {looked_for}", hint

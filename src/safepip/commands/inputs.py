@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.lock.acceptance import LockEntry
     from safepip.model.digest import RequiredDigests
+    from safepip.model.finding import Diagnostic
     from safepip.model.plan import Plan, Target
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.source import HeldCommit, SourceCode
@@ -171,12 +172,19 @@ def _plan(
     except UsageError as error:
         own = {"files": "sync", "names": "explain", "any names": "explain"}.get(arguments_are, verb)
         error.diagnostics = tuple(
-            d._replace(hint=f"`safepip {own} --help` says what it takes")
-            if d.reference == "nothing-asked" and own != verb
-            else d
-            for d in error.diagnostics
+            _more_on(d, own, verb, world.cwd) if d.reference == "nothing-asked" else d for d in error.diagnostics
         )
         raise error from None
+
+
+def _more_on(nothing: Diagnostic, own: str, verb: str, cwd: str) -> Diagnostic:
+    """That nothing is asked for, with what the command `own` would have taken then, and its own help."""
+    if own in ("sync", "lock"):
+        from safepip.commands.default_files import not_found
+
+        looked_for, way = not_found(cwd, lock=own == "sync")
+        return nothing._replace(context=(looked_for,), hint=way or nothing.hint)
+    return nothing if own == verb else nothing._replace(hint=f"`safepip {own} --help` says what it takes")
 
 
 def _with_lock(settings: Settings, cwd: str) -> Settings:

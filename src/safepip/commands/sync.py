@@ -16,7 +16,9 @@ from safepip.commands.inputs import read_inputs
 from safepip.commands.install import carry_out
 from safepip.commands.resources import Resources
 from safepip.model.errors import UsageError
+from safepip.model.finding import printable
 from safepip.options.command_line import HelpRequested
+from safepip.requirements.file_format import hide_user_info
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,9 @@ LOCK is a pylock.toml, or a requirements file in which everything is pinned by h
 Without one, it is the pylock.toml of the working folder.
 The options are those of `safepip install` that concern one environment: see `safepip install --help`.
 --dry-run shows what would change."""
+
+#: So many files are named.
+_SHOWN = 3
 
 #: What an environment is made with.
 _SEEDS = frozenset({"pip", "setuptools", "wheel"})
@@ -69,11 +74,22 @@ def _check(inputs: Inputs) -> None:
                 hint="use safepip install -r LOCK with it",
             )
     if not inputs.lock_requests and not inputs.statements.require_hashes:
-        raise UsageError.because(
-            "not-a-lock",
-            "sync takes a lock, and what is named does not pin everything by hash",
-            hint="make a lock of it: safepip lock -r FILE",
-        )
+        raise _no_lock(settings.requirement_files)
+
+
+def _no_lock(files: Sequence[str]) -> UsageError:
+    """That none of these files is a lock, with the commands that make one of them."""
+    from shlex import quote
+
+    shown = [printable(hide_user_info(file)) for file in files]
+    what, named = "what is named", "-r FILE"
+    if 0 < len(shown) <= _SHOWN:
+        what, named = " and ".join(shown), " ".join(f"-r {quote(file)}" for file in shown)
+    return UsageError.because(
+        "not-a-lock",
+        f"sync takes a lock, and {what} {'do' if 1 < len(shown) <= _SHOWN else 'does'} not pin everything by hash",
+        hint=f"make a lock of it, and take that:\nsafepip lock {named}\nsafepip sync",
+    )
 
 
 def _gone(decision: Decision) -> list[InstalledDistribution]:
