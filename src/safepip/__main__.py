@@ -42,6 +42,10 @@ _OWN = (
     "help",
 )
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
+#: Commands whose answer stands on standard output, with the option that prints it as data.
+_ANSWERS = {"explain": "--json", "tree": "--json", "outdated": "--format json", "list": "--format json"}
+#: Commands whose outcome `--output-format` has told for programs; `audit` and `verify` have forms of their own.
+_TOLD = ("install", "download", "wheel", "lock", "sync", "check-config")
 #: What other tools call their commands.
 _ELSEWHERE = {
     "add": "install",
@@ -94,6 +98,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     Without `argv` this is a process of safepip's own, which imports only its own modules from here on. An unforeseen
     error ends in one line.
     """
+    words: list[str] = []
     try:
         if argv is None:
             from safepip.edges.programs.own_start import guard
@@ -104,7 +109,8 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
             prepare()
             end_by_signals()
-        return _main(list(sys.argv[1:] if argv is None else argv))
+        words += sys.argv[1:] if argv is None else argv
+        return _main(words)
     except KeyboardInterrupt as interrupt:
         from signal import SIG_IGN, SIGINT, signal
 
@@ -121,7 +127,12 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort; what is foreseen is a SafepipError
         from safepip.edges.console.writing import fault
 
-        return fault(error)
+        code = fault(error)
+        if form := _form(words):
+            from safepip.edges.console.outcome import tell_fault
+
+            tell_fault(form, _verb(words), code)
+        return code
 
 
 def _main(words: list[str]) -> int:
@@ -139,6 +150,10 @@ def _main(words: list[str]) -> int:
         from safepip.edges.console.writing import last_words
 
         last_words(error, words)
+        if form := _form(words):
+            from safepip.edges.console.outcome import tell_error
+
+            tell_error(form, _verb(words), error)
         return error.exit_code
 
 
@@ -157,12 +172,39 @@ def _run(words: list[str]) -> int:
 
     try:
         verb, rest = _split(words)
-        return _command(verb)(rest)
+        code = _command(verb)(rest)
     except HelpRequested as wanted:
         from safepip.edges.console.outputs import columns
 
         write_data(f"{wanted.shown(min(columns(), 120))}\n")
         return 0
+    _tell(verb, words, code)
+    return code
+
+
+def _tell(verb: str, words: list[str], code: int) -> None:
+    form = _form(words) if verb in _TOLD else ""
+    if form:
+        from safepip.edges.console.outcome import tell_outcome
+
+        tell_outcome(form, verb, code)
+
+
+def _form(words: list[str]) -> str:
+    """The form in which a program wants to read how the run ended; empty for text."""
+    if _verb(words) not in (*_TOLD, "audit", "verify") or not any(map(_is_form, words)):
+        return ""
+    from safepip.edges.console.outcome import form_of
+
+    return form_of(words)
+
+
+def _is_form(word: str) -> bool:
+    return word == "--output-format" or word.startswith("--output-format=")
+
+
+def _verb(words: list[str]) -> str:
+    return next((word for word in words if not word.startswith("-")), "")
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:
@@ -175,6 +217,9 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     if verb is None:
         hint = "safepip install --help"
         raise UsageError.because("no-command", "the command line names no command", hint=hint)
+    if verb in _ANSWERS and any(map(_is_form, rest)):
+        message = f"{verb} gives an answer, and --output-format is for what comes of a run"
+        raise UsageError.because("conflicting-options", message, hint=f"safepip {verb} {_ANSWERS[verb]}")
     return verb, rest
 
 

@@ -228,13 +228,13 @@ def test_the_reference_names_every_long_option() -> None:
 
 
 def test_the_reference_says_of_an_option_what_its_help_says() -> None:
-    """But for --upgrade and --requirement, which have a text of their own for `lock` and `audit`."""
+    """But for those that have a text of their own for `lock` or `audit`."""
     rows = re.findall(
         r"^\| (`-.+?) \| (.+?)(?: Only (?:`\w+`[, and]*)+\.)? \| .+ \|$", _text(OPTIONS_PAGE), re.MULTILINE
     )
     described = {flag: text for flags, text in rows for flag in re.findall(r"`(--[a-z0-9-]+)`", flags)}
     for option in OPTIONS:
-        if not option.hidden and option.long not in ("--upgrade", "--requirement"):
+        if not option.hidden and option.long not in ("--upgrade", "--requirement", "--output-format"):
             text = option.help.replace("%default", str(option.default)).replace("<", "&lt;")
             assert described[option.long] == text, option.long
 

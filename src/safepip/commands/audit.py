@@ -70,9 +70,10 @@ def _audit(argv: Sequence[str], resources: Resources) -> int:
     if parsed["output_format"] == "text":
         _tell(outcome, resources)
     elif parsed["output_format"] == "github":
-        from safepip.reporting.audit_annotations import audit_annotations
+        from safepip.reporting.annotations import annotations_of
+        from safepip.reporting.audit_results import audit_results
 
-        for annotation in audit_annotations(outcome):
+        for annotation in annotations_of(audit_results(outcome)):
             resources.console.annotate(annotation)
     else:
         resources.console.answer_alone()
@@ -101,9 +102,10 @@ def _formatted(outcome: AuditOutcome, form: str, environ: Mapping[str, str], cod
         from safepip.reporting.audit_cyclonedx import audit_cyclonedx
 
         return audit_cyclonedx(outcome, __version__, source_date(environ))
-    from safepip.reporting.audit_sarif import audit_sarif
+    from safepip.reporting.audit_results import audit_results
+    from safepip.reporting.sarif import sarif_log
 
-    return audit_sarif(outcome, __version__)
+    return sarif_log(audit_results(outcome), __version__, code, successful=code != NOT_VERIFIED)
 
 
 def _check(plan: Plan, parsed: ParsedOptions) -> None:

@@ -6,7 +6,6 @@ change nothing: what is locked or pinned for another system is audited as well.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.ranges import read_version
@@ -16,7 +15,7 @@ from safepip.edges.disk.lock_files import read_lock_text
 from safepip.edges.disk.requirements_files import load
 from safepip.edges.target.installed_files import read_small
 from safepip.edges.target.listing import distributions, unlistable, unnamed
-from safepip.lock.pylock import files_of, read_lock
+from safepip.lock.pylock import files_of, package_lines, read_lock
 from safepip.model.advisories import AuditedFile, AuditedVersion
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
@@ -28,7 +27,7 @@ from safepip.wheel.metadata import MAX_METADATA_BYTES, MetadataError, parse_meta
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packaging.pylock import Package, Pylock
+    from packaging.pylock import Package
 
     from safepip.commands.resources import Resources
     from safepip.environment.verification import Distribution
@@ -149,7 +148,7 @@ def _lock_text(path: str) -> str:
 def locked_versions(text: str, path: str) -> Iterator[AuditedVersion]:
     """What a lock of this text has. Raises `UnusableInput`."""
     lock = read_lock(text, Origin(Source.FILE, path))
-    lines = _package_lines(text, lock)
+    lines = package_lines(text, lock)
     requiring: dict[str, set[str]] = {}
     for package in lock.packages:
         for name in _edges(package):
@@ -177,12 +176,6 @@ def _files(package: Package) -> Iterator[AuditedFile]:
     files = [*filter(None, [package.archive]), *files_of(package)]
     for file in files:
         yield AuditedFile(file.url or file.path or "", tuple(sorted(file.hashes.items())))
-
-
-def _package_lines(text: str, lock: Pylock) -> list[int | None]:
-    """The line at which each package of a lock begins; None where they are not written as `[[packages]]`."""
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*packages\s*\]\]", line)]
-    return [*lines] if len(lines) == len(lock.packages) else [None] * len(lock.packages)
 
 
 # --- requirements --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
 from safepip.lock.graph import Chosen, Root, walk
-from safepip.lock.pylock import read_lock
+from safepip.lock.pylock import package_lines, read_lock
 from safepip.lock.sources import placed
 from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
@@ -24,6 +24,8 @@ from safepip.wheel.metadata_as_pip import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from packaging.pylock import Package
 
     from safepip.commands.decision import Builds, Decision
     from safepip.commands.inputs import Inputs
@@ -41,9 +43,11 @@ def read_entries(inputs: Inputs, resources: Resources) -> tuple[LockEntry, ...]:
     """What all locks of the run select for the target. Raises `UnusableInput` and `Refused`."""
     found: dict[str, LockEntry] = {}
     for request in inputs.lock_requests:
-        lock = read_lock(_text(request, resources), Origin(Source.FILE, request.name))
+        text = _text(request, resources)
+        lock = read_lock(text, Origin(Source.FILE, request.name))
+        lines = list(zip(lock.packages, package_lines(text, lock), strict=True))
         for selected in select(lock, request, inputs.target, inputs.settings.selection):
-            entry = _placed(selected, inputs.cwd)
+            entry = _placed(selected._replace(origin=_line_of(selected, lines)), inputs.cwd)
             first = found.setdefault(entry.name, entry)
             if (first[:4], first.code) != (entry[:4], entry.code):
                 raise UnusableInput.because(
@@ -52,6 +56,12 @@ def read_entries(inputs: Inputs, resources: Resources) -> tuple[LockEntry, ...]:
                     origins=(first.origin, entry.origin),
                 )
     return tuple(found.values())
+
+
+def _line_of(entry: LockEntry, lines: Iterable[tuple[Package, int | None]]) -> Origin:
+    """Where an entry stands: at the package of its version, else at the first one of its name."""
+    named = {package.version: line for package, line in reversed([*lines]) if package.name == entry.name}
+    return entry.origin._replace(line=named.get(entry.version, next(reversed(named.values()), None)))
 
 
 def _shown(entry: LockEntry) -> str:

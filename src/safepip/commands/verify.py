@@ -17,6 +17,8 @@ from safepip.routing.table import project_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.reporting.results import Result
+
 #: The exit code of a finding: as with a refusal, a person has to look at it, and trying again does not help.
 FOUND = 20
 
@@ -30,6 +32,7 @@ def verify(argv: Sequence[str]) -> int:
     from safepip.environment import verification
     from safepip.environment.shim import with_findings
     from safepip.reporting.verify_report import lines, make_json, shim_line, summary
+    from safepip.reporting.verify_results import verify_results
 
     world = this_world()
     credentials = Credentials(world.environ)
@@ -49,12 +52,28 @@ def verify(argv: Sequence[str]) -> int:
         names,
     )
     verdict = with_findings(verdict, there.findings)
-    if parsed["as_json"]:
+    code = FOUND if verdict.findings else 0
+    form = "json" if parsed["as_json"] else parsed["output_format"]
+    if form == "json":
         console.data(make_json(verdict, place, __version__, there.starts))
+    elif form != "text":
+        _tell_results(console, form, list(verify_results(verdict, place)), code)
     else:
         for line in lines(verdict, place):
             console.data(line)
         if there.starts:
             console.say(shim_line(there.starts))
         console.say(summary(verdict, place))
-    return FOUND if verdict.findings else 0
+    return code
+
+
+def _tell_results(console: Console, form: str, results: Sequence[Result], code: int) -> None:
+    """Tell what was found to a code host or an editor."""
+    from safepip import __version__
+    from safepip.reporting.annotations import annotations_of
+    from safepip.reporting.sarif import sarif_log
+
+    if form == "sarif":
+        console.data(sarif_log(results, __version__, code, successful=True))
+    for annotation in annotations_of(results) if form == "github" else ():
+        console.annotate(annotation)

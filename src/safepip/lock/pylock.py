@@ -194,6 +194,12 @@ def read_lock(text: str, origin: Origin) -> Pylock:
     return lock
 
 
+def package_lines(text: str, lock: Pylock) -> list[int | None]:
+    """The line at which each package of a lock begins; None where they are not written as `[[packages]]`."""
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*packages\s*\]\]", line)]
+    return [*lines] if len(lines) == len(lock.packages) else [None] * len(lock.packages)
+
+
 def _check_wheel_names(data: Mapping[str, Any]) -> None:
     """Raise `ValueError` for a wheel whose name stands for more tags than could be read; `packaging` would try.
 

@@ -109,6 +109,8 @@ class Display(NamedTuple):
     progress_bar: str = "auto"
     log: str | None = None
     debug: bool = False
+    form: str = ""
+    """The form in which standard output says how the run ended, and nothing else; empty where it is for words."""
 
 
 class LockSettings(NamedTuple):

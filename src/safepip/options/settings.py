@@ -18,7 +18,7 @@ from safepip.model.origin import BUILT_IN, Source
 from safepip.model.plan import Display, LockSettings, NameSet, Network, Selection, Settings, UpgradeStrategy
 from safepip.model.urls import is_url, shown
 from safepip.options.in_files import name_set
-from safepip.options.table import DOWNLOAD, INSTALL, LOCK, WHEEL, Action, Handling, options_of
+from safepip.options.table import AUDIT, DOWNLOAD, INSTALL, LOCK, VERIFY, WHEEL, Action, Handling, options_of
 from safepip.requirements.places import if_path
 
 if TYPE_CHECKING:
@@ -201,14 +201,32 @@ def _network(parsed: ParsedOptions, around: Surroundings, trusted: tuple[str, ..
 
 
 def _display(parsed: ParsedOptions, around: Surroundings) -> Display:
+    form = _form(parsed)
     verbosity = 2 if parsed["debug_mode"] else parsed["verbose"] - parsed["quiet"]
     return Display(
         verbosity=verbosity,
         color=False if parsed["no_color"] or around.no_color else None,
-        progress_bar=parsed["progress_bar"],
+        progress_bar="off" if form and parsed["progress_bar"] == "raw" else parsed["progress_bar"],
         log=_path(parsed, "log", around),
         debug=bool(parsed["debug_mode"]),
+        form=form,
     )
+
+
+def _form(parsed: ParsedOptions) -> str:
+    """The form of standard output; `audit` and `verify` have an answer of their own in each form."""
+    form: str = parsed["output_format"]
+    if form == "text" or parsed.verb in (AUDIT, VERIFY):
+        return ""
+    taken = {"--report -": parsed["json_report_file"], "--output -": parsed["output_file"]}
+    for option, path in taken.items():
+        if path == "-":
+            raise UsageError.because(
+                "conflicting-options",
+                f"--output-format {form} and {option} both take standard output",
+                hint=f"give {option.split()[0]} a file",
+            )
+    return form
 
 
 #: Names of `Settings`' fields (and those inside it) whose option has another dest.

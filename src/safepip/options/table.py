@@ -320,6 +320,10 @@ OWN: tuple[Option, ...] = (
     _value("--fail-on", dest="fail_on", metavar="severity", default="low", own=True, verbs=_AUDITS,
            choices=("low", "medium", "high", "critical"), group="safepip Options",
            about="The lowest severity that ends with 1; unknown counts as high. (default: %default)"),
+    _value("--output-format", dest="output_format", metavar="format", default="text", own=True,
+           verbs=(INSTALL, DOWNLOAD, LOCK, WHEEL, VERIFY), choices=("text", "json", "sarif", "github"),
+           group="safepip Options",
+           about="How to say on standard output what came of it: text, json, sarif or github. (default: %default)"),
     _value("--output-format", dest="output_format", metavar="format", default="text", own=True, verbs=_AUDITS,
            choices=("text", "json", "sarif", "github", "cyclonedx", "markdown"), group="safepip Options",
            about="How to print it: text, json, sarif, github or cyclonedx; with --fix text or markdown."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from safepip.environment.verification import EnvironmentFolders, EnvironmentVerdict, Finding
 
-_HEADINGS = {
+HEADINGS = {
     Kind.SHIM: "the shim, by which pip's installs go through safepip, is not whole; safepip shim --venv repairs it",
     Kind.HOOK: "start-up hooks that belong to no distribution; Python runs them whenever it starts",
     Kind.DIFFERS: "files that differ from their RECORD",
@@ -38,14 +38,15 @@ _HEADINGS = {
 def lines(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> Iterator[str]:
     """The findings as lines for people, and what is editable."""
     for kind, findings in groupby(verdict.findings, key=lambda finding: finding.kind):
-        yield f"{_HEADINGS[kind]}:"
-        yield from (f"  {_line(finding, place)}" for finding in findings)
+        yield f"{HEADINGS[kind]}:"
+        yield from (f"  {described(finding, place)}" for finding in findings)
     if verdict.editable:
         yield "editable projects, whose code lies elsewhere and was not checked:"
         yield from (f"  {printable(f'{it.name} {it.version}: {it.editable}', 500)}" for it in verdict.editable)
 
 
-def _line(finding: Finding, place: EnvironmentFolders) -> str:
+def described(finding: Finding, place: EnvironmentFolders) -> str:
+    """A finding in one line, without its kind."""
     about = ": ".join(filter(None, (finding.distribution, finding.detail)))
     return "  ".join(filter(None, (_shown(finding.path, place), printable(about))))
 

@@ -36,6 +36,9 @@ class Console:
     redact_last: ClassVar[Callable[[str], str]] = staticmethod(str)
     """Takes the secrets of this run out of the text of `last_words`."""
 
+    notices_last: ClassVar[list[str]] = []
+    """What this run has noticed so far, as it was shown or would have been."""
+
     def __init__(self, display: Display, redact: Callable[[str], str], environ: Mapping[str, str]) -> None:
         self._display = display
         self._redact = redact
@@ -47,7 +50,8 @@ class Console:
         Console.redact_last = redact
         self.style = _style(environ, wanted=Console.wants_color)
         self._reported: set[str] = set()
-        self._reserved = False
+        self._reserved = bool(display.form)
+        Console.notices_last = []
         self._answers = False
         # A log that cannot be written is reported before anything is done, and one that can be written exists, even if
         # empty.
@@ -131,6 +135,7 @@ class Console:
         if text in self._reported:
             return
         self._reported.add(text)
+        Console.notices_last.append(self._redact(text))
         self._log(text)
         if self._display.verbosity >= -1:
             warn(self._redact(render_notice(text, self.style)) + "\n")

@@ -206,8 +206,8 @@ def uninstall(
 
 
 def _stream_for_words(settings: Settings) -> TextIO | None:
-    """Where pip's standard output goes: to standard error where ours is for the report, else to ours (None)."""
-    return sys.stderr if settings.report == "-" else None
+    """Where pip's standard output goes: to standard error where ours is for a program, else to ours (None)."""
+    return sys.stderr if settings.report == "-" or settings.display.form else None
 
 
 def _lay_out(file: VerifiedFile, place: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from safepip.model.advisories import AuditedProject, AuditedVersion, AuditOutcome, Ignore, Severity, Vulnerability
 from safepip.model.origin import Origin, Source
-from safepip.reporting.audit_sarif import audit_sarif
+from safepip.reporting.audit_results import audit_results
+from safepip.reporting.sarif import sarif_log
 from support.schemas import sarif
 
 PINS = Origin(Source.FILE, "deps/my pins.txt", 3)
@@ -15,8 +16,12 @@ QUIET = Vulnerability("PYSEC-2", (), Severity.UNKNOWN, ())
 EVIL = Vulnerability("MAL-1", (), Severity.UNKNOWN, (), malicious=True)
 
 
+def audit_sarif(outcome: AuditOutcome) -> str:
+    return sarif_log(audit_results(outcome), "1.0", 1, successful=True)
+
+
 def run_of(*projects: AuditedProject, doubts: tuple[str, ...] = ()) -> dict[str, Any]:
-    (run,) = sarif(audit_sarif(AuditOutcome(projects, doubts), "1.0"))["runs"]
+    (run,) = sarif(audit_sarif(AuditOutcome(projects, doubts)))["runs"]
     assert {result["ruleId"] for result in run["results"]} == {r["id"] for r in run["tool"]["driver"]["rules"]}
     return dict(run)
 
@@ -60,4 +65,4 @@ def test_what_is_ignored_is_no_result() -> None:
 def test_no_text_of_a_database_is_a_command_to_a_runner() -> None:
     """JSON can say it otherwise."""
     project = AuditedProject(AuditedVersion("demo", "1.0", PINS), (HOLE,))
-    assert "##[" not in audit_sarif(AuditOutcome((project,)), "1.0")
+    assert "##[" not in audit_sarif(AuditOutcome((project,)))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from safepip.model.advisories import AuditedProject, AuditedVersion, AuditOutcome, Severity, Vulnerability
 from safepip.model.origin import Origin, Source
 from safepip.reporting.annotation import Annotation
-from safepip.reporting.audit_annotations import audit_annotations
+from safepip.reporting.annotations import annotations_of
+from safepip.reporting.audit_results import audit_results
 from support.schemas import annotation
 
 PINS = Origin(Source.FILE, "deps/my, pins.txt", 3)
@@ -25,7 +26,9 @@ def test_findings_and_what_is_not_verified_are_commands_at_their_lines() -> None
         AuditedProject(AuditedVersion("demo", "1.0", PINS), (HOLE,), smallest="2.0"),
         AuditedProject(AuditedVersion("evil", "1.0", there), (EVIL,)),
     )
-    lines = [a.command() for a in audit_annotations(AuditOutcome(projects, ("the bundle is from tomorrow",)))]
+    lines = [
+        a.command() for a in annotations_of(audit_results(AuditOutcome(projects, ("the bundle is from tomorrow",))))
+    ]
     assert lines == [
         (
             "::warning file=deps/my%2C pins.txt,line=3,title=PYSEC-1::demo 1.0 has PYSEC-1, severity medium:"
