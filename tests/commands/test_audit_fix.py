@@ -11,6 +11,7 @@ import pytest
 
 from support.advisories import record, versions_of
 from support.replies import status
+from support.schemas import own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,6 +172,32 @@ def test_markdown_is_the_text_of_a_pull_request(run: Inside, locked: IndexServer
     ]
 
 
+def test_json_has_each_change_and_what_is_left(run: Inside, locked: IndexServer) -> None:
+    """By its schema, before and after the lock is written, and where there is nothing to do."""
+    know(run, HOLES[0], HOLES[1], record("PYSEC-9", versions_of("calm", "introduced 0")))
+    words = ("--output-format", "json")
+    planned = own("fix", fix(run, locked, *words, "--dry-run").out)
+    done = fix(run, locked, *words)
+    report = own("fix", done.out)
+    assert (planned["written"], report["written"], report["exit_code"], done.code) == (False, True, 1, 1)
+    assert {**planned, "written": True} == report
+    assert [(c["name"], c["from"], c["to"], [m["id"] for m in c["fixed"]]) for c in report["changes"]] == [
+        ("alpha", "1.0", "1.1", ["PYSEC-1"]),
+        ("beta", "1.0", "2.0", ["PYSEC-2"]),
+        ("zeta", "1.0", "1.1", []),
+    ]
+    assert report["changes"][2]["reason"] == "alpha 1.1 asks for zeta>=1.1"
+    (stays,) = report["not_fixed"]
+    assert (stays["name"], stays["version"], stays["vulnerability"]["id"]) == ("calm", "1.0", "PYSEC-9")
+    assert stays["why"] == ["every version of calm that is offered is affected by PYSEC-9"]
+    assert [project["name"] for project in report["left"]] == ["calm"]
+    know(run, HOLES[0])
+    (run.folder / "db" / "PYSEC-9.json").unlink()
+    assert run("audit", "--update").code == 0
+    clean = own("fix", fix(run, locked, *words).out)
+    assert (clean["written"], clean["changes"], clean["left"], clean["exit_code"]) == (False, [], [], 0)
+
+
 def test_a_change_that_the_search_makes_in_vain_is_tried_back(run: Inside, locked: IndexServer) -> None:
     """The newest version of what holds a repair back wants more than an older one does."""
     locked.add("top", "1.0", requires=["low<2", "side"])
@@ -234,7 +261,8 @@ def test_a_lock_that_was_made_of_something_else_is_not_changed(run: Inside, lock
     [
         ("--fix",),
         ("--fix", "-r", "missing.toml"),
-        ("--fix", "-r", "pylock.toml", "--output-format", "json"),
+        ("--fix", "-r", "pylock.toml", "--output-format", "sarif"),
+        ("--fix", "-r", "pylock.toml", "--output-format", "cyclonedx"),
         ("--fix", "-r", "requirements.in"),
         ("--fix", "-r", "https://locks.example/pylock.toml"),
         ("--fix", "--path", "home"),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from safepip.edges.disk.shipped import shipped_text
 
@@ -23,7 +24,10 @@ _FOLDER = Path(__file__).parents[1] / "schemas"
 def _validator(text: str) -> Draft202012Validator:
     schema = json.loads(text)
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    others = {name: json.loads(shipped_text("schemas", f"{name}.json")) for name in ("audit",)}
+    known = [(other["$id"], Resource.from_contents(other)) for other in others.values()]
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator(schema, format_checker=checker, registry=Registry().with_resources(known))
 
 
 def sarif(text: str) -> dict[str, Any]:

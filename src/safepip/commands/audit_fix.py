@@ -77,6 +77,7 @@ def fix(plan: Plan, parsed: ParsedOptions, resources: Resources) -> int:
         _check_environments(lock, found)
         report = _report(lock, inputs, found, before)
         if found.text != lock.text and not parsed["dry_run"]:
+            report = report._replace(written=True)
             settings = inputs.settings.lock
             assert settings is not None
             write_lock_text(settings.output, found.text)
@@ -88,9 +89,11 @@ def fix(plan: Plan, parsed: ParsedOptions, resources: Resources) -> int:
 def _check(plan: Plan, parsed: ParsedOptions) -> None:
     files = plan.settings.requirement_files
     hint = "safepip audit --fix -r pylock.toml"
-    if parsed["output_format"] not in ("text", "markdown"):
-        message = f"--fix tells what it changes as text or markdown, and not as {parsed['output_format']}"
-        raise UsageError.because("conflicting-options", message, hint=f"{hint} --output-format markdown")
+    if parsed["output_format"] not in ("text", "json", "markdown"):
+        form = parsed["output_format"]
+        message = f"--fix tells what it changes as text, json or markdown; {form} is for what an audit finds afterwards"
+        after = f"safepip audit -r pylock.toml --output-format {form}"
+        raise UsageError.because("conflicting-options", message, hint=f"{hint}\n{after}")
     if not files or parsed["audit_path"]:
         message = "--fix changes a lock, and none is given by -r"
         raise UsageError.because("conflicting-options", message, hint=hint)
@@ -217,7 +220,13 @@ def _reported(report: FixReport, outcome: AuditOutcome, parsed: ParsedOptions, r
     """Tell what was done; the exit code."""
     console, code = resources.console, outcome.exit_code(SEVERITIES[parsed["fail_on"]])
     shown = report._replace(path=seen_from(resources.world.cwd, resources.world.absolute(report.path)))
-    if parsed["output_format"] == "markdown":
+    if parsed["output_format"] == "json":
+        from safepip import __version__
+        from safepip.reporting.fix_json import fix_json
+
+        console.answer_alone()
+        console.data(fix_json(shown, outcome, __version__, code))
+    elif parsed["output_format"] == "markdown":
         console.answer_alone()
         if report.changed or report.unfixed:
             console.data(fix_markdown(shown))

@@ -326,7 +326,7 @@ OWN: tuple[Option, ...] = (
            about="How to say on standard output what came of it: text, json, sarif or github. (default: %default)"),
     _value("--output-format", dest="output_format", metavar="format", default="text", own=True, verbs=_AUDITS,
            choices=("text", "json", "sarif", "github", "cyclonedx", "markdown"), group="safepip Options",
-           about="How to print it: text, json, sarif, github or cyclonedx; with --fix text or markdown."
+           about="How to print it: text, json, sarif, github or cyclonedx; with --fix text, json or markdown."
            " (default: %default)"),
     _flag("--json", dest="as_json", own=True, group="safepip Options", verbs=(VERIFY,),
           about="Print what was found as JSON."),

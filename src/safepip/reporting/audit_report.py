@@ -101,12 +101,13 @@ def audit_json(outcome: AuditOutcome, version: str, exit_code: int) -> str:
         "doubts": list(outcome.doubts),
         "sources": list(outcome.sources),
         "stale_ignores": list(outcome.stale),
-        "projects": [_item(project) for project in outcome.projects],
+        "projects": [item_of(project) for project in outcome.projects],
     }
     return disarm_data(json.dumps(report, indent=2, ensure_ascii=True))
 
 
-def _item(project: AuditedProject) -> dict[str, Any]:
+def item_of(project: AuditedProject) -> dict[str, Any]:
+    """One project of the report."""
     subject = project.subject
     assessed = dict(project.assessed)
     return {
@@ -116,18 +117,19 @@ def _item(project: AuditedProject) -> dict[str, Any]:
         "line": subject.origin.line,
         "required_by": list(subject.required_by),
         "vulnerabilities": [
-            *(_vulnerability(matter, vex=assessed.get(matter)) for matter in project.counting),
-            *(_vulnerability(matter, ignore) for matter, ignore in project.ignored),
-            *(_vulnerability(matter, vex=statement) for matter, statement in project.excused),
+            *(vulnerability_of(matter, vex=assessed.get(matter)) for matter in project.counting),
+            *(vulnerability_of(matter, ignore) for matter, ignore in project.ignored),
+            *(vulnerability_of(matter, vex=statement) for matter, statement in project.excused),
         ],
         "unverified": list(project.unverified),
         "smallest_change": project.smallest,
     }
 
 
-def _vulnerability(
+def vulnerability_of(
     matter: Vulnerability, ignore: Ignore | None = None, vex: VexStatement | None = None
 ) -> dict[str, Any]:
+    """One matter of the report, with what takes it away or says something of it."""
     return {
         "id": matter.id,
         "aliases": list(matter.aliases),

@@ -40,12 +40,14 @@ class UnfixedProject(NamedTuple):
 
 
 class FixReport(NamedTuple):
-    """All that was changed in the lock `path`, and what was not fixed. `notices` are lines on rules that yielded."""
+    """All that was changed in the lock `path`, and what was not fixed. `notices` are lines on rules that yielded;
+    `written` says that the file is another one now."""
 
     path: str
     changed: tuple[FixedProject, ...]
     unfixed: tuple[UnfixedProject, ...]
     notices: tuple[str, ...] = ()
+    written: bool = False
 
 
 def fix_lines(report: FixReport, *, written: bool) -> Iterator[str]:
