@@ -125,14 +125,19 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort; what is foreseen is a SafepipError
-        from safepip.edges.console.writing import fault
+        return _fault(error, words)
 
-        code = fault(error)
-        if form := _form(words):
-            from safepip.edges.console.outcome import tell_fault
 
-            tell_fault(form, _verb(words), code)
-        return code
+def _fault(error: Exception, words: list[str]) -> int:
+    from safepip.edges.console.writing import fault
+
+    code = fault(error)
+    if form := _form(words):
+        from safepip import __version__
+        from safepip.edges.console.outcome import tell_fault
+
+        tell_fault(form, _verb(words), __version__, code)
+    return code
 
 
 def _main(words: list[str]) -> int:
@@ -151,9 +156,10 @@ def _main(words: list[str]) -> int:
 
         last_words(error, words)
         if form := _form(words):
+            from safepip import __version__
             from safepip.edges.console.outcome import tell_error
 
-            tell_error(form, _verb(words), error)
+            tell_error(form, _verb(words), __version__, error)
         return error.exit_code
 
 
@@ -185,16 +191,17 @@ def _run(words: list[str]) -> int:
 def _tell(verb: str, words: list[str], code: int) -> None:
     form = _form(words) if verb in _TOLD else ""
     if form:
+        from safepip import __version__
         from safepip.edges.console.outcome import tell_outcome
 
-        tell_outcome(form, verb, code)
+        tell_outcome(form, verb, __version__, code)
 
 
 def _form(words: list[str]) -> str:
     """The form in which a program wants to read how the run ended; empty for text."""
     if _verb(words) not in (*_TOLD, "audit", "verify") or not any(map(_is_form, words)):
         return ""
-    from safepip.edges.console.outcome import form_of
+    from safepip.edges.console.outputs import form_of
 
     return form_of(words)
 

@@ -10,7 +10,8 @@ import pytest
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic
 from safepip.model.origin import Origin, Source
-from safepip.reporting.error_annotations import error_annotations
+from safepip.reporting.annotations import annotations_of
+from safepip.reporting.results import error_results
 
 if TYPE_CHECKING:
     from support.index import IndexServer
@@ -37,7 +38,7 @@ FILE = Origin(Source.FILE, "requirements.txt", 7)
 def test_a_problem_is_shown_at_the_nearest_line_of_a_file(origins: tuple[Origin, ...], place: str) -> None:
     """The distribution that requires a project has none; the user's requirement that led to it has."""
     error = Refused(Diagnostic("ambiguous-index", "two have it", ("a  1", "b  2"), origins=origins))
-    made = [annotation.command() for annotation in error_annotations(error)]
+    made = [annotation.command() for annotation in annotations_of(error_results(error))]
     assert made == [f"::error {place}title=ambiguous-index::two have it%0Aa  1%0Ab  2"]
 
 
@@ -77,6 +78,17 @@ def test_a_file_is_named_from_the_top_of_the_repository(
     assert found.startswith(f"::error file={run.folder.name}/app/requirements.txt,line=4,")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(run.folder / "elsewhere"))
     assert ambiguous(run, two_indexes, "app").startswith("::error file=app/requirements.txt,line=4,")
+
+
+def test_annotations_that_are_asked_for_are_written_once(
+    run: Inside, index: IndexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard output, and not on standard error as well."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (run.folder / "requirements.txt").write_text("demo\n")
+    done = run("lock", "-r", "requirements.txt", "-i", index.url, "--output-format", "github")
+    assert done.out.startswith("::error file=requirements.txt,line=1,title=no-such-project::")
+    assert "::error" not in done.err
 
 
 def test_no_secret_is_in_an_annotation(run: Inside, index: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from safepip.commands.audit_input import read_audit_input
 from safepip.commands.audit_records import AuditRecords, advisories_folder, records_in_words
 from safepip.commands.resources import Resources
 from safepip.commands.vex_files import with_vex
+from safepip.edges.console.writing import hosted
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan, read_options
 from safepip.edges.user.world import source_date
@@ -105,7 +106,8 @@ def _formatted(outcome: AuditOutcome, form: str, environ: Mapping[str, str], cod
     from safepip.reporting.audit_results import audit_results
     from safepip.reporting.sarif import sarif_log
 
-    return sarif_log(audit_results(outcome), __version__, code, successful=code != NOT_VERIFIED)
+    results = hosted(audit_results(outcome), environ)
+    return sarif_log(results, __version__, code, successful=code != NOT_VERIFIED)
 
 
 def _check(plan: Plan, parsed: ParsedOptions) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.commands.target import find_folders
-from safepip.edges.console.writing import Console
+from safepip.edges.console.writing import Console, hosted
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.user.arguments import read_options
 from safepip.edges.user.world import this_world
@@ -17,6 +17,8 @@ from safepip.routing.table import project_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safepip.edges.user.world import World
+    from safepip.environment.verification import EnvironmentFolders, EnvironmentVerdict
     from safepip.reporting.results import Result
 
 #: The exit code of a finding: as with a refusal, a person has to look at it, and trying again does not help.
@@ -31,7 +33,7 @@ def verify(argv: Sequence[str]) -> int:
     from safepip.edges.target.listing import listing, real, resolver
     from safepip.environment import verification
     from safepip.environment.shim import with_findings
-    from safepip.reporting.verify_report import lines, make_json, shim_line, summary
+    from safepip.reporting.verify_report import make_json
     from safepip.reporting.verify_results import verify_results
 
     world = this_world()
@@ -57,23 +59,30 @@ def verify(argv: Sequence[str]) -> int:
     if form == "json":
         console.data(make_json(verdict, place, __version__, there.starts))
     elif form != "text":
-        _tell_results(console, form, list(verify_results(verdict, place)), code)
+        _tell_results(console, form, list(verify_results(verdict, place)), code, world)
     else:
-        for line in lines(verdict, place):
-            console.data(line)
-        if there.starts:
-            console.say(shim_line(there.starts))
-        console.say(summary(verdict, place))
+        _tell(console, verdict, place, there.starts)
     return code
 
 
-def _tell_results(console: Console, form: str, results: Sequence[Result], code: int) -> None:
+def _tell(console: Console, verdict: EnvironmentVerdict, place: EnvironmentFolders, shim: str) -> None:
+    """Tell what was found to a person."""
+    from safepip.reporting.verify_report import lines, shim_line, summary
+
+    for line in lines(verdict, place):
+        console.data(line)
+    if shim:
+        console.say(shim_line(shim))
+    console.say(summary(verdict, place))
+
+
+def _tell_results(console: Console, form: str, results: Sequence[Result], code: int, world: World) -> None:
     """Tell what was found to a code host or an editor."""
     from safepip import __version__
     from safepip.reporting.annotations import annotations_of
     from safepip.reporting.sarif import sarif_log
 
     if form == "sarif":
-        console.data(sarif_log(results, __version__, code, successful=True))
+        console.data(sarif_log(hosted(results, world.environ), __version__, code, successful=True))
     for annotation in annotations_of(results) if form == "github" else ():
         console.annotate(annotation)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.advisories import Severity
 from safepip.model.finding import printable
-from safepip.reporting.results import Result, Rule, places_of
+from safepip.reporting.results import Result, ResultRule, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from safepip.model.advisories import AuditedProject, AuditOutcome, Vulnerability
 
 #: The rule of what could not be verified.
-NOT_VERIFIED = Rule(
+NOT_VERIFIED = ResultRule(
     "could-not-verify",
     "It could not be verified whether anything is known",
     "Known vulnerabilities may be missing here: safepip help advisories-unavailable",
@@ -62,7 +62,7 @@ def _results(project: AuditedProject) -> Iterator[Result]:
         yield Result(NOT_VERIFIED, "error", printable(text, 1000), places)
 
 
-def _rule(matter: Vulnerability) -> Rule:
+def _rule(matter: Vulnerability) -> ResultRule:
     names = ", ".join((matter.id, *matter.aliases))
     title = printable(matter.summary or names)
-    return Rule(matter.id, title, printable(names, 1000), _SCORES[matter.severity])
+    return ResultRule(matter.id, title, printable(names, 1000), _SCORES[matter.severity])

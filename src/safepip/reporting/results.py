@@ -7,6 +7,7 @@ places to which a person goes who wants to change it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import printable
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
 
-#: Places that are files: those that a command names, and the project's, come before those of higher levels.
-_FILES = (Source.FILE, Source.PROJECT_CONFIG, Source.PIP_CONFIG, Source.USER_POLICY, Source.MACHINE_POLICY)
+#: Places that are files of the project: those of a user or a machine are none that a code host knows.
+_FILES = (Source.FILE, Source.PROJECT_CONFIG)
+#: A group or an extra of a project's file is named behind it.
+_IN_A_TABLE = re.compile(r"(?<![^/\\])(pyproject\.toml) \[[^\n]*\Z")
 
 
-class Rule(NamedTuple):
+class ResultRule(NamedTuple):
     """What several results may have in common. `score` is a number from 0 to 10 as code hosts take it, or empty."""
 
     id: str
@@ -36,7 +39,7 @@ class Rule(NamedTuple):
 class Result(NamedTuple):
     """One result: its rule, its level (error, warning or note), what it says, and where, the likeliest place first."""
 
-    rule: Rule
+    rule: ResultRule
     level: str
     text: str
     places: tuple[Origin, ...] = ()
@@ -46,7 +49,7 @@ def error_results(error: SafepipError) -> Iterator[Result]:
     """A result for each problem that ended a run."""
     for diagnostic in error.diagnostics:
         reference = diagnostic.reference
-        rule = Rule(reference, reference.replace("-", " "), f"More: safepip help {reference}")
+        rule = ResultRule(reference, reference.replace("-", " "), f"More: safepip help {reference}")
         yield Result(rule, "error", _text(diagnostic), places_of(diagnostic.origins))
 
 
@@ -57,24 +60,14 @@ def _text(diagnostic: Diagnostic) -> str:
     return "\n".join(printable(line, 1000) for text in lines for line in (text.splitlines() or [""]))
 
 
-def seen_from(results: Iterable[Result], folder: str) -> list[Result]:
-    """The results with what lies below a folder named from there: code hosts know files by their place in a
-    checkout."""
-    return [result._replace(places=tuple(_seen(place, folder) for place in result.places)) for result in results]
-
-
-def _seen(place: Origin, folder: str) -> Origin:
-    inside = bool(folder.strip("/")) and place.where.startswith(f"{folder.rstrip('/')}/")
-    return place._replace(where=place.where[len(folder.rstrip("/")) + 1 :]) if inside else place
-
-
 def places_of(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    """The files of this machine among these places and what led to them, each once."""
+    """The files of the project among these places and what led to them, each once, in this order: the nearest first."""
     found: dict[tuple[str, int | None], Origin] = {}
     for origin in origins:
         step: Origin | None = origin
         while step is not None:
             if step.source in _FILES and step.where not in ("", "-") and not is_url(step.where):
-                found.setdefault((step.where, step.line), step)
+                file = step._replace(where=_IN_A_TABLE.sub(r"\1", step.where))
+                found.setdefault((file.where, file.line), file)
             step = step.parent
-    return tuple(sorted(found.values(), key=lambda place: _FILES.index(place.source)))
+    return tuple(found.values())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from safepip.model.origin import Origin
-    from safepip.reporting.results import Result, Rule
+    from safepip.reporting.results import Result, ResultRule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -38,7 +38,7 @@ def sarif_log(results: Iterable[Result], version: str, exit_code: int, *, succes
     return disarm_data(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True))
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: ResultRule) -> dict[str, Any]:
     made: dict[str, Any] = {"id": rule.id, "shortDescription": {"text": rule.title}, "help": {"text": rule.help}}
     if rule.score:
         made["properties"] = {"tags": ["security"], "security-severity": rule.score}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
-from safepip.reporting.results import Result, Rule
+from safepip.reporting.results import Result, ResultRule
 from safepip.reporting.verify_report import HEADINGS, described
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def verify_results(verdict: EnvironmentVerdict, place: EnvironmentFolders) -> It
     """A result for each finding. Its rule is `verify-` and the kind that the JSON report has."""
     for finding in verdict.findings:
         title = HEADINGS[finding.kind]
-        rule = Rule(f"verify-{finding.kind.value}", title, "Look at what changed it, and install the distribution anew")
+        rule = ResultRule(
+            f"verify-{finding.kind.value}", title, "Look at what changed it, and install the distribution anew"
+        )
         text = printable(f"{title}: {described(finding, place)}", 1000)
         yield Result(rule, "error", text, (Origin(Source.FILE, finding.path),) if finding.path else ())

@@ -24,7 +24,7 @@ from safepip.reporting.runner_commands import disarm
 
 TYPE_CHECKING = False  # that of `typing` takes more time than all else of a run that only says its version
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 #: Variables by which pip, too, recognises a run that no person watches.
 CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
+
+#: The forms in which standard output says how a run ended; in `text` that is said as it goes.
+FORMS = ("json", "sarif", "github")
+_FORM = "--output-format"
 
 _reported = False
 #: Standard output, once words were lost on it, and why: what is asked for would be lost there, too.
@@ -47,6 +51,18 @@ class _Closed(io.TextIOBase):
 
     def write(self, _text: str) -> int:
         raise OSError(errno.EBADF, "it is closed")
+
+
+def form_of(words: Sequence[str]) -> str:
+    """The form that a command line asks for, read or not: its last `--output-format`. Empty for text, and for a form
+    in which an error cannot be said."""
+    form = ""
+    for at, word in enumerate(words):
+        if word == _FORM:
+            form = words[at + 1] if at + 1 < len(words) else ""
+        elif word.startswith(f"{_FORM}="):
+            form = word.partition("=")[2]
+    return form if form in FORMS else ""
 
 
 def make_way(aside: Callable[[], AbstractContextManager[None]]) -> None:

@@ -11,20 +11,21 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from safepip.edges.console.outputs import make_way, say, warn, warn_by_annotation, write_annotation, write_data
+from safepip.edges.console.outputs import form_of, make_way, say, warn, warn_by_annotation, write_annotation, write_data
 from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
 from safepip.reporting.runner_commands import disarm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from safepip.edges.console.progress import Progress
     from safepip.model.errors import SafepipError
     from safepip.model.events import Event
     from safepip.model.plan import Display
     from safepip.reporting.annotation import Annotation
+    from safepip.reporting.results import Result
 
 
 class Console:
@@ -114,7 +115,7 @@ class Console:
 
     def annotate(self, annotation: Annotation) -> None:
         """What the user asked for, as a command to the runner of a code host. Raises `Unavailable`."""
-        shown = _placed(annotation, self._redact, self._environ)
+        shown = placed(annotation, self._redact, self._environ)
         self._log(shown.message)
         write_annotation(shown)
 
@@ -208,22 +209,42 @@ def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
     verb = next((word for word in words if not word.startswith("-")), "")
     untouched = _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from safepip.reporting.error_annotations import error_annotations
+    # Where the user has asked for them they are written by `outcome`.
+    if os.environ.get("GITHUB_ACTIONS") == "true" and form_of(words) != "github":
+        from safepip.reporting.annotations import annotations_of
+        from safepip.reporting.results import error_results
 
-        for annotation in error_annotations(error):
-            warn_by_annotation(_placed(annotation, Console.redact_last, os.environ))
+        for annotation in annotations_of(error_results(error)):
+            warn_by_annotation(placed(annotation, Console.redact_last, os.environ))
 
 
-def _placed(annotation: Annotation, redact: Callable[[str], str], environ: Mapping[str, str]) -> Annotation:
-    """The same without secrets, its file as the code host names it: from the top of the repository, where a runner says
-    which folder that is, and the file is in it."""
-    file, top = annotation.file, environ.get("GITHUB_WORKSPACE", "")
+def placed(annotation: Annotation, redact: Callable[[str], str], environ: Mapping[str, str]) -> Annotation:
+    """The same without secrets, its file as the code host names it."""
+    file = redact(as_hosted(annotation.file, environ)).replace(os.sep, "/")
+    return annotation._replace(title=redact(annotation.title), message=redact(annotation.message), file=file)
+
+
+def as_hosted(file: str, environ: Mapping[str, str]) -> str:
+    """A file as a code host names it: from the top of the repository, where a runner says which folder that is, and the
+    file is in it; else from the working folder, as far as it is in that."""
+    top = environ.get("GITHUB_WORKSPACE", "")
     if file and os.path.isabs(top):
         whole, folder = os.path.realpath(file), os.path.join(os.path.realpath(top), "")
-        file = whole.removeprefix(folder) if whole.startswith(folder) else file
-    file = redact(file).replace(os.sep, "/")
-    return annotation._replace(message=redact(annotation.message), file=file)
+        if whole.startswith(folder):
+            return whole.removeprefix(folder)
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:
+        return file
+    return file.removeprefix(here)
+
+
+def hosted(results: Iterable[Result], environ: Mapping[str, str]) -> list[Result]:
+    """The results with their files as a code host names them."""
+    return [
+        result._replace(places=tuple(p._replace(where=as_hosted(p.where, environ)) for p in result.places))
+        for result in results
+    ]
 
 
 def _style(environ: Mapping[str, str], *, wanted: bool) -> Style:
