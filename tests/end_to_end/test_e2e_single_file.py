@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import zipfile
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,16 +115,19 @@ def test_it_has_no_environment_of_its_own(
 def test_what_is_installed_in_the_python_that_runs_it_is_no_part_of_it(
     single: SingleFile, new_target: Callable[[str], Environment], runner: Runner, tmp_path: Path
 ) -> None:
-    """It may replace a packaging there, which is not its own."""
+    """It may replace a packaging there, which is not its own, but that of another safepip."""
     make_wheel(runner.folder, "packaging", "1.0")
     make_wheel(runner.folder, "packaging", "2.0")
     active = new_target("active")
+    other = active.site_packages / "safepip-0.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: safepip\nVersion: 0.0\nRequires-Dist: packaging\n")
     single.python = str(active.python)
-    for version in ("1.0", "2.0"):
-        words = ("--no-index", "-f", runner.folder, "--allow-name", "packaging", f"packaging=={version}")
+    for wanted in ("packaging==1.0", "packaging==2.0"):
+        words = ("--no-index", "-f", runner.folder, "--allow-name", "packaging", wanted)
         done = single("install", "--python", active.python, *words)
         assert done.returncode == 0, shown(done)
-    assert active.installed() == {"packaging": "2.0"}
+    assert active.installed()["packaging"] == "2.0"
 
 
 #: Those that need no pip, and one that does.
@@ -177,6 +182,42 @@ class TestWhatRuns:
         assert (done.returncode, done.stdout, done.stderr) == (0, usual.stdout, usual.stderr)
 
 
+def test_the_pip_of_the_report_is_the_one_inside(
+    single: SingleFile, new_target: Callable[[str], Environment], runner: Runner
+) -> None:
+    """Also where safepip has started anew, and the Python that runs it has another pip."""
+    make_wheel(runner.folder, "thing", "1.0")
+    own = new_target("own")
+    (own.site_packages / "pip-1.0.dist-info").mkdir()
+    (own.site_packages / "pip-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: pip\nVersion: 1.0\n"
+    )
+    (own.site_packages / "early.pth").write_text("import packaging\n")
+    (own.site_packages / "packaging.py").write_text("")
+    single.python = str(own.python)
+    words = ("--dry-run", "--quiet", "--report", "-", "--no-index", "-f", runner.folder, "thing")
+    done = single("install", "--python", own.python, *words)
+    assert json.loads(done.stdout)["pip_version"] == version("pip"), shown(done)
+
+
+_TRUSTED = """
+import ssl, sys
+sys.path.insert(0, sys.argv[1])
+from safepip.edges.network.tls import _add_shipped_bundle
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_add_shipped_bundle(context)
+print(len(context.get_ca_certs()))
+"""
+
+
+def test_the_certificates_inside_are_trusted(single: SingleFile, runner: Runner) -> None:
+    """They are read from a file, which is gone in the end."""
+    done = single.runner.run([single.python, "-c", _TRUSTED, str(single.application)])
+    assert done.stderr == ""
+    assert int(done.stdout) > 50
+    assert list((runner.home / "tmp").iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="builds are fenced on Linux alone")
 def test_it_builds_from_source(single: SingleFile, target: Environment, runner: Runner) -> None:
     """Hooks, supervisor and fence are read out of the file. The file itself lies in the project, and stays as it is."""
@@ -200,8 +241,7 @@ def test_it_runs_on_every_python_from_3_11_on(
     index.add("app", "1.0")
     single.python = python
     done = single("install", "--python", target.python, "-i", index.url, "app")
-    version = done.stderr if done.returncode == 1 else ""
-    if "safepip needs Python 3.11 or newer" in version:
+    if done.returncode == 1 and "safepip needs Python 3.11 or newer" in done.stderr:
         assert target.installed() == {}
         return
     assert done.returncode == 0, shown(done)
