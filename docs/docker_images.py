@@ -48,8 +48,8 @@ C_SOURCE = """\
 #include <Python.h>
 static PyObject *answer(PyObject *self, PyObject *args) { return PyLong_FromLong(42); }
 static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, ""}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "acme_native", "", -1, methods};
-PyMODINIT_FUNC PyInit_acme_native(void) { return PyModule_Create(&module); }
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "acme_native_c", "", -1, methods};
+PyMODINIT_FUNC PyInit_acme_native_c(void) { return PyModule_Create(&module); }
 """
 PYPROJECT = """\
 [build-system]
@@ -60,7 +60,7 @@ build-backend = "setuptools.build_meta"
 name = "{name}"
 version = "1.4"
 """
-SETUP = "from setuptools import Extension, setup\nsetup(ext_modules=[Extension('acme_native', ['acme_native.c'])])\n"
+SETUP = "from setuptools import Extension, setup\nsetup(ext_modules=[Extension('acme_native_c', ['acme_native.c'])])\n"
 
 
 class Broken(Exception):
@@ -235,9 +235,9 @@ def from_source(buildah: Buildah, world: World) -> None:
     (world.context / "setup.py").write_text("from setuptools import setup\nsetup(py_modules=['acme_shop'])\n", "utf-8")
     said = buildah.build(world.dockerfile(3), world.context, "source", "--secret", f"id=netrc,src={world.netrc}")
     demand("fence: landlock" in said, "the build runs in Landlock's fence")
-    says = buildah.inside("source", "python", "-c", "import acme_native, acme_shop; print(acme_native.answer())")
+    says = buildah.inside("source", "python", "-c", "import acme_native_c, acme_shop; print(acme_native_c.answer())")
     demand(says.strip() == "42", "what was compiled runs, and so does the project of one's own")
-    buildah.inside("source", "sh", "-c", "command -v gcc", code=1)
+    buildah.inside("source", "test", "-e", "/usr/bin/gcc", code=1)
     demand(not buildah.find("source", world.secret), "neither the compiler nor the secret is in the image")
 
 
@@ -250,7 +250,7 @@ def the_system_s_python(buildah: Buildah, world: World) -> None:
     demand(True, "an environment is made where there is no ensurepip")
     install = "/usr/bin/python3 -I /opt/safepip.pyz install --python /usr/bin/python3 -r requirements.txt"
     said = buildah.inside("system", "sh", "-c", f"cd /app && {install}; echo code $?")
-    demand("externally-managed-environment" in said and "code 20" in said, "the system's own Python is left alone")
+    demand("externally-managed-environment" in said and "code 1" in said, "the system's own Python is left alone")
 
 
 FILES = (the_step_alone, private_index, offline, from_source, the_system_s_python)
@@ -305,6 +305,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="build the files of docs/how-to/docker.md")
     parser.add_argument("--pyz", type=Path, required=True, help="the single file of safepip")
     parser.add_argument("--root", type=Path, help="a root file system that debootstrap has made")
+    parser.add_argument("--only", nargs="*", type=int, help="the files with these numbers, from 0")
     parser.add_argument("--driver", default="vfs", help="buildah's storage: vfs works anywhere, overlay is faster")
     options = parser.parse_args()
     secret = secrets.token_hex(16)
@@ -323,7 +324,9 @@ def main() -> int:
         world = World(context, internal, public, netrc, secret, hashlib.sha256(program).hexdigest())
         try:
             control(buildah, world)
-            for check in FILES:
+            for number, check in enumerate(FILES):
+                if options.only is not None and number not in options.only:
+                    continue
                 sys.stdout.write(f"{check.__doc__}\n")
                 check(buildah, world)
         finally:
