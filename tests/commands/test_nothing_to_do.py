@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from support.environment import Runner
     from support.index import IndexServer
 
-#: The search, the network and what serves it.
+#: The search, the network and what serves it, and what only errors need.
 UNNEEDED = (
+    "difflib",
+    "shlex",
+    "safepip.requirements.corrections",
     "anyio",
     "asyncio",
     "httpx",

@@ -314,7 +314,14 @@ def test_every_exception_from_a_check_has_a_reason() -> None:
 HEAVY = ("httpx", "httpcore", "anyio", "asyncio", "rich", "email", "subprocess", "html.parser", "ssl")
 
 
-@pytest.mark.parametrize("command", [["--help"], ["--version"]], ids=" ".join)
+#: All of safepip that `--help` and `--version` need.
+STARTS_WITH = {
+    *("safepip", "safepip.__main__", "safepip.edges", "safepip.edges.console", "safepip.edges.console.outputs"),
+    *("safepip.reporting", "safepip.reporting.runner_commands"),
+}
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["help"]], ids=" ".join)
 def test_help_and_version_import_nothing_heavy(command: list[str]) -> None:
     """`safepip --help` answers without the network stack or the resolver."""
     import subprocess
@@ -323,6 +330,8 @@ def test_help_and_version_import_nothing_heavy(command: list[str]) -> None:
         "import sys; from safepip.__main__ import main\n"
         f"code = main({command!r})\n"
         f"heavy = [m for m in {(*HEAVY, 'packaging', 'resolvelib')!r} if m in sys.modules]\n"
+        "own = {m for m in sys.modules if m.partition('.')[0] == 'safepip'}\n"
+        f"assert own <= {STARTS_WITH!r}, own\n"
         "assert not heavy, heavy\nsys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)

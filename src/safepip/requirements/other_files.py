@@ -8,7 +8,6 @@ such, whatever its name. No line of requirements begins with `[` or `{`, and no 
 from __future__ import annotations
 
 import re
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.archive_forms import ARCHIVE_ENDINGS
@@ -180,3 +179,10 @@ def _as_path(path: str) -> str:
 
 def _last(path: str) -> str:
     return re.split(r"[/\\]", path.rstrip())[-1].lower()
+
+
+def quote(path: str) -> str:
+    """For a shell. Most runs have no need of it."""
+    from shlex import quote as quoted
+
+    return quoted(path)

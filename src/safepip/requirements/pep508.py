@@ -1,8 +1,10 @@
-"""The parts of a requirement that PEP 508 describes, within bounds: markers, extras, and a name with its specifier."""
+"""The parts of a requirement that PEP 508 describes, within bounds: markers, extras, and a name with its specifier.
+
+What only an error needs is imported when there is one.
+"""
 
 from __future__ import annotations
 
-from shlex import join, quote
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -11,7 +13,6 @@ from packaging.requirements import Requirement as Pep508
 
 from safepip.model.names import normalise
 from safepip.model.origin import Source
-from safepip.requirements.corrections import meant, meant_variable, pointed_at
 from safepip.requirements.mistakes import invalid
 from safepip.wheel.metadata import MAX_CLAUSES, MAX_REQUIREMENT
 
@@ -36,6 +37,8 @@ def read_pep508(line: RequirementLine, text: str, disk: Disk | None = None) -> P
     except RecursionError:
         raise invalid(line, "it is nested too deeply") from None
     except InvalidRequirement as problem:
+        from safepip.requirements.corrections import pointed_at
+
         hint = _hint(line, text, disk)
         # packaging's message repeats the text and points into it with a second and third line.
         why = str(problem)
@@ -51,6 +54,10 @@ def _hint(line: RequirementLine, text: str, disk: Disk | None) -> str:
         if not disk.is_file(disk.absolute(text)):
             return "it looks like a path, and there is no such file"
         return "it is a file: a requirements file is named with -r"
+    from shlex import join, quote
+
+    from safepip.requirements.corrections import meant
+
     words = meant(line.written)
     if len(words) > 1:
         if line.origin.source is Source.FILE:
@@ -71,6 +78,8 @@ def read_marker(line: RequirementLine, text: str) -> Marker | None:
     except RecursionError:
         raise invalid(line, "its marker is nested too deeply") from None
     except InvalidMarker as problem:
+        from safepip.requirements.corrections import meant_variable, pointed_at
+
         why = str(problem)
         variable = meant_variable(why)
         hint = f"did you mean {variable}?" if variable else ""
