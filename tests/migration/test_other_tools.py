@@ -30,6 +30,7 @@ def test_indexes_of_uv_have_their_roles_and_lines() -> None:
         '[[tool.uv.index]]\nname = "a"\nurl = "https://a.example/simple"\nexplicit = true\n'
         '[[tool.uv.index]]\nurl = "https://b.example/simple"\ndefault = true\n'
         '[[tool.uv.index]]\nurl = "./wheels"\n'
+        '[[tool.uv.index]]\nurl = "https://d.example/list"\nformat = "flat"\n'
         '[tool.uv.sources]\nTorch_Audio = [{ index = "a", marker = "x" }]\nother = { git = "https://c.example/" }\n'
     )
     assert roles(found) == {"https://a.example/simple/": Role.EXPLICIT, "https://b.example/simple/": Role.DEFAULT}
@@ -37,6 +38,7 @@ def test_indexes_of_uv_have_their_roles_and_lines() -> None:
     assert [(a.pattern, str(a.source)) for a in found.assignments] == [("torch-audio", "https://a.example/simple/")]
     assert not found.default_too
     assert any("first-index" in note for note in found.notes)
+    assert any("flat indexes cannot own names" in note for note in found.notes)
 
 
 def test_the_older_spelling_of_uv_is_read_too() -> None:

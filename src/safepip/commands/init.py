@@ -207,7 +207,7 @@ def _tell(proposal: Proposal, material: Material, resources: WatchedResources) -
     for line in (*index_lines(proposal), *name_lines(proposal)):
         console.say(line)
     for note in material.findings.notes:
-        console.say(f"Note: {note}")
+        console.say(f"Note: {printable(note)}")
 
 
 def _left(proposal: Proposal, trials: Sequence[Trial], resources: WatchedResources) -> int:

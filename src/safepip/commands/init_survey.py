@@ -94,6 +94,7 @@ class IndexSurvey:
         names = {index.url: index.name for index in indexes}
         for assignment in assignments:
             self._assigned.setdefault(assignment.pattern, []).append(names[assignment.source])
+        self._patterns = [pattern for pattern in self._assigned if pattern.endswith("-*")]
 
     def reports(self, names: Mapping[str, Origin], proposal: Proposal) -> tuple[NameReport, ...]:
         """Who has each of these names. A name is asked for once, and again when it has got an owner."""
@@ -159,12 +160,10 @@ class IndexSurvey:
         which a tool's file gives it."""
         if owner:
             return [index for index in self._indexes if index.name == owner]
-        assigned = [
-            index
-            for pattern, several in self._assigned.items()
-            if pattern == name or (pattern.endswith("-*") and name.startswith(pattern[:-1]))
-            for index in several
-        ]
+        assigned = list(self._assigned.get(name, ()))
+        for pattern in self._patterns:
+            if name.startswith(pattern[:-1]):
+                assigned += self._assigned[pattern]
         # A mirror is asked with its original.
         return [i for i in self._indexes if i.for_all or (i.name in assigned and not i.mirror_of)]
 

@@ -39,14 +39,16 @@ def index_lines(proposal: Proposal) -> Iterator[str]:
 
 def name_lines(proposal: Proposal) -> Iterator[str]:
     """Who has which name: first what has an owner, then what is open, then what is on the default index alone."""
+    open_reports = proposal.open_reports
+    names = {report.name for report in open_reports}
     owned = [report for report in proposal.reports if report.owner]
-    plain = [report for report in proposal.reports if not report.owner and report not in proposal.open_reports]
+    plain = [report for report in proposal.reports if not report.owner and report.name not in names]
     if owned:
         yield "Claimed:"
         yield from (f"  {row}" for row in rows(owned))
-    if proposal.open_reports:
+    if open_reports:
         yield "Not decided:"
-        for group in by_prefix(proposal.open_reports):
+        for group in by_prefix(open_reports):
             yield from group_lines(group)
     if plain:
         yield f"On {proposal.default or 'one index'} alone, and not claimed ({len(plain)}):"

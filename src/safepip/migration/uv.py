@@ -2,6 +2,7 @@
 
 - `[[index]]` in the order of the file; `default = true` takes the place of pip's default index, `explicit = true` is
   asked only for names that `sources` gives to it.
+- One of `format = "flat"` lists files of any project, as find-links do.
 - `index-url`, `extra-index-url` and `find-links` are the older spelling, also below `[pip]`.
 - A `uv.toml` beside a `pyproject.toml` takes the place of `[tool.uv]`, but for `sources`, which belong to the project.
 """
@@ -53,7 +54,7 @@ def read_uv(settings: dict[str, Any], project: dict[str, Any], text: str, path: 
 def _named(settings: dict[str, Any], lines: TomlLines, path: str) -> Iterator[FoundIndex]:
     for number, entry in enumerate(tables(settings.get("index"))):
         url = index_url(entry.get("url"))
-        if url is None:
+        if url is None or entry.get("format") == "flat":
             continue
         role = Role.EXTRA
         if entry.get("explicit") is True:
@@ -87,5 +88,6 @@ def _notes(
         yield _FIRST if strategy == "first-index" else _BEST.format(printable(strategy))
     if assignments:
         yield _PINS
-    if any(words(part.get("find-links")) for part in (settings, table(settings, "pip"))):
-        yield f"{path}: find-links cannot own names, and is not taken over; serve the folder as an index"
+    flat = any(entry.get("format") == "flat" for entry in tables(settings.get("index")))
+    if flat or any(words(part.get("find-links")) for part in (settings, table(settings, "pip"))):
+        yield f"{path}: find-links and flat indexes cannot own names, and are not taken over; serve them as an index"
