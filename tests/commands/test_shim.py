@@ -637,6 +637,38 @@ def test_verify_sees_the_shim_and_what_became_of_it(shimmed: Environment, runner
     os.utime(originals["pip"], ns=(kept.st_atime_ns, kept.st_mtime_ns))
 
 
+def test_what_was_changed_or_removed_is_repaired_or_is_pips_again(
+    shimmed: Environment, shared: tuple[Environment, Tree], runner: Runner
+) -> None:
+    """A shim that is only half there has no value of its own; its original is not thrown away."""
+    folder, main = shimmed.folder / "bin", shimmed.site_packages / "pip" / "__main__.py"
+    whole = {file: file.read_bytes() for file in (*(folder / name for name in COMMANDS), main)}
+
+    def spoil() -> None:
+        (folder / "pip").write_bytes(whole[folder / "pip"] + b"# mine\n")
+        (folder / "pip3").write_bytes(b"")
+        (folder / COMMANDS[2]).unlink()
+        main.write_bytes(whole[main][:2000])
+
+    spoil()
+    assert runner.safepip("verify", "--python", shimmed.folder).returncode == 20
+    done = runner.safepip("shim", "--venv", shimmed.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {file: file.read_bytes() for file in whole} == whole
+    assert all(os.access(folder / name, os.X_OK) for name in COMMANDS)
+    spoil()
+    lines = take_off(real(str(shimmed.folder)))
+    assert sorted(lines) == sorted(
+        [
+            "bin/pip was changed, and is pip's own again",
+            "bin/pip3 was changed, and is pip's own again",
+            f"bin/{COMMANDS[2]} was not there any more, and is pip's own again",
+            f"{main.relative_to(shimmed.folder)} was changed, and is pip's own again",
+        ]
+    )
+    assert exact_state(shimmed.folder) == shared[1]
+
+
 def test_a_shim_that_was_changed_together_with_its_digest_is_seen(shimmed: Environment, runner: Runner) -> None:
     """What belongs there is made once more, and not believed."""
     file = shimmed.folder / ".safepip-shim" / "state.json"

@@ -118,10 +118,20 @@ def test_without_pip_the_shim_is_missed_aloud(runner: Runner, env: Environment, 
         assert (done.returncode, is_shim(env)) == (0, True), done.stderr
         return
     done = runner.safepip("shim", "--remove", "--venv", env.folder)
-    assert (done.returncode, done.stdout.count("is not there any more\n")) == (0, 4)
+    assert (done.returncode, done.stdout.count("was not there any more, and stays so\n")) == (0, 4)
     assert not (env.folder / ".safepip-shim").exists()
     assert list(env.site_packages.glob("pip/__main__*")) == []
     assert verified(runner, env) == 0
+
+
+def test_a_pip_that_was_deleted_in_part_does_not_keep_the_shim(env: Environment) -> None:
+    """Its modules are gone and its commands are not: the shim is taken off nevertheless."""
+    shutil.rmtree(env.site_packages / "pip")
+    main = (env.site_packages / "pip" / "__main__.py").relative_to(env.folder)
+    assert take_off(real(str(env.folder))) == [f"{main} was not there any more, and stays so"]
+    assert (env.folder / "bin" / "pip").read_bytes().startswith(b"#!")
+    assert b"safepip's shim" not in (env.folder / "bin" / "pip").read_bytes()
+    assert not (env.folder / ".safepip-shim").exists()
 
 
 @pytest.mark.slow

@@ -4,9 +4,9 @@ The text of this file is `.safepip-shim/remove.py` in the environment; `safepip 
 `state.json`, which says what stands in the place of what, and `originals`, where each entry point of pip's was linked
 to before another file took its place.
 
-1. An entry point that is the shim's becomes its original again, the very file that it was. One that is its original
-   already stays. One that is neither was put there by someone else, by a new pip perhaps, and stays. One that is
-   missing stays missing.
+1. An entry point that is the shim's becomes its original again, the very file that it was, and so does one that was
+   changed and is no entry point of any pip. One that is its original already stays. One that is another pip's stays.
+   One that is missing comes back where all others are of that pip, and does not where it was uninstalled or replaced.
 2. Where an original is missing or is not what it was, nothing is taken away: pip's entry points would be lost.
 3. Byte code that Python has made of the shim goes with it, and what it had made before comes back.
 4. Each step may be the last one, if the process is killed: the next run does the others. Without `state.json` no entry
@@ -125,27 +125,45 @@ def remove(root: str) -> "list[str]":
             raise Damaged(ascii(path)[1:-1] + " is the shim, and its original is not known any more")
         clear(root)
         return []
-    missing = [
-        item["path"]
-        for item in state["entries"]
-        if digest_of(os.path.join(root, item["path"])) in item["shims"]
-        and digest_of(_saved(root, item)) != item["digest"]
-    ]
-    if missing:
-        raise Damaged("the original of " + ", ".join(ascii(path)[1:-1] for path in missing) + " is not there any more")
+    found = {item["path"]: digest_of(os.path.join(root, item["path"])) for item in state["entries"]}
+    ours = [item for item in state["entries"] if is_ours(root, item, found[item["path"]])]
+    there = [item for item in state["entries"] if found[item["path"]]]
+    if there and all(item in ours or found[item["path"]] == item["digest"] for item in there):
+        gone = [item for item in state["entries"] if item not in there]
+        ours += [item for item in gone if os.path.isdir(os.path.dirname(os.path.join(root, item["path"])))]
+    lost = [ascii(item["path"])[1:-1] for item in ours if digest_of(_saved(root, item)) != item["digest"]]
+    if lost:
+        raise Damaged("the original of " + ", ".join(lost) + " is not there any more")
     lines = []
     for item in state["entries"]:
         path = os.path.join(root, item["path"])
-        found = digest_of(path)
-        if found in item["shims"]:
+        if item in ours:
             os.replace(_saved(root, item), path)
-        elif found != item["digest"]:
-            what = "is not there any more" if not found else "was changed by another program, and stays as it is"
-            lines.append(ascii(item["path"])[1:-1] + " " + what)
+        lines += _remark(item, found[item["path"]], again=item in ours)
         if item["main"] and digest_of(path) == item["digest"]:
             _put_back_byte_code(root, item, state["caches"])
     clear(root)
     return lines
+
+
+def _remark(item: "dict[str, Any]", found: str, *, again: bool) -> "list[str]":
+    """What is said of an entry point that was neither the shim nor its original."""
+    if found in item["shims"] or found == item["digest"]:
+        return []
+    was = " was changed" if found else " was not there any more"
+    return [ascii(item["path"])[1:-1] + was + (", and is pip's own again" if again else ", and stays so")]
+
+
+def is_ours(root: str, item: "dict[str, Any]", found: str) -> bool:
+    """Whether what is at an entry point is the shim, if only what is left of it: rule 1."""
+    path = os.path.join(root, item["path"])
+    if found in item["shims"] or is_shim(path):
+        return True
+    if len(found) != 64 or found == item["digest"]:
+        return False
+    with open(path, "rb") as file:
+        data = file.read(_LARGEST)
+    return b"pip" not in data or not (item["main"] or data.startswith(b"#!"))
 
 
 def _put_back_byte_code(root: str, item: "dict[str, Any]", caches: "list[dict[str, Any]]") -> None:

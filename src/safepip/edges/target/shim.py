@@ -89,7 +89,7 @@ def put_on(place: EnvironmentFolders, python: str, command: Sequence[str]) -> Sh
     root = place.prefix
     before = read_shim(root)
     try:
-        points = list(_entry_points(root, place))
+        points = [*_entry_points(root, place), *_missing(root, place, before)]
         _check(root, points, before)
         return _replace(root, points, Shim(python, tuple(command)), before)
     except OSError as error:
@@ -140,6 +140,22 @@ def _entry_points(root: str, place: EnvironmentFolders) -> Iterator[_Place]:
             yield _Place(path[len(root) + 1 :], main=False, digest=digest_of(path))
 
 
+def _missing(root: str, place: EnvironmentFolders, before: Shim | None) -> list[_Place]:
+    """Entry points that the shim knows and that are not there, where all others are of the pip that it knows."""
+    if before is None:
+        return []
+    there = {point.path: point.digest for point in _entry_points(root, place)}
+    of_that_pip = [
+        there[entry.path] == entry.digest or bare_unshim.is_ours(root, entry._asdict(), there[entry.path])
+        for entry in before.entries
+        if entry.path in there
+    ]
+    if not of_that_pip or not all(of_that_pip):
+        return []
+    gone = (entry for entry in before.entries if entry.path not in there)
+    return [_Place(item.path, item.main, "") for item in gone if os.path.isdir(os.path.dirname(f"{root}/{item.path}"))]
+
+
 def _check(root: str, points: Sequence[_Place], before: Shim | None) -> None:
     """Raise `Unavailable` where the entry points cannot be replaced, before anything is."""
     if not any(point.main for point in points):
@@ -148,10 +164,10 @@ def _check(root: str, points: Sequence[_Place], before: Shim | None) -> None:
             f"there is no pip in {printable(root)} whose place the shim could take",
             hint=f"install it: safepip install --python {printable(root)} pip",
         )
-    known = {entry.path: entry.shims for entry in before.entries} if before is not None else {}
+    known = {entry.path for entry in before.entries} if before is not None else frozenset()
     for point in points:
         path = f"{root}/{point.path}"
-        if point.digest not in known.get(point.path, ()) and bare_unshim.is_shim(path):
+        if point.path not in known and bare_unshim.is_shim(path):
             raise _damaged(root, Damaged(f"{point.path} is the shim, and its original is not known any more"))
         if point.digest == "other":
             raise Unavailable.because(
@@ -186,7 +202,7 @@ def _replace(root: str, points: Sequence[_Place], new: Shim, before: Shim | None
 
 def _kept(root: str, point: _Place, known: ShimEntry | None) -> ShimEntry:
     """The entry for an entry point, its original kept: the one that is kept already where the shim stands there."""
-    if known is not None and point.digest in known.shims:
+    if known is not None and (not point.digest or bare_unshim.is_ours(root, known._asdict(), point.digest)):
         if digest_of(f"{root}/{FOLDER}/originals/{known.saved}") != known.digest:
             raise _damaged(root, Damaged(f"the original of {point.path} is not there any more"))
         return known
@@ -249,11 +265,12 @@ def _byte_code(
 def _put_in_place(root: str, shim: Shim, entry: ShimEntry) -> None:
     """Steps 3 and 4 for one entry point."""
     path, new = f"{root}/{entry.path}", f"{root}/{FOLDER}/new"
+    original = os.lstat(f"{root}/{FOLDER}/originals/{entry.saved}")
     if entry.main:
         for name in bare_unshim.byte_code(_cache_folder(root, entry.path)):
             os.unlink(f"{_cache_folder(root, entry.path)}/{name}")
     _write(new, shim_text(own_text("bare_shim.py", "target"), shim, entry))
-    os.chmod(new, stat.S_IMODE(os.stat(path).st_mode))
+    os.chmod(new, 0o755 if stat.S_ISLNK(original.st_mode) else stat.S_IMODE(original.st_mode))
     os.replace(new, path)
 
 
