@@ -52,6 +52,7 @@ _ELSEWHERE = {
     "compile": "lock",
     "export": "lock",
     "i": "install",
+    "pip": "install",
     "remove": "uninstall",
     "rm": "uninstall",
     "update": "install --upgrade",
@@ -222,7 +223,10 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
     if verb == "help" and rest and rest[0] in _COMMANDS:
         return rest[0], ["--help"]
     if verb is None:
-        hint = "safepip install --help"
+        from difflib import get_close_matches
+
+        near = get_close_matches(next(iter(words), ""), ("--help", "--version"), 1, 0.7)
+        hint = f"did you mean safepip {near[0]}?" if near else "safepip install --help"
         raise UsageError.because("no-command", "the command line names no command", hint=hint)
     if verb in _ANSWERS and any(map(_is_form, rest)):
         message = f"{verb} gives an answer, and --output-format is for what comes of a run"

@@ -74,6 +74,24 @@ def references(words: Sequence[str], config: Declared | None = None) -> list[str
     return [diagnostic.reference for diagnostic in caught.value.diagnostics]
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["-i", "packages.acme.example/simple"], "did you mean https://packages.acme.example/simple?"),
+        (["-i", "packages.acme.example"], "did you mean https://packages.acme.example?"),
+        (["-i", "packages"], ""),
+        (["-i", "../packages.acme"], ""),
+        (["-i", "packages.acme/simple;x"], ""),
+        (["-f", "wheels.acme/old"], ""),
+    ],
+)
+def test_a_scheme_that_was_left_out_is_offered(words: list[str], hint: str) -> None:
+    """Of an index: what --find-links names is more often a folder. Only a plain host and path is repeated."""
+    with pytest.raises(UsageError) as caught:
+        given(words)
+    assert [(d.reference, d.hint) for d in caught.value.diagnostics] == [("invalid-index-url", hint)]
+
+
 # --- without a configuration of safepip's ----------------------------------------------------------------
 
 

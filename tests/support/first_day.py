@@ -101,6 +101,20 @@ MISTAKES = (
         "python-not-found",
         "give an interpreter",
     ),
+    # indexes
+    Mistake(
+        "install -i index.example/simple flask",
+        r"https://index\.example/simple|scheme",
+        2,
+        "invalid-index-url",
+        "did you mean https://index.example/simple?",
+        "install --retries 0 -i https://index.example/simple flask",
+        1,
+    ),
+    Mistake("--verison", r"--version", 2, "no-command", "did you mean safepip --version?", "--version"),
+    Mistake(
+        "pip install flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"
+    ),
     # names
     Mistake("install numpi", r"\bnumpy\b", 1, "no-such-project", "did you mean numpy?", "install numpy"),
     Mistake(

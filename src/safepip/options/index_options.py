@@ -42,6 +42,9 @@ AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
 #: A path that a shell takes as it is.
 _PLAIN_PATH = re.compile(r"[\w./~+-]+")
 
+#: A host with a dot in its name, and a path: a URL whose scheme was left out.
+_BY_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[\w./~-]*)?")
+
 
 class Sources:
     """The sources of a run while they are gathered; `problems` are wrong values, `refusals` forbidden ones."""
@@ -171,7 +174,11 @@ class Sources:
         stated = printable(shown(source or text))
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that this one has.
-            self._wrong(f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin)
+            by_host = kind is IndexKind.SIMPLE  # a folder of links that is not there is more likely a misspelt path
+            hint = f"did you mean https://{stated}?" if by_host and _BY_HOST.fullmatch(stated) else ""
+            self._wrong(
+                f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin, hint
+            )
             return None
         try:
             location = local or text
