@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CI = ROOT / "docs" / "ci"
 ACTION, WORKFLOW = CI / "github" / "action.yml", CI / "github" / "workflow.yml"
+RELEASE = CI / "github" / "release.yml"
 TEMPLATE = CI / "gitlab" / "safepip.gitlab-ci.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
@@ -26,6 +27,7 @@ HOOKS = ROOT / ".pre-commit-hooks.yaml"
 SCHEMAS = {
     ACTION: ["--builtin-schema", "vendor.github-actions"],
     WORKFLOW: ["--builtin-schema", "vendor.github-workflows"],
+    RELEASE: ["--builtin-schema", "vendor.github-workflows"],
     TEMPLATE: ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
 }
 
@@ -44,7 +46,7 @@ def zizmor(tmp_path: Path, *paths: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_workflows_have_no_finding(tmp_path: Path) -> None:
     """No input in a script, each action by a whole commit, no more permission than is needed."""
-    done = zizmor(tmp_path, ACTION, WORKFLOW)
+    done = zizmor(tmp_path, ACTION, WORKFLOW, RELEASE)
     assert done.returncode == 0, done.stdout
 
 
@@ -69,6 +71,18 @@ def test_the_linter_would_see_it(before: str, after: str, finding: str, tmp_path
 def test_each_file_has_the_form_that_its_reader_takes(path: Path, tmp_path: Path) -> None:
     done = linted(tmp_path, "check-jsonschema", *SCHEMAS[path], path)
     assert done.returncode == 0, done.stdout
+
+
+def test_what_publishes_runs_nothing_of_the_repository() -> None:
+    """The job that makes the files has no right to publish; the one that may checks nothing out, and runs no script."""
+    make, publish = yaml.safe_load(RELEASE.read_text())["jobs"].values()
+    assert make["permissions"] == {"contents": "read"}
+    assert [step["run"] for step in make["steps"] if "run" in step] == [".ci/release made"]
+    assert (publish["needs"], publish["environment"]) == ("make", "release")
+    used = [step["uses"].partition("@")[0] for step in publish["steps"] if "uses" in step]
+    assert "actions/checkout" not in used
+    assert used[-1] == "pypa/gh-action-pypi-publish"
+    assert not any(".ci/" in step.get("run", "") for step in publish["steps"])
 
 
 def test_another_form_would_be_seen(tmp_path: Path) -> None:
