@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -178,3 +179,32 @@ def _waits_and_helps(world: World, typed: str, paste: Callable[[str], None], tex
     paste(text.replace(OPEN_REASON, '"read by us"'))
     done = world.dry(typed)
     assert done.code == 0, done.err
+
+
+#: The commands of hints in which a person has to put the name of a file, each once.
+LEFT_OPEN = sorted(
+    {
+        command
+        for path in (Path(__file__).parents[2] / "src" / "safepip").rglob("*.py")
+        for command in re.findall(r"(safepip (?:lock|install) -r (?:FILE|LOCK)(?: --\w+)?)", path.read_text("utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("command", LEFT_OPEN)
+def test_a_command_that_waits_for_a_file_says_so_when_it_is_pasted(run: Inside, command: str) -> None:
+    """It is refused as it stands, before anything is written, and the hint says what to fill in."""
+    done = run(*command.split()[1:], "--no-index")
+    place = command.split()[3]
+    assert (done.code, references(done.err)) == (1, ["unreadable-file"]), done.err
+    assert f"hint: write the name of your own file in place of {place}\n" in done.err
+    assert [path.name for path in run.folder.iterdir()] == ["home"]
+
+
+def test_such_commands_are_found() -> None:
+    assert {"safepip lock -r FILE", "safepip lock -r FILE --universal", "safepip install -r LOCK"} <= set(LEFT_OPEN)
+
+
+def test_a_file_may_be_called_so(world: World) -> None:
+    (world.run.folder / "FILE").write_text("two==1.0\n")
+    assert world.dry("-r FILE").code == 0

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: How archives begin: ZIP (a wheel is one), gzip, bzip2, xz.
 _ARCHIVE = re.compile(rb"PK\x03\x04|PK\x05\x06|\x1f\x8b|BZh[1-9]1AY&SY|\xfd7zXZ\0")
 
+#: What stands for a file's name in hints and in the help.
+_PLACEHOLDERS = ("FILE", "LOCK")
+
 _TABLE = re.compile(r"^\[+[\w.\"' -]+\]+", re.MULTILINE)
 _LOCK_VERSION = re.compile(r"^lock-version *= *[\"']", re.MULTILINE)
 _CONDA = re.compile(r"^(?:channels|dependencies):", re.MULTILINE)
@@ -106,6 +109,8 @@ def recognise(path: str, data: bytes) -> OtherFile | None:
 def way_to_open(path: str, disk: Disk, whole: str) -> str:
     """What helps where `path`, `whole` on the disk, cannot be read as requirements: it is a folder, a wheel that is too
     large, or not there, while a file of a usual name is that is spelt nearly so."""
+    if path in _PLACEHOLDERS and not disk.is_file(whole):
+        return f"write the name of your own file in place of {path}"
     is_folder, is_file = disk.is_dir(whole), disk.is_file(whole)
     if is_folder or (is_file and _last(path).endswith((".whl", *ARCHIVE_ENDINGS))):
         return f"to install it, name it without -r: safepip install {_as_path(path)}"
