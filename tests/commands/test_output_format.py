@@ -167,6 +167,18 @@ def test_no_secret_and_no_command_is_in_a_record(run: Inside, index: IndexServer
         assert "##[" not in done.out
 
 
+def test_a_password_that_an_index_sends_back_is_not_in_a_record(run: Inside, index: IndexServer) -> None:
+    """It is taken out of what an error quotes, as it is on standard error."""
+    index.auth = ("jane", "s3cret-word")
+    index.add("demo", "1.0", file={"yanked": "ask jane, with s3cret-word"})
+    (run.folder / "requirements.txt").write_text(f"-i {index.credentialed_url}\ndemo\n")
+    for form in ("json", "sarif", "github"):
+        done = run("lock", "-r", "requirements.txt", "--output-format", form)
+        assert done.code == 1
+        assert "ask jane" in done.out
+        assert "s3cret" not in done.out
+
+
 def test_what_pip_says_goes_to_standard_error(runner: Runner, index: IndexServer, target: Environment) -> None:
     """The real pip installs, and standard output has the record alone."""
     index.add("demo", "1.0")

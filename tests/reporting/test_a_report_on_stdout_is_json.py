@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.runs import shown
+from support.schemas import own
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def served(index: IndexServer) -> IndexServer:
 
 def names(text: str) -> list[str]:
     """What the report on standard output says would be installed; an error where it is no JSON."""
-    return sorted(item["metadata"]["name"] for item in json.loads(text)["install"])
+    return sorted(item["metadata"]["name"] for item in own("report", text)["install"])
 
 
 @pytest.mark.parametrize("more", [(), ("-q",), ("-qqq",), ("-v",)])

@@ -15,6 +15,7 @@ from safepip.model.source import BuiltFrom, SourceCode, SourceKind
 from safepip.reporting.json_report import make_report
 from support.clearing import wheel_under_review
 from support.offers import decide, digest_of, index
+from support.schemas import own
 from support.universes import Release
 from support.wheels import build_wheel
 
@@ -52,6 +53,7 @@ def both(runner: Runner, served: IndexServer, *arguments: str | Path) -> tuple[d
         done = program("install", *common, "--report", path, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         reports.append(json.loads(path.read_text(encoding="utf-8")))
+    own("report", path.read_text(encoding="utf-8"))
     return reports[0], reports[1]
 
 
@@ -102,7 +104,7 @@ def test_each_item_says_which_index_by_which_rule_and_with_which_digest(claimed:
     owner = index("acme", packages=("acme-*",) if claimed else ())
     sources = [owner, index(default=True)] if claimed else [index(default=True)]
     resolution = decide({"acme": [release], "public": [release]}, "acme-web", indexes=sources)
-    (item,) = json.loads(make_report(resolution, {}, "26.3", "0.1"))["install"]
+    (item,) = own("report", make_report(resolution, {}, "26.3", "0.1"))["install"]
     assert item["safepip"] == {
         "index": "acme" if claimed else "public",
         "index_url": "https://acme.example/simple/" if claimed else "https://public.example/simple/",
@@ -128,7 +130,7 @@ def test_what_was_built_is_described_as_in_direct_url_json(source: SourceCode, i
     wheel = ClearedWheel._attest(pin, reviewed.file, reviewed.content, ())
     for wheels in ((), (wheel,)):
         text = make_report(Resolution({"demo": pin}, (), ("demo",)), {}, "26.3", "0.1", wheels)
-        (item,) = json.loads(text)["install"]
+        (item,) = own("report", text)["install"]
         assert (item["download_info"], item["is_direct"], item["requested"]) == ({"url": URL, **info}, True, True)
 
 
@@ -138,6 +140,7 @@ def test_a_wheel_built_from_an_indexs_archive_is_described_by_the_archive() -> N
     candidate = Candidate("demo", reviewed.pin.version, file, SOURCE_RANK)
     pin = reviewed.pin._replace(candidate=candidate)
     wheel = ClearedWheel._attest(pin, reviewed.file, reviewed.content, ())
-    (item,) = json.loads(make_report(Resolution({"demo": pin}, (), ("demo",)), {}, "26.3", "0.1", [wheel]))["install"]
+    text = make_report(Resolution({"demo": pin}, (), ("demo",)), {}, "26.3", "0.1", [wheel])
+    (item,) = own("report", text)["install"]
     hashes = {"hash": f"sha256={HEX}", "hashes": {"sha256": HEX}}
     assert (item["download_info"], item["is_direct"]) == ({"url": URL, "archive_info": hashes}, False)

@@ -109,7 +109,9 @@ def audit_cyclonedx(outcome: AuditOutcome, version: str, made: float | None = No
 
 def purl_of(name: str, version: str) -> str:
     """The package URL of a version of a project; of the project where the version is empty."""
-    return f"pkg:pypi/{quote(name, safe='')}" + (f"@{quote(version, safe='')}" if version else "")
+    # The version of an installed distribution may be of a folder whose name is no valid text.
+    written = quote(version, safe="", errors="surrogatepass")
+    return f"pkg:pypi/{quote(name, safe='')}" + (f"@{written}" if version else "")
 
 
 def _merged(projects: Iterable[AuditedProject]) -> dict[str, list[AuditedProject]]:
