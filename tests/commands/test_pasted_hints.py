@@ -206,5 +206,5 @@ def test_such_commands_are_found() -> None:
 
 
 def test_a_file_may_be_called_so(world: World) -> None:
-    (world.run.folder / "FILE").write_text("two==1.0\n")
-    assert world.dry("-r FILE").code == 0
+    (world.run.folder / "LOCK").write_text("two==1.0\n")
+    assert world.dry("-r LOCK").code == 0
