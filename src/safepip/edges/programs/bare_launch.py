@@ -61,7 +61,11 @@ def _named(found: str, line: str) -> "list[str]":
     found = os.path.abspath(found)
     python = interpreter_of(found) if os.path.basename(found).startswith("pip") else found
     if not python:
-        _stop("it is not known which Python " + ascii(found)[1:-1] + " belongs to; name it: pip --python PATH", line, 1)
+        _stop(
+            "it is not known which Python " + ascii(found)[1:-1] + " belongs to; name it: safepip --python PATH",
+            line,
+            1,
+        )
     return ["--python", python]
 
 
@@ -72,10 +76,11 @@ def interpreter_of(script: str) -> str:
 
     try:
         with open(script, "rb") as file:
-            first = os.fsdecode(file.readline(4096)).split()
+            line = os.fsdecode(file.readline(4096))
     except OSError:
-        first = []
-    program = first[0][2:] if first and first[0].startswith("#!") else ""
+        line = ""
+    first = line[2:].split() if line.startswith("#!") else []
+    program = first[0] if first else ""
     if os.path.basename(program) == "env" and len(first) == 2:
         program = shutil.which(first[1]) or ""
     if os.path.basename(program).startswith(_PYTHONS) and os.path.isfile(program):
