@@ -96,6 +96,22 @@ def test_a_refusal_stands_at_the_line_of_the_lock(run: Inside, index: IndexServe
     assert reference in ("lock-differs", "digest-mismatch", "hash-mismatch")
 
 
+def test_a_lock_that_is_out_of_date_is_said_at_its_file(run: Inside, index: IndexServer) -> None:
+    """The difference is for people; without a form the exit code says it alone."""
+    index.add("demo", "1.0")
+    (run.folder / "requirements.in").write_text("demo\n")
+    words = ("lock", "-r", "requirements.in", "-i", index.url, "--check")
+    assert in_both(run, *words) == ("lock-out-of-date", "pylock.toml", None)
+    assert run(*words[:-1]).code == 0
+    assert outcome(run(*words, *JSON))["errors"] == []
+    index.add("alpha", "1.0")
+    (run.folder / "requirements.in").write_text("demo\nalpha\n")
+    (error,) = outcome(run(*words, *JSON))["errors"]
+    assert (error["reference"], error["message"]) == ("lock-out-of-date", "pylock.toml is not what is asked for")
+    done = run(*words)
+    assert (done.code, "error:" in done.err, "+name = " in done.out) == (1, False, True)
+
+
 def test_a_mistake_in_the_configuration_stands_at_its_line(run: Inside) -> None:
     """Named from the working folder, as a code host knows it."""
     (run.folder / "safepip.toml").write_text('[policy]\ncooldown = "P1D"\ncooldwn = "P2D"\n')
@@ -128,13 +144,15 @@ def test_a_wrong_command_line_is_said_in_the_form_that_it_asks_for(run: Inside) 
         ("tree",),
         ("outdated",),
         ("list", "--outdated"),
+        ("audit", "--update"),
+        ("verify", "--json", "--output-format", "sarif"),
     ],
     ids=lambda words: words[0],
 )
 def test_one_thing_alone_takes_standard_output(run: Inside, words: tuple[str, ...]) -> None:
     """A report, a lock and an answer do, too."""
     (run.folder / "requirements.txt").write_text("demo\n")
-    done = run(*words, *JSON)
+    done = run(*words, *(() if "sarif" in words else JSON))
     assert done.code == 2
     assert "error: conflicting-options" in done.err
 

@@ -123,6 +123,12 @@ def _check(plan: Plan, parsed: ParsedOptions) -> None:
             "--update reads the sources anew and does nothing else",
             hint="safepip audit --update\nsafepip audit --fix -r pylock.toml",
         )
+    if parsed["update_advisories"] and parsed["output_format"] != "text":
+        raise UsageError.because(
+            "conflicting-options",
+            "--update finds nothing that --output-format could tell",
+            hint=f"safepip audit --update\nsafepip audit --output-format {parsed['output_format']}",
+        )
     option = next(_without_effect(parsed), None)
     if option is not None:
         raise UsageError.because(

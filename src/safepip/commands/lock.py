@@ -11,6 +11,7 @@ from safepip.edges.disk.lock_files import is_stream, read_lock_text, write_lock_
 from safepip.edges.disk.lock_memory import LockMemory
 from safepip.lock.inputs import digest_of_inputs
 from safepip.model.errors import UnusableInput, UsageError
+from safepip.model.origin import Origin, Source
 from safepip.model.plan import NameSet
 from safepip.requirements.lock_requests import is_pylock
 from safepip.requirements.project_files import is_pyproject
@@ -38,7 +39,7 @@ def lock(argv: Sequence[str]) -> int:
         shown = seen_from(inputs.cwd, settings.output)
         if before is None and settings.check:
             console.aside(f"there is no lock {shown}: `safepip lock` without --check makes it")
-            return 1
+            return _out_of_date(inputs, settings, f"there is no lock {shown}")
         # A lock that was found to be right less than a day ago, by the same inputs, is right.
         if before is not None and _keeps(settings) and not _may_move(inputs) and memory.knows(digest, before):
             return _unchanged(console, settings, shown)
@@ -52,7 +53,7 @@ def lock(argv: Sequence[str]) -> int:
             from safepip.text.differences import difference
 
             console.data("\n".join(difference(before or "", built.text, shown, f"{shown} (as asked)")))
-            return 1
+            return _out_of_date(inputs, settings, f"{shown} is not what is asked for")
         if built.text != before:
             write_lock_text(settings.output, built.text)
         memory.remember(digest, built.text)
@@ -62,6 +63,15 @@ def lock(argv: Sequence[str]) -> int:
             several = "" if built.projects == 1 else "s"
             console.say(f"Locked {built.projects} project{several} in {shown}")
         return 0
+
+
+def _out_of_date(inputs: Inputs, settings: LockSettings, message: str) -> int:
+    """The exit code of --check; where a program is to read the outcome, raise `UnusableInput`, which says so."""
+    if not inputs.settings.display.form:
+        return 1
+    place = Origin(Source.FILE, settings.output)
+    hint = "make it anew, without --check, and look at what changes"
+    raise UnusableInput.because("lock-out-of-date", message, hint=hint, origins=(place,))
 
 
 def _unchanged(console: Console, settings: LockSettings, shown: str) -> int:

@@ -12,6 +12,7 @@ from safepip.edges.console.writing import Console, hosted
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.user.arguments import read_options
 from safepip.edges.user.world import this_world
+from safepip.model.errors import UsageError
 from safepip.routing.table import project_name
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def verify(argv: Sequence[str]) -> int:
     world = this_world()
     credentials = Credentials(world.environ)
     parsed, settings = read_options("verify", argv, world, credentials)
+    if parsed["as_json"] and parsed["output_format"] not in ("text", "json"):
+        message = f"--json and --output-format {parsed['output_format']} are two forms of one answer"
+        raise UsageError.because("conflicting-options", message, hint="leave one of them out")
     names = [project_name(text) for text in settings.requirements]
     console = Console(settings.display, credentials.redact, world.environ)
     place = find_folders(settings, world, console)

@@ -45,7 +45,8 @@ def _write(form: str, command: str, version: str, code: int, error: SafepipError
     elif form == "sarif":
         from safepip.reporting.sarif import sarif_log
 
-        judged = error is None or isinstance(error, (Refused, ResolutionImpossible))
+        # What pip ended with another code is told by pip alone.
+        judged = code == 0 if error is None else isinstance(error, (Refused, ResolutionImpossible))
         text = sarif_log(hosted(results, os.environ), version, code, successful=judged)
     else:
         from safepip.reporting.annotations import annotations_of
