@@ -35,7 +35,7 @@ def test_findings_and_what_is_not_verified_are_commands_at_their_lines() -> None
             " 100%25 a hole # #[error]x ::error::y; smallest change: demo==2.0"
         ),
         "::error title=MAL-1::evil 1.0 has MAL-1, malicious; no repair is known",
-        "::error title=could-not-verify::nothing is verified: the bundle is from tomorrow",
+        "::error file=deps/my%2C pins.txt,title=could-not-verify::nothing is verified: the bundle is from tomorrow",
     ]
 
 

@@ -54,6 +54,8 @@ def test_what_could_not_be_verified_is_a_result() -> None:
     results = run_of(project, doubts=("the bundle is from tomorrow",))["results"]
     assert [result["ruleId"] for result in results] == ["could-not-verify"] * 2
     assert "from tomorrow" in results[1]["message"]["text"]
+    where = results[1]["locations"][0]["physicalLocation"]
+    assert where == {"artifactLocation": {"uri": "deps/my%20pins.txt"}}
 
 
 def test_what_is_ignored_is_no_result() -> None:

@@ -6,6 +6,7 @@ because it is ignored or a VEX statement covers it, is a note.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from safepip.model.advisories import Severity
@@ -39,8 +40,11 @@ def audit_results(outcome: AuditOutcome) -> Iterator[Result]:
     could not be verified."""
     for project in outcome.projects:
         yield from _results(project)
+    # At a file that is audited, where there is one: code hosts refuse a log in which a result has no place.
+    files = (place for project in outcome.projects for place in places_of([project.subject.origin]))
+    places = tuple(place._replace(line=None) for place in islice(files, 1))
     for doubt in outcome.doubts:
-        yield Result(NOT_VERIFIED, "error", printable(f"nothing is verified: {doubt}", 1000))
+        yield Result(NOT_VERIFIED, "error", printable(f"nothing is verified: {doubt}", 1000), places)
 
 
 def _results(project: AuditedProject) -> Iterator[Result]:
