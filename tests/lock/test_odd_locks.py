@@ -193,7 +193,7 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
         (("lock", "app", "--check", "-o", "-"), 2, "error: conflicting-options"),
         (("lock", "app", "--extra", "docs"), 1, "error: invalid-project"),
         (("lock", "app", "--all-extras"), 1, "error: invalid-project"),
-        (("sync",), 1, "no requirements given\n\nhint: `safepip sync --help`"),
+        (("sync",), 1, "no requirements given\n    looked for in this folder: pylock.toml\n\nhint: name a lock"),
         (("explain",), 1, "no requirements given\n\nhint: `safepip explain --help`"),
     ):
         done = run(*words, *options(served))

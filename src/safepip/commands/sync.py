@@ -82,13 +82,13 @@ def _no_lock(files: Sequence[str]) -> UsageError:
     from shlex import quote
 
     shown = [printable(hide_user_info(file)) for file in files]
-    what, named = "what is named", "-r FILE"
+    what, named = "what is named", "FILE"
     if 0 < len(shown) <= _SHOWN:
-        what, named = " and ".join(shown), " ".join(f"-r {quote(file)}" for file in shown)
+        what, named = " and ".join(shown), " -r ".join(map(quote, shown))
     return UsageError.because(
         "not-a-lock",
         f"sync takes a lock, and {what} {'do' if 1 < len(shown) <= _SHOWN else 'does'} not pin everything by hash",
-        hint=f"make a lock of it, and take that:\nsafepip lock {named}\nsafepip sync",
+        hint=f"make a lock of it, and take that:\nsafepip lock -r {named}\nsafepip sync",
     )
 
 
