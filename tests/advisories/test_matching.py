@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from safepip.advisories.at_install import malicious_project
 from safepip.advisories.database import EVERY_PROJECT, AdvisoryGathering, records_of, unpack
 from safepip.advisories.ignoring import pass_over, sort_out, stale
 from safepip.advisories.matching import judge
@@ -79,11 +80,11 @@ def test_an_unreadable_record_is_named_and_clean_is_not_said() -> None:
     """For its own project, or for all where it does not say which."""
     broken = record("PYSEC-9", versions_of("demo"))
     assert judged("1.0", broken).unverified == (
-        (("PYSEC-9",), "PYSEC-9 cannot be read: an affected entry says no versions that can be compared"),
+        (("PYSEC-9",), "PYSEC-9 cannot be read: an affected entry says no versions that can be compared", False),
     )
     assert judged("1.0", broken, name="other").unverified == ()
     assert judged("1.0", "garbage", name="other").unverified == (
-        (("0.json",), "0.json cannot be read: it is not an object"),
+        (("0.json",), "0.json cannot be read: it is not an object", False),
     )
     assert unpack(gathered(["garbage"])[EVERY_PROJECT]).unreadable[0].source == "test"
 
@@ -91,7 +92,7 @@ def test_an_unreadable_record_is_named_and_clean_is_not_said() -> None:
 def test_what_cannot_be_compared_is_named() -> None:
     """A version without an order, against a range with a bound."""
     verdict = judged("final", record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 2.0")))
-    assert verdict.unverified == ((("PYSEC-1",), "PYSEC-1 cannot be compared with the version final"),)
+    assert verdict.unverified == ((("PYSEC-1",), "PYSEC-1 cannot be compared with the version final", False),)
 
 
 def test_records_that_are_joined_by_the_thousand_are_each_a_finding() -> None:
@@ -157,6 +158,37 @@ def test_an_ignore_holds_for_its_project_by_any_name_and_up_to_its_day() -> None
     assert stale([ignore], [ignore], 99.0) == []
     assert stale([ignore], [], 99.0) == ["safepip.toml:3: the ignore of CVE-1 for demo met no finding: remove it?"]
     assert stale([ignore], [ignore], 100.0) == ["safepip.toml:3: the ignore of CVE-1 for demo has ended"]
+
+
+def test_what_is_malicious_is_ignored_by_an_id_of_malware_alone() -> None:
+    """Whichever record joins it to a vulnerability, also where it cannot be compared, and of a whole project."""
+    joined = record("ACME-1", versions_of("zzz", "introduced 0"), aliases=("MAL-1", "CVE-1"))
+    cve, mal = (Ignore(identity, "demo", "looked at", 100.0, PLACE) for identity in ("CVE-1", "MAL-1"))
+    (matter,) = judged("1.0", PYSEC, malicious("MAL-1", "demo"), joined).vulnerabilities
+    assert {"MAL-1", "CVE-1"} <= {matter.id, *matter.aliases}
+    assert sort_out("demo", [matter], [cve], 99.0).counting == (matter,)
+    assert sort_out("demo", [matter], [cve, mal], 99.0).ignored == ((matter, mal),)
+    # Joined or not, a vulnerability is not malware.
+    (hole,) = judged("1.0", PYSEC, joined).vulnerabilities
+    assert sort_out("demo", [hole], [cve], 99.0).ignored == ((hole, cve),)
+
+    doubts = judged("odd", joined, record("MAL-1", versions_of("demo", "introduced 1.0"))).unverified
+    assert len(doubts) == 1
+    assert pass_over("demo", doubts, [cve], 99.0).counting == doubts
+    assert pass_over("demo", doubts, [mal], 99.0).counting == ()
+
+    known = records_of("demo", gathered([malicious("MAL-1", "demo"), joined]))
+    assert malicious_project("demo", known, [cve], 99.0) is not None
+    assert malicious_project("demo", known, [mal], 99.0) is None
+
+
+def test_the_digest_of_a_malicious_file_is_known_by_an_id_of_malware() -> None:
+    """The record may be another database's, with that id as an alias, and malformed."""
+    data = malicious("GHSA-1", "demo", sha256="a" * 64) | {"aliases": ["CVE-1", "MAL-7"]}
+    for record_ in (data, data | {"modified": "soon"}):
+        gathering = AdvisoryGathering()
+        gathering.add(read_record(record_, "x.json", NOW), "test")
+        assert list(gathering.digests()) == [("a" * 64, "MAL-7")]
 
 
 def test_an_ignore_passes_over_a_record_that_cannot_be_judged() -> None:

@@ -12,6 +12,7 @@ import pytest
 from support.advisories import record, versions_of
 from support.replies import status
 from support.schemas import own
+from support.sources import build_source_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,6 +203,23 @@ def test_json_has_each_change_and_what_is_left(run: Inside, locked: IndexServer)
     assert run("audit", "--update").code == 0
     clean = own("fix", fix(run, locked, *words).out)
     assert (clean["written"], clean["changes"], clean["left"], clean["exit_code"]) == (False, [], [], 0)
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_a_build_says_nothing_into_the_answer(run: Inside, index: IndexServer, form: str) -> None:
+    """A program reads standard output; what a build says of itself is beside it."""
+    index.add_file("demo", *build_source_archive("demo", "1.0"))
+    know(run, record("PYSEC-1", versions_of("demo", "introduced 0", "fixed 1.1")))
+    (run.folder / "requirements.in").write_text("demo\n")
+    words = ("--allow-build", "demo")
+    done = run("lock", "-i", index.url, *words)
+    assert done.code == 0, done.err
+    index.add_file("demo", *build_source_archive("demo", "1.1"))
+    done = fix(run, index, "--dry-run", "--output-format", form, *words)
+    assert done.code == 0, done.err
+    assert "Preparing metadata of demo 1.1" in done.err
+    assert "Preparing" not in done.out
+    assert done.out.startswith("{" if form == "json" else "")
 
 
 def test_a_change_that_the_search_makes_in_vain_is_tried_back(run: Inside, locked: IndexServer) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.advisories.ignoring import fitting
 from safepip.advisories.ranges import contains_all
 from safepip.model.finding import Diagnostic, printable
 from safepip.text.toml_writing import ignored_finding
@@ -67,8 +68,8 @@ def malicious_project(name: str, records: ProjectRecords, ignores: Sequence[Igno
     no record says so."""
     for record in records.known:
         whole = any(contains_all(events) for each in record.affected for events in each.ranges)
-        ignored = any(i.project == name and i.id in record.ids and now < i.until for i in ignores)
-        if record.malicious and whole and not ignored:
+        ignore = fitting(name, record.ids, ignores, now, malicious=record.malicious)
+        if record.malicious and whole and ignore is None:
             lines = (printable(", ".join(record.ids)), *filter(None, (printable(record.summary),)))
             hint = "did you mean another project? Look for the name in its documentation"
             return Diagnostic(MALWARE, f"{name} is known to be malicious, in every version", lines, hint, subject=name)

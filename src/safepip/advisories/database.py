@@ -12,6 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.advisories.aliases import AliasClasses
+from safepip.advisories.osv import malware_name
 from safepip.model.advisories import Affected, Event, KnownRecord, ProjectRecords, Rating, Severity, Unreadable
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class AdvisoryGathering:
             self._kept.setdefault(name, []).append((record.id, _packed(record, name)))
         if record.malicious:
             for digest in record.digests:
-                self._name_file(digest, record.id)
+                self._name_file(digest, malware_name((record.id, *record.aliases)))
 
     def _name_file(self, digest: str, record: str) -> None:
         self._digests[digest] = min(record, self._digests.get(digest, record))

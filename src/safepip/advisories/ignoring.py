@@ -6,6 +6,9 @@
     reason = "the function is not used here"
     until = 2026-12-31
 
+What is malicious is passed over by an id of malware alone (`MAL-`): a record of anybody may join other names to its
+matter, and somebody who has looked at a vulnerability has not looked at that.
+
 It also passes over a record that cannot be read or compared, by its id, or by the name of its file where it has none:
 somebody has looked at it. An ignore holds to the end of its day and no longer. One that has ended, or that met nothing,
 is reported: it would hide the next finding that it fits.
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.model.advisories import Severity, Vulnerability
+from safepip.model.advisories import MALWARE_ID, Severity, Vulnerability
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -34,7 +37,7 @@ def sort_out(project: str, found: Sequence[Vulnerability], ignores: Sequence[Ign
     """Tell what counts from what does not, at a moment in seconds since the epoch."""
     counting, ignored = [], []
     for matter in found:
-        ignore = _fitting(project, {matter.id, *matter.aliases}, ignores, now)
+        ignore = fitting(project, (matter.id, *matter.aliases), ignores, now, malicious=matter.malicious)
         if ignore is None:
             counting.append(matter)
         else:
@@ -54,7 +57,7 @@ def pass_over(project: str, doubts: Sequence[Unverified], ignores: Sequence[Igno
     """As `sort_out`, for what cannot be judged. What is not about one record is never passed over."""
     counting, ignored = [], []
     for doubt in doubts:
-        ignore = _fitting(project, doubt.ids, ignores, now)
+        ignore = fitting(project, doubt.ids, ignores, now, malicious=doubt.malicious)
         if ignore is None:
             counting.append(doubt)
         else:
@@ -63,8 +66,16 @@ def pass_over(project: str, doubts: Sequence[Unverified], ignores: Sequence[Igno
     return IgnoredDoubts(tuple(counting), tuple(ignored))
 
 
-def _fitting(project: str, names: Collection[str], ignores: Sequence[Ignore], now: float) -> Ignore | None:
-    return next((i for i in ignores if i.project == project and i.id in names and now < i.until), None)
+def fitting(
+    project: str, names: Collection[str], ignores: Sequence[Ignore], now: float, *, malicious: bool
+) -> Ignore | None:
+    """The ignore that holds for a matter of these names; None where none does."""
+    for ignore in ignores:
+        if malicious and not ignore.id.startswith(MALWARE_ID):
+            continue
+        if ignore.project == project and ignore.id in names and now < ignore.until:
+            return ignore
+    return None
 
 
 def stale(ignores: Sequence[Ignore], used: Sequence[Ignore], now: float) -> list[str]:

@@ -38,7 +38,9 @@ def judge(version: str, records: ProjectRecords) -> Judgement:
             found.append(_vulnerability(group, version))
         elif None in answers:
             names = group[0].ids
-            unverified.append(Unverified(names, f"{names[0]} cannot be compared with the version {version}"))
+            malicious = any(record.malicious for record in group)
+            reason = f"{names[0]} cannot be compared with the version {version}"
+            unverified.append(Unverified(names, reason, malicious))
     found.sort(key=lambda matter: (-matter.severity.counted, matter.id))
     return Judgement(tuple(found), tuple(dict.fromkeys(unverified)), _smallest(found, records.known))
 

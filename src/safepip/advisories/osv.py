@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.advisories.severity import ratings_of, severity_of, worst_first
-from safepip.model.advisories import Affected, Event, Rating, Severity, Unreadable
+from safepip.model.advisories import MALWARE_ID, Affected, Event, Rating, Severity, Unreadable
 from safepip.model.digest import STRONG, WeakDigest, strong
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
@@ -98,7 +98,7 @@ def read_record(data: Any, where: str, now: float) -> RecordReading:
         return RecordReading(record, modified, ours=bool(record.affected or record.digests))
     except Malformed as problem:
         unreadable = dict.fromkeys(_names(data), Unreadable(shown, str(problem)))
-        return RecordReading(None, 0.0, unreadable, dict.fromkeys(_readable_digests(data), shown), bool(unreadable))
+        return RecordReading(None, 0.0, unreadable, dict.fromkeys(*_readable_digests(data)), bool(unreadable))
 
 
 def _check_schema(data: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         modified,
         affected,
         severity,
-        _is_malicious((identity, *aliases)),
+        bool(malware_name((identity, *aliases))),
         printable(summary, 200) if isinstance(summary, str) else "",
         tuple(digests),
         {name: worst_first(found) for name, found in ratings.items()},
@@ -236,15 +236,21 @@ def _names(data: Any) -> set[str | None]:
     return found
 
 
-def _is_malicious(names: Iterable[Any]) -> bool:
-    return any(isinstance(name, str) and name.startswith("MAL-") for name in names)
+def malware_name(names: Iterable[Any]) -> str:
+    """The first of these names that is one of malware; empty where none is. It is what a record with that name is known
+    by where its digests are: its own id may be of another database."""
+    return next((name for name in names if isinstance(name, str) and name.startswith(MALWARE_ID)), "")
 
 
-def _readable_digests(data: dict[str, Any]) -> Iterator[str]:
-    """What can be read of `_digests` in a malformed record that is malicious."""
-    aliases, entries = data.get("aliases"), data.get("affected")
-    if not _is_malicious((data.get("id"), *(aliases if isinstance(aliases, list) else ()))):
-        return
+def _readable_digests(data: dict[str, Any]) -> tuple[list[str], str]:
+    """What can be read of `_digests` in a malformed record that is malicious, and what that is known by."""
+    aliases = data.get("aliases")
+    name = malware_name((data.get("id"), *(aliases if isinstance(aliases, list) else ())))
+    return (list(_each_readable(data)) if name else []), printable(name, 100)
+
+
+def _each_readable(data: dict[str, Any]) -> Iterator[str]:
+    entries = data.get("affected")
     for part in (data, *(entries if isinstance(entries, list) else ())):
         try:
             yield from _digests(part) if isinstance(part, dict) else ()

@@ -62,6 +62,8 @@ class _Lock(NamedTuple):
 def fix(plan: Plan, parsed: ParsedOptions, resources: Resources) -> int:
     """Run `safepip audit --fix`; the exit code. Raises `SafepipError`."""
     _check(plan, parsed)
+    if parsed["output_format"] != "text":
+        resources.console.answer_alone()
     lock = _read(plan.settings.requirement_files[0])
     lowest = SEVERITIES[parsed["fail_on"]]
     with AuditRecords(plan, resources) as records:
@@ -224,10 +226,8 @@ def _reported(report: FixReport, outcome: AuditOutcome, parsed: ParsedOptions, r
         from safepip import __version__
         from safepip.reporting.fix_json import fix_json
 
-        console.answer_alone()
         console.data(fix_json(shown, outcome, __version__, code))
     elif parsed["output_format"] == "markdown":
-        console.answer_alone()
         if report.changed or report.unfixed:
             console.data(fix_markdown(shown))
     else:

@@ -103,12 +103,25 @@ def _identities(item: Distribution, metadata: CoreMetadata | None) -> list[tuple
         # An escaped version has no hyphen. With one it cannot be told where the name ends.
         return [(item.name, "" if read_version(version) is None and "-" in item.version else version)]
     stated = metadata.name, str(metadata.version)
-    stem = item.info.rpartition("/")[2].rpartition(".")[0]
     if item.name == metadata.name and read_version(version) == metadata.version:
         return [(item.name, version)]
-    if normalise(stem) == normalise("-".join(stated)) or version == "":
+    if read_version(version) is None and _may_say(item, metadata):
         return [stated]
     return [stated, (item.name, version)]
+
+
+def _may_say(item: Distribution, metadata: CoreMetadata) -> bool:
+    """Whether the name of a folder is one of the project without a version, or one that is not escaped: cut at one of
+    its hyphens, it has both the name and the version of the metadata."""
+    stem = item.info.rpartition("/")[2].rpartition(".")[0]
+    if normalise(stem) == metadata.name:
+        return True
+    for cut in (place for place, letter in enumerate(stem) if letter == "-"):
+        if normalise(stem[:cut]) == metadata.name:
+            version = read_version(_written(stem[cut + 1 :].partition("-py")[0]))
+            if version is not None and version == metadata.version:
+                return True
+    return False
 
 
 def _metadata(info: str) -> CoreMetadata | None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from safepip.model.vex import VexSource, VexStatement
 
 
+#: How the ids of malicious packages begin, and no others.
+MALWARE_ID = "MAL-"
+
+
 class Severity(enum.IntEnum):
     """How bad it is, by the words of CVSS 3 and 4. `UNKNOWN` counts as `HIGH` where a line is drawn (`counted`)."""
 
@@ -105,10 +109,11 @@ class Vulnerability(NamedTuple):
 
 class Unverified(NamedTuple):
     """A reason why the records may not say all of a version. `ids` are the names of the record or the matter, by which
-    it can be ignored; none where it is not about one."""
+    it can be ignored; none where it is not about one. `malicious` says that a record of the matter is."""
 
     ids: tuple[str, ...]
     reason: str
+    malicious: bool = False
 
 
 class Judgement(NamedTuple):
@@ -146,7 +151,7 @@ class AdvisorySource(NamedTuple):
 
 class Ignore(NamedTuple):
     """One `[[ignore]]`: this matter, or this record that cannot be judged, by any of its names, does not count for this
-    project up to `until`, in seconds since the epoch."""
+    project up to `until`, in seconds since the epoch. What is malicious is named by an id of malware."""
 
     id: str
     project: str
