@@ -91,6 +91,24 @@ def test_fixed_says_in_which_version() -> None:
     assert assessed(statement("fixed", "CVE-1", DEMO)) == "fixed"
     assert assessed(statement("fixed", "CVE-1", "pkg:pypi/demo")) == ""
 
+    for status in _STATUSES:
+        whole = statement(status, "CVE-1", "pkg:oci/app")
+        assert assessed(whole, products=("pkg:oci/app",)) == ("" if status == "fixed" else status)
+    part = statement("fixed", "CVE-1", product("pkg:oci/app", DEMO))
+    assert assessed(part, products=("pkg:oci/app",)) == "fixed"
+
+
+@pytest.mark.parametrize("status", ["affected", "under_investigation", "not_affected"])
+def test_no_other_statement_makes_one_cover_more(status: str) -> None:
+    """Its aliases would join what its author never named, whatever its own status and product are."""
+    safe = statement("not_affected", "OTHER-1", DEMO)
+    joined = {"name": "OTHER-1", "aliases": ["CVE-1"]}
+    elsewhere = statement(status, "OTHER-1", "pkg:npm/else", vulnerability=joined)
+    assert assessed(safe, elsewhere) == ""
+    assert assessed(statement("not_affected", "CVE-1", DEMO, vulnerability=joined)) == "not_affected"
+    later = statement("affected", "OTHER-1", DEMO, timestamp=LATE)
+    assert assessed(statement("not_affected", "CVE-1", DEMO, timestamp=EARLY), elsewhere, later) == "affected"
+
 
 def test_subcomponents_are_meant_within_their_product() -> None:
     """Which the user has to name; another product's are not."""

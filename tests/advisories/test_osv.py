@@ -96,11 +96,43 @@ def test_digests_of_malicious_files_are_read_and_those_of_members_are_not() -> N
 
 
 def test_a_name_that_no_project_has_keeps_its_digests() -> None:
-    """The collection has such names."""
-    read = read_record(malicious("MAL-1", "-demo-", sha256="a" * 64), "x", NOW).record
-    assert read is not None
-    assert read.affected == {}
-    assert read.digests == ("a" * 64,)
+    """The project that it names without what is odd is not clean."""
+    reading = read_record(malicious("MAL-1", "-demo-", sha256="a" * 64), "x", NOW)
+    assert reading.record is None
+    assert list(reading.unreadable) == ["demo"]
+    assert reading.digests == {"a" * 64: "MAL-1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("\u200bfoo-bar", "foo-bar"),
+        ("foo\u200b-bar\ufeff", "foo-bar"),
+        ("foo\u2010bar", "foo-bar"),
+        ("foo\u2013bar", "foo-bar"),
+        ("foo\u2212bar", "foo-bar"),
+        ("\xa0Foo_Bar", "foo-bar"),
+        ("foo-bar\xa0extra", "foo-bar"),
+        ("foo-bar.", "foo-bar"),
+        ("-foo-bar", "foo-bar"),
+        ("\uff46oo-bar", "foo-bar"),
+        ("foo-bar[x]", "foo-bar"),
+        ("\x00foo-bar", "foo-bar"),
+        ("", None),
+        (" ", None),
+        ("-", None),
+        ("\u200b", None),
+        ("f\u043eo-bar", None),
+        ("foo-bär", None),
+        ("foo$bar", None),
+        ("foo-bar\udcff", "foo-bar"),
+    ],
+)
+def test_a_name_that_is_none_is_of_the_project_that_it_looks_like(written: str, meant: str | None) -> None:
+    """Or of any, where it looks like none."""
+    reading = read_record(record("X-1", DEMO, versions_of(written, "introduced 0")), "x", NOW)
+    assert reading.record is None
+    assert set(reading.unreadable) == {"demo-project", meant}
 
 
 def spoilt(**changes: Any) -> dict[str, Any]:

@@ -97,6 +97,9 @@ ROWS = {
     "spelling": Row(named("spelling", "P.__SPELLING"), FOUND),
     "white-space": Row(named("white-space", " p-white-space\n"), NOT_A_NAME),
     "extra": Row(named("extra", "p-extra[all]"), NOT_A_NAME),
+    "unseen": Row(named("unseen", "\u200bp-unseen"), NOT_A_NAME),
+    "dash": Row(named("dash", "p\u2010dash"), NOT_A_NAME),
+    "full-stop": Row(named("full-stop", "p-full-stop."), NOT_A_NAME),
     "pinned": Row(named("pinned", "p-pinned==1.0"), NOT_A_NAME),
     # the record itself
     "no-id": Row(about("no-id", id=None), NO_ID, "no-id.json"),

@@ -42,7 +42,7 @@ ALLOWED = {
     "migration": "",
     "reporting": "json shlex textwrap urllib.parse uuid",
     # cvss computes: a vector's text in, a score and a word out.
-    "advisories": "cvss datetime json packaging.version urllib.parse zlib",
+    "advisories": "cvss datetime json packaging.version unicodedata urllib.parse zlib",
     "edges": "",
     # yaml reads the records of sources that have them so; it is there only where the user has installed it.
     "edges.advisories": "asyncio contextlib hashlib io json os sqlite3 stat tempfile yaml zipfile zlib",

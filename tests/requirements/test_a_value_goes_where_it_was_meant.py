@@ -394,6 +394,12 @@ def test_in_json_as_well() -> None:
     concealed = Concealed()
     concealed.add(value, "${TOKEN}")
     assert json.loads(concealed.redact(json.dumps([value, "x"]))) == ["${TOKEN}", "x"]
+    # A document of ASCII alone, which has six characters for each of the others.
+    for value in ("pässwört-ß", "\N{LOCK}-\t-secret"):
+        concealed.add(value, "${TOKEN}")
+        for ascii_alone in (True, False):
+            made = json.dumps([value, "x"], ensure_ascii=ascii_alone)
+            assert json.loads(concealed.redact(made)) == ["${TOKEN}", "x"]
     # Bytes that are no text.
     concealed.add("\udcff-not-utf-8", "${B}")
     assert concealed.redact("x \udcff-not-utf-8 %FF-not-utf-8") == "x ${B} ${B}"

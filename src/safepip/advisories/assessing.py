@@ -1,12 +1,15 @@
 """What VEX statements say of a finding: which of them is about it, and which one counts.
 
 - A statement is about a vulnerability where it names it, by any of the names that it or the advisories know for it.
+  What another statement says are names of one vulnerability counts for those alone that let a finding count: anybody
+  may write that two are one, and the statement of somebody else would cover what its author never looked at.
 - It is about a version where a product's package URL names it, or its project. A product with subcomponents means these
   within that product, and nothing elsewhere: it is about what is audited only where the user has said that this is part
   of that product. One without subcomponents that is so named means all that is audited.
 - Of several the latest counts, whichever file it stands in. Where those of one moment disagree, the finding counts.
 - `not_affected` and `fixed` have to mean this very version: a local version is another build, and a file or a digest is
-  less than it. `fixed` has to say which version it is. What says that a finding counts may be as vague as it likes.
+  less than it. `fixed` has to say which version it is, also within a product. What says that a finding counts may be as
+  vague as it likes.
 - Malware is not a matter of opinion: of that nothing is asked.
 
 Source: the OpenVEX specification, "Status Labels", "Data Inheritance" and "Subcomponent".
@@ -63,16 +66,19 @@ class Assessments:
 
     def _on(self, matter: Vulnerability) -> list[tuple[VexStatement, frozenset[str]]]:
         """Every statement once that names the matter."""
-        names = {other for name in (matter.id, *matter.aliases) for other in self._classes.names(name)}
+        own = {matter.id, *matter.aliases}
+        names = {other for name in own for other in self._classes.names(name)}
         found = {id(pair): pair for name in sorted(names) for pair in self._by_name.get(name, ())}
-        return list(found.values())
+        return [(s, named) for s, named in found.values() if not s.status.covers or not own.isdisjoint(s.names)]
 
     def _is_about(
         self, statement: VexStatement, product: VexProduct, named: frozenset[str], subject: AuditedVersion
     ) -> bool:
         is_meant = not named.isdisjoint(product.ids)
         if not product.is_part:
-            return is_meant or any(_means(package, statement.status, subject) for package in product.packages)
+            # What is fixed says in which version, and the name of a product does not.
+            whole = is_meant and statement.status is not VexStatus.FIXED
+            return whole or any(_means(package, statement.status, subject) for package in product.packages)
         fits = any(_means(package, statement.status, subject) for package in product.subcomponents)
         if fits and not is_meant and statement.status.covers:
             self._elsewhere.setdefault(product.ids[0], statement)

@@ -7,8 +7,8 @@ Source: the OSV schema, 1.x. What is read, and how strictly:
 - A record with a `withdrawn` moment says nothing from then on, whatever else is in it. Until then it counts.
 - Of `affected` the entries of the ecosystem `PyPI` count, and no others: not an entry without a package, which is about
   a repository, and not another ecosystem. Something that is PyPI in all but its writing (`pypi`, `PyPI:suffix`, `pip`)
-  is an error of the record, and so is a name with something beside it (`demo[extra]`). A name that no project can have
-  is passed over.
+  is an error of the record, and so is a name that is none (`demo[extra]`, an invisible letter, a dash that is no
+  hyphen): it may be meant for the project whose name it nearly is, or for any, where it is nearly none.
 - `versions` is a list of texts. A range has a `type` and `events`; each event has exactly one of `introduced`, `fixed`,
   `last_affected` and `limit`; one event at least is `introduced`, and `fixed` and `last_affected` exclude each other.
 - GIT ranges speak of commits, which no installed distribution tells; SEMVER is for ecosystems whose versions are
@@ -24,6 +24,7 @@ malicious record with an error the digests that can be read count all the same: 
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,11 +133,9 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         rated = ratings_of(entry.get("severity"))
         own = severity_of(rated, _table(entry, "database_specific").get("severity"))
         digests.update(dict.fromkeys(_digests(entry)))
-        if is_name(name):
-            name = normalise(name)
-            affected[name] = (*affected.get(name, ()), _affected(entry))
-            severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
-            ratings.setdefault(name, {}).update(dict.fromkeys(rated or every))
+        affected[name] = (*affected.get(name, ()), _affected(entry))
+        severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
+        ratings.setdefault(name, {}).update(dict.fromkeys(rated or every))
     if affected or digests:
         digests.update(dict.fromkeys(_digests(data)))
     summary = data.get("summary", "")
@@ -184,7 +183,7 @@ def _event(data: Any) -> Event:
 
 
 def _project(entry: Any) -> str | None:
-    """The name, as written, of the PyPI project that an entry is about; None where it is about something else."""
+    """The normalised name of the PyPI project that an entry is about; None where it is about something else."""
     if not isinstance(entry, dict):
         raise Malformed("an affected entry is not an object")
     package = entry.get("package")
@@ -200,14 +199,25 @@ def _project(entry: Any) -> str | None:
     name = package.get("name")
     if not isinstance(name, str):
         raise Malformed("an affected package has no name")
-    if not is_name(name) and is_name(_stem(name)):
+    if not is_name(name):
         raise Malformed("the name of a package is not a name alone")
-    return name
+    return normalise(name)
 
 
-def _stem(name: str) -> str:
-    """What is left of a name without what stands beside it."""
-    return _BESIDE_A_NAME.split(name.strip(), maxsplit=1)[0]
+def _meant(name: str) -> str | None:
+    """The project that is meant by a name which is none, or not spelt as one, as far as that can be told: without what
+    cannot be seen, what stands beside it and what no name begins or ends with, in plain letters and hyphens. None where
+    that is no name either."""
+    plain = "".join(map(_plain, unicodedata.normalize("NFKC", name)))
+    stem = _BESIDE_A_NAME.split(plain.strip(), maxsplit=1)[0].strip("-._")
+    return normalise(stem) if is_name(stem) else None
+
+
+def _plain(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if letter.isspace():
+        return " "
+    return "-" if category == "Pd" or letter == "\N{MINUS SIGN}" else "" if category[0] == "C" else letter
 
 
 def _is_ours(ecosystem: str) -> bool:
@@ -231,8 +241,8 @@ def _names(data: Any) -> set[str | None]:
             continue
         if not isinstance(name, str) or not isinstance(ecosystem, str):
             found.add(None)
-        elif is_name(_stem(name)):
-            found.add(normalise(_stem(name)))
+        else:
+            found.add(_meant(name))
     return found
 
 

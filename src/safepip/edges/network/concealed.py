@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, quote_plus
 
 from safepip.edges.network.redaction import Replacements
@@ -11,11 +12,12 @@ _SHORTEST = 8
 
 
 def forms_of(text: str) -> tuple[str, ...]:
-    """The forms in which a text may come to be shown: as it is, percent-encoded, in Python's and JSON's notation."""
+    """The forms in which a text may come to be shown: as it is, percent-encoded, in Python's and JSON's notation, the
+    latter as it is and in ASCII alone."""
     errors = "surrogateescape"  # a variable may have bytes that are not UTF-8
     quoted = (quote(text, safe="", errors=errors), quote(text, errors=errors), quote_plus(text, errors=errors))
-    in_json = text.replace("\\", r"\\").replace('"', r"\"")
-    return (text, *quoted, repr(text)[1:-1], in_json)
+    in_json = (json.dumps(text, ensure_ascii=alone)[1:-1] for alone in (False, True))
+    return (text, *quoted, repr(text)[1:-1], *in_json)
 
 
 class Concealed:
