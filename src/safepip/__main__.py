@@ -155,12 +155,13 @@ def _main(words: list[str]) -> int:
             raise
         from safepip.edges.console.writing import last_words
 
-        last_words(error, words)
+        verb = _verb(words)
+        last_words(error, words, verb)
         if form := _form(words):
             from safepip import __version__
             from safepip.edges.console.outcome import tell_error
 
-            tell_error(form, _verb(words), __version__, error)
+            tell_error(form, verb, __version__, error)
         return error.exit_code
 
 
@@ -200,7 +201,7 @@ def _tell(verb: str, words: list[str], code: int) -> None:
 
 def _form(words: list[str]) -> str:
     """The form in which a program wants to read how the run ended; empty for text."""
-    if _verb(words) not in (*_TOLD, "audit", "verify") or not any(map(_is_form, words)):
+    if not any(map(_is_form, words)) or _verb(words) not in (*_TOLD, "audit", "verify"):
         return ""
     from safepip.edges.console.outputs import form_of
 
@@ -212,7 +213,9 @@ def _is_form(word: str) -> bool:
 
 
 def _verb(words: list[str]) -> str:
-    return next((word for word in words if not word.startswith("-")), "")
+    from safepip.options.command_line import split_command
+
+    return split_command(words)[0] or ""
 
 
 def _split(words: list[str]) -> tuple[str, list[str]]:

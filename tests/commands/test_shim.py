@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip import __version__
 from safepip.commands.shim_state import look
-from safepip.edges.programs.own_command import own_command
 from safepip.edges.programs.starting import own_text
 from safepip.edges.target import bare_unshim
 from safepip.edges.target.bare_shim import ROUTED, is_routed
 from safepip.edges.target.listing import find_place, real
-from safepip.edges.target.shim import put_on, take_off
+from safepip.edges.target.shim import put_on, read_shim, take_off
 from safepip.environment.shim import Shim, ShimEntry, shim_text
 from safepip.model.errors import Unavailable
 from safepip.options.shell_init import SHELLS, script
@@ -58,9 +56,16 @@ def env(shared: tuple[Environment, Tree]) -> Iterator[Environment]:
 
 
 @pytest.fixture(scope="module")
-def starts() -> tuple[str, ...]:
-    """What starts the safepip beside the tests."""
-    return own_command("", __version__)
+def starts(shared: tuple[Environment, Tree], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """What starts the safepip beside the tests, as that itself says: its Python may have another name than theirs."""
+    made, _ = shared
+    folder = tmp_path_factory.mktemp("starts")
+    done = Runner(folder, folder / "home").safepip("shim", "--venv", made.folder)
+    assert done.returncode == 0, done.stderr
+    found = read_shim(real(str(made.folder)))
+    assert found is not None
+    take_off(real(str(made.folder)))
+    return found.command
 
 
 @pytest.fixture
@@ -595,13 +600,15 @@ def test_an_original_that_is_lost_stops_pip_and_the_way_back(shimmed: Environmen
 # --- verify ---------------------------------------------------------------------------------------------------
 
 
-def test_verify_sees_the_shim_and_what_became_of_it(shimmed: Environment, runner: Runner) -> None:
+def test_verify_sees_the_shim_and_what_became_of_it(
+    shimmed: Environment, starts: tuple[str, ...], runner: Runner
+) -> None:
     """Whole, it is no finding; gone, changed, of another version, it is one, and so is pip's own that was changed."""
 
     def findings() -> set[tuple[str, str, str]]:
         done = runner.safepip("verify", "--python", shimmed.folder, "--json")
         report = json.loads(done.stdout)
-        assert (report["shim"], done.returncode) == (sys.executable, 20 if report["findings"] else 0)
+        assert (report["shim"], done.returncode) == (starts[0], 20 if report["findings"] else 0)
         root = f"{real(str(shimmed.folder))}/"
         return {(item["kind"], item["path"].removeprefix(root), item["detail"]) for item in report["findings"]}
 

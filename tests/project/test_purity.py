@@ -56,8 +56,8 @@ ALLOWED = {
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
-    "edges.target": "concurrent.futures contextlib csv email.parser glob hashlib json os packaging packaging.specifiers"
-    " packaging.tags packaging.version shlex shutil stat subprocess sys threading",
+    "edges.target": "concurrent.futures contextlib csv email.parser fcntl glob hashlib json os packaging"
+    " packaging.specifiers packaging.tags packaging.version shlex shutil stat subprocess sys threading",
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from safepip.edges.console.outputs import write_data
@@ -64,7 +65,7 @@ def _put_on(root: str) -> int:
     from safepip.commands.shim_state import start_command
     from safepip.edges.target.choosing import find_interpreter
     from safepip.edges.target.listing import find_place
-    from safepip.edges.target.shim import put_on
+    from safepip.edges.target.shim import of_others, put_on
 
     python = find_interpreter(root)
     if python is None:
@@ -79,8 +80,10 @@ def _put_on(root: str) -> int:
     write_data(
         f"{', '.join([*names, 'python -m pip'])} of {printable(root)}:\n"
         "install, download, wheel and lock go through safepip, and everything else is pip's as before.\n"
-        f"To take this off: safepip shim --remove --venv {printable(root)}\n"
+        f"To take this off: safepip shim --remove --venv {shlex.quote(printable(root))}\n"
     )
+    for path in of_others(place.prefix, done):
+        write_data(f"{printable(path)} was a script of your own: it is kept, and comes back when this is taken off.\n")
     return 0
 
 

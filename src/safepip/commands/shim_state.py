@@ -56,16 +56,26 @@ def look(root: str) -> ShimFound:
     """The shim of the environment with this folder. What it keeps and cannot be used is a finding."""
     if not is_there(root):
         return ShimFound()
-    from safepip.edges.target.shim import digests, made_digest, read_shim, starts
-    from safepip.environment.shim import findings, stands
     from safepip.environment.verification import Finding, Kind
     from safepip.model.errors import Unavailable
 
     try:
-        shim = read_shim(root)
+        return _look(root)
     except Unavailable as error:
         detail = "; ".join((error.diagnostics[0].message, *error.diagnostics[0].context))
-        return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=detail)])
+    except (OSError, ValueError) as error:
+        detail = f"cannot be read: {printable(str(error))}"
+    return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=detail)])
+
+
+def _look(root: str) -> ShimFound:
+    """`look`, where there is a shim. Raises `Unavailable` (`shim-damaged`), and `OSError` and `ValueError` for what is
+    no file that can be read, or no path."""
+    from safepip.edges.target.shim import digests, made_digest, read_shim, starts, strange_files, strangeness
+    from safepip.environment.shim import findings, stands
+    from safepip.environment.verification import Finding, Kind
+
+    shim = read_shim(root)
     if shim is None:
         return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail="is left of a shim that is not on")])
     found = digests(root, shim)
@@ -76,6 +86,9 @@ def look(root: str) -> ShimFound:
         if entry.path in standing
     }
     problems = findings(shim, root, found, lambda entry: made_digest(shim, entry), starts=starts(shim))
+    if strange := strangeness(root, shim):
+        problems.insert(0, Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=strange))
+    problems += [Finding(Kind.SHIM, path, detail=detail) for path, detail in strange_files(root, shim).items()]
     return ShimFound(shim.command[0], originals, problems)
 
 
@@ -84,30 +97,50 @@ def hold(python: str, prefix: str, environ: Mapping[str, str], console: Console)
     installed is installed."""
     if not is_there(prefix):
         return
-    from safepip.edges.target.listing import find_place
-    from safepip.edges.target.shim import has_pip, is_whole, put_on, read_shim
     from safepip.model.errors import Unavailable
 
     try:
-        shim = read_shim(prefix)
+        _hold(python, prefix, environ, console)
     except Unavailable as error:
         console.notice(f"{error.diagnostics[0].message}; safepip verify says more")
-        return
+    except (OSError, ValueError) as error:
+        console.notice(f"the shim of this environment cannot be read: {printable(str(error))}")
+
+
+def _hold(python: str, prefix: str, environ: Mapping[str, str], console: Console) -> None:
+    from safepip.edges.target.listing import find_place
+    from safepip.edges.target.shim import has_pip, is_whole, of_others, put_on, read_shim, strangeness
+    from safepip.model.errors import Unavailable
+
+    shim = read_shim(prefix)
     place = find_place(python, environ)
     if shim is None or is_whole(place.prefix, shim, place):
         return
     if not has_pip(place.prefix, place):
         tell_if_lost(prefix, console)
         return
+    again = f"until then pip's installs in this environment do not go through safepip: {_command(prefix)}"
+    if strange := strangeness(place.prefix, shim):
+        console.notice(f"pip's entry points are new, and the shim was not put back, because it {strange}; {again}")
+        return
     try:
-        put_on(place, shim.python, shim.command)
+        done = put_on(place, shim.python, shim.command)
     except Unavailable as error:
-        console.notice(
-            f"pip's entry points are new, and {error.diagnostics[0].message}; until then pip's installs in this "
-            f"environment do not go through safepip: safepip shim --venv {printable(prefix)}"
-        )
+        console.notice(f"pip's entry points are new, and {error.diagnostics[0].message}; {again}")
         return
     console.notice("pip's entry points were new, and the shim of this environment was put in their place again")
+    for path in of_others(place.prefix, done, shim):
+        console.notice(
+            f"{printable(path)} was a script of your own: it is kept, and comes back when the shim is taken off: "
+            f"{_command(prefix, '--remove')}"
+        )
+
+
+def _command(prefix: str, *options: str) -> str:
+    """The command line that puts a shim on, or takes it off."""
+    import shlex
+
+    return " ".join(("safepip shim", *options, "--venv", shlex.quote(printable(prefix))))
 
 
 def tell_if_lost(prefix: str, console: Console) -> None:
@@ -119,10 +152,14 @@ def tell_if_lost(prefix: str, console: Console) -> None:
 
     try:
         shim = read_shim(prefix)
+        lost = shim is not None and not any(digests(prefix, shim).values())
     except Unavailable:
         return  # `verify` tells it; what was uninstalled is uninstalled
-    if shim is not None and not any(digests(prefix, shim).values()):
+    except (OSError, ValueError) as error:
+        console.notice(f"the shim of this environment cannot be read: {printable(str(error))}")
+        return
+    if lost:
         console.notice(
             "pip is not in this environment any more, and so its shim is gone; what is left of that goes with: "
-            f"safepip shim --remove --venv {printable(prefix)}"
+            f"{_command(prefix, '--remove')}"
         )

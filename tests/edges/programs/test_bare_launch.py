@@ -62,3 +62,16 @@ def test_where_there_is_none_nothing_is_started(tmp_path: Path, there: bool) -> 
     first, second = done.stderr.splitlines()
     assert first == f"error: it is not known which Python {found} belongs to; name it: safepip --python PATH"
     assert second == "Nothing was installed. This is the way out."
+
+
+def test_a_safepip_that_breaks_on_its_way_may_have_installed(tmp_path: Path) -> None:
+    """What is not known is not said."""
+    (tmp_path / "archive.py").write_text("raise SystemExit(70)\n")
+    program = f"{own_text('bare_launch.py')}\nlaunch()"
+    words = [sys.executable, "-I", "-c", program, str(tmp_path / "archive.py"), "This is the way out.", "", "install"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert done.stderr.splitlines() == [
+        "error: safepip could not do this: it is broken",
+        "It is not known how far it came. This is the way out.",
+    ]

@@ -199,14 +199,14 @@ _UNTOUCHED = {
 }
 
 
-def last_words(error: SafepipError, words: Sequence[str] = ()) -> None:
-    """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line.
+def last_words(error: SafepipError, words: Sequence[str] = (), verb: str = "") -> None:
+    """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line, and
+    `verb` is the one among them.
 
     Every credential was taken out of every text as it was read; the run's console knows the secrets that were read
     later, such as the value of a variable.
     """
     style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
-    verb = next((word for word in words if not word.startswith("-")), "")
     untouched = _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
     # Where the user has asked for them they are written by `outcome`.

@@ -2,8 +2,8 @@
 
 The text of this file is what a shim in an environment (`edges/target/bare_shim.py`) and the functions of a shell
 (`options/shell_init.py`) run in safepip's own Python. It says its line where safepip cannot be imported, where it ends
-as only a broken one does (exit code 70), and where it fails and has no pip. Nothing is installed then, and the exit
-code is never 0.
+as only a broken one does (exit code 70), and where it fails and has no pip. Nothing is installed then, but for a
+safepip that has broken on its way, and the exit code is never 0.
 
 The words before pip's are: safepip's archive, empty where it is installed; the line to say; and the path of the pip or
 Python that a shell has found, empty where pip's words name the environment already.
@@ -91,5 +91,6 @@ def interpreter_of(script: str) -> str:
 
 
 def _stop(reason: str, line: str, code: int) -> "NoReturn":
-    sys.stderr.write("error: " + reason + "\nNothing was installed. " + line + "\n")
+    done = "It is not known how far it came. " if code == _FAULT else "Nothing was installed. "
+    sys.stderr.write("error: " + reason + "\n" + done + line + "\n")
     sys.exit(code)

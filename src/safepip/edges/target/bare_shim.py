@@ -32,16 +32,29 @@ def run(shim: "dict[str, Any]", names: "dict[str, Any]") -> None:
     if counts and not hasattr(sys, "safepip_runs_pip") and is_routed(sys.argv[1:], os.environ):
         _start(shim["command"], _line(root))
     path = os.path.join(root, ".safepip-shim", "originals", shim["saved"])
+    if os.path.islink(path):
+        # A link that is not absolute leads on from where it was.
+        path = os.path.join(os.path.dirname(here), os.readlink(path))
     try:
         with open(path, "rb") as file:
             code = compile(file.read(), here, "exec")
-    except (OSError, SyntaxError, ValueError):
+    except OSError:
         _stop("pip's own entry point is missing: " + ascii(path)[1:-1], _line(root))
+    except (SyntaxError, ValueError):
+        _run_program(path, _line(root))
     try:
         exec(code, names)  # noqa: S102 - pip's own file, which was here before
     finally:
         if not os.path.exists(here):
             sys.stderr.write("pip was removed, and safepip's shim with it. " + _line(root) + "\n")
+
+
+def _run_program(path: str, line: str) -> "NoReturn":
+    """Go on as what was a command in pip's place and is not Python's: a script of a person's own."""
+    try:
+        os.execv(path, [path, *sys.argv[1:]])  # noqa: S606 - no shell is meant
+    except (OSError, ValueError):
+        _stop("pip's own entry point is damaged: " + ascii(path)[1:-1], line)
 
 
 def is_routed(words: "list[str]", environ: "Any") -> bool:
@@ -97,7 +110,15 @@ def _start(command: "list[str]", line: str) -> "NoReturn":
 def _line(root: str) -> str:
     """How the shim is taken off, also where there is no safepip any more."""
     words = [os.path.join(root, "bin", "python"), "-I", os.path.join(root, ".safepip-shim", "remove.py")]
-    return "To take the shim off: " + " ".join(word if word.isprintable() else ascii(word) for word in words)
+    return "To take the shim off: " + " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell reads it; `shlex` is a module that the working folder may have, too."""
+    if not word.isprintable():
+        return ascii(word)
+    plain = all(letter.isalnum() or letter in "/._-+=:,@%" for letter in word) and word.isascii()
+    return word if plain and word else "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def _stop(reason: str, line: str) -> "NoReturn":

@@ -4,15 +4,17 @@ The text of this file is `.safepip-shim/remove.py` in the environment; `safepip 
 `state.json`, which says what stands in the place of what, and `originals`, where each entry point of pip's was linked
 to before another file took its place.
 
-1. An entry point that is the shim's becomes its original again, the very file that it was, and so does one that was
-   changed and is no entry point of any pip. One that is its original already stays. One that is another pip's stays.
-   One that is missing comes back where all others are of that pip, and does not where it was uninstalled or replaced.
+1. An entry point that is the shim's becomes its original again, the very file that it was, and so does one that is
+   empty, or a shim that was changed. One that is its original already stays, and so does one that is another pip's or a
+   person's own. One that is missing comes back where all others are of that pip, and does not where it was uninstalled
+   or replaced.
 2. Where an original is missing or is not what it was, nothing is taken away: pip's entry points would be lost.
 3. Byte code that Python has made of the shim goes with it, and what it had made before comes back.
 4. Each step may be the last one, if the process is killed: the next run does the others. Without `state.json` no entry
    point was touched yet, or all are done; then only the folder is removed. So it is where `state.json` is not what
    safepip writes, if no entry point is the shim's.
 5. `state.json` may be anybody's: a path in it leads nowhere but into the environment.
+6. One process at a time changes a shim: the environment's folder is held by `flock`, which ends with the process.
 
 It imports nothing of safepip, and stays within the syntax of Python 3.7.
 """
@@ -21,9 +23,11 @@ import os
 import re
 import stat
 import sys
+from contextlib import contextmanager, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 FOLDER = ".safepip-shim"
@@ -52,8 +56,27 @@ def digest_of(path: str) -> str:
 
         with open(path, "rb") as file:
             return hashlib.sha256(file.read(_LARGEST + 1)).hexdigest()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
+
+
+@contextmanager
+def held(root: str) -> "Iterator[None]":
+    """The environment for this process alone; another one waits. Where a file system has no such locks, nothing is
+    waited for."""
+    try:
+        import fcntl
+
+        handle = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def is_there(root: str) -> bool:
@@ -113,6 +136,11 @@ def remove(root: str) -> "list[str]":
     """Take the shim off; a line for each entry point that was left as it is. Raises `Damaged` and `OSError`."""
     if not is_there(root):
         return []
+    with held(root):
+        return _remove(root) if is_there(root) else []
+
+
+def _remove(root: str) -> "list[str]":
     try:
         state = read_state(root)
     except Damaged:
@@ -159,11 +187,7 @@ def is_ours(root: str, item: "dict[str, Any]", found: str) -> bool:
     path = os.path.join(root, item["path"])
     if found in item["shims"] or is_shim(path):
         return True
-    if len(found) != 64 or found == item["digest"]:
-        return False
-    with open(path, "rb") as file:
-        data = file.read(_LARGEST)
-    return b"pip" not in data or not (item["main"] or data.startswith(b"#!"))
+    return len(found) == 64 and found != item["digest"] and not os.path.getsize(path)
 
 
 def _put_back_byte_code(root: str, item: "dict[str, Any]", caches: "list[dict[str, Any]]") -> None:
@@ -230,13 +254,15 @@ def _saved(root: str, item: "dict[str, Any]") -> str:
 
 def main() -> int:
     """`python -I remove.py`: take the shim off the environment that this file lies in."""
+    import shlex
+
     root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     try:
         lines = remove(root)
     except Damaged as error:
         sys.stderr.write(
             "error: " + str(error) + "\nNothing was changed. A new pip has entry points of its own, and they replace "
-            "the shim's:\n  safepip install --python " + root + " --force-reinstall --no-deps pip\n"
+            "the shim's:\n  safepip install --python " + shlex.quote(root) + " --force-reinstall --no-deps pip\n"
         )
         return 1
     except OSError as error:

@@ -10,6 +10,9 @@ In this order, so that a process may be killed between any two steps, and the ne
 4. Each shim takes the place of its entry point in one step (`rename`), so that there is a pip at each moment, and none
    that is found further along PATH.
 5. `state.json` once more, with the digests of the shims alone; originals that are no longer named go.
+
+One process at a time does this (`bare_unshim.held`), each under names of its own for what is not in its place yet; and
+what is replaced is looked at once more before.
 """
 
 from __future__ import annotations
@@ -17,12 +20,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.edges.programs.starting import own_text
+from safepip.edges.programs.own_command import strange_command
+from safepip.edges.programs.starting import own_archive, own_text
 from safepip.edges.target import bare_unshim
 from safepip.edges.target.bare_unshim import FOLDER, Damaged, digest_of
 from safepip.environment.shim import SavedByteCode, Shim, ShimEntry, is_pip_command, saved_name, shim_text
@@ -33,6 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from safepip.environment.verification import EnvironmentFolders
+
+_PYTHON = re.compile(r"(?:python|pypy|graalpy)[0-9.]*t?")
+#: How a person's own script differs from a pip's.
+_OF_PIP = re.compile(rb"\b(?:from|import) +pip\b|\bpip==")
+#: What begins so was not finished by a process that was killed.
+_NEW = "new-"
 
 
 class _Place(NamedTuple):
@@ -69,6 +81,45 @@ def made_digest(shim: Shim, entry: ShimEntry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def strangeness(root: str, shim: Shim) -> str:
+    """What a shim does that no shim of this safepip's does, for the end of a sentence; empty where there is nothing.
+    Its notes may be anybody's who can write to the environment, and what is made of them would be taken for whole."""
+    try:
+        beside = os.path.samefile(os.path.dirname(shim.python), f"{root}/bin")
+    except (OSError, ValueError):
+        beside = False
+    plain = shim.python.isprintable() and os.path.normpath(shim.python) == shim.python
+    if not (beside and plain and _PYTHON.fullmatch(os.path.basename(shim.python))):
+        return f"is run by a program that is not this environment's Python: {printable(shim.python)}"
+    return strange_command(shim.command, own_archive())
+
+
+def strange_files(root: str, shim: Shim) -> dict[str, str]:
+    """What in the shim's folder is not as this safepip has put it there: for each path what is to be said of it."""
+    folder = f"{root}/{FOLDER}"
+    result = {}
+    program = hashlib.sha256(own_text("bare_unshim.py", "target").encode()).hexdigest()
+    if digest_of(f"{folder}/remove.py") != program:
+        result[f"{folder}/remove.py"] = "is not this version's program that takes the shim off"
+    needed = {entry.saved for entry in shim.entries} | {cache.saved for cache in shim.caches}
+    names = set(os.listdir(folder)) - {"state.json", "remove.py", "originals"}
+    names |= {f"originals/{name}" for name in set(os.listdir(f"{folder}/originals")) - needed}
+    return result | {f"{folder}/{name}": "is not of the shim" for name in sorted(names)}
+
+
+def of_others(root: str, shim: Shim, before: Shim | None = None) -> list[str]:
+    """The paths of the commands whose kept originals are no pip's: scripts of a person's own. Those that were kept
+    `before` are left out."""
+    known = {entry.saved for entry in before.entries} if before is not None else set()
+    result = []
+    for entry in shim.entries:
+        if not entry.main and ":" not in entry.digest and entry.saved not in known:
+            with open(f"{root}/{FOLDER}/originals/{entry.saved}", "rb") as file:
+                if not _OF_PIP.search(file.read()):
+                    result.append(entry.path)
+    return result
+
+
 def is_whole(root: str, shim: Shim, place: EnvironmentFolders) -> bool:
     """Whether the shim stands at every entry point that pip has in the environment."""
     known = {entry.path: entry.shims for entry in shim.entries}
@@ -87,18 +138,19 @@ def put_on(place: EnvironmentFolders, python: str, command: Sequence[str]) -> Sh
     `nothing-to-shim` where there is no pip, `shim-damaged`, `shim-not-written`.
     """
     root = place.prefix
-    before = read_shim(root)
     try:
-        points = [*_entry_points(root, place), *_missing(root, place, before)]
-        _check(root, points, before)
-        return _replace(root, points, Shim(python, tuple(command)), before)
+        with bare_unshim.held(root):
+            before = read_shim(root)
+            points = [*_entry_points(root, place), *_missing(root, place, before)]
+            _check(root, points, before)
+            return _replace(root, points, Shim(python, tuple(command)), before)
     except OSError as error:
         raise Unavailable.because(
             "shim-not-written",
             f"the shim could not be put on: {error.strerror or error}",
             context=(printable(error.filename or root),),
             hint="make the environment writable and run this again, or take off what is there: "
-            f"safepip shim --remove --venv {printable(root)}",
+            f"safepip shim --remove --venv {shlex.quote(printable(root))}",
         ) from None
 
 
@@ -124,7 +176,7 @@ def _damaged(root: str, error: Exception) -> Unavailable:
         f"what the shim keeps in {printable(root)} cannot be used",
         context=(printable(str(error)),),
         hint="a new pip has entry points of its own, which replace the shim's:\n"
-        f"safepip install --python {printable(root)} --force-reinstall --no-deps pip",
+        f"safepip install --python {shlex.quote(printable(root))} --force-reinstall --no-deps pip",
     )
 
 
@@ -137,7 +189,20 @@ def _entry_points(root: str, place: EnvironmentFolders) -> Iterator[_Place]:
     if place.scripts.startswith(f"{root}/") and os.path.isdir(place.scripts):
         for name in sorted(filter(is_pip_command, os.listdir(place.scripts))):
             path = f"{place.scripts}/{name}"
+            if _leads_to_another(place.scripts, name):
+                continue
             yield _Place(path[len(root) + 1 :], main=False, digest=digest_of(path))
+
+
+def _leads_to_another(scripts: str, name: str) -> bool:
+    """Whether a command is a link to another one of pip's beside it, and reaches the shim by that."""
+    try:
+        target = os.path.join(scripts, os.readlink(f"{scripts}/{name}"))
+    except OSError:
+        return False
+    beside = os.path.realpath(os.path.dirname(target)) == os.path.realpath(scripts)
+    other = os.path.basename(target)
+    return beside and other != name and is_pip_command(other) and os.path.isfile(target)
 
 
 def _missing(root: str, place: EnvironmentFolders, before: Shim | None) -> list[_Place]:
@@ -152,7 +217,7 @@ def _missing(root: str, place: EnvironmentFolders, before: Shim | None) -> list[
     ]
     if not of_that_pip or not all(of_that_pip):
         return []
-    gone = (entry for entry in before.entries if entry.path not in there)
+    gone = (entry for entry in before.entries if not os.path.lexists(f"{root}/{entry.path}"))
     return [_Place(item.path, item.main, "") for item in gone if os.path.isdir(os.path.dirname(f"{root}/{item.path}"))]
 
 
@@ -162,7 +227,7 @@ def _check(root: str, points: Sequence[_Place], before: Shim | None) -> None:
         raise Unavailable.because(
             "nothing-to-shim",
             f"there is no pip in {printable(root)} whose place the shim could take",
-            hint=f"install it: safepip install --python {printable(root)} pip",
+            hint=f"install it: safepip install --python {shlex.quote(printable(root))} pip",
         )
     known = {entry.path for entry in before.entries} if before is not None else frozenset()
     for point in points:
@@ -181,7 +246,10 @@ def _replace(root: str, points: Sequence[_Place], new: Shim, before: Shim | None
     """Steps 1 to 5."""
     folder = f"{root}/{FOLDER}"
     os.makedirs(f"{folder}/originals", exist_ok=True)
-    _write(f"{folder}/remove.py", own_text("bare_unshim.py", "target"))
+    for name in os.listdir(folder):
+        if name.startswith(_NEW):
+            os.unlink(f"{folder}/{name}")
+    os.replace(_write(folder, own_text("bare_unshim.py", "target")), f"{folder}/remove.py")
     known = {entry.path: entry for entry in before.entries} if before is not None else {}
     entries = [_kept(root, point, known.get(point.path)) for point in points]
     caches = [cache for entry in entries if entry.main for cache in _byte_code(root, entry, known, before)]
@@ -189,9 +257,9 @@ def _replace(root: str, points: Sequence[_Place], new: Shim, before: Shim | None
     made = {entry.path: made_digest(new, entry) for entry in entries}
     both = (entry._replace(shims=(*dict.fromkeys((made[entry.path], *entry.shims)),)) for entry in entries)
     _write_state(folder, new._replace(entries=tuple(both)))
-    for entry in entries:
-        if digest_of(f"{root}/{entry.path}") != made[entry.path]:
-            _put_in_place(root, new, entry)
+    for point, entry in zip(points, entries, strict=True):
+        if point.digest != made[entry.path]:
+            _put_in_place(root, new, entry, point.digest)
     new = new._replace(entries=tuple(entry._replace(shims=(made[entry.path],)) for entry in entries))
     _write_state(folder, new)
     needed = {item.saved for item in new.entries} | {item.saved for item in new.caches}
@@ -215,19 +283,23 @@ def _kept(root: str, point: _Place, known: ShimEntry | None) -> ShimEntry:
 
 
 def _keep(root: str, path: str, saved: str, digest: str) -> None:
-    """Step 1 for one file. An earlier one under the name is the same, or was not finished."""
+    """Step 1 for one file. An earlier one under the name stays until the same is there once more."""
     original, kept = f"{root}/{path}", f"{root}/{FOLDER}/originals/{saved}"
     if digest_of(kept) == digest and _is_same(original, kept):
         return
-    with suppress(FileNotFoundError):
-        os.unlink(kept)
+    new = _new_name(f"{root}/{FOLDER}")
     try:
-        os.link(original, kept, follow_symlinks=False)
+        os.link(original, new, follow_symlinks=False)
     except (OSError, NotImplementedError):
         # A file system without links, or a file of another user's.
-        shutil.copy2(original, kept, follow_symlinks=False)
-    if digest_of(kept) != digest:
+        shutil.copy2(original, new, follow_symlinks=False)
+    if digest_of(new) != digest:
+        os.unlink(new)
         raise OSError(0, "it was changed meanwhile", original)
+    os.replace(new, kept)
+    # Of two names of one file, `rename` leaves both.
+    with suppress(FileNotFoundError):
+        os.unlink(new)
 
 
 def _is_same(original: str, kept: str) -> bool:
@@ -262,24 +334,32 @@ def _byte_code(
     yield from kept.values()
 
 
-def _put_in_place(root: str, shim: Shim, entry: ShimEntry) -> None:
-    """Steps 3 and 4 for one entry point."""
-    path, new = f"{root}/{entry.path}", f"{root}/{FOLDER}/new"
+def _put_in_place(root: str, shim: Shim, entry: ShimEntry, replaced: str) -> None:
+    """Steps 3 and 4 for one entry point, at which `replaced` was found."""
+    path = f"{root}/{entry.path}"
     original = os.lstat(f"{root}/{FOLDER}/originals/{entry.saved}")
     if entry.main:
         for name in bare_unshim.byte_code(_cache_folder(root, entry.path)):
             os.unlink(f"{_cache_folder(root, entry.path)}/{name}")
-    _write(new, shim_text(own_text("bare_shim.py", "target"), shim, entry))
+    new = _write(f"{root}/{FOLDER}", shim_text(own_text("bare_shim.py", "target"), shim, entry))
     os.chmod(new, 0o755 if stat.S_ISLNK(original.st_mode) else stat.S_IMODE(original.st_mode))
+    if digest_of(path) != replaced:
+        os.unlink(new)
+        raise OSError(0, "it was changed meanwhile", path)
     os.replace(new, path)
 
 
-def _write(path: str, text: str) -> None:
-    """A file as a whole, or none."""
-    with suppress(FileNotFoundError):
-        os.unlink(path)
+def _new_name(folder: str) -> str:
+    """A path in the shim's folder that nobody else writes to."""
+    return f"{folder}/{_NEW}{os.urandom(8).hex()}"
+
+
+def _write(folder: str, text: str) -> str:
+    """The path of a new file, which is to be moved to its place."""
+    path = _new_name(folder)
     with open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
+    return path
 
 
 def _write_state(folder: str, shim: Shim) -> None:
@@ -290,8 +370,7 @@ def _write_state(folder: str, shim: Shim) -> None:
         "entries": [entry._asdict() for entry in shim.entries],
         "caches": [cache._asdict() for cache in shim.caches],
     }
-    _write(f"{folder}/new", json.dumps(state, indent=1) + "\n")
-    os.replace(f"{folder}/new", f"{folder}/state.json")
+    os.replace(_write(folder, json.dumps(state, indent=1) + "\n"), f"{folder}/state.json")
 
 
 def starts(shim: Shim) -> bool:
