@@ -114,6 +114,32 @@ def test_a_file_with_another_digest_is_not_run(way: str, checkout: Checkout) -> 
     assert not (checkout.folder / ".venv").exists()
 
 
+@pytest.mark.parametrize("way", ["by_action", "by_template"])
+def test_an_empty_file_is_told_whatever_its_digest(way: str, checkout: Checkout, tmp_path: Path) -> None:
+    """A download that brought nothing."""
+    (tmp_path / "empty").write_bytes(b"")
+    digest = hashlib.sha256(b"").hexdigest()
+    names = {"SOURCE": str(tmp_path / "empty"), "PYZ_URL": str(tmp_path / "empty")}
+    done = getattr(checkout, way)(**names, SHA256=digest, PYZ_SHA256=digest)
+    assert done.returncode != 0
+    assert " is empty" in done.stderr
+    assert not (checkout.folder / ".venv").exists()
+
+
+def test_a_finding_leaves_the_report(checkout: Checkout) -> None:
+    """It is what the report is for. The lock's own environment, and a module in the folder that no Python may find."""
+    (checkout.folder / "venv.py").write_text("raise SystemExit('of this folder')\n")
+    assert checkout.by_action().returncode == 0
+    (spoilt,) = (checkout.folder / ".venv").glob("lib/python*/site-packages/acme_core/__init__.py")
+    spoilt.write_text("changed = True\n")
+    (checkout.temporary / "output").unlink()
+    done = checkout.by_action()
+    assert done.returncode != 0
+    name, _, path = (checkout.temporary / "output").read_text().splitlines()[-1].partition("=")
+    assert name == "report"
+    assert '"clean": false' in Path(path).read_text()
+
+
 @pytest.mark.usually("*action*")
 @pytest.mark.parametrize("way", ["by_action", "by_template"])
 def test_a_lock_that_is_not_up_to_date_ends_the_job(way: str, checkout: Checkout) -> None:

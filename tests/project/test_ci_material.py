@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -77,12 +78,45 @@ def test_what_publishes_runs_nothing_of_the_repository() -> None:
     """The job that makes the files has no right to publish; the one that may checks nothing out, and runs no script."""
     make, publish = yaml.safe_load(RELEASE.read_text())["jobs"].values()
     assert make["permissions"] == {"contents": "read"}
-    assert [step["run"] for step in make["steps"] if "run" in step] == [".ci/release made"]
+    first, *checks = [step["run"] for step in make["steps"] if "run" in step]
+    assert (first, len(checks)) == (".ci/release made", 1)
     assert (publish["needs"], publish["environment"]) == ("make", "release")
     used = [step["uses"].partition("@")[0] for step in publish["steps"] if "uses" in step]
     assert "actions/checkout" not in used
     assert used[-1] == "pypa/gh-action-pypi-publish"
     assert not any(".ci/" in step.get("run", "") for step in publish["steps"])
+    # What the index may refuse comes before what everybody is told.
+    assert publish["steps"][-1]["run"].startswith("gh release create")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it is a line for bash")
+def test_a_tag_of_another_version_makes_no_release(tmp_path: Path) -> None:
+    """By the name of the sdist, which has the version."""
+    step = _yaml(RELEASE)["jobs"]["make"]["steps"]
+    line = next(entry["run"] for entry in step if entry.get("name") == "Compare the version with the tag")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "safepip-0.2.0.tar.gz").write_bytes(b"")
+    codes = [
+        subprocess.run(["bash", "-e", "-c", line], cwd=tmp_path, env={"GITHUB_REF_NAME": tag}, check=False).returncode
+        for tag in ("v0.2.0", "v0.2.1", "v0.2.0rc1")
+    ]
+    assert codes == [0, 1, 1]
+
+
+def test_nothing_has_the_digest_of_the_examples() -> None:
+    """Least of all a file that did not come: the one of no bytes is well known."""
+    for path in (WORKFLOW, TEMPLATE, ROOT / "docs" / "how-to" / "ci.md"):
+        digests = re.findall(r"\b[0-9a-f]{64}\b", path.read_text())
+        assert set(digests) == {"0" * 64}, path
+
+
+@pytest.mark.parametrize("path", [ACTION, TEMPLATE, ROOT / ".ci" / "release"], ids=lambda path: path.name)
+def test_no_python_looks_for_modules_where_it_is_called(path: Path) -> None:
+    """Each one that is started is isolated (-I): a repository may have a venv.py, or a json.py."""
+    text = path.read_text()
+    started = re.findall(r'^(?!\s*#).*?((?:python3|"\$PYTHON"|"\$python"|"\$tools") (?:-\S*|"\S+))', text, re.MULTILINE)
+    assert len(started) >= 3
+    assert [words for words in started if not words.endswith(" -I")] == []
 
 
 def test_another_form_would_be_seen(tmp_path: Path) -> None:

@@ -245,6 +245,27 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it is a script for bash")
+def test_no_module_of_the_callers_is_run(tree: Path, tmp_path: Path) -> None:
+    """Neither of the folder that it is called in, nor of PYTHONPATH. The tools are nowhere to be had, which ends it."""
+    (tmp_path / "here").mkdir()
+    for name in ("venv", "json", "pip", "ensurepip"):
+        (tmp_path / "here" / f"{name}.py").write_text(f"open({str(tmp_path / 'owned')!r}, 'w')\n")
+    environ = clean_environment(tmp_path / "home") | {"PYTHON": os.path.realpath(sys.executable), "PIP_NO_INDEX": "1"}
+    done = subprocess.run(
+        [tree / ".ci" / "release", tmp_path / "made"],
+        cwd=tmp_path / "here",
+        env=environ | {"PYTHONPATH": str(tmp_path / "here")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "No matching distribution found for" in done.stderr
+    assert not (tmp_path / "owned").exists()
+    assert not (tmp_path / "made").exists()
+
+
 @pytest.mark.network
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(os.name == "nt", reason="it is a script for bash")
