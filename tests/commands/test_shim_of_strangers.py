@@ -58,7 +58,10 @@ def shim(env: Environment, command: tuple[str, ...], python: str = "") -> Shim:
 def details(env: Environment) -> dict[str, str]:
     """What `verify` finds of the shim, by the path in the environment."""
     root = real(str(env.folder))
-    return {finding.path.removeprefix(f"{root}/"): finding.detail for finding in look(root).findings}
+    return {
+        finding.path.removeprefix(f"{root}/"): finding.detail
+        for finding in look(root, find_place(str(env.python), os.environ)).findings
+    }
 
 
 def script(env: Environment, name: str, text: str) -> Path:
@@ -116,6 +119,20 @@ def test_a_shim_of_another_program_is_not_put_back(env: Environment, starts: tup
     assert "the shim was not put back, because it starts another program: /bin/echo; " in done.stderr
     assert f"safepip shim --venv {shlex.quote(real(str(env.folder)))}" in done.stderr
     assert (env.folder / "bin" / "pip").read_text() == before
+    shim(env, starts)
+    assert details(env) == {}
+
+
+def test_an_entry_point_that_its_notes_do_not_name_is_seen(env: Environment, starts: tuple[str, ...]) -> None:
+    """Taken out of them, pip's own could be put back with nobody the wiser."""
+    shim(env, starts)
+    folder = env.folder / ".safepip-shim"
+    state = json.loads((folder / "state.json").read_text())
+    (item,) = (item for item in state["entries"] if item["path"] == "bin/pip")
+    state["entries"].remove(item)
+    (folder / "state.json").write_text(json.dumps(state))
+    (folder / "originals" / item["saved"]).replace(env.folder / "bin" / "pip")
+    assert details(env) == {"bin/pip": "is an entry point of pip's that the shim does not know"}
     shim(env, starts)
     assert details(env) == {}
 

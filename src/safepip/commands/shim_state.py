@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from safepip.edges.console.writing import Console
-    from safepip.environment.verification import Finding, FoundFile
+    from safepip.environment.verification import EnvironmentFolders, Finding, FoundFile
 
     Read = Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], FoundFile]]
 
@@ -52,7 +52,7 @@ def start_command() -> tuple[str, ...]:
     return own_command(home.archive, __version__)
 
 
-def look(root: str) -> ShimFound:
+def look(root: str, place: EnvironmentFolders) -> ShimFound:
     """The shim of the environment with this folder. What it keeps and cannot be used is a finding."""
     if not is_there(root):
         return ShimFound()
@@ -60,7 +60,7 @@ def look(root: str) -> ShimFound:
     from safepip.model.errors import Unavailable
 
     try:
-        return _look(root)
+        return _look(root, place)
     except Unavailable as error:
         detail = "; ".join((error.diagnostics[0].message, *error.diagnostics[0].context))
     except (OSError, ValueError) as error:
@@ -68,10 +68,18 @@ def look(root: str) -> ShimFound:
     return ShimFound("", {}, [Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=detail)])
 
 
-def _look(root: str) -> ShimFound:
+def _look(root: str, place: EnvironmentFolders) -> ShimFound:
     """`look`, where there is a shim. Raises `Unavailable` (`shim-damaged`), and `OSError` and `ValueError` for what is
     no file that can be read, or no path."""
-    from safepip.edges.target.shim import digests, made_digest, read_shim, starts, strange_files, strangeness
+    from safepip.edges.target.shim import (
+        digests,
+        made_digest,
+        read_shim,
+        starts,
+        strange_files,
+        strangeness,
+        without_shim,
+    )
     from safepip.environment.shim import findings, stands
     from safepip.environment.verification import Finding, Kind
 
@@ -88,6 +96,8 @@ def _look(root: str) -> ShimFound:
     problems = findings(shim, root, found, lambda entry: made_digest(shim, entry), starts=starts(shim))
     if strange := strangeness(root, shim):
         problems.insert(0, Finding(Kind.SHIM, f"{root}/{FOLDER}/", detail=strange))
+    left_out = "is an entry point of pip's that the shim does not know"
+    problems += [Finding(Kind.SHIM, path, detail=left_out) for path in without_shim(root, shim, place)]
     problems += [Finding(Kind.SHIM, path, detail=detail) for path, detail in strange_files(root, shim).items()]
     return ShimFound(shim.command[0], originals, problems)
 

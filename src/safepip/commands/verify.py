@@ -50,7 +50,7 @@ def verify(argv: Sequence[str]) -> int:
         console.notice("safepip runs from this environment itself, so its start-up hooks have run already")
     for folder in place.unseen:
         console.notice(f"this environment imports from {folder} too, which was not looked at: name it with --python")
-    there = look(place.prefix)
+    there = look(place.prefix, place)
     verdict = verification.verify(
         place,
         listing(place),

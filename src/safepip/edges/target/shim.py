@@ -126,6 +126,13 @@ def is_whole(root: str, shim: Shim, place: EnvironmentFolders) -> bool:
     return all(item.digest in known.get(item.path, ()) for item in _entry_points(root, place))
 
 
+def without_shim(root: str, shim: Shim, place: EnvironmentFolders) -> list[str]:
+    """The paths of pip's entry points in the environment that the shim's notes do not name: new ones, or ones that
+    somebody has taken out of the notes."""
+    known = {entry.path for entry in shim.entries}
+    return [f"{root}/{item.path}" for item in _entry_points(root, place) if item.path not in known]
+
+
 def has_pip(root: str, place: EnvironmentFolders) -> bool:
     """Whether pip has entry points in the environment."""
     return any(_entry_points(root, place))
