@@ -8,6 +8,7 @@ import stat
 import tempfile
 
 from safepip.edges.console.outputs import write_data
+from safepip.edges.disk import permissions
 from safepip.edges.disk.reading import read_named, read_regular
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -94,9 +95,7 @@ def _mode(path: str) -> int:
     try:
         return os.stat(path).st_mode & 0o7777
     except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return permissions.of_new_file()
 
 
 def _unreadable(path: str, reason: str) -> Unavailable:

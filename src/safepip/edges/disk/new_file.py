@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 
+from safepip.edges.disk import permissions
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
 
@@ -23,9 +24,7 @@ def write_new(path: str, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
+        os.chmod(temporary, permissions.of_new_file())
         _put(temporary, path, text)
     except FileExistsError:
         raise there_already(path) from None
@@ -47,9 +46,16 @@ def _put(temporary: str, path: str, text: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without links: what is written there is whole only at the end.
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        # A file system without links: what is written there is whole only at the end, or taken away again.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            os.unlink(path)
+            raise
 
 
 def there_already(path: str) -> UsageError:

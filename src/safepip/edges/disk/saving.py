@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
+from safepip.edges.disk import permissions
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
 
@@ -33,9 +34,7 @@ def save(file: VerifiedFile, folder: str) -> str:
                 digest = hashlib.file_digest(copy, "sha256").hexdigest()
             if digest != file.sha256.hex:
                 raise _changed(file)  # noqa: TRY301 - the clean-up below is for it, too
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
+            os.chmod(temporary, permissions.of_new_file())
             os.replace(temporary, place)
         except BaseException:
             os.unlink(temporary)
