@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from safepip.commands.init import gravest
 from safepip.edges.console.outputs import CI
 from safepip.edges.disk.new_file import write_new
 from safepip.model.errors import Unavailable, UsageError
@@ -168,6 +169,89 @@ def test_a_name_given_to_such_an_index_is_asked_of_no_other(folder: Folder, monk
     assert folder.public.mentions("acme") == folder.public.mentions("billing") == []
 
 
+UNREAD = {
+    "pdm": '[[tool.pdm.source]]\nurl = "http://127.0.0.1:18931/${REPO}/"\n',
+    "host": '[[tool.pdm.source]]\nurl = "http://${HOST}/priv/"\n',
+    "password": '[[tool.pdm.source]]\nurl = "https://jane:s3/cret@a.example/simple/"\n',
+    "uv": '[[tool.uv.index]]\nurl = "./wheels"\n',
+    "uv-links": '[tool.uv]\nfind-links = ["./wheels"]\n',
+    "poetry": '[[tool.poetry.source]]\nname = "a"\nurl = "https://[bad/simple"\npriority = "supplemental"\n',
+    "variable": "--extra-index-url https://a.example/${REPO}/\n",
+    "path": "--extra-index-url ./loc\n",
+    "links": "--find-links ./loc\n",
+    "pip": "",
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_an_index_that_is_not_taken_over_leaves_nothing_decided(
+    folder: Folder, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default index has the name today because an attacker put it there, and the owner is the index that is
+    missing."""
+    monkeypatch.setenv("PIP_INDEX_URL", folder.public.url)
+    monkeypatch.setenv("REPO", "s3cret-repository")
+    (folder.run.folder / "loc").mkdir()
+    folder.public.add("acme-core", "9.0")
+    (folder.run.folder / "requirements.txt").write_text("acme-core\n" if "tool" in UNREAD[case] else UNREAD[case])
+    (folder.run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["acme-core"]\n'
+        + (UNREAD[case] if "tool" in UNREAD[case] else "")
+    )
+    if case == "pip":
+        monkeypatch.setenv("PIP_FIND_LINKS", "./loc")
+    done = folder.run("init", "--no-input", "--retries", "0")
+    assert done.code == 20, done.out + done.err
+    assert "Not taken over, so it is not known which names they have" in done.out
+    assert "notice: not taken over: " in done.err
+    assert "Would install" not in done.out
+    text = (folder.run.folder / "safepip.toml").read_text()
+    assert '    "acme-core?",\n' in text
+    assert '    "?",\n' in text
+    assert "s3" not in text + done.out + done.err
+    assert "error: undecided-owner" in folder.run("download", "acme-core").err
+    (folder.run.folder / "safepip.toml").unlink()
+    host = folder.public.host.origin.partition("://")[2].replace(":", "-")
+    assert folder.run("init", "--claim", f"acme-core={host}").code == 20, "the index is missing all the same"
+
+
+def test_whom_a_file_of_the_project_trusts_is_for_a_person_to_say(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for an index that only the user's configuration names; on the command line a person has said it."""
+    monkeypatch.setenv("PIP_INDEX_URL", folder.public.url)
+    trust = f"--trusted-host {folder.public.host.origin.partition('://')[2]}"
+    (folder.run.folder / "requirements.txt").write_text(f"{trust}\nflask\n")
+    done = folder.run("init", "--no-input", "-o", "-")
+    assert done.code == 20, done.err
+    assert "trusted-hosts" not in tomllib.loads(done.out)
+    assert re.search(r"^# trusted-hosts = \[.+\]  # requirements.txt:1$", done.out, re.MULTILINE)
+    assert "Not trusted, although requirements.txt:1 asks for it: " in done.err
+    done = folder.run("init", "--no-input", "-o", "-", *trust.split())
+    assert done.code == 0, done.err
+    assert tomllib.loads(done.out)["trusted-hosts"] == [trust.split()[1]]
+    assert "Not trusted" not in done.err
+
+
+def test_a_path_that_may_be_a_secret_is_noted(folder: Folder) -> None:
+    """No program can know; it is said once, and without repeating the part."""
+    long = "3fG7k2LqPz9XvB4nT8wY"
+    (folder.run.folder / "requirements.txt").write_text(
+        f"-i {folder.public.url}\n--extra-index-url {folder.internal.host.origin}/basic/{long}/simple/\n"
+    )
+    done = folder.run("init", "-o", "-")
+    lines = [line for line in done.err.splitlines() if "may be a secret" in line]
+    assert len(lines) == 1
+    assert long not in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [((), 0), ((0, 0), 0), ((1, 20), 20), ((70, 20, 0), 20), ((2, 1), 1), ((0, 2), 2)]
+)
+def test_a_refusal_is_told_before_what_could_not_be_done(codes: tuple[int, ...], code: int) -> None:
+    assert gravest(codes) == code
+
+
 def test_where_no_index_is_in_use_none_is_configured(folder: Folder) -> None:
     """`--no-index` does not become pip's default index."""
     (folder.run.folder / "requirements.txt").write_text("--no-index\nflask\n")
@@ -195,6 +279,25 @@ def test_what_has_come_meanwhile_is_not_written_over(
     assert os.listdir(tmp_path) == ["safepip.toml"]
     with pytest.raises(Unavailable, match="not-saved"):
         write_new(str(tmp_path / "nowhere" / "safepip.toml"), "three\n")
+
+
+def test_a_file_that_could_not_be_written_whole_is_not_left_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system without links whose disk is full: the next run would take the rest for a configuration."""
+    written: list[int] = []
+
+    def full(_handle: int) -> None:
+        written.append(1)
+        if len(written) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable, match="not-saved"):
+        write_new(str(tmp_path / "safepip.toml"), "one\n")
+    assert len(written) == 2
+    assert os.listdir(tmp_path) == []
 
 
 def refuse(_from: str, _to: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from safepip.migration.findings import Findings, FoundIndex, Role
+from safepip.migration.findings import Findings, FoundIndex, Role, UnreadSource
 from safepip.migration.grouping import by_prefix
 from safepip.migration.indexes import read_named, unite
 from safepip.migration.ownership import NameReport, owner_of, read_claim
-from safepip.model.errors import UsageError
+from safepip.model.errors import Unavailable, UsageError
 from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
@@ -59,6 +59,48 @@ def test_no_two_indexes_have_names_that_share_their_variables() -> None:
     indexes = unite(several._replace(default_too=True), BUILT_IN, {"mine": found("b", Role.EXTRA).url}, None)
     assert [index.name for index in indexes][:2] == ["acme", "mine"]
     assert len({normalise(index.name) for index in indexes}) == len(indexes) == 6
+
+
+@pytest.mark.parametrize("name", ["default", "Default", "pypi", "PyPI"])
+def test_no_file_gives_an_index_the_name_of_pips_own(name: str) -> None:
+    """`--default default` means pip's own, whatever a project's file calls its indexes; so does a host called so."""
+    several = Findings((found("a", Role.EXTRA, name),), default_too=True)
+    url = IndexUrl.parse("http://default/")
+    several = several._replace(sources=(*several.sources, FoundIndex(url, Role.EXTRA, Origin(Source.FILE, "f"))))
+    indexes = unite(several, BUILT_IN, {}, "default")
+    assert [(index.name, index.url == BUILT_IN, index.default) for index in indexes] == [
+        ("a.example", False, False),
+        ("default-2", False, False),
+        ("default", True, True),
+    ]
+    with pytest.raises(UsageError, match="pip's own default index"):
+        unite(several, BUILT_IN, {"Default": found("a", Role.EXTRA).url}, None)
+
+
+def test_the_default_is_open_where_a_tools_own_is_not_taken_over() -> None:
+    """pip's own is not asked in its place, nor any other; where there is none, there is nothing to configure."""
+    left_out = UnreadSource("an index that is a path", Role.DEFAULT, Origin(Source.FILE, "f", 3))
+    some = Findings((left_out, found("a", Role.EXTRA)))
+    assert [(index.name, index.default) for index in unite(some, BUILT_IN, {}, None)] == [("a.example", False)]
+    two = Findings((left_out, found("a", Role.DEFAULT)))
+    assert [index.default for index in unite(two, BUILT_IN, {}, None)] == [False]
+    with pytest.raises(Unavailable, match="no index that is in use can be taken over") as raised:
+        unite(Findings((left_out,)), BUILT_IN, {}, None)
+    assert raised.value.diagnostics[0].context == ("f:3: an index that is a path",)
+
+
+@pytest.mark.parametrize(
+    ("path", "may_be"),
+    [
+        ("/basic/3fG7k2LqPz9XvB4nT8wY/acme/simple/", True),
+        ("/0b1c2d3e-1111-2222-3333-444455556666/simple/", True),
+        ("/acme/an-honest-path-of-some-words/simple/", False),
+        ("/12345678901234567890/", False),
+        ("/team1/simple/", False),
+    ],
+)
+def test_a_path_that_may_hold_a_token_is_known(path: str, may_be: bool) -> None:
+    assert unite(Findings((found("a", Role.EXTRA, path=path),)), BUILT_IN, {}, None)[0].may_hold_token is may_be
 
 
 def test_an_index_may_be_given_on_the_command_line() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from safepip.config.level import read_level
 from safepip.config.merging import merge
-from safepip.migration.findings import FoundIndex, Role
+from safepip.migration.findings import FoundIndex, Role, UnreadSource
 from safepip.migration.indexes import MigratedIndex
 from safepip.migration.ownership import GivenClaim, NameReport, owner_of
 from safepip.migration.writing import Proposal, text_of
@@ -31,16 +31,19 @@ if TYPE_CHECKING:
 NAMES = ("acme", "acme-core", "acme-core-web", "billing", "flask")
 PATTERNS = (*NAMES, "acme-*", "acme-core-*")
 PLACE = Origin(Source.COMMAND_LINE, "--claim")
+LEFT_OUT = UnreadSource("an index whose URL has a variable in it", Role.EXTRA, Origin(Source.FILE, "pyproject.toml", 3))
 
 
 class World(NamedTuple):
-    """`names` are in use, few enough that some worlds have nothing to decide. `answers` are by index, then by name."""
+    """`names` are in use, few enough that some worlds have nothing to decide. `answers` are by index, then by name.
+    `unread` are sources that are named and not taken over."""
 
     indexes: tuple[MigratedIndex, ...]
     claims: tuple[GivenClaim, ...]
     answers: dict[str, dict[str, Presence]]
     incomplete: bool
     names: tuple[str, ...] = NAMES
+    unread: tuple[UnreadSource, ...] = ()
 
     def report(self, name: str) -> NameReport:
         """What `init` learns of a name: an owner alone is asked, else all that are asked for every name."""
@@ -50,7 +53,9 @@ class World(NamedTuple):
         return NameReport(name, tuple(observations), owner)
 
     def proposal(self, names: Sequence[str]) -> Proposal:
-        return Proposal(self.indexes, self.claims, tuple(map(self.report, names)), (), self.incomplete)
+        return Proposal(
+            self.indexes, self.claims, tuple(map(self.report, names)), self.unread, incomplete=self.incomplete
+        )
 
 
 def migrated(name: str, role: Role, *, default: bool = False) -> MigratedIndex:
@@ -71,7 +76,8 @@ def worlds(draw: Any) -> World:
     claims = tuple(GivenClaim(pattern, owner, PLACE) for pattern, owner in owners.items())
     answers = {name: {n: draw(st.sampled_from(Presence)) for n in NAMES} for name in names}
     used = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True))
-    return World(indexes, claims, answers, draw(st.booleans()), tuple(used))
+    unread = draw(st.sampled_from([(), (), (LEFT_OUT,)]))
+    return World(indexes, claims, answers, draw(st.booleans()), tuple(used), unread)
 
 
 def table_of(proposal: Proposal) -> RoutingTable | None:
@@ -146,6 +152,34 @@ def test_a_name_that_was_not_seen_is_not_left_to_the_default(world: World, unsee
     route = table.route(unseen)
     asked = {index.name for index in (route.sources if isinstance(route, Survey) else [route.index]) if index}
     assert {index.name for index in world.indexes if index.for_all} <= asked
+
+
+#: Only the default index is known, and it has the names.
+ALONE = World(
+    (migrated("public", Role.DEFAULT, default=True),),
+    (),
+    {"public": dict.fromkeys(NAMES, Presence.PRESENT)},
+    incomplete=False,
+    unread=(LEFT_OUT,),
+)
+
+
+@example(ALONE)
+@example(ALONE._replace(claims=(GivenClaim("acme-*", "public", PLACE),), names=("acme-core",)))
+@settings(max_examples=200, deadline=None)
+@given(worlds())
+def test_a_source_that_is_left_out_leaves_no_name_decided_without_a_claim(world: World) -> None:
+    """It may own any of them: each is a question in the file, and the file is refused, also where no name is in use."""
+    world = world._replace(unread=(LEFT_OUT,))
+    for names in (world.names, ()):
+        proposal = world.proposal(names)
+        assert table_of(proposal) is None
+        assert {report.name for report in proposal.open_reports} == {n for n in names if not owner_of(n, world.claims)}
+        asked = {name for index in world.indexes for name in proposal.questions(index)}
+        assert asked == {report.name for report in proposal.open_reports if report.observations}
+        text = text_of(proposal)
+        assert all(f'"{name}?"' in text for name in asked)
+        assert text.count("pyproject.toml:3") == 1
 
 
 @settings(max_examples=100, deadline=None)

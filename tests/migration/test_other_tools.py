@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from safepip.migration.findings import Findings, Role
+from safepip.migration.findings import LINKS, Findings, Role, together
 from safepip.migration.names_in_use import project_names, read_lock
 from safepip.migration.pdm import read_pdm
 from safepip.migration.poetry import read_poetry
@@ -18,6 +18,10 @@ BUILT_IN = IndexUrl.parse("https://index.example/simple/")
 
 def roles(findings: Findings) -> dict[str, Role]:
     return {str(index.url): index.role for index in findings.indexes}
+
+
+def unread(findings: Findings) -> list[str]:
+    return [str(source) for source in findings.unread]
 
 
 def uv(text: str) -> Findings:
@@ -38,7 +42,7 @@ def test_indexes_of_uv_have_their_roles_and_lines() -> None:
     assert [(a.pattern, str(a.source)) for a in found.assignments] == [("torch-audio", "https://a.example/simple/")]
     assert not found.default_too
     assert any("first-index" in note for note in found.notes)
-    assert any("flat indexes cannot own names" in note for note in found.notes)
+    assert unread(found) == ["pyproject.toml:8: an index that is a path", f"pyproject.toml:10: {LINKS}"]
 
 
 def test_the_older_spelling_of_uv_is_read_too() -> None:
@@ -49,7 +53,7 @@ def test_the_older_spelling_of_uv_is_read_too() -> None:
     assert any("unsafe-best-match" in note for note in found.notes)
     found = uv('[tool.uv.pip]\nindex-url = "https://a.example/simple"\nfind-links = ["./wheels"]\n')
     assert roles(found) == {"https://a.example/simple/": Role.DEFAULT}
-    assert any("find-links" in note for note in found.notes)
+    assert unread(found) == [f"pyproject.toml: {LINKS}"]
 
 
 def poetry(text: str) -> Findings:
@@ -97,6 +101,10 @@ def test_sources_of_pdm() -> None:
     assert roles(found) == {"https://a.example/simple/": Role.EXTRA}
     assert [a.pattern for a in found.assignments] == ["acme-*", "b"]
     assert found.default_too
+    assert unread(found) == [
+        f"pyproject.toml:5: {LINKS}",
+        "pyproject.toml:9: an index whose URL has a variable in it",
+    ]
     replaced = text + '[[tool.pdm.source]]\nname = "pypi"\nurl = "https://b.example/simple"\n'
     found = read_pdm(tomllib.loads(replaced), replaced, "pyproject.toml")
     assert roles(found)["https://b.example/simple/"] is Role.DEFAULT
@@ -127,6 +135,63 @@ def test_names_of_a_project_are_those_of_all_groups_and_tools() -> None:
     """
     names = [name for name, _ in project_names(tomllib.loads(text), "pyproject.toml")]
     assert names == ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+
+
+#: What a tool may take for an index, and no `IndexUrl` holds; the words that say so must not repeat it.
+ODD = ("http://s3cret.example/${REPO}/", "http://${HOST}/s3cret/", "https://jane:s3/cret@a.example/", "./s3cret",
+       "https://[s3cret/simple", "file:///s3cret/", "https://a.example/simple?s3cret", "")  # fmt: skip
+
+
+@pytest.mark.parametrize("url", [*(f'"{url}"' for url in ODD), "1", '["x"]', "{ a = 1 }"])
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        ('[[tool.uv.index]]\nname = "a"\nurl = ', ""),
+        ("[tool.uv]\nextra-index-url = [", "]"),
+        ("[tool.uv.pip]\nindex-url = ", ""),
+        ('[[tool.poetry.source]]\nname = "a"\nurl = ', ""),
+        ('[[tool.pdm.source]]\nname = "a"\nurl = ', ""),
+        ('[[package]]\nname = "one"\nsource = { registry = ', " }"),
+        ('[[package]]\nname = "one"\nsource = { type = "legacy", url = ', " }"),
+        ('[[packages]]\nname = "one"\nindex = ', ""),
+    ],
+)
+def test_a_source_is_taken_over_or_is_said_not_to_be(head: str, tail: str, url: str) -> None:
+    """Each in its place, none passed over."""
+    text = f"{head}{url}{tail}\n"
+    data = tomllib.loads(text)
+    tool = data.get("tool", {})
+    all_of_them = together([
+        read_uv(tool.get("uv", {}), data, text, "pyproject.toml", ("tool", "uv")),
+        read_poetry(data, text, "pyproject.toml", BUILT_IN),
+        read_pdm(data, text, "pyproject.toml"),
+        read_lock(data, "uv.lock"),
+    ])  # fmt: skip
+    assert all_of_them.indexes == ()
+    assert len(all_of_them.unread) == 1
+    assert "s3" not in str(all_of_them.unread[0])
+
+
+def test_an_index_that_is_described_elsewhere_is_not_taken_over() -> None:
+    """In a file of the user that is not read; what names it says that it is there."""
+    found = uv('[tool.uv]\n[tool.uv.sources]\none = { index = "acme" }\ntwo = { git = "https://c.example/" }\n')
+    assert unread(found) == ["pyproject.toml [tool.uv.sources]: the index of one, which no table describes"]
+    found = poetry(
+        '[tool.poetry.dependencies]\none = { version = "1", source = "acme" }\n'
+        'two = { version = "1", source = "PyPI" }\nthree = "1"\n'
+    )
+    assert unread(found) == ["pyproject.toml [tool.poetry]: the source of one, which no table describes"]
+
+
+def test_a_default_that_is_not_taken_over_is_not_pips_own() -> None:
+    """The tool does not ask that one; so the project's names are not told to it."""
+    text = '[[tool.pdm.source]]\nname = "pypi"\nurl = "https://${HOST}/simple"\n'
+    found = read_pdm(tomllib.loads(text), text, "pyproject.toml")
+    assert found.replaces_default
+    assert not found.default_too
+    found = poetry('[[tool.poetry.source]]\nname = "acme"\nurl = "https://${HOST}/simple"\n')
+    assert found.replaces_default
+    assert not found.default_too
 
 
 LOCKS = {

@@ -19,7 +19,7 @@ from safepip.migration.indexes import read_named, unite, with_mirrors
 from safepip.migration.ownership import check_claims, read_claim
 from safepip.migration.report import decision_line, index_lines, name_lines
 from safepip.migration.writing import Proposal, text_of
-from safepip.model.errors import Refused, UsageError
+from safepip.model.errors import Refused, Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
@@ -54,7 +54,8 @@ FILE is a requirements file, a pyproject.toml, a uv.toml or a lock. Without any,
   -o, --output PATH      Where to write it; - for standard output. (default: safepip.toml)
 
 With --no-input, and where there is no terminal, nothing is asked. Ends with 0 where everything is decided and an
-install by the new configuration would not be refused, with 20 where something is left to decide.
+install by the new configuration would not be refused, with 20 where something is left to decide: also where an index
+that is in use could not be taken over.
 The other options are those of `safepip install`: see `safepip install --help`."""
 
 _VALUED = ("--claim", "--default", "--mirror", "--index", "-o", "--output")
@@ -133,8 +134,11 @@ def _migrate(options: _Options, words: Sequence[str], plan: Plan, resources: Wat
     indexes = _indexes(material.findings, built_in, options, resources)
     claims = tuple(read_claim(text, indexes, Source.COMMAND_LINE) for text in options.claims)
     check_claims(claims)
-    proposal = Proposal(indexes, claims, (), _trusted(material.findings, indexes))
-    survey = IndexSurvey(words, resources, indexes, proposal.trusted_hosts, material.findings.assignments)
+    findings = material.findings
+    proposal = Proposal(
+        indexes, claims, (), findings.unread, _trusted(findings, indexes), _requested_trust(findings, indexes)
+    )
+    survey = IndexSurvey(words, resources, indexes, proposal.trusted_hosts, findings.assignments)
     proposal, trials = _settle(proposal, survey, material, resources)
     text = text_of(proposal)
     _check(text, proposal)
@@ -147,7 +151,7 @@ def _migrate(options: _Options, words: Sequence[str], plan: Plan, resources: Wat
     if not proposal.decided:
         return _left(proposal, trials, resources)
     path = "safepip.toml" if options.output == "-" else options.output
-    return max((_tell_trial(trial, resources) for trial in survey.rehearse(material.parts, text, path)), default=0)
+    return gravest([_tell_trial(trial, resources) for trial in survey.rehearse(material.parts, text, path)])
 
 
 def _indexes(
@@ -163,6 +167,16 @@ def _indexes(
 def _trusted(findings: Findings, indexes: Sequence[MigratedIndex]) -> tuple[str, ...]:
     """The trusted hosts that an index is on; others would widen the configuration for nothing."""
     return tuple(host for host in findings.trusted_hosts if any(covered(index.url, [host]) for index in indexes))
+
+
+def _requested_trust(findings: Findings, indexes: Sequence[MigratedIndex]) -> tuple[tuple[str, Origin], ...]:
+    """The hosts that a file of the project wants trusted, and that no person has: those that an index is on."""
+    trusted = {host.lower() for host in findings.trusted_hosts}
+    return tuple(
+        (host, origin)
+        for host, origin in findings.requested_trust
+        if host.lower() not in trusted and any(covered(index.url, [host]) for index in indexes)
+    )
 
 
 def _settle(
@@ -223,9 +237,16 @@ def _left(proposal: Proposal, trials: Sequence[Trial], resources: WatchedResourc
         count = f"{len(names)} name{'s' if len(names) > 1 else ''}"
         ways = "answer the questions in the file, or give --claim NAME=INDEX"
         console.notice(f"{count} left to decide: {', '.join(names)}; {ways}")
-    else:
+    elif proposal.unsure:
         console.notice("what the requirements need in turn is not all known: the file has a question to answer")
+    for source in proposal.unread:
+        console.notice(f"not taken over: {printable(str(source))}; the file has a question to answer")
     return Refused.exit_code
+
+
+def gravest(codes: Sequence[int]) -> int:
+    """The code of all trials together: a refusal before anything that could not be done, and that before 0."""
+    return next((code for code in (Refused.exit_code, Unavailable.exit_code) if code in codes), max(codes, default=0))
 
 
 def _tell_trial(trial: Trial, resources: WatchedResources) -> int:

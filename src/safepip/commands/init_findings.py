@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safepip.edges.disk.local_paths import folder_of, is_file, name_of
 from safepip.edges.disk.project_files import files_of_project, read_project_text
 from safepip.edges.disk.requirements_files import load
-from safepip.migration.findings import Findings, FoundIndex, Role, together
+from safepip.migration.findings import LINKS, Findings, FoundIndex, Role, UnreadSource, read_source, together
 from safepip.migration.names_in_use import project_names, read_lock
 from safepip.migration.parts import InstallPart, parts_of_project
 from safepip.migration.pdm import read_pdm
 from safepip.migration.poetry import read_poetry
 from safepip.migration.tool_tables import table
 from safepip.migration.uv import read_uv
-from safepip.model.errors import UnusableInput, UsageError
+from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
-from safepip.model.index import IndexKind, IndexUrl
+from safepip.model.index import IndexKind
 from safepip.model.origin import BUILT_IN
-from safepip.model.urls import UrlError, is_url, read_host
+from safepip.model.urls import read_host
 from safepip.requirements.lock_requests import is_pylock
 from safepip.text.toml_reading import read_toml
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from safepip.commands.resources import Resources
-    from safepip.model.index import Index
+    from safepip.migration.findings import FoundSource
+    from safepip.model.index import Index, IndexUrl
+    from safepip.model.origin import Origin
     from safepip.model.plan import Plan
     from safepip.model.requirement import Constraint, Requirement
     from safepip.requirements.file_format import FileOption
@@ -76,31 +78,26 @@ def _of_pip(plan: Plan, files: Sequence[str], resources: Resources, known: Itera
     """What pip's configuration and the requirements files say."""
     urls = (*(index.url for index in plan.indexes if index.origin != BUILT_IN), *known)
     read = [_of_requirements(path, plan, resources, urls) for path in files]
-    replaced = bool(read) and all(any(index.role is Role.DEFAULT for index in found.indexes) for found in read)
-    indexes, notes = [], []
+    replaced = bool(read) and all(found.replaces_default for found in read)
+    sources: list[FoundSource] = []
     for index in plan.indexes:
         if index.kind is IndexKind.FIND_LINKS:
-            notes.append(_links(str(index.origin)))
+            sources.append(UnreadSource(LINKS, Role.EXTRA, index.origin))
         elif index.origin != BUILT_IN and not (index.default and replaced):
-            indexes.append(_stated(index))
-    found = together([Findings(tuple(indexes), notes=tuple(notes)), *read])
-    hosts = (*plan.settings.network.trusted_hosts, *found.trusted_hosts)
+            sources.append(_stated(index))
+    found = together([Findings(tuple(sources)), *read])
     built_in = any(index.origin == BUILT_IN for index in plan.indexes)
     several = len({index.url for index in found.indexes}) + (built_in and not replaced) > 1
     return found._replace(
-        trusted_hosts=tuple(dict.fromkeys(hosts)),
+        trusted_hosts=plan.settings.network.trusted_hosts,
         notes=(*([_HIGHEST] if several else []), *found.notes),
-        default_too=bool(found.indexes) and built_in and not replaced,
+        default_too=bool(found.sources) and built_in and not replaced,
         no_index=plan.settings.no_index or found.no_index,
     )
 
 
 def _stated(index: Index) -> FoundIndex:
     return FoundIndex(index.url, Role.DEFAULT if index.default else Role.EXTRA, index.origin)
-
-
-def _links(place: str) -> str:
-    return f"{place}: --find-links cannot own names, and is not taken over; serve the folder as an index"
 
 
 def _of_requirements(path: str, plan: Plan, resources: Resources, known: tuple[IndexUrl, ...]) -> Findings:
@@ -113,33 +110,34 @@ def _of_requirements(path: str, plan: Plan, resources: Resources, known: tuple[I
     loaded = load(settings, world.environ, world.cwd, resources.credentials, fetch, known=known, may_be_empty=True)
     statements: tuple[Requirement | Constraint, ...] = (*loaded.requirements, *loaded.constraints)
     return Findings(
-        tuple(index for option in loaded.options for index in _of_option(option, known)),
+        tuple(source for option in loaded.options for source in _of_option(option, known)),
         names=tuple((s.name, s.origin) for s in statements if s.name and s.url is None),
-        trusted_hosts=tuple(o.value for o in loaded.options if o.name == "trusted-host" and read_host(o.value or "")
-                            and o.value),
-        notes=tuple(_option_notes(loaded.options)),
+        requested_trust=tuple(_requested_trust(loaded.options)),
         no_index=any(option.name == "no-index" for option in loaded.options),
-    )  # fmt: skip
+    )
 
 
-def _of_option(option: FileOption, known: tuple[IndexUrl, ...]) -> Iterator[FoundIndex]:
+def _of_option(option: FileOption, known: tuple[IndexUrl, ...]) -> Iterator[FoundSource]:
+    if option.name == "find-links":
+        yield UnreadSource(LINKS, Role.EXTRA, option.origin)
     role = _ROLES.get(option.name)
-    if role is None or option.source or not is_url(option.value or ""):
+    if role is None:
         return
-    try:
-        url = IndexUrl.parse(option.value or "")
-    except UrlError as problem:
-        raise UsageError.because("invalid-index-url", str(problem), origins=(option.origin,)) from None
-    named = any(other == url or other.contains(str(url)) for other in known)
-    yield FoundIndex(url, role, option.origin, hidden=option.expanded and not named)
+    if option.source != "":
+        yield UnreadSource("an index whose URL has a variable in it", role, option.origin)
+        return
+    source = read_source(option.value, role, option.origin, folders=True)
+    if isinstance(source, FoundIndex):
+        named = any(other == source.url or other.contains(str(source.url)) for other in known)
+        source = source._replace(hidden=option.expanded and not named)
+    yield source
 
 
-def _option_notes(options: Iterable[FileOption]) -> Iterator[str]:
+def _requested_trust(options: Iterable[FileOption]) -> Iterator[tuple[str, Origin]]:
+    """The hosts of `--trusted-host`: who writes a requirements file does not say whom this user trusts."""
     for option in options:
-        if option.name == "find-links":
-            yield _links(str(option.origin))
-        elif option.name in _ROLES and (option.source or not is_url(option.value or "")):
-            yield f"{option.origin}: an index that is a path, or whose URL has a variable in it, is not taken over"
+        if option.name == "trusted-host" and option.value and option.source == "" and read_host(option.value):
+            yield option.value, option.origin
 
 
 # --- other tools ---------------------------------------------------------------------------------------------------

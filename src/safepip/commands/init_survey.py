@@ -171,7 +171,7 @@ class IndexSurvey:
         """A plan by which every index may be asked that may be asked at all; one to which a person has given names
         always."""
         visible = tuple(i for i in self._indexes if not i.hidden or proposal.has_claims(i))
-        declared = Proposal(visible, proposal.claims, (), self._trusted)
+        declared = Proposal(visible, proposal.claims, (), (), self._trusted)
         return self._plan(text_of(declared, every=True), "safepip.toml")
 
     def _plan(self, text: str, path: str) -> Plan:

@@ -3,6 +3,9 @@
 Nothing here says who owns a name. An `Assignment` is what another tool's file says of one name; it is shown beside the
 question and never taken for the answer, because it holds for that tool alone and not for what a project requires in
 turn.
+
+A place that names a source gives a `FoundIndex` or an `UnreadSource`, never nothing: what an index has that is
+not taken over is not known, so no name may be left to another one in silence (`Proposal.unread`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.index import IndexUrl
-from safepip.model.urls import UrlError
+from safepip.model.urls import UrlError, is_url
 
 if TYPE_CHECKING:
     from safepip.model.origin import Origin
@@ -40,6 +43,23 @@ class FoundIndex(NamedTuple):
     hidden: bool = False
 
 
+class UnreadSource(NamedTuple):
+    """A source that a place names and that is not taken over. `what` says what it is, and repeats nothing of its URL,
+    which may hold a secret. `role` is the one that it would have."""
+
+    what: str
+    role: Role
+    origin: Origin
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.what}"
+
+
+FoundSource = FoundIndex | UnreadSource
+
+LINKS = "find-links or a flat index, which cannot own names; serve it as an index"
+
+
 class Assignment(NamedTuple):
     """A tool's file gives a name, or with `-*` at its end a pattern, to an index, in so far as that tool goes."""
 
@@ -51,17 +71,35 @@ class Assignment(NamedTuple):
 class Findings(NamedTuple):
     """What one tool, or all of them together, say. `names` are normalised, each with the first place that uses it.
 
+    `sources` has an item for each source that is named. `trusted_hosts` are those that the user's own configuration and
+    command line trust, `requested_trust` those that a file of the project wants to have trusted, which is not done.
     `notes` are sentences on what a tool's file does not say. `default_too` says that the tool asks pip's default index
     beside the indexes that it names, `no_index` that it is told to ask no index (pip's `--no-index`).
     """
 
-    indexes: tuple[FoundIndex, ...] = ()
+    sources: tuple[FoundSource, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     names: tuple[tuple[str, Origin], ...] = ()
     trusted_hosts: tuple[str, ...] = ()
+    requested_trust: tuple[tuple[str, Origin], ...] = ()
     notes: tuple[str, ...] = ()
     default_too: bool = False
     no_index: bool = False
+
+    @property
+    def indexes(self) -> tuple[FoundIndex, ...]:
+        """The sources that are taken over."""
+        return tuple(source for source in self.sources if isinstance(source, FoundIndex))
+
+    @property
+    def unread(self) -> tuple[UnreadSource, ...]:
+        """The sources that are not, each place once."""
+        return tuple(dict.fromkeys(source for source in self.sources if isinstance(source, UnreadSource)))
+
+    @property
+    def replaces_default(self) -> bool:
+        """Whether a source is asked in the place of pip's default index, also one that is not taken over."""
+        return any(source.role is Role.DEFAULT for source in self.sources)
 
 
 def together(findings: list[Findings]) -> Findings:
@@ -71,22 +109,30 @@ def together(findings: list[Findings]) -> Findings:
         for name, origin in found.names:
             first.setdefault(name, origin)
     return Findings(
-        tuple(index for found in findings for index in found.indexes),
+        tuple(source for found in findings for source in found.sources),
         tuple(assignment for found in findings for assignment in found.assignments),
         tuple(sorted(first.items())),
         tuple(dict.fromkeys(host for found in findings for host in found.trusted_hosts)),
+        tuple(dict.fromkeys(asked for found in findings for asked in found.requested_trust)),
         tuple(dict.fromkeys(note for found in findings for note in found.notes)),
         any(found.default_too for found in findings),
         any(found.no_index for found in findings),
     )
 
 
-def index_url(value: object) -> IndexUrl | None:
-    """The URL in a tool's file, its user information already taken out; None for what is not an index on a network."""
-    if not isinstance(value, str) or "${" in value:
-        return None
+def read_source(value: object, role: Role, origin: Origin, name: str = "", *, folders: bool = False) -> FoundSource:
+    """What a file states as the URL of an index, its user information already taken out. `folders` says that a `file:`
+    URL is an index to its tool, which is otherwise not certain."""
+    if not isinstance(value, str):
+        return UnreadSource("an index without a URL", role, origin)
+    if "$" in value:
+        return UnreadSource("an index whose URL has a variable in it", role, origin)
+    if not is_url(value):
+        return UnreadSource("an index that is a path", role, origin)
     try:
         url = IndexUrl.parse(value)
-    except UrlError:
-        return None
-    return url if url.scheme != "file" else None
+    except UrlError as problem:
+        return UnreadSource(f"an index whose URL cannot be used: {problem}", role, origin)
+    if url.scheme == "file" and not folders:
+        return UnreadSource("an index that is a folder", role, origin)
+    return FoundIndex(url, role, origin, name)

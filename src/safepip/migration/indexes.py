@@ -6,6 +6,7 @@ all tools agree: where two tools have different defaults, a person has to say wh
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.migration.findings import FoundIndex, Role
@@ -19,10 +20,14 @@ from safepip.model.urls import UrlError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from safepip.migration.findings import Findings
+    from safepip.migration.findings import Findings, UnreadSource
 
 #: What pip's own default index is called, here as in messages.
 _BUILT_IN_NAME = "default"
+#: What a person takes for pip's own default index: a file of the project can give no other index such a name.
+_RESERVED = (_BUILT_IN_NAME, "pypi")
+#: A part of a path that is longer than words are.
+_LONG = 20
 
 
 class MigratedIndex(NamedTuple):
@@ -50,6 +55,13 @@ class MigratedIndex(NamedTuple):
     def hidden(self) -> bool:
         """Whether it must not be asked (`FoundIndex.hidden`): no place names it without a value of a variable."""
         return all(found.hidden for found in self.found)
+
+    @property
+    def may_hold_token(self) -> bool:
+        """Whether a part of the path looks like one that some servers take for a password: long, of letters and digits.
+        Only a person can say whether it is."""
+        parts = self.url.path.split("/")
+        return any(len(p) >= _LONG and re.search("[0-9]", p) and re.search("[A-Za-z]", p) for p in parts)
 
     @property
     def places(self) -> str:
@@ -87,28 +99,35 @@ def unite(found: Findings, built_in: IndexUrl, named: Mapping[str, IndexUrl], de
     index that is to answer for all other names, None to take over what the tools agree on; it takes the place of pip's
     own default index where no tool names that. Raises `UsageError`, and `Unavailable` where there is no index at all.
     """
+    for name, url in named.items():
+        if normalise(name) == _BUILT_IN_NAME and url != built_in:
+            raise _wrong(f"{_BUILT_IN_NAME!r} is pip's own default index; call another one by another name")
     places: dict[IndexUrl, list[FoundIndex]] = {}
     for index in found.indexes:
         places.setdefault(index.url, []).append(index)
     for url in named.values():
         places.setdefault(url, []).append(FoundIndex(url, Role.EXTRA, Origin(Source.COMMAND_LINE, "--index")))
     meant = default in (None, _BUILT_IN_NAME) or named.get(default or "") == built_in
-    defaults = any(index.role is Role.DEFAULT for index in found.indexes)
-    if meant and (found.default_too or not (defaults or found.no_index)):
+    if meant and (found.default_too or not (found.replaces_default or found.no_index)):
         places.setdefault(built_in, []).append(FoundIndex(built_in, Role.DEFAULT, BUILT_IN))
     if not places:
-        raise Unavailable.because(
-            "no-source",
-            "no index is in use (--no-index), so there is none to configure",
-            hint="name one: --index NAME=URL",
-        )
+        raise _no_index(found)
     names = _names(places, built_in, {url: name for name, url in named.items()})
-    chosen = _default(places, names, default)
+    chosen = _default(places, names, default, found.unread)
     indexes = [
         MigratedIndex(names[url], url, tuple(several), url == built_in, url == chosen)
         for url, several in places.items()
     ]
     return tuple(sorted(indexes, key=lambda index: index.default))
+
+
+def _no_index(found: Findings) -> Unavailable:
+    if found.unread:
+        message = "no index that is in use can be taken over, so there is none to configure"
+        context = tuple(printable(str(source)) for source in found.unread)
+        return Unavailable.because("no-source", message, context=context, hint="name it: --index NAME=URL")
+    message = "no index is in use (--no-index), so there is none to configure"
+    return Unavailable.because("no-source", message, hint="name one: --index NAME=URL")
 
 
 def with_mirrors(indexes: tuple[MigratedIndex, ...], words: Iterable[str]) -> tuple[MigratedIndex, ...]:
@@ -133,7 +152,10 @@ def with_mirrors(indexes: tuple[MigratedIndex, ...], words: Iterable[str]) -> tu
 
 
 def _default(
-    places: Mapping[IndexUrl, Sequence[FoundIndex]], names: Mapping[IndexUrl, str], stated: str | None
+    places: Mapping[IndexUrl, Sequence[FoundIndex]],
+    names: Mapping[IndexUrl, str],
+    stated: str | None,
+    unread: Iterable[UnreadSource],
 ) -> IndexUrl | None:
     if stated is not None:
         by_name = {name: url for url, name in names.items()}
@@ -141,7 +163,8 @@ def _default(
             raise unknown_index("--default", stated, by_name)
         return by_name[stated]
     defaults = [url for url, found in places.items() if any(index.role is Role.DEFAULT for index in found)]
-    return defaults[0] if len(defaults) == 1 else None
+    agreed = len(defaults) == 1 and not any(source.role is Role.DEFAULT for source in unread)
+    return defaults[0] if agreed else None
 
 
 def unknown_index(option: str, stated: str, names: Iterable[str]) -> UsageError:
@@ -158,15 +181,18 @@ def _names(
     places: Mapping[IndexUrl, Sequence[FoundIndex]], built_in: IndexUrl, given: Mapping[IndexUrl, str]
 ) -> dict[IndexUrl, str]:
     """A name for each: that of the command line, that of a tool, or its host. No two share the variables of their
-    credentials (`SAFEPIP_INDEX_<NAME>_...`)."""
+    credentials (`SAFEPIP_INDEX_<NAME>_...`), and none but pip's own default index is called as that is."""
     names = dict(given)
-    taken = {normalise(name) for name in given.values()}
+    taken = {*_RESERVED, *(normalise(name) for name in given.values())}
     for url, found in places.items():
         if url in names:
             continue
-        own = _BUILT_IN_NAME if url == built_in else declarable(url.netloc if url.host else url.path)
+        if url == built_in:
+            names[url] = _BUILT_IN_NAME
+            continue
+        own = declarable(url.netloc if url.host else url.path)
         whole = declarable(f"{url.netloc}{url.path}")
-        called = [index.name for index in found if is_name(index.name) and url != built_in]
+        called = [index.name for index in found if is_name(index.name)]
         tries = [*called, own, whole, *(f"{whole}-{number}" for number in range(2, len(places) + 2))]
         names[url] = next(name for name in tries if normalise(name) not in taken)
         taken.add(normalise(names[url]))

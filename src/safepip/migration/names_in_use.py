@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, index_url
+from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
 from safepip.migration.tool_tables import table, tables, word, words
 from safepip.model.names import is_name, name_at_start, normalise
 from safepip.model.origin import Origin, Source
@@ -56,17 +56,21 @@ def read_lock(data: dict[str, Any], path: str) -> Findings:
     """
     place = Origin(Source.FILE, path)
     names, assignments = [], []
+    unread: list[UnreadSource] = []
     for package in (*tables(data.get("packages")), *tables(data.get("package"))):
         name, source = word(package.get("name")), table(package, "source")
         if not is_name(name) or _is_direct(package, source):
             continue
         names.append((normalise(name), place))
-        url = next(filter(None, map(index_url, _written_sources(package, source))), None)
-        if url is not None:
-            assignments.append(Assignment(normalise(name), url, place))
+        for stated in _written_sources(package, source):
+            read = read_source(stated, Role.LOCKED, place)
+            if isinstance(read, FoundIndex):
+                assignments.append(Assignment(normalise(name), read.url, place))
+            else:
+                unread.append(read)
     indexes = dict.fromkeys(assignment.source for assignment in assignments)
     return Findings(
-        tuple(FoundIndex(url, Role.LOCKED, place) for url in indexes),
+        (*(FoundIndex(url, Role.LOCKED, place) for url in indexes), *dict.fromkeys(unread)),
         tuple(assignments),
         tuple(names),
         notes=tuple(_lock_notes(path, names, assignments)),
@@ -75,8 +79,10 @@ def read_lock(data: dict[str, Any], path: str) -> Findings:
 
 def _written_sources(package: dict[str, Any], source: dict[str, Any]) -> Iterable[object]:
     """Where the index stands: PEP 751 `index`; uv `source.registry`; Poetry `source.url` of the type "legacy"."""
-    yield package.get("index")
-    yield source.get("registry")
+    if "index" in package:
+        yield package["index"]
+    if "registry" in source:
+        yield source["registry"]
     if source.get("type") == "legacy":
         yield source.get("url")
 

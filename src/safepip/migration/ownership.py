@@ -5,7 +5,7 @@ names any more, and what no index owns goes to the default. So a name that is ne
 *alone* would be taken from the default index as soon as an attacker puts it there. Such a name is *open*:
 it is written as a question, and a configuration with a question in it is refused (`undecided-owner`).
 
-Open is every name that no claim covers, except
+Open is every name that no claim covers, except, where every source that is named anywhere has been taken over,
 
 1. one that the default index has, and of which every other index says that it does not have it;
 2. where there is one index only.
@@ -66,9 +66,12 @@ class NameReport(NamedTuple):
         unknown = any(o.presence is Presence.UNKNOWN for o in self.observations)
         return not self.owner and (unknown or len(self.present) > 1)
 
-    def is_open(self, default: str | None) -> bool:
-        """Whether a person has to say whose it is; `default` is the name of the default index. See the module."""
-        if self.owner or len(self.observations) < 2:
+    def is_open(self, default: str | None, *, all_read: bool) -> bool:
+        """Whether a person has to say whose it is; `default` is the name of the default index, and `all_read` says
+        that no source was left out. See the module."""
+        if self.owner or not all_read:
+            return not self.owner
+        if len(self.observations) < 2:
             return False
         others = [o for o in self.observations if o.index.name != default]
         on_default = any(o.index.name == default for o in self.present)

@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.toml_positions import TomlLines
-from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, index_url
-from safepip.migration.tool_tables import table, tables, word, words
+from safepip.migration.findings import LINKS, Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
+from safepip.migration.tool_tables import items, table, word, words
 from safepip.model.names import is_name, normalise
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from safepip.migration.findings import FoundSource
 
 _ROOT = ("tool", "pdm")
 _ALL = "PDM compares the versions of all sources: the highest one wins, an attacker's too"
@@ -31,22 +33,24 @@ def read_pdm(project: dict[str, Any], text: str, path: str) -> Findings:
     """The findings of a pyproject.toml."""
     pdm = table(project, *_ROOT)
     lines = TomlLines(text, _ROOT)
-    indexes, assignments, links = [], [], False
-    for number, entry in enumerate(tables(pdm.get("source"))):
+    sources: list[FoundSource] = []
+    assignments: list[Assignment] = []
+    for number, item in enumerate(items(pdm.get("source"))):
+        entry = table(item)
         place = Origin(Source.FILE, path, lines.table(("source",), number))
-        url = index_url(entry.get("url"))
-        links = links or entry.get("type") == "find_links"
-        if url is None or entry.get("type") == "find_links":
-            continue
         name = word(entry.get("name"))
         role = Role.DEFAULT if name == "pypi" else Role.EXTRA
-        indexes.append(FoundIndex(url, role, place, "" if role is Role.DEFAULT else name))
-        assignments += [Assignment(pattern, url, place) for pattern in _patterns(entry)]
-    notes = [_ORDER if table(pdm, "resolution").get("respect-source-order") is True else _ALL] if indexes else []
+        if entry.get("type") == "find_links":
+            sources.append(UnreadSource(LINKS, role, place))
+            continue
+        source = read_source(entry.get("url"), role, place, "" if role is Role.DEFAULT else name)
+        sources.append(source)
+        if isinstance(source, FoundIndex):
+            assignments += [Assignment(pattern, source.url, place) for pattern in _patterns(entry)]
+    notes = [_ORDER if table(pdm, "resolution").get("respect-source-order") is True else _ALL] if sources else []
     notes += [_INCLUDED] if assignments else []
-    notes += [f"{path}: find_links cannot own names, and is not taken over; serve it as an index"] if links else []
-    replaced = any(index.role is Role.DEFAULT for index in indexes)
-    return Findings(tuple(indexes), tuple(assignments), notes=tuple(notes), default_too=bool(indexes) and not replaced)
+    found = Findings(tuple(sources), tuple(assignments), notes=tuple(notes))
+    return found._replace(default_too=bool(sources) and not found.replaces_default)
 
 
 def _patterns(entry: dict[str, Any]) -> Iterator[str]:

@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.toml_positions import TomlLines
-from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, index_url
-from safepip.migration.tool_tables import table, tables, word
+from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
+from safepip.migration.tool_tables import items, table, tables, word
 from safepip.model.names import is_name, normalise
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from safepip.migration.findings import FoundSource
     from safepip.model.index import IndexUrl
 
 _ROOT = ("tool", "poetry")
@@ -38,31 +39,35 @@ def read_poetry(project: dict[str, Any], text: str, path: str, default: IndexUrl
     """The findings of a pyproject.toml; `default` is pip's default index, which Poetry knows as `PyPI`."""
     poetry = table(project, *_ROOT)
     sources = list(_sources(poetry, TomlLines(text, _ROOT), path, default))
-    primary = [number for number, (_, priority) in enumerate(sources) if priority == "primary"]
+    primary = [number for number, (_, priority, _) in enumerate(sources) if priority == "primary"]
     if primary:
-        first, priority = sources[primary[0]]
-        sources[primary[0]] = first._replace(role=Role.DEFAULT), priority
-    by_name = {index.name.lower(): index for index, _ in sources if index.name}
-    assignments = tuple(_assignments(poetry, by_name, path))
-    priorities = [priority for _, priority in sources]
+        first, priority, name = sources[primary[0]]
+        sources[primary[0]] = first._replace(role=Role.DEFAULT), priority, name
+    by_name = {name: source for source, _, name in sources if name}
+    pins = list(_pins(poetry, by_name, path))
+    assignments = tuple(pin for pin in pins if isinstance(pin, Assignment))
+    unread = (pin for pin in pins if isinstance(pin, UnreadSource))
+    priorities = [priority for _, priority, _ in sources]
     notes = (
         *([_SUPPLEMENTAL] if "supplemental" in priorities else []),
         *([_PRIMARY] if len(primary) > 1 else []),
         *([_PINS] if assignments else []),
     )
     return Findings(
-        tuple(index for index, _ in sources), assignments, notes=notes, default_too=bool(sources) and not primary
+        (*(source for source, _, _ in sources), *unread),
+        assignments,
+        notes=notes,
+        default_too=bool(sources) and not primary,
     )
 
 
 def _sources(
     poetry: dict[str, Any], lines: TomlLines, path: str, default: IndexUrl
-) -> Iterator[tuple[FoundIndex, str]]:
-    for number, entry in enumerate(tables(poetry.get("source"))):
+) -> Iterator[tuple[FoundSource, str, str]]:
+    """Each source with its priority and its name in lower case."""
+    for number, item in enumerate(items(poetry.get("source"))):
+        entry = table(item)
         name = word(entry.get("name"))
-        url = default if name.lower() == "pypi" and "url" not in entry else index_url(entry.get("url"))
-        if url is None:
-            continue
         priority = word(entry.get("priority")).lower()
         if priority in ("supplemental", "secondary") or entry.get("secondary") is True:
             priority, role = "supplemental", Role.EXTRA
@@ -70,14 +75,23 @@ def _sources(
             role = Role.EXPLICIT
         else:
             priority, role = "primary", Role.EXTRA
-        yield FoundIndex(url, role, Origin(Source.FILE, path, lines.table(("source",), number)), name), priority
+        place = Origin(Source.FILE, path, lines.table(("source",), number))
+        if name.lower() == "pypi" and "url" not in entry:
+            yield FoundIndex(default, role, place, name), priority, name.lower()
+        else:
+            yield read_source(entry.get("url"), role, place, name), priority, name.lower()
 
 
-def _assignments(poetry: dict[str, Any], by_name: dict[str, FoundIndex], path: str) -> Iterator[Assignment]:
+def _pins(poetry: dict[str, Any], by_name: dict[str, FoundSource], path: str) -> Iterator[Assignment | UnreadSource]:
+    """What `source` of each dependency says; one that no table describes is not taken over."""
+    place = Origin(Source.FILE, f"{path} [tool.poetry]")
     groups = [table(group, "dependencies") for group in table(poetry, "group").values()]
     for dependencies in (table(poetry, "dependencies"), table(poetry, "dev-dependencies"), *groups):
         for name, value in dependencies.items():
             for entry in tables(value if isinstance(value, list) else [value]):
-                index = by_name.get(word(entry.get("source")).lower())
-                if index is not None and is_name(name):
-                    yield Assignment(normalise(name), index.url, Origin(Source.FILE, f"{path} [tool.poetry]"))
+                stated = word(entry.get("source")).lower()
+                source = by_name.get(stated)
+                if isinstance(source, FoundIndex) and is_name(name):
+                    yield Assignment(normalise(name), source.url, place)
+                elif source is None and stated not in ("", "pypi"):
+                    yield UnreadSource(f"the source of {name}, which no table describes", Role.EXPLICIT, place)

@@ -32,9 +32,17 @@ def index_lines(proposal: Proposal) -> Iterator[str]:
         yield f"  {index.name}  {index.url}"
         yield f"      {role}  (from {printable(index.places)})"
     if proposal.default is None:
-        yield "  The tools differ in which of them answers for all other names. Say it with --default INDEX."
+        yield "  It is not certain which of them answers for all other names. Say it with --default INDEX."
     if proposal.trusted_hosts:
         yield f"  Hosts that are trusted without valid TLS: {', '.join(proposal.trusted_hosts)}"
+    for host, origin in proposal.requested_trust:
+        yield f"  Not trusted, although {printable(str(origin))} asks for it: {printable(host)} (--trusted-host)"
+    for index in proposal.indexes:
+        if index.may_hold_token:
+            yield f"  The URL of {index.name} has a long part that may be a secret; what is written repeats it."
+    if proposal.unread:
+        yield "Not taken over, so it is not known which names they have, and no name is decided without a claim:"
+        yield from (f"  {printable(str(source))}" for source in proposal.unread)
 
 
 def name_lines(proposal: Proposal) -> Iterator[str]:

@@ -19,10 +19,14 @@ def tables(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def items(value: object) -> list[Any]:
+    """What a list holds, of whatever form; anything else that is there is a list of one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def words(value: object) -> list[str]:
     """The strings of a list; a single string is a list of one."""
-    items = [value] if isinstance(value, str) else value
-    return [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
+    return [item for item in items(value) if isinstance(item, str)]
 
 
 def word(value: object) -> str:

@@ -12,14 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.toml_positions import TomlLines
-from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, index_url
-from safepip.migration.tool_tables import table, tables, word, words
+from safepip.migration.findings import LINKS, Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
+from safepip.migration.tool_tables import items, table, tables, word
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from safepip.migration.findings import FoundSource
 
 _FIRST = (
     "uv takes a name from the first index that has it (index-strategy first-index): the order of indexes does not say"
@@ -39,55 +41,54 @@ def read_uv(settings: dict[str, Any], project: dict[str, Any], text: str, path: 
     """
     lines = TomlLines(text, root)
     named = list(_named(settings, lines, path))
-    by_name = {index.name: index for index in named if index.name}
     older = [*_older(settings, path), *_older(table(settings, "pip"), path)]
-    assignments = tuple(_assignments(table(project, "tool", "uv", "sources"), by_name))
-    indexes = (*named, *older)
-    return Findings(
-        indexes,
-        assignments,
-        notes=tuple(_notes(settings, indexes, assignments, path)),
-        default_too=bool(indexes) and not any(index.role is Role.DEFAULT for index in indexes),
+    pins = list(_pins(table(project, "tool", "uv", "sources"), {name: source for name, source in named if name}))
+    assignments = tuple(pin for pin in pins if isinstance(pin, Assignment))
+    unread = (pin for pin in pins if isinstance(pin, UnreadSource))
+    found = Findings((*(source for _, source in named), *older, *unread), assignments)
+    return found._replace(
+        notes=tuple(_notes(settings, found)), default_too=bool(found.sources) and not found.replaces_default
     )
 
 
-def _named(settings: dict[str, Any], lines: TomlLines, path: str) -> Iterator[FoundIndex]:
-    for number, entry in enumerate(tables(settings.get("index"))):
-        url = index_url(entry.get("url"))
-        if url is None or entry.get("format") == "flat":
-            continue
+def _named(settings: dict[str, Any], lines: TomlLines, path: str) -> Iterator[tuple[str, FoundSource]]:
+    """Each index with the name that it has there."""
+    for number, item in enumerate(items(settings.get("index"))):
+        entry = table(item)
         role = Role.EXTRA
         if entry.get("explicit") is True:
             role = Role.EXPLICIT
         elif entry.get("default") is True:
             role = Role.DEFAULT
-        yield FoundIndex(url, role, Origin(Source.FILE, path, lines.table(("index",), number)), word(entry.get("name")))
+        place, name = Origin(Source.FILE, path, lines.table(("index",), number)), word(entry.get("name"))
+        if entry.get("format") == "flat":
+            yield name, UnreadSource(LINKS, role, place)
+        else:
+            yield name, read_source(entry.get("url"), role, place, name)
 
 
-def _older(settings: dict[str, Any], path: str) -> Iterator[FoundIndex]:
+def _older(settings: dict[str, Any], path: str) -> Iterator[FoundSource]:
+    place = Origin(Source.FILE, path)
     for key, role in (("index-url", Role.DEFAULT), ("extra-index-url", Role.EXTRA)):
-        for text in words(settings.get(key)):
-            url = index_url(text)
-            if url is not None:
-                yield FoundIndex(url, role, Origin(Source.FILE, path))
+        yield from (read_source(value, role, place) for value in items(settings.get(key)))
+    yield from (UnreadSource(LINKS, Role.EXTRA, place) for _ in items(settings.get("find-links")))
 
 
-def _assignments(sources: dict[str, Any], by_name: dict[str, FoundIndex]) -> Iterator[Assignment]:
+def _pins(sources: dict[str, Any], by_name: dict[str, FoundSource]) -> Iterator[Assignment | UnreadSource]:
+    """What `[tool.uv.sources]` says of indexes; one that no table describes is not taken over."""
+    place = Origin(Source.FILE, "pyproject.toml [tool.uv.sources]")
     for name, value in sources.items():
         for entry in tables(value if isinstance(value, list) else [value]):
-            index = by_name.get(word(entry.get("index")))
-            if index is not None and is_name(name):
-                yield Assignment(normalise(name), index.url, Origin(Source.FILE, "pyproject.toml [tool.uv.sources]"))
+            source = by_name.get(word(entry.get("index")))
+            if isinstance(source, FoundIndex) and is_name(name):
+                yield Assignment(normalise(name), source.url, place)
+            elif source is None and "index" in entry:
+                yield UnreadSource(f"the index of {name}, which no table describes", Role.EXPLICIT, place)
 
 
-def _notes(
-    settings: dict[str, Any], indexes: tuple[FoundIndex, ...], assignments: tuple[Assignment, ...], path: str
-) -> Iterator[str]:
+def _notes(settings: dict[str, Any], found: Findings) -> Iterator[str]:
     strategy = word(settings.get("index-strategy")) or "first-index"
-    if any(index.role is not Role.EXPLICIT for index in indexes):
+    if any(source.role is not Role.EXPLICIT for source in found.sources):
         yield _FIRST if strategy == "first-index" else _BEST.format(printable(strategy))
-    if assignments:
+    if found.assignments:
         yield _PINS
-    flat = any(entry.get("format") == "flat" for entry in tables(settings.get("index")))
-    if flat or any(words(part.get("find-links")) for part in (settings, table(settings, "pip"))):
-        yield f"{path}: find-links and flat indexes cannot own names, and are not taken over; serve them as an index"

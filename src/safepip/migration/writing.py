@@ -13,8 +13,10 @@ from safepip.text.toml_writing import toml_string
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from safepip.migration.findings import UnreadSource
     from safepip.migration.indexes import MigratedIndex
     from safepip.migration.ownership import GivenClaim, NameReport
+    from safepip.model.origin import Origin
 
 _HEAD = """\
 # Made by `safepip init`. Which index owns a name is for a person to say: nothing here was guessed.
@@ -25,16 +27,21 @@ _QUESTIONS = """\
 _UNSEEN = """\
     # The search for what your requirements need in turn did not come to its end, so names may be missing here. Take the
     # question mark out when you know that there are none; `safepip init -o -` searches again."""
+_UNREAD = """    # These are named as well, and are not in this file, so it is not known which names they have:"""
+_ANSWER_UNREAD = """    # Give each a table with its names, or do without it: then take the question mark out."""
 
 
 class Proposal(NamedTuple):
-    """What is to be written. `reports` are of all names; `incomplete` says that the names which the requirements need
-    in turn are not all known."""
+    """What is to be written. `reports` are of all names; `unread` are the sources that are not among the indexes, so
+    that no name is decided without a claim; `incomplete` says that the names which the requirements need in turn are
+    not all known. `requested_trust` are hosts that a file of the project wants to have trusted."""
 
     indexes: tuple[MigratedIndex, ...]
     claims: tuple[GivenClaim, ...]
     reports: tuple[NameReport, ...]
+    unread: tuple[UnreadSource, ...]
     trusted_hosts: tuple[str, ...] = ()
+    requested_trust: tuple[tuple[str, Origin], ...] = ()
     incomplete: bool = False
 
     @property
@@ -45,7 +52,7 @@ class Proposal(NamedTuple):
     @property
     def open_reports(self) -> tuple[NameReport, ...]:
         """The names that a person has to decide on."""
-        return tuple(report for report in self.reports if report.is_open(self.default))
+        return tuple(report for report in self.reports if report.is_open(self.default, all_read=not self.unread))
 
     @property
     def unsure(self) -> bool:
@@ -64,7 +71,7 @@ class Proposal(NamedTuple):
     @property
     def decided(self) -> bool:
         """Whether the file holds no question."""
-        return not self.open_reports and not self.unsure
+        return not self.open_reports and not self.unsure and not self.unread
 
     def questions(self, index: MigratedIndex) -> list[str]:
         """The open names that an index may own."""
@@ -73,7 +80,16 @@ class Proposal(NamedTuple):
     def is_declared(self, index: MigratedIndex) -> bool:
         """Whether the index has a table. One that is asked only for names that are given to it has none without any:
         as a table without names it would be asked for every name."""
+        return self._has_table(index) or self.asks_for_unread(index)
+
+    def _has_table(self, index: MigratedIndex) -> bool:
         return index.default or index.for_all or bool(index.mirror_of) or self.owns_some(index)
+
+    def asks_for_unread(self, index: MigratedIndex) -> bool:
+        """Whether the question about the sources that are not taken over stands in the table of this index: the last
+        one that may own names."""
+        owners = [one for one in self.indexes if not one.mirror_of]
+        return bool(self.unread) and index == next(filter(self._has_table, reversed(owners)), owners[-1])
 
 
 def text_of(proposal: Proposal, *, every: bool = False) -> str:
@@ -82,6 +98,8 @@ def text_of(proposal: Proposal, *, every: bool = False) -> str:
     blocks = [_HEAD]
     if proposal.trusted_hosts:
         blocks.append("trusted-hosts = [" + ", ".join(map(toml_string, proposal.trusted_hosts)) + "]\n")
+    if proposal.requested_trust:
+        blocks.append("".join(f"{line}\n" for line in _requested_trust(proposal)))
     for index in proposal.indexes:
         declared = every or proposal.is_declared(index)
         lines = list(_table(proposal, index, declared=declared))
@@ -89,6 +107,12 @@ def text_of(proposal: Proposal, *, every: bool = False) -> str:
             lines = [line if line.startswith("#") else f"# {line}" for line in lines]
         blocks.append("".join(f"{line}\n" for line in lines))
     return "\n".join(blocks)
+
+
+def _requested_trust(proposal: Proposal) -> Iterator[str]:
+    yield "# A file of the project wants these hosts trusted without valid TLS, which is for you to say:"
+    for host, origin in proposal.requested_trust:
+        yield _one_line(f"# trusted-hosts = [{toml_string(host)}]  # {origin}")
 
 
 def _table(proposal: Proposal, index: MigratedIndex, *, declared: bool) -> Iterator[str]:
@@ -113,7 +137,8 @@ def _packages(proposal: Proposal, index: MigratedIndex) -> Iterator[str]:
     claims = list(dict.fromkeys(claim.pattern for claim in proposal.claims if claim.owner == index.name))
     questions = [f"{name}?" for name in proposal.questions(index)]
     unsure = proposal.unsure and proposal.owns_some(index)
-    if not questions and not unsure:
+    unread = proposal.unread if proposal.asks_for_unread(index) else ()
+    if not questions and not unsure and not unread:
         if claims:
             yield from _list(claims)
         return
@@ -124,6 +149,11 @@ def _packages(proposal: Proposal, index: MigratedIndex) -> Iterator[str]:
     yield from (f"    {toml_string(question)}," for question in questions)
     if unsure:
         yield _UNSEEN
+    if unread:
+        yield _UNREAD
+        yield from (f"    #   {_one_line(str(source))}" for source in unread)
+        yield _ANSWER_UNREAD
+    if unsure or unread:
         yield '    "?",'
     yield "]"
 
