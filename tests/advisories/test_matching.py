@@ -198,6 +198,7 @@ def test_an_ignore_passes_over_a_record_that_cannot_be_judged() -> None:
     counting, ((matter, by),) = pass_over("demo", doubts, [ignore], 99.0)
     assert counting == (doubts[1],)
     assert (matter.id, matter.aliases, matter.summary, by) == ("PYSEC-9", ("CVE-9",), "cannot be compared", ignore)
+    assert matter.doubtful
     assert pass_over("demo", doubts, [ignore._replace(id="")], 99.0).counting == tuple(doubts)
     assert pass_over("demo", doubts, [ignore], 100.0).counting == tuple(doubts)
     assert pass_over("other", doubts, [ignore], 99.0).counting == tuple(doubts)

@@ -94,9 +94,11 @@ def test_a_broken_document_says_nothing(text: str) -> None:
     "content", [b"\xff", b"\xef\xbb\xbf{}", document(statement("fixed", "CVE-1", DEMO)).encode("utf-16")]
 )
 def test_it_is_utf_8(content: bytes) -> None:
-    """As OpenVEX says."""
+    """As OpenVEX says. A byte order mark before it is passed over, as in a record."""
     with pytest.raises(MalformedVex):
         read_openvex(content, HERE, NOW)
+    sound = document(statement("fixed", "CVE-1", DEMO)).encode("utf-8-sig")
+    assert len(read_openvex(sound, HERE, NOW)) == 1
 
 
 _JSON = st.recursive(

@@ -95,6 +95,19 @@ def test_digests_of_malicious_files_are_read_and_those_of_members_are_not() -> N
     assert read.digests == ("a" * 64,)
 
 
+def test_vectors_are_bounded_over_all_entries_and_each_is_there_once() -> None:
+    """An entry has its own, or those of the record."""
+    vectors = [
+        {"type": "CVSS_V3", "score": f"CVSS:3.1/AV:{where}/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"} for where in ("N", "L", "P")
+    ]
+    own = {**DEMO, "severity": vectors[:1] * 3}
+    read = read_record(record("X-1", own, DEMO, own, severity=vectors[1:] * 2), "x", NOW).record
+    assert read is not None
+    assert [rating.vector for rating in read.ratings["demo-project"]] == [item["score"] for item in vectors]
+    many = read_record(record("X-1", *[{**DEMO, "severity": vectors[:1] * 300}] * 4), "x", NOW)
+    assert many.unreadable["demo-project"].reason == "severity has more than 1000 items"
+
+
 def test_a_name_that_no_project_has_keeps_its_digests() -> None:
     """The project that it names without what is odd is not clean."""
     reading = read_record(malicious("MAL-1", "-demo-", sha256="a" * 64), "x", NOW)

@@ -25,6 +25,8 @@ NO_ID = "it has no id"
 NOT_A_NAME = "the name of a package is not a name alone"
 NO_MOMENT = "modified is not a moment"
 
+VECTOR = {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}
+
 #: What is found, and what says nothing, where no reason is given.
 FOUND, NOTHING = "found", "nothing"
 
@@ -83,6 +85,8 @@ ROWS = {
         ranged("no-limit", *events("introduced 0", "limit one")), "cannot be compared with the version 1.0"
     ),
     "too-many": Row(entry("too-many", versions=["1.0"] * 20_001), "versions has more than 20000 items"),
+    "too-severe": Row(about("too-severe", severity=[VECTOR] * 1_001), "severity has more than 1000 items"),
+    "severe": Row(about("severe", severity=[VECTOR] * 1_000), FOUND),
     "fixed-first": Row(ranged("fixed-first", *events("introduced 0.5", "fixed 0.1")), FOUND),
     "unordered": Row(ranged("unordered", *events("fixed 2", "introduced 0.7", "fixed 0.5", "introduced 0")), FOUND),
     "no-limits": Row(ranged("no-limits", *events("introduced 0", "limit *")), FOUND),

@@ -290,6 +290,17 @@ def test_where_advisories_are_required_nothing_is_installed_unjudged(
     assert "ignored: PYSEC-3 for demo 1.0 (reason: read by us" in done.err
 
 
+def test_no_ignore_is_proposed_where_none_is_allowed(run: Inside, index: IndexServer) -> None:
+    """By this file itself, or one above: what is pasted would be refused."""
+    index.add("demo", "1.0")
+    for ban in ("true", '["known-malware"]', '["startup-hook"]'):
+        know(run, NOT_JUDGED["cannot-be-read"], policy=f'advisories = "required"\nforbid-allow = {ban}')
+        done = fetched(run, index, "demo")
+        assert (done.code, references(done)) == (20, ["known-vulnerability"]), done
+        assert ("[[ignore]]" in done.err) == ("startup" in ban)
+        assert "mend or leave out the record" in done.err
+
+
 def test_where_advisories_are_required_a_record_can_be_mended(run: Inside, index: IndexServer) -> None:
     """The other half of the hint."""
     index.add("demo", "1.0")

@@ -68,6 +68,17 @@ def test_what_is_ignored_is_there_and_says_so() -> None:
     }
 
 
+def test_an_ignored_record_that_cannot_be_judged_says_unknown() -> None:
+    """Two reasons about one record have two references, and the schema wants each once."""
+    ignore = Ignore("PYSEC-1", "demo", "read by us", 1_767_225_600.0, PINS)
+    first, second = (
+        Vulnerability("PYSEC-1", (), Severity.UNKNOWN, (), summary=reason, doubtful=True) for reason in ("one", "two")
+    )
+    found = bom_of(AuditedProject(DEMO, ignored=((first, ignore), (second, ignore), (HOLE, ignore))))["vulnerabilities"]
+    assert len({item["bom-ref"] for item in found}) == 3
+    assert [item["affects"][0]["versions"][0]["status"] for item in found] == ["unknown", "unknown", "affected"]
+
+
 def test_a_version_that_is_there_twice_is_one_component() -> None:
     """With an occurrence for each; two versions of a name are two, and who requires the name requires both."""
     again = DEMO._replace(origin=Origin(Source.FILE, "other.toml", 7))

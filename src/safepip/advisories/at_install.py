@@ -59,7 +59,7 @@ def verdict_on(
     lines += [f"{shown} and {matter.id}: {printable(str(statement), 500)}" for matter, statement in project.excused]
     demanded = policy.required if policy.refuse is None else policy.refuse_origin
     if demanded is not None and project.unverified:
-        refused.append(_unverified(project, demanded, required_by))
+        refused.append(_unverified(project, demanded, required_by, may_ignore=policy.may_ignore))
     return InstallVerdict(tuple(refused), tuple(lines), f"{shown} ({', '.join(rest)})" if rest else "")
 
 
@@ -120,11 +120,13 @@ def _vulnerability(
     )
 
 
-def _unverified(project: AuditedProject, demanded: Origin, required_by: tuple[Origin, ...]) -> Diagnostic:
+def _unverified(
+    project: AuditedProject, demanded: Origin, required_by: tuple[Origin, ...], *, may_ignore: bool
+) -> Diagnostic:
     name = project.subject.name
     shown = f"{name} {printable(project.subject.version)}"
     hint = "mend or leave out the record in its source, and run safepip audit --update"
-    if project.unjudged:
+    if project.unjudged and may_ignore:
         blocks = [ignored_finding(name, identity) for identity in project.unjudged[:_MOST_SHOWN]]
         hint += "\nor say why it does not matter, and until when, in safepip.toml:\n" + "\n\n".join(blocks)
     return Diagnostic(

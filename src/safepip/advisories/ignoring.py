@@ -61,7 +61,8 @@ def pass_over(project: str, doubts: Sequence[Unverified], ignores: Sequence[Igno
         if ignore is None:
             counting.append(doubt)
         else:
-            matter = Vulnerability(doubt.ids[0], doubt.ids[1:], Severity.UNKNOWN, (), summary=doubt.reason)
+            names = doubt.ids[0], doubt.ids[1:]
+            matter = Vulnerability(*names, Severity.UNKNOWN, (), doubt.malicious, doubt.reason, doubtful=True)
             ignored.append((matter, ignore))
     return IgnoredDoubts(tuple(counting), tuple(ignored))
 

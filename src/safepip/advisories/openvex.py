@@ -16,11 +16,11 @@ Source: the OpenVEX specification and its JSON schema, 0.2.0. What is read, and 
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from safepip.advisories.package_urls import NotAPackageUrl, read_package_url
+from safepip.advisories.plain_json import NotPlain, read_json
 from safepip.model.finding import printable
 from safepip.model.vex import VexProduct, VexStatement, VexStatus
 
@@ -141,22 +141,9 @@ def _packages(ids: Iterable[str], where: str, *, narrowed: bool) -> tuple[Packag
 
 def _parsed(content: bytes) -> Any:
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
-    except MalformedVex:
-        raise
-    except (ValueError, RecursionError):
-        raise MalformedVex("it is not JSON in UTF-8") from None
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise MalformedVex("a key stands twice in one object")
-    return found
-
-
-def _no_number(word: str) -> NoReturn:
-    raise MalformedVex(f"{word} is not a number of JSON")
+        return read_json(content)
+    except NotPlain as problem:
+        raise MalformedVex(str(problem)) from None
 
 
 def _object(data: Any, where: str) -> dict[str, Any]:

@@ -45,6 +45,9 @@ _LONGEST_VERSION = 200
 #: How many items a list has at most. The longest real ones have a few thousand, the versions of a nightly build.
 _MOST = 20_000
 
+#: How many vectors of CVSS a record has at most, in all. Real ones have up to four; some take a millisecond to score.
+_MOST_VECTORS = 1_000
+
 #: Other names of the one ecosystem, which say what is meant and are wrong (OSV, "Defined ecosystems").
 _OTHER_NAMES = frozenset({"pypi", "pip", "python"})
 
@@ -122,7 +125,9 @@ def _record(data: dict[str, Any], modified: float) -> Record:
     severity: dict[str, Severity] = {}
     digests: dict[str, None] = {}
     ratings: dict[str, dict[Rating, None]] = {}
-    every = ratings_of(data.get("severity"))
+    general_vectors = _vectors(data, _MOST_VECTORS)
+    left, every = _MOST_VECTORS - len(general_vectors), ratings_of(general_vectors)
+    unrated: set[str] = set()
     general = severity_of(every, _table(data, "database_specific").get("severity"))
     identity = _id(data)
     aliases = tuple(_texts(data, "aliases", _LONGEST_ID))
@@ -130,12 +135,16 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         name = _project(entry)
         if name is None:
             continue
-        rated = ratings_of(entry.get("severity"))
+        vectors = _vectors(entry, left)
+        left -= len(vectors)
+        rated = ratings_of(vectors)
         own = severity_of(rated, _table(entry, "database_specific").get("severity"))
         digests.update(dict.fromkeys(_digests(entry)))
         affected[name] = (*affected.get(name, ()), _affected(entry))
         severity[name] = max(severity.get(name, Severity.UNKNOWN), own or general)
-        ratings.setdefault(name, {}).update(dict.fromkeys(rated or every))
+        ratings.setdefault(name, {}).update(dict.fromkeys(rated))
+        if not rated:
+            unrated.add(name)
     if affected or digests:
         digests.update(dict.fromkeys(_digests(data)))
     summary = data.get("summary", "")
@@ -148,8 +157,18 @@ def _record(data: dict[str, Any], modified: float) -> Record:
         bool(malware_name((identity, *aliases))),
         printable(summary, 200) if isinstance(summary, str) else "",
         tuple(digests),
-        {name: worst_first(found) for name, found in ratings.items()},
+        {name: worst_first((*found, *(every if name in unrated else ()))) for name, found in ratings.items()},
     )
+
+
+def _vectors(data: dict[str, Any], most: int) -> list[Any]:
+    """What `severity` lists, at most so many items; nothing where it is no list. Raises `Malformed`."""
+    value = data.get("severity")
+    if not isinstance(value, list):
+        return []
+    if len(value) > most:
+        raise Malformed(f"severity has more than {_MOST_VECTORS} items")
+    return value
 
 
 def _affected(entry: dict[str, Any]) -> Affected:

@@ -90,7 +90,9 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             verify_installed=merging.verify,
             full_commits=merging.full_commits,
             builds=BuildPolicy() if merging.builds is None else merging.builds.policy(),
-            advisories=AdvisoryPolicy() if merging.advisories is None else merging.advisories.policy(),
+            advisories=(AdvisoryPolicy() if merging.advisories is None else merging.advisories.policy())._replace(
+                may_ignore=not _forbids_ignores(merging.bans)
+            ),
         ),
     )
 
@@ -343,6 +345,11 @@ def _forbidden(bans: Bans | None) -> dict[str, Origin]:
     rules = ("look-alike", "new-project", "cooldown", "known-vulnerability")
     found = {rule: bans.against(rule) for rule in rules} if bans is not None else {}
     return {rule: origin for rule, origin in found.items() if origin is not None}
+
+
+def _forbids_ignores(bans: Bans | None) -> bool:
+    """Whether some level forbids them, to itself or to those below it: an ignore is for both rules."""
+    return bans is not None and any(bans.against(rule) for rule in ("known-vulnerability", "known-malware"))
 
 
 def _places(index: Index) -> tuple[Origin, ...]:

@@ -96,7 +96,8 @@ class ProjectRecords(NamedTuple):
 
 class Vulnerability(NamedTuple):
     """One matter that a version is affected by. `aliases` are its other names. `fixed` are the later versions that the
-    records name as repaired, the lowest first, `ratings` what they say of how severe it is, the worst first."""
+    records name as repaired, the lowest first, `ratings` what they say of how severe it is, the worst first. With
+    `doubtful` it is not known whether the version is affected, and `summary` says why."""
 
     id: str
     aliases: tuple[str, ...]
@@ -105,6 +106,7 @@ class Vulnerability(NamedTuple):
     malicious: bool = False
     summary: str = ""
     ratings: tuple[Rating, ...] = ()
+    doubtful: bool = False
 
 
 class Unverified(NamedTuple):
@@ -162,7 +164,8 @@ class Ignore(NamedTuple):
 
 class AdvisoryPolicy(NamedTuple):
     """What configuration says of advisories. `refuse` is the lowest severity that an install refuses, None for none.
-    `required` is where a usable bundle is demanded, None where it is not. `vex` are the files of VEX statements."""
+    `required` is where a usable bundle is demanded, None where it is not. `vex` are the files of VEX statements.
+    `may_ignore` says that no level forbids ignores to the project's configuration."""
 
     sources: tuple[AdvisorySource, ...] = ()
     ignores: tuple[Ignore, ...] = ()
@@ -170,6 +173,7 @@ class AdvisoryPolicy(NamedTuple):
     refuse: Severity | None = None
     refuse_origin: Origin = BUILT_IN
     required: Origin | None = None
+    may_ignore: bool = True
 
 
 class AuditedFile(NamedTuple):

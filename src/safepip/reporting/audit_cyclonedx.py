@@ -94,7 +94,7 @@ def audit_cyclonedx(outcome: AuditOutcome, version: str, made: float | None = No
         "metadata": metadata,
         "components": [_component(there) for there in components.values()],
         "dependencies": list(_dependencies(components)),
-        "vulnerabilities": [item for there in components.values() for item in _vulnerabilities(there[0])],
+        "vulnerabilities": [item for there in components.values() for item in _each_named(_vulnerabilities(there[0]))],
     }
     head: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -192,6 +192,15 @@ def _dependencies(components: dict[str, list[AuditedProject]]) -> Iterator[dict[
 # --- vulnerabilities -----------------------------------------------------------------------------------------------
 
 
+def _each_named(made: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """With a reference of its own for each: of one record there may be several reasons why it cannot be judged."""
+    seen: dict[str, int] = {}
+    for item in made:
+        reference = item["bom-ref"]
+        seen[reference] = number = seen.get(reference, 0) + 1
+        yield item if number == 1 else item | {"bom-ref": f"{reference} {number}"}
+
+
 def _vulnerabilities(project: AuditedProject) -> Iterator[dict[str, Any]]:
     assessed = dict(project.assessed)
     for matter in project.counting:
@@ -217,7 +226,8 @@ def _vulnerability(project: AuditedProject, matter: Vulnerability) -> dict[str, 
     if matter.summary:
         made["description"] = printable(matter.summary, 1000)
     made["recommendation"] = printable(_recommendation(project, matter), 1000)
-    made["affects"] = [{"ref": purl, "versions": [{"version": subject.version, "status": "affected"}]}]
+    status = "unknown" if matter.doubtful else "affected"
+    made["affects"] = [{"ref": purl, "versions": [{"version": subject.version, "status": status}]}]
     return made
 
 
