@@ -8,8 +8,8 @@ soon, and that must not end the cleaning: only Ctrl-C does.
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as in `edges.console.outputs`
 if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
