@@ -81,11 +81,18 @@ class Builds:
         """Wait until there is so much of this below the temporary folder; the run must not end before. What a killed
         run has left does not count."""
         end = time.monotonic() + PATIENCE * 4
-        while len(found := [it for it in self.temporary.glob(pattern) if it.stat().st_mtime > self.aged]) < count:
+        while len(found := self._found(pattern)) < count:
             assert process.poll() is None, process.returncode
             assert time.monotonic() < end, pattern
             time.sleep(0.005)
         return found
+
+    def _found(self, pattern: str) -> list[Path]:
+        """What is there now. The run removes what a killed one has left while this looks, which ends the looking."""
+        try:
+            return [path for path in self.temporary.glob(pattern) if path.stat().st_mtime > self.aged]
+        except FileNotFoundError:
+            return []
 
     def waiting(self, hook: str, process: subprocess.Popen[bytes], count: int = 1) -> list[Path]:
         """Wait until backends wait in a hook; the files that say so."""

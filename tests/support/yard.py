@@ -177,9 +177,16 @@ class Yard:
     def wait_until_all_is_owned_as_before(self) -> None:
         """Fails where the build's user still owns what was lent to it."""
         owner, until = self.base.stat().st_uid, time.monotonic() + PATIENCE
-        while any(path.lstat().st_uid != owner for path in (self.scratch, *self.scratch.rglob("*"))):
+        while self._lent(owner):
             assert time.monotonic() < until
             time.sleep(0.05)
+
+    def _lent(self, owner: int) -> bool:
+        """Whether something is not the owner's; what vanishes while this looks is another reason to look again."""
+        try:
+            return any(path.lstat().st_uid != owner for path in (self.scratch, *self.scratch.rglob("*")))
+        except FileNotFoundError:
+            return True
 
 
 class Services:

@@ -52,7 +52,7 @@ def runs(number: int) -> bool:
     """Whether there is such a process that has not ended; what nothing waits for stays in the table."""
     try:
         return Path("/proc", str(number), "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between opening and reading
         return False
 
 
