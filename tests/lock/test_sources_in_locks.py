@@ -94,7 +94,15 @@ def test_each_kind_of_source_is_locked_in_its_own_way(run: Inside, world: IndexS
     assert len(found["tool"]["tool"]["safepip"]["tree-sha256"]) == 64
 
 
-@pytest.mark.parametrize("more", [(), ("--universal",), ("--environment", "windows-amd64:3.12")])
+@pytest.mark.usually("here", "universal")
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), id="here"),
+        pytest.param(("--universal",), id="universal"),
+        pytest.param(("--environment", "windows-amd64:3.12"), id="elsewhere"),
+    ],
+)
 def test_made_twice_a_lock_is_the_same_bytes(
     run: Inside, world: IndexServer, repository: Repository, more: tuple[str, ...]
 ) -> None:
@@ -286,48 +294,46 @@ def altered(text: str) -> str:
     return text[:-1] + ("0" if last != "0" else "1") if last in "0123456789abcdef" else text[:-1] + "x"
 
 
-@pytest.mark.parametrize(
-    ("name", "place", "code", "reference"),
-    [
-        ("plain", ("version",), 1, "invalid-lock"),
-        ("plain", ("index",), 20, "lock-differs"),
-        ("plain", ("sdist", "name"), 1, "invalid-lock"),
-        ("plain", ("sdist", "url"), 0, ""),  # the index says where its files are
-        ("plain", ("sdist", "size"), 20, "lock-differs"),
-        ("plain", ("sdist", "upload-time"), 0, ""),  # nothing asks for it
-        ("plain", ("sdist", "hashes", "sha256"), 20, "lock-differs"),
-        ("arch", ("version",), 20, "lock-differs"),
-        ("arch", ("archive", "path"), 1, "download-failed"),
-        ("arch", ("archive", "size"), 0, ""),  # the digest says which bytes are meant
-        ("arch", ("archive", "hashes", "sha256"), 20, "digest-mismatch"),
-        ("proj", ("name",), 20, "lock-differs"),
-        ("proj", ("directory", "path"), 1, "not-a-project"),
-        ("tool", ("name",), 20, "lock-differs"),
-        ("tool", ("version",), 20, "lock-differs"),
-        ("tool", ("vcs", "type"), 1, "invalid-lock"),
-        ("tool", ("vcs", "url"), 1, "checkout-failed"),
-        ("tool", ("vcs", "requested-revision"), 0, ""),  # the commit counts
-        ("tool", ("vcs", "commit-id"), 1, "checkout-failed"),
-        ("tool", ("tool", "safepip", "tree-sha256"), 20, "lock-differs"),
-        ("tool", ("tool", "safepip"), 0, ""),  # then the commit's id is all there is
+#: For each package the fields of its entry, and how the installation ends that finds one of them changed.
+FIELDS: dict[str, list[tuple[tuple[str, ...], int, str]]] = {
+    "plain": [
+        (("version",), 1, "invalid-lock"),
+        (("index",), 20, "lock-differs"),
+        (("sdist", "name"), 1, "invalid-lock"),
+        (("sdist", "url"), 0, ""),  # the index says where its files are
+        (("sdist", "size"), 20, "lock-differs"),
+        (("sdist", "upload-time"), 0, ""),  # nothing asks for it
+        (("sdist", "hashes", "sha256"), 20, "lock-differs"),
     ],
-)
-def test_each_field_changed_by_one_character_is_refused_or_harmless(
-    run: Inside,
-    world: IndexServer,
-    repository: Repository,
-    name: str,
-    place: tuple[str, ...],
-    code: int,
-    reference: str,
-) -> None:
-    """Harmless: the very same is installed."""
-    lock(run, world, *wanted(repository, "main"))
-    text = (run.folder / "pylock.toml").read_text()
-    value: Any = packages(run)[name]
+    "arch": [
+        (("version",), 20, "lock-differs"),
+        (("archive", "path"), 1, "download-failed"),
+        (("archive", "size"), 0, ""),  # the digest says which bytes are meant
+        (("archive", "hashes", "sha256"), 20, "digest-mismatch"),
+    ],
+    "proj": [
+        (("name",), 20, "lock-differs"),
+        (("directory", "path"), 1, "not-a-project"),
+    ],
+    "tool": [
+        (("name",), 20, "lock-differs"),
+        (("version",), 20, "lock-differs"),
+        (("vcs", "type"), 1, "invalid-lock"),
+        (("vcs", "url"), 1, "checkout-failed"),
+        (("vcs", "requested-revision"), 0, ""),  # the commit counts
+        (("vcs", "commit-id"), 1, "checkout-failed"),
+        (("tool", "safepip", "tree-sha256"), 20, "lock-differs"),
+        (("tool", "safepip"), 0, ""),  # then the commit's id is all there is
+    ],
+}
+
+
+def with_field_changed(text: str, entry: dict[str, Any], place: tuple[str, ...]) -> str:
+    """The lock with one character more or other at this place of one package's entry."""
+    value: Any = entry
     for key in place:
         value = value[key]
-    head, mark, rest = text.partition(f'[[packages]]\nname = "{name}"\n')
+    head, mark, rest = text.partition(f'[[packages]]\nname = "{entry["name"]}"\n')
     field = place[-1]
     if isinstance(value, str):
         old, new = f'{field} = "{value}"', f'{field} = "{altered(value)}"'
@@ -339,13 +345,25 @@ def test_each_field_changed_by_one_character_is_refused_or_harmless(
         old, new = f"{field} = 2024", f"{field} = 2023"
     changed = (mark + rest).replace(old, new, 1)
     assert changed != mark + rest
-    (run.folder / "pylock.toml").write_text(head + changed)
-    done = decided(run, world)
-    assert done.code == code, done
-    if code:
-        assert f"error: {reference}\n" in done.err
-    else:
-        assert done.out.splitlines()[-1] == "Would install arch-1.0 dep-1.0 plain-1.0 proj-0.1 tool-3.0"
+    return head + changed
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_field_changed_by_one_character_is_refused_or_harmless(
+    run: Inside, world: IndexServer, repository: Repository, name: str
+) -> None:
+    """Harmless: the very same is installed."""
+    lock(run, world, *wanted(repository, "main"))
+    file = run.folder / "pylock.toml"
+    text, entry = file.read_text(), packages(run)[name]
+    for place, code, reference in FIELDS[name]:
+        file.write_text(with_field_changed(text, entry, place))
+        done = decided(run, world)
+        assert done.code == code, (place, done)
+        if code:
+            assert f"error: {reference}\n" in done.err, place
+        else:
+            assert done.out.splitlines()[-1] == "Would install arch-1.0 dep-1.0 plain-1.0 proj-0.1 tool-3.0", place
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 
     from safepip.rules.under_review import WheelUnderReview
 
-HERE = [pytest.param(python, id=python.name) for python in pythons()]
+#: By default the oldest and the newest Python of this machine, between which a name has come or gone.
+HERE = [
+    pytest.param(python, id=python.name, marks=[] if python in (pythons()[0], pythons()[-1]) else [pytest.mark.slow])
+    for python in pythons()
+]
 
 #: Standard modules of the newest Python of which this environment knows, which `standard-library` judges.
 STANDARD = frozenset(sys.stdlib_module_names) - {"distutils", "imp", "cgi"}
