@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from safepip.commands.build_environments import Decide
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
-    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.edges.indexes.listings import Listing
     from safepip.model.build import BuildRecord
     from safepip.model.candidate import CoreMetadata, Pin, Resolution
     from safepip.model.digest import AnyDigest, Digest

@@ -22,7 +22,7 @@ from safepip.model.urls import is_file_url, is_secure, is_web, parse, stays_encr
 
 if TYPE_CHECKING:
     from safepip.commands.resources import Resources
-    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.edges.indexes.listings import Listing
     from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest, RequiredDigests
     from safepip.model.evidence import VerifiedFile

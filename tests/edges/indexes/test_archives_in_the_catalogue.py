@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.edges.indexes.listings import Listing
     from safepip.model.candidate import Candidate, CoreMetadata
     from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement

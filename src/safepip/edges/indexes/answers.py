@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from safepip.edges.indexes.index_reader import IndexReader
-    from safepip.edges.indexes.wheel_reader import Listing, WheelReader
+    from safepip.edges.indexes.listings import Listing
+    from safepip.edges.indexes.wheel_reader import WheelReader
     from safepip.edges.network.loop import Loop
     from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.digest import RequiredDigests

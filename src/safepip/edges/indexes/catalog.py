@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
     from safepip.edges.indexes.answers import Answers
     from safepip.edges.indexes.index_reader import Reading
+    from safepip.edges.indexes.listings import Listing
     from safepip.edges.indexes.prefetch import Prefetcher
     from safepip.edges.indexes.source_metadata import SourceMetadata
-    from safepip.edges.indexes.wheel_reader import Listing, WheelReader
+    from safepip.edges.indexes.wheel_reader import WheelReader
     from safepip.model.candidate import Candidate
     from safepip.model.digest import AnyDigest, RequiredDigests
     from safepip.model.events import Tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from safepip.edges.indexes.wheel_reader import Listing
+    from safepip.edges.indexes.listings import Listing
     from safepip.model.candidate import Candidate, CoreMetadata
     from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement

@@ -11,22 +11,21 @@ wheel itself (`rules.metadata_mismatch`), so none of these ways has to be truste
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import local_path
+from safepip.edges.indexes.listings import Listing, file_failed
 from safepip.edges.indexes.page_cache import vouched
 from safepip.index.deliveries import direct_source, sources
 from safepip.model.candidate import Candidate
-from safepip.model.errors import Refused, ResolutionImpossible, Unavailable
+from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.events import ignore
 from safepip.model.finding import printable
 from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
-from safepip.model.urls import UrlError, is_file_url, parse, scheme_of, stays_encrypted
+from safepip.model.urls import is_file_url, parse, stays_encrypted
 from safepip.model.wheel_names import read_wheel_name
-from safepip.routing.urls import may_serve
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
@@ -37,12 +36,10 @@ if TYPE_CHECKING:
     from safepip.edges.indexes.downloads import Download
     from safepip.edges.indexes.page_cache import PageCache
     from safepip.edges.network.http import Transport
-    from safepip.edges.network.limits import HttpError
     from safepip.edges.network.loop import Loop
     from safepip.index.candidates import TagRanks
     from safepip.model.candidate import CoreMetadata
     from safepip.model.digest import RequiredDigests
-    from safepip.model.errors import SafepipError
     from safepip.model.events import Tell
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
@@ -56,40 +53,6 @@ MAX_METADATA = 10 * 1024 * 1024
 _PARTIAL = 206
 #: Two are usual: the end of the archive, and METADATA where it lies before that.
 _MOST_RANGES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Where a candidate was listed: the index, and the URL its page was read from. `trusted` are the trusted hosts."""
-
-    index: Index
-    page_url: str
-    trusted: tuple[str, ...] = ()
-
-    def allows(self, file: ProjectFile) -> Callable[[str], bool]:
-        """Whether a URL, the file's own or one that it redirects to, may give its bytes."""
-        return lambda url: may_serve(self.index, file._replace(url=url), self.page_url, self.trusted)
-
-    def check(self, file: ProjectFile) -> None:
-        """Raise `Refused` (`file-host`) where the file's own URL may not."""
-        if may_serve(self.index, file, self.page_url, self.trusted):
-            return
-        try:
-            host = parse(file.url).netloc if scheme_of(file.url) == "https" else ""
-        except UrlError:
-            host = ""
-        raise Refused.because(
-            "file-host",
-            f"the index {self.index.name} lists a file on a host that is not allowed for it",
-            context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
-            hint=(
-                f"if {printable(host)} belongs to the index, add it where the index is declared:\n"
-                f'file-hosts = ["{printable(host)}"]'
-            )
-            if host
-            else "a file comes over https, or from the index's own origin",
-            origins=(self.index.origin,),
-        )
 
 
 class WheelReader:
@@ -203,7 +166,7 @@ class WheelReader:
                 owner=listing.index.url,
             )
         except HttpError as error:
-            raise _file_failed(candidate, listing, error) from None
+            raise file_failed(candidate, listing, error) from None
         if answer.status != 200:
             return None
         if vouched(answer.body, file) is False:
@@ -246,7 +209,7 @@ class WheelReader:
             return None  # reading the whole wheel will show the error
         except HttpError as error:
             if error.kind in ("redirect", "insecure"):
-                raise _file_failed(candidate, listing, error) from None
+                raise file_failed(candidate, listing, error) from None
         return None
 
     async def _whole(self, candidate: Candidate, listing: Listing) -> bytes:
@@ -338,20 +301,6 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
             subject=name,
         )
     return lambda file: Candidate(name, version, file, rank, build)
-
-
-def _file_failed(candidate: Candidate, listing: Listing, error: HttpError) -> SafepipError:
-    """The error for a file's metadata that could not be fetched. The message is about the file's server: the index has
-    answered, and its page may list files on other hosts."""
-    message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
-    listed = (f"listed on {listing.page_url}",)
-    if error.kind in ("redirect", "insecure"):
-        hint = f"ask the administrator of {listing.index.name} why; if the host belongs to it, declare that: file-hosts"
-        return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
-    hint = error.help or f"tell the administrator of {listing.index.name}"
-    if error.kind == "offline":
-        hint = "run once without --offline, so that it is cached"
-    return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)
 
 
 def _must_be_there(path: str, filename: str) -> bytes:

@@ -20,13 +20,13 @@ import asyncio
 import os
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safepip import __version__
 from safepip.edges.network.addresses import parse_address
 from safepip.edges.network.attempts import Attempts
-from safepip.edges.network.connections import Connections, Response
+from safepip.edges.network.bodies import Answer, Body, Part
+from safepip.edges.network.connections import Connections
 from safepip.edges.network.deadlines import Rate, page_seconds, unhurried, window_seconds
 from safepip.edges.network.httpx_connection import RequestFailed
 from safepip.edges.network.limits import (
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from safepip.edges.network.addresses import Address
+    from safepip.edges.network.connections import Response
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.network.deadlines import Pauses
     from safepip.edges.network.httpx_connection import Headers
@@ -63,50 +64,6 @@ _MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BODY = 64 * 1024
 _PAGE_CONNECTIONS, _FILE_CONNECTIONS = 24, 8
-
-
-class Answer(NamedTuple):
-    """A response. `url` is where it finally came from; `headers` have lower-case names."""
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Part(NamedTuple):
-    """What a range request brought: `body` are the bytes from `start` of a file of `size` bytes.
-
-    `status` is 206 for a part; 200 where the server ignored the range and would send the whole file, 416
-    where it has no such part, or any other. Then `body` is empty; with 200 `size` is the server's claim.
-    """
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    start: int
-    size: int | None
-    body: bytes
-
-
-@dataclass(slots=True)
-class Body:
-    """A response whose body is read piece by piece with `chunks`. No content encoding is accepted."""
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    _response: Response = field(repr=False)
-    _rate: Rate = field(repr=False)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises `HttpError` when the connection breaks or crawls."""
-        try:
-            async for chunk in self._response.chunks():
-                self._rate.advance(len(chunk))
-                yield chunk
-        except RequestFailed as error:
-            raise HttpError(error.kind, printable(str(error)), self.url) from error
 
 
 class Transport:
