@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.environment import Environment, Runner
+    from support.inside import Inside
     from support.servers import DevpiServer, PypiServer
 
 #: Where an attacker's wheel is told apart from the genuine one.
 EVIL = {"acme_core/evil.py": ""}
+
+#: What makes a wheel longer than the end of it that is asked for first.
+LONG = {"data.bin": bytes(100_000)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +236,20 @@ def test_a_mirror_beside_an_internal_index_of_one_devpi(
             "simple",
             "helper",
         }
+
+
+def test_devpi_is_asked_for_each_wheel_once(devpi: DevpiServer, run: Inside) -> None:
+    """It gives no metadata files and no parts of wheels: what it sends in answer to the first question is kept."""
+    index = devpi.make_index("whole-wheels")
+    names = [f"acme-long-{letter}" for letter in "abcdefghij"]
+    for name in (*names, "acme-root"):
+        wheel = make_wheel(run.folder / "made", name, "1.0", requires=names if name == "acme-root" else (), files=LONG)
+        index.upload(wheel, name, "1.0")
+    words = ("--cache-dir", "cache", "--log", "log", "-i", index.url, "acme-root")
+    for command in (("install", "--dry-run"), ("download", "-d", "wheels")):
+        done = run(*command, *words)
+        assert done.code == 0, done
+    assert len(list((run.folder / "wheels").iterdir())) == 11
+    asked = re.findall(r"(?:GET|HEAD) (\S+): (\d+)", (run.folder / "log").read_text("utf-8"))
+    files = Counter(url.rsplit("/", 1)[1].split("#")[0] for url, _ in asked if url.split("#")[0].endswith(".whl"))
+    assert files == Counter(path.name for path in (run.folder / "wheels").iterdir()), asked

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import local_path
@@ -39,6 +40,7 @@ from safepip.model.urls import UrlError, is_file_url, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from safepip.edges.disk.store import Incoming, Store
     from safepip.edges.indexes.downloads import Download
@@ -98,9 +100,16 @@ def fetch_all(
 
 
 async def fetch_one(
-    transport: Callable[[], Transport], store: Store, download: Download, *, retries: int, resume_retries: int
+    transport: Callable[[], Transport],
+    store: Store,
+    download: Download,
+    *,
+    retries: int,
+    resume_retries: int,
+    begun: Body | None = None,
 ) -> VerifiedFile:
-    """One file of the network as `fetch_all` has it, for coroutines of the loop.
+    """One file of the network as `fetch_all` has it, for coroutines of the loop. `begun` is an answer that brings the
+    file and has not been read yet: it is the first attempt, and whoever has opened it closes it.
 
     No thread may wait for the loop instead: asyncio has few, and the download may need one itself, to look up a host or
     to ask for a password.
@@ -110,7 +119,7 @@ async def fetch_one(
     _refuse_unhashed([download])
     file = await asyncio.to_thread(stored, store, download)
     if file is None:
-        (file,) = await _Fetcher(transport(), store, ignore, retries, resume_retries).fetch([download])
+        (file,) = await _Fetcher(transport(), store, ignore, retries, resume_retries, begun).fetch([download])
     if download.sources:
         store.deliveries.note(file, download.sources[0])
     return file
@@ -194,13 +203,22 @@ def _raise_all(failures: list[BaseException | None]) -> None:
 
 
 class _Fetcher:
-    """The downloads of one `fetch_all`, on the loop."""
+    """The downloads of one `fetch_all`, on the loop. With `begun`, which is of the first one, there is no other."""
 
-    def __init__(self, transport: Transport, store: Store, tell: Tell, retries: int, resume_retries: int) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        store: Store,
+        tell: Tell,
+        retries: int,
+        resume_retries: int,
+        begun: Body | None = None,
+    ) -> None:
         self._transport = transport
         self._store = store
         self._tell = tell
         self._patience = retries, resume_retries
+        self._begun = begun
 
     async def fetch(self, wanted: list[Download]) -> list[VerifiedFile]:
         """All of them, or the errors of those that failed before the others were given up."""
@@ -228,7 +246,7 @@ class _Fetcher:
         self._tell(Waiting(id(download), self._transport.shown(download.url)))
         try:
             with self._store.incoming(_algorithms(download)) as incoming:
-                transfer = _Transfer(self._transport, download, incoming, self._tell)
+                transfer = _Transfer(self._transport, download, incoming, self._tell, self._begun)
                 resumed = await transfer.run(*self._patience)
                 if resumed and not incoming.holds(download.index_digests, download.demand):
                     # A file in parts may mix two versions of it; a whole one decides.
@@ -250,15 +268,18 @@ class _Broken(Exception):
 
 
 class _Transfer:
-    """One file on its way, in as many parts as it takes."""
+    """One file on its way, in as many parts as it takes; the first attempt reads `begun`, where that is given."""
 
-    def __init__(self, transport: Transport, download: Download, incoming: Incoming, tell: Tell) -> None:
+    def __init__(
+        self, transport: Transport, download: Download, incoming: Incoming, tell: Tell, begun: Body | None = None
+    ) -> None:
         self._transport = transport
         self._download = download
         self._name = printable(download.filename)
         self._incoming = incoming
         self._tell = tell
         self._validator = ""
+        self._begun = begun
 
     async def run(self, retries: int, resume_retries: int) -> bool:
         """Bring the whole file; whether it came in more than one part. Raises `SafepipError`."""
@@ -307,9 +328,7 @@ class _Transfer:
             if self._validator:
                 headers["If-Range"] = self._validator
         try:
-            async with self._transport.stream(
-                download.url, headers=headers, allowed=download.allowed, owner=download.owner
-            ) as body:
+            async with self._opened(headers) as body:
                 self._begin(body)
                 async for chunk in body.chunks():
                     if incoming.size == 0 and download.size is None and "content-length" not in body.headers:
@@ -332,6 +351,13 @@ class _Transfer:
             raise _failed(download, message, error.help) from error
         if download.size is not None and incoming.size < download.size:
             raise _Broken("the server ended the file too early")
+
+    def _opened(self, headers: dict[str, str]) -> AbstractAsyncContextManager[Body]:
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            return nullcontext(begun)
+        download = self._download
+        return self._transport.stream(download.url, headers=headers, allowed=download.allowed, owner=download.owner)
 
     def _begin(self, body: Body) -> None:
         """Judge the head of an answer: append to what is there, begin again, or fail."""

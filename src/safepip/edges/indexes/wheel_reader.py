@@ -11,25 +11,23 @@ wheel itself (`rules.metadata_mismatch`), so none of these ways has to be truste
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.indexes.listings import Listing, file_failed
 from safepip.edges.indexes.page_cache import vouched
-from safepip.index.deliveries import direct_source, sources
+from safepip.edges.indexes.remote_wheels import RemoteWheels, must_be_there
+from safepip.index.deliveries import direct_source
 from safepip.model.candidate import Candidate
 from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.events import ignore
 from safepip.model.finding import printable
-from safepip.model.index import Hashes
 from safepip.model.page import ProjectFile
 from safepip.model.urls import is_file_url, parse, stays_encrypted
 from safepip.model.wheel_names import read_wheel_name
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from safepip.edges.disk.store import Store
@@ -48,11 +46,6 @@ if TYPE_CHECKING:
 
 #: The largest METADATA file that is read, in bytes. The largest one met on real indexes has some 300 kB.
 MAX_METADATA = 10 * 1024 * 1024
-
-#: 206 Partial Content (RFC 9110).
-_PARTIAL = 206
-#: Two are usual: the end of the archive, and METADATA where it lies before that.
-_MOST_RANGES = 6
 
 
 class WheelReader:
@@ -75,17 +68,7 @@ class WheelReader:
         self._store = store
         self._ranks = ranks
         self._network = network
-        self._turns: asyncio.Semaphore | None = None
-
-    def _turn(self) -> asyncio.Semaphore:
-        """As many whole wheels are fetched at once for their metadata as for an installation."""
-        import asyncio
-
-        from safepip.edges.indexes.fetch import CONCURRENT
-
-        if self._turns is None:
-            self._turns = asyncio.Semaphore(CONCURRENT)
-        return self._turns
+        self._remote = RemoteWheels(transport, store, network)
 
     def _fetch(self, wanted: Download) -> VerifiedFile:
         """One whole wheel, verified. Not to be called on the loop, which it waits for."""
@@ -139,13 +122,12 @@ class WheelReader:
             # It was on this disk a moment ago, and could not be used.
             path = local_path(file.url) if is_file_url(file.url) else ""
             self._store.objections.check_unread(file.filename, path)
-            return parse_metadata(_must_be_there(path, file.filename), verified=False)
+            return parse_metadata(must_be_there(path, file.filename), verified=False)
         listing.check(file)
         text = await self._sidecar(candidate, listing)
-        if text is None and not candidate.age_statements and self._store.objections.decided_by(file.digests):
-            text = await self._range(candidate, listing)
         if text is None:
-            text = await self._whole(candidate, listing)
+            parts = not candidate.age_statements and self._store.objections.decided_by(file.digests)
+            text = await self._remote.metadata(candidate, listing, parts=parts)
         metadata = parse_metadata(text, verified=bool(vouched(text, file)))
         self._cache.keep_metadata(file, text)
         return metadata
@@ -182,61 +164,6 @@ class WheelReader:
                 subject=candidate.name,
             )
         return answer.body
-
-    async def _range(self, candidate: Candidate, listing: Listing) -> bytes | None:
-        """The end of the archive, by range requests; None where the server does not support them, or the archive is
-        unusual."""
-        from safepip.edges.disk.archive import TAIL_BYTES, ArchiveError, MissingRange, SparseBytes, metadata_from_parts
-        from safepip.edges.network.limits import HttpError
-
-        file, allowed = candidate.file, listing.allows(candidate.file)
-        fetch = partial(self._transport().fetch_range, allowed=allowed, owner=listing.index.url)
-        try:
-            tail = await fetch(file.url, suffix=TAIL_BYTES)
-            if tail.status != _PARTIAL or tail.size is None:
-                return None
-            known = SparseBytes(tail.size)
-            known.add(tail.start, tail.body)
-            for _ in range(_MOST_RANGES):
-                try:
-                    return metadata_from_parts(known, file.filename)
-                except MissingRange as missing:
-                    part = await fetch(file.url, first=missing.start, last=missing.end - 1)
-                    if part.status != _PARTIAL or part.size != tail.size:
-                        return None
-                    known.add(part.start, part.body)
-        except ArchiveError:
-            return None  # reading the whole wheel will show the error
-        except HttpError as error:
-            if error.kind in ("redirect", "insecure"):
-                raise file_failed(candidate, listing, error) from None
-        return None
-
-    async def _whole(self, candidate: Candidate, listing: Listing) -> bytes:
-        from safepip.edges.indexes.downloads import Download
-        from safepip.edges.indexes.fetch import fetch_one
-
-        file, network = candidate.file, self._network
-        wanted = Download(
-            file.filename,
-            file.url,
-            file.stated,
-            listing.allows(file),
-            size=file.size,
-            hashes_optional=listing.index.hashes is Hashes.OPTIONAL,
-            owner=listing.index.url,
-            sources=sources((listing.index,), network.trusted_hosts),
-            subject=candidate.name,
-        )
-        async with self._turn():
-            wheel = await fetch_one(
-                self._transport,
-                self._store,
-                wanted,
-                retries=network.retries,
-                resume_retries=network.resume_retries,
-            )
-        return _must_be_there(wheel.path, file.filename)
 
     # --- wheels named directly ------------------------------------------------------------------------------------
 
@@ -301,17 +228,6 @@ def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candid
             subject=name,
         )
     return lambda file: Candidate(name, version, file, rank, build)
-
-
-def _must_be_there(path: str, filename: str) -> bytes:
-    """The METADATA inside a wheel on this disk. Raises `MetadataError`, which says what is wrong with the wheel."""
-    from safepip.edges.disk.archive import ArchiveError, read_wheel_metadata
-
-    try:
-        return read_wheel_metadata(path, filename)
-    except ArchiveError as error:
-        reason = printable(str(error)).removeprefix("the wheel cannot be read: ")
-        raise MetadataError(f"the wheel cannot be read: {reason}") from None
 
 
 def _from_archive(path: str, filename: str) -> bytes | None:

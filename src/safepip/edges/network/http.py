@@ -1,7 +1,8 @@
 """HTTP within limits: redirects, credentials, retries, size and time.
 
 `Transport.get` fetches a whole body into memory, `Transport.fetch_range` a part of one, `Transport.stream` gives a body
-piece by piece, and `Transport.ask` posts a question that changes nothing. In each of them:
+piece by piece, `Transport.end_or_whole` the end of one or, where the server does not do that, all of it piece by piece,
+and `Transport.ask` posts a question that changes nothing. In each of them:
 
 - A URL is https, or http to a loopback or trusted host. It has no user information.
 - A redirect is followed by hand: at most 10, each target must satisfy `allowed`, https never leads to http.
@@ -19,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from safepip import __version__
@@ -140,24 +141,38 @@ class Transport:
 
         The answer is checked against the request: a part that is not the one asked for is an `HttpError`.
         """
-        asked = f"bytes=-{suffix}" if suffix is not None else f"bytes={first}-{last}"
-        extra = [(b"Accept-Encoding", b"identity"), (b"Range", asked.encode()), *_encoded(headers)]
+        span = f"-{suffix}" if suffix is not None else f"{first}-{last}"
+        extra = [*_of_range(span), *_encoded(headers)]
         limit = suffix if suffix is not None else (last or 0) - (first or 0) + 1
 
         async def attempt() -> Part:
             async with self._open(url, extra, allowed, owner, files=False) as (place, response):
-                lower = response.headers
-                if response.status != 206:
-                    return Part(response.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
-                answer = await self._read(place, response, limit)
-                start, size = content_range(lower.get("content-range", ""))
-                end = start + len(answer.body)
-                right = end == size and size - start <= limit if suffix is not None else start == first
-                if not right or not answer.body or (size is not None and end > size):
-                    raise HttpError("protocol", f"{self.shown(url)} sends a different part than asked for", url)
-                return Part(206, place.url, lower, start, size, answer.body)
+                return await self._part(url, place, response, limit, first if suffix is None else None)
 
         return await self._attempts.make(url, self.shown(url), attempt)
+
+    @asynccontextmanager
+    async def end_or_whole(
+        self, url: str, suffix: int, *, allowed: Callable[[str], bool], owner: IndexUrl | None = None
+    ) -> AsyncIterator[Part | Body]:
+        """The last `suffix` bytes of a file, as `fetch_range` has them. Where the server sends the whole file instead,
+        which it may do (RFC 9110, 14.2), that is given as by `stream`, so that it need not be asked for twice.
+
+        The time of a page counts until the head of such an answer is there. Raises `HttpError`.
+        """
+        extra = _of_range(f"-{suffix}")
+        async with AsyncExitStack() as kept:
+
+            async def attempt() -> Part | Body:
+                async with AsyncExitStack() as opened:
+                    exchange = self._open(url, extra, allowed, owner, files=False)
+                    place, response = await opened.enter_async_context(exchange)
+                    if response.status != 200:
+                        return await self._part(url, place, response, suffix, None)
+                    kept.push_async_exit(opened.pop_all())
+                    return self._body(place, response)
+
+            yield await self._attempts.make(url, self.shown(url), attempt)
 
     @asynccontextmanager
     async def stream(
@@ -175,7 +190,7 @@ class Transport:
         """
         extra = [(b"Accept-Encoding", b"identity"), *_encoded(headers)]
         async with self._open(url, extra, allowed, owner, files=True) as (place, response):
-            yield Body(response.status, place.url, response.headers, response, Rate(place.url, self._window))
+            yield self._body(place, response)
 
     def pauses(self, url: str) -> Pauses:
         """What the origin of a URL has asked for in this run."""
@@ -288,6 +303,22 @@ class Transport:
                 return response
         raise AssertionError("unreachable: the second round returns or raises")
 
+    async def _part(self, url: str, place: Address, response: Response, limit: int, first: int | None) -> Part:
+        """The part of `url` that was asked for, its end or what begins at `first`; without a body where none came."""
+        lower = response.headers
+        if response.status != 206:
+            return Part(response.status, place.url, lower, 0, byte_count(lower.get("content-length")), b"")
+        answer = await self._read(place, response, limit)
+        start, size = content_range(lower.get("content-range", ""))
+        end = start + len(answer.body)
+        right = end == size and size - start <= limit if first is None else start == first
+        if not right or not answer.body or (size is not None and end > size):
+            raise HttpError("protocol", f"{self.shown(url)} sends a different part than asked for", url)
+        return Part(206, place.url, lower, start, size, answer.body)
+
+    def _body(self, place: Address, response: Response) -> Body:
+        return Body(response.status, place.url, response.headers, response, Rate(place.url, self._window))
+
     async def _read(self, place: Address, response: Response, limit: int) -> Answer:
         """The whole body, decoded, or `too-large` as soon as it is."""
         headers = response.headers
@@ -341,6 +372,11 @@ class Transport:
     def shown(self, url: str) -> str:
         """A URL as it may be shown: without control characters, and without a secret."""
         return printable(self._credentials.redact(url))
+
+
+def _of_range(span: str) -> Headers:
+    """The headers of a request for a part: of the bytes themselves (RFC 9110, 14.1.2)."""
+    return [(b"Accept-Encoding", b"identity"), (b"Range", f"bytes={span}".encode())]
 
 
 def _encoded(headers: Mapping[str, str] | None) -> Headers:
