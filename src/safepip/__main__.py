@@ -106,10 +106,11 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
             guard()
             from safepip.edges.console.outputs import prepare
-            from safepip.edges.programs.ending import end_by_signals
+            from safepip.edges.programs.ending import end_by_signals, end_without_collection
 
             prepare()
             end_by_signals()
+            end_without_collection()
         words += sys.argv[1:] if argv is None else argv
         return _main(words)
     except KeyboardInterrupt as interrupt:

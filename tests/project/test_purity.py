@@ -47,8 +47,8 @@ ALLOWED = {
     # yaml reads the records of sources that have them so; it is there only where the user has installed it.
     "edges.advisories": "asyncio contextlib hashlib io json os sqlite3 stat tempfile yaml zipfile zlib",
     # ctypes for prctl: a program ends with the process that started it.
-    "edges.programs": "configparser ctypes errno importlib.machinery importlib.metadata importlib.util json locale"
-    " logging os packaging platform runpy shutil signal site subprocess sys sysconfig tempfile threading time",
+    "edges.programs": "atexit configparser ctypes errno gc importlib.machinery importlib.metadata importlib.util json"
+    " locale logging os packaging platform runpy shutil signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
     "edges.disk": "concurrent.futures contextlib errno fcntl glob hashlib json locale os pwd shutil stat sys tempfile"
     " threading time",

@@ -59,8 +59,9 @@ if variable:
 start(dict.fromkeys(%r, places.split(os.pathsep)))
 from safepip.edges.console.outputs import prepare
 prepare()
-from safepip.edges.programs.ending import end_by_signals
+from safepip.edges.programs.ending import end_by_signals, end_without_collection
 end_by_signals()
+end_without_collection()
 from safepip.__main__ import main
 sys.exit(main(words))
 """
