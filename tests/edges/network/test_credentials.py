@@ -262,6 +262,17 @@ def test_redact_hides_user_information_it_has_never_seen() -> None:
     assert Credentials({}).redact("see https://u:p@host.example/x") == "see https://****@host.example/x"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028"])
+def test_redact_hides_it_in_whatever_line_it_stands(end: str) -> None:
+    """A report is one text of many lines, most of which have no URL or no `@`."""
+    lines = ["a https://host.example/x", "b@c.example", "", "see https://u:p@host.example/x and x://v@y", "://@"]
+    shown = ["a https://host.example/x", "b@c.example", "", "see https://****@host.example/x and x://****@y", "://@"]
+    assert Credentials({}).redact(end.join(lines)) == end.join(shown)
+    assert (
+        Credentials({}).redact(f"{end}z https://u:p/w@host.example{end}@") == f"{end}z https://****@host.example{end}@"
+    )
+
+
 def test_redact_shows_the_account_of_ssh_and_no_password() -> None:
     """`git` is no secret, and a hint with `****` in it could not be pasted."""
     assert Credentials({}).redact("git+ssh://git@a.example/r") == "git+ssh://git@a.example/r"

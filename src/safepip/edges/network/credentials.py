@@ -344,8 +344,14 @@ class Credentials:
         """`text` with every known secret, raw, percent-encoded or as a Basic token, and all user info as `****`."""
         text = self.concealed.redact(text)
         if "://" in text and "@" in text:
-            text = _WORD.sub(self._hide_broken, _USER_INFO.sub(_masked, text))
+            # No URL goes on over the end of a line: of a report, which may have a megabyte, few lines are looked at.
+            text = "\n".join([self._without_user_info(line) for line in text.split("\n")])
         return self._secrets.mask(text)
+
+    def _without_user_info(self, line: str) -> str:
+        if "@" not in line or "://" not in line:
+            return line
+        return _WORD.sub(self._hide_broken, _USER_INFO.sub(_masked, line))
 
     def _remember_words(self, login: Login, raw: str = "") -> None:
         raw_user, _, raw_password = raw.partition(":")
