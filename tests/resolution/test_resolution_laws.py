@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
@@ -11,8 +11,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from safepip.model.errors import Refused, ResolutionImpossible
 from safepip.model.names import normalise
 from safepip.resolution.dependencies import Markers
+from safepip.resolution.provider import Provider
 from support.offers import MARKERS, decide, filename_of, index
-from support.universes import make_universe
+from support.universes import Release, make_universe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,26 @@ def test_a_search_ends_and_what_it_finds_satisfies_every_requirement(first: int)
         found += 1
     assert endless == []
     assert found > 60
+
+
+def test_what_a_candidate_satisfies_is_asked_again_only_where_something_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """resolvelib asks in each round about every identifier that there is: with twice as many, four times as often."""
+    asked = 0
+    answer = Provider.is_satisfied_by
+
+    def counted(self: Provider, requirement: Any, candidate: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return answer(self, requirement, candidate)
+
+    monkeypatch.setattr(Provider, "is_satisfied_by", counted)
+    length = 60
+    chain = [Release(f"p{i}", "1", (f"p{i + 1}", f"q{i}")) for i in range(length)] + [Release(f"p{length}", "1")]
+    resolution = decide([*chain, *(Release(f"q{i}", "1") for i in range(length))], "p0")
+    assert len(resolution.pins) == 2 * length + 1
+    assert asked <= 4 * len(resolution.pins)
 
 
 def test_a_search_with_refused_projects_ends_and_names_each_of_them_once() -> None:

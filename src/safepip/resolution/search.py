@@ -8,10 +8,10 @@ it). Here the graph is walked the other way, from the user down: what is reached
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from resolvelib.reporters import BaseReporter
-from resolvelib.resolvers import Resolution as _Search
+from resolvelib.resolvers import Resolution as _Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from safepip.resolution.nodes import ResolverCandidate, ResolverRequirement
     from safepip.resolution.provider import Provider
+
+_Criterion: TypeAlias = "Criterion[ResolverRequirement, ResolverCandidate]"
 
 #: pip's bound on the rounds of one search.
 MOST_ROUNDS = 200_000
@@ -38,10 +40,31 @@ class SearchResult(NamedTuple):
     children: Mapping[str | None, AbstractSet[str]]
 
 
+class _Search(_Resolution["ResolverRequirement", "ResolverCandidate", str]):
+    """resolvelib's search, which asks of every identifier, twice a round, whether its candidate still satisfies all
+    requirements. A criterion never changes ("externally immutable"), so the last answer holds as long as criterion and
+    candidate are the same objects. Were this method no longer called, the search would take longer and end the same.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider, BaseReporter())
+        self._answers: dict[str, tuple[_Criterion, ResolverCandidate, bool]] = {}
+
+    def _is_current_pin_satisfying(self, name: str, criterion: _Criterion) -> bool:
+        candidate = self._states[-1].mapping.get(name)
+        if candidate is None:
+            return False
+        known = self._answers.get(name)
+        if known is not None and known[0] is criterion and known[1] is candidate:
+            return known[2]
+        satisfied = super()._is_current_pin_satisfying(name, criterion)
+        self._answers[name] = criterion, candidate, satisfied
+        return satisfied
+
+
 def search(provider: Provider, roots: Iterable[ResolverRequirement]) -> SearchResult:
     """Search. Raises resolvelib's `ResolutionImpossible` and `ResolutionTooDeep`, and what the provider raises."""
-    running: _Search[ResolverRequirement, ResolverCandidate, str] = _Search(provider, BaseReporter())
-    state = running.resolve(roots, max_rounds=MOST_ROUNDS)
+    state = _Search(provider).resolve(roots, max_rounds=MOST_ROUNDS)
     return reached(state.mapping, state.criteria)
 
 
