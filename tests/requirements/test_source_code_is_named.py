@@ -221,6 +221,39 @@ def test_a_url_of_version_control_that_cannot_be_used_says_where_it_stands(text:
     assert [(each.reference, str(each.origins[0])) for each in raised.value.diagnostics] == [("bad-vcs-url", "r.txt:2")]
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("git@h.example:team/acme.git", "git+ssh://git@h.example/team/acme.git"),
+        ("ssh://git@h.example/team/acme", "git+ssh://git@h.example/team/acme"),
+        ("ssh://me:secret@h.example/team/acme", "git+ssh://me@h.example/team/acme"),
+        ("https://h.example/team/acme.git", "git+https://h.example/team/acme.git"),
+        ("https://me:secret@h.example/team/acme.git", "git+https://h.example/team/acme.git"),
+        ("acme @ https://h.example/team/acme.git#subdirectory=x", "git+https://h.example/team/acme.git#subdirectory=x"),
+    ],
+)
+def test_a_repository_that_is_named_as_git_does_is_named_anew(text: str, meant: str, folder: Path) -> None:
+    """What the hint says can be read, and is shown without passwords. What variables expand to is not shown."""
+    with pytest.raises(UsageError) as raised:
+        read(folder, files={"r.txt": text}, requirement_files=("r.txt",))
+    (found,) = raised.value.diagnostics
+    assert (found.reference, found.hint) == ("invalid-requirement", f"if it is a git repository: write {meant}")
+    (wanted,) = read(folder, requirements=(meant,)).requirements
+    assert wanted.source is not None
+    assert wanted.source.kind is SourceKind.VCS
+    expanded = text.replace("h.example", "${HOST_OF_IT}")
+    with pytest.raises((UsageError, Refused)) as other:
+        read(folder, files={"r.txt": expanded}, requirement_files=("r.txt",), environ={"HOST_OF_IT": "h.example"})
+    assert "h.example" not in str(other.value)
+
+
+@pytest.mark.parametrize("text", ["https://h.example/acme.git/acme-1.0.tar.gz", "https://h.example/archive"])
+def test_what_may_be_an_archive_is_taken_for_one(text: str, folder: Path) -> None:
+    (wanted,) = read(folder, requirements=(text,)).requirements
+    assert wanted.source is not None
+    assert wanted.source.kind is SourceKind.ARCHIVE
+
+
 def test_an_editable_checkout_names_its_project(folder: Path) -> None:
     """pip: it cannot be told from the URL."""
     with pytest.raises(UsageError, match="which project it is"):

@@ -240,6 +240,20 @@ MISTAKES = (
         "safepip install flask",
         "install flask",
     ),
+    Mistake(
+        "install git@h.example:team/acme.git",
+        r"git\+ssh",
+        1,
+        "invalid-requirement",
+        "write git+ssh://git@h.example/team/acme.git",
+    ),
+    Mistake(
+        "install https://h.example/team/acme.git",
+        r"git\+https",
+        1,
+        "invalid-requirement",
+        "write git+https://h.example/team/acme.git",
+    ),
     Mistake("sync r.txt", r"lock -r", 2, "not-a-lock", "safepip lock -r r.txt", "lock -o - -r r.txt"),
 )
 

@@ -107,6 +107,21 @@ def read_vcs_url(text: str) -> VcsUrl:
     return VcsUrl(source, _egg(text, fields.get("egg", "")))
 
 
+def meant(text: str) -> str:
+    """What to write for a repository that is named as git itself names it, by `ssh://`, by `ACCOUNT@HOST:PATH` or by a
+    path that ends in `.git`; empty for every other text."""
+    short = _SHORT_SSH.fullmatch(f"git+{text}")
+    if short and "@" in short[2]:
+        return "git+ssh://{1}/{2}".format(*short.groups())
+    scheme = scheme_of(text)
+    if scheme != "ssh" and not (scheme == "https" and parse(text).path.endswith(".git")):
+        return ""
+    try:
+        return shown(read_vcs_url(f"git+{text}").source)
+    except UnusableInput:
+        return ""
+
+
 def shown(source: SourceCode, *, egg: str = "") -> str:
     """The URL in pip's form again, as `pip freeze` writes it: `read_vcs_url` gives the same source of it."""
     # pip writes an editable's name so, and other readers of its lines expect that.

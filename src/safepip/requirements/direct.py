@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.archive_forms import ARCHIVE_ENDINGS
-from safepip.build.vcs_url import is_vcs_url, read_vcs_url
+from safepip.build.vcs_url import is_vcs_url, meant, read_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import is_name, normalise
 from safepip.model.source import SourceCode, SourceKind
@@ -57,8 +57,11 @@ def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
         url = parse(text)
     except UrlError as problem:
         raise invalid(line, str(problem), if_path(text)) from None
+    hint = if_repository(line, text)
     if url.scheme not in ("http", "https", "file"):
-        raise invalid(line, "a URL begins with https:, http: or file:", if_path(text))
+        raise invalid(line, "a URL begins with https:, http: or file:", hint or if_path(text))
+    if hint:
+        raise invalid(line, "the URL is that of a repository, and not of an archive", hint)
     if url.has_user_info:
         raise invalid(line, "the URL's user information cannot be read")
     egg = _egg(line, text)
@@ -73,6 +76,12 @@ def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
     if kind is SourceKind.DIRECTORY:
         check_project(line, disk.absolute(disk.from_url(place)), source.subdirectory, disk)
     return Direct(place, egg, url.fragment, source)
+
+
+def if_repository(line: RequirementLine, text: str) -> str:
+    """A hint for a repository that is named as git itself does; empty where the text names none."""
+    repository = "" if line.expanded else meant(text)
+    return f"if it is a git repository: write {repository}" if repository else ""
 
 
 def _of_vcs(line: RequirementLine, text: str) -> Direct:

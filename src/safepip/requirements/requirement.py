@@ -29,7 +29,7 @@ from safepip.model.errors import UnusableInput
 from safepip.model.names import name_at_start, normalise
 from safepip.model.requirement import Constraint, Requirement
 from safepip.model.urls import is_url, scheme_of
-from safepip.requirements.direct import read_direct
+from safepip.requirements.direct import if_repository, read_direct
 from safepip.requirements.editables import read_editable
 from safepip.requirements.extras import split_extras
 from safepip.requirements.line_digests import read_digests
@@ -187,6 +187,10 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
         return _Parts(name, found.specifier, extras, marker, None)
     if _VERSION.fullmatch(found.url) and not line.expanded:
         raise invalid(line, "what follows @ is a URL", f"did you mean {found.name}=={found.url}?")
+    # PEP 508 reads `git@code.example:acme/tool` as a project `git` with a URL.
+    hint = if_repository(line, line.text) if line.text == f"{found.name}@{found.url}" else ""
+    if hint:
+        raise invalid(line, "a repository is named by a URL", hint)
     direct = read_direct(line, found.url, disk)
     # The project that a wheel's file name gives must be the one that was asked for.
     if direct.source is None and direct.name != name:
