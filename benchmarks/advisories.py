@@ -33,7 +33,7 @@ from compare import cell
 from packaging.utils import canonicalize_name
 
 from safepip.edges.advisories.gathering import update
-from safepip.model.advisories import AdvisorySource
+from safepip.model.advisory_policy import AdvisorySource
 from safepip.model.origin import BUILT_IN
 
 if TYPE_CHECKING:

@@ -251,7 +251,7 @@ def test_two_records_of_one_id_that_differ_both_count(run: Inside) -> None:
 def test_the_digest_of_a_malicious_record_counts_though_the_rest_is_malformed(run: Inside) -> None:
     """To refuse more is safe, and the file may be served under any name."""
     from safepip.edges.advisories.bundle import open_bundle
-    from safepip.model.advisories import AdvisorySource
+    from safepip.model.advisory_policy import AdvisorySource
     from safepip.model.origin import BUILT_IN
 
     (run.folder / "db").mkdir()

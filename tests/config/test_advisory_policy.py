@@ -6,7 +6,8 @@ import pytest
 
 from safepip.config.level import Level, read_level
 from safepip.config.merging import merge
-from safepip.model.advisories import AdvisoryPolicy, AdvisorySource, Ignore, Severity
+from safepip.model.advisories import Ignore, Severity
+from safepip.model.advisory_policy import AdvisoryPolicy, AdvisorySource
 from safepip.model.errors import UsageError
 from safepip.model.origin import Origin, Source
 

@@ -22,7 +22,8 @@ from safepip.text.toml_writing import ignored_finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.advisories import AdvisoryPolicy, AuditedProject, Ignore, ProjectRecords, Vulnerability
+    from safepip.model.advisories import AuditedProject, Ignore, ProjectRecords, Vulnerability
+    from safepip.model.advisory_policy import AdvisoryPolicy
     from safepip.model.origin import Origin
 
 MALWARE, VULNERABILITY = "known-malware", "known-vulnerability"

@@ -21,7 +21,8 @@ class ArchiveForm(enum.Enum):
     LZMA = "a tar archive packed by lzma"
 
 
-_ENDINGS = (
+#: Every one of `safepip.model.page.ARCHIVE_ENDINGS`, with the forms that it may stand for.
+FORMS_OF_ENDINGS = (
     ((".zip",), (ArchiveForm.ZIP,)),
     ((".tar.gz", ".tgz"), (ArchiveForm.GZIP,)),
     ((".tar.bz2", ".tbz"), (ArchiveForm.BZIP2,)),
@@ -29,9 +30,6 @@ _ENDINGS = (
     ((".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar.lz"), (ArchiveForm.XZ, ArchiveForm.LZMA)),
     ((".tar",), (ArchiveForm.TAR,)),
 )
-
-#: The endings of the names that pip takes for archives of source code.
-ARCHIVE_ENDINGS = tuple(ending for endings, _ in _ENDINGS for ending in endings)
 
 _MARKS = (
     (b"PK\3\4", ArchiveForm.ZIP),
@@ -51,7 +49,7 @@ def form_of_archive(filename: str, head: bytes) -> ArchiveForm | None:
     found = next((form for mark, form in _MARKS if head.startswith(mark)), None)
     if found is None and (head[257:262] == b"ustar" or filename.lower().endswith(".tar")):
         found = ArchiveForm.TAR
-    for endings, forms in _ENDINGS:
+    for endings, forms in FORMS_OF_ENDINGS:
         if filename.lower().endswith(endings):
             return found if found in forms else None
     return found

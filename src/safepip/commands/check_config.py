@@ -17,7 +17,7 @@ from safepip.edges.network.credentials import Credentials
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.user.arguments import make_plan
 from safepip.edges.user.world import this_world
-from safepip.model.advisories import AdvisoryPolicy
+from safepip.model.advisory_policy import AdvisoryPolicy
 from safepip.model.ages import Cooldown
 from safepip.model.build import BuildMode
 from safepip.model.errors import Unavailable

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from safepip.commands.inputs import Inputs
     from safepip.commands.installed_environment import InstalledEnvironment
     from safepip.edges.indexes.catalog import IndexCatalog
@@ -14,22 +16,21 @@ if TYPE_CHECKING:
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
 
+    class Builds(Protocol):
+        """Builds what is not a wheel."""
 
-class Builds(Protocol):
-    """Builds what is not a wheel."""
+        def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
+            """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
 
-    def wheel_of(self, pin: Pin, file: VerifiedFile | None) -> VerifiedFile:
-        """The wheel of a pin, built of its archive, or, with None, of the source code that the user named."""
+        def checkout(self, pin: Pin) -> VerifiedFile | None:
+            """The checkout of a pin as a ZIP archive, for `download`; None for what is not saved."""
 
-    def checkout(self, pin: Pin) -> VerifiedFile | None:
-        """The checkout of a pin as a ZIP archive, for `download`; None for what is not saved."""
+        def record(self, pin: Pin) -> BuildRecord | None:
+            """How the backend of a pin ran in this run; None where it did not."""
 
-    def record(self, pin: Pin) -> BuildRecord | None:
-        """How the backend of a pin ran in this run; None where it did not."""
-
-    def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
-        """Why the project of this normalised name may not be built; None where it may. `own` tells of a folder of the
-        user's own."""
+        def refusal(self, name: str, origin: Origin, *, own: bool = False) -> Diagnostic | None:
+            """Why the project of this normalised name may not be built; None where it may. `own` tells of a folder of
+            the user's own."""
 
 
 class Decision(NamedTuple):

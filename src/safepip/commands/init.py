@@ -26,7 +26,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.urls import covered
 from safepip.options.command_line import HelpRequested
 from safepip.options.own_words import take_own
-from safepip.requirements.project_files import is_pyproject
+from safepip.requirements.places import is_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,9 +18,7 @@ from safepip.model.origin import BUILT_IN
 from safepip.model.plan import Settings
 from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
-from safepip.requirements.direct import names_source
 from safepip.requirements.lock_requests import split_locks
-from safepip.requirements.unhashable import check_hashable
 from safepip.routing.table import build, project_name
 
 if TYPE_CHECKING:
@@ -138,6 +136,8 @@ def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:
 def _with_default(settings: Settings, cwd: str, arguments_are: Arguments) -> tuple[Settings, str | None]:
     """What is asked for, each thing in its place, and the name of the file that is meant because nothing is."""
     if "names" in arguments_are:
+        from safepip.requirements.direct import names_source
+
         # What is named by URL or path is asked for itself: no lock and no file can have it under that word.
         sources = tuple(filter(names_source, settings.requirements)) if arguments_are == "names" else ()
         return _with_lock(settings._replace(requirements=sources), cwd), None
@@ -206,7 +206,10 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
     target = target_of()
     _check_script(loaded.script_requires_python, target, plan.settings)
     statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
-    check_hashable(statements, target.markers)
+    if any(each.source for each in statements.requirements) or any(each.source for each in statements.constraints):
+        from safepip.requirements.unhashable import check_hashable
+
+        check_hashable(statements, target.markers)
     return Inputs(
         verb,
         resources.world.cwd,

@@ -14,7 +14,7 @@ from safepip.model.errors import UnusableInput, UsageError
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import NameSet
 from safepip.requirements.lock_requests import is_pylock
-from safepip.requirements.project_files import is_pyproject
+from safepip.requirements.places import is_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.decision import Decision
 from safepip.commands.installed_environment import open_installed
-from safepip.commands.lazy_building import LazyBuilding
 from safepip.environment.satisfied import nothing_to_do
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.commands.inputs import Inputs
+    from safepip.commands.lazy_building import LazyBuilding
     from safepip.commands.resources import Resources
     from safepip.lock.acceptance import LockEntry
     from safepip.model.candidate import InstalledDistribution
@@ -92,6 +92,8 @@ def _decide(
 
 def open_building(inputs: Inputs, resources: Resources, above: tuple[str, ...] = ()) -> LazyBuilding:
     """What builds source code for the target of these inputs; `above` are the projects whose builds wait for it."""
+    from safepip.commands.lazy_building import LazyBuilding
+
     return LazyBuilding(inputs, resources, _for_build, above)
 
 

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from safepip.edges.console.writing import Console
-from safepip.edges.disk.well_known import WellKnownNames
 from safepip.edges.network.access import NetworkAccess
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.user.terminal import ask_credentials
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.known_advisories import KnownAdvisories
     from safepip.edges.builder.scratch import Scratch
     from safepip.edges.disk.store import Store
+    from safepip.edges.disk.well_known import WellKnownNames
     from safepip.edges.target.installed_memory import InstalledMemory
     from safepip.edges.user.world import World
     from safepip.model.events import Event
@@ -138,4 +138,6 @@ class Resources:
     @cached_property
     def well_known(self) -> WellKnownNames:
         """The list of well-known names in force, for the search and for its guesses."""
+        from safepip.edges.disk.well_known import WellKnownNames
+
         return WellKnownNames(*self.plan.well_known_names())

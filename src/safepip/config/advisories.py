@@ -36,7 +36,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.config.exemptions import is_reason, read_last_day
 from safepip.config.toml_tables import near
-from safepip.model.advisories import SEVERITIES, AdvisoryPolicy, AdvisorySource, Ignore, Severity
+from safepip.model.advisories import SEVERITIES, Ignore, Severity
+from safepip.model.advisory_policy import AdvisoryPolicy, AdvisorySource
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
 from safepip.model.spans import SPANS, read_span

@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.own_variables import stem_of
-from safepip.model.advisories import AdvisoryPolicy
+from safepip.model.advisory_policy import AdvisoryPolicy
 from safepip.model.ages import AgePolicy
 from safepip.model.build import BuildPolicy
 from safepip.model.errors import UsageError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.model.advisories import AdvisoryPolicy
+from safepip.model.advisory_policy import AdvisoryPolicy
 from safepip.model.ages import AgePolicy, Cooldown
 from safepip.model.build import BuildPolicy, BuildSettings
 from safepip.model.origin import BUILT_IN, Origin

@@ -16,11 +16,23 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Protocol
+
+    class Located(Protocol):
+        """What names a place in the network: a scheme in lower case, a host, a port (None: the scheme's own)."""
+
+        @property
+        def scheme(self) -> str: ...
+        @property
+        def host(self) -> str: ...
+        @property
+        def port(self) -> int | None: ...
+
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -39,17 +51,6 @@ _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 class UrlError(Exception):
     """A text that is not a URL, or a URL that safepip will not use. The message repeats no part of it."""
-
-
-class Located(Protocol):
-    """What names a place in the network: a scheme in lower case, a host, a port (None: the scheme's own)."""
-
-    @property
-    def scheme(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int | None: ...
 
 
 class Url(NamedTuple):

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.build.archive_forms import ARCHIVE_ENDINGS
 from safepip.build.vcs_url import is_vcs_url, meant, read_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import is_name, normalise
+from safepip.model.page import ARCHIVE_ENDINGS
 from safepip.model.source import SourceCode, SourceKind
 from safepip.model.urls import UrlError, parse
 from safepip.model.wheel_names import read_wheel_name

@@ -7,7 +7,6 @@ configuration, the command line or pip's own configuration names, or what lies b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
@@ -15,7 +14,7 @@ from safepip.model.index import IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.urls import UrlError, is_url, is_web, origin_of
 from safepip.requirements.file_format import FileOption, Include, RequirementLine
-from safepip.requirements.variables import misplaced_by_name, misplaced_in_url, values_in
+from safepip.requirements.variables import values_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
     from safepip.requirements.file_format import Line
 
 
-_ON_NETWORK = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
+_ON_NETWORK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
 
 
 def _keep(_text: str, _source: str) -> None:
     """Conceal nothing."""
 
 
-@dataclass(frozen=True, slots=True)
 class ExpandedValues:
     """The rules for one reading of requirements files.
 
@@ -40,11 +38,19 @@ class ExpandedValues:
     are those of the URLs with a value that were met: a credential is sent to every URL of its origin.
     """
 
-    environ: Mapping[str, str]
-    known: tuple[IndexUrl, ...] = ()
-    conceal: Callable[[str, str], None] = _keep
-    locking: bool = False
-    origins: set[str] = field(default_factory=set)
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        known: tuple[IndexUrl, ...] = (),
+        conceal: Callable[[str, str], None] = _keep,
+        *,
+        locking: bool = False,
+    ) -> None:
+        self.environ = environ
+        self.known = known
+        self.conceal = conceal
+        self.locking = locking
+        self.origins: set[str] = set()
 
     def note_lines(self, lines: Iterable[Line]) -> None:
         """The URLs in the lines of a file, all at once, as their credentials are taken out of them."""
@@ -87,6 +93,8 @@ class ExpandedValues:
 
     def check_places(self, statement: Requirement | Constraint, source: str) -> None:
         """Raise `Refused` where a value stands in a part of a requirement in which safepip could not hide it."""
+        from safepip.requirements.misplaced import misplaced_by_name, misplaced_in_url
+
         if statement.url is None:
             wrong = misplaced_by_name(source, self.environ)
         else:

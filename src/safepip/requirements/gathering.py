@@ -24,7 +24,6 @@ Mistakes are collected, so that one run reports all of them. The bytes come thro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,17 +46,16 @@ from safepip.requirements.file_format import (
 )
 from safepip.requirements.loaded import Loaded
 from safepip.requirements.lock_requests import is_pylock
-from safepip.requirements.other_files import check_kind, way_to_open
 from safepip.requirements.places import (
     Place,
     check_path,
     check_place,
+    is_pyproject,
     misplaced_lock,
     remote_names_local,
     undecodable,
     unreadable,
 )
-from safepip.requirements.project_files import group_of, is_pyproject, read_groups, read_project, read_script
 from safepip.requirements.requirement import is_written_out, read_constraint, read_dependency, read_requirement
 
 if TYPE_CHECKING:
@@ -72,27 +70,29 @@ _FILES = 1000
 _SHOWN = 40
 
 
-@dataclass(slots=True)
 class Gathering:
     """One reading of all sources; call `gather` once.
 
     `absorb` is `Credentials.absorb`; `values` are the rules for what was expanded.
     """
 
-    settings: Settings
-    values: ExpandedValues
-    reader: Reader
-    absorb: Callable[[str], str]
-    requirements: list[Requirement] = field(default_factory=list)
-    constraints: list[Constraint] = field(default_factory=list)
-    options: list[FileOption] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    misread: list[Diagnostic] = field(default_factory=list)
-    refused: list[Diagnostic] = field(default_factory=list)
-    hashed: bool = False
-    files: int = 0
-    script_requires_python: str | None = None
-    requires_python: list[str | None] = field(default_factory=list)
+    def __init__(
+        self, settings: Settings, values: ExpandedValues, reader: Reader, absorb: Callable[[str], str]
+    ) -> None:
+        self.settings = settings
+        self.values = values
+        self.reader = reader
+        self.absorb = absorb
+        self.requirements: list[Requirement] = []
+        self.constraints: list[Constraint] = []
+        self.options: list[FileOption] = []
+        self.notices: list[str] = []
+        self.misread: list[Diagnostic] = []
+        self.refused: list[Diagnostic] = []
+        self.hashed = False
+        self.files = 0
+        self.script_requires_python: str | None = None
+        self.requires_python: list[str | None] = []
 
     def gather(self, *, may_be_empty: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all mistakes found."""
@@ -148,6 +148,8 @@ class Gathering:
         self._take(RequirementLine(text, stated, config_settings=given, editable=editable, written=shown))
 
     def _group(self, spec: str) -> None:
+        from safepip.requirements.project_files import group_of, read_groups
+
         path, group = group_of(spec)
         place = Place(path, printable(path), self._stated("groups"))
         if is_pylock(path):
@@ -159,6 +161,8 @@ class Gathering:
 
     def _project(self, path: str) -> None:
         """`-r pyproject.toml`: what the project itself requires, and for a lock its extras as scopes of their own."""
+        from safepip.requirements.project_files import read_project
+
         lock = self.settings.lock
         extras = frozenset[str]() if lock is None else None if lock.all_extras else lock.extras
         text = self._project_file(Place(path, printable(path), self._stated("requirement_files")))
@@ -172,6 +176,8 @@ class Gathering:
                 self._dependency(requirement, origin, f"extra:{extra}")
 
     def _script(self, path: str) -> None:
+        from safepip.requirements.project_files import read_script
+
         text = self._project_file(Place(path, printable(path), self._stated("script")))
         script = read_script(text, printable(path))
         self.script_requires_python = script.requires_python
@@ -290,6 +296,8 @@ class Gathering:
             raise misplaced_lock(place)
         encoding = self.reader.locale_encoding
         data = self._bytes(place, kind)
+        from safepip.requirements.other_files import check_kind
+
         check_kind(place, data)
         try:
             text, guessed = decode(data, locale_encoding=encoding)
@@ -318,6 +326,8 @@ class Gathering:
             return self.reader.read_file(whole)
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
+            from safepip.requirements.other_files import way_to_open
+
             hint = way_to_open(place.shown, disk, whole)
             raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated, hint) from None
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.build.archive_forms import ARCHIVE_ENDINGS
 from safepip.model.errors import UnusableInput
+from safepip.model.page import ARCHIVE_ENDINGS
 
 if TYPE_CHECKING:
     from safepip.requirements.disk import Disk

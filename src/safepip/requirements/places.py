@@ -20,6 +20,11 @@ class Place(NamedTuple):
     stated: Origin
 
 
+def is_pyproject(name: str) -> bool:
+    """Whether a path names a pyproject.toml."""
+    return name.rstrip().replace("\\", "/").rpartition("/")[2] == "pyproject.toml"
+
+
 def check_place(place: Place) -> None:
     """Raise (`unreadable-file`) for a URL that cannot name a readable file: a URL is never tried as a path."""
     if not is_url(place.name):

@@ -44,11 +44,6 @@ class Project(NamedTuple):
     requires_python: str | None
 
 
-def is_pyproject(name: str) -> bool:
-    """Whether a path names a pyproject.toml."""
-    return re.split(r"[/\\]", name.rstrip())[-1] == "pyproject.toml"
-
-
 def has_project(text: str) -> bool:
     """Whether the text of a pyproject.toml may say what a project requires: it has a table [project], or is no TOML."""
     try:

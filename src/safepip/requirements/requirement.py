@@ -23,18 +23,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.build.archive_forms import ARCHIVE_ENDINGS
-from safepip.build.vcs_url import is_vcs_url
 from safepip.model.errors import UnusableInput
 from safepip.model.names import name_at_start, normalise
+from safepip.model.page import ARCHIVE_ENDINGS
 from safepip.model.requirement import Constraint, Requirement
 from safepip.model.urls import is_url, scheme_of
-from safepip.requirements.direct import if_repository, read_direct
-from safepip.requirements.editables import read_editable
 from safepip.requirements.extras import split_extras
 from safepip.requirements.line_digests import read_digests
 from safepip.requirements.mistakes import invalid, invalid_constraint, missing
-from safepip.requirements.other_files import named_without_option
 from safepip.requirements.pep508 import check_length, meaningful, read_extras, read_marker, read_pep508
 from safepip.wheel.metadata import has_endless_number
 
@@ -122,26 +118,44 @@ def is_written_out(line: RequirementLine, name: str) -> bool:
 def _read(line: RequirementLine, disk: Disk) -> _Parts:
     check_length(line)
     if line.editable:
+        from safepip.requirements.editables import read_editable
+
         direct, extras_given, on = read_editable(line, disk)
         return _of_direct(direct, extras_given, on)
-    by_url = bool(scheme_of(line.text)) or is_vcs_url(line.text)
+    by_url = _is_url(line.text)
     text, _, marker_text = line.text.partition("; " if by_url else ";")
     text = text.strip()
     marker = read_marker(line, marker_text.strip())
     if by_url:
-        return _of_direct(read_direct(line, text, disk), frozenset(), marker)
+        return _of_direct(_read_direct(line, text, disk), frozenset(), marker)
     path, extras = split_extras(disk.absolute(text)) if text else (text, "")
     # A URL is never a path: for a text with a URL in it the disk is not looked at.
     looked = disk._replace(is_file=_is_not, is_dir=_is_not) if _names_url(text, disk) else disk
     url = _url_of_path(line, text, path, looked)
     if url is not None:
-        return _of_direct(read_direct(line, url, disk), read_extras(line, extras), marker)
+        return _of_direct(_read_direct(line, url, disk), read_extras(line, extras), marker)
     _check_requirements_file(line, text, path, looked)
     parts = _of_pep508(line, read_pep508(line, text, looked), marker, disk)
     # pip looks for a path's extras first, and takes what stands at the end of `name===anything[extra]` and of
     # `name @ URL[extra]` for some, too.
     odd = extras and (parts.url is not None or "===" in text)
     return parts._replace(extras=read_extras(line, extras)) if odd else parts
+
+
+def _is_url(text: str) -> bool:
+    """Whether a text begins as a URL, or as one of version control. Most do not, and nothing is loaded for them."""
+    if ":" not in text or scheme_of(text):
+        return ":" in text
+    from safepip.build.vcs_url import is_vcs_url
+
+    return is_vcs_url(text)
+
+
+def _read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
+    """What a URL names; most requirements have none, and do not load what reads it."""
+    from safepip.requirements.direct import read_direct
+
+    return read_direct(line, text, disk)
 
 
 def _is_not(_path: str) -> bool:
@@ -188,10 +202,13 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
     if _VERSION.fullmatch(found.url) and not line.expanded:
         raise invalid(line, "what follows @ is a URL", f"did you mean {found.name}=={found.url}?")
     # PEP 508 reads `git@code.example:acme/tool` as a project `git` with a URL.
-    hint = if_repository(line, line.text) if line.text == f"{found.name}@{found.url}" else ""
-    if hint:
-        raise invalid(line, "a repository is named by a URL", hint)
-    direct = read_direct(line, found.url, disk)
+    if line.text == f"{found.name}@{found.url}":
+        from safepip.requirements.direct import if_repository
+
+        hint = if_repository(line, line.text)
+        if hint:
+            raise invalid(line, "a repository is named by a URL", hint)
+    direct = _read_direct(line, found.url, disk)
     # The project that a wheel's file name gives must be the one that was asked for.
     if direct.source is None and direct.name != name:
         raise invalid(line, f"the wheel's file name is not that of {name}")
@@ -200,8 +217,12 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
 
 def _check_requirements_file(line: RequirementLine, text: str, path: str, disk: Disk) -> None:
     # `requirements.txt` is a valid project name, which anyone could register on an index: pip would ask for it.
-    hint = None if set(disk.separators).intersection(text) else named_without_option(line.written)
-    if hint is not None and disk.is_file(path):
+    if set(disk.separators).intersection(text) or not disk.is_file(path):
+        return
+    from safepip.requirements.other_files import named_without_option
+
+    hint = named_without_option(line.written)
+    if hint is not None:
         raise UnusableInput.because(
             "requirements-file-without-r",
             f"{line.written} is an existing file, and as a requirement it would name a project",

@@ -15,7 +15,7 @@ from safepip.advisories import database as packed
 from safepip.advisories.database import FORM
 from safepip.edges.advisories.bundle import Bundle, open_bundle
 from safepip.edges.advisories.gathering import update
-from safepip.model.advisories import AdvisorySource
+from safepip.model.advisory_policy import AdvisorySource
 from safepip.model.errors import Unavailable
 from safepip.model.origin import BUILT_IN
 from support.advisories import NOW, malicious, record, versions_of

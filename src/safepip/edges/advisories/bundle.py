@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from safepip.advisories.database import AdvisoryGathering
-    from safepip.model.advisories import AdvisorySource, ProjectRecords
+    from safepip.model.advisories import ProjectRecords
+    from safepip.model.advisory_policy import AdvisorySource
 
 _FOLDER = "advisories-1"
 _LARGEST = 1 << 30

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from safepip.edges.advisories.records import SourceFile
-    from safepip.model.advisories import AdvisorySource
+    from safepip.model.advisory_policy import AdvisorySource
 
 
 def update(

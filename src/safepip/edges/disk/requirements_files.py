@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import read_named, read_regular
@@ -17,21 +17,22 @@ from safepip.requirements.loaded import Loaded, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Protocol
 
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Settings
 
-__all__ = ["CredentialKeeper", "Loaded", "load", "local_disk", "local_disk_beside"]
+    class CredentialKeeper(Protocol):
+        """The part of `safepip.edges.network.credentials.Credentials` that is needed here."""
+
+        def absorb(self, text: str) -> str:
+            """The text without user information in its URLs, which is kept for their origins."""
+
+        def conceal(self, text: str, source: str) -> None:
+            """Show `source` wherever `text` would be shown."""
 
 
-class CredentialKeeper(Protocol):
-    """The part of `safepip.edges.network.credentials.Credentials` that is needed here."""
-
-    def absorb(self, text: str) -> str:
-        """The text without user information in its URLs, which is kept for their origins."""
-
-    def conceal(self, text: str, source: str) -> None:
-        """Show `source` wherever `text` would be shown."""
+__all__ = ["Loaded", "load", "local_disk", "local_disk_beside"]
 
 
 def load(

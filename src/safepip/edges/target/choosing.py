@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.environment.meant import Basis, Named, Signs, decide, is_conda_base
@@ -37,8 +36,7 @@ _BY_PATH = "the path of the program"
 _WINDOWS = os.name == "nt"
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """Where safepip itself runs. `archive` is the zip application's path, empty where there is none; `called` is the
     path by which the program was called, `sys.argv[0]`."""
 
