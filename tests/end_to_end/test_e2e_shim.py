@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ensurepip
 import os
 import shutil
 import sys
@@ -134,21 +133,6 @@ def test_a_pip_that_was_deleted_in_part_does_not_keep_the_shim(env: Environment)
     assert (env.folder / "bin" / "pip").read_bytes().startswith(b"#!")
     assert b"safepip's shim" not in (env.folder / "bin" / "pip").read_bytes()
     assert not (env.folder / ".safepip-shim").exists()
-
-
-@pytest.mark.slow
-def test_an_environment_that_is_made_by_one_with_a_shim_has_none(
-    runner: Runner, env: Environment, newer: Path, tmp_path: Path
-) -> None:
-    """`python -m venv` and ensurepip bring a pip of Python's own, into which nothing of the shim's gets."""
-    if not list(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")):
-        pytest.skip("this Python comes without a pip")
-    new = Environment(tmp_path / "new")
-    done = runner.run([str(env.python), "-m", "venv", str(new.folder)])
-    assert (done.returncode, done.stderr) == (0, "")
-    done = runner.run([str(new.folder / "bin" / "pip"), "install", "--no-index", "--find-links", str(newer), "demo"])
-    assert (done.returncode, new.installed()["demo"], "safepip" in done.stdout) == (0, "1.0", False), done.stderr
-    assert is_shim(env)
 
 
 # --- a safepip that is broken -----------------------------------------------------------------------------------------
