@@ -182,6 +182,33 @@ class TestWhatRuns:
         assert (done.returncode, done.stdout, done.stderr) == (0, usual.stdout, usual.stderr)
 
 
+#: What is special to a shell, in a variable with folders, in a program's text, in a URL, and to a reader of UTF-8.
+FOLDERS = ("a:b", "a b", 'it\'s %s "{x}"', "a\nb", "a#b?c%20d", "\u00e4\u4e2d", os.fsdecode(b"a\xffb"), "-I")
+
+
+@pytest.mark.usually("*a:b*")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("folder", FOLDERS, ids=ascii)
+def test_it_may_lie_in_a_folder_of_any_name(
+    folder: str, single: SingleFile, new_target: Callable[[str], Environment], tmp_path: Path
+) -> None:
+    """Also where it has to start anew, and for what it starts itself: pip, a build and its fence."""
+    active = new_target("active")
+    (active.site_packages / "early.pth").write_text("import packaging\n")
+    (active.site_packages / "packaging.py").write_text("")
+    (tmp_path / folder).mkdir()
+    application = tmp_path / folder / "safepip.pyz"
+    application.write_bytes(single.application.read_bytes())
+    single.application = application
+    single.python = str(active.python)
+    project = make_project(single.runner.folder / "demo", "demo", "1.0")
+    done = single("install", "--python", active.python, "--no-index", project)
+    assert done.returncode == 0, shown(done)
+    assert active.module_version("demo") == "1.0"
+    done = single("uninstall", "--python", active.python, "-y", "demo")
+    assert done.returncode == 0, shown(done)
+
+
 def test_the_pip_of_the_report_is_the_one_inside(
     single: SingleFile, new_target: Callable[[str], Environment], runner: Runner
 ) -> None:

@@ -46,17 +46,18 @@ OWN = (
     "yaml",
 )
 
-#: Runs `main` in a process that `bare_start` has started. The words before safepip's own are the folders of its parts,
-#: the PYTHONPATH to pass on to pip, and how safepip was called.
+#: Runs `main` in a process that `bare_start` has started. The words before safepip's own are the PYTHONPATH to pass on
+#: to pip, and how safepip was called. The names and folders of its parts are written into it: any character may be in a
+#: path, also the one that separates the folders of a variable.
 _AGAIN = """
 import os
-places, variable, called = sys.argv[1:4]
-words = sys.argv[4:]
+variable, called = sys.argv[1:3]
+words = sys.argv[3:]
 sys.argv[:] = [called, *words]
 del os.environ["PYTHONSAFEPATH"]
 if variable:
     os.environ["PYTHONPATH"] = variable
-start(dict.fromkeys(%r, places.split(os.pathsep)))
+start(dict.fromkeys(%a, %a))
 from safepip.edges.console.outputs import prepare
 prepare()
 from safepip.edges.programs.ending import end_by_signals, end_without_collection
@@ -187,8 +188,8 @@ def _start_anew(places: "Sequence[str]") -> "NoReturn":
     from safepip.environment.python_variables import plain_environment
 
     variable = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
-    words = [os.pathsep.join(places), variable, sys.argv[0], *sys.argv[1:]]
-    command = bare_command(sys.executable, _AGAIN % (OWN,), words)
+    words = [variable, sys.argv[0], *sys.argv[1:]]
+    command = bare_command(sys.executable, _AGAIN % (OWN, list(places)), words)
     environ = {**plain_environment(os.environ), **SAFE_PATH}
     if "PYTHONHOME" in os.environ:
         environ["PYTHONHOME"] = os.environ["PYTHONHOME"]
