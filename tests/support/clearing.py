@@ -50,9 +50,9 @@ class Bytes:
         return self._data[start:end]
 
 
-def content_of(filename: str, data: bytes) -> WheelContent:
+def content_of(filename: str, data: bytes, *, sound: bool = False) -> WheelContent:
     """The content of a wheel. Raises `ArchiveError`."""
-    return content_from(Bytes(data), filename)
+    return content_from(Bytes(data), filename, sound=sound)
 
 
 def verified(filename: str, data: bytes = b"") -> VerifiedFile:

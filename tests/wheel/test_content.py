@@ -56,9 +56,9 @@ PARTS = parts_of(WHEEL)
 SIZE = len(PARTS[0].content)
 
 
-def read(parts: list[Part], **around: object) -> WheelContent:
+def read(parts: list[Part], *, sound: bool = False, **around: object) -> WheelContent:
     """The content of the archive of these parts. Raises `ArchiveError`."""
-    return content_of(FILENAME, zip_of(parts, **around))  # type: ignore[arg-type]
+    return content_of(FILENAME, zip_of(parts, **around), sound=sound)  # type: ignore[arg-type]
 
 
 def with_zipfile(data: bytes) -> dict[str, bytes]:
@@ -386,12 +386,13 @@ BROKEN: dict[str, tuple[list[Part], dict[str, object], str]] = {
 }
 
 
+@pytest.mark.parametrize("sound", [False, True])
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_archive_that_reads_differently_from_the_front_is_refused(name: str) -> None:
+def test_an_archive_that_reads_differently_from_the_front_is_refused(name: str, *, sound: bool) -> None:
     """What contradicts itself, hides something or is not what it says is an error, which says what is wrong."""
     parts, around, message = BROKEN[name]
     with pytest.raises(ArchiveError, match=message) as raised:
-        read(parts, **around)
+        read(parts, sound=sound, **around)
     assert str(raised.value).isprintable()
 
 

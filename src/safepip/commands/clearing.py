@@ -44,7 +44,9 @@ def clear(
     inputs = decision.inputs
     files = fetch_wheels(decision, resources, pins)
     resources.tell(Doing("Checking", f"{len(files)} wheel{'s' if len(files) > 1 else ''}"))
-    context = _beside_installed(inputs, _context(inputs, list(zip(pins, files, strict=True))), gone)
+    chosen = list(zip(pins, files, strict=True))
+    sound = _sound(decision, resources, chosen)
+    context = _beside_installed(inputs, _context(inputs, chosen, sound), gone)
     if inputs.lock_requests:
         from safepip.commands.by_lock import check_lock_is_whole
 
@@ -55,6 +57,10 @@ def clear(
         check_hashed_is_whole(decision, context.wheels)
     exemptions = inputs.plan.policy.exemptions
     wheels = judge(context, exemptions)
+    for wheel in wheels:
+        # What policy has overruled shows that this wheel is not.
+        if wheel.file.path not in sound and all(allowed.rule != "wrong-record" for allowed in wheel.allowed):
+            resources.store.sound_wheels.note(wheel.file)
     for line in (*(line for wheel in wheels for line in overruled(wheel)), *notices(context)):
         resources.console.notice(line)
     by_names = not inputs.lock_requests and not inputs.statements.require_hashes
@@ -64,13 +70,23 @@ def clear(
     return wheels
 
 
-def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]]) -> RuleContext:
+def _sound(decision: Decision, resources: Resources, chosen: Sequence[tuple[Pin, VerifiedFile]]) -> frozenset[str]:
+    """The paths of the wheels that need not be unpacked as a whole: an earlier run has done that, and what they hold is
+    read back when it is installed."""
+    if not decision.inputs.installs:
+        return frozenset()
+    installed = {pin.name for pin in decision.to_install}
+    known = resources.store.sound_wheels.known
+    return frozenset(file.path for pin, file in chosen if pin.name in installed and known(file))
+
+
+def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]], sound: frozenset[str]) -> RuleContext:
     """What the rules look at of the wheels themselves. Raises `Refused` for the wheels that cannot be read."""
     target = inputs.target
     layout = layout_of(inputs.settings, target)
     wheels: list[WheelUnderReview] = []
     problems: list[Diagnostic] = []
-    contents = read_wheels([(file.path, file.filename) for _, file in chosen])
+    contents = read_wheels([(file.path, file.filename) for _, file in chosen], sound)
     for (pin, file), content in zip(chosen, contents, strict=True):
         if isinstance(content, ArchiveError):
             problems.append(unreadable_wheel(pin, file, content))

@@ -3,6 +3,12 @@
 `safepip.wheel.zip_format` and `safepip.wheel.zip_walk` decide what of the archive is believed. RECORD is read before
 all others, because it names the algorithm by which each file is hashed. Its rows are judged in `safepip.rules.judging`,
 not here: a RECORD that cannot be read is ignored here.
+
+Of a wheel with the very same bytes an earlier run may have found that every member unpacks to what its row in RECORD
+says (`safepip.edges.disk.sound_wheels`). Then that is not computed a second time where every file will be compared with
+its row once pip has installed it. Everything else is done as for any wheel: both readings of the archive are made and
+compared, with every name, size and limit, and unpacked is what is kept, what may declare a namespace, and what the
+comparison leaves out: byte code, which pip makes anew, and scripts, in which it puts its interpreter.
 """
 
 from __future__ import annotations
@@ -12,6 +18,7 @@ import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from safepip.model.digest import STRONG
 from safepip.model.finding import printable
 from safepip.model.wheel import Entry, WheelContent
 from safepip.wheel.archive import dist_info_folder, read_member
@@ -65,17 +72,23 @@ _UNIX_SPECIAL = {
 }
 
 
-def content_from(source: ByteSource, filename: str) -> WheelContent:
-    """Read everything. Raises `ArchiveError` for an archive that is broken or ambiguous."""
+def content_from(source: ByteSource, filename: str, *, sound: bool = False) -> WheelContent:
+    """Read everything; of a wheel that is known to be `sound` what is described above. Raises `ArchiveError` for an
+    archive that is broken or ambiguous."""
     start, members = open_directory(source)
     check_limits(members, source.size)
     info = dist_info_folder(members, filename)
     kept = _kept(members, info)
-    algorithms = _algorithms(source, start, members, f"{info}/RECORD")
+    record = _record(source, start, members, f"{info}/RECORD")
+    closed = _closed(members, kept, record) if sound else {}
+    algorithms = _algorithms(record)
     found: dict[str, Entry] = {}
     texts: dict[str, bytes] = {}
-    for member, pieces in walk(source, start, members):
+    for member, pieces in walk(source, start, members, closed):
         name = member.name
+        if name in closed:
+            found[name] = _entry(member, *closed[name])
+            continue
         algorithm = algorithms.get(name, "sha256")
         hashed = _ALGORITHMS.get(algorithm, hashlib.sha256)()
         namespace = ""
@@ -137,23 +150,47 @@ def _is_read_by_zsh(name: str) -> bool:
     return name.rpartition("/")[0].casefold().endswith(("/zsh/site-functions", "/zsh/vendor-completions"))
 
 
-def _algorithms(source: ByteSource, start: int, members: Sequence[Member], record: str) -> Mapping[str, str]:
-    """For each file whose row in RECORD has another strong digest than sha256, which one."""
+def _record(source: ByteSource, start: int, members: Sequence[Member], record: str) -> bytes:
+    """The bytes of RECORD; empty where there is none."""
     member = next((member for member in members if member.name == record), None)
     if member is None:
-        return {}
+        return b""
     end = min((other.offset for other in members if other.offset > member.offset), default=start)
-    data = read_member(source, member, end)
+    return read_member(source, member, end)
+
+
+def _algorithms(record: bytes) -> Mapping[str, str]:
+    """For each file whose row in RECORD has another strong digest than sha256, which one."""
     # Nearly every RECORD has only sha256. An algorithm whose name is not in the bytes is in no row.
-    if not any(algorithm.encode() in data for algorithm in _ALGORITHMS):
+    if not any(algorithm.encode() in record for algorithm in _ALGORITHMS):
         return {}
     try:
-        return {row.path: row.algorithm for row in parse_record(data) if row.algorithm in _ALGORITHMS}
+        return {row.path: row.algorithm for row in parse_record(record) if row.algorithm in _ALGORITHMS}
     except RecordError:
         return {}
 
 
-def _entry(member: Member, algorithm: str, digest: bytes, namespace: str) -> Entry:
+def _closed(members: Sequence[Member], kept: frozenset[str], record: bytes) -> Mapping[str, tuple[str, bytes]]:
+    """The members of a sound wheel that need not be unpacked, with the algorithm and the digest of their rows."""
+    try:
+        rows = {row.path: row for row in parse_record(record)}
+    except RecordError:
+        return {}
+    closed = {}
+    for member in members:
+        name, row = member.name, rows.get(member.name)
+        if row is None or row.digest is None or row.size not in (None, member.size):
+            continue
+        if 2 * len(row.digest) != STRONG.get(row.algorithm):
+            continue
+        if name in kept or name.endswith((".pyc", "/")) or ".data/scripts/" in name:
+            continue
+        if not (member.size <= LONGEST and name.endswith("/__init__.py")):
+            closed[name] = row.algorithm, row.digest
+    return closed
+
+
+def _entry(member: Member, algorithm: str, digest: bytes, namespace: str = "") -> Entry:
     folder = member.name.endswith("/")
     if folder and member.size:
         raise ArchiveError(f"the folder {printable(member.name, 120)} has content")

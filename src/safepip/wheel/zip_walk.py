@@ -37,13 +37,15 @@ from safepip.wheel.zip_format import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from safepip.wheel.zip_format import ByteSource, Member
 
 #: How much is read, and how much is unpacked, at once.
 CHUNK_BYTES = 256 * 1024
 WINDOW_BYTES = 1024 * 1024
+#: The same where most contents are passed over: most of what is read would be.
+HEADERS_WINDOW_BYTES = 16 * 1024
 
 #: The most that a wheel unpacks to. The largest of 966 real ones has 1.3 GB; indexes that have no limit of their own
 #: hold some of several times that.
@@ -75,15 +77,16 @@ def check_limits(members: Sequence[Member], archive_bytes: int) -> None:
 
 
 def walk(
-    source: ByteSource, start: int, members: Sequence[Member]
+    source: ByteSource, start: int, members: Sequence[Member], closed: Collection[str] = ()
 ) -> Iterator[tuple[Member, Iterable[bytes | memoryview]]]:
     """Every member in the order of the file, with its content in pieces.
 
     `start` is where the directory begins, `members` are its entries; `check_limits` has passed them. Each member's
     pieces must be used up before the next member is asked for: only after the last piece is it certain that the content
-    is what was announced. Raises `ArchiveError`.
+    is what was announced. Those whose names are in `closed` are not unpacked and have no pieces: of them only the
+    header is read. Raises `ArchiveError`.
     """
-    ahead = _ReadAhead(source, start)
+    ahead = _ReadAhead(source, start, HEADERS_WINDOW_BYTES if closed else WINDOW_BYTES)
     expected = {member.offset: member for member in members}
     position = 0
     for _ in members:
@@ -94,7 +97,9 @@ def walk(
             raise ArchiveError(f"the data at byte {position} of the archive is in no entry of its directory")
         begin = _content_begin(ahead, position, start, member)
         position = begin + member.packed
-        if member.size <= CHUNK_BYTES and member.packed <= CHUNK_BYTES:
+        if member.name in closed:
+            yield member, ()
+        elif member.size <= CHUNK_BYTES and member.packed <= CHUNK_BYTES:
             yield member, (whole_content(member, ahead.take(begin, position)),)
         else:
             yield member, _unpacked(member, ahead.chunks(begin, position))
@@ -105,16 +110,17 @@ def walk(
 class _ReadAhead:
     """A source that is read from the front, in large pieces, up to `end`."""
 
-    def __init__(self, source: ByteSource, end: int) -> None:
+    def __init__(self, source: ByteSource, end: int, window: int) -> None:
         self._source = source
         self._end = end
+        self._size = window
         self._first = self._last = 0
         self._window = memoryview(b"")
 
     def take(self, start: int, end: int) -> memoryview:
         """The bytes from `start` to `end`, fewer where the archive has no more before its directory."""
         if start < self._first or end > self._last:
-            self._first, self._last = start, min(max(end, start + WINDOW_BYTES), self._end)
+            self._first, self._last = start, min(max(end, start + self._size), self._end)
             self._window = memoryview(self._source.read(start, self._last))
         return self._window[start - self._first : end - self._first]
 

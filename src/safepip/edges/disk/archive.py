@@ -18,7 +18,7 @@ from safepip.wheel.archive import (
 from safepip.wheel.zip_format import OversizedArchive, open_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import BinaryIO
 
     from safepip.model.wheel import WheelContent
@@ -70,13 +70,15 @@ def read_wheel_metadata(path: str, filename: str) -> bytes:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def read_wheel(path: str, filename: str) -> WheelContent:
-    """The whole content of the wheel at `path`. Raises `ArchiveError`, also where the file cannot be opened."""
+def read_wheel(path: str, filename: str, *, sound: bool = False) -> WheelContent:
+    """The whole content of the wheel at `path`. `sound` is explained at `safepip.wheel.content`.
+
+    Raises `ArchiveError`, also where the file cannot be opened."""
     from safepip.wheel.content import content_from
 
     try:
         with open(open_regular(path), "rb") as file:
-            return content_from(_OpenFile(file), filename)
+            return content_from(_OpenFile(file), filename, sound=sound)
     except OSError as error:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
@@ -96,25 +98,28 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def read_wheels(files: Sequence[tuple[str, str]]) -> list[WheelContent | ArchiveError]:
+def read_wheels(files: Sequence[tuple[str, str]], sound: Collection[str] = ()) -> list[WheelContent | ArchiveError]:
     """The content of each wheel of `files`, which are its path and its file name, or why it has none.
 
-    They are in the order asked for. Several are read at once, the largest first.
+    They are in the order asked for. Several are read at once, the largest first. `sound` are the paths of those that
+    are known to be (`safepip.wheel.content`).
     """
-    threads = min(_THREADS, os.cpu_count() or 1, len(files))
+    threads = min(_THREADS, os.cpu_count() or 1, len(files) - len(sound))
     if threads < 2:
-        return [_content(*file) for file in files]
+        return [_content(*file, sound=file[0] in sound) for file in files]
     from concurrent.futures import ThreadPoolExecutor
 
     order = sorted(range(len(files)), key=lambda index: _size(files[index][0]), reverse=True)
     with ThreadPoolExecutor(threads) as pool:
-        read = dict(zip(order, pool.map(lambda index: _content(*files[index]), order), strict=True))
+        read = dict(
+            zip(order, pool.map(lambda at: _content(*files[at], sound=files[at][0] in sound), order), strict=True)
+        )
     return [read[index] for index in range(len(files))]
 
 
-def _content(path: str, filename: str) -> WheelContent | ArchiveError:
+def _content(path: str, filename: str, *, sound: bool) -> WheelContent | ArchiveError:
     try:
-        return read_wheel(path, filename)
+        return read_wheel(path, filename, sound=sound)
     except ArchiveError as error:
         return error
 

@@ -5,6 +5,7 @@
     <root>/delivered-1/...                      which index delivered which file (`safepip.edges.disk.deliveries`)
     <root>/installed-1/...                      which wheels were installed
                                                 (`safepip.edges.target.installed_memory`)
+    <root>/sound-1/...                          which wheels were read to the end (`safepip.edges.disk.sound_wheels`)
     <root>/incoming/<random>                    a file on its way in, of this process or of one that died
     <root>/handover-<random>/                   what pip is given (`safepip.edges.pip.running`), likewise
 
@@ -40,6 +41,7 @@ from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.objections import Objections
 from safepip.edges.disk.reading import open_regular, read_regular
+from safepip.edges.disk.sound_wheels import SoundWheels
 from safepip.edges.disk.sweeping import sweep
 from safepip.model.digest import ANY_BYTES, STRONG, WEAK, Digest, proofs
 from safepip.model.errors import Refused, Unavailable
@@ -84,6 +86,7 @@ class Store:
         self._root = os.path.abspath(root if root is not None else self._own or "")
         self._held = None if self.private else hold(self._root)
         self.deliveries = Deliveries(self._root)
+        self.sound_wheels = SoundWheels(self._root if self._own is None else None)
         self._swept = False
 
     def __enter__(self) -> Self:

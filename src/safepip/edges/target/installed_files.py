@@ -22,7 +22,10 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_PIECE = 1 << 20
+
+#: What is not longer is read in one call, the rest in pieces of this size into one place: memory that is new to the
+#: process costs as much as the digest.
+_PIECE = 256 * 1024
 
 #: Files a thread takes at once: handing over a single one costs as much as hashing it.
 _BATCH = 200
@@ -52,43 +55,48 @@ def read_file(path: str, algorithm: str, stopped: Callable[[], bool] = _never) -
     A file can be so large that the user stops the run: once `stopped` is true its digest is given up.
     """
     try:
-        handle = _open(path)
+        handle, size = _open(path)
         if isinstance(handle, FoundFile):
             return handle
         try:
-            return _digest(handle, algorithm, stopped)
+            return _digest(handle, size, algorithm, stopped) if algorithm else FoundFile(State.FILE, size)
         finally:
             os.close(handle)
     except OSError as error:
         return _failed(path, error)
 
 
-def _open(path: str) -> int | FoundFile:
-    """Open a regular file, or say what is there instead."""
+def _open(path: str) -> tuple[int | FoundFile, int]:
+    """Open a regular file, or say what is there instead; and its size in bytes."""
     kind = os.lstat(path).st_mode
     if stat.S_ISLNK(kind):
-        return FoundFile(State.LINK, about=os.readlink(path))
+        return FoundFile(State.LINK, about=os.readlink(path)), 0
     if not stat.S_ISREG(kind):
-        return FoundFile(State.OTHER)
+        return FoundFile(State.OTHER), 0
     handle = os.open(path, _FLAGS)
+    opened = os.fstat(handle)
     # Something else may have taken its place since.
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    if not stat.S_ISREG(opened.st_mode):
         os.close(handle)
-        return FoundFile(State.OTHER)
-    return handle
+        return FoundFile(State.OTHER), 0
+    return handle, opened.st_size
 
 
-def _digest(handle: int, algorithm: str, stopped: Callable[[], bool]) -> FoundFile:
-    expected = os.fstat(handle).st_size
-    if not algorithm:
-        return FoundFile(State.FILE, expected)
-    hashed, size = hashlib.new(algorithm), 0
-    # Most files are read in one call: a second call to find the end would cost as much again.
-    while size < expected and (piece := os.read(handle, _PIECE)):
-        hashed.update(piece)
-        size += len(piece)
-        if stopped():
-            return FoundFile(State.UNREADABLE, about="given up")
+def _digest(handle: int, expected: int, algorithm: str, stopped: Callable[[], bool]) -> FoundFile:
+    """The digest of an open file of so many bytes."""
+    if expected <= _PIECE:
+        # Most files are read in one call: a second call to find the end would cost as much again.
+        data = os.read(handle, expected + 1)
+        if len(data) == expected:
+            return FoundFile(State.FILE, expected, hashlib.new(algorithm, data).digest())
+        os.lseek(handle, 0, os.SEEK_SET)
+    hashed, size, piece = hashlib.new(algorithm), 0, memoryview(bytearray(_PIECE))
+    with open(handle, "rb", buffering=0, closefd=False) as file:
+        while size < expected and (count := file.readinto(piece)):
+            hashed.update(piece[:count])
+            size += count
+            if stopped():
+                return FoundFile(State.UNREADABLE, about="given up")
     return FoundFile(State.FILE, size, hashed.digest())
 
 
@@ -100,7 +108,7 @@ def _failed(path: str, error: OSError) -> FoundFile:
 
 def _header(path: str) -> bytes | None:
     try:
-        handle = _open(path)
+        handle, _ = _open(path)
         if isinstance(handle, FoundFile):
             return None
         try:
@@ -156,7 +164,7 @@ def walk(folder: str, unread: dict[str, str]) -> Iterator[str]:
 def read_small(path: str, limit: int) -> tuple[bytes | None, str]:
     """A regular file's content, or None and why there is none: `missing`, `too large`, `a link`, ..."""
     try:
-        handle = _open(path)
+        handle, _ = _open(path)
         if isinstance(handle, FoundFile):
             return None, handle.state.value
         with open(handle, "rb") as file:

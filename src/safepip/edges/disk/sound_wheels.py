@@ -1,0 +1,63 @@
+"""Remembers which wheels of the store are sound: every member unpacks to what its row in RECORD says.
+
+    <root>/sound-1/<2 digits>/<62 digits>           the version of safepip that found it; the digits are the wheel's
+
+That follows from the wheel's bytes alone, and they are hashed again at each use. So a later run may leave out what
+would give the same result (`safepip.wheel.content`), where every file is compared with its row once it is installed. A
+note of another version of safepip does not count: that one may have read by other rules.
+
+Code that can write to the store can forge a note, just as any other. A wheel whose contents are not what its RECORD
+says, or that cannot be unpacked, would then be found by pip or after it (`installed-differs`), and not before. Nothing
+else is taken from a note, and what comes of the wheel is compared with digests out of its hashed bytes in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from safepip import __version__
+from safepip.edges.disk.reading import read_regular
+
+if TYPE_CHECKING:
+    from safepip.model.evidence import VerifiedFile
+
+_FORM = 1
+
+#: No version has so many bytes.
+_LONGEST = 100
+
+
+class SoundWheels:
+    """The notes of a store at `root`; None for one in which nothing is kept, or that this user does not own."""
+
+    def __init__(self, root: str | None) -> None:
+        self._root = root
+
+    def known(self, file: VerifiedFile) -> bool:
+        """Whether this version of safepip has found the file to be sound."""
+        if self._root is None:
+            return False
+        try:
+            return read_regular(self._path(file), _LONGEST) == _NOTE
+        except OSError:
+            return False
+
+    def note(self, file: VerifiedFile) -> None:
+        """The file was found to be sound. A note that cannot be written is missing later."""
+        if self._root is None:
+            return
+        path = self._path(file)
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            # One that is cut off is none.
+            with open(path, "wb") as note:
+                note.write(_NOTE)
+
+    def _path(self, file: VerifiedFile) -> str:
+        digest = file.sha256.hex
+        return os.path.join(self._root or "", f"sound-{_FORM}", digest[:2], digest[2:])
+
+
+_NOTE = __version__.encode("ascii")

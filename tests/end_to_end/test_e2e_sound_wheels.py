@@ -1,0 +1,142 @@
+"""A wheel that was read to the end is not unpacked by later installs; a note that lies does not make them succeed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from safepip import __version__
+from safepip.edges.disk.own_cache import files, remove
+from support.wheels import build_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.environment import Environment
+    from support.index import IndexServer
+    from support.inside import Inside
+
+CORE = "VALUE = 1\n" * 100
+
+
+def lying() -> tuple[str, bytes]:
+    """A wheel whose RECORD has the digest of another `core.py`, of the same size."""
+    filename, honest = build_wheel("acme", "1.0", files={"acme/core.py": CORE})
+    with zipfile.ZipFile(io.BytesIO(honest)) as archive:
+        record = archive.read("acme-1.0.dist-info/RECORD")
+    lie: dict[str, str | bytes] = {"acme/core.py": CORE.replace("1", "2"), "acme-1.0.dist-info/RECORD": record}
+    return filename, build_wheel("acme", "1.0", files=lie)[1]
+
+
+@pytest.fixture
+def cache(run: Inside) -> Path:
+    """The cache folder of the runs."""
+    return run.folder / "home" / ".cache" / "safepip"
+
+
+def note_of(cache: Path, data: bytes) -> Path:
+    """The note that a wheel is sound."""
+    digest = hashlib.sha256(data).hexdigest()
+    return cache / "sound-1" / digest[:2] / digest[2:]
+
+
+def forge(cache: Path, data: bytes, text: str = __version__) -> Path:
+    """Write such a note."""
+    note = note_of(cache, data)
+    note.parent.mkdir(parents=True)
+    note.write_text(text)
+    return note
+
+
+def install(run: Inside, index: IndexServer, target: Environment, *words: str) -> tuple[int, str]:
+    """How an install of acme ends, and what it says."""
+    done = run("install", "--no-compile", "--python", target.python, "-i", index.url, *words, "acme")
+    return done.code, done.out + done.err
+
+
+def test_what_was_read_is_noted_and_installs_the_same(
+    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
+) -> None:
+    """The second environment is the first one's equal, and the note is part of what `safepip cache` shows."""
+    filename, data = build_wheel("acme", "1.0", files={"acme/core.py": CORE}, scripts={"acme": "acme.core:main"})
+    index.add_file("acme", filename, data)
+    first, second = new_target("first"), new_target("second")
+    assert install(run, index, first)[0] == 0
+    assert note_of(cache, data).read_text() == __version__
+    assert install(run, index, second)[0] == 0
+    assert (second.site_packages / "acme" / "core.py").read_text() == CORE
+    record = "acme-1.0.dist-info/RECORD"
+    digest_lines = [
+        [line for line in (env.site_packages / record).read_text().splitlines() if "bin/acme" not in line]
+        for env in (first, second)
+    ]
+    assert digest_lines[0] == digest_lines[1]
+    (noted,) = (file for file in files(str(cache)) if file.path.startswith("sound-"))
+    assert (noted.part, noted.digest) == ("notes", hashlib.sha256(data).hexdigest())
+    assert remove(str(cache), [noted])[0] == 1
+
+
+def test_a_forged_note_is_found_out_by_what_is_installed(
+    run: Inside, index: IndexServer, cache: Path, target: Environment
+) -> None:
+    """Every file is compared with its row once it is there."""
+    index.add_file("acme", *lying())
+    forge(cache, lying()[1])
+    code, said = install(run, index, target)
+    assert (code, "error: installed-differs" in said) == (1, True), said
+    assert "core.py has a different sha256 than was verified" in said
+
+
+@pytest.mark.parametrize("text", ["", "0.0.0", __version__ + "\n", "x" * 5000])
+def test_a_note_that_this_version_has_not_written_does_not_count(
+    run: Inside, index: IndexServer, cache: Path, target: Environment, text: str
+) -> None:
+    """Neither one that is cut off, nor one of a version that may have read by other rules."""
+    index.add_file("acme", *lying())
+    forge(cache, lying()[1], text)
+    before = target.state()
+    code, said = install(run, index, target)
+    assert (code, "error: wrong-record" in said, target.state() == before) == (20, True, True), said
+
+
+def test_where_nothing_is_read_back_no_note_counts(run: Inside, index: IndexServer, cache: Path) -> None:
+    """`download` ends with the wheel, and nobody compares what is in it afterwards."""
+    index.add_file("acme", *lying())
+    forge(cache, lying()[1])
+    done = run("download", "-i", index.url, "-d", "here", "acme")
+    assert (done.code, "error: wrong-record" in done.err) == (20, True), done.err
+
+
+def test_a_wheel_that_lies_is_not_noted(run: Inside, index: IndexServer, cache: Path, target: Environment) -> None:
+    """Neither where it is refused, nor where policy allows it, nor where it comes again after that."""
+    index.add_file("acme", *lying())
+    assert install(run, index, target)[0] == 20
+    assert not (cache / "sound-1").exists()
+    (run.folder / "safepip.toml").write_text(
+        '[[allow]]\nproject = "acme"\nrule = "wrong-record"\nreason = "read by us"\n'
+    )
+    code, said = install(run, index, target)
+    assert not (cache / "sound-1").exists()
+    assert (code, "allowed: wrong-record" in said) == (0, True), said
+    assert "allowed: wrong-record" in install(run, index, target, "--force-reinstall")[1]
+
+
+def test_a_wheel_that_was_exchanged_in_the_store_is_fetched_again(
+    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
+) -> None:
+    """The note is about bytes: those that have its digest, and no others."""
+    filename, data = build_wheel("acme", "1.0", files={"acme/core.py": CORE})
+    index.add_file("acme", filename, data)
+    assert install(run, index, new_target("first"))[0] == 0
+    (stored,) = (cache / "sha256").rglob("?" * 62)
+    stored.chmod(0o600)
+    stored.write_bytes(lying()[1])
+    second = new_target("second")
+    assert install(run, index, second)[0] == 0
+    assert (second.site_packages / "acme" / "core.py").read_text() == CORE
+    assert stored.read_bytes() == data
