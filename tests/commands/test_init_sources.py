@@ -36,6 +36,37 @@ def test_pips_configuration_and_variables_are_read(folder: InitFolder, monkeypat
     assert "PIP_INDEX_URL" in text
 
 
+@pytest.mark.parametrize("place", ["pdm.toml", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_CONFIG_FILE", "PDM_PYPI_URL"])
+def test_an_index_that_only_the_settings_of_another_tool_name_is_asked(
+    folder: InitFolder, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default index has all of the names today, because an attacker put them there."""
+    monkeypatch.setenv("PIP_INDEX_URL", folder.public.url)
+    folder.public.add("acme-web", "99.0")
+    folder.internal.auth = ("jane", "s3cret-word")
+    (folder.run.folder / "requirements.txt").write_text("acme-web\n")
+    url = folder.internal.credentialed_url
+    monkeypatch.setenv("UV_DEFAULT_INDEX", folder.public.url)
+    match place:
+        case "pdm.toml":
+            stated = f'[pypi]\nurl = "{folder.public.url}"\n[pypi.internal]\nurl = "{url}"\n'
+            (folder.run.folder / place).write_text(stated)
+        case "UV_CONFIG_FILE":
+            (folder.run.folder / "else.toml").write_text(f'[[index]]\nurl = "{url}"\n')
+            monkeypatch.setenv(place, "else.toml")
+        case _:
+            monkeypatch.setenv(place, url)
+    default = folder.public.host.origin.partition("://")[2].replace(":", "-")
+    done = folder.run("init", "--default", default, "--retries", "0")
+    assert done.code == 20, done.err
+    assert "pip's own default" not in done.out
+    assert re.search(r"acme-web  \S+ 2\.0, \S+ 99\.0  \(ambiguous\)", done.out)
+    text = (folder.run.folder / "safepip.toml").read_text()
+    assert text.count('    "acme-web?",\n') == 2
+    assert "s3cret" not in text + done.out + done.err
+    assert ("else.toml" if place == "UV_CONFIG_FILE" else place) in text
+
+
 def test_an_index_whose_credentials_a_file_asks_for_is_not_asked(
     folder: InitFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

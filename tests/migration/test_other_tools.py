@@ -8,9 +8,9 @@ import pytest
 
 from safepip.migration.findings import LINKS, Findings, Role, together
 from safepip.migration.names_in_use import project_names, read_lock
-from safepip.migration.pdm import read_pdm
+from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variable
 from safepip.migration.poetry import read_poetry
-from safepip.migration.uv import read_uv
+from safepip.migration.uv import read_uv, read_uv_variables
 from safepip.model.index import IndexUrl
 
 BUILT_IN = IndexUrl.parse("https://index.example/simple/")
@@ -111,6 +111,50 @@ def test_sources_of_pdm() -> None:
     assert not found.default_too
 
 
+def test_sources_of_pdms_own_configuration() -> None:
+    """A table without a URL has the credentials of a source that stands elsewhere."""
+    text = (
+        '[pypi]\nurl = "https://a.example/simple"\nverify_ssl = true\n[pypi.acme]\nurl = "https://b.example/simple"\n'
+        '[pypi.links]\ntype = "find_links"\nurl = "https://b.example/files"\n[pypi.other]\nusername = "jane"\n'
+    )
+    found = read_pdm_settings(tomllib.loads(text), text, "pdm.toml")
+    assert roles(found) == {"https://a.example/simple/": Role.DEFAULT, "https://b.example/simple/": Role.EXTRA}
+    assert [(index.name, str(index.origin)) for index in found.indexes] == [("", "pdm.toml:1"), ("acme", "pdm.toml:4")]
+    assert unread(found) == [f"pdm.toml:6: {LINKS}"]
+    assert not found.default_too
+    ignored = text.replace("verify_ssl", "ignore_stored_index")
+    assert read_pdm_settings(tomllib.loads(ignored), ignored, "pdm.toml") == Findings()
+    extra = text.partition("[pypi.acme]")[2]
+    found = read_pdm_settings(tomllib.loads(f"[pypi.acme]{extra}"), f"[pypi.acme]{extra}", "pdm.toml")
+    assert (list(roles(found).values()), found.default_too) == ([Role.EXTRA], True)
+
+
+def test_indexes_in_the_variables_of_uv_and_pdm() -> None:
+    """With a name or without; the newer variable of uv's default index takes the place of the older one."""
+    variables = {
+        "UV_INDEX_URL": "https://a.example/simple",
+        "UV_INDEX": "acme=https://b.example/simple  https://c.example/simple?x=y",
+        "UV_EXTRA_INDEX_URL": "https://d.example/simple",
+        "UV_FIND_LINKS": "./wheels",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    found = read_uv_variables(variables)
+    assert [(str(index.url), index.role, index.name, str(index.origin)) for index in found.indexes] == [
+        ("https://a.example/simple/", Role.DEFAULT, "", "UV_INDEX_URL"),
+        ("https://b.example/simple/", Role.EXTRA, "acme", "UV_INDEX"),
+        ("https://d.example/simple/", Role.EXTRA, "", "UV_EXTRA_INDEX_URL"),
+    ]
+    assert [str(source).partition(":")[0] for source in found.unread] == ["UV_INDEX", "UV_FIND_LINKS"]
+    assert any("unsafe-best-match" in note for note in found.notes)
+    assert not found.default_too
+    newer = read_uv_variables(variables | {"UV_DEFAULT_INDEX": "https://e.example/simple"})
+    assert [index.url.host for index in newer.indexes if index.role is Role.DEFAULT] == ["e.example"]
+    assert read_uv_variables({"UV_INDEX": "https://a.example/simple"}).default_too
+    assert read_uv_variables({"UV_INDEX": " ", "UV_CACHE_DIR": "/x"}).sources == ()
+    assert roles(read_pdm_variable("https://a.example/simple")) == {"https://a.example/simple/": Role.DEFAULT}
+    assert read_pdm_variable("").sources == ()
+
+
 def test_names_of_a_project_are_those_of_all_groups_and_tools() -> None:
     """But not the project itself, and not what is named by URL."""
     text = """
@@ -151,6 +195,8 @@ ODD = ("http://s3cret.example/${REPO}/", "http://${HOST}/s3cret/", "https://jane
         ("[tool.uv.pip]\nindex-url = ", ""),
         ('[[tool.poetry.source]]\nname = "a"\nurl = ', ""),
         ('[[tool.pdm.source]]\nname = "a"\nurl = ', ""),
+        ("[pypi]\nurl = ", ""),
+        ("[pypi.a]\nurl = ", ""),
         ('[[package]]\nname = "one"\nsource = { registry = ', " }"),
         ('[[package]]\nname = "one"\nsource = { type = "legacy", url = ', " }"),
         ('[[packages]]\nname = "one"\nindex = ', ""),
@@ -165,11 +211,27 @@ def test_a_source_is_taken_over_or_is_said_not_to_be(head: str, tail: str, url: 
         read_uv(tool.get("uv", {}), data, text, "pyproject.toml", ("tool", "uv")),
         read_poetry(data, text, "pyproject.toml", BUILT_IN),
         read_pdm(data, text, "pyproject.toml"),
+        read_pdm_settings(data, text, "pdm.toml"),
         read_lock(data, "uv.lock"),
     ])  # fmt: skip
     assert all_of_them.indexes == ()
     assert len(all_of_them.unread) == 1
     assert "s3" not in str(all_of_them.unread[0])
+
+
+@pytest.mark.parametrize("url", [url for url in ODD if url])
+@pytest.mark.parametrize(
+    "variable", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PDM_PYPI_URL"]
+)
+def test_one_in_a_variable_too(variable: str, url: str) -> None:
+    """The same, with a name before it as well where uv takes one."""
+    for text in (url, f"acme={url}") if variable == "UV_INDEX" else (url,):
+        found = together(
+            [read_uv_variables({variable: text}), read_pdm_variable({variable: text}.get("PDM_PYPI_URL", ""))]
+        )
+        assert found.indexes == ()
+        assert len(found.unread) == 1
+        assert "s3" not in str(found.unread[0])
 
 
 def test_an_index_that_is_described_elsewhere_is_not_taken_over() -> None:
@@ -192,6 +254,16 @@ def test_a_default_that_is_not_taken_over_is_not_pips_own() -> None:
     found = poetry('[[tool.poetry.source]]\nname = "acme"\nurl = "https://${HOST}/simple"\n')
     assert found.replaces_default
     assert not found.default_too
+
+
+def test_a_default_of_one_place_is_that_of_the_tool() -> None:
+    """What names no default index elsewhere is told to the same tool; another tool may still ask pip's."""
+    more = uv('[[tool.uv.index]]\nurl = "https://a.example/simple"\n')
+    default = read_uv_variables({"UV_DEFAULT_INDEX": "https://b.example/simple"})
+    assert more.default_too
+    assert not together([more, default]).default_too
+    assert not together([default, more]).default_too
+    assert together([more, read_pdm_variable("https://b.example/simple")]).default_too
 
 
 LOCKS = {
@@ -252,6 +324,8 @@ def test_a_lock_without_indexes_says_only_names() -> None:
         "[[tool.uv.index]]\nurl = 1\n[[tool.poetry.source]]\nname = 2\n[[tool.pdm.source]]\nurl = 'https://'",
         "package = 1\npackages = [2]\n[project]\ndependencies = 3\nname = []",
         "[[package]]\nname = 1\n[[packages]]\nname = 'a b'",
+        "pypi = 1",
+        "[pypi]\na = 1\nb = []\nc = {}",
     ],
 )
 def test_what_has_another_form_is_passed_over(text: str) -> None:
@@ -264,6 +338,7 @@ def test_what_has_another_form_is_passed_over(text: str) -> None:
         read_uv(settings if isinstance(settings, dict) else {}, data, text, "pyproject.toml", ("tool", "uv")),
         read_poetry(data, text, "pyproject.toml", BUILT_IN),
         read_pdm(data, text, "pyproject.toml"),
+        read_pdm_settings(data, text, "pdm.toml"),
         read_lock(data, "uv.lock"),
     ):
         assert (found.indexes, found.assignments, found.names) == ((), (), ())

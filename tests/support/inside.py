@@ -54,7 +54,7 @@ class Inside:
         self.folder = folder
         home = folder / "home"
         home.mkdir(exist_ok=True)
-        for name in [name for name in os.environ if name.startswith(("PIP_", "SAFEPIP_", "GITHUB_"))]:
+        for name in [name for name in os.environ if name.startswith(("PIP_", "SAFEPIP_", "GITHUB_", "UV_", "PDM_"))]:
             monkeypatch.delenv(name)
         for name, value in {
             "HOME": str(home),

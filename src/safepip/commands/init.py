@@ -45,7 +45,8 @@ settings of uv, Poetry and PDM. Each index is asked for the names that are in us
 Which index owns a name is for you to say: at the terminal, by --claim, or later in the file, where each name that you
 have left open stands as a question, and until it is answered the file is refused. Nothing else is written or changed.
 
-FILE is a requirements file, a pyproject.toml, a uv.toml or a lock. Without any, those of the working folder are read.
+FILE is a requirements file, a pyproject.toml, a uv.toml, a pdm.toml or a lock. Without any, those of the working folder
+are read.
 
   --claim NAME=INDEX     INDEX owns NAME, or with 'acme-*=INDEX' every name that begins with acme-. May be repeated.
   --default INDEX        INDEX answers for every name that no index owns.

@@ -1,4 +1,4 @@
-"""Reads what `init` migrates from: pip's configuration, requirements files, and the files of uv, Poetry and PDM."""
+"""Reads what `init` migrates from: pip's configuration, requirements files, and what uv, Poetry and PDM are told."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from safepip.edges.disk.requirements_files import load
 from safepip.migration.findings import LINKS, Findings, FoundIndex, Role, UnreadSource, read_source, together
 from safepip.migration.names_in_use import project_names, read_lock
 from safepip.migration.parts import InstallPart, parts_of_project
-from safepip.migration.pdm import read_pdm
+from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variable
 from safepip.migration.poetry import read_poetry
 from safepip.migration.tool_tables import table
-from safepip.migration.uv import read_uv
+from safepip.migration.uv import read_uv, read_uv_variables
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
@@ -56,19 +56,19 @@ def read_material(plan: Plan, built_in: IndexUrl, resources: Resources, known: I
     stated = (*plan.settings.requirement_files, *plan.settings.requirements)
     files = list(dict.fromkeys(stated)) or files_of_project(cwd)
     texts = [path for path in files if not _is_toml(path)]
-    found = [_of_pip(plan, texts, resources, known)]
+    found = [_of_pip(plan, texts, resources, known), *_of_variables(resources)]
     parts = [InstallPart(path) for path in texts]
     for path in files:
         if _is_toml(path):
             findings, more = _of_toml(path, built_in, resources)
-            found.append(findings)
+            found += findings
             parts += more
     return Material(together(found), tuple(files), tuple(parts))
 
 
 def _is_toml(path: str) -> bool:
     name = name_of(path)
-    return is_pylock(name) or name in ("pyproject.toml", "uv.toml", *_LOCKS)
+    return is_pylock(name) or name in ("pyproject.toml", "uv.toml", "pdm.toml", *_LOCKS)
 
 
 # --- pip -----------------------------------------------------------------------------------------------------------
@@ -143,20 +143,33 @@ def _requested_trust(options: Iterable[FileOption]) -> Iterator[tuple[str, Origi
 # --- other tools ---------------------------------------------------------------------------------------------------
 
 
-def _of_toml(path: str, built_in: IndexUrl, resources: Resources) -> tuple[Findings, list[InstallPart]]:
-    """What a TOML file says, and what an install can be asked for in it."""
+def _of_variables(resources: Resources) -> Iterator[Findings]:
+    """What the variables of uv and PDM say, and the file that one of uv's names."""
+    absorb, environ = resources.credentials.absorb, resources.world.environ
+    yield read_uv_variables({name: absorb(value) for name, value in environ.items() if name.startswith("UV_")})
+    yield read_pdm_variable(absorb(environ.get("PDM_PYPI_URL", "")))
+    named = environ.get("UV_CONFIG_FILE")
+    if named:
+        text, data = _toml(named, resources)
+        yield read_uv(data, {}, text, named, ())
+
+
+def _of_toml(path: str, built_in: IndexUrl, resources: Resources) -> tuple[list[Findings], list[InstallPart]]:
+    """What a TOML file says to each tool, and what an install can be asked for in it."""
     text, data = _toml(path, resources)
     name, cwd = name_of(path), resources.world.cwd
     if is_pylock(name) or name in _LOCKS:
-        return read_lock(data, path), [InstallPart(path, is_lock=True)] if is_pylock(name) else []
+        return [read_lock(data, path)], [InstallPart(path, is_lock=True)] if is_pylock(name) else []
     if name == "uv.toml":
         beside = _beside(path, "pyproject.toml")
-        return read_uv(data, _toml(beside, resources)[1] if is_file(beside, cwd) else {}, text, path, ()), []
+        return [read_uv(data, _toml(beside, resources)[1] if is_file(beside, cwd) else {}, text, path, ())], []
+    if name == "pdm.toml":
+        return [read_pdm_settings(data, text, path)], []
     found = [Findings(names=project_names(data, path)), read_poetry(data, text, path, built_in)]
     found.append(read_pdm(data, text, path))
     if not is_file(_beside(path, "uv.toml"), cwd):
         found.append(read_uv(table(data, "tool", "uv"), data, text, path, ("tool", "uv")))
-    return together(found), list(parts_of_project(data, path))
+    return found, list(parts_of_project(data, path))
 
 
 def _beside(path: str, name: str) -> str:

@@ -74,7 +74,9 @@ class Findings(NamedTuple):
     `sources` has an item for each source that is named. `trusted_hosts` are those that the user's own configuration and
     command line trust, `requested_trust` those that a file of the project wants to have trusted, which is not done.
     `notes` are sentences on what a tool's file does not say. `default_too` says that the tool asks pip's default index
-    beside the indexes that it names, `no_index` that it is told to ask no index (pip's `--no-index`).
+    beside the indexes that it names, `no_index` that it is told to ask no index (pip's `--no-index`). `tool` is given
+    where one tool is told its indexes in several places: what one of them puts in the place of pip's default index is
+    there for all of them.
     """
 
     sources: tuple[FoundSource, ...] = ()
@@ -85,6 +87,7 @@ class Findings(NamedTuple):
     notes: tuple[str, ...] = ()
     default_too: bool = False
     no_index: bool = False
+    tool: str = ""
 
     @property
     def indexes(self) -> tuple[FoundIndex, ...]:
@@ -108,6 +111,7 @@ def together(findings: list[Findings]) -> Findings:
     for found in findings:
         for name, origin in found.names:
             first.setdefault(name, origin)
+    replaced = {found.tool for found in findings if found.tool and found.replaces_default}
     return Findings(
         tuple(source for found in findings for source in found.sources),
         tuple(assignment for found in findings for assignment in found.assignments),
@@ -115,7 +119,7 @@ def together(findings: list[Findings]) -> Findings:
         tuple(dict.fromkeys(host for found in findings for host in found.trusted_hosts)),
         tuple(dict.fromkeys(asked for found in findings for asked in found.requested_trust)),
         tuple(dict.fromkeys(note for found in findings for note in found.notes)),
-        any(found.default_too for found in findings),
+        any(found.default_too and found.tool not in replaced for found in findings),
         any(found.no_index for found in findings),
     )
 

@@ -1,8 +1,12 @@
-"""PDM's sources: `[[tool.pdm.source]]` (PDM's documentation, "Specify other sources for finding packages").
+"""PDM's sources: `[[tool.pdm.source]]` (PDM's documentation, "Specify other sources for finding packages"), and its own
+configuration (the same, "Configurations").
 
 - Each source is asked beside pip's default index; one by the name of `pypi` takes its place.
 - `include_packages` and `exclude_packages` say which names a source is asked for; patterns are those of `fnmatch`.
 - `[tool.pdm.resolution] respect-source-order` takes the first source that has a name.
+- In `pdm.toml` `pypi.url` takes the place of pip's default index, as the variable `PDM_PYPI_URL` does, and
+  `pypi.NAME.url` is one more source; without a URL such a table has only the credentials of a source.
+  `pypi.ignore_stored_index` has all of these passed over.
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
 
     from safepip.migration.findings import FoundSource
 
-_ROOT = ("tool", "pdm")
+_TOOL = "pdm"
+_ROOT = ("tool", _TOOL)
 _ALL = "PDM compares the versions of all sources: the highest one wins, an attacker's too"
 _ORDER = "PDM takes a name from the first source that has it (respect-source-order): the order does not say who owns it"
 _INCLUDED = (
@@ -40,16 +45,46 @@ def read_pdm(project: dict[str, Any], text: str, path: str) -> Findings:
         place = Origin(Source.FILE, path, lines.table(("source",), number))
         name = word(entry.get("name"))
         role = Role.DEFAULT if name == "pypi" else Role.EXTRA
-        if entry.get("type") == "find_links":
-            sources.append(UnreadSource(LINKS, role, place))
-            continue
-        source = read_source(entry.get("url"), role, place, "" if role is Role.DEFAULT else name)
+        source = _source(entry, role, place, "" if role is Role.DEFAULT else name)
         sources.append(source)
         if isinstance(source, FoundIndex):
             assignments += [Assignment(pattern, source.url, place) for pattern in _patterns(entry)]
     notes = [_ORDER if table(pdm, "resolution").get("respect-source-order") is True else _ALL] if sources else []
     notes += [_INCLUDED] if assignments else []
-    found = Findings(tuple(sources), tuple(assignments), notes=tuple(notes))
+    found = Findings(tuple(sources), tuple(assignments), notes=tuple(notes), tool=_TOOL)
+    return found._replace(default_too=bool(sources) and not found.replaces_default)
+
+
+def _source(entry: dict[str, Any], role: Role, place: Origin, name: str) -> FoundSource:
+    if entry.get("type") == "find_links":
+        return UnreadSource(LINKS, role, place)
+    return read_source(entry.get("url"), role, place, name)
+
+
+def read_pdm_settings(settings: dict[str, Any], text: str, path: str) -> Findings:
+    """The findings of a pdm.toml."""
+    pypi = table(settings, "pypi")
+    if pypi.get("ignore_stored_index") is True:
+        return Findings()
+    lines = TomlLines(text, ())
+    stated: list[tuple[dict[str, Any], Role, tuple[str, ...], str]] = [(pypi, Role.DEFAULT, ("pypi",), "")]
+    stated += [(table(entry), Role.EXTRA, ("pypi", name), name) for name, entry in pypi.items()]
+    sources = [
+        _source(entry, role, Origin(Source.FILE, path, lines.table(keys, None)), name)
+        for entry, role, keys, name in stated
+        if "url" in entry
+    ]
+    return _of_sources(sources)
+
+
+def read_pdm_variable(url: str) -> Findings:
+    """The findings of `PDM_PYPI_URL`, empty where it is not set; user information is already taken out of the URL."""
+    place = Origin(Source.ENVIRONMENT, "PDM_PYPI_URL")
+    return _of_sources([read_source(url, Role.DEFAULT, place)] if url else [])
+
+
+def _of_sources(sources: list[FoundSource]) -> Findings:
+    found = Findings(tuple(sources), notes=(_ALL,) if sources else (), tool=_TOOL)
     return found._replace(default_too=bool(sources) and not found.replaces_default)
 
 

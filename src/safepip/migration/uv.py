@@ -1,9 +1,12 @@
-"""uv's settings: `uv.toml`, `[tool.uv]` and `[tool.uv.sources]` (uv's documentation, "Package indexes").
+"""uv's settings: `uv.toml`, `[tool.uv]`, `[tool.uv.sources]`, and variables (uv's documentation, "Package indexes",
+"Environment variables").
 
 - `[[index]]` in the order of the file; `default = true` takes the place of pip's default index, `explicit = true` is
   asked only for names that `sources` gives to it.
 - One of `format = "flat"` lists files of any project, as find-links do.
 - `index-url`, `extra-index-url` and `find-links` are the older spelling, also below `[pip]`.
+- `UV_DEFAULT_INDEX`, or else `UV_INDEX_URL`, is the default index; `UV_INDEX` and `UV_EXTRA_INDEX_URL` have others with
+  a space between them, which may be given a name: `NAME=URL`.
 - A `uv.toml` beside a `pyproject.toml` takes the place of `[tool.uv]`, but for `sources`, which belong to the project.
 """
 
@@ -19,10 +22,11 @@ from safepip.model.names import is_name, normalise
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from safepip.migration.findings import FoundSource
 
+_TOOL = "uv"
 _FIRST = (
     "uv takes a name from the first index that has it (index-strategy first-index): the order of indexes does not say"
     " who owns a name"
@@ -45,10 +49,30 @@ def read_uv(settings: dict[str, Any], project: dict[str, Any], text: str, path: 
     pins = list(_pins(table(project, "tool", "uv", "sources"), {name: source for name, source in named if name}))
     assignments = tuple(pin for pin in pins if isinstance(pin, Assignment))
     unread = (pin for pin in pins if isinstance(pin, UnreadSource))
-    found = Findings((*(source for _, source in named), *older, *unread), assignments)
+    found = Findings((*(source for _, source in named), *older, *unread), assignments, tool=_TOOL)
     return found._replace(
         notes=tuple(_notes(settings, found)), default_too=bool(found.sources) and not found.replaces_default
     )
+
+
+def read_uv_variables(environ: Mapping[str, str]) -> Findings:
+    """The findings of uv's variables; user information is already taken out of their URLs."""
+    stated = [(name, Role.EXTRA) for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL")]
+    stated.insert(0, ("UV_DEFAULT_INDEX" if environ.get("UV_DEFAULT_INDEX") else "UV_INDEX_URL", Role.DEFAULT))
+    sources: list[FoundSource] = []
+    for variable, role in stated:
+        place = Origin(Source.ENVIRONMENT, variable)
+        for text in environ.get(variable, "").split():
+            name, equals, url = text.partition("=")
+            if equals and is_name(name):
+                sources.append(read_source(url, role, place, name))
+            else:
+                sources.append(read_source(text, role, place))
+    if environ.get("UV_FIND_LINKS"):
+        sources.append(UnreadSource(LINKS, Role.EXTRA, Origin(Source.ENVIRONMENT, "UV_FIND_LINKS")))
+    found = Findings(tuple(sources), tool=_TOOL)
+    notes = _notes({"index-strategy": environ.get("UV_INDEX_STRATEGY")}, found)
+    return found._replace(notes=tuple(notes), default_too=bool(sources) and not found.replaces_default)
 
 
 def _named(settings: dict[str, Any], lines: TomlLines, path: str) -> Iterator[tuple[str, FoundSource]]:

@@ -11,7 +11,7 @@ from safepip.model.finding import printable
 
 _PATTERNS = (
     *("*requirements*.in", "*requirements*.txt", "requirements/*.in", "requirements/*.txt"),
-    *("pyproject.toml", "uv.toml", "pylock.toml", "pylock.*.toml", "uv.lock", "poetry.lock", "pdm.lock"),
+    *("pyproject.toml", "uv.toml", "pdm.toml", "pylock.toml", "pylock.*.toml", "uv.lock", "poetry.lock", "pdm.lock"),
 )
 
 
