@@ -11,6 +11,7 @@ listed last. Source archives are listed apart from the wheels, and made candidat
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ from packaging.utils import InvalidWheelFilename
 from packaging.version import Version
 
 from safepip.index.archives import ArchiveRow, ListedArchives
+from safepip.index.page_files import columns_of
 from safepip.index.same_files import contents_of
 from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.names import normalise
@@ -30,11 +32,22 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
+    from safepip.index.page_files import Columns
     from safepip.model.page import ProjectFile, ProjectPage
-    from safepip.vetting.releases import Release
+    from safepip.vetting.releases import Dated, Release
 
 #: Why files of a version are rejected, the nearest to fitting last. `rejected` has the nearest one of a version.
 _REASONS = ("sdist-only", "platform", "python", "requires-python")
+#: Of a wheel that is not rejected.
+_FITS = -1
+
+
+class _Tagged(NamedTuple):
+    """What the end of a wheel's name says: `rank` is the position of its best tag, None where the target supports none;
+    `nearness` is then a position in `_REASONS`, None where it is the end of no wheel's name."""
+
+    rank: int | None
+    nearness: int | None
 
 
 class TagRanks:
@@ -46,10 +59,16 @@ class TagRanks:
             self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
         self._names = [frozenset(names) for names in zip(*self._ranks, strict=True)] or [frozenset[str]()] * 3
         self._known: dict[str, int | None] = {}
+        self.of_end = cache(self._of_end)
+        """What the end of a wheel's name says, from its build tag or its tags on: `1-py3-none-any.whl`."""
 
-    def has_platform(self, platforms: str) -> bool:
-        """Whether the target has one of these platforms: a wheel that does not fit is then for another Python."""
-        return not self._names[2].isdisjoint(platforms.lower().split("."))
+    def _of_end(self, end: str) -> _Tagged:
+        parts = end[:-4].split("-")
+        if len(parts) not in (3, 4):  # (build-)?python-abi-platform
+            return _Tagged(None, None)
+        # Where the target has the platform, a wheel that does not fit is for another Python.
+        here = not self._names[2].isdisjoint(parts[-1].lower().split("."))
+        return _Tagged(self.best(*parts[-3:]), _REASONS.index("python" if here else "platform"))
 
     def best(self, interpreters: str, abis: str, platforms: str) -> int | None:
         """The best position of a compressed tag set (PEP 425), None where nothing is supported."""
@@ -117,6 +136,74 @@ class _Fitting(NamedTuple):
     text: str
 
 
+class _Names:
+    """Sorts the files of a page by what their names say; those that are not needed whole by their place on it.
+
+    `nearest` is for each spelling of a version how near its nearest file is to fitting, and that file; `releases` are
+    name and upload time of all files of a spelling; `archives` are spelling and place.
+    """
+
+    def __init__(self, page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> None:
+        self._name, self._files = page.name, page.files
+        self._ranks, self._pythons = ranks, pythons
+        self._is_mine = cache(lambda project: normalise(project) == page.name)
+        self.fitting: list[_Fitting] = []
+        self.nearest: dict[str, tuple[int, int]] = {}
+        self.releases: dict[str, list[Dated]] = {}
+        self.archives: list[tuple[str, int]] = []
+
+    def sort(self, columns: Columns) -> None:
+        """Look at the name of each file, and at its Requires-Python."""
+        of_end, is_mine, releases = self._ranks.of_end, self._is_mine, self.releases
+        dated = zip(columns.filenames, columns.uploaded, strict=True)
+        for place, (file, requires_python) in enumerate(zip(dated, columns.pythons, strict=True)):
+            filename, _ = file
+            if len(filename) > LONGEST_NAME:
+                continue
+            # Most files of a long page are wheels for other targets: they need no further call.
+            if filename.endswith(".whl"):
+                project, _, rest = filename.partition("-")
+                text, _, end = rest.partition("-")
+                rank, nearness = of_end(end)
+                if rank is not None:
+                    nearness = self._supported(place, rank, text, requires_python)
+                elif not is_mine(project):
+                    continue
+            else:
+                text, nearness = self._archive(place, filename)
+            if nearness is None:
+                continue
+            if text in releases:
+                releases[text].append(file)
+            else:
+                releases[text] = [file]
+            if nearness != _FITS and (text not in self.nearest or nearness > self.nearest[text][0]):
+                self.nearest[text] = nearness, place
+
+    def _supported(self, place: int, rank: int, text: str, requires_python: str | None) -> int | None:
+        """Add a wheel whose tags the target supports to `fitting`, or say why not: a position in `_REASONS`, None where
+        it is not of this project."""
+        filename = self._files[place].filename
+        if not self._pythons.admitted_by(requires_python):
+            return _REASONS.index("requires-python") if self._is_mine(filename.partition("-")[0]) else None
+        try:
+            project, version, build, _ = read_wheel_name(filename)
+        except ValueError:
+            return None
+        if project != self._name:
+            return None
+        self.fitting.append(_Fitting(version, rank, build, self._files[place], text))
+        return _FITS
+
+    def _archive(self, place: int, filename: str) -> tuple[str, int | None]:
+        """Add a source archive of this project to `archives`; its version as text, and as `_supported`."""
+        text = archive_version(self._name, filename)
+        if text is None:
+            return "", None
+        self.archives.append((text, place))
+        return text, _REASONS.index("sdist-only")
+
+
 def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> ProjectCandidates:
     """Reduce a page to the wheels that the target can install, best first, the versions without one, and the source
     archives.
@@ -124,30 +211,13 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
     Files of another project, with a name that no standard describes, or of unknown kinds are left out,
     as pip leaves them out.
     """
-    fitting: list[_Fitting] = []
-    nearest: dict[str, tuple[int, str, ProjectFile]] = {}
-    by_text: dict[str, list[ProjectFile]] = {}
-    archives: list[tuple[str, ProjectFile]] = []
-    for file in page.files:
-        if len(file.filename) > LONGEST_NAME:
-            continue
-        if file.filename.endswith(".whl"):
-            text, nearness, detail = _judge_wheel(page.name, file, ranks, pythons, fitting)
-        else:
-            text, nearness, detail = archive_version(page.name, file.filename), 0, ""
-            if text is not None:
-                archives.append((text, file))
-        if text is None:
-            continue
-        by_text.setdefault(text, []).append(file)
-        if nearness is not None:
-            best = nearest.get(text)
-            if best is None or nearness > best[0]:
-                nearest[text] = (nearness, detail, file)
-    served = {wheel.text for wheel in fitting}
-    known = releases(by_text, {wheel.text: wheel.version for wheel in fitting})
-    candidates = _candidates(page.name, fitting, known)
-    left = {text: found for text, found in nearest.items() if text not in served}
+    files, columns, names = page.files, columns_of(page.files), _Names(page, ranks, pythons)
+    names.sort(columns)
+    versions = {wheel.text: wheel.version for wheel in names.fitting}
+    known = releases(names.releases, versions)
+    candidates = _candidates(page.name, names.fitting, known)
+    left = {text: (near, files[place]) for text, (near, place) in names.nearest.items() if text not in versions}
+    archives = [(text, files[place]) for text, place in names.archives]
     admitted = {text for text, file in archives if text in left and pythons.admitted_by(file.requires_python)}
     return ProjectCandidates(
         name=page.name,
@@ -155,10 +225,10 @@ def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) 
         rejected=_rejected(left, candidates, known, admitted),
         status=page.status,
         status_reason=page.status_reason,
-        files=len(page.files),
+        files=len(files),
         dropped=page.dropped,
-        born=earliest([file.upload_time for file in page.files]),
-        contents=contents_of(page),
+        born=earliest(columns.uploaded),
+        contents=contents_of(page, columns),
         sources=_sources(page.name, archives, known, pythons) if archives else (),
     )
 
@@ -196,33 +266,8 @@ def _candidates(name: str, fitting: list[_Fitting], known: Mapping[str, Release]
     )
 
 
-def _judge_wheel(
-    name: str, file: ProjectFile, ranks: TagRanks, pythons: PythonVersions, fitting: list[_Fitting]
-) -> tuple[str | None, int | None, str]:
-    """Add the wheel to `fitting`, or say why it is rejected: its version as text, a position in `_REASONS`, the
-    detail."""
-    parts = file.filename[:-4].split("-")
-    if len(parts) not in (5, 6):  # name-version(-build)?-python-abi-platform
-        return None, None, ""
-    rank = ranks.best(*parts[-3:])
-    if rank is None or not pythons.admitted_by(file.requires_python):
-        if normalise(parts[0]) != name:
-            return None, None, ""
-        if rank is None:
-            return parts[1], 2 if ranks.has_platform(parts[-1]) else 1, "-".join(parts[-3:])
-        return parts[1], 3, file.requires_python or ""
-    try:
-        project, version, build, _ = read_wheel_name(file.filename)
-    except ValueError:
-        return None, None, ""
-    if project != name:
-        return None, None, ""
-    fitting.append(_Fitting(version, rank, build, file, parts[1]))
-    return parts[1], None, ""
-
-
 def _rejected(
-    nearest: Mapping[str, tuple[int, str, ProjectFile]],
+    nearest: Mapping[str, tuple[int, ProjectFile]],
     candidates: Sequence[Candidate],
     known: Mapping[str, Release],
     admitted: Container[str],
@@ -234,7 +279,7 @@ def _rejected(
     # `1` and `1.0` are one version; comparing them takes longer and is seldom needed.
     served = {c.version for c in candidates} if left else set[Version]()
     rejected: dict[Version, RejectedVersion] = {}
-    for text, (nearness, detail, file) in left:
+    for text, (nearness, file) in left:
         try:
             version = Version(text)
         except ValueError:
@@ -243,12 +288,26 @@ def _rejected(
             continue
         best, has_archive = rejected.get(version), text in admitted
         if best is None or _REASONS.index(best.reason) < nearness:
-            if nearness == 0 and not has_archive:
-                detail = f"for Python {file.requires_python}"
             has_archive = has_archive or (best is not None and best.has_archive)
             rejected[version] = RejectedVersion(
-                version, _REASONS[nearness], detail, file.yanked is not None, known[text].first, has_archive
+                version,
+                _REASONS[nearness],
+                _detail(nearness, file, has_archive=text in admitted),
+                file.yanked is not None,
+                known[text].first,
+                has_archive,
             )
         elif has_archive:
             rejected[version] = best._replace(has_archive=True)
     return tuple(sorted(rejected.values(), key=lambda f: f.version, reverse=True))
+
+
+def _detail(nearness: int, file: ProjectFile, *, has_archive: bool) -> str:
+    """What a file that does not fit is for: `RejectedVersion.detail`."""
+    match _REASONS[nearness]:
+        case "requires-python":
+            return file.requires_python or ""
+        case "sdist-only":
+            return "" if has_archive else f"for Python {file.requires_python}"
+        case _:
+            return "-".join(file.filename[:-4].split("-")[-3:])

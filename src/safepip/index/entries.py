@@ -206,6 +206,15 @@ def digests(hashes: Mapping[str, object]) -> tuple[Digest, ...]:
     return tuple(found)
 
 
+def are_sha256(values: list[Any]) -> bool:
+    """Whether all of these are sha256 digests in their normal form; they are looked at together."""
+    try:
+        text = "".join(values)
+        return {64}.issuperset(map(len, values)) and not text.encode().translate(None, _HEX)
+    except (TypeError, UnicodeError):
+        return False
+
+
 def _by_algorithm(hashes: Mapping[str, object]) -> Mapping[str, object]:
     """The hashes with their algorithms in lower case: to pip, and to hashlib, `SHA256` is one too."""
     if all(map(str.islower, hashes)):

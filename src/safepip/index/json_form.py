@@ -25,6 +25,7 @@ from safepip.index.entries import (
     shown,
     upload_time,
 )
+from safepip.index.page_files import RegularFiles
 from safepip.model.finding import printable
 from safepip.model.names import normalise
 from safepip.model.page import ProjectFile, ProjectPage, Status
@@ -52,8 +53,11 @@ def read_json(name: str | None, body: bytes, url: str) -> ProjectPage:
     if name is not None:
         _check_name(name, document.get("name"))
     status, reason, unknown = _status(document.get("project-status"))
-    kept, dropped = _read_files(files, url)
     notices = tuple(text for text in (notice, unknown) if text)
+    regular = RegularFiles.of(files, lambda entry: _read_file(entry, url, set(), plain=True))
+    if regular is not None:
+        return ProjectPage(name or "", url, regular, status, reason, 0, notices)
+    kept, dropped = _read_files(files, url)
     return ProjectPage(name or "", url, tuple(kept), status, reason, dropped, notices)
 
 
@@ -178,7 +182,7 @@ def read_sidecar(hashes: Mapping[str, object]) -> tuple[tuple[Digest, ...] | Non
     """The digests of a sidecar. A sidecar whose digest cannot be read is not used: no bytes could match it."""
     try:
         return digests(hashes), checksums(hashes)
-    except BadEntry:
+    except (BadEntry, UnicodeError):
         return None, ()
 
 

@@ -23,40 +23,27 @@ from typing import TYPE_CHECKING
 
 from safepip.model.candidate import AgeStatement, SourceArchives
 from safepip.model.page import Status
-from safepip.model.urls import is_file_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from packaging.version import Version
 
+    from safepip.index.page_files import Columns
     from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
     from safepip.model.page import ProjectFile, ProjectPage
 
 #: The worst first. ARCHIVED and DEPRECATED refuse nothing; they are reported.
 _WORST = (Status.QUARANTINED, Status.ARCHIVED, Status.DEPRECATED, Status.ACTIVE)
 
-#: How the URL of nearly every file begins.
-_NETWORK = ("https://", "http://")
 
-
-def contents_of(page: ProjectPage) -> str:
-    """A fingerprint of all files of a page, of every kind and platform: equal for pages that are the same, empty for a
-    page that is never the same as another."""
-    if not page.files or page.dropped:
+def contents_of(page: ProjectPage, columns: Columns) -> str:
+    """A fingerprint of all files of a page, of every kind and platform, by the columns of its files: equal for pages
+    that are the same, empty for a page that is never the same as another."""
+    filenames, contents = columns.filenames, columns.contents
+    if page.dropped or not filenames or "" in contents or len(set(filenames)) != len(filenames):
         return ""
-    rows = []
-    for file in page.files:
-        if not file.digests:
-            return ""
-        (algorithm, value), *more = file.digests
-        # Made for every page, of which many have thousands of files: each row is written in one go.
-        digests = "\0".join(sorted(map(str, file.digests))) if more else f"{algorithm}:{value}"
-        local = not file.url.startswith(_NETWORK) and is_file_url(file.url)
-        rows.append(f"{file.filename}\0{local}\0{digests}")
-    if len({file.filename for file in page.files}) != len(rows):
-        return ""
-    text = "\n".join(sorted(rows))
+    text = "\n".join(sorted([f"{filename}\0{content}" for filename, content in zip(filenames, contents, strict=True)]))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -6,6 +6,8 @@ import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from safepip.model.digest import AnyDigest, Checksum, Digest
 
 
@@ -63,7 +65,7 @@ class ProjectPage(NamedTuple):
 
     name: str
     url: str
-    files: tuple[ProjectFile, ...]
+    files: Sequence[ProjectFile]
     status: Status = Status.ACTIVE
     status_reason: str = ""
     dropped: int = 0

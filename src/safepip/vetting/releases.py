@@ -21,7 +21,8 @@ Nothing here knows the clock. `cooldown` says for how long a late file is held b
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from packaging.version import Version
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from safepip.model.page import ProjectFile
+
+#: The name of a file and its upload time (`ProjectFile`).
+Dated: TypeAlias = "tuple[str, float | None]"
 
 #: How long after its first file a release is still being uploaded, in seconds.
 LATE_AFTER = 14 * DAY
@@ -99,8 +103,9 @@ def _minors(wheel: str) -> set[tuple[int, int]]:
     return {(int(m[1]), int(m[2])) for m in found if m is not None} if all(found) else set()
 
 
-def releases(by_text: Mapping[str, Sequence[ProjectFile]], versions: Mapping[str, Version]) -> dict[str, Release]:
-    """The release of each spelling of a version. `versions` are those of the spellings that were parsed already."""
+def releases(by_text: Mapping[str, Sequence[Dated]], versions: Mapping[str, Version]) -> dict[str, Release]:
+    """The release of each spelling of a version, by the files of that spelling. `versions` are those of the spellings
+    that were parsed already."""
     grouped: dict[Version | str, list[str]] = {}
     for text in by_text:
         grouped.setdefault(_public(versions.get(text) or _version(text)), []).append(text)
@@ -111,13 +116,13 @@ def releases(by_text: Mapping[str, Sequence[ProjectFile]], versions: Mapping[str
     return found
 
 
-def _release(files: Sequence[ProjectFile]) -> Release:
-    moments = [file.upload_time for file in files if file.upload_time is not None]
+def _release(files: Sequence[Dated]) -> Release:
+    moments = [uploaded for _, uploaded in files if uploaded is not None]
     first = min(moments, default=None)
     if first is None or not is_late(max(moments), first):
         return Release(first)  # nothing to tell apart
-    timely = [file for file in files if not is_late(file.upload_time, first)]
-    minors = [_minors(file.filename) for file in timely if file.filename.endswith(".whl")]
+    timely = [filename for filename, uploaded in files if not is_late(uploaded, first)]
+    minors = [_minors(filename) for filename in timely if filename.endswith(".whl")]
     return Release(first, max(map(max, minors)) if minors and all(minors) else None)
 
 
@@ -151,7 +156,7 @@ def release_of(name: str, version: Version, files: Iterable[ProjectFile]) -> tup
             same[text] = _public(_version(text)) == its
         if same[text]:
             mine.append(file)
-    return mine, _release(mine)
+    return mine, _release([(file.filename, file.upload_time) for file in mine])
 
 
 def file_version(name: str, filename: str) -> str | None:
@@ -165,18 +170,26 @@ def file_version(name: str, filename: str) -> str | None:
     return parts[1] if len(parts) in (5, 6) and normalise(parts[0]) == name else None
 
 
+@lru_cache(maxsize=4096)
+def _stands_for(written: str, name: str) -> bool:
+    """Whether a name is another spelling of a normalised one. Most archives of a project have the same."""
+    return normalise(written) == name
+
+
 def archive_version(name: str, filename: str) -> str | None:
     """The version in a source archive's name, or None: pip splits where the part before is the project's name.
 
     The time it takes grows with the square of the length: names longer than `LONGEST_NAME` are for the caller to skip.
     """
-    ending = next((e for e in SDIST_ENDINGS if filename.endswith(e)), None)
-    if ending is None:
+    for ending in SDIST_ENDINGS:
+        if filename.endswith(ending):
+            break
+    else:
         return None
     stem = filename[: -len(ending)]
     # The usual case first: the name as long as its normalised form, then a dash.
     position = len(name)
-    if stem[position : position + 1] == "-" and normalise(stem[:position]) == name:
+    if stem[position : position + 1] == "-" and _stands_for(stem[:position], name):
         return stem[position + 1 :] or None
     for position, char in enumerate(stem):
         if char == "-" and normalise(stem[:position]) == name:

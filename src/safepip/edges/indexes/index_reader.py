@@ -59,13 +59,11 @@ _STATUSES = {
 
 
 class Reading(NamedTuple):
-    """What a source answered for a project: `available` is None where it does not have it. `url` is where the page was
-    read from.
+    """What a source answered for a project: `available` is None where it does not have it, `url` where it was read.
 
-    `digests` are those of all files of the page, whatever their platform; None where the candidates come from an
-    earlier run, which did not keep them. `listing` gives all files of the page, whatever their platform; None where the
-    reader does not keep them. `unasked` says that it is from an earlier run, and that the index was not asked in this
-    one.
+    `digests` are those of all files of the page, whatever their platform; None where it was not asked for as a whole.
+    `listing` gives all of its files; None where the reader does not keep them. `unasked` says that it is from an
+    earlier run, and that the index was not asked in this one.
     """
 
     available: ProjectCandidates | None
@@ -194,15 +192,19 @@ class IndexReader:
         _check_status(index, name, answer.status)
         page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
         available = candidates_for(page, self._ranks, self._pythons)
+        if self._pages is not None or self._listings:
+            # It stays in memory, where files take less than the document that they are made from.
+            page = page._replace(files=tuple(page.files))
         if self._pages is not None:
             self._pages[index.name, name] = SharedPage(lambda: page)
         listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
         self._cache.keep(index, available, answer.url, answer.headers, listing)
-        return self._reading(available, page, answer.url)
+        return self._reading(available, page, answer.url, whole=whole)
 
-    def _reading(self, available: ProjectCandidates, page: ProjectPage, url: str) -> Reading:
+    def _reading(self, available: ProjectCandidates, page: ProjectPage, url: str, *, whole: bool = False) -> Reading:
         """The content of a page that was just read; it is only held in memory where listings are asked for."""
-        return Reading(available, url, _digests(page), (lambda: page.files) if self._listings else None)
+        digests = frozenset(digest for file in page.files for digest in file.stated) if whole else None
+        return Reading(available, url, digests, (lambda: tuple(page.files)) if self._listings else None)
 
     async def _answer(self, index: Index, name: str, url: str, validators: Mapping[str, str]) -> Answer:
         from safepip.edges.network.limits import HttpError
@@ -235,7 +237,7 @@ class IndexReader:
         available = candidates_for(page, self._ranks, self._pythons)
         if not available.candidates and not available.rejected:
             return Reading(None, url)
-        return self._reading(available, page, url)
+        return self._reading(available, page, url, whole=True)
 
     def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
         url = index.location or str(index.url)
@@ -268,7 +270,7 @@ class IndexReader:
             page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
         else:
             page = ProjectPage(name, url, _listed(index, folder))
-        return self._reading(candidates_for(page, self._ranks, self._pythons), page, url)
+        return self._reading(candidates_for(page, self._ranks, self._pythons), page, url, whole=True)
 
 
 def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
@@ -310,10 +312,6 @@ def _unreadable(index: Index, path: str, error: OSError | ValueError) -> Unavail
 
 def _body(answer: Answer) -> tuple[bytes, str, str]:
     return answer.body, answer.headers.get("content-type", ""), answer.url
-
-
-def _digests(page: ProjectPage) -> frozenset[AnyDigest]:
-    return frozenset(digest for file in page.files for digest in file.stated)
 
 
 def _may_belong(filename: str, name: str) -> bool:
