@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import ntpath
 import os
+import posixpath
 import subprocess
 import sys
 import unicodedata
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from safepip.edges.programs.probe import facts
 from safepip.edges.target.interpreter import probe
 from safepip.model.plan import Settings, Target, installs_for_user
-from safepip.wheel.install_paths import Layout, install_paths_of, key_of, layout_of, root_is_purelib
+from safepip.wheel.install_paths import Layout, install_paths_of, is_plain, key_of, layout_of, root_is_purelib
 from support.clearing import LAYOUT, content_of
 from support.wheels import build_wheel
 
@@ -412,3 +414,13 @@ def test_the_root_is_purelib_where_pip_thinks_so(lines: list[str], end: str) -> 
     text = end.join(["Wheel-Version: 1.0", *lines, ""])
     expected = Parser().parsestr(text).get("Root-Is-Purelib", "").lower() == "true"
     assert root_is_purelib(text.encode()) is expected
+
+
+@given(st.text(alphabet="ab./\\:", max_size=8))
+def test_a_plain_path_is_what_its_normal_form_is(path: str) -> None:
+    """Joined to a folder and put into normal form, it would be the same; whatever leads elsewhere is not plain."""
+    if is_plain(path):
+        assert posixpath.normpath(posixpath.join("/site", path)) == f"/site/{path}"
+        assert ntpath.normpath(ntpath.join("C:/site", path)) == f"C:/site/{path}".replace("/", "\\")
+    else:
+        assert not path or set(path) & set("./\\:")

@@ -37,7 +37,7 @@ from safepip.environment.verification import FoundFile, State
 from safepip.model.digest import STRONG
 from safepip.model.names import normalise
 from safepip.wheel.byte_code import is_cached, possible_sources
-from safepip.wheel.install_paths import key_of
+from safepip.wheel.install_paths import is_plain, key_of
 from safepip.wheel.record import RecordError, parse_record
 
 if TYPE_CHECKING:
@@ -223,6 +223,8 @@ class _Rows:
     def _where(self, path: str) -> str:
         """The place of a row: relative to the folder of the metadata, before pip moved anything."""
         layout = self._run.layout
+        if not (layout.windows or layout.moved) and is_plain(path):
+            return f"{self._base}/{path}"
         if layout.windows:
             absolute = ntpath.normpath(ntpath.join(self._base, path)).replace("\\", "/")
         else:
@@ -289,6 +291,9 @@ def _before_moving(folder: str, scheme: str, layout: Layout) -> str:
 def with_each_other(compared: Sequence[Comparison], run: Arrangement) -> list[Comparison]:
     """The same, where a file that several of the wheels have may be that of any of them: policy allows that they have
     one file, and pip leaves the last. What pip makes of scripts and entry points is known from their RECORDs only."""
+    places = [frozenset(run.key(demand.path) for demand in each.demands) for each in compared]
+    if len(frozenset().union(*places)) == sum(map(len, places)):
+        return list(compared)
     contents: dict[str, dict[int, list[Content]]] = defaultdict(lambda: defaultdict(list))
     for number, each in enumerate(compared):
         for demand in each.demands:

@@ -104,6 +104,13 @@ class RuleContext:
         return found
 
     @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """For the install paths of all wheels what `owner` says of them, those without an owner left out."""
+        paths = dict.fromkeys(install_path.path for wheel in self.wheels for install_path in wheel.install_paths)
+        found = ((path, self.owner(path)) for path in paths if path)
+        return {path: owner for path, owner in found if owner is not None}
+
+    @cached_property
     def commands(self) -> Mapping[str, Mapping[str, EntryPoint | None]]:
         """For the `command_key` of a command, the projects of the run that bring it, each with the line that makes it:
         None where a file is the command, and where lines that differ make it."""

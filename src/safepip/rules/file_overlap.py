@@ -103,14 +103,14 @@ def _folders_of_wheels(install_paths: Iterable[InstallPath], context: RuleContex
 
 def _folders_of_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
     for install_path in install_paths:
-        owner = context.owner(install_path.path)
+        owner = context.owners.get(install_path.path)
         if owner is not None and owner not in context.replaced and context.names(install_path.path):
             yield f"{_shown(install_path)}: this is a folder of {owner}, which is installed"
 
 
 def _files_of_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
     for install_path in install_paths:
-        owner = context.owner(install_path.path)
+        owner = context.owners.get(install_path.path)
         if owner is not None and owner not in context.replaced:
             file = _in_the_way(install_path.path, context)
             if file:
@@ -163,7 +163,7 @@ def _same(one: InstallPath, other: InstallPath) -> bool:
 
 def _among_installed(install_paths: Iterable[InstallPath], context: RuleContext) -> Iterator[str]:
     for install_path in install_paths:
-        owner = context.owner(install_path.path)
+        owner = context.owners.get(install_path.path)
         if owner is None or owner in context.replaced:
             continue
         if install_path.entry is None or not context.holds(install_path.path, install_path.entry):

@@ -49,7 +49,7 @@ def hidden(wheel: WheelUnderReview, context: RuleContext, commands: Collection[s
             continue
         rivals = [path for path, its in look.named(module.place) if its.may_hide(module) and not module.may_hide(its)]
         # Where the source is there, its byte code belongs to it, and the source's owner was checked above.
-        if install_path.path.endswith(".py") and context.owner(install_path.path) is None:
+        if install_path.path.endswith(".py") and install_path.path not in context.owners:
             rivals += look.byte_code(install_path.path)
         if module.folder in sites:
             rivals += (path for folder in before for path, _ in look.named(f"{folder}/{module.name}"))

@@ -52,6 +52,7 @@ _VERSIONED = re.compile(r"pip(\d+(\.\d+)?)?|easy_install(-\d+\.\d+)?")
 #: What makes a path more than its parts one after the other: empty parts, dots, backslashes, a drive, a stream.
 _ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\:]")
 
+
 #: A line among the fields of an email message: a field, or one that continues the field before it.
 _FIELD = re.compile(r"[!-9;-~]*:|[ \t]|From ")
 
@@ -150,6 +151,11 @@ def _schemes(
         moved = tuple((folder, there) for folder in dict.fromkeys((schemes["purelib"], schemes["platlib"])))
         schemes.update(purelib=there, platlib=there)
     return schemes, moved
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path with `/` is relative, and no more than its parts one after the other."""
+    return not _ODD.search(path)
 
 
 def _normal(path: str, *, windows: bool) -> str:

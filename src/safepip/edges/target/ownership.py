@@ -179,6 +179,10 @@ class Ownership:
         return found
 
     def _look(self, folder: str) -> str:
+        above, _, name = folder.rpartition("/")
+        place = self._places.get(above) if above else None
+        if place is not None:
+            return _entered(place + name) if place.endswith("/") else place
         # From the top down: of a long path that leads nowhere only the beginning is looked at, and kept.
         end = len(os.path.splitdrive(folder)[0])
         place = self._places.get(folder[:end])
