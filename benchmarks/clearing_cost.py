@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapes
 import tools
+import world
 from compare import index
 from judging import POSIX, findings, judged
 from packaging.tags import sys_tags
@@ -173,7 +174,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100, help="how many real wheels (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-compile", action="store_true", help="without bytecode, which is most of pip's work")
-    parser.add_argument("--world", type=Path, default=Path(tempfile.gettempdir()) / "safepip-benchmark-world")
+    parser.add_argument("--world", type=Path, default=world.default())
     arguments = parser.parse_args()
     options = ["--no-compile"] if arguments.no_compile else []
     with tempfile.TemporaryDirectory() as temporary:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 import shapes
 import tools
+import world
 from tools import Room, Tool
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def main() -> None:
     """Run the jobs that the command line selects and print the table as they end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     beside = Path(sys.executable).parent
-    parser.add_argument("--world", type=Path, default=Path(tempfile.gettempdir()) / "safepip-benchmark-world")
+    parser.add_argument("--world", type=Path, default=world.default())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", metavar="WORD", default="", help="jobs whose name contains it")
     parser.add_argument("--sets", nargs="+", default=["M", "L", "B"], choices=sorted(shapes.load().roots))

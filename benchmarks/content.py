@@ -83,7 +83,9 @@ class Index:
 
     def __init__(self, folder: Path, conditions: Conditions) -> None:
         self.folder, self.conditions, self.counts = folder, conditions, Counts()
-        self._world = shapes.load()
+        # What is served as it is may be no synthetic world, and then has nothing that is made when it is asked for.
+        own = folder / "shapes.json"
+        self._world = shapes.load(own if own.is_file() else shapes.SHAPES)
         self._stems = {name.replace("-", "_"): shape for name, shape in self._world.projects.items()}
         self._pages: dict[tuple[str, bool, bool, str], bytes] = {}
         self._made: dict[str, bytes] = {}

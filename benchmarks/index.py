@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import shapes
 import world
 from content import Conditions
 from server import serve
@@ -25,11 +26,12 @@ def main() -> None:
     parser.add_argument("--no-gzip", action="store_true", help="send pages uncompressed")
     parser.add_argument("--no-sidecars", action="store_true", help="advertise no metadata files")
     parser.add_argument("--no-cache-headers", action="store_true", help="send neither ETag nor Cache-Control")
+    parser.add_argument("--shapes", type=Path, metavar="FILE", default=shapes.SHAPES, help="of which world it is")
     parser.add_argument("--as-is", action="store_true", help="serve what the folder holds, without building anything")
     parser.add_argument("--tls", type=Path, metavar="FOLDER", help="serve over TLS too; certificates go into FOLDER")
     arguments = parser.parse_args()
     if not arguments.as_is:
-        world.ensure(arguments.folder)
+        world.ensure(arguments.folder, arguments.shapes)
     if arguments.verb == "serve":
         serve(
             arguments.folder,

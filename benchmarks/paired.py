@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import shapes
 import tools
+import world
 from compare import cell, control, serving
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ class Place:
 
 def jobs(bulk_names: Sequence[str], megabytes: int) -> list[Job]:
     """Every job, in the order of the table."""
-    world = shapes.load()
+    sets = shapes.load()
     found = [
-        Job("dry-run", workload, tuple(world.requirements(workload)), secure, 20)
+        Job("dry-run", workload, tuple(sets.requirements(workload)), secure, 20)
         for workload in ("M", "L")
         for secure in (False, True)
     ]
-    found.append(Job("install", "M", tuple(world.requirements("M")), secure=False, delay=0))
+    found.append(Job("install", "M", tuple(sets.requirements("M")), secure=False, delay=0))
     size = f"{megabytes} MB in {len(bulk_names)} files"
     return found + [
         Job(name, size, tuple(bulk_names), secure, 0) for name in ("download", "stream") for secure in (False, True)
@@ -188,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", metavar="WORD", default=[], help="jobs whose title contains every word")
     parser.add_argument("--files", type=int, default=8, help="how many large files (default: %(default)s)")
     parser.add_argument("--megabytes", type=int, default=200, help="how large together (default: %(default)s)")
-    parser.add_argument("--world", type=Path, default=Path(tempfile.gettempdir()) / "safepip-benchmark-world")
+    parser.add_argument("--world", type=Path, default=world.default())
     parser.add_argument(
         "--at-most", nargs=3, action="append", default=[], metavar=("WORD", "MEASURE", "RATIO"),
         help=f"exit with 1 where a job whose title contains WORD is above; MEASURE is {', '.join(MEASURES)}",

@@ -83,9 +83,9 @@ class World:
 
 
 @functools.cache
-def load() -> World:
-    """Read `shapes.json`."""
-    raw: dict[str, Any] = json.loads(SHAPES.read_text(encoding="utf-8"))
+def load(path: Path = SHAPES) -> World:
+    """Read `shapes.json`, or another file of its form."""
+    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     projects = {name: _shape(name, value) for name, value in raw["projects"].items()}
     roots = {name: tuple(edges) for name, edges in raw["roots"].items()}
     every = [edge for edges in roots.values() for edge in edges] + [e for p in projects.values() for e in p.requires]

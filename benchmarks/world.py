@@ -1,17 +1,20 @@
 """The synthetic index in a folder: what is written there, and what is made again when it is asked for.
 
-The folder holds a page for each project and the full wheels that installs take. METADATA files and the small wheels
-of all other versions are made again when they are asked for; their digests on the page are true, so that a client
-may fetch and verify any file that this machine could install. Files for other platforms are listed and answer 404.
+The folder holds the shapes, a page for each project and the full wheels that installs take. METADATA files and the
+small wheels of all other versions are made again when they are asked for; their digests on the page are true, so that a
+client may fetch and verify any file that this machine could install. Files for other platforms are listed and answer
+404.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,12 +83,16 @@ def wheel_name(shape: Shape, position: int) -> str:
     return f"{shape.name.replace('-', '_')}-{shapes.version(position)}-{own_tag(shape)}.whl"
 
 
-def build(folder: Path, *, say: bool = False) -> None:
-    """Write the whole world into a folder, which is emptied first. Takes a minute or two."""
-    world = shapes.load()
-    if folder.exists():
-        shutil.rmtree(folder)
+def default() -> Path:
+    """Where the world of `shapes.json` is kept from one run to the next; each checkout may need another one."""
+    return Path(tempfile.gettempdir()) / f"safepip-benchmark-world-{fingerprint()[:8]}"
+
+
+def build(folder: Path, source: Path = shapes.SHAPES, *, say: bool = False) -> None:
+    """Write the whole world of a file of shapes into a new folder. Takes a minute or two for `shapes.json`."""
+    world = shapes.load(source)
     (folder / "pages").mkdir(parents=True)
+    shutil.copyfile(source, folder / "shapes.json")
     (folder / "wheels").mkdir()
     foreign = foreign_tags()
     for number, shape in enumerate(world.projects.values(), 1):
@@ -103,25 +110,39 @@ def build(folder: Path, *, say: bool = False) -> None:
             "files": list(_files(world, shape, full, foreign)),
         }
         (folder / "pages" / f"{shape.name}.json").write_text(json.dumps(page), encoding="utf-8")
-    (folder / "complete").write_text(fingerprint(), encoding="utf-8")
+    (folder / "complete").write_text(fingerprint(source), encoding="utf-8")
     if say and sys.stderr.isatty():
         print(file=sys.stderr)
 
 
-def fingerprint() -> str:
+def fingerprint(source: Path = shapes.SHAPES) -> str:
     """Changes whenever the built world would: of the modules, the shapes and this machine's tags."""
     digest = hashlib.sha256(str(next(iter(sys_tags()))).encode())
-    for name in ("shapes.json", "shapes.py", "synthetic.py", "world.py"):
+    for name in ("shapes.py", "synthetic.py", "world.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
+    digest.update(source.read_bytes())
     return digest.hexdigest()
 
 
-def ensure(folder: Path) -> None:
-    """Build the world unless the folder holds it already."""
+def ensure(folder: Path, source: Path = shapes.SHAPES) -> None:
+    """Build the world unless the folder holds it already. It is there whole or not at all."""
+    if _holds(folder, source):
+        return
+    print(f"building a synthetic index in {folder} (once)", file=sys.stderr)
+    fresh = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        build(fresh, source, say=True)
+        if folder.exists() and not _holds(folder, source):
+            shutil.rmtree(folder)
+        if not folder.exists():
+            fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _holds(folder: Path, source: Path) -> bool:
     marker = folder / "complete"
-    if not marker.exists() or marker.read_text(encoding="utf-8") != fingerprint():
-        print(f"building the synthetic index in {folder} (once)", file=sys.stderr)
-        build(folder, say=True)
+    return marker.is_file() and marker.read_text(encoding="utf-8") == fingerprint(source)
 
 
 def _files(world: World, shape: Shape, full: bytes, foreign: list[str]) -> Iterator[dict[str, object]]:
