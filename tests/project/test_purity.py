@@ -26,7 +26,7 @@ ALLOWED = {
     "routing": "",
     "rules": "hashlib packaging.markers packaging.specifiers posixpath unicodedata",
     "environment": "packaging.markers shlex",
-    "handover": "hashlib ntpath packaging.version posixpath",
+    "handover": "hashlib json ntpath packaging.version posixpath",
     "config": "configparser datetime difflib packaging.utils tomllib",
     "requirements": "codecs difflib optparse packaging.dependency_groups packaging.markers packaging.requirements"
     " packaging.specifiers shlex",

@@ -76,6 +76,9 @@ class Handover:
     has to install, `direct_urls` the wheels among them that the user named, or that were built from what the user
     named, `unrequested` those that pip marks as requested though the user did not ask for them. `before` and `after`
     are lines to print before pip starts and when it has succeeded, empty where pip prints its own.
+
+    With `stages` several pips do it, and this says what is to be there in the end: `arguments` and `report` are empty.
+    The parts of a stage run side by side, each as it is told, when all of the stage before have ended.
     """
 
     folder: str
@@ -88,6 +91,12 @@ class Handover:
     unrequested: frozenset[str] = frozenset()
     before: str = ""
     after: str = ""
+    stages: tuple[tuple[Handover, ...], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Handover, ...]:
+        """What each pip is told."""
+        return tuple(part for stage in self.stages for part in stage) or (self,)
 
 
 def make_handover(
@@ -122,7 +131,7 @@ def make_handover(
         files[_REQUIREMENTS] = "".join(f"{line}\n" for line in lines)
         asked = (*(("--no-deps",) if followed else ()), "--requirement", f"{base}/{_REQUIREMENTS}")
     installs = {name: given[name] for name in sorted(resolution.to_install)}
-    before, after = _stated_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
+    before, after = stated_for_pip(installs) if settings.display.verbosity == 0 else ("", "")
     return Handover(
         folder=folder,
         arguments=("install", *_options(settings, base), "--constraint", f"{base}/{_CONSTRAINTS}", *asked),
@@ -179,7 +188,7 @@ def _requires_by_url(wheel: ClearedWheel) -> bool:
     return _BY_URL.search(wheel.content.info("METADATA") or b"") is not None
 
 
-def _stated_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
+def stated_for_pip(installs: Mapping[str, ClearedWheel]) -> tuple[str, str]:
     """pip's own two lines about an installation."""
     versions = " ".join(f"{name}-{wheel.pin.version}" for name, wheel in installs.items())
     return f"Installing collected packages: {', '.join(installs)}", f"Successfully installed {versions}"
