@@ -29,7 +29,8 @@ def test_every_option_that_safepip_acts_on_reaches_the_settings(machine: Machine
         --cache-dir cache --refresh-package a,B_c --no-binary :none: --only-binary :all: --prefer-binary
         --all-releases a --only-final b --uploaded-prior-to P1D --ignore-requires-python --timeout 3 --retries 4
         --resume-retries 6 --no-proxy-env --cert ca.pem --client-cert me.pem --trusted-host h.example
-        --keyring-provider disabled --no-input --offline -vv -q --no-color --progress-bar off --log log.txt"""
+        --keyring-provider disabled --no-input --offline -vv -q --no-color --progress-bar off --log log.txt
+        --jobs 3"""
     settings = machine.plan(*words.split()).settings
     here = str(machine.project)
     assert settings.requirements == ("a", "b>=1")
@@ -68,6 +69,7 @@ def test_every_option_that_safepip_acts_on_reaches_the_settings(machine: Machine
     display = settings.display
     assert (display.verbosity, display.color, display.progress_bar) == (1, False, "off")
     assert display.log == f"{here}/log.txt"
+    assert settings.jobs == 3
 
 
 def test_what_is_said_about_building_reaches_the_settings(machine: Machine) -> None:

@@ -61,7 +61,9 @@ ALLOWED = {
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",
-    "edges.pip": "base64 contextlib glob hashlib json os shutil signal subprocess sys tempfile threading",
+    # fcntl for a lock on what is noted of an installation.
+    "edges.pip": "base64 contextlib errno fcntl glob hashlib json os shutil signal stat subprocess sys tempfile"
+    " threading",
     "edges.user": "getpass locale os platformdirs sys time",
     "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers shlex",
     "safepip.__main__": "difflib gc signal sys",

@@ -16,7 +16,7 @@ from safepip.commands.clearing import clear
 from safepip.commands.inputs import read_constraints
 from safepip.commands.telling import tell_decisions, tell_notices
 from safepip.edges.builder.environments import make_environment
-from safepip.edges.pip.running import hand_over, private_folder
+from safepip.edges.pip.running import Circumstances, hand_over, private_folder
 from safepip.edges.target.installed import installed
 from safepip.edges.target.interpreter import probe
 from safepip.handover.instructions import make_handover
@@ -146,9 +146,10 @@ class BuildEnvironments:
         environ = {**environ, **dict.fromkeys(_TEMPORARY, resources.scratch.folder("pip"))}
         with private_folder(resources.store.root) as private:
             handover = make_handover(decision.resolution, wheels, inputs.settings, private)
-            settings, code, progress = inputs.settings, 0, resources.console.progress
+            settings, code = inputs.settings, 0
             if handover is not None:
-                code = hand_over(handover, inputs.target, settings, environ, progress=progress, ends_with_us=True)
+                around = Circumstances(resources.console.progress, ends_with_us=True)
+                code = hand_over(handover, inputs.target, settings, environ, around=around)
         if code:
             raise Unavailable.because(
                 "build-environment", f"pip could not install what the build requires, and ended with exit code {code}"

@@ -9,13 +9,15 @@ from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
 from safepip.commands.target import tell_of_user_site
-from safepip.commands.telling import tell_decisions, tell_installed, tell_notices, tell_sources
+from safepip.commands.telling import tell_decisions, tell_installed, tell_missing, tell_notices, tell_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
+    from safepip.edges.pip.unfinished import Unfinished
+    from safepip.handover.instructions import Handover
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
 
@@ -38,6 +40,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
 
     `removed` gives, once it is decided what stays, the installed distributions that go. Raises `SafepipError`.
     """
+    from safepip.edges.pip.unfinished import Unfinished
     from safepip.edges.target.installed import parts_of_safepip
     from safepip.environment.guards import check_target, own_environment_check
     from safepip.reporting.messages import would_install, would_uninstall
@@ -45,21 +48,22 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
     tell_of_user_site(settings, target, resources.console)
-    tell_sources(inputs, resources)
-    decision = resolve(inputs, resources)
-    gone = removed(decision)
-    _report_decision(decision, resources)
-    if settings.dry_run:
-        _report(decision, resources)
-        for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
-            resources.console.data(line, is_prose=True)
-        return 0
-    _check_removable(decision, gone)
-    if not decision.to_install:
-        _report(decision, resources)
-        return _uninstall(inputs, resources, gone)
-    own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
-    return _hand_over(decision, resources, gone)
+    with Unfinished(settings, target, resources.console.notice) as unfinished:
+        tell_sources(inputs, resources)
+        decision = resolve(inputs, resources)
+        gone = removed(decision)
+        _report_decision(decision, resources)
+        if settings.dry_run:
+            _report(decision, resources)
+            for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
+                resources.console.data(line, is_prose=True)
+            return 0
+        _check_removable(decision, gone)
+        if not decision.to_install:
+            _report(decision, resources)
+            return _uninstall(inputs, resources, gone)
+        own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
+        return _hand_over(decision, resources, gone, unfinished)
 
 
 def _report_decision(decision: Decision, resources: Resources) -> None:
@@ -94,15 +98,17 @@ def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) 
     check_removable([*(it for it in replaced if it is not None), *gone], target)
 
 
-def _hand_over(decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:
+def _hand_over(
+    decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
+) -> int:
     """From a decision to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.commands.broken import broken_lines
     from safepip.commands.clearing import clear
-    from safepip.edges.pip.running import hand_over, private_folder
+    from safepip.edges.pip.running import Circumstances, hand_over, private_folder
     from safepip.edges.programs.ending import exit_code
     from safepip.edges.target.installed import check_files
     from safepip.edges.target.writing import check_places
-    from safepip.handover.instructions import make_handover, roots_to_read, with_public_urls
+    from safepip.handover.instructions import roots_to_read, with_public_urls
 
     settings, target = decision.inputs.settings, decision.inputs.target
     check_files(target)
@@ -110,19 +116,21 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
     _report(decision, resources, wheels)
     with private_folder(resources.store.root) as folder:
-        handover = make_handover(decision.resolution, wheels, settings, folder)
-        assert handover is not None
+        handover = _handover(decision, wheels, folder, unfinished)
         handover = with_public_urls(handover, resources.credentials.concealed.redact)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
         check_places(installed, settings)
-        broken, progress = broken_lines(decision, installed, names), resources.console.progress
+        broken, around = broken_lines(decision, installed, names), Circumstances(resources.console.progress)
         try:
             with _shim_held(decision.inputs, resources):
-                code = hand_over(handover, target, settings, resources.world.environ, names, progress)
+                around = around._replace(unfinished=unfinished)
+                code = hand_over(handover, target, settings, resources.world.environ, names, around)
         except KeyboardInterrupt as interrupt:
             resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return exit_code(interrupt)
+        finally:
+            tell_missing(unfinished.missing, handover, resources.console)
         # With --target, what was there before may have stayed as it was.
         if code == 0 and settings.target_dir is None:
             resources.installed_memory.note(installed)
@@ -131,6 +139,18 @@ def _hand_over(decision: Decision, resources: Resources, gone: Sequence[Installe
         for line in broken if code == 0 else ():
             resources.console.notice(line)
         return code
+
+
+def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, unfinished: Unfinished) -> Handover:
+    """What pip is told, or several pips are."""
+    from safepip.edges.programs.processors import usable
+    from safepip.handover.parts import Hands, make_handovers
+
+    settings, target = decision.inputs.settings, decision.inputs.target
+    hands = Hands(settings.jobs, usable()) if unfinished.possible else Hands(1)
+    handover = make_handovers(decision.resolution, wheels, settings, target, folder, hands)
+    assert handover is not None
+    return handover
 
 
 def _uninstall(inputs: Inputs, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:

@@ -8,12 +8,13 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.reporting.summaries import held_back, installed, looking_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.console.writing import Console
+    from safepip.handover.instructions import Handover
     from safepip.model.candidate import ProjectCandidates
     from safepip.model.evidence import ClearedWheel
 
@@ -66,3 +67,13 @@ def _available(decision: Decision, name: str) -> ProjectCandidates | None:
 def tell_installed(wheels: Sequence[ClearedWheel], console: Console) -> None:
     """The last line of an installation."""
     console.say(installed(wheels, console.seconds()))
+
+
+def tell_missing(missing: Collection[str], handover: Handover, console: Console) -> None:
+    """Which parts of an installation by several pips are there, and which are not, where one of them has failed."""
+    if not handover.stages or not missing:
+        return
+    stated = {name: f"{name} {version}" for name, (version, _) in handover.installs.items()}
+    there = [text for name, text in stated.items() if name not in missing]
+    console.notice(f"not installed: {', '.join(text for name, text in stated.items() if name in missing)}")
+    console.notice(f"installed: {', '.join(there) or 'nothing'}; the same command installs the rest")

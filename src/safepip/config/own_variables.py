@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PREFIX = "SAFEPIP_"
 #: Variables by their names; those of `FLAGS` have a truth value.
 FLAGS = ("SAFEPIP_NO_CONFIG", "SAFEPIP_OFFLINE")
-KNOWN = ("SAFEPIP_CONFIG", *FLAGS)
+#: How many pips may work side by side.
+JOBS = "SAFEPIP_JOBS"
+KNOWN = ("SAFEPIP_CONFIG", JOBS, *FLAGS)
 #: The credentials of an index by its name, as other tools of the field take them.
 CREDENTIALS = ("SAFEPIP_INDEX_<NAME>_USERNAME", "SAFEPIP_INDEX_<NAME>_PASSWORD")
 

@@ -190,6 +190,8 @@ class Settings(NamedTuple):
     well_known_names: str | None = None
     """Absolute path of the list of `--well-known-names`."""
     building: BuildSettings = BuildSettings()
+    jobs: int | None = None
+    """How many pips may install side by side; None for as many as pay."""
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was set; fields at their default are absent."""
 

@@ -63,7 +63,7 @@ GROUPS = {
     "Builds": "--config-settings --build-constraint --no-build-isolation --check-build-dependencies --src --no-verify"
     " --no-clean --exists-action",
     "The network and the cache": "--proxy --no-proxy-env --cert --client-cert --keyring-provider --timeout --retries"
-    " --resume-retries --cache-dir --no-cache-dir",
+    " --resume-retries --cache-dir --no-cache-dir --jobs",
     "Seldom": "--isolated --compile --no-compile --no-warn-script-location --no-warn-conflicts --root-user-action"
     " --disable-pip-version-check --use-feature --use-deprecated",
 }

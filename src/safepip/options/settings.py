@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
 
 class Surroundings(NamedTuple):
-    """What the settings need to know of the world. `absolute` makes a path absolute; `cache_dir` is where
-    the cache is kept without `--cache-dir`; `no_color` says whether NO_COLOR is set in the environment."""
+    """What the settings need to know of the world. `absolute` makes a path absolute; `cache_dir` is where the cache is
+    kept without `--cache-dir`; `no_color` (NO_COLOR), `offline` and `jobs` are what the environment says."""
 
     absolute: Callable[[str], str]
     cache_dir: str
     no_color: bool = False
     offline: bool = False
+    jobs: int | None = None
 
 
 def make_settings(
@@ -70,6 +71,7 @@ def make_settings(
         allow_names=frozenset(map(normalise, parsed["allow_names"])),
         well_known_names=_path(parsed, "well_known_names", around),
         building=_building(parsed, around),
+        jobs=parsed["jobs"] or around.jobs,
         origins={_FIELDS.get(dest, dest): places[-1] for dest, places in parsed.stated.items() if places},
     )
 
@@ -300,11 +302,11 @@ def _no_requirements(parsed: ParsedOptions) -> UsageError:
 
 
 def _numbers(parsed: ParsedOptions) -> Iterator[Diagnostic]:
-    for dest, flag in (("timeout", "--timeout"), ("retries", "--retries"), ("resume_retries", "--resume-retries")):
+    for dest, least in {"timeout": 0, "retries": 0, "resume_retries": 0, "jobs": 1}.items():
         value = parsed[dest]
-        if not math.isfinite(value) or value < 0:
-            places = parsed.stated.get(dest, ())
-            yield Diagnostic("bad-option", f"{flag} {value}: the number must be 0 or more, and finite", origins=places)
+        if value is not None and not least <= value < math.inf:
+            message = f"--{dest.replace('_', '-')} {value}: the number must be {least} or more, and finite"
+            yield Diagnostic("bad-option", message, origins=parsed.stated.get(dest, ()))
 
 
 def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:

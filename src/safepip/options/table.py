@@ -363,6 +363,9 @@ OWN: tuple[Option, ...] = (
            about="Compare names with the well-known names in this file, not with safepip's own list."),
     _flag("--verify-installed", dest="verify_installed", own=True, group="safepip Options", verbs=_ONLY,
           about="Reinstall what has the right version but is not known to come from the locked or hashed file."),
+    _value("--jobs", dest="jobs", metavar="n", kind="int", own=True, group="safepip Options", verbs=_ONLY,
+           about="Install with up to <n> pips side by side; 1 for one alone. Also SAFEPIP_JOBS. (default: as many as"
+           " processors, where that is faster)"),
     _flag("--offline", dest="offline", own=True, verbs=_NETWORK, group="safepip Options",
           about="Make no request; what is needed must be in the cache. Also SAFEPIP_OFFLINE."),
 )  # fmt: skip

@@ -192,6 +192,21 @@ def test_an_unknown_variable_of_safepips_is_an_error(machine: Machine) -> None:
     assert not machine.plan("x", SAFEPIP_OFFLINE="").settings.network.offline
 
 
+def test_a_number_of_pips_by_option_or_variable(machine: Machine) -> None:
+    """The option goes first; what is no number is an error, for each with its place."""
+    assert machine.plan("x").settings.jobs is None
+    assert machine.plan("x", SAFEPIP_JOBS="").settings.jobs is None
+    assert machine.plan("x", SAFEPIP_JOBS=" 3 ").settings.jobs == 3
+    assert machine.plan("x", "--jobs", "2", SAFEPIP_JOBS="3").settings.jobs == 2
+    for value in ("0", "-1", "two", "1.5", "\u0663", "9" * 30):
+        (diagnostic,) = machine.fails("x", SAFEPIP_JOBS=value).diagnostics
+        assert (diagnostic.reference, diagnostic.origins[0].where) == ("bad-variable", "SAFEPIP_JOBS")
+    for value in ("0", "-1", "two", "1.5", ""):
+        (diagnostic,) = machine.fails("x", "--jobs", value).diagnostics
+        assert diagnostic.reference == "bad-option"
+        assert "--jobs" in diagnostic.message
+
+
 # --- credentials -----------------------------------------------------------------------------------------
 
 

@@ -142,13 +142,29 @@ def _text_of(record: Mapping[str, object]) -> bytes:
     return json.dumps(record, sort_keys=True).encode("utf-8")
 
 
+def correct_record(info: str, private: str, record: Mapping[str, object]) -> None:
+    """Put the record in the place of one that names the private copy, in this metadata folder. It may be done half:
+    then the row of RECORD follows."""
+    path = os.path.join(info, "direct_url.json")
+    found = _read(path)
+    if found.get("url") == private:
+        _replace(path, record)
+    elif found == record:
+        set_row(path, _text_of(record))
+
+
 def remove_marks(handover: Handover, kept: Sequence[str] = ()) -> None:
     """Take REQUESTED (PEP 376) from what pip was told to install by name though the user did not ask for it."""
     for wheel in handover.wheels.values():
         place = record_place(wheel) if wheel.pin.name in handover.unrequested else None
         if place is None or not place.path or any(place.path.startswith(f"{folder}/") for folder in kept):
             continue
-        path = os.path.join(os.path.dirname(place.path), "REQUESTED")
-        if os.path.isfile(path):
-            os.unlink(path)
-            drop_row(path)
+        remove_mark(os.path.dirname(place.path))
+
+
+def remove_mark(info: str) -> None:
+    """The same for one metadata folder. It may be done half, or wholly."""
+    path = os.path.join(info, "REQUESTED")
+    drop_row(path)
+    if os.path.isfile(path):
+        os.unlink(path)

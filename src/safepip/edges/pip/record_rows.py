@@ -7,11 +7,14 @@ import hashlib
 import os
 import tempfile
 
+#: What the names of files begin with that take another one's place in a moment.
+_COMING = ".safepip-coming-"
+
 
 def replace_file(path: str, data: bytes) -> None:
     """Replace a file in one step, its permissions kept."""
     mode = os.stat(path).st_mode
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+    handle, temporary = tempfile.mkstemp(prefix=_COMING, dir=os.path.dirname(path))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -20,6 +23,11 @@ def replace_file(path: str, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file of this name was left by a run that was killed while it replaced another one."""
+    return name.startswith(_COMING)
 
 
 def set_row(path: str, data: bytes) -> None:

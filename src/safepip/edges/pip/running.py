@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from safepip.edges.console.outputs import say, warn
 from safepip.edges.console.progress import Progress
+from safepip.edges.pip.waiting import passing_on_signals, wait_for
 from safepip.edges.programs.installed_pip import pip_home
 from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
 from safepip.environment.python_variables import clean_environment, foreign_environment
@@ -19,9 +20,9 @@ from safepip.model.finding import printable
 from safepip.options.pip_verbs import without_secrets
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from safepip.edges.pip.unfinished import Unfinished
     from safepip.edges.target.choosing import ChosenEnvironment, Interpreter
     from safepip.handover.instructions import Handover
     from safepip.model.evidence import VerifiedFile
@@ -33,9 +34,6 @@ _ANYWHERE = frozenset({"cache", "config", "hash", "help"})
 #: A proxy address at which nothing listens, as for the handover; pip's variables override its configuration files.
 _WITHOUT_NETWORK = {"PIP_PROXY": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
 
-#: Seconds that pip has to end by itself after Ctrl-C, which a terminal sends to it as well.
-_GRACE = 10.0
-
 
 class Manner(NamedTuple):
     """How pip goes on beside this process. With `erase` it erases the terminal's line before it writes one of its own.
@@ -43,11 +41,21 @@ class Manner(NamedTuple):
     Where this process is killed, pip goes on to its end. It works without a network on what was verified, so that is
     soon, and the environment is whole then. Killed halfway it would leave files that no RECORD names, which neither pip
     nor safepip can tell from those of other projects. With `ends_with_us` it is killed, too (on Linux): that is for an
-    environment that is of no use to anything but this process.
+    environment that is of no use to anything but this process. `held` are descriptors that pip holds open.
     """
 
     erase: bool = False
     ends_with_us: bool = False
+    held: tuple[int, ...] = ()
+
+
+class Circumstances(NamedTuple):
+    """What a handover goes on beside. `progress` is told how far it is; for `ends_with_us` see `Manner`. `unfinished`
+    notes what is to be set right where the run is cut off."""
+
+    progress: Progress = Progress()
+    ends_with_us: bool = False
+    unfinished: Unfinished | None = None
 
 
 def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -80,12 +88,16 @@ def run_pip(
 
     try:
         process = subprocess.Popen(
-            command(args, python, before, manner), env={**env, **SAFE_PATH}, cwd=cwd, stdout=words
+            command(args, python, before, manner),
+            env={**env, **SAFE_PATH},
+            cwd=cwd,
+            stdout=words,
+            pass_fds=manner.held,
         )
     except OSError as error:
         raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
-    with process, _passing_on_signals(process) as passed:
-        code = _wait(process)
+    with process, passing_on_signals([process]) as passed:
+        (code,) = wait_for([process])
     if passed:
         return 128 + passed[0]
     return code if code >= 0 else 128 - code
@@ -135,53 +147,96 @@ def hand_over(
     settings: Settings,
     environ: Mapping[str, str] | None = None,
     gone: Sequence[str] = (),
-    progress: Progress | None = None,
-    *,
-    ends_with_us: bool = False,
+    around: Circumstances | None = None,
 ) -> int:
     """Fill the private folder, run pip, and compare its report with the handover. pip's exit code.
 
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
-    fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`.
-    `progress` is told how far it is; for `ends_with_us` see `Manner`. Raises `Refused` (`digest-mismatch`) before pip
+    fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`. Where
+    several pips do it and one fails, those beside it are let finish, and its code is the answer.
+    Raises `Refused` (`digest-mismatch`) before pip
     starts when a wheel's bytes are no longer the verified ones, `Unavailable` (`store-unwritable`) when the folder
     cannot be filled, and `PipFailed` when pip ended with 0 but did something else (`handover-diverged`,
     `direct-url-not-recorded`, `installed-differs`).
     """
-    import json
+    from safepip.edges.pip.installed_wheels import InstalledWheels, kept_by_pip
 
-    from safepip.edges.pip.direct_url import record_direct_urls, remove_marks
-    from safepip.edges.pip.installed_wheels import InstalledWheels, check_installed, kept_by_pip
-
-    _fill(handover)
-    environ, kept, progress = os.environ if environ is None else environ, kept_by_pip(settings), progress or Progress()
+    for part in handover.parts:
+        _fill(part)
+    environ, around = os.environ if environ is None else environ, around or Circumstances()
+    kept, progress = kept_by_pip(settings), around.progress
     progress.tell(OtherSpeaks())
     # Everything is ready; only from here on does the target change.
     code = uninstall(gone, target, settings, environ) if gone else 0
     if code:
         return code
-    words = _stream_for_words(settings)
-    tell = say if words is None else warn
-    tell(handover.before and f"{handover.before}\n")
-    python = None if target.own else target.python
-    if not settings.display.verbosity:  # with -v pip itself says what it does
-        progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
-    manner = Manner(progress.on_terminal, ends_with_us)
-    code = run_pip(handover.arguments, env=pip_environment(environ), python=python, words=words, manner=manner)
+    tell = say if _stream_for_words(settings) is None else warn
+    if around.unfinished is not None:
+        around.unfinished.begin(handover)
+    try:
+        tell(handover.before and f"{handover.before}\n")
+        if not settings.display.verbosity:  # with -v pip itself says what it does
+            progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
+        code = _run(handover, target, settings, environ, around)
+        if code == 0:
+            progress.tell(Doing("Checking", "what is installed"))
+            _conclude(handover, target, settings, environ, kept)
+    except BaseException:
+        code = code or 1
+        raise
+    finally:
+        if around.unfinished is not None:
+            around.unfinished.end(whole=code == 0)
     if code == 0:
-        progress.tell(Doing("Checking", "what is installed"))
-        with open(handover.report, encoding="utf-8") as file:
-            check_report(handover, json.load(file))
-        record_direct_urls(handover, target, settings, kept)
-        remove_marks(handover, kept)
-        check_installed(handover, target, settings, environ, kept)
         tell(handover.after and f"{handover.after}\n")
     return code
+
+
+def _run(
+    handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str], around: Circumstances
+) -> int:
+    """Run the pips of a handover, stage after stage. The exit code of the first that fails."""
+    words, python = _stream_for_words(settings), None if target.own else target.python
+    held = around.unfinished.handles if around.unfinished is not None else ()
+    manner = Manner(around.progress.on_terminal, around.ends_with_us, held)
+    env = pip_environment(environ)
+    for parts in handover.stages or ((handover,),):
+        if len(parts) == 1:
+            codes = [run_pip(parts[0].arguments, env=env, python=python, words=words, manner=manner)]
+        else:
+            from safepip.edges.pip.several import Start, make_folders_of_scripts, run_side_by_side
+
+            make_folders_of_scripts(handover.wheels.values())
+            starts = [Start(command(part.arguments, python, "", manner), part.folder) for part in parts]
+            tell = say if words is None else warn
+            codes = run_side_by_side(starts, env={**env, **SAFE_PATH}, say=tell, warn=warn, held=held)
+        if any(codes):
+            return next(filter(None, codes))
+    return 0
+
+
+def _conclude(
+    handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str], kept: Sequence[str]
+) -> None:
+    """Hold what pip reports, and what it has installed, against the handover, and correct the metadata. Raises as
+    `hand_over` says."""
+    import json
+
+    from safepip.edges.pip.direct_url import record_direct_urls, remove_marks
+    from safepip.edges.pip.installed_wheels import check_installed
+
+    for part in handover.parts:
+        with open(part.report, encoding="utf-8") as file:
+            check_report(part, json.load(file))
+    record_direct_urls(handover, target, settings, kept)
+    remove_marks(handover, kept)
+    check_installed(handover, target, settings, environ, kept)
 
 
 def _fill(handover: Handover) -> None:
     """Put the texts and the wheels into the private folder. Raises as `hand_over` says."""
     try:
+        os.makedirs(handover.folder, mode=0o700, exist_ok=True)
         for name, text in handover.files.items():
             with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -294,61 +349,3 @@ def take_python(args: Sequence[str]) -> tuple[list[str], str | None]:
         else:
             rest.append(word)
     return rest, stated
-
-
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for pip. After Ctrl-C keep waiting, ask it to end if it does not, and end it at a second Ctrl-C."""
-    import signal
-    import subprocess
-
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        try:
-            # A terminal has interrupted pip as well, which then puts back what it was replacing.
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)
-                process.wait()
-        except KeyboardInterrupt:
-            process.kill()
-            process.wait()
-        raise
-
-
-@contextmanager
-def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """While pip runs, SIGTERM and SIGHUP are meant for it: this process ends after it, and cleans up behind it.
-
-    pip gets the first one as Ctrl-C: only then it puts back what it was replacing, and removes its folders. Gives the
-    list of those that came. Once pip has ended, raises what this process's own handler raises
-    (`edges.programs.ending`).
-    """
-    import signal
-    import threading
-
-    names = ("SIGTERM", "SIGHUP")
-    passed: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield passed
-        return
-
-    def pass_on(number: int, _frame: object) -> None:
-        # A shell has what it starts in the background ignore Ctrl-C; Windows knows none for a single process.
-        ignored = os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        process.send_signal(number if passed or ignored else signal.SIGINT)
-        passed.append(number)
-
-    before = {
-        number: signal.signal(number, pass_on)
-        for number in (getattr(signal, name) for name in names if hasattr(signal, name))
-    }
-    try:
-        yield passed
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for number in passed[:1]:
-        if callable(before[number]):
-            signal.raise_signal(number)

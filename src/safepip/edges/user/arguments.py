@@ -66,6 +66,7 @@ def make_plan(
         cache_dir=_cache_dir(world),
         no_color=bool(world.environ.get("NO_COLOR")),
         offline=own["SAFEPIP_OFFLINE"],
+        jobs=configuration_files.jobs_variable(world.environ),
     )
     settings = make_settings(parsed, around, tuple(sources.trusted_hosts), _proxy(parsed, credentials))
     policy = configuration_files.with_paths(declared.policy, world)

@@ -51,6 +51,16 @@ def own_variables(environ: Mapping[str, str]) -> dict[str, bool]:
     return states
 
 
+def jobs_variable(environ: Mapping[str, str]) -> int | None:
+    """What `SAFEPIP_JOBS` says; None where it is not set. Raises `UsageError` (`bad-variable`)."""
+    text = environ.get(own.JOBS, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+        _fail_variable(own.JOBS, "is not a number of 1 or more", "write a number, or unset it: then as many as pay")
+    return int(text)
+
+
 def foreign_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     """A notice about variables that look like safepip's and are not."""
     names = ", ".join(map(printable, own.foreign(environ)))

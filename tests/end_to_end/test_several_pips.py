@@ -1,0 +1,170 @@
+"""`--jobs`: several pips side by side leave what one leaves, whatever is installed, and wherever."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from support.runs import pip_in, shown
+from support.sources import write_project
+from support.watched import watch
+from support.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.environment import Environment, Runner
+
+PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+
+#: By name, what is in a wheel beside its module.
+NAMESPACES = {
+    "ns-one": {"implicit/one.py": "x = 1\n", "old/__init__.py": PKGUTIL, "old/one.py": "x = 1\n"},
+    "ns-two": {"implicit/two/__init__.py": "x = 2\n", "old/__init__.py": PKGUTIL, "old/two.py": "x = 2\n"},
+    "ns-three": {"implicit/two/deep.py": "x = 3\n", "LICENSE.shared": "the same\n"},
+    "ns-four": {"LICENSE.shared": "the same\n", "single_module.py": "x = 4\n"},
+}
+DATA = {
+    "brings-1.0.data/data/share/brings/table.txt": "data",
+    "brings-1.0.data/scripts/brings-plain": "#!/bin/sh\nexit 0\n",
+    "brings-1.0.data/scripts/brings-python": "#!python\nprint('brings')\n",
+    "brings-1.0.data/headers/brings.h": "#define X\n",
+    "brings-1.0.data/platlib/brings_native.py": "x = 1\n",
+}
+
+
+def fill(links: Path) -> None:
+    """The wheels that the sets below are made of."""
+    make_wheel(links, "app", "1.0", requires=["Lib.Core>=1", "helper[fast]"], scripts={"app": "app:main"})
+    make_wheel(links, "app", "2.0", requires=["lib-core>=2", "helper[fast]", "late"], scripts={"app-two": "app:main"})
+    make_wheel(links, "lib.core", "1.0")
+    make_wheel(links, "lib.core", "2.0", files={"lib_core/more.py": "y = 2\n"})
+    make_wheel(links, "helper", "1.0", extras={"fast": ["speed"]}, scripts={"helper": "helper:main"})
+    make_wheel(links, "speed", "3.0")
+    make_wheel(links, "late", "1.0", requires=["later"])
+    make_wheel(links, "later", "1.0")
+    make_wheel(links, "brings", "1.0", files=DATA)
+    for name, files in NAMESPACES.items():
+        make_wheel(links, name, "1.0", files=files)
+    for number in range(4):
+        make_wheel(links, f"plain-{number}", "1.0", files={f"plain_{number}/sub/part.py": "z = 1\n"})
+
+
+class Case(NamedTuple):
+    """What is installed. `before` is installed first, by one pip, and `words` by several; `parts` is how many these are
+    for `--jobs 3`. `verb` is `install` or `sync`."""
+
+    words: str
+    parts: int = 3
+    before: str = ""
+    verb: str = "install"
+
+
+PLAIN = "plain-0 plain-1 plain-2 plain-3"
+CASES = {
+    "plain": Case(PLAIN),
+    "roots and dependencies": Case("app plain-0"),
+    "extras": Case("helper[fast] plain-1"),
+    "a wheel by its path": Case("{links}/speed-3.0-py3-none-any.whl helper[fast]", 2),
+    "from source": Case("--allow-build built {folder}/built plain-0 plain-1"),
+    "editable and others": Case("--allow-build edited -e {folder}/edited plain-0 plain-1"),
+    "namespace packages": Case("ns-one ns-two ns-three ns-four plain-0"),
+    "scripts, data and headers": Case("brings app"),
+    "--user": Case("--user app plain-0"),
+    "--target": Case("--target {folder}/place app ns-one ns-two", 0),
+    "--prefix": Case("--prefix {folder}/place app brings"),
+    "--root": Case("--root {folder}/place app brings"),
+    "replaced and new": Case("--upgrade app plain-0", 4, before="app==1.0 speed"),
+    "from a lock": Case("-r {folder}/pylock.toml"),
+    "sync with removals": Case("{folder}/pylock.toml", 3, before="plain-0 later", verb="sync"),
+    "again": Case("--force-reinstall app plain-0 plain-1", 3, before="app"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An environment that is made anew at its place, a folder of wheels, and a home."""
+
+    runner: Runner
+    target: Environment
+    pristine: Path
+
+    def anew(self) -> None:
+        for place in (self.target.folder, self.runner.folder / "place", self.runner.home / ".local"):
+            shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.pristine, self.target.folder, symlinks=True)
+
+    def safepip(self, verb: str, words: str, *more: str) -> str:
+        """Run it; what it says. It has to succeed."""
+        filled = words.format(links=self.runner.folder / "links", folder=self.runner.folder).split()
+        where = ("--python", self.target.python, "--no-index", "-f", self.runner.folder / "links")
+        done = self.runner.safepip(verb, *where, *more, *filled)
+        assert done.returncode == 0, shown(done)
+        return done.stdout
+
+    def traces(self) -> dict[str, object]:
+        """Every file, with its permissions and bytes, and what `pip inspect` says. Byte code has the time of its source
+        in it, and RECORD is compared row by row."""
+        found: dict[str, object] = {}
+        for top in (self.target.folder, self.runner.folder / "place", self.runner.home / ".local"):
+            for path in sorted(top.rglob("*")):
+                data: object = path.read_bytes() if path.is_file() else b""
+                if path.name == "RECORD":
+                    data = sorted(path.read_bytes().splitlines())
+                found[str(path)] = (path.lstat().st_mode, b"" if path.suffix == ".pyc" else data)
+        inspected = json.loads(pip_in(self.runner, self.target, "inspect").stdout)["installed"]
+        found["pip inspect"] = sorted(map(json.dumps, inspected))
+        return found
+
+
+@pytest.fixture
+def world(runner: Runner, target: Environment) -> World:
+    """With what the cases need."""
+    fill(runner.folder / "links")
+    for name in ("built", "edited"):
+        write_project(runner.folder / name, name, "1.0", requires=["speed"])
+    shutil.copytree(target.folder, runner.folder / "pristine", symlinks=True)
+    return World(runner, target, runner.folder / "pristine")
+
+
+def prepare(world: World, case: Case) -> None:
+    world.anew()
+    if "--user" in case.words:
+        settings = world.target.folder / "pyvenv.cfg"
+        text = settings.read_text().replace(
+            "include-system-site-packages = false", "include-system-site-packages = true"
+        )
+        settings.write_text(text)
+    if "pylock" in case.words and not (world.runner.folder / "pylock.toml").exists():
+        world.safepip("lock", "app plain-1 plain-2")
+    if case.before:
+        world.safepip("install", f"--jobs 1 {case.before}")
+
+
+def record_starts(world: World) -> Path:
+    """The file that gets the command line of each start of the target's Python from now on."""
+    log = world.runner.folder / "started"
+    log.write_text("")
+    watch(world.target.python, f"open({str(log)!r}, 'a').write(' '.join(words[3:]) + chr(10))")
+    return log
+
+
+@pytest.mark.usually("roots and dependencies", "replaced and new", "namespace packages")
+@pytest.mark.parametrize("name", CASES)
+def test_several_pips_leave_what_one_leaves(name: str, world: World) -> None:
+    """REQUESTED, direct URLs, installer, files, their permissions and RECORD. Each part was a pip of its own."""
+    case = CASES[name]
+    found = {}
+    for jobs in ("1", "3"):
+        prepare(world, case)
+        started = record_starts(world)
+        world.safepip(case.verb, case.words, "--jobs", jobs)
+        parts = set(re.findall(r"(part-[0-9]+)/report", started.read_text()))
+        assert len(parts) == (case.parts if jobs == "3" else 0)
+        found[jobs] = world.traces()
+    assert found["3"] == found["1"]
