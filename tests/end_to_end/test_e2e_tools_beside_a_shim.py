@@ -18,11 +18,13 @@ from safepip import __version__
 from safepip.edges.programs.own_command import own_command
 from safepip.edges.target.listing import find_place, real
 from safepip.edges.target.shim import put_on
+from safepip.options.shell_init import script
 from support.environment import Environment, Runner
 from support.project_folders import project_files
 from support.repositories import GitHome, Repository, needs_git
 from support.runs import shown
 from support.shims import environment_with_pip, exact_state, pip_wheel
+from support.tmux import SHELLS, Tmux
 
 if TYPE_CHECKING:
     import subprocess
@@ -56,14 +58,12 @@ class Shell:
             "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
         }
 
-    def __call__(
-        self, *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        return self.runner.run([*map(str, words)], env={**self.variables, **(env or {})}, cwd=cwd)
+    def __call__(self, *words: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return self.runner.run([*map(str, words)], env={**self.variables, **(env or {})})
 
-    def tool(self, *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    def tool(self, *words: str | Path, env: Mapping[str, str] | None = None) -> str:
         """Run a tool; both of its streams. It must end with 0, and no safepip have a part in it."""
-        done = self(*words, cwd=cwd, env=env)
+        done = self(*words, env=env)
         assert done.returncode == 0, shown(done)
         said = done.stdout + done.stderr
         assert "safepip" not in said.replace(str(self.runner.folder.parent), ""), shown(done)
@@ -155,20 +155,59 @@ repos:
 """
 
 
+class Hooks:
+    """A project with a hook in Python, which lies in a repository of its own and needs `demo` besides."""
+
+    def __init__(self, folder: Path, project: Path) -> None:
+        git = GitHome(folder / "git")
+        hook = Repository(git, folder / "hook")
+        commit = hook.commit({**project_files("hooked", "1.0"), ".pre-commit-hooks.yaml": HOOKS})
+        git.git("init", "--quiet", cwd=project)
+        (project / ".pre-commit-config.yaml").write_text(CONFIGURATION.format(folder=hook.path, commit=commit))
+        git.git("add", ".pre-commit-config.yaml", cwd=project)
+        self.kept = folder / "kept"
+        self.variables = {"PRE_COMMIT_HOME": str(self.kept), "GIT_CONFIG_GLOBAL": str(git.settings)}
+
+    def check(self) -> Environment:
+        """The environment that pre-commit has made."""
+        (own,) = self.kept.glob("repo*/py_env-*")
+        check_own(Environment(own), "demo", "hooked")
+        return Environment(own)
+
+
 @needs_git
 def test_pre_commit(shell: Shell, tmp_path: Path) -> None:
     """It builds the project of a hook, and installs what the hook needs besides."""
-    git = GitHome(tmp_path / "git")
-    hook = Repository(git, tmp_path / "hook")
-    commit = hook.commit({**project_files("hooked", "1.0"), ".pre-commit-hooks.yaml": HOOKS})
-    project = Repository(git, tmp_path / "work")
-    project.commit({".pre-commit-config.yaml": CONFIGURATION.format(folder=hook.path, commit=commit)})
-    more = {"PRE_COMMIT_HOME": str(tmp_path / "kept"), "GIT_CONFIG_GLOBAL": str(git.settings)}
+    hooks = Hooks(tmp_path, shell.runner.folder)
     words = ("python", "-m", "pre_commit", "run", "--all-files", "--color=never")
-    said = shell.tool(*words, cwd=project.path, env=more)
-    (own,) = (tmp_path / "kept").glob("repo*/py_env-*")
-    assert f"{own}\n" in said
-    check_own(Environment(own), "demo", "hooked")
+    said = shell.tool(*words, env=hooks.variables)
+    assert f"{hooks.check().folder}\n" in said
+
+
+@needs_git
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SHELLS)
+def test_all_of_them_at_a_terminal(shell: Shell, tmp_path: Path, kind: str) -> None:
+    """Typed into a shell in which `pip` and `python` are functions of safepip's besides."""
+    folder, functions = shell.runner.folder, tmp_path / "functions"
+    functions.write_text(script(kind, own_command("", __version__)))
+    (folder / "tox.ini").write_text(TOX)
+    (folder / "noxfile.py").write_text(NOX)
+    hooks = Hooks(tmp_path, folder)
+    environ = shell.runner.environment({**shell.variables, **hooks.variables})
+    code = "$status" if kind == "fish" else "$?"
+    with Tmux(SHELLS[kind], columns=80, env=environ, cwd=folder) as tmux:
+        tmux.type(f". {functions}")
+        for tool, words in (("tox", "tox run"), ("nox", "nox"), ("hooks", "pre_commit run --all-files")):
+            tmux.type(f"python -m {words}; echo {tool}={code}")
+            assert tmux.wait_for(rf"{tool}=\d+") == f"{tool}=0", tmux.lines()
+        assert not [line for line in tmux.lines() if line.startswith("Environment: ")]
+        tmux.type(f"python -m pip install --dry-run demo; echo pip={code}")
+        assert tmux.wait_for(r"pip=\d+") == "pip=0"
+        assert [line for line in tmux.lines() if line.startswith("Environment: ")]
+    check_own(Environment(folder / ".tox" / "own"), "demo", "other")
+    check_own(Environment(folder / ".nox" / "own"), "demo", "other")
+    hooks.check()
 
 
 @pytest.mark.slow
