@@ -57,7 +57,7 @@ ALLOWED = {
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
     "edges.target": "concurrent.futures contextlib csv email.parser fcntl glob hashlib json os packaging"
-    " packaging.specifiers packaging.tags packaging.version shlex shutil stat subprocess sys threading",
+    " packaging.specifiers packaging.tags packaging.version shlex shutil stat subprocess sys threading time",
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",

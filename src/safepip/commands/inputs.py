@@ -116,7 +116,9 @@ def read_plan(verb: str, plan: Plan, resources: Resources, known: Target | None 
         return _read(verb, plan, resources, lambda: known)
     environ = resources.world.environ
     chosen = choose(plan.settings, environ, resources.world.cwd)
-    target_of = start_probe(chosen.python, plan.settings, environ)
+    # What only `install` looks at may be remembered: it asks again before anything is changed (`confirm`).
+    remembering = plan.settings.cache_dir if verb == "install" else None
+    target_of = start_probe(chosen.python, plan.settings, environ, remembering)
     try:
         inputs = _read(verb, plan, resources, target_of)
     except SafepipError:

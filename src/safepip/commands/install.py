@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.commands.inputs import read_inputs
@@ -42,13 +43,15 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     """
     from safepip.edges.pip.unfinished import Unfinished
     from safepip.edges.target.installed import parts_of_safepip
+    from safepip.edges.target.interpreter import confirm
     from safepip.environment.guards import check_target, own_environment_check
     from safepip.reporting.messages import would_install, would_uninstall
 
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
     tell_of_user_site(settings, target, resources.console)
-    with Unfinished(settings, target, resources.console.notice) as unfinished:
+    sure = partial(confirm, target, settings, resources.world.environ)
+    with Unfinished(settings, target, resources.console.notice, sure) as unfinished:
         tell_sources(inputs, resources)
         decision = resolve(inputs, resources)
         gone = removed(decision)
@@ -58,6 +61,8 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
             for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
                 resources.console.data(line, is_prose=True)
             return 0
+        if decision.to_install or gone:
+            sure()
         _check_removable(decision, gone)
         if not decision.to_install:
             _report(decision, resources)

@@ -47,9 +47,16 @@ class Place:
         self.target = Target("/python", "3.11.7", {"os_name": "posix"}, (), prefix=str(self.prefix), schemes=schemes)
         self.note = self.prefix / ".safepip-unfinished-3.11"
         self.told: list[str] = []
+        self.asked, self.is_another = 0, False
 
     def unfinished(self, **more: object) -> Unfinished:
-        return Unfinished(Settings(**more), self.target, self.told.append)  # type: ignore[arg-type]
+        return Unfinished(Settings(**more), self.target, self.told.append, self.sure)  # type: ignore[arg-type]
+
+    def sure(self) -> None:
+        """What is asked before anything is touched."""
+        self.asked += 1
+        if self.is_another:
+            raise Unavailable.because("interpreter-changed", "it is another one")
 
     def install(self, *, requested: bool = True, finished: bool = True, url: str = "") -> Path:
         """`lib` as pip leaves it; its metadata folder."""
@@ -96,6 +103,21 @@ def test_a_mark_that_is_too_much_goes_with_its_row(place: Place) -> None:
     assert len(place.told) == 1
     with place.unfinished():
         assert len(place.told) == 1
+
+
+def test_an_environment_that_may_be_another_one_is_not_touched(place: Place) -> None:
+    """It is asked only where there is a note, and before anything of it is set right."""
+    place.install()
+    with place.unfinished():
+        assert place.asked == 0
+    place.noted(marked=True)
+    before, place.is_another = tree_state(place.prefix), True
+    with pytest.raises(Unavailable, match="another one"), place.unfinished():
+        pytest.fail("it was entered")
+    assert (tree_state(place.prefix), place.asked, place.told) == (before, 1, [])
+    place.is_another = False
+    with place.unfinished():
+        assert (place.asked, len(place.told)) == (2, 1)
 
 
 @pytest.mark.parametrize("half", ["row", "file", "both"])

@@ -46,10 +46,15 @@ class Unfinished:
     As a context manager: entering sets right what an earlier run has noted, and says so to `tell`, a line at a time. In
     a dry run nothing is touched. With `--target`, `--prefix` and `--root` there is no note: what is there does not
     count as installed, and the next run does everything again.
+
+    `sure` is called before anything is touched on entering, and raises where the target may be another one than it is
+    said to be (`safepip.edges.target.interpreter.confirm`).
     """
 
-    def __init__(self, settings: Settings, target: Target, tell: Callable[[str], None]) -> None:
-        self._settings, self._target, self._tell = settings, target, tell
+    def __init__(
+        self, settings: Settings, target: Target, tell: Callable[[str], None], sure: Callable[[], None]
+    ) -> None:
+        self._settings, self._target, self._tell, self._sure = settings, target, tell, sure
         self._handle: int | None = None
         self._place: _Place | None = None
         self._records: dict[str, tuple[str, str, tuple[int, int] | None]] = {}
@@ -60,6 +65,7 @@ class Unfinished:
         if not self._settings.dry_run and _counts(self._settings):
             for place in _places(self._target):
                 if os.path.lexists(place.path):
+                    self._sure()
                     try:
                         self._set_right(place)
                     except OSError as error:

@@ -96,13 +96,23 @@ def _site() -> None:
 
 def site_entries(prefix: "str | None") -> "list[str]":
     """What `site` adds to `sys.path`, in its order. `prefix` is that of the virtual environment, if it is one."""
-    import os
+    return entries_in(searched(prefix))
+
+
+def searched(prefix: "str | None") -> "list[str]":
+    """The folders that `site` looks in, in its order, whether or not they exist."""
     import site
 
     user = site.getusersitepackages()
     folders = [] if prefix is None else site.getsitepackages([prefix])
     folders += [user] if site.ENABLE_USER_SITE else []
-    folders += site.getsitepackages(site.PREFIXES)
+    return folders + site.getsitepackages(site.PREFIXES)
+
+
+def entries_in(folders: "Iterable[str]") -> "list[str]":
+    """Those of these folders that exist, each with what its path lines name."""
+    import os
+
     entries: dict[str, str] = {}
     for folder in filter(os.path.isdir, folders):
         for entry in (os.path.abspath(folder), *path_lines(folder)):

@@ -173,15 +173,20 @@ def scheme_folders(kind: Literal["prefix", "home", "user"], base: str | None = N
     return sysconfig.get_paths(scheme=name, vars=variables)
 
 
-def _site_folders() -> list[str]:
-    """Every folder in which the `site` module of this interpreter looks for `.pth` files."""
+def _site_packages() -> list[str]:
+    """The folders that the `site` module of this interpreter names."""
     import site
 
     found = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
     if site.ENABLE_USER_SITE:
         found.append(site.getusersitepackages())
+    return found
+
+
+def site_folders(named: Iterable[str], path: Iterable[str]) -> list[str]:
+    """Every folder in which `site` looks for `.pth` files: those that it names, and some of `sys.path`."""
     # Old virtualenv and distributors add folders by a `site` module of their own.
-    found += [entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")]
+    found = [*named, *(entry for entry in path if os.path.basename(entry) in ("site-packages", "dist-packages"))]
     return list(dict.fromkeys(map(os.path.abspath, found)))
 
 
@@ -216,6 +221,7 @@ def _places(places: dict[str, Any]) -> dict[str, Any]:
     elif places["prefix"]:
         named = scheme_folders("prefix", places["prefix"])
     root = places["root"]
+    packages = _site_packages()
     libraries = {own[key] for key in ("purelib", "platlib") if key in own}
     if root:
         libraries = {os.path.join(root, os.path.splitdrive(folder)[1].lstrip("/\\")) for folder in libraries}
@@ -223,7 +229,9 @@ def _places(places: dict[str, Any]) -> dict[str, Any]:
         "schemes": own,
         "user_schemes": scheme_folders("user"),
         "named_schemes": named,
-        "site_folders": _site_folders(),
+        "site_packages": packages,
+        "site_folders": site_folders(packages, sys.path),
+        "libraries": sorted(libraries),
         "writable": all(map(writable, libraries)),
         # A distributor may configure pip to use distutils instead.
         "distutils": not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True),
@@ -254,7 +262,42 @@ def facts(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def answer(question: str) -> str:
-    """JSON in, JSON out: `{"restriction": ..., "places": ...}` -> `facts`."""
+def answer(question: str, standard: list[str], searched: list[str]) -> str:
+    """JSON in, JSON out: `{"restriction": ..., "places": ...}` -> `facts`, and what is needed to remember them.
+
+    `standard` is `sys.path` as it was before the folders of `searched`, in which `site` looks, were added.
+    """
     asked = json.loads(question)
-    return json.dumps(facts(asked["restriction"], asked["places"]))
+    found = facts(asked["restriction"], asked["places"])
+    return json.dumps({**found, "standard": standard, "searched": searched, "made_of": made_of(standard)})
+
+
+def made_of(standard: Iterable[str]) -> dict[str, Any] | None:
+    """The paths of all files that this answer is made of, and of the program that runs; None where that is not known.
+
+    `loaded` are the files that the process has in its memory, which Linux says (proc(5)), and those of its modules,
+    `looked_for` the folders in which it looks for modules, and what would change the answer if it were there.
+    """
+    import sysconfig
+
+    if sys.platform != "linux":
+        return None
+    try:
+        program = os.readlink("/proc/self/exe")
+        with open("/proc/self/maps", "rb") as file:
+            # Address, rights, offset, device, inode, and where it is one the path of the file.
+            rows = [row.split(None, 5) for row in file.read().splitlines()]
+    except OSError:
+        return None
+    mapped = [os.fsdecode(row[5]) for row in rows if len(row) > 5 and row[5][:1] == b"/"]
+    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    folder = os.path.dirname(os.path.abspath(sys.executable))
+    beside = [os.path.join(place, "pyvenv.cfg") for place in (folder, os.path.dirname(folder))]
+    beside.append(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
+    # Which libraries the next start would load: ld.so(8).
+    beside += ["/etc/ld.so.cache", "/etc/ld.so.preload"]
+    return {
+        "program": program,
+        "loaded": sorted(set(map(os.path.abspath, filter(None, [sys.executable, *mapped, *modules])))),
+        "looked_for": sorted(set(map(os.path.abspath, [*standard, *beside]))),
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,14 @@ if sys.path and sys.path[0] == "":
 import json
 token, text, homes, question = json.loads(sys.stdin.read())
 sys.stdout.write(token + json.dumps(list(sys.version_info[:3])) + token)
-names = {"__name__": "safepip_start"}
-exec(compile(sys.argv[1], "<safepip.edges.programs.bare_start>", "exec"), names)
-names["start"](homes)
+begin = {"__name__": "safepip_start"}
+exec(compile(sys.argv[1], "<safepip.edges.programs.bare_start>", "exec"), begin)
+standard = list(filter(None, sys.path))
+begin["start"](homes)
+searched = begin["searched"](begin["virtual_environment"](sys.executable)[0])
 names = {"__name__": "safepip_probe"}
 exec(compile(text, "<safepip.edges.programs.probe>", "exec"), names)
-sys.stdout.write(names["answer"](question) + token)
+sys.stdout.write(names["answer"](question, standard, searched) + token)
 """
 
 
@@ -75,11 +78,16 @@ def probe(python: str, settings: Settings | None = None, environ: Mapping[str, s
 
 
 def start_probe(
-    python: str, settings: Settings | None = None, environ: Mapping[str, str] | None = None
+    python: str,
+    settings: Settings | None = None,
+    environ: Mapping[str, str] | None = None,
+    remembering: str | None = None,
 ) -> Callable[[], Target]:
     """`probe` in two steps: another interpreter works from here on, and the result, called once, waits for it.
 
     Starting it first and reading requirements and configuration meanwhile hides most of its tenth of a second.
+    `remembering` is the cache folder in which its last answer may be found: then nothing is started, and who changes
+    the target calls `confirm` before.
     """
     settings = settings or Settings()
     environ = os.environ if environ is None else environ
@@ -95,8 +103,44 @@ def start_probe(
         return lambda: _target(python, _ask_self(restriction, places), version)
     # A distributor's Python may print as it starts; the answer is what stands between two tokens.
     token = os.urandom(16).hex()
-    process = _ask_other(python, token, (restriction, places), environ)
-    return lambda: _target(python, _answer(python, token, process), version)
+    question, environ = {"restriction": restriction, "places": places}, _start_environment(environ)
+    memory = None
+    if remembering is not None:
+        from safepip.edges.target.interpreter_memory import InterpreterMemory
+
+        memory = InterpreterMemory(remembering, python, question, environ)
+        known, path = memory.recall(), memory.path
+        if known is not None:
+            _check_age(python, ".".join(map(str, known["version"])))
+            return lambda: _target(python, known, version)._replace(remembered=path)
+    began = time.time_ns()
+    process = _ask_other(python, token, question, environ)
+
+    def answered() -> Target:
+        facts = _answer(python, token, process)
+        if memory is not None:
+            memory.remember(facts, began)
+        return _target(python, facts, version)
+
+    return answered
+
+
+def confirm(target: Target, settings: Settings, environ: Mapping[str, str]) -> None:
+    """Before a target is changed of which an earlier run was told: ask its interpreter whether it is still so.
+
+    Raises `Unavailable` (`interpreter-changed`) where it is not; what was remembered is forgotten then. And as `probe`.
+    """
+    if not target.remembered:
+        return
+    if probe(target.python, settings, environ) != target._replace(remembered=""):
+        from safepip.edges.target.interpreter_memory import forget
+
+        forget(target.remembered)
+        raise Unavailable.because(
+            "interpreter-changed",
+            f"{printable(target.python)} is not what it was when an earlier run asked it",
+            hint="run it again: what was remembered of this interpreter is forgotten",
+        )
 
 
 def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | None) -> Target:
@@ -169,14 +213,19 @@ def _ask_self(restriction: dict[str, Any], places: dict[str, Any]) -> dict[str, 
     return {**facts, "path": list(dict.fromkeys(map(os.path.abspath, entries)))}
 
 
+def _start_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment that the interpreter is started in. Importing writes no byte code into one that is only asked."""
+    own = {**SAFE_PATH, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**clean_environment(environ), **own}
+
+
 def _ask_other(
-    python: str, token: str, asked: tuple[dict[str, Any], dict[str, Any]], environ: Mapping[str, str]
+    python: str, token: str, question: Mapping[str, Any], environ: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """Start `python` with the probe. `asked` are its restriction and places."""
+    """Start `python` with the probe, whose restriction and places are the question."""
     import json
     import subprocess
 
-    question = json.dumps({"restriction": asked[0], "places": asked[1]})
     homes = {"packaging": [_packaging_home()]}
     try:
         process = subprocess.Popen(
@@ -184,20 +233,14 @@ def _ask_other(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Importing writes no byte code into an environment that is only asked.
-            env={
-                **clean_environment(environ),
-                **SAFE_PATH,
-                "PYTHONIOENCODING": "utf-8",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
+            env=dict(environ),
         )
     except OSError as error:
         raise _python_failed(python, str(error)) from error
     assert process.stdin is not None
     # Some ten kilobytes, less than any pipe holds. `_answer` reports a process that ended without reading them.
     with suppress(OSError), process.stdin as pipe:
-        pipe.write(json.dumps([token, own_text("probe.py"), homes, question]).encode("ascii"))
+        pipe.write(json.dumps([token, own_text("probe.py"), homes, json.dumps(question)]).encode("ascii"))
     process.stdin = None
     return process
 
