@@ -32,7 +32,8 @@ import world
 from tools import Room, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
 HERE = Path(__file__).parent
 
@@ -43,7 +44,8 @@ class Job:
 
     `against_pip` is how many times faster than pip safepip should be, `against_uv` how many times uv's time it may
     take; None where there is no target. `delay` is the round trip in milliseconds. `locked` jobs install what
-    `safepip lock` wrote: safepip and uv from `pylock.toml`, pip from requirements with hashes.
+    `safepip lock` wrote: safepip and uv from `pylock.toml`, pip from requirements with hashes. `variants` are done by
+    safepip with further options as well.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Job:
     against_pip: float | None = None
     against_uv: float | None = None
     locked: bool = False
+    variants: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,75 +75,90 @@ def jobs() -> list[Job]:
     found = []
     for workload in ("S", "M", "L", "XL"):
         goal = workload in {"M", "L"}
+        near = {"M": 2.0, "L": 2.5}.get(workload)
         found += [
-            Job("cold dry-run", workload, delay=20, against_pip=6 if goal else None, against_uv=2 if goal else None),
+            Job("cold dry-run", workload, delay=20, against_pip=6 if goal else None, against_uv=near),
             Job("cold dry-run", workload, delay=80, against_uv=1.5 if goal else None),
-            Job("warm dry-run", workload, "cache", against_pip=20 if goal else None, against_uv=2.5 if goal else None),
+            Job("warm dry-run", workload, "cache"),
         ]
     found += [Job("backtracking cold dry-run", "B", against_pip=10, against_uv=3)]
     found += [Job("backtracking warm dry-run", "B", "cache", against_pip=10, against_uv=3)]
     for workload in ("M", "L"):
+        cold: dict[str, Any] = {"workload": workload}
+        warm = cold | {"prepared": "cache"}
         found += [
-            Job("cold install", workload, "", False, True, against_pip=2),
-            Job("cold install without bytecode", workload, "", False, False, against_pip=2, against_uv=2),
-            Job("warm install", workload, "cache", False, True, against_pip=1.5),
-            Job("warm install without bytecode", workload, "cache", False, False, against_pip=1.5),
-            Job("cold install from a lock", workload, "", False, False, locked=True),
-            Job("warm install from a lock", workload, "cache", False, False, locked=True),
-            Job("nothing to do", workload, "installed", False, True, against_pip=8, against_uv=4),
+            *_installs("cold install", against_uv=2, **cold),
+            *_installs("warm install", variants=True, **warm),
+            *_installs("cold install from a lock", locked=True, **cold),
+            *_installs("warm install from a lock", locked=True, **warm),
+            Job("nothing to do", workload, "installed", False, True, against_pip=4 if workload == "M" else None),
         ]
     return found
 
 
+def _installs(name: str, against_uv: float | None = None, **fields: Any) -> list[Job]:
+    """An install with bytecode and without; compiling takes all programs long, so that uv's time is for the latter."""
+    compiled = Job(name, dry_run=False, against_pip=1.4, **fields)
+    bare = dataclasses.replace(compiled, name=f"{name} without bytecode", compile_bytecode=False)
+    return [compiled, dataclasses.replace(bare, against_pip=1, against_uv=against_uv)]
+
+
 class Bench:
-    """The folders, the template and the running index of one comparison."""
+    """The folders, the template and the running index of one comparison. `notes` are what went wrong."""
 
     def __init__(self, folder: Path, url: str, programs: list[Tool]) -> None:
         self.folder, self.url, self.programs = folder, url, programs
         self.template = tools.template(folder)
         self.notes: list[str] = []
+        self._locks: dict[str, dict[str, Path]] = {}
 
     def measure(self, job: Job, rounds: int) -> dict[str, list[Run]]:
         """Run a job `rounds` times by each program that can do it."""
-        self._control(f"set?delay={job.delay}")
-        rooms = {tool.name: self._room(tool, job) for tool in self.programs}
-        able = [tool for tool in self.programs if self._prepare(tool, job, rooms[tool.name])]
+        programs = [tool for tool in self.programs if job.variants or not tool.more]
+        rooms = {tool.name: self.room(tool, job, self.folder / "rooms" / tool.folder) for tool in programs}
+        able = [tool for tool in programs if self.run(tool, job, rooms[tool.name]) is not None]
         results: dict[str, list[Run]] = {tool.name: [] for tool in able}
         for number in range(rounds):
-            for tool in able[number % len(able) :] + able[: number % len(able)] if able else []:
-                room = rooms[tool.name]
-                self._reset(job, room)
-                run = self._run(tool, job, room)
-                if run is not None:
-                    results[tool.name].append(run)
-        self._compare_choices(job, [tool for tool in able if results[tool.name]], rooms)
+            for name, run in self.round(job, able, rooms, number).items():
+                results[name].append(run)
+        self.compare_choices(job, [tool for tool in able if results[tool.name]], rooms)
         shutil.rmtree(self.folder / "rooms")
         return {name: runs for name, runs in results.items() if len(runs) == rounds}
 
-    def _room(self, tool: Tool, job: Job) -> Room:
-        base = self.folder / "rooms" / tool.name
+    def round(self, job: Job, programs: Sequence[Tool], rooms: dict[str, Room], number: int) -> dict[str, Run]:
+        """One run of each program, beginning with another one in each round; without those that failed."""
+        found = {}
+        turn = number % len(programs) if programs else 0
+        for tool in (*programs[turn:], *programs[:turn]):
+            self.reset(job, rooms[tool.name])
+            run = self.run(tool, job, rooms[tool.name])
+            if run is not None:
+                found[tool.name] = run
+        return found
+
+    def room(self, tool: Tool, job: Job, base: Path) -> Room:
+        """A new room in a folder, with an empty target and no cache."""
         base.mkdir(parents=True)
-        (base / "requirements.txt").write_text(
-            "\n".join(shapes.load().requirements(job.workload)) + "\n", encoding="utf-8"
-        )
         room = Room(base / "target", base / "cache", base / "requirements.txt", base / "report.json")
+        room.requirements.write_text("\n".join(shapes.load().requirements(job.workload)) + "\n", encoding="utf-8")
+        tools.fresh_target(self.template, room.target)
         if not job.locked:
             return room
-        locked = tools.locked(self.folder, self.url, room)
-        return dataclasses.replace(room, requirements=locked["pip" if tool.name == "pip" else "others"])
+        if job.workload not in self._locks:
+            self._locks[job.workload] = tools.locked(self.folder, self.url, room.requirements, job.workload)
+        lock = self._locks[job.workload]["pip" if tool.name == "pip" else "others"]
+        return dataclasses.replace(room, requirements=lock)
 
-    def _prepare(self, tool: Tool, job: Job, room: Room) -> bool:
-        """What the job presupposes, and a first run that warms the index and tells whether it works at all."""
-        tools.fresh_target(self.template, room.target)
-        return self._run(tool, job, room) is not None
-
-    def _reset(self, job: Job, room: Room) -> None:
+    def reset(self, job: Job, room: Room) -> None:
+        """Take out of a room what its last run has left there and this job does not presuppose."""
         if not job.prepared:
             shutil.rmtree(room.cache, ignore_errors=True)
         if not job.dry_run and job.prepared != "installed":
             tools.fresh_target(self.template, room.target)
 
-    def _run(self, tool: Tool, job: Job, room: Room) -> Run | None:
+    def run(self, tool: Tool, job: Job, room: Room) -> Run | None:
+        """One run; None, and a note, where it fails."""
+        self._control(f"set?delay={job.delay}")
         command = tool.arguments(room, self.url, dry_run=job.dry_run, compile_bytecode=job.compile_bytecode)
         self._control("counts")
         output = room.report.parent / "output"
@@ -154,14 +172,15 @@ class Bench:
         requests = sum(counts[kind] for kind in ("pages", "sidecars", "ranges", "files", "missing"))
         return Run(run.wall, run.cpu, run.memory, requests)
 
-    def _compare_choices(self, job: Job, able: list[Tool], rooms: dict[str, Room]) -> None:
-        """A program that chose otherwise did another job; its ratios would mean nothing."""
-        if not job.dry_run or not able:
+    def compare_choices(self, job: Job, able: Sequence[Tool], rooms: dict[str, Room]) -> None:
+        """A note where a program chose otherwise: it did another job, and its ratios mean nothing."""
+        if not able:
             return
         chosen = {}
         for tool in able:
-            output = (rooms[tool.name].report.parent / "output").read_text(encoding="utf-8", errors="replace")
-            chosen[tool.name] = tool.chosen(rooms[tool.name], output)
+            room = rooms[tool.name]
+            output = (room.report.parent / "output").read_text(encoding="utf-8", errors="replace")
+            chosen[tool.name] = tool.chosen(room, output) if job.dry_run else tools.installed(room)
         first = chosen[able[0].name]
         for name, choice in chosen.items():
             if choice != first:
@@ -218,7 +237,7 @@ def cell(ratios: list[float], target: float | None = None, *, at_least: bool = F
 
 
 def row(job: Job, results: dict[str, list[Run]]) -> list[str]:
-    """One line of the table."""
+    """One line of the table, of safepip without further options."""
     requests = " / ".join(
         str(results[name][-1].requests) if name in results else "-" for name in ("safepip", "pip", "uv")
     )
@@ -256,6 +275,9 @@ def main() -> None:
     parser.add_argument("--only", metavar="WORD", default="", help="jobs whose name contains it")
     parser.add_argument("--sets", nargs="+", default=["M", "L", "B"], choices=sorted(shapes.load().roots))
     parser.add_argument("--tools", nargs="+", default=["safepip", "pip", "uv"], choices=["safepip", "pip", "uv"])
+    parser.add_argument(
+        "--also", nargs="+", metavar="OPTIONS", default=[], help="warm installs by safepip with '--jobs 1' and the like"
+    )
     parser.add_argument("--delay", type=float, metavar="MS", help="this round trip instead of each job's own")
     parser.add_argument("--safepip", default=str(beside / "safepip"), help="the command (default: %(default)s)")
     parser.add_argument("--uv", default=str(beside / "uv"), help="the command (default: %(default)s)")
@@ -267,6 +289,7 @@ def main() -> None:
     arguments = parser.parse_args()
     commands = {"safepip": tuple(shlex.split(arguments.safepip)), "uv": tuple(shlex.split(arguments.uv)), "pip": ()}
     programs = [Tool(name, commands[name]) for name in arguments.tools]
+    programs += [Tool(f"safepip {words}", commands["safepip"], tuple(words.split())) for words in arguments.also]
     wanted = [job for job in jobs() if arguments.only in job.name and job.workload in arguments.sets]
     if arguments.delay is not None:
         # Jobs that differed by their round trip alone are one job now.
@@ -282,6 +305,11 @@ def main() -> None:
         for job in wanted:
             results = bench.measure(job, arguments.rounds)
             print("| " + " | ".join(row(job, results)) + " |", flush=True)
+            for name in results:
+                if name.startswith("safepip "):
+                    # The variant in the place of safepip; it has no targets of its own.
+                    other = dataclasses.replace(job, name=f"{job.name} {name[8:]}", against_pip=None, against_uv=None)
+                    print("| " + " | ".join(row(other, results | {"safepip": results[name]})) + " |", flush=True)
             if arguments.seconds:
                 _print_seconds(results)
             runs = {name: [dataclasses.asdict(run) for run in runs] for name, runs in results.items()}

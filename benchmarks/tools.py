@@ -36,10 +36,17 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One program. `command` are the words that start it; pip's are empty, as each target has its own."""
+    """One program. `command` are the words that start it; pip's are empty, as each target has its own. `more` are
+    options for its installs."""
 
     name: str
     command: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Its name, for a folder."""
+        return self.name.replace(" ", "")
 
     def arguments(self, room: Room, url: str, *, dry_run: bool, compile_bytecode: bool) -> list[str]:
         """The whole command line of an install."""
@@ -57,7 +64,7 @@ class Tool:
             words += ["--report", str(room.report)] if dry_run else []
         words += ["--dry-run"] if dry_run else []
         words += ["--require-hashes"] if room.requirements.name == "hashed.txt" else []
-        return [*words, "--cache-dir", str(room.cache), "-r", str(room.requirements)]
+        return [*words, *self.more, "--cache-dir", str(room.cache), "-r", str(room.requirements)]
 
     def chosen(self, room: Room, errors: str) -> set[tuple[str, str]]:
         """What a dry run chose, as names with versions."""
@@ -113,11 +120,19 @@ def last_words(output: Path) -> str:
     return output.read_text(encoding="utf-8", errors="replace").strip()[-600:]
 
 
-def locked(home: Path, url: str, room: Room) -> dict[str, Path]:
-    """The requirements of a room locked by safepip: hashed requirements for pip, `pylock.toml` for the others."""
-    files = {"pip": room.report.parent / "hashed.txt", "others": room.report.parent / "pylock.toml"}
+def installed(room: Room) -> set[tuple[str, str]]:
+    """What is in a room's target, as names with versions."""
+    found = (path.name.removesuffix(".dist-info").split("-") for path in room.target.rglob("*.dist-info"))
+    return {(canonicalize_name(name), version) for name, version in found}
+
+
+def locked(home: Path, url: str, requirements: Path, name: str) -> dict[str, Path]:
+    """Requirements locked by safepip, in a folder of that name: hashed ones for pip, `pylock.toml` for the others."""
+    folder = home / "locks" / name
+    folder.mkdir(parents=True)
+    files = {"pip": folder / "hashed.txt", "others": folder / "pylock.toml"}
     for output in files.values():
-        command = [sys.executable, "-P", "-m", "safepip", "lock", "-q", "-i", url, "-r", str(room.requirements)]
+        command = [sys.executable, "-P", "-m", "safepip", "lock", "-q", "-i", url, "-r", str(requirements)]
         command += ["-o", str(output), "--cache-dir", str(home / "lock-cache")]
         subprocess.run(command, check=True, cwd=home, env=environment(home))
     return files

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,11 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def written() -> Any:
     return import_module("written")
+
+
+@pytest.fixture
+def table() -> Any:
+    return import_module("table")
 
 
 @pytest.fixture
@@ -65,7 +72,7 @@ def test_a_table_cannot_bring_the_end_of_its_place(written: Any) -> None:
         written.placed(f"{begin}\n{end}\n", "speed", ["| a |", end])
 
 
-@pytest.mark.parametrize("name", ["growth"])
+@pytest.mark.parametrize("name", ["growth", "speed"])
 def test_the_readme_has_its_places(written: Any, name: str) -> None:
     """Each program finds the one that it writes to."""
     assert "| a |" in written.placed(written.README.read_text(encoding="utf-8"), name, ["| a |"])
@@ -159,3 +166,117 @@ def test_pages_have_so_many_versions_and_files(growth: Any, count: int, tmp_path
         assert len(page["files"]) == count
         assert series.name != "versions on a page" or len(page["versions"]) == count
         assert shapes.load(source).requirements("G") == [page["name"]]
+
+
+# --- the table of speed
+
+
+class Clock:
+    """Goes on when a job is done, by what the job costs."""
+
+    def __init__(self, costs: dict[str, float]) -> None:
+        self.costs, self.now, self.done = costs, 0.0, list[str]()
+
+    def once(self, job: Any, number: int) -> None:
+        assert number == self.done.count(job.name)
+        self.done.append(job.name)
+        self.now += self.costs[job.name]
+
+
+def dealt(table: Any, seconds: float, costs: dict[str, float]) -> Clock:
+    """What is done in that time; `dry` is a dry run."""
+    compare = import_module("compare")
+    clock = Clock(costs)
+    jobs = [compare.Job(name, "M", dry_run=name.startswith("dry")) for name in costs]
+    table.Rounds(seconds, 5, lambda: clock.now).deal(jobs, clock.once)
+    return clock
+
+
+def test_every_job_is_done_and_short_ones_often(table: Any) -> None:
+    """However little time there is; and no round is begun that would not end in time."""
+    costs = {"cold": 30.0, "warm": 20.0, "nothing": 1.0, "dry": 2.0}
+    clock = dealt(table, 0, costs)
+    assert clock.done == ["dry"] * 5 + ["cold", "warm", "nothing"]
+    clock = dealt(table, 120, costs)
+    assert clock.done[8:] == ["nothing", "warm", "cold", "nothing", "nothing", "nothing"]
+    assert clock.now <= 120
+    assert set(map(dealt(table, 10_000, costs).done.count, costs)) == {5}
+
+
+def test_the_jobs_of_the_table_find_what_they_presuppose(table: Any) -> None:
+    """In the same room, left by a job before them; and each promise that has a target is there."""
+    left: set[tuple[str, str, str]] = set()
+    for job in table.chosen_jobs():
+        room = job.workload, table.kind(job)
+        assert not job.prepared or (*room, job.prepared) in left, job
+        left |= {(*room, "cache"), *([(*room, "installed")] if not job.dry_run else [])}
+    names = {(job.name, job.workload) for job in table.chosen_jobs()}
+    assert {(f"{heat} install", size) for heat in ("cold", "warm") for size in "ML"} <= names
+    assert {(f"{heat} install without bytecode", "M") for heat in ("cold", "warm")} <= names
+    assert {(f"{heat} install from a lock", "M") for heat in ("cold", "warm")} <= names
+
+
+def test_what_failed_is_not_written(table: Any, written: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Real runs on a real index: two programs that do the same, and one that fails."""
+    compare, growth, shapes, tools = map(import_module, ("compare", "growth", "shapes", "tools"))
+    source = tmp_path / "shapes.json"
+    source.write_text(json.dumps(growth.SERIES[0].shapes(2)), encoding="utf-8")
+    small = shapes.load(source)
+    monkeypatch.setattr(shapes, "load", lambda: small)
+    readme = tmp_path / "README.md"
+    readme.write_text(before := "\n".join(written.markers("speed")))
+    safepip = tools.Tool("safepip", (sys.executable, "-P", "-m", "safepip"))
+    jobs = [compare.Job("cold dry-run", "G", delay=0), compare.Job("cold install", "G", dry_run=False, delay=0)]
+
+    def measured(*programs: Any) -> Any:
+        """The table of one round, and what is wrong with it."""
+        bench.programs = programs
+        found = table.Table(bench, jobs)
+        table.Rounds(0, 1).deal(jobs, found.once)
+        shutil.rmtree(tmp_path / "rooms")
+        return found, bench.notes + table.incomplete(found.rows, bench.programs)
+
+    with compare.index(tmp_path / "world", ["--shapes", str(source)]) as url:
+        bench = compare.Bench(tmp_path, url, [])
+        good, problems = measured(safepip, tools.Tool("pip"))
+        assert problems == []
+        _, problems = measured(tools.Tool("other", ("false",)))
+    lines = table.lines(good.rows)
+    assert [len(row.results[name]) for row in good.rows for name in ("safepip", "pip")] == [1, 1, 1, 1]
+    assert lines[2].startswith("| cold dry-run, G, 0 ms | ")
+    assert any("other ended with" in problem for problem in problems)
+    assert sum("rounds that ended well" in problem for problem in problems) == len(jobs)
+    assert (table.finish(lines, problems, readme), readme.read_text()) == (1, before)
+    assert table.finish(lines, [], readme) == 0
+    assert "\n".join(lines) in readme.read_text()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_another_choice_is_a_note(table: Any, dry_run: bool, tmp_path: Path) -> None:
+    """Of a dry run by its report, of an install by what is in the target then."""
+    compare, tools = import_module("compare"), import_module("tools")
+    programs, rooms = [tools.Tool("safepip"), tools.Tool("pip")], {}
+    for tool, version in zip(programs, ("1.0", "2.0"), strict=True):
+        base = tmp_path / tool.name
+        (base / "target" / f"demo-{version}.dist-info").mkdir(parents=True)
+        (base / "output").touch()
+        (base / "report.json").write_text(json.dumps({"install": [{"metadata": {"name": "demo", "version": version}}]}))
+        rooms[tool.name] = tools.Room(base / "target", base / "cache", base / "requirements.txt", base / "report.json")
+    bench = compare.Bench.__new__(compare.Bench)
+    bench.notes = []
+    bench.compare_choices(compare.Job("any", "M", dry_run=dry_run), programs[:1], rooms)
+    assert bench.notes == []
+    bench.compare_choices(compare.Job("any", "M", dry_run=dry_run), programs, rooms)
+    assert ["pip chose otherwise than safepip" in note for note in bench.notes] == [True]
+
+
+def test_a_variant_has_a_row_of_its_own_and_no_target(table: Any) -> None:
+    """It is held against the same runs of the others."""
+    compare = import_module("compare")
+    job = compare.Job("warm install", "M", "cache", dry_run=False, against_pip=1.4, variants=True)
+    times = {"safepip": 5.0, "pip": 10.0, "uv": 2.0, "safepip --jobs 1": 8.0}
+    results = {name: [compare.Run(wall, wall, 50.0, 0)] * 2 for name, wall in times.items()}
+    _, _, plain, one = table.lines([table.Row(job, results)])
+    assert plain.split(" | ")[1:3] == ["2.00 (2.00..2.00) >= 1.4: met", "2.50 (2.50..2.50)"]
+    assert one.split(" | ")[:3] == ["| warm install, `--jobs 1`, M, 20 ms", "1.25 (1.25..1.25)", "4.00 (4.00..4.00)"]
+    assert plain.endswith("| 2 |")
