@@ -106,12 +106,14 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
             guard()
             from safepip.edges.console.outputs import prepare
-            from safepip.edges.programs.ending import end_by_signals, end_without_collection
 
             prepare()
+        words += sys.argv[1:] if argv is None else argv
+        if argv is None and not _answer(words):
+            from safepip.edges.programs.ending import end_by_signals, end_without_collection
+
             end_by_signals()
             end_without_collection()
-        words += sys.argv[1:] if argv is None else argv
         return _main(words)
     except KeyboardInterrupt as interrupt:
         from signal import SIG_IGN, SIGINT, signal
@@ -166,16 +168,22 @@ def _main(words: list[str]) -> int:
         return error.exit_code
 
 
-def _run(words: list[str]) -> int:
-    from safepip.edges.console.outputs import write_data
-
+def _answer(words: list[str]) -> str:
+    """What is said to words that name no command; empty where they do. It leaves nothing behind and nothing to do."""
     if not words or words in (["--help"], ["-h"], ["help"]):
-        write_data(f"{_HELP}\n")
-        return 0
+        return _HELP
     if words[-1] in ("--version", "-V") and all(word.startswith("-") for word in words):
         from safepip import __version__
 
-        write_data(f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})\n")
+        return f"safepip {__version__} (python {sys.version_info[0]}.{sys.version_info[1]})"
+    return ""
+
+
+def _run(words: list[str]) -> int:
+    from safepip.edges.console.outputs import write_data
+
+    if answer := _answer(words):
+        write_data(f"{answer}\n")
         return 0
     from safepip.options.command_line import HelpRequested
 
