@@ -80,7 +80,7 @@ def test_a_run_ends_without_a_last_search_for_garbage() -> None:
         "import atexit, gc, sys\n"
         "atexit.register(lambda: print(gc.get_freeze_count() >= seen > 1000))\n"
         "from safepip.__main__ import main\n"
-        "sys.argv[1:] = ['--version']\n"
+        "sys.argv[1:] = ['install', '--help']\n"
         "seen = len(gc.get_objects())\n"
         "sys.exit(main())\n"
     )
