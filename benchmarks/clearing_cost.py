@@ -4,12 +4,14 @@ Everything of an install is measured, pip and its children included, as the oper
 safepip's process the parts that make up the clearing are put between two looks at the process's own clock, which
 counts all its threads. Nothing of safepip is switched off for that, because nothing in it can be:
 
-- clearing is `clear` without the fetching in it: loading the rules, reading, hashing and unpacking every
-  member of every wheel, landing and judging;
+- clearing is `clear` without the fetching in it: loading the rules, reading the wheels, install paths and judging;
 - each rule by itself, which is a part of the clearing;
+- that wheels are put where pip reads them, and hashed there;
 - what comes after pip: the installed files against what was cleared.
 
-The store is warm and the target fresh. `adds` is a part's time divided by that of an install without it.
+The store is warm and the target fresh. What an earlier install has read to the end is not unpacked again
+(`safepip.edges.disk.sound_wheels`); with `--first` each round is the first install of its wheels, which unpacks and
+hashes every member. `adds` is a part's time divided by that of an install without it.
 
     clearing_cost.py                        the synthetic set L, some hundred wheels; no network
     clearing_cost.py --wheels FOLDER        real wheels that fit this machine, one of each project
@@ -49,6 +51,7 @@ PARTS = (
     ("safepip.commands.clearing", "read_wheels", "  reading"),
     ("safepip.commands.clearing", "install_paths_of", "  install paths"),
     ("safepip.commands.clearing", "judge", "  judging"),
+    ("safepip.edges.pip.running", "_lay_out", "laying out"),
     ("safepip.edges.pip.installed_wheels", "check_installed", "afterwards"),
 )
 
@@ -125,8 +128,11 @@ def spread(paths: list[Path], count: int) -> list[Path]:
     return [paths[len(paths) * i // count] for i in range(count)] if len(paths) > count else paths
 
 
-def measure(folder: Path, arguments: list[str], rounds: int) -> Iterator[tuple[float, dict[str, float]]]:
-    """Install `rounds` times; all processor time of each, and its parts. A first run warms the store."""
+def measure(
+    folder: Path, arguments: list[str], rounds: int, *, first: bool = False
+) -> Iterator[tuple[float, dict[str, float]]]:
+    """Install `rounds` times; all processor time of each, and its parts. A run before them warms the store, without
+    what it remembers of the wheels if each is to be the `first`."""
     template, target, report = tools.template(folder), folder / "target", folder / "parts.json"
     room = tools.Room(target, folder / "cache", folder / "requirements.txt", report)
     words = ["install", "-q", "--no-input", "--python", room.python, "--cache-dir", str(room.cache)]
@@ -134,6 +140,8 @@ def measure(folder: Path, arguments: list[str], rounds: int) -> Iterator[tuple[f
     command += ["-r", str(room.requirements)]
     for number in range(rounds + 1):
         tools.fresh_target(template, target)
+        for notes in room.cache.glob("**/sound-*") if first else ():
+            shutil.rmtree(notes)
         run = tools.measure(command, folder, folder / "output", {"PYTHONPATH": str(Path(__file__).parent)})
         if run.code:
             raise SystemExit((folder / "output").read_text(encoding="utf-8", errors="replace"))
@@ -155,6 +163,8 @@ def show(runs: list[tuple[float, dict[str, float]]]) -> None:
     for what, part in measured:
         added = sorted(_added(total, part(parts)) for total, parts in runs)
         print(f"{what} adds {statistics.median(added):.1%} ({added[0]:.1%}..{added[-1]:.1%}) to an install without it")
+    both = sorted(sum(part(parts) for _, part in measured) / total for total, parts in runs)
+    print(f"together they are {statistics.median(both):.1%} ({both[0]:.1%}..{both[-1]:.1%}) of an install")
 
 
 def _rules(runs: list[tuple[float, dict[str, float]]]) -> list[str]:
@@ -173,6 +183,7 @@ def main() -> int:
     parser.add_argument("--wheels", type=Path, metavar="FOLDER", help="real wheels instead of synthetic ones")
     parser.add_argument("--count", type=int, default=100, help="how many real wheels (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--first", action="store_true", help="each round is the first install of its wheels")
     parser.add_argument("--no-compile", action="store_true", help="without bytecode, which is most of pip's work")
     parser.add_argument("--world", type=Path, default=world.default())
     arguments = parser.parse_args()
@@ -186,7 +197,9 @@ def main() -> int:
             lines = shapes.load().requirements("L")
         (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         with nullcontext("") if arguments.wheels else index(arguments.world, []) as url:
-            runs = list(measure(folder, [*options, *(["-i", url] if url else [])], arguments.rounds))
+            runs = list(
+                measure(folder, [*options, *(["-i", url] if url else [])], arguments.rounds, first=arguments.first)
+            )
     show(runs)
     return 0
 
