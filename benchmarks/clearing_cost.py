@@ -2,9 +2,10 @@
 
 Everything of an install is measured, pip and its children included, as the operating system counts it. Inside
 safepip's process the parts that make up the clearing are put between two looks at the process's own clock, which
-counts all its threads. Nothing of safepip is switched off for that, because nothing in it can be:
+counts all its threads; a wheel is read in one thread, perhaps while others are fetched, so for that it is the thread's
+clock. Nothing of safepip is switched off, because nothing in it can be:
 
-- clearing is `clear` without the fetching in it: loading the rules, reading the wheels, install paths and judging;
+- clearing is reading the wheels, install paths, judging, and what is remembered of them;
 - each rule by itself, which is a part of the clearing;
 - that wheels are put where pip reads them, and hashed there;
 - what comes after pip: the installed files against what was cleared.
@@ -29,6 +30,7 @@ import time
 from collections import defaultdict
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import shapes
@@ -44,13 +46,13 @@ from safepip.edges.disk.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Parts that are measured: where they are found, and what they are called here. Indented ones lie within the one above.
+#: Parts that are measured: where they are found, and what they are called here. All but the last two are the clearing.
 PARTS = (
-    ("safepip.commands.clearing", "clear", "clear"),
-    ("safepip.commands.fetching", "fetch_all", "  fetching"),
-    ("safepip.commands.clearing", "read_wheels", "  reading"),
-    ("safepip.commands.clearing", "install_paths_of", "  install paths"),
-    ("safepip.commands.clearing", "judge", "  judging"),
+    ("safepip.edges.disk.archive", "_content", "reading"),
+    ("safepip.commands.clearing", "install_paths_of", "install paths"),
+    ("safepip.commands.clearing", "judge", "judging"),
+    ("safepip.edges.disk.sound_wheels", "SoundWheels.known", "what is known"),
+    ("safepip.edges.disk.sound_wheels", "SoundWheels.note", "what is noted"),
     ("safepip.edges.pip.running", "_lay_out", "laying out"),
     ("safepip.edges.pip.installed_wheels", "check_installed", "afterwards"),
 )
@@ -60,20 +62,22 @@ LARGEST = 20_000_000
 
 
 class Stopwatch:
-    """Seconds of processor time of this process, all threads, by part."""
+    """Seconds of processor time of this process by part."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self._lock = Lock()
 
-    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def around(self, name: str, call: Callable[..., Any], clock: Callable[[], float]) -> Callable[..., Any]:
         """The same function, measured."""
 
         def measured(*args: Any, **kwargs: Any) -> Any:
-            begin = time.process_time()
+            begin = clock()
             try:
                 return call(*args, **kwargs)
             finally:
-                self.seconds[name] += time.process_time() - begin
+                with self._lock:
+                    self.seconds[name] += clock() - begin
 
         return measured
 
@@ -88,9 +92,11 @@ class Stopwatch:
             place: Any = import_module(module)
             for owner in owners:
                 place = getattr(place, owner)
-            setattr(place, attribute, self.around(name, getattr(place, attribute)))
+            clock = time.thread_time if name == "reading" else time.process_time
+            setattr(place, attribute, self.around(name, getattr(place, attribute), clock))
         rules.RULES = tuple(
-            rule._replace(check=self.around(f"    {rule.reference}", rule.check)) for rule in rules.RULES
+            rule._replace(check=self.around(f"  {rule.reference}", rule.check, time.process_time))
+            for rule in rules.RULES
         )
 
 
@@ -152,12 +158,12 @@ def measure(
 def show(runs: list[tuple[float, dict[str, float]]]) -> None:
     """The table: each part's median share of an install, and what the checks add to one without them."""
     print("| part | share of the install's processor time |\n|---|--:|")
-    for name in (name for *_, part in PARTS for name in ([part, *_rules(runs)] if part == "  judging" else [part])):
+    for name in (name for *_, part in PARTS for name in ([part, *_rules(runs)] if part == "judging" else [part])):
         share = statistics.median(parts.get(name, 0.0) / total for total, parts in runs)
         print(f"| {name.replace('  ', '&nbsp;&nbsp;')} | {share:.2%} |")
     print()
     measured: tuple[tuple[str, Callable[[dict[str, float]], float]], ...] = (
-        ("clearing", lambda parts: parts["clear"] - parts["  fetching"]),
+        ("clearing", lambda parts: sum(parts.get(name, 0.0) for *_, name in PARTS[:-2])),
         ("the look at what pip has installed", lambda parts: parts["afterwards"]),
     )
     for what, part in measured:
@@ -168,7 +174,7 @@ def show(runs: list[tuple[float, dict[str, float]]]) -> None:
 
 
 def _rules(runs: list[tuple[float, dict[str, float]]]) -> list[str]:
-    return list(dict.fromkeys(name for _, parts in runs for name in parts if name.startswith("    ")))
+    return list(dict.fromkeys(name for _, parts in runs for name in parts if name.startswith("  ")))
 
 
 def _added(total: float, part: float) -> float:

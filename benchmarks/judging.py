@@ -1,6 +1,6 @@
 """Wheels on disk before safepip's rules: alone, and beside each other as in one run.
 
-What decides is the product's own: the store verifies, `read_wheels` reads, `install_paths_of` and `judge` do what they
+What decides is the product's own: the store verifies, `WheelReading` reads, `install_paths_of` and `judge` do what they
 do in an install. Around it is a plain environment without anything installed in it, of the system that a wheel is for.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import parse_wheel_filename
 
 from safepip.commands.clearing import unreadable_wheel
-from safepip.edges.disk.archive import ArchiveError, read_wheels
+from safepip.edges.disk.archive import ArchiveError, WheelReading
 from safepip.model.candidate import Candidate, Pin
 from safepip.model.errors import Refused
 from safepip.model.origin import Origin, Source
@@ -112,7 +112,8 @@ def judged(path: Path, store: Store) -> Verdict:
     verdict = Verdict(path, name, version)
     file = _admitted(path, store)
     pin = _pin(name, version, path.name)
-    (content,) = read_wheels([(file.path, file.filename)])
+    with WheelReading() as reading:
+        (content,) = reading.contents([(file.path, file.filename)])
     os.unlink(file.path)
     if isinstance(content, ArchiveError):
         verdict.findings = (unreadable_wheel(pin, file, content),)

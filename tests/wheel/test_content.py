@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel, read_wheels
+from safepip.edges.disk.archive import ArchiveError, OversizedArchive
 from safepip.wheel import content as wheel_content
 from safepip.wheel import zip_format, zip_walk
 from safepip.wheel.content import content_from
 from safepip.wheel.zip_walk import CHUNK_BYTES, WINDOW_BYTES
 from support.clearing import Bytes, content_of
-from support.wheels import build_wheel, make_wheel
+from support.wheels import build_wheel
 from support.zips import (
     ALL32,
     BLOCK,
@@ -45,8 +45,6 @@ from support.zips import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from safepip.model.wheel import WheelContent
 
 FILENAME, WHEEL = build_wheel("acme", "1.0", scripts={"acme": "acme:main"}, files={"hook.pth": "import acme\n"})
@@ -595,26 +593,3 @@ def test_weights_of_a_network_may_be_large() -> None:
     weights = b"x" * ((1 << 20) + 1)
     content = read([*PARTS, Part("acme/weights.pth", weights)])
     assert content.entries["acme/weights.pth"].size == len(weights)
-
-
-# --- files on the disk --------------------------------------------------------------------------------------------
-
-
-def test_wheels_are_read_in_the_order_asked_for(tmp_path: Path) -> None:
-    """Whichever is done first, each stands at its place, and those that cannot be read as their errors."""
-    paths = [make_wheel(tmp_path, f"p{n}", "1.0", files={f"p{n}/x.txt": "x" * n * 1000}) for n in range(6)]
-    (tmp_path / "broken-1.0-py3-none-any.whl").write_bytes(b"PK")
-    paths[3:3] = [tmp_path / "broken-1.0-py3-none-any.whl", tmp_path / "missing-1.0-py3-none-any.whl"]
-    found = read_wheels([(str(path), path.name) for path in paths])
-    for path, content in zip(paths, found, strict=True):
-        if path.name.startswith(("broken", "missing")):
-            assert isinstance(content, ArchiveError)
-        else:
-            assert content == read_wheel(str(path), path.name)
-
-
-def test_no_wheels_are_no_content(tmp_path: Path) -> None:
-    """None and one wheel are read as several."""
-    assert read_wheels([]) == []
-    path = make_wheel(tmp_path, "acme", "1.0")
-    assert read_wheels([(str(path), path.name)]) == [read_wheel(str(path), path.name)]

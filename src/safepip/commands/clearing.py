@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.commands.fetching import fetch_wheels
 from safepip.config import spent_exemptions
-from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheels
+from safepip.edges.disk.archive import ArchiveError, OversizedArchive, WheelReading
 from safepip.edges.disk.local_paths import names_of_folder, real_path
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import InstalledDistribution, Pin
     from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.wheel import WheelContent
     from safepip.wheel.install_paths import Layout
 
 
@@ -42,11 +44,8 @@ def clear(
     everything found.
     """
     inputs = decision.inputs
-    files = fetch_wheels(decision, resources, pins)
-    resources.tell(Doing("Checking", f"{len(files)} wheel{'s' if len(files) > 1 else ''}"))
-    chosen = list(zip(pins, files, strict=True))
-    sound = _sound(decision, resources, chosen)
-    context = _beside_installed(inputs, _context(inputs, chosen, sound), gone)
+    chosen, contents, sound = _read(decision, resources, pins)
+    context = _beside_installed(inputs, _context(inputs, chosen, contents), gone)
     if inputs.lock_requests:
         from safepip.commands.by_lock import check_lock_is_whole
 
@@ -70,23 +69,43 @@ def clear(
     return wheels
 
 
-def _sound(decision: Decision, resources: Resources, chosen: Sequence[tuple[Pin, VerifiedFile]]) -> frozenset[str]:
-    """The paths of the wheels that need not be unpacked as a whole: an earlier run has done that, and what they hold is
-    read back when it is installed."""
-    if not decision.inputs.installs:
-        return frozenset()
-    installed = {pin.name for pin in decision.to_install}
-    known = resources.store.sound_wheels.known
-    return frozenset(file.path for pin, file in chosen if pin.name in installed and known(file))
+def _read(
+    decision: Decision, resources: Resources, pins: Sequence[Pin]
+) -> tuple[list[tuple[Pin, VerifiedFile]], list[WheelContent | ArchiveError], frozenset[str]]:
+    """The verified wheels of these pins and what is in them, and the paths of those that were known to be sound.
+
+    Each is read in a thread of its own as soon as it is there. One that is known to be sound takes next to no time.
+    """
+    installed = frozenset(decision.resolution.to_install) if decision.inputs.installs else frozenset()
+    is_sound = partial(_is_sound, resources, installed)
+
+    def ready(pin: Pin, file: VerifiedFile) -> None:
+        # With a single one there is nothing to wait for meanwhile.
+        if len(pins) > 1 and file.filename.endswith(".whl") and not is_sound(pin, file):
+            reading.begin(file.path, file.filename)
+
+    with WheelReading() as reading:
+        files = fetch_wheels(decision, resources, pins, ready)
+        resources.tell(Doing("Checking", f"{len(files)} wheel{'s' if len(files) > 1 else ''}"))
+        chosen = list(zip(pins, files, strict=True))
+        sound = frozenset(file.path for pin, file in chosen if is_sound(pin, file))
+        return chosen, reading.contents([(file.path, file.filename) for file in files], sound), sound
 
 
-def _context(inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]], sound: frozenset[str]) -> RuleContext:
+def _is_sound(resources: Resources, installed: frozenset[str], pin: Pin, file: VerifiedFile) -> bool:
+    """Whether a wheel need not be unpacked as a whole: an earlier run has done that, and what it holds is read back
+    because it is among those to be installed."""
+    return pin.name in installed and resources.store.sound_wheels.known(file)
+
+
+def _context(
+    inputs: Inputs, chosen: list[tuple[Pin, VerifiedFile]], contents: list[WheelContent | ArchiveError]
+) -> RuleContext:
     """What the rules look at of the wheels themselves. Raises `Refused` for the wheels that cannot be read."""
     target = inputs.target
     layout = layout_of(inputs.settings, target)
     wheels: list[WheelUnderReview] = []
     problems: list[Diagnostic] = []
-    contents = read_wheels([(file.path, file.filename) for _, file in chosen], sound)
     for (pin, file), content in zip(chosen, contents, strict=True):
         if isinstance(content, ArchiveError):
             problems.append(unreadable_wheel(pin, file, content))

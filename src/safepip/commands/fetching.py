@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.edges.indexes.downloads import Download
@@ -13,7 +15,7 @@ from safepip.model.source import SourceKind
 from safepip.requirements.line_digests import contradiction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.resources import Resources
@@ -22,11 +24,19 @@ if TYPE_CHECKING:
     from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
 
+    Ready = Callable[[Pin, VerifiedFile], None]
 
-def fetch_wheels(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile]:
+
+def _nothing(_pin: Pin, _file: VerifiedFile) -> None:
+    """What is done with a file before all are there."""
+
+
+def fetch_wheels(
+    decision: Decision, resources: Resources, pins: Sequence[Pin], ready: Ready = _nothing
+) -> list[VerifiedFile]:
     """The verified wheels of these pins, in the same order; of source code they are built. Raises what fetching and
-    building raise."""
-    files = fetch_files(decision, resources, pins)
+    building raise. `ready` is told of a pin's file when it was fetched, as `Download.ready`."""
+    files = fetch_files(decision, resources, pins, ready)
     return [_wheel(decision, pin, file) for pin, file in zip(pins, files, strict=True)]
 
 
@@ -38,11 +48,13 @@ def _wheel(decision: Decision, pin: Pin, file: VerifiedFile | None) -> VerifiedF
     return decision.builds.wheel_of(pin, file)
 
 
-def fetch_files(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile | None]:
+def fetch_files(
+    decision: Decision, resources: Resources, pins: Sequence[Pin], ready: Ready = _nothing
+) -> list[VerifiedFile | None]:
     """The verified files of these pins, wheels or archives, in the same order; None for a folder and a repository.
     Raises `Refused` and `Unavailable`."""
     with_file = [pin for pin in pins if _has_file(pin)]
-    files = iter(_fetch(decision, resources, with_file))
+    files = iter(_fetch(decision, resources, with_file, ready))
     return [next(files) if _has_file(pin) else None for pin in pins]
 
 
@@ -52,14 +64,15 @@ def _has_file(pin: Pin) -> bool:
     return source is None or source.kind is SourceKind.ARCHIVE
 
 
-def _fetch(decision: Decision, resources: Resources, pins: Sequence[Pin]) -> list[VerifiedFile]:
+def _fetch(decision: Decision, resources: Resources, pins: Sequence[Pin], ready: Ready) -> list[VerifiedFile]:
     settings, demands = decision.inputs.settings, decision.inputs.allowed_hashes()
     trusted = settings.network.trusted_hosts
+    downloads = [_download(decision.catalog, pin, demands.get(pin.name, ANY_BYTES), trusted) for pin in pins]
     return fetch_all(
         resources.network.loop,
         resources.network.transport,
         resources.store,
-        [_download(decision.catalog, pin, demands.get(pin.name, ANY_BYTES), trusted) for pin in pins],
+        [replace(download, ready=partial(ready, pin)) for pin, download in zip(pins, downloads, strict=True)],
         resources.tell,
         retries=settings.network.retries,
         resume_retries=settings.network.resume_retries,

@@ -92,6 +92,20 @@ def test_nothing_is_connected_when_nothing_is_missing(world: World) -> None:
     fetch_all(world.loop, unexpected, world.store, [world.download()])
 
 
+def test_each_file_is_told_of_when_it_is_there(world: World) -> None:
+    """From the store and from the network; also where another one fails afterwards."""
+    there: list[VerifiedFile] = []
+    assert world.fetch(world.download(ready=there.append)) == there
+    assert world.fetch(world.download(ready=there.append)) * 2 == there
+    world.host.paths["/other"] = Reply(404)
+    other = world.download(
+        filename="o.whl", url=f"{world.host.origin}/other", index_digests=(digest(b"o"),), ready=there.append
+    )
+    with pytest.raises(Unavailable):
+        world.fetch(world.download(ready=there.append), other)
+    assert [file.filename for file in there] == [NAME] * 3
+
+
 # ---------------------------------------------------------------------- broken downloads
 
 

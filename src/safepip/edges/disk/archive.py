@@ -19,7 +19,8 @@ from safepip.wheel.zip_format import OversizedArchive, open_directory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from typing import BinaryIO
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from typing import BinaryIO, Self
 
     from safepip.model.wheel import WheelContent
 
@@ -29,11 +30,11 @@ __all__ = [
     "MissingRange",
     "OversizedArchive",
     "SparseBytes",
+    "WheelReading",
     "metadata_from_parts",
     "read_file_of_wheel",
     "read_wheel",
     "read_wheel_metadata",
-    "read_wheels",
 ]
 
 #: How many wheels are read at once at most. Unpacking and hashing let other threads run; the rest does not.
@@ -98,26 +99,50 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def read_wheels(files: Sequence[tuple[str, str]], sound: Collection[str] = ()) -> list[WheelContent | ArchiveError]:
-    """The content of each wheel of `files`, which are its path and its file name, or why it has none.
+class WheelReading:
+    """Reads wheels as a whole, several at once, in threads of its own.
 
-    They are in the order asked for. Several are read at once, the largest first. `sound` are the paths of those that
-    are known to be (`safepip.wheel.content`).
+    Use it in a `with`: leaving that gives up what has not begun, and waits for the rest.
     """
-    threads = min(_THREADS, os.cpu_count() or 1, len(files) - len(sound))
-    if threads < 2:
-        return [_content(*file, sound=file[0] in sound) for file in files]
-    from concurrent.futures import ThreadPoolExecutor
 
-    order = sorted(range(len(files)), key=lambda index: _size(files[index][0]), reverse=True)
-    with ThreadPoolExecutor(threads) as pool:
-        read = dict(
-            zip(order, pool.map(lambda at: _content(*files[at], sound=files[at][0] in sound), order), strict=True)
-        )
-    return [read[index] for index in range(len(files))]
+    def __init__(self) -> None:
+        self._begun: dict[str, Future[WheelContent | ArchiveError]] = {}
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, path: str, filename: str) -> None:
+        """Read this wheel while others are on their way. From one thread at a time; it does not wait."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
+        self._begun[path] = self._pool.submit(_content, path, filename)
+
+    def contents(
+        self, files: Sequence[tuple[str, str]], sound: Collection[str] = ()
+    ) -> list[WheelContent | ArchiveError]:
+        """The content of each wheel of `files`, which are its path and its file name, or why it has none.
+
+        They are in the order asked for. Of those that have not begun the largest come first. `sound` are the paths of
+        those that are known to be (`safepip.wheel.content`), for which no thread would pay.
+        """
+        waiting = [file for file in files if file[0] not in sound and file[0] not in self._begun]
+        if len(waiting) > 1 and (os.cpu_count() or 1) > 1:
+            for path, filename in sorted(waiting, key=lambda file: _size(file[0]), reverse=True):
+                self.begin(path, filename)
+        return [
+            self._begun[path].result() if path in self._begun else _content(path, filename, sound=path in sound)
+            for path, filename in files
+        ]
 
 
-def _content(path: str, filename: str, *, sound: bool) -> WheelContent | ArchiveError:
+def _content(path: str, filename: str, *, sound: bool = False) -> WheelContent | ArchiveError:
     try:
         return read_wheel(path, filename, sound=sound)
     except ArchiveError as error:

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safepip.model.digest import AnyDigest, RequiredDigests
+    from safepip.model.evidence import VerifiedFile
     from safepip.model.index import IndexUrl
     from safepip.model.origin import Origin
+
+
+def _nothing(_file: VerifiedFile) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Download:
     `owner` is the index that lists it, for its credentials. `sources` are the indexes that may have delivered it, as
     the store knows them (`safepip.index.deliveries`), first the one that is asked. With `unasked` no index is asked:
     then `index_digests` are a lock's. `subject` and `origins` are for messages: the project's name, and what asked for
-    it.
+    it. `ready` is told of the file as soon as it is there, while others are on their way: by any thread, and it must
+    not wait.
     """
 
     filename: str
@@ -38,3 +44,4 @@ class Download:
     unasked: bool = False
     subject: str = ""
     origins: tuple[Origin, ...] = ()
+    ready: Callable[[VerifiedFile], None] = _nothing

@@ -82,6 +82,7 @@ def fetch_all(
             file = _copy(store, download)
         if file is not None:
             found[place] = file
+            download.ready(file)
     missing = {place: download for place, download in enumerate(wanted) if place not in found}
     refuse_absent(store, [download for download in missing.values() if download.unasked])
     if missing:
@@ -228,7 +229,9 @@ class _Fetcher:
 
         async def one(download: Download) -> VerifiedFile:
             async with gate:
-                return await self._one(download)
+                file = await self._one(download)
+            download.ready(file)
+            return file
 
         # The largest first: what comes last should not be what takes longest.
         order = sorted(range(len(wanted)), key=lambda place: -(wanted[place].size or 0))
