@@ -148,7 +148,7 @@ def _main(words: list[str]) -> int:
     import gc
 
     # A short run makes many objects that live to its end: looking for garbage among them would be wasted work.
-    gc.set_threshold(100_000, 50, 1000)
+    gc.set_threshold(500_000, 50, 1000)
     try:
         return _run(words)
     except Exception as error:
