@@ -166,7 +166,7 @@ class _Names:
                 text, _, end = rest.partition("-")
                 rank, nearness = of_end(end)
                 if rank is not None:
-                    nearness = self._supported(place, rank, text, requires_python)
+                    nearness = self._supported(place, rank, filename, requires_python)
                 elif not is_mine(project):
                     continue
             else:
@@ -180,12 +180,12 @@ class _Names:
             if nearness != _FITS and (text not in self.nearest or nearness > self.nearest[text][0]):
                 self.nearest[text] = nearness, place
 
-    def _supported(self, place: int, rank: int, text: str, requires_python: str | None) -> int | None:
+    def _supported(self, place: int, rank: int, filename: str, requires_python: str | None) -> int | None:
         """Add a wheel whose tags the target supports to `fitting`, or say why not: a position in `_REASONS`, None where
         it is not of this project."""
-        filename = self._files[place].filename
+        written, text, _ = filename.split("-", 2)
         if not self._pythons.admitted_by(requires_python):
-            return _REASONS.index("requires-python") if self._is_mine(filename.partition("-")[0]) else None
+            return _REASONS.index("requires-python") if self._is_mine(written) else None
         try:
             project, version, build, _ = read_wheel_name(filename)
         except ValueError:

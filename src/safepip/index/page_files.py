@@ -35,8 +35,11 @@ class Columns(NamedTuple):
 class RegularFiles(Sequence["ProjectFile"]):
     """The entries of a page, each of which is a file without further checks; `make` makes it."""
 
-    def __init__(self, entries: list[Any], hashes: list[str], make: Callable[[Any], ProjectFile]) -> None:
+    def __init__(
+        self, entries: list[Any], names: list[str], hashes: list[str], make: Callable[[Any], ProjectFile]
+    ) -> None:
         self._entries = entries
+        self._names = names
         self._hashes = hashes
         self._make = make
         self._made: dict[int, ProjectFile] = {}
@@ -59,14 +62,14 @@ class RegularFiles(Sequence["ProjectFile"]):
             return None
         if {len(digests) for digests in given} != {1} or not are_sha256(hashes):
             return None
-        return cls(entries, hashes, make)
+        return cls(entries, names, hashes, make)
 
     @property
     def columns(self) -> Columns:
         """These files by column."""
         entries = self._entries
         return Columns(
-            [entry["filename"] for entry in entries],
+            self._names,
             [entry.get("requires-python") or None for entry in entries],
             [upload_time(entry.get("upload-time")) for entry in entries],
             [f"False\0sha256:{value}" for value in self._hashes],

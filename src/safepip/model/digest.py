@@ -32,6 +32,7 @@ WEAK = {
 }
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
+_DIGITS = b"0123456789abcdef"
 _IN_FRAGMENT = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)", re.IGNORECASE)
 
 
@@ -72,6 +73,8 @@ def strong(algorithm: str, value: str) -> Digest:
     Raises `WeakDigest` for an algorithm that is not strong and for a value of the wrong length or
     with characters other than hexadecimal digits; in particular for an empty one.
     """
+    if algorithm == "sha256" and len(value) == 64 and not value.encode().translate(None, _DIGITS):
+        return Digest(algorithm, value)  # by far the most common case
     return Digest(*_checked(STRONG, "a strong digest", algorithm, value))
 
 

@@ -55,6 +55,7 @@ LONGEST_FRESHNESS = 86_400.0
 #: Incremented when the form of the files changes, so that another version's files are misses.
 _FORM = 8
 _METADATA_FORM = 2
+_TEXT_OR_NONE = (str, type(None))
 #: The line of a project without source archives.
 _NONE = b"[]"
 #: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
@@ -360,8 +361,9 @@ def _decode_archive(version: str, released: float | None, file: list[Any]) -> Ar
 
 def _decode_file(row: list[Any]) -> ProjectFile:
     filename, url, digests, requires_python, yanked, metadata, size, upload_time, checksums, of_metadata = row
-    texts = (filename, url, *(text for text in (requires_python, yanked) if text is not None))
-    if any(text.__class__ is not str for text in texts) or (size is not None and size.__class__ is not int):
+    if not (filename.__class__ is url.__class__ is str and size.__class__ in (int, type(None))):
+        raise ValueError("not a file")
+    if not (requires_python.__class__ in _TEXT_OR_NONE and yanked.__class__ in _TEXT_OR_NONE):
         raise ValueError("not a file")
     if not url.startswith(("https://", "http://")):
         raise ValueError("what is kept came from a network, and names no file of this machine")
@@ -388,7 +390,7 @@ def _moment(value: float | None) -> float | None:
 
 def _decode_digests(rows: list[list[str]]) -> tuple[Digest, ...]:
     """Strong digests only, whatever a file on the disk says."""
-    return tuple(strong(algorithm, value) for algorithm, value in rows)
+    return tuple([strong(algorithm, value) for algorithm, value in rows])
 
 
 def _decode_checksums(rows: list[list[str]]) -> tuple[Checksum, ...]:
