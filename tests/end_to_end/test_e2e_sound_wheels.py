@@ -12,6 +12,7 @@ import pytest
 from safepip import __version__
 from safepip.edges.disk.own_cache import files, remove
 from support.wheels import build_wheel
+from support.zips import DEFLATED, changed, parts_of, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,14 +83,31 @@ def test_what_was_read_is_noted_and_installs_the_same(
 
 
 def test_a_forged_note_is_found_out_by_what_is_installed(
-    run: Inside, index: IndexServer, cache: Path, target: Environment
+    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
 ) -> None:
-    """Every file is compared with its row once it is there."""
+    """Every file is compared with its row once it is there. The next run does not believe it any more."""
     index.add_file("acme", *lying())
-    forge(cache, lying()[1])
-    code, said = install(run, index, target)
+    note = forge(cache, lying()[1])
+    code, said = install(run, index, new_target("first"))
     assert (code, "error: installed-differs" in said) == (1, True), said
     assert "core.py has a different sha256 than was verified" in said
+    assert not note.exists()
+    code, said = install(run, index, new_target("second"))
+    assert (code, "error: wrong-record" in said) == (20, True), said
+
+
+def test_a_forged_note_about_what_cannot_be_unpacked_is_found_out_by_pip(
+    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
+) -> None:
+    """zipfile compares the checksums."""
+    filename, honest = build_wheel("acme", "1.0", files={"acme/core.py": CORE})
+    broken = zip_of(changed(parts_of(honest), "acme/core.py", method=DEFLATED, packed=b"\xff" * 40))
+    index.add_file("acme", filename, broken)
+    note = forge(cache, broken)
+    code, said = install(run, index, new_target("first"))
+    assert (code != 0, note.exists()) == (True, False), said
+    code, said = install(run, index, new_target("second"))
+    assert (code, "error: unreadable-wheel" in said) == (20, True), said
 
 
 @pytest.mark.parametrize("text", ["", "0.0.0", __version__ + "\n", "x" * 5000])

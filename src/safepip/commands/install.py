@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from safepip.handover.instructions import Handover
     from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.plan import Settings
 
     Removal = Callable[[Decision], Sequence[InstalledDistribution]]
 
@@ -127,6 +128,7 @@ def _hand_over(
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
         check_places(installed, settings)
         broken, around = broken_lines(decision, installed, names), Circumstances(resources.console.progress)
+        code = 1
         try:
             with _shim_held(decision.inputs, resources):
                 around = around._replace(unfinished=unfinished)
@@ -136,14 +138,23 @@ def _hand_over(
             return exit_code(interrupt)
         finally:
             tell_missing(unfinished.missing, handover, resources.console)
-        # With --target, what was there before may have stayed as it was.
-        if code == 0 and settings.target_dir is None:
-            resources.installed_memory.note(installed)
+            if code != 0:  # whatever the reason was: the next run looks at everything again
+                resources.store.sound_wheels.forget(wheel.file for wheel in installed)
         if code == 0:
-            tell_installed(installed, resources.console)
-        for line in broken if code == 0 else ():
-            resources.console.notice(line)
+            _report_installed(settings, resources, installed, broken)
         return code
+
+
+def _report_installed(
+    settings: Settings, resources: Resources, installed: Sequence[ClearedWheel], broken: Sequence[str]
+) -> None:
+    """Remember and say what was installed, and what does not fit it any more."""
+    # With --target, what was there before may have stayed as it was.
+    if settings.target_dir is None:
+        resources.installed_memory.note(installed)
+    tell_installed(installed, resources.console)
+    for line in broken:
+        resources.console.notice(line)
 
 
 def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, unfinished: Unfinished) -> Handover:

@@ -7,8 +7,9 @@ would give the same result (`safepip.wheel.content`), where every file is compar
 note of another version of safepip does not count: that one may have read by other rules.
 
 Code that can write to the store can forge a note, just as any other. A wheel whose contents are not what its RECORD
-says, or that cannot be unpacked, would then be found by pip or after it (`installed-differs`), and not before. Nothing
-else is taken from a note, and what comes of the wheel is compared with digests out of its hashed bytes in any case.
+says, or that cannot be unpacked, would then be found by pip or after it (`installed-differs`), and not before; and the
+next run finds it before, because the notes about what could not be installed are removed. Nothing else is taken from a
+note, and what comes of the wheel is compared with digests out of its hashed bytes in any case.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from safepip import __version__
 from safepip.edges.disk.reading import read_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from safepip.model.evidence import VerifiedFile
 
 _FORM = 1
@@ -54,6 +57,12 @@ class SoundWheels:
             # One that is cut off is none.
             with open(path, "wb") as note:
                 note.write(_NOTE)
+
+    def forget(self, files: Iterable[VerifiedFile]) -> None:
+        """Nothing is known of these any more."""
+        for file in files if self._root is not None else ():
+            with contextlib.suppress(OSError):
+                os.unlink(self._path(file))
 
     def _path(self, file: VerifiedFile) -> str:
         digest = file.sha256.hex
