@@ -15,7 +15,12 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from safepip.edges.programs.installed_pip import _stated_in_folder, default_index_url, pythons_of_pip
+from safepip.edges.programs.installed_pip import (
+    _stated_in_folder,
+    default_index_url,
+    pip_version,
+    pythons_of_pip,
+)
 from safepip.edges.target.choosing import find_interpreter
 from safepip.edges.target.interpreter import (
     parse_python_version,
@@ -319,15 +324,29 @@ def test_the_default_index_is_the_one_of_pips_own_help() -> None:
     assert f"(default {default_index_url()})" in " ".join(done.stdout.split())
 
 
-def test_what_pip_runs_on_is_read_from_its_one_metadata_file(tmp_path: Path) -> None:
+def test_what_pip_says_of_itself_is_read_from_its_one_metadata_file(tmp_path: Path) -> None:
     """Only its headers; where there is no such file, or there are two, `importlib.metadata` is asked."""
     info = tmp_path / "pip-99.0.dist-info"
     info.mkdir()
-    assert _stated_in_folder(str(tmp_path)) is None
-    (info / "METADATA").write_text("Name: pip\n\nRequires-Python: none of this\n", encoding="utf-8")
-    assert _stated_in_folder(str(tmp_path)) == ""
-    (info / "METADATA").write_text("Name: pip\nRequires-Python: >=3.10\n\nText\n", encoding="utf-8")
-    assert _stated_in_folder(str(tmp_path)) == ">=3.10"
+    assert _stated_in_folder(str(tmp_path), "Version") is None
+    (info / "METADATA").write_text("Metadata-Version: 2.4\nName: pip\n\nVersion: none of this\n", encoding="utf-8")
+    assert _stated_in_folder(str(tmp_path), "Version") == ""
+    text = "Metadata-Version: 2.4\nName: pip\nVersion: 99.0\nRequires-Python: >=3.10\n\nText\n"
+    (info / "METADATA").write_text(text, encoding="utf-8")
+    assert _stated_in_folder(str(tmp_path), "Version") == "99.0"
+    assert _stated_in_folder(str(tmp_path), "Requires-Python") == ">=3.10"
     (tmp_path / "pip-98.0.dist-info").mkdir()
-    assert _stated_in_folder(str(tmp_path)) is None
+    assert _stated_in_folder(str(tmp_path), "Version") is None
     assert pythons_of_pip() == metadata("pip")["Requires-Python"]
+    assert pip_version() == metadata("pip")["Version"]
+
+
+def test_what_pip_says_of_itself_needs_no_import_of_metadata() -> None:
+    """Each run asks it, and each one with a report: it takes as long as an interpreter to start."""
+    program = (
+        "import sys; from safepip.edges.programs import installed_pip as pip;"
+        "print(pip.pip_version(), pip.pythons_of_pip(), 'importlib.metadata' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    stated = metadata("pip")
+    assert done.stdout.split() == [stated["Version"], stated["Requires-Python"], "False"]

@@ -36,17 +36,13 @@ def default_index_url() -> str:
 
 
 def pip_version() -> str:
-    """The version of the installed pip. Costs the import of `importlib.metadata`. Raises `Unavailable`."""
-    return _distribution().version
+    """The version of the installed pip. Raises `Unavailable`."""
+    return _stated_in_folder(pip_home(), "Version") or _distribution().version
 
 
 def pythons_of_pip() -> str:
-    """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`).
-
-    The header is read from the file where it lies in a folder: `importlib.metadata` takes 20 ms to be imported, as
-    much as an interpreter to start, and each run asks this.
-    """
-    stated = _stated_in_folder(pip_home())
+    """The Python versions that the installed pip runs on, as its metadata says (`Requires-Python`)."""
+    stated = _stated_in_folder(pip_home(), "Requires-Python")
     if stated is not None:
         return stated
     return "".join(_distribution().metadata.get_all("Requires-Python") or ())
@@ -63,15 +59,19 @@ def _distribution() -> Distribution:
     return found
 
 
-def _stated_in_folder(home: str) -> str | None:
-    """`Requires-Python` of the one pip in a folder; None where there is not exactly one whose metadata is a file."""
+def _stated_in_folder(home: str, field: str) -> str | None:
+    """A field of the metadata of the one pip in a folder, empty where it is not there; None where there is not exactly
+    one whose metadata is a file.
+
+    `importlib.metadata` takes 20 ms to be imported, as much as an interpreter to start, and each run asks this.
+    """
     try:
         infos = [name for name in os.listdir(home) if name.startswith("pip-") and name.endswith(".dist-info")]
         if len(infos) != 1:
             return None
         with open(os.path.join(home, infos[0], "METADATA"), encoding="utf-8") as file:
             headers = takewhile(str.strip, file)
-            return next((line.partition(":")[2].strip() for line in headers if line.startswith("Requires-Python:")), "")
+            return next((line.partition(":")[2].strip() for line in headers if line.startswith(f"{field}:")), "")
     except (OSError, UnicodeDecodeError):
         return None
 
