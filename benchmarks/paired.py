@@ -54,7 +54,7 @@ class Job(NamedTuple):
     @property
     def of_world(self) -> bool:
         """Whether it asks the synthetic index, and not that of the large files."""
-        return self.name in ("dry-run", "install")
+        return self.name in ("dry-run", "warm dry-run", "install")
 
     @property
     def title(self) -> str:
@@ -86,6 +86,10 @@ def jobs(bulk_names: Sequence[str], megabytes: int) -> list[Job]:
         for workload in ("M", "L")
         for secure in (False, True)
     ]
+    found += [
+        Job("warm dry-run", workload, tuple(sets.requirements(workload)), secure=False, delay=20)
+        for workload in ("M", "L")
+    ]
     found.append(Job("install", "M", tuple(sets.requirements("M")), secure=False, delay=0))
     size = f"{megabytes} MB in {len(bulk_names)} files"
     return found + [
@@ -115,9 +119,11 @@ class Bench:
 
     def _run(self, side: str, job: Job, place: Place) -> tuple[tools.Measured, object]:
         """One run, and what it chose or fetched."""
-        base = self.folder / "run"
-        shutil.rmtree(base, ignore_errors=True)
-        base.mkdir()
+        warm = job.name == "warm dry-run"
+        base = self.folder / (f"warm-{job.what}-{side}" if warm else "run")
+        if not warm:
+            shutil.rmtree(base, ignore_errors=True)
+        base.mkdir(exist_ok=True)
         room = tools.Room(self.target, base / "cache", base / "requirements.txt", base / "report.json")
         if job.name == "install":
             room = dataclasses.replace(room, target=base / "target")
@@ -131,7 +137,7 @@ class Bench:
         self.requests[side] = sum(counts[kind] for kind in ("pages", "sidecars", "ranges", "files", "missing"))
         if job.name == "install":
             return run, sorted(path.name for path in room.target.rglob("*.dist-info"))
-        if job.name == "dry-run":
+        if job.of_world:
             return run, tools.Tool("safepip").chosen(room, "")
         if job.name == "download":
             return run, sorted((path.name, path.stat().st_size) for path in (base / "wheels").iterdir())
@@ -145,7 +151,7 @@ class Bench:
             return [python, "-P", str(HERE / "stream_files.py"), place.bundle, *files]
         safepip = tools.Tool("safepip", (python, "-P", "-m", "safepip"))
         if job.of_world:
-            words = safepip.arguments(room, url, dry_run=job.name == "dry-run", compile_bytecode=False)
+            words = safepip.arguments(room, url, dry_run=job.name != "install", compile_bytecode=False)
         else:
             words = [*safepip.command, "download", "-q", "--no-input", "--progress-bar", "off", "--no-deps", "-i", url]
             words += ["--cache-dir", str(room.cache), "-d", str(room.requirements.parent / "wheels")]
