@@ -18,7 +18,7 @@ from safepip.wheel.archive import (
 from safepip.wheel.zip_format import OversizedArchive, open_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
     from typing import BinaryIO, Self
 
@@ -41,16 +41,23 @@ __all__ = [
 _THREADS = 4
 
 
-class _OpenFile:
-    """A `ByteSource` over an open file."""
+def _never() -> bool:
+    return False
 
-    def __init__(self, file: BinaryIO) -> None:
+
+class _OpenFile:
+    """A `ByteSource` over an open file. Nothing more is read once `stopped` is true."""
+
+    def __init__(self, file: BinaryIO, stopped: Callable[[], bool] = _never) -> None:
         self._file = file
+        self._stopped = stopped
         self.size = os.fstat(file.fileno()).st_size
 
     def read(self, start: int, end: int) -> bytes:
         if not 0 <= start <= end <= self.size:
             raise ArchiveError("the archive refers to bytes outside itself")
+        if self._stopped():
+            raise ArchiveError("the reading was given up")
         self._file.seek(start)
         data = self._file.read(end - start)
         if len(data) != end - start:
@@ -71,15 +78,16 @@ def read_wheel_metadata(path: str, filename: str) -> bytes:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def read_wheel(path: str, filename: str, *, sound: bool = False) -> WheelContent:
-    """The whole content of the wheel at `path`. `sound` is explained at `safepip.wheel.content`.
+def read_wheel(path: str, filename: str, *, sound: bool = False, stopped: Callable[[], bool] = _never) -> WheelContent:
+    """The whole content of the wheel at `path`. `sound` is explained at `safepip.wheel.content`; the reading ends
+    with an error once `stopped` is true.
 
     Raises `ArchiveError`, also where the file cannot be opened."""
     from safepip.wheel.content import content_from
 
     try:
         with open(open_regular(path), "rb") as file:
-            return content_from(_OpenFile(file), filename, sound=sound)
+            return content_from(_OpenFile(file, stopped), filename, sound=sound)
     except OSError as error:
         raise ArchiveError(f"the wheel cannot be read: {error.strerror or type(error).__name__}") from None
 
@@ -102,10 +110,11 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
 class WheelReading:
     """Reads wheels as a whole, several at once, in threads of its own.
 
-    Use it in a `with`: leaving that gives up what has not begun, and waits for the rest.
+    Use it in a `with`: leaving that gives up what is not done yet.
     """
 
     def __init__(self) -> None:
+        self._left = False
         self._begun: dict[str, Future[WheelContent | ArchiveError]] = {}
         self._pool: ThreadPoolExecutor | None = None
 
@@ -113,6 +122,7 @@ class WheelReading:
         return self
 
     def __exit__(self, *_details: object) -> None:
+        self._left = True
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
@@ -122,7 +132,7 @@ class WheelReading:
             from concurrent.futures import ThreadPoolExecutor
 
             self._pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
-        self._begun[path] = self._pool.submit(_content, path, filename)
+        self._begun[path] = self._pool.submit(_content, path, filename, stopped=lambda: self._left)
 
     def contents(
         self, files: Sequence[tuple[str, str]], sound: Collection[str] = ()
@@ -142,9 +152,11 @@ class WheelReading:
         ]
 
 
-def _content(path: str, filename: str, *, sound: bool = False) -> WheelContent | ArchiveError:
+def _content(
+    path: str, filename: str, *, sound: bool = False, stopped: Callable[[], bool] = _never
+) -> WheelContent | ArchiveError:
     try:
-        return read_wheel(path, filename, sound=sound)
+        return read_wheel(path, filename, sound=sound, stopped=stopped)
     except ArchiveError as error:
         return error
 
