@@ -57,10 +57,6 @@ REASONS: dict[tuple[str, str], str] = {
     ("distributions", "warm dry-run: memory"): _EACH_CHOICE,
     ("distributions", "install: memory"): _EACH_CHOICE,
     ("distributions", "install, pip's part"): f"in pip {_EACH_ROUND}",
-    (
-        "versions that are tried",
-        "warm dry-run",
-    ): "each version that is tried is held against a whole page",
 }
 
 #: What is on top of the constant cost is told from noise where it is at least this share of the whole: of processor

@@ -18,6 +18,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from safepip.index.mirrors import best_first
+from safepip.index.version_bounds import within
 from safepip.model.candidate import Candidate
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, Unavailable
@@ -159,12 +160,18 @@ class Finder:
         self, available: ProjectCandidates, specifier: SpecifierSet, hashes: RequiredDigests
     ) -> list[Candidate]:
         """As `applicable`, of the candidates alone."""
-        chosen = self._filtered(self._of(available).usable, specifier)
+        chosen = self._fitting(available, specifier)
         if hashes and chosen:
             chosen = _allowed(available.name, chosen, hashes)
         if any(c.file.yanked is not None for c in chosen):
             chosen = _without_yanked(chosen, specifier)
         return chosen
+
+    def _fitting(self, available: ProjectCandidates, specifier: SpecifierSet) -> list[Candidate]:
+        """The usable candidates whose versions a specifier admits."""
+        usable = self._of(available).usable
+        # With `--prefer-binary` they are in another order than that of their versions.
+        return self._filtered(usable if self.selection.prefer_binary else within(usable, specifier), specifier)
 
     def _filtered(self, candidates: Sequence[Candidate], specifier: SpecifierSet) -> list[Candidate]:
         """The candidates, all of one project, whose versions a specifier admits."""
@@ -178,7 +185,7 @@ class Finder:
         where there is no question of them."""
         if self.selection.leaves_out_archives(available.name) or isinstance(available.sources, tuple):
             return None
-        fitting = self._filtered(self._of(available).usable, specifier)
+        fitting = self._fitting(available, specifier)
         good = [c for c in fitting if c.file.yanked is None and (not hashes or hashes.names(c.file.stated))]
         if not good:
             return None
