@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from safepip.commands.inputs import read_inputs
@@ -51,7 +51,8 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
     tell_of_user_site(settings, target, resources.console)
-    sure = partial(confirm, target, settings, resources.world.environ)
+    # Once is enough: what changes from here on is this run, or another one that it has waited for.
+    sure = cache(partial(confirm, target, settings, resources.world.environ))
     with Unfinished(settings, target, resources.console.notice, sure) as unfinished:
         tell_sources(inputs, resources)
         decision = resolve(inputs, resources)
