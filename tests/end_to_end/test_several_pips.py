@@ -154,7 +154,7 @@ def record_starts(world: World) -> Path:
     return log
 
 
-@pytest.mark.usually("roots and dependencies", "replaced and new", "namespace packages")
+@pytest.mark.usually("replaced and new", "namespace packages")
 @pytest.mark.parametrize("name", CASES)
 def test_several_pips_leave_what_one_leaves(name: str, world: World) -> None:
     """REQUESTED, direct URLs, installer, files, their permissions and RECORD. Each part was a pip of its own."""
@@ -168,3 +168,42 @@ def test_several_pips_leave_what_one_leaves(name: str, world: World) -> None:
         assert len(parts) == (case.parts if jobs == "3" else 0)
         found[jobs] = world.traces()
     assert found["3"] == found["1"]
+
+
+def test_where_one_fails_it_is_said_what_is_there(world: World) -> None:
+    """The others are let finish, the code is pip's, and the same command installs the rest, by as many pips."""
+    world.anew()
+    where = ("--python", world.target.python, "--no-index", "-f", world.runner.folder / "links")
+    words = ("install", *where, "--jobs", "2", "app", "plain-1", "--root-user-action", "ignore")
+    # pip cannot put a file where there is a folder; nothing that is installed owns it.
+    obstacle = world.target.site_packages / "speed" / "__init__.py" / "in the way"
+    obstacle.mkdir(parents=True)
+    done = world.runner.safepip(*words)
+    assert done.returncode == 1, shown(done)
+    (missing,) = re.findall(r"notice: not installed: (.*)", done.stderr)
+    (there,) = re.findall(r"notice: installed: (.*); the same command installs the rest", done.stderr)
+    assert "speed 3.0" in missing.split(", ")
+    wanted = ["app 2.0", "helper 1.0", "late 1.0", "later 1.0", "lib-core 2.0", "plain-1 1.0", "speed 3.0"]
+    assert sorted([*missing.split(", "), *there.split(", ")]) == wanted
+    assert "Successfully installed" not in done.stdout
+    installed = world.target.installed()
+    assert {f"{name.replace('.', '-')} {version}" for name, version in installed.items()} == {*there.split(", ")}
+    shutil.rmtree(obstacle.parent)
+    repaired = world.runner.safepip(*words)
+    assert repaired.returncode == 0, shown(repaired)
+    verified = world.runner.safepip("verify", "--python", world.target.python)
+    assert verified.returncode == 0, shown(verified)
+    assert {path.parent.name for path in world.target.site_packages.glob("*/REQUESTED")} == {
+        "app-2.0.dist-info",
+        "plain_1-1.0.dist-info",
+    }
+
+
+def test_what_several_pips_say_is_what_one_says(world: World) -> None:
+    """The lines before and after once over all, and nothing of private folders."""
+    said = {}
+    for jobs in ("1", "3"):
+        world.anew()
+        said[jobs] = world.safepip("install", "app plain-0", "--jobs", jobs)
+    assert re.sub(r"in [0-9.]+ s", "", said["1"]) == re.sub(r"in [0-9.]+ s", "", said["3"])
+    assert "handover-" not in said["3"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -120,7 +121,7 @@ class TestHowMany:
     def test_each_part_has_a_second_of_work(self, tmp_path: Path) -> None:
         """By the sources that are compiled, and without these by the files."""
         names = [f"big{number}" for number in range(4)]
-        files = {name: {f"{name}/{number}.py": "x = 1\n" * 90_000 for number in range(3)} for name in names}
+        files = {name: {f"{name}/{number}.py": "x = 1\n" * 390_000 for number in range(3)} for name in names}
         wheels = [Chosen(make_wheel(tmp_path, name, "1.0", files=files[name])) for name in names]
         assert 4 <= sum(seconds_of(wheel, compiles=True) for wheel in resolve(wheels, (), LAYOUT)[1]) < 6
         assert len(made(wheels, Hands(None, 16)).parts) == 4
@@ -213,6 +214,7 @@ NAMES = st.sampled_from("abcdefgh")
 FILES = st.sampled_from(["m", "n/m", "n/N", "n/o/p", "N/o", "q"])
 
 
+@effort(deadline=None, max_examples=50)
 @given(paths=st.dictionaries(NAMES, st.sets(FILES, min_size=1), min_size=1), count=st.integers(1, 5))
 def test_no_two_parts_touch_the_same_path(
     paths: dict[str, set[str]], count: int, tmp_path_factory: pytest.TempPathFactory
@@ -232,6 +234,7 @@ def test_no_two_parts_touch_the_same_path(
         assert not [(one, other) for one in own for other in others if other.startswith(f"{one}/")]
 
 
+@effort(deadline=None)
 @given(work=st.dictionaries(st.text("abc", min_size=1), st.floats(0.001, 100), min_size=1), count=st.integers(1, 6))
 def test_parts_take_about_the_same_time(work: dict[str, float], count: int) -> None:
     """No part has more than the fair share and one group beside it; none is empty."""

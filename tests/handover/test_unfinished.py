@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from safepip.handover.instructions import make_handover
@@ -61,6 +62,7 @@ def test_what_is_no_note_says_nothing(data: bytes) -> None:
     assert entries_in(data) == ()
 
 
+@effort(deadline=None)
 @given(st.binary())
 def test_no_bytes_are_an_error(data: bytes) -> None:
     """Whatever they are."""
