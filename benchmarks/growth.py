@@ -231,12 +231,14 @@ def main() -> int:
         lines += [*rows, ""]
     minutes = (time.monotonic() - begin) / 60
     print(f"{minutes:.1f} minutes")
-    if arguments.write and good:
+    changed = written.moved(state) if arguments.write else []
+    print("\n".join(changed))
+    if arguments.write and good and not changed:
         head = (
             f"{state}, Python {sys.version.split()[0]}, the least of {arguments.rounds} rounds, {minutes:.0f} minutes."
         )
         written.write("growth", [head, "", *lines[:-1]])
-    return 0 if good else 1
+    return 0 if good and not changed else 1
 
 
 if __name__ == "__main__":

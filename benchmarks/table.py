@@ -218,7 +218,7 @@ def main() -> int:
         rounds.deal([row.job for row in table.rows], table.once)
     minutes = (time.monotonic() - begin) / 60
     head = f"{state}; {_versions(programs)}; {minutes:.0f} minutes."
-    problems = bench.notes + incomplete(table.rows, programs)
+    problems = bench.notes + incomplete(table.rows, programs) + written.moved(state)
     return finish([head, "", *lines(table.rows)], problems, written.README if arguments.write else None)
 
 

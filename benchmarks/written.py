@@ -51,6 +51,12 @@ def state() -> str:
     return f"{time.strftime('%Y-%m-%d')}, commit {commit}{changed}"
 
 
+def moved(before: str) -> list[str]:
+    """A sentence where the checkout is no more what it was when it was measured; `before` is its `state` then."""
+    now = state()
+    return [] if now.partition(", ")[2] == before.partition(", ")[2] else [f"the checkout has changed: {before}; {now}"]
+
+
 def _git(*words: str) -> str:
     done = subprocess.run(["git", "-C", str(HERE), *words], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -85,6 +85,19 @@ def test_a_table_is_of_this_checkout(written: Any, monkeypatch: pytest.MonkeyPat
         written.state()
 
 
+def test_a_table_is_of_one_commit(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed or changed meanwhile was measured in part; the day may be another one."""
+    said = {"rev-parse": "abc1234", "status": ""}
+    monkeypatch.setattr(written, "_git", lambda *words: said[words[0]])
+    before = written.state()
+    assert before.endswith(", commit abc1234")
+    assert written.moved(before.replace("20", "19", 1)) == []
+    said["status"] = " M src/safepip/__main__.py"
+    assert "with changes" in written.moved(before)[0]
+    said.update({"rev-parse": "def5678", "status": ""})
+    assert "def5678" in written.moved(before)[0]
+
+
 # --- growth
 
 COUNTS = (1, 10, 100, 1_000, 10_000)
