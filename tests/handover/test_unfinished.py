@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from safepip.handover.instructions import make_handover
 from safepip.handover.parts import Hands, make_handovers
 from safepip.handover.unfinished import Undone, entries_in, entries_of, fits, is_finished, text_of
+from safepip.model.candidate import InstalledDistribution
 from safepip.model.plan import Settings, Target
 from support.clearing import LAYOUT
 from support.handing import Chosen, resolve
@@ -89,8 +91,10 @@ def test_several_pips_note_everything_and_one_pip_what_it_is_corrected_in(tmp_pa
     """What was there before is told apart from what is new."""
     url = "https://files.acme.example/by-1.0.whl"
     app = Chosen(make_wheel(tmp_path, "app", "1.0"), requested=True)
+    old = InstalledDistribution("newer", Version("0.9"), "/env/newer-0.9.dist-info")
+    newer = Chosen(make_wheel(tmp_path, "newer", "1.0"), requested=True, replaces=old)
     lib, by = Chosen(make_wheel(tmp_path, "lib", "1.0")), make_wheel(tmp_path, "by", "1.0")
-    resolution, wheels = resolve([app, lib, Chosen(by, requested=True, direct_url=url)], (), LAYOUT)
+    resolution, wheels = resolve([app, newer, lib, Chosen(by, requested=True, direct_url=url)], (), LAYOUT)
     target, libraries = Target("/env/bin/python", "3.11.7", {}, ()), {"purelib": LAYOUT.schemes["purelib"]}
     several = make_handovers(resolution, wheels, Settings(), target, "/private", Hands(2))
     one = make_handover(resolution, wheels, Settings(), "/private")
@@ -102,6 +106,7 @@ def test_several_pips_note_everything_and_one_pip_what_it_is_corrected_in(tmp_pa
 
     noted = {entry.name: entry for entry in entries_of(several, libraries, before)}
     assert noted["app"] == Undone("app", "1.0", "purelib", "app-1.0.dist-info", new=False, before=(1, 2))
+    assert noted["newer"] == Undone("newer", "1.0", "purelib", "newer-1.0.dist-info", new=True)
     assert noted["lib"] == Undone("lib", "1.0", "purelib", "lib-1.0.dist-info", new=True, marked=True)
     assert (noted["by"].private, noted["by"].record["url"]) == (several.direct_urls["by"].private, url)
     assert [(entry.name, entry.new) for entry in entries_of(one, libraries, before)] == [("by", False)]

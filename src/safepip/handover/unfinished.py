@@ -44,7 +44,8 @@ LONGEST_NOTE = 16 << 20
 class Undone(NamedTuple):
     """One distribution. `info` is the name of its metadata folder, in the folder of `library`.
 
-    `new` tells that there was nothing of that name before: what pip has not finished can go. `before` is by which a
+    `new` tells that there was no such folder before, also where another version is replaced: what pip has not finished
+    can go. `before` is by which a
     RECORD is known that was there before (inode, time in nanoseconds), None for none. `marked` tells that pip marks it
     as requested though the user did not ask for it. `private` is the URL of the private copy that pip records, and
     `record` what belongs in its place; empty where pip records none.
@@ -94,7 +95,7 @@ def entries_of(
                 version,
                 library,
                 info,
-                new=several and there is None and wheel.pin.replaces is None,
+                new=several and there is None,
                 before=there,
                 marked=marked,
                 private=url.private if url else "",

@@ -334,6 +334,23 @@ def test_a_place_that_cannot_be_written(place: Place, tmp_path: Path) -> None:
     assert place.note.is_dir()
 
 
+def test_where_no_note_can_be_written_one_pip_does_everything(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the folder that is there, or above the one that is yet to be made; other places need none."""
+    asked: list[str] = []
+
+    def access(path: str, _mode: int) -> bool:
+        asked.append(path)
+        return False
+
+    monkeypatch.setattr(os, "access", access)
+    assert not place.unfinished().possible
+    base = str(place.prefix / "new/base")
+    place.target = place.target._replace(user_schemes={"data": base}, user_site=f"{base}/site")
+    assert not place.unfinished(user=True).possible
+    assert asked == [str(place.prefix)] * 2
+    assert place.unfinished(prefix_dir="/p").possible
+
+
 def test_the_pips_of_a_killed_run_are_waited_for(place: Place) -> None:
     """They hold the note; the next run goes on when the last of them has ended."""
     info = place.install()
