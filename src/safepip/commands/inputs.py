@@ -18,7 +18,6 @@ from safepip.model.origin import BUILT_IN
 from safepip.model.plan import Settings
 from safepip.model.requirement import Statements, counts, required_digests
 from safepip.options.in_files import apply_file_options
-from safepip.requirements.lock_requests import split_locks
 from safepip.routing.table import build, project_name
 
 if TYPE_CHECKING:
@@ -198,8 +197,7 @@ def _with_lock(settings: Settings, cwd: str) -> Settings:
 
 def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], Target]) -> Inputs:
     """The requirements and what follows from the options in them. `target_of` waits for the target."""
-    # A lock is not made from a lock: there reading the requirements says so.
-    asking, requests = (plan.settings, ()) if verb == "lock" else split_locks(plan.settings)
+    asking, requests = _locks(verb, plan.settings)
     loaded = _load(asking, plan, resources, locks=bool(requests))
     plan = apply_file_options(plan, loaded.options, locate=locator(resources.world))
     resources.use(plan)
@@ -222,6 +220,16 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
         requests,
         requires_python=loaded.requires_python,
     )
+
+
+def _locks(verb: str, settings: Settings) -> tuple[Settings, tuple[LockRequest, ...]]:
+    """The settings without the locks that they name, and these."""
+    # A lock is not made from a lock: there reading the requirements says so.
+    if verb == "lock" or not (settings.requirement_files or settings.groups):
+        return settings, ()
+    from safepip.requirements.lock_requests import split_locks
+
+    return split_locks(settings)
 
 
 def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) -> Loaded:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from safepip.edges.console.writing import Console
 from safepip.edges.network.access import NetworkAccess
 from safepip.edges.network.credentials import Credentials
-from safepip.edges.user.terminal import ask_credentials
 from safepip.edges.user.world import this_world
 from safepip.model.errors import SafepipError
 from safepip.model.plan import Network
@@ -88,6 +87,8 @@ class Resources:
 
     def _ask(self, origin: str) -> tuple[str, str] | None:
         """A user name and a password, asked for at the terminal."""
+        from safepip.edges.user.terminal import ask_credentials
+
         if self._plan is None:
             return ask_credentials(origin)
         with self.console.progress.hidden():

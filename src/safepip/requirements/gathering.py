@@ -33,7 +33,6 @@ from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Constraint
 from safepip.model.urls import UrlError, is_file_url, is_url, is_web, join
-from safepip.requirements.encodings import decode
 from safepip.requirements.expanded_values import ExpandedValues, tangled
 from safepip.requirements.file_format import (
     FileOption,
@@ -45,7 +44,6 @@ from safepip.requirements.file_format import (
     parse,
 )
 from safepip.requirements.loaded import Loaded
-from safepip.requirements.lock_requests import is_pylock
 from safepip.requirements.places import (
     Place,
     check_path,
@@ -117,9 +115,8 @@ class Gathering:
             else:
                 self._file(name, "requirement_files", constraint=False)
         if settings.script is not None:
-            script = settings.script
-            self._attempt(lambda: self._script(script))
-        for error in (*self.values.check_all(self.requirements), *self.values.check_all(self.constraints)):
+            self._attempt(partial(self._script, settings.script))
+        for error in self.values.check_all([*self.requirements, *self.constraints]):
             self.refused += error.diagnostics
         self._raise()
         return Loaded(
@@ -148,6 +145,7 @@ class Gathering:
         self._take(RequirementLine(text, stated, config_settings=given, editable=editable, written=shown))
 
     def _group(self, spec: str) -> None:
+        from safepip.requirements.lock_requests import is_pylock
         from safepip.requirements.project_files import group_of, read_groups
 
         path, group = group_of(spec)
@@ -292,12 +290,14 @@ class Gathering:
         return option._replace(value=path) if disk.is_dir(path) or disk.is_file(path) else option
 
     def _text(self, place: Place, kind: str) -> str:
+        from safepip.requirements.encodings import decode
+        from safepip.requirements.lock_requests import is_pylock
+        from safepip.requirements.other_files import check_kind
+
         if is_pylock(place.name):
             raise misplaced_lock(place)
         encoding = self.reader.locale_encoding
         data = self._bytes(place, kind)
-        from safepip.requirements.other_files import check_kind
-
         check_kind(place, data)
         try:
             text, guessed = decode(data, locale_encoding=encoding)

@@ -29,7 +29,6 @@ from safepip.model.page import ARCHIVE_ENDINGS
 from safepip.model.requirement import Constraint, Requirement
 from safepip.model.urls import is_url, scheme_of
 from safepip.requirements.extras import split_extras
-from safepip.requirements.line_digests import read_digests
 from safepip.requirements.mistakes import invalid, invalid_constraint, missing
 from safepip.requirements.pep508 import check_length, meaningful, read_extras, read_marker, read_pep508
 from safepip.wheel.metadata import has_endless_number
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.requirements import Requirement as Pep508
 
+    from safepip.model.digest import AnyDigest, Digest
     from safepip.model.source import SourceCode
     from safepip.requirements.direct import Direct
     from safepip.requirements.disk import Disk
@@ -80,7 +80,7 @@ def read_constraint(line: RequirementLine, disk: Disk) -> Constraint:
         raise invalid_constraint(line, "it does not say which project it is", "write NAME @ URL")
     if parts.extras:
         raise invalid_constraint(line, "a constraint cannot have extras")
-    hashes, url_digests = read_digests(line, parts.fragment)
+    hashes, url_digests = _read_digests(line, parts.fragment)
     name, specifier, _, marker, url, _, source = parts
     return Constraint(name, specifier, line.origin, marker, url, hashes, line.written, url_digests, source)
 
@@ -93,7 +93,7 @@ def read_dependency(line: RequirementLine, disk: Disk) -> Requirement:
 
 
 def _as_requirement(line: RequirementLine, parts: _Parts) -> Requirement:
-    hashes, url_digests = read_digests(line, parts.fragment)
+    hashes, url_digests = _read_digests(line, parts.fragment)
     name, specifier, extras, marker, url, _, source = parts
     return Requirement(
         name,
@@ -108,6 +108,15 @@ def _as_requirement(line: RequirementLine, parts: _Parts) -> Requirement:
         source=source,
         config_settings=tuple((key, value) for key, _, value in (each.partition("=") for each in line.config_settings)),
     )
+
+
+def _read_digests(line: RequirementLine, fragment: str) -> tuple[tuple[Digest, ...], tuple[AnyDigest, ...]]:
+    """The digests of `--hash` and of a URL's fragment; most lines have neither."""
+    if not line.hashes and not fragment:
+        return (), ()
+    from safepip.requirements.line_digests import read_digests
+
+    return read_digests(line, fragment)
 
 
 def is_written_out(line: RequirementLine, name: str) -> bool:
