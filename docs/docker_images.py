@@ -79,10 +79,10 @@ def run(command: Sequence[str | Path], *, code: int = 0, **more: object) -> str:
     return str(done.stdout)
 
 
-def demand(holds: object, promise: str) -> None:
-    """Raise `Broken` unless it holds."""
+def demand(holds: object, promise: str, said: str = "") -> None:
+    """Raise `Broken` unless it holds; `said` is shown then."""
     if not holds:
-        raise Broken(promise)
+        raise Broken(f"{promise}\n{said}".rstrip())
     sys.stdout.write(f"  {promise}\n")
 
 
@@ -180,7 +180,7 @@ def the_step_alone(buildah: Buildah, world: World) -> None:
     file = world.dockerfile(0)
     buildah.build(file, world.context, "step")
     says = buildah.inside("step", "python", "-c", "import flask_like; print(flask_like.__version__)")
-    demand(says.strip() == "2.0", "the highest version is installed, and `python` is the environment's")
+    demand(says.strip() == "2.0", "the highest version is installed, and `python` is the environment's", says)
     left = buildah.inside("step", "find", "/var/cache", "-name", "safepip*", "-type", "f")
     demand(not left.strip(), "the cache leaves no file in the image")
     spoilt = file.read_text("utf-8").replace(world.digest, "0" * 64)
@@ -198,7 +198,7 @@ def private_index(buildah: Buildah, world: World) -> None:
     world.write("acme-web\n")
     buildah.build(world.dockerfile(1), world.context, "private", "--secret", f"id=netrc,src={world.netrc}")
     says = buildah.inside("private", "python", "-c", "import acme_web, os; print(acme_web.__version__, os.getuid())")
-    demand(says.split() == ["1.0", "10002"], "the internal file is installed, and the user is 10002")
+    demand(says.split() == ["1.0", "10002"], "the internal file is installed, and the user is 10002", says)
     for module in ("pip", "safepip"):
         buildah.inside("private", "python", "-c", f"import {module}", code=1)
     buildah.inside("private", "test", "-e", "/opt/safepip.pyz", code=1)
@@ -224,7 +224,7 @@ def offline(buildah: Buildah, world: World) -> None:
     buildah.build(file, world.context, "offline", before=("unshare", "--net"))
     demand(len(world.internal.requests) + len(world.public.requests) == asked, "the second step asks no index")
     says = buildah.inside("offline", "python", "-c", "import acme_web, flask_like; print(acme_web.__version__)")
-    demand(says.strip() == "1.0", "the second step installs what is locked, in a namespace without a network")
+    demand(says.strip() == "1.0", "the second step installs what is locked, in a namespace without a network", says)
     buildah.inside("offline", "test", "-e", "/store", code=1)
     buildah.inside("offline", "test", "-e", "/opt/safepip.pyz", code=1)
     demand(not buildah.find("offline", world.secret), "neither store nor safepip nor the secret is in the image")
@@ -237,9 +237,9 @@ def from_source(buildah: Buildah, world: World) -> None:
     (world.context / "acme_shop.py").write_text("", "utf-8")
     (world.context / "setup.py").write_text("from setuptools import setup\nsetup(py_modules=['acme_shop'])\n", "utf-8")
     said = buildah.build(world.dockerfile(3), world.context, "source", "--secret", f"id=netrc,src={world.netrc}")
-    demand("fence: landlock" in said, "the build runs in Landlock's fence")
+    demand("fence: landlock" in said, "the build runs in Landlock's fence", said)
     says = buildah.inside("source", "python", "-c", "import acme_native_c, acme_shop; print(acme_native_c.answer())")
-    demand(says.strip() == "42", "what was compiled runs, and so does the project of one's own")
+    demand(says.strip() == "42", "what was compiled runs, and so does the project of one's own", says)
     buildah.inside("source", "test", "-e", "/usr/bin/gcc", code=1)
     demand(not buildah.find("source", world.secret), "neither the compiler nor the secret is in the image")
 
@@ -253,7 +253,7 @@ def the_system_s_python(buildah: Buildah, world: World) -> None:
     demand(True, "an environment is made where there is no ensurepip")
     install = "/usr/bin/python3 -I /opt/safepip.pyz install --python /usr/bin/python3 -r requirements.txt"
     said = buildah.inside("system", "sh", "-c", f"cd /app && {install}; echo code $?")
-    demand("externally-managed-environment" in said and "code 1" in said, "the system's own Python is left alone")
+    demand("externally-managed-environment" in said and "code 1" in said, "the system's own Python is left alone", said)
 
 
 FILES = (the_step_alone, private_index, offline, from_source, the_system_s_python)
