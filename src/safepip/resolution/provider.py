@@ -197,7 +197,7 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
             return []
         if identifier == PYTHON:
             # Incompatible like any other: the search may go back to this candidate, and must not find it again then.
-            fits = id(self._python) not in incompatible and all(w.admits(self._python) for w in needs)
+            fits = id(self._python) not in incompatible and all(self.is_satisfied_by(w, self._python) for w in needs)
             return [self._python] if fits else []
         extras = frozenset().union(*(need.extras for need in needs))
         self._asked_by.setdefault(project, (needs or base_needs)[0].origin)
