@@ -56,6 +56,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("distributions", "cold dry-run: memory"): _EACH_CHOICE,
     ("distributions", "warm dry-run: memory"): _EACH_CHOICE,
     ("distributions", "install: memory"): _EACH_CHOICE,
+    ("distributions", "install, safepip's part"): _EACH_ROUND,
     ("distributions", "install, pip's part"): f"in pip {_EACH_ROUND}",
 }
 
