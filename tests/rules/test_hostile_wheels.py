@@ -16,6 +16,7 @@ from hostile.__main__ import load, play, written
 from hostile.attack import offer, parts
 from hostile.corpus import ATTACKS, ROOMS, Attack
 from hostile.world import World, arguments
+from safepip.edges.disk.sound_wheels import SoundWheels
 from support.zips import zip_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_an_attack_is_refused_by_its_rule_and_changes_nothing(world: World, attack: Attack) -> None:
     """Exit code 20, the rule's reference among the errors, and the same tree: paths, bytes and modes."""
+    check_refusal(world, attack)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_note_that_the_wheel_is_sound_helps_no_attack(
+    world: World, attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can write to the store can forge it. What it leaves out decides none of these."""
+    monkeypatch.setattr(SoundWheels, "known", lambda _self, _file: True)
+    check_refusal(world, attack)
+
+
+def check_refusal(world: World, attack: Attack) -> None:
+    """Make the attack, and see that it is refused by its rule and changes nothing."""
     served = attack.make(world.server.host.origin)
     before = world.tree()
     judged = world.safepip("install", *arguments(served, world.serve(attack.name, served)))
