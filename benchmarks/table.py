@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,8 @@ def _versions(programs: Sequence[Tool]) -> str:
     import pip
 
     uv = next(tool for tool in programs if tool.name == "uv")
+    if shutil.which(uv.command[0]) is None:
+        raise SystemExit(f"{uv.command[0]} is not there: install uv beside safepip, or name it with --uv")
     said = subprocess.run([*uv.command, "--version"], check=True, capture_output=True, text=True).stdout
     return f"Python {sys.version.split()[0]}, pip {pip.__version__}, uv {said.split()[1]}"
 

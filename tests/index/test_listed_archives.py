@@ -17,8 +17,7 @@ from safepip.model.ages import DAY
 from safepip.model.candidate import SOURCE_RANK, SourceArchives
 from safepip.model.digest import strong
 from safepip.model.errors import Refused
-from safepip.model.page import ProjectFile, ProjectPage
-from safepip.vetting.releases import SDIST_ENDINGS
+from safepip.model.page import ARCHIVE_ENDINGS, ProjectFile, ProjectPage
 from support.offers import PUBLIC
 from support.offers import index as declared
 
@@ -46,8 +45,8 @@ def names(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def test_every_form_that_pip_unpacks_is_a_candidate_and_not_a_wheel() -> None:
-    made = available(*(f"acme_core-1.{number}{ending}" for number, ending in enumerate(SDIST_ENDINGS)))
-    assert len(made.sources) == len(SDIST_ENDINGS)
+    made = available(*(f"acme_core-1.{number}{ending}" for number, ending in enumerate(ARCHIVE_ENDINGS)))
+    assert len(made.sources) == len(ARCHIVE_ENDINGS)
     assert all((c.tag_rank, c.is_wheel, c.build) == (SOURCE_RANK, False, ()) for c in made.sources)
     assert made.candidates == ()
 

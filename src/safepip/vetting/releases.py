@@ -28,6 +28,7 @@ from packaging.version import Version
 
 from safepip.model.ages import DAY
 from safepip.model.names import normalise
+from safepip.model.page import ARCHIVE_ENDINGS
 from safepip.model.wheel_names import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -40,20 +41,6 @@ Dated: TypeAlias = "tuple[str, float | None]"
 
 #: How long after its first file a release is still being uploaded, in seconds.
 LATE_AFTER = 14 * DAY
-
-SDIST_ENDINGS = (
-    ".tar.gz",
-    ".zip",
-    ".tar.bz2",
-    ".tgz",
-    ".tar.xz",
-    ".tar",
-    ".tbz",
-    ".txz",
-    ".tlz",
-    ".tar.lz",
-    ".tar.lzma",
-)
 
 #: `cp311` and `cp39`: the major version has one digit, and no minor ever has four.
 _CPYTHON = re.compile(r"cp([0-9])([0-9]{1,3})\Z")
@@ -181,7 +168,7 @@ def archive_version(name: str, filename: str) -> str | None:
 
     The time it takes grows with the square of the length: names longer than `LONGEST_NAME` are for the caller to skip.
     """
-    for ending in SDIST_ENDINGS:
+    for ending in ARCHIVE_ENDINGS:
         if filename.endswith(ending):
             break
     else:
