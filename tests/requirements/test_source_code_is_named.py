@@ -229,7 +229,9 @@ def test_a_url_of_version_control_that_cannot_be_used_says_where_it_stands(text:
         ("ssh://me:secret@h.example/team/acme", "git+ssh://me@h.example/team/acme"),
         ("https://h.example/team/acme.git", "git+https://h.example/team/acme.git"),
         ("https://me:secret@h.example/team/acme.git", "git+https://h.example/team/acme.git"),
-        ("acme @ https://h.example/team/acme.git#subdirectory=x", "git+https://h.example/team/acme.git#subdirectory=x"),
+        ("git@h.example:team/acme.git ; python_version > '3'", "git+ssh://git@h.example/team/acme.git"),
+        ("-e git@h.example:team/acme.git", "git+ssh://git@h.example/team/acme.git"),
+        ("-e https://h.example/team/acme.git", "git+https://h.example/team/acme.git"),
     ],
 )
 def test_a_repository_that_is_named_as_git_does_is_named_anew(text: str, meant: str, folder: Path) -> None:
@@ -237,7 +239,10 @@ def test_a_repository_that_is_named_as_git_does_is_named_anew(text: str, meant: 
     with pytest.raises(UsageError) as raised:
         read(folder, files={"r.txt": text}, requirement_files=("r.txt",))
     (found,) = raised.value.diagnostics
-    assert (found.reference, found.hint) == ("invalid-requirement", f"if it is a git repository: write {meant}")
+    assert (found.reference, found.hint.partition(";")[0]) == (
+        "invalid-requirement",
+        f"if it is a git repository: write {meant}",
+    )
     (wanted,) = read(folder, requirements=(meant,)).requirements
     assert wanted.source is not None
     assert wanted.source.kind is SourceKind.VCS
@@ -247,7 +252,26 @@ def test_a_repository_that_is_named_as_git_does_is_named_anew(text: str, meant: 
     assert "h.example" not in str(other.value)
 
 
-@pytest.mark.parametrize("text", ["https://h.example/acme.git/acme-1.0.tar.gz", "https://h.example/archive"])
+def test_a_file_without_a_space_before_it_is_no_host(folder: Path) -> None:
+    """Nor is a drive."""
+    (one,) = read(folder, requirements=("acme@file:acme-1.0.tar.gz",)).requirements
+    (other,) = read(folder, requirements=("acme @ file:acme-1.0.tar.gz",)).requirements
+    assert (one.name, one.source) == (other.name, other.source)
+    with pytest.raises(UsageError) as raised:
+        read(folder, requirements=("acme@C:/acme-1.0.tar.gz",))
+    assert "git+" not in str(raised.value.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h.example/acme.git/acme-1.0.tar.gz",
+        "https://h.example/archive",
+        "acme @ https://h.example/acme.git",
+        "https://h.example/acme.git?download=1",
+        "https://h.example/acme.git#egg=acme",
+    ],
+)
 def test_what_may_be_an_archive_is_taken_for_one(text: str, folder: Path) -> None:
     (wanted,) = read(folder, requirements=(text,)).requirements
     assert wanted.source is not None

@@ -111,14 +111,15 @@ def meant(text: str) -> str:
     """What to write for a repository that is named as git itself names it, by `ssh://`, by `ACCOUNT@HOST:PATH` or by a
     path that ends in `.git`; empty for every other text."""
     short = _SHORT_SSH.fullmatch(f"git+{text}")
-    if short and "@" in short[2]:
-        return "git+ssh://{1}/{2}".format(*short.groups())
-    scheme = scheme_of(text)
-    if scheme != "ssh" and not (scheme == "https" and parse(text).path.endswith(".git")):
-        return ""
+    if short:
+        # A host without a dot could be a scheme or a drive: `tool@file:/x`, `tool@C:/x`.
+        account, _, host = short[2].rpartition("@")
+        return f"git+ssh://{short[2]}/{short[3]}" if account and "." in host else ""
     try:
-        return shown(read_vcs_url(f"git+{text}").source)
-    except UnusableInput:
+        url = parse(text)
+        named = url.scheme == "ssh" or (url.scheme == "https" and url.path.endswith(".git"))
+        return shown(read_vcs_url(f"git+{text}").source) if named else ""
+    except (UrlError, UnusableInput):
         return ""
 
 

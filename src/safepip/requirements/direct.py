@@ -60,7 +60,9 @@ def read_direct(line: RequirementLine, text: str, disk: Disk) -> Direct:
     hint = if_repository(line, text)
     if url.scheme not in ("http", "https", "file"):
         raise invalid(line, "a URL begins with https:, http: or file:", hint or if_path(text))
-    if hint:
+    if hint and text == line.text and not (url.query or url.fragment):
+        # pip would fetch it, and look whether it is an archive all the same.
+        hint = f"{hint}; an archive that is called so: write NAME @ URL"
         raise invalid(line, "the URL is that of a repository, and not of an archive", hint)
     if url.has_user_info:
         raise invalid(line, "the URL's user information cannot be read")

@@ -16,7 +16,7 @@ from safepip.build.vcs_url import PROTOCOLS, is_vcs_url
 from safepip.model.names import is_name, normalise
 from safepip.model.source import SourceKind
 from safepip.model.urls import is_file_url, is_url
-from safepip.requirements.direct import Direct, read_direct
+from safepip.requirements.direct import Direct, if_repository, read_direct
 from safepip.requirements.extras import split_extras
 from safepip.requirements.mistakes import invalid
 from safepip.requirements.pep508 import meaningful, read_extras
@@ -83,7 +83,7 @@ def _editable(line: RequirementLine, url: str, disk: Disk) -> Direct:
             line,
             "only a project's folder, or a URL of version control (git+https:, hg+https:, svn+https:, bzr+https: and "
             "the like), can be editable",
-            _without_e(line),
+            if_repository(line, line.text) or _without_e(line),
         )
     direct = read_direct(line, url, disk)
     if direct.source is None or direct.source.kind is SourceKind.ARCHIVE:

@@ -211,10 +211,10 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
     if _VERSION.fullmatch(found.url) and not line.expanded:
         raise invalid(line, "what follows @ is a URL", f"did you mean {found.name}=={found.url}?")
     # PEP 508 reads `git@code.example:acme/tool` as a project `git` with a URL.
-    if line.text == f"{found.name}@{found.url}":
+    if line.text.startswith(f"{found.name}@{found.url}"):
         from safepip.requirements.direct import if_repository
 
-        hint = if_repository(line, line.text)
+        hint = if_repository(line, f"{found.name}@{found.url}".partition("#")[0])
         if hint:
             raise invalid(line, "a repository is named by a URL", hint)
     direct = _read_direct(line, found.url, disk)
