@@ -8,7 +8,7 @@ import pytest
 
 from safepip.migration.findings import LINKS, Findings, Role, together
 from safepip.migration.names_in_use import project_names, read_lock
-from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variable
+from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variables
 from safepip.migration.poetry import read_poetry
 from safepip.migration.uv import read_uv, read_uv_variables
 from safepip.model.index import IndexUrl
@@ -123,10 +123,28 @@ def test_sources_of_pdms_own_configuration() -> None:
     assert unread(found) == [f"pdm.toml:6: {LINKS}"]
     assert not found.default_too
     ignored = text.replace("verify_ssl", "ignore_stored_index")
-    assert read_pdm_settings(tomllib.loads(ignored), ignored, "pdm.toml") == Findings()
+    assert read_pdm_settings(tomllib.loads(ignored), ignored, "pdm.toml").sources == ()
     extra = text.partition("[pypi.acme]")[2]
     found = read_pdm_settings(tomllib.loads(f"[pypi.acme]{extra}"), f"[pypi.acme]{extra}", "pdm.toml")
     assert (list(roles(found).values()), found.default_too) == ([Role.EXTRA], True)
+
+
+@pytest.mark.parametrize("by", ["file", "1", "True", "yes"])
+def test_where_pdm_ignores_what_is_stored_the_projects_sources_are_all(by: str) -> None:
+    """pip's default index is not asked either, and may not be opened to the project's names."""
+    text = '[[tool.pdm.source]]\nname = "acme"\nurl = "https://a.example/simple"\n'
+    project = read_pdm(tomllib.loads(text), text, "pyproject.toml")
+    stored = read_pdm_variables("https://b.example/simple", "" if by == "file" else by)
+    settings = f"[pypi]\nignore_stored_index = {str(by == 'file').lower()}\n"
+    file = read_pdm_settings(tomllib.loads(settings), settings, "pdm.toml")
+    found = together([Findings(), project, stored, file])
+    assert (roles(found), found.default_too, found.no_index) == ({"https://a.example/simple/": Role.EXTRA}, False, True)
+
+
+@pytest.mark.parametrize("said", ["", "0", "false", "No"])
+def test_what_pdm_does_not_ignore_counts(said: str) -> None:
+    found = together([read_pdm_variables("https://b.example/simple", said)])
+    assert (roles(found), found.no_index) == ({"https://b.example/simple/": Role.DEFAULT}, False)
 
 
 def test_indexes_in_the_variables_of_uv_and_pdm() -> None:
@@ -151,8 +169,8 @@ def test_indexes_in_the_variables_of_uv_and_pdm() -> None:
     assert [index.url.host for index in newer.indexes if index.role is Role.DEFAULT] == ["e.example"]
     assert read_uv_variables({"UV_INDEX": "https://a.example/simple"}).default_too
     assert read_uv_variables({"UV_INDEX": " ", "UV_CACHE_DIR": "/x"}).sources == ()
-    assert roles(read_pdm_variable("https://a.example/simple")) == {"https://a.example/simple/": Role.DEFAULT}
-    assert read_pdm_variable("").sources == ()
+    assert roles(read_pdm_variables("https://a.example/simple", "")) == {"https://a.example/simple/": Role.DEFAULT}
+    assert read_pdm_variables("", "").sources == ()
 
 
 def test_names_of_a_project_are_those_of_all_groups_and_tools() -> None:
@@ -227,7 +245,7 @@ def test_one_in_a_variable_too(variable: str, url: str) -> None:
     """The same, with a name before it as well where uv takes one."""
     for text in (url, f"acme={url}") if variable == "UV_INDEX" else (url,):
         found = together(
-            [read_uv_variables({variable: text}), read_pdm_variable({variable: text}.get("PDM_PYPI_URL", ""))]
+            [read_uv_variables({variable: text}), read_pdm_variables({variable: text}.get("PDM_PYPI_URL", ""), "")]
         )
         assert found.indexes == ()
         assert len(found.unread) == 1
@@ -263,7 +281,7 @@ def test_a_default_of_one_place_is_that_of_the_tool() -> None:
     assert more.default_too
     assert not together([more, default]).default_too
     assert not together([default, more]).default_too
-    assert together([more, read_pdm_variable("https://b.example/simple")]).default_too
+    assert together([more, read_pdm_variables("https://b.example/simple", "")]).default_too
 
 
 LOCKS = {

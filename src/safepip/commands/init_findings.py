@@ -10,7 +10,7 @@ from safepip.edges.disk.requirements_files import load
 from safepip.migration.findings import LINKS, Findings, FoundIndex, Role, UnreadSource, read_source, together
 from safepip.migration.names_in_use import project_names, read_lock
 from safepip.migration.parts import InstallPart, parts_of_project
-from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variable
+from safepip.migration.pdm import read_pdm, read_pdm_settings, read_pdm_variables
 from safepip.migration.poetry import read_poetry
 from safepip.migration.tool_tables import table
 from safepip.migration.uv import read_uv, read_uv_variables
@@ -147,7 +147,7 @@ def _of_variables(resources: Resources) -> Iterator[Findings]:
     """What the variables of uv and PDM say, and the file that one of uv's names."""
     absorb, environ = resources.credentials.absorb, resources.world.environ
     yield read_uv_variables({name: absorb(value) for name, value in environ.items() if name.startswith("UV_")})
-    yield read_pdm_variable(absorb(environ.get("PDM_PYPI_URL", "")))
+    yield read_pdm_variables(absorb(environ.get("PDM_PYPI_URL", "")), environ.get("PDM_IGNORE_STORED_INDEX", ""))
     named = environ.get("UV_CONFIG_FILE")
     if named:
         text, data = _toml(named, resources)

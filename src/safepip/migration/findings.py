@@ -76,7 +76,8 @@ class Findings(NamedTuple):
     `notes` are sentences on what a tool's file does not say. `default_too` says that the tool asks pip's default index
     beside the indexes that it names, `no_index` that it is told to ask no index (pip's `--no-index`). `tool` is given
     where one tool is told its indexes in several places: what one of them puts in the place of pip's default index is
-    there for all of them.
+    there for all of them. `stored` are those of the places that are not the project's own, and where one of them says
+    so (`ignores_stored`), the tool asks the project's sources alone.
     """
 
     sources: tuple[FoundSource, ...] = ()
@@ -88,6 +89,8 @@ class Findings(NamedTuple):
     default_too: bool = False
     no_index: bool = False
     tool: str = ""
+    stored: bool = False
+    ignores_stored: bool = False
 
     @property
     def indexes(self) -> tuple[FoundIndex, ...]:
@@ -107,6 +110,8 @@ class Findings(NamedTuple):
 
 def together(findings: list[Findings]) -> Findings:
     """All of them as one, in their order."""
+    ignoring = {found.tool for found in findings if found.ignores_stored}
+    findings = [found for found in findings if not (found.stored and found.tool in ignoring)]
     first: dict[str, Origin] = {}
     for found in findings:
         for name, origin in found.names:
@@ -119,8 +124,8 @@ def together(findings: list[Findings]) -> Findings:
         tuple(dict.fromkeys(host for found in findings for host in found.trusted_hosts)),
         tuple(dict.fromkeys(asked for found in findings for asked in found.requested_trust)),
         tuple(dict.fromkeys(note for found in findings for note in found.notes)),
-        any(found.default_too and found.tool not in replaced for found in findings),
-        any(found.no_index for found in findings),
+        any(found.default_too and found.tool not in replaced | ignoring for found in findings),
+        any(found.no_index or (found.tool in ignoring and found.sources) for found in findings),
     )
 
 

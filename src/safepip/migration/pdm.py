@@ -6,7 +6,8 @@ configuration (the same, "Configurations").
 - `[tool.pdm.resolution] respect-source-order` takes the first source that has a name.
 - In `pdm.toml` `pypi.url` takes the place of pip's default index, as the variable `PDM_PYPI_URL` does, and
   `pypi.NAME.url` is one more source; without a URL such a table has only the credentials of a source.
-  `pypi.ignore_stored_index` has all of these passed over.
+  `pypi.ignore_stored_index` and the variable `PDM_IGNORE_STORED_INDEX` have all of these passed over, and pip's default
+  index too: the sources of the project are all then.
 """
 
 from __future__ import annotations
@@ -64,8 +65,6 @@ def _source(entry: dict[str, Any], role: Role, place: Origin, name: str) -> Foun
 def read_pdm_settings(settings: dict[str, Any], text: str, path: str) -> Findings:
     """The findings of a pdm.toml."""
     pypi = table(settings, "pypi")
-    if pypi.get("ignore_stored_index") is True:
-        return Findings()
     lines = TomlLines(text, ())
     stated: list[tuple[dict[str, Any], Role, tuple[str, ...], str]] = [(pypi, Role.DEFAULT, ("pypi",), "")]
     stated += [(table(entry), Role.EXTRA, ("pypi", name), name) for name, entry in pypi.items()]
@@ -74,17 +73,22 @@ def read_pdm_settings(settings: dict[str, Any], text: str, path: str) -> Finding
         for entry, role, keys, name in stated
         if "url" in entry
     ]
-    return _of_sources(sources)
+    return _stored(sources, ignored=pypi.get("ignore_stored_index") is True)
 
 
-def read_pdm_variable(url: str) -> Findings:
-    """The findings of `PDM_PYPI_URL`, empty where it is not set; user information is already taken out of the URL."""
+def read_pdm_variables(url: str, ignored: str) -> Findings:
+    """The findings of `PDM_PYPI_URL` and `PDM_IGNORE_STORED_INDEX`, empty where they are not set; user information is
+    already taken out of the URL."""
     place = Origin(Source.ENVIRONMENT, "PDM_PYPI_URL")
-    return _of_sources([read_source(url, Role.DEFAULT, place)] if url else [])
+    is_ignored = ignored.lower() not in ("", "0", "false", "no")  # as PDM reads it
+    return _stored([read_source(url, Role.DEFAULT, place)] if url else [], ignored=is_ignored)
 
 
-def _of_sources(sources: list[FoundSource]) -> Findings:
-    found = Findings(tuple(sources), notes=(_ALL,) if sources else (), tool=_TOOL)
+def _stored(sources: list[FoundSource], *, ignored: bool) -> Findings:
+    """What PDM's own configuration says; where all of that is ignored, just this."""
+    if ignored:
+        return Findings(tool=_TOOL, ignores_stored=True)
+    found = Findings(tuple(sources), notes=(_ALL,) if sources else (), tool=_TOOL, stored=True)
     return found._replace(default_too=bool(sources) and not found.replaces_default)
 
 
