@@ -83,17 +83,44 @@ def test_what_was_read_is_noted_and_installs_the_same(
 
 
 def test_a_forged_note_is_found_out_by_what_is_installed(
-    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
+    run: Inside, index: IndexServer, cache: Path, target: Environment
 ) -> None:
-    """Every file is compared with its row once it is there. The next run does not believe it any more."""
+    """Every file is compared with its row once it is there. What differs does not stay installed, and the next run
+    does not believe the note any more."""
     index.add_file("acme", *lying())
     note = forge(cache, lying()[1])
-    code, said = install(run, index, new_target("first"))
+    code, said = install(run, index, target)
     assert (code, "error: installed-differs" in said) == (1, True), said
     assert "core.py has a different sha256 than was verified" in said
+    assert "not installed: acme 1.0" in said
     assert not note.exists()
-    code, said = install(run, index, new_target("second"))
+    assert not (target.site_packages / "acme-1.0.dist-info").exists()
+    before = target.state()
+    code, said = install(run, index, target)
     assert (code, "error: wrong-record" in said) == (20, True), said
+    assert target.state() == before
+
+
+def test_what_an_upgrade_has_taken_away_is_put_there_by_the_next_run(
+    run: Inside, index: IndexServer, target: Environment
+) -> None:
+    """`zone` 2.0 no longer has the file that `atwo` brings; pip removes it with `zone` 1.0, after `atwo` was there."""
+    shared = {"shared/module.py": CORE}
+    index.add_file("zone", *build_wheel("zone", "1.0", files=shared))
+    common = ("--no-compile", "--python", target.python, "-i", index.url)
+    assert run("install", *common, "zone").code == 0
+    index.add_file("zone", *build_wheel("zone", "2.0", requires=["atwo"]))
+    index.add_file("atwo", *build_wheel("atwo", "2.0", files=shared))
+    done = run("install", *common, "zone==2.0")
+    assert (done.code, "error: installed-differs" in done.err) == (1, True), done.err
+    assert "not installed: atwo 2.0" in done.err
+    assert "installed: zone 2.0" in done.err
+    assert not (target.site_packages / "atwo-2.0.dist-info").exists()
+    done = run("install", *common, "zone==2.0")
+    assert done.code == 0, done.err
+    assert (target.site_packages / "shared/module.py").read_text() == CORE
+    done = run("verify", "--python", target.python)
+    assert done.code == 0, done.out + done.err
 
 
 def test_a_forged_note_about_what_cannot_be_unpacked_is_found_out_by_pip(

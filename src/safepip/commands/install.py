@@ -138,7 +138,7 @@ def _hand_over(
             resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
             return exit_code(interrupt)
         finally:
-            tell_missing(unfinished.missing, handover, resources.console)
+            tell_missing(unfinished, handover, resources.console)
             if code != 0:  # whatever the reason was: the next run looks at everything again
                 resources.store.sound_wheels.forget(wheel.file for wheel in installed)
         if code == 0:

@@ -8,12 +8,13 @@ from safepip.edges.programs.installed_pip import default_index_url
 from safepip.reporting.summaries import held_back, installed, looking_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.console.writing import Console
+    from safepip.edges.pip.unfinished import Unfinished
     from safepip.handover.instructions import Handover
     from safepip.model.candidate import ProjectCandidates
     from safepip.model.evidence import ClearedWheel
@@ -69,9 +70,11 @@ def tell_installed(wheels: Sequence[ClearedWheel], console: Console) -> None:
     console.say(installed(wheels, console.seconds()))
 
 
-def tell_missing(missing: Collection[str], handover: Handover, console: Console) -> None:
-    """Which parts of an installation by several pips are there, and which are not, where one of them has failed."""
-    if not handover.stages or not missing:
+def tell_missing(unfinished: Unfinished, handover: Handover, console: Console) -> None:
+    """Which parts of an installation are there, and which are not, where one of several pips has failed, or what is
+    there is not what was verified. A single pip that fails says so itself."""
+    missing = unfinished.missing
+    if not missing or not (handover.stages or unfinished.differing):
         return
     stated = {name: f"{name} {version}" for name, (version, _) in handover.installs.items()}
     there = [text for name, text in stated.items() if name not in missing]

@@ -314,6 +314,21 @@ def test_where_one_fails_it_is_known_what_is_there(place: Place, tmp_path: Path)
         assert not place.note.exists()
 
 
+@pytest.mark.parametrize("case", ["made", "before", "link", "prefix"])
+def test_only_what_this_run_has_made_goes_where_it_differs(place: Place, tmp_path: Path, case: str) -> None:
+    """Nothing behind a link, and nothing where a later run installs everything again."""
+    info = place.install() if case == "before" else place.site / INFO
+    with place.unfinished(**({"prefix_dir": "/p"} if case == "prefix" else {})) as unfinished:
+        unfinished.begin(handover_of(place, tmp_path, Hands(1)))
+        if case != "before":
+            place.install()
+        if case == "link":
+            info.symlink_to(info.rename(tmp_path / "elsewhere"))
+        unfinished.end(whole=False, differing=["lib"])
+    assert (info / "METADATA").exists() is (case != "made")
+    assert unfinished.differing == (("lib",) if case == "made" else ())
+
+
 def test_remains_that_were_there_before_stay(place: Place, tmp_path: Path) -> None:
     """They are not this run's, which has not finished them either."""
     (place.site / INFO).mkdir()

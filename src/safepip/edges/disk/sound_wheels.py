@@ -7,9 +7,10 @@ would give the same result (`safepip.wheel.content`), where every file is compar
 note of another version of safepip does not count: that one may have read by other rules.
 
 Code that can write to the store can forge a note, just as any other. A wheel whose contents are not what its RECORD
-says, or that cannot be unpacked, would then be found by pip or after it (`installed-differs`), and not before; and the
-next run finds it before, because the notes about what could not be installed are removed. Nothing else is taken from a
-note, and what comes of the wheel is compared with digests out of its hashed bytes in any case.
+says, or that cannot be unpacked, would then be found by pip or after it (`installed-differs`), and not before. The next
+run finds it before: what differs does not stay installed (`safepip.edges.pip.unfinished`), and the notes about what
+could not be installed are removed. Nothing else is taken from a note, and what comes of the wheel is compared with
+digests out of its hashed bytes in any case.
 """
 
 from __future__ import annotations

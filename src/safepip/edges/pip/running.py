@@ -14,7 +14,7 @@ from safepip.edges.programs.installed_pip import pip_home
 from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
 from safepip.environment.python_variables import clean_environment, foreign_environment
 from safepip.handover.instructions import check_report
-from safepip.model.errors import Refused, Unavailable
+from safepip.model.errors import PipFailed, Refused, Unavailable
 from safepip.model.events import Doing, Installing, OtherSpeaks
 from safepip.model.finding import printable
 from safepip.options.pip_verbs import without_secrets
@@ -153,7 +153,8 @@ def hand_over(
 
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
     fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`. Where
-    several pips do it and one fails, those beside it are let finish, and its code is the answer.
+    several pips do it and one fails, those beside it are let finish, and its code is the answer. What is installed and
+    differs does not stay installed (`Unfinished.end`).
     Raises `Refused` (`digest-mismatch`) before pip
     starts when a wheel's bytes are no longer the verified ones, `Unavailable` (`store-unwritable`) when the folder
     cannot be filled, and `PipFailed` when pip ended with 0 but did something else (`handover-diverged`,
@@ -170,7 +171,7 @@ def hand_over(
     code = uninstall(gone, target, settings, environ) if gone else 0
     if code:
         return code
-    tell = say if _stream_for_words(settings) is None else warn
+    tell, differing = say if _stream_for_words(settings) is None else warn, frozenset[str]()
     if around.unfinished is not None:
         around.unfinished.begin(handover)
     try:
@@ -181,15 +182,22 @@ def hand_over(
         if code == 0:
             progress.tell(Doing("Checking", "what is installed"))
             _conclude(handover, target, settings, environ, kept)
-    except BaseException:
+    except BaseException as error:
         code = code or 1
+        differing = _differing(error)
         raise
     finally:
         if around.unfinished is not None:
-            around.unfinished.end(whole=code == 0)
+            around.unfinished.end(whole=code == 0, differing=differing)
     if code == 0:
         tell(handover.after and f"{handover.after}\n")
     return code
+
+
+def _differing(error: BaseException) -> frozenset[str]:
+    """The names of what was installed, and is not what was verified."""
+    diagnostics = error.diagnostics if isinstance(error, PipFailed) else ()
+    return frozenset(found.subject for found in diagnostics if found.reference == "installed-differs" and found.subject)
 
 
 def _run(

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from safepip.handover.instructions import Handover
     from safepip.handover.unfinished import Undone
@@ -58,8 +58,10 @@ class Unfinished:
         self._handle: int | None = None
         self._place: _Place | None = None
         self._records: dict[str, tuple[str, str, tuple[int, int] | None]] = {}
-        #: The names of what pip has not finished, once it has ended.
+        #: The names of what pip has not finished, once it has ended, and of what was taken away because it differs.
         self.missing: tuple[str, ...] = ()
+        #: Those of them that differ from what was verified.
+        self.differing: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         if not self._settings.dry_run and _counts(self._settings):
@@ -124,9 +126,11 @@ class Unfinished:
             ) from None
         self._place = place
 
-    def end(self, *, whole: bool) -> None:
+    def end(self, *, whole: bool, differing: Collection[str] = ()) -> None:
         """pip has ended. If not all is there as it should be, what is there is set right, and what pip has not finished
-        is taken away, and is `missing`."""
+        is taken away, and is `missing`. So is what pip has finished, and what turned out to be other files than were
+        verified: `differing` are the names."""
+        self.differing = tuple(name for name in sorted(differing) if self._take_away_differing(name))
         if not whole:
             done = {name for name, record in self._records.items() if _is_done(*record)}
             self.missing = tuple(sorted(self._records.keys() - done))
@@ -140,6 +144,22 @@ class Unfinished:
             self._failed(error)
         finally:
             self._let_go()
+
+    def _take_away_differing(self, name: str) -> bool:
+        """Take the metadata of this distribution away, so that nothing takes it for installed; whether that was done.
+        Only what pip has made in this run goes, and nothing that a link leads to."""
+        info, record, before = self._records.get(name, ("", "", None))
+        folder = os.path.dirname(record)
+        if not record or not _counts(self._settings) or os.path.islink(folder) or not os.path.isdir(folder):
+            return False
+        if os.path.basename(folder) != info or _known(record) == before:
+            return False
+        try:
+            _take_away(os.path.dirname(folder), folder, b"")
+        except OSError as error:
+            self._tell(f"{name} differs, and its metadata cannot be removed: {error.strerror or error}")
+            return False
+        return True
 
     def _write(self, place: _Place, text: str) -> None:
         """Make the note. One that cannot be written whole goes. Raises `OSError`."""
