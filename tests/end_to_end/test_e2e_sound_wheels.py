@@ -11,6 +11,7 @@ import pytest
 
 from safepip import __version__
 from safepip.edges.disk.own_cache import files, remove
+from support.sources import build_source_archive
 from support.wheels import build_wheel
 from support.zips import DEFLATED, changed, parts_of, zip_of
 
@@ -155,6 +156,21 @@ def test_where_nothing_is_read_back_no_note_counts(run: Inside, index: IndexServ
     forge(cache, lying()[1])
     done = run("download", "-i", index.url, "-d", "here", "acme")
     assert (done.code, "error: wrong-record" in done.err) == (20, True), done.err
+
+
+def test_what_a_build_requires_is_unpacked_whatever_is_noted(
+    run: Inside, index: IndexServer, cache: Path, target: Environment
+) -> None:
+    """Nobody looks at the environment of a build once it has failed, so nothing there rests on a note."""
+    index.add_file("acme", *lying())
+    note, mark = forge(cache, lying()[1]), run.folder / "ran"
+    filename, data = build_source_archive("mine", "1.0", build_requires=["acme"], marks=[str(mark)])
+    index.add_file("mine", filename, data)
+    words = ("install", "--python", target.python, "-i", index.url, "--allow-build", "mine", "mine")
+    before = target.state()
+    done = run(*words)
+    assert (done.code, "error: wrong-record" in done.err) == (20, True), done.err
+    assert (mark.exists(), note.exists(), target.state() == before) == (False, True, True)
 
 
 def test_a_wheel_that_lies_is_not_noted(run: Inside, index: IndexServer, cache: Path, target: Environment) -> None:

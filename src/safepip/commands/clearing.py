@@ -23,7 +23,7 @@ from safepip.rules.under_review import WheelUnderReview
 from safepip.wheel.install_paths import install_paths_of, layout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
@@ -36,15 +36,23 @@ if TYPE_CHECKING:
 
 
 def clear(
-    decision: Decision, resources: Resources, pins: Sequence[Pin], gone: Sequence[InstalledDistribution] = ()
+    decision: Decision,
+    resources: Resources,
+    pins: Sequence[Pin],
+    gone: Sequence[InstalledDistribution] = (),
+    *,
+    read_back: bool = False,
 ) -> list[ClearedWheel]:
     """Fetch, verify, build and judge the wheels of these pins, and tell what policy has allowed in them.
 
-    `gone` are the installed distributions that are taken away before these are installed. Raises `Refused` with
-    everything found.
+    `gone` are the installed distributions that are taken away before these are installed. `read_back` promises that
+    what is installed is compared with the wheels, and that nothing stays installed, or known to be sound, which
+    differs: only then the wheels that are known to be sound need not be unpacked. Raises `Refused` with everything
+    found.
     """
     inputs = decision.inputs
-    chosen, contents, sound = _read(decision, resources, pins)
+    installed = frozenset(decision.resolution.to_install) if read_back else frozenset[str]()
+    chosen, contents, sound = _read(decision, resources, pins, partial(_is_sound, resources, installed))
     context = _beside_installed(inputs, _context(inputs, chosen, contents), gone)
     if inputs.lock_requests:
         from safepip.commands.by_lock import check_lock_is_whole
@@ -70,14 +78,12 @@ def clear(
 
 
 def _read(
-    decision: Decision, resources: Resources, pins: Sequence[Pin]
+    decision: Decision, resources: Resources, pins: Sequence[Pin], is_sound: Callable[[Pin, VerifiedFile], bool]
 ) -> tuple[list[tuple[Pin, VerifiedFile]], list[WheelContent | ArchiveError], frozenset[str]]:
     """The verified wheels of these pins and what is in them, and the paths of those that were known to be sound.
 
     Each is read in a thread of its own as soon as it is there. One that is known to be sound takes next to no time.
     """
-    installed = frozenset(decision.resolution.to_install) if decision.inputs.installs else frozenset()
-    is_sound = partial(_is_sound, resources, installed)
 
     def ready(pin: Pin, file: VerifiedFile) -> None:
         # With a single one there is nothing to wait for meanwhile.

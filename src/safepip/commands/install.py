@@ -119,7 +119,8 @@ def _hand_over(
 
     settings, target = decision.inputs.settings, decision.inputs.target
     check_files(target)
-    wheels = clear(decision, resources, [*decision.to_install, *roots_to_read(decision.resolution, settings)], gone)
+    pins = [*decision.to_install, *roots_to_read(decision.resolution, settings)]
+    wheels = clear(decision, resources, pins, gone, read_back=True)
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
     _report(decision, resources, wheels)
     with private_folder(resources.store.root) as folder:
