@@ -52,7 +52,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     check_target(settings, target)
     tell_of_user_site(settings, target, resources.console)
     # Once is enough: what changes from here on is this run, or another one that it has waited for.
-    sure = cache(partial(confirm, target, settings, resources.world.environ))
+    sure = resources.sure = cache(partial(confirm, target, settings, resources.world.environ))
     with Unfinished(settings, target, resources.console.notice, sure) as unfinished:
         tell_sources(inputs, resources)
         decision = resolve(inputs, resources)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from safepip.commands.decision import Decision
 from safepip.commands.installed_environment import open_installed
 from safepip.environment.satisfied import nothing_to_do
+from safepip.model.requirement import named_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,10 @@ def _decide(
         kept = nothing_to_do(inputs.statements, installed, inputs.settings, inputs.target.markers)
         if kept is not None:
             return Decision(inputs, kept, installed)
+        statements = inputs.statements
+        if any(named_url(it) is not None for them in (statements.requirements, statements.constraints) for it in them):
+            # Such a wheel is fetched to learn what it requires.
+            resources.sure()
         _check_writable(inputs)
         building = open_building(inputs, resources, above)
     from safepip.commands.by_search import search

@@ -13,7 +13,7 @@ from safepip.model.errors import SafepipError
 from safepip.model.plan import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from safepip.commands.known_advisories import KnownAdvisories
     from safepip.edges.builder.scratch import Scratch
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from safepip.edges.user.world import World
     from safepip.model.events import Event
     from safepip.model.plan import Plan
+
+
+def _nothing() -> None:
+    """Where the interpreter itself has said what it is, there is nothing to ask."""
 
 
 class Resources:
@@ -37,6 +41,9 @@ class Resources:
         self.world = world or this_world()
         self.credentials = Credentials(self.world.environ, self._ask)
         self.network = NetworkAccess(Network(), self.credentials, self.world.environ, self.tell)
+        self.sure: Callable[[], None] = _nothing
+        """To be called before foreign code is fetched or run, where the target may be another one than it is said to be
+        (`safepip.edges.target.interpreter.confirm`). Raises `Unavailable`."""
         self._plan: Plan | None = None
 
     def __enter__(self) -> Self:

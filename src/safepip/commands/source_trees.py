@@ -46,6 +46,7 @@ class SourceTrees:
         self, candidate: Candidate, listing: Listing, demand: RequiredDigests, before: Digest | None = None
     ) -> SourceTree:
         """The tree of a source archive that an index lists; `before` is the digest that it had in this run."""
+        self._resources.sure()
         listing.check(candidate.file)
         file = candidate.file
         local = is_file_url(file.url)
@@ -70,6 +71,7 @@ class SourceTrees:
 
     def of_named(self, source: SourceCode, demand: RequiredDigests, name: str, origin: Origin) -> SourceTree:
         """The tree of what the user names. `name` is the project's, empty where it is not known yet."""
+        self._resources.sure()
         if source.kind is SourceKind.DIRECTORY:
             root = local_path(source.url)
             return SourceTree(joined(root, source.subdirectory), root, own=True)

@@ -56,6 +56,7 @@ class Workshop:
         PEP 517: what the backend asks for beside the static requirements is known only once it runs with those; unless
         an earlier run has asked it.
         """
+        self._resources.sure()
         fence = self._fence(project, approved)
         if project.tree.own and fence.kind != "none":
             self._keep_apart(project, fence.kind)

@@ -224,7 +224,8 @@ class Target(NamedTuple):
     `--user`, `named_schemes` those built on the folder of `--prefix` or `--target`, each empty where there are none.
     `site_folders` are the folders in which it looks for `.pth` files. `writable` says whether its own purelib and
     platlib can be written to, `distutils` that its distributor makes pip ask distutils and not sysconfig for folders.
-    `remembered` is the file in which an earlier run has kept all this, empty where the interpreter itself was asked.
+    `remembered` is the file in which an earlier run has kept this, and the digest of what it has kept; None where the
+    interpreter itself was asked.
     """
 
     python: str
@@ -245,7 +246,7 @@ class Target(NamedTuple):
     site_folders: tuple[str, ...] = ()
     writable: bool = True
     distutils: bool = False
-    remembered: str = ""
+    remembered: tuple[str, str] | None = None
 
 
 class Policy(NamedTuple):

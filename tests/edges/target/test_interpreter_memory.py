@@ -90,8 +90,8 @@ def test_an_interpreter_is_asked_once(python: str, cache: Path) -> None:
     """The second run is told the very same, and knows from where; its cache is for its user alone."""
     first, second = ask(python, cache), ask(python, cache)
     (entry,) = entries(cache)
-    assert (first.remembered, second.remembered) == ("", str(entry))
-    assert second._replace(remembered="") == first == ask(python, None)
+    assert (first.remembered, second.remembered and second.remembered[0]) == (None, str(entry))
+    assert second._replace(remembered=None) == first == ask(python, None)
     assert [path.stat().st_mode & 0o077 for path in (cache, entry.parent, entry)] == [0, 0, 0]
     assert [(file.part, file.path) for file in files(str(cache))] == [("notes", entry.relative_to(cache).as_posix())]
 
@@ -232,10 +232,10 @@ def test_an_environment_elsewhere_is_another_one(python: str, made: Path, cache:
     (tmp_path / "link").symlink_to(tmp_path / "target")
     link = str(tmp_path / "link" / "bin" / "python")
     first, second = ask(link, cache), ask(link, cache)
-    assert (copy.remembered, copy.prefix) == ("", str(tmp_path / "copy"))
-    assert (first.remembered, first.prefix) == ("", str(tmp_path / "link"))
+    assert (copy.remembered, copy.prefix) == (None, str(tmp_path / "copy"))
+    assert (first.remembered, first.prefix) == (None, str(tmp_path / "link"))
     assert second.remembered
-    assert second._replace(remembered="") == first
+    assert second._replace(remembered=None) == first
 
 
 def test_what_is_installed_is_never_remembered(python: str, cache: Path, tmp_path: Path) -> None:
@@ -249,9 +249,9 @@ def test_what_is_installed_is_never_remembered(python: str, cache: Path, tmp_pat
     assert after.remembered
     assert (str(project) in before.site_paths, str(project) in after.site_paths) == (False, True)
     assert str(project) in after.site_folders
-    assert after._replace(remembered="") == ask(python, None)
+    assert after._replace(remembered=None) == ask(python, None)
     shutil.rmtree(project)
-    assert ask(python, cache)._replace(remembered="") == before
+    assert ask(python, cache)._replace(remembered=None) == before
 
 
 def test_a_users_site_is_looked_for_anew(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +265,7 @@ def test_a_users_site_is_looked_for_anew(cache: Path, tmp_path: Path, monkeypatc
     after = ask(python, cache, PYTHONUSERBASE=base)
     assert after.remembered
     assert (before.user_site in before.site_paths, before.user_site in after.site_paths) == (False, True)
-    assert after._replace(remembered="") == ask(python, None, PYTHONUSERBASE=base)
+    assert after._replace(remembered=None) == ask(python, None, PYTHONUSERBASE=base)
 
 
 def test_what_has_just_changed_is_not_remembered(made: Path, cache: Path, tmp_path: Path) -> None:
@@ -328,11 +328,22 @@ def test_what_is_damaged_is_none(python: str, cache: Path) -> None:
         assert ask(python, cache) == first
 
 
-@pytest.mark.parametrize("fact", ["prefix", "executable"])
+OF_FOLDERS = ("standard", "searched", "site_packages", "libraries", "schemes", "user_schemes", "user_site")
+
+
+@pytest.mark.parametrize("fact", ["prefix", "executable", "base_prefix", *OF_FOLDERS])
 def test_an_answer_of_another_environment_is_none(python: str, cache: Path, fact: str) -> None:
     """Whoever forges an answer cannot lead out of the environment that was named."""
     ask(python, cache)
-    rewritten(entries(cache)[0], lambda said: said["facts"].__setitem__(fact, "/elsewhere/bin/python"))
+
+    def lead_out(said: dict[str, Any]) -> None:
+        value, out = said["facts"][fact], f"{said['facts']['prefix']}/.."
+        if isinstance(value, dict):
+            said["facts"][fact] = {**value, "purelib": out}
+        else:
+            said["facts"][fact] = [*value, out] if isinstance(value, list) else out
+
+    rewritten(entries(cache)[0], lead_out)
     assert not ask(python, cache).remembered
 
 
@@ -348,16 +359,18 @@ sys.exit(code)
 
 def forged(said: dict[str, Any]) -> None:
     """An answer that would have scripts put in another folder."""
-    said["facts"]["schemes"]["scripts"] = "/elsewhere"
+    said["facts"]["schemes"]["scripts"] += "/elsewhere"
 
 
 def test_before_anything_is_changed_the_interpreter_is_asked_again(python: str, cache: Path) -> None:
-    """What is remembered and right passes; what is forged or out of date is an error, and forgotten."""
-    ask(python, cache)
-    confirm(ask(python, cache), Settings(), environ())
+    """What is remembered and right passes, whatever was installed since; what is forged or out of date is an error, and
+    forgotten."""
+    target = ask(python, cache)._replace(remembered=ask(python, cache).remembered)
+    (Path(target.schemes["purelib"]) / "project.pth").write_text(f"{cache}\n")
+    confirm(target, Settings(), environ())
     rewritten(entries(cache)[0], forged)
     target = ask(python, cache)
-    assert target.schemes["scripts"] == "/elsewhere"
+    assert target.schemes["scripts"].endswith("/elsewhere")
     with pytest.raises(Unavailable) as raised:
         confirm(target, Settings(), environ())
     assert [diagnostic.reference for diagnostic in raised.value.diagnostics] == ["interpreter-changed"]

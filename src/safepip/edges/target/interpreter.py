@@ -91,28 +91,20 @@ def start_probe(
     """
     settings = settings or Settings()
     environ = os.environ if environ is None else environ
-    version = parse_python_version(settings.python_version)
-    restriction: dict[str, Any] = {
-        "platforms": list(settings.platforms),
-        "version": None if version is None else list(version),
-        "implementation": settings.implementation,
-        "abis": list(settings.abis),
-    }
-    places = {"target": settings.target_dir, "prefix": settings.prefix_dir, "root": settings.root_dir}
+    version, question = parse_python_version(settings.python_version), _question(settings)
     if _is_own(python) and _same_start(environ):
-        return lambda: _target(python, _ask_self(restriction, places), version)
+        return lambda: _target(python, _ask_self(question["restriction"], question["places"]), version)
     # A distributor's Python may print as it starts; the answer is what stands between two tokens.
-    token = os.urandom(16).hex()
-    question, environ = {"restriction": restriction, "places": places}, _start_environment(environ)
+    token, environ = os.urandom(16).hex(), _start_environment(environ)
     memory = None
     if remembering is not None:
         from safepip.edges.target.interpreter_memory import InterpreterMemory
 
         memory = InterpreterMemory(remembering, python, question, environ)
-        known, path = memory.recall(), memory.path
+        known = memory.recall()
         if known is not None:
-            _check_age(python, ".".join(map(str, known["version"])))
-            return lambda: _target(python, known, version)._replace(remembered=path)
+            _check_age(python, ".".join(map(str, known.facts["version"])))
+            return lambda: _target(python, known.facts, version)._replace(remembered=(memory.path, known.digest))
     began = time.time_ns()
     process = _ask_other(python, token, question, environ)
 
@@ -125,17 +117,33 @@ def start_probe(
     return answered
 
 
+def _question(settings: Settings) -> dict[str, Any]:
+    """What an interpreter is asked."""
+    version = parse_python_version(settings.python_version)
+    restriction = {
+        "platforms": list(settings.platforms),
+        "version": None if version is None else list(version),
+        "implementation": settings.implementation,
+        "abis": list(settings.abis),
+    }
+    places = {"target": settings.target_dir, "prefix": settings.prefix_dir, "root": settings.root_dir}
+    return {"restriction": restriction, "places": places}
+
+
 def confirm(target: Target, settings: Settings, environ: Mapping[str, str]) -> None:
     """Before a target is changed of which an earlier run was told: ask its interpreter whether it is still so.
 
-    Raises `Unavailable` (`interpreter-changed`) where it is not; what was remembered is forgotten then. And as `probe`.
+    Compared is all that came out of the memory, and nothing that this run has looked up itself. Raises `Unavailable`
+    (`interpreter-changed`) where it is not so; what was remembered is forgotten then. And as `probe`.
     """
-    if not target.remembered:
+    if target.remembered is None:
         return
-    if probe(target.python, settings, environ) != target._replace(remembered=""):
-        from safepip.edges.target.interpreter_memory import forget
+    from safepip.edges.target.interpreter_memory import digest_of, forget
 
-        forget(target.remembered)
+    (path, digest), token = target.remembered, os.urandom(16).hex()
+    process = _ask_other(target.python, token, _question(settings), _start_environment(environ))
+    if digest_of(_answer(target.python, token, process)) != digest:
+        forget(path)
         raise Unavailable.because(
             "interpreter-changed",
             f"{printable(target.python)} is not what it was when an earlier run asked it",

@@ -20,13 +20,15 @@ and times have to be the same.
    user can forge an answer, as any cached page. So before anything is changed the interpreter is asked once more, and
    has to say the same (`interpreter.confirm`).
 4. An answer that is damaged, or cannot be read, is none.
+5. Neither is one with a folder that is not below the environment's, that of the Python it was made from (PEP 405), or
+   the user's base: another environment's distributions would be taken for this one's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.edges.disk.cache_folder import Use, use_of
 from safepip.edges.disk.reading import read_regular
@@ -56,6 +58,13 @@ _NOT_KEPT = ("path", "site_folders", "writable", "made_of")
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
+class Remembered(NamedTuple):
+    """The facts, as `probe.facts` gives them, and the digest of those that come out of the memory (`digest_of`)."""
+
+    facts: dict[str, Any]
+    digest: str
+
+
 class InterpreterMemory:
     """What one interpreter has answered to one question, in the cache folder `root`.
 
@@ -65,11 +74,13 @@ class InterpreterMemory:
     def __init__(self, root: str, python: str, question: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         self._root = root
         self._python = os.path.abspath(python)
+        self._user_base = environ.get("PYTHONUSERBASE") or os.path.join(environ.get("HOME", ""), ".local")
+        self._named = [place for place in question["places"].values() if place]
         self.path = _place(root, self._python, question, environ)
         """The file of the answer, empty where none can be remembered."""
 
-    def recall(self) -> dict[str, Any] | None:
-        """The facts, as `probe.facts` gives them; None where they are not known."""
+    def recall(self) -> Remembered | None:
+        """What is known; None where nothing is."""
         if not self.path:
             return None
         import json
@@ -83,7 +94,9 @@ class InterpreterMemory:
             facts: dict[str, Any] = entry["facts"]
             if not all(_identity(file) == seen for file, seen in entry["files"].items()):
                 return None
-            return _completed(facts) if self._is_its_own(facts, entry["program"]) else None
+            if not self._is_its_own(facts, entry["program"]):
+                return None
+            return Remembered(_completed(facts), digest_of(facts))
         except _DAMAGE:
             return None
 
@@ -100,16 +113,28 @@ class InterpreterMemory:
             known = all(files[file] is not None for file in made_of["loaded"])
             settled = all(seen is None or seen[-1] < began - _SETTLED for seen in files.values())
             if known and settled and self._is_its_own(facts, made_of["program"]):
-                kept = {name: value for name, value in facts.items() if name not in _NOT_KEPT}
-                self._write({"files": files, "program": made_of["program"], "facts": kept})
+                self._write({"files": files, "program": made_of["program"], "facts": _kept(facts)})
         except _DAMAGE:
             return
 
     def _is_its_own(self, facts: Mapping[str, Any], program: str) -> bool:
-        """Whether it is the program of this path that has answered, for the environment that it lies in (rule 2)."""
+        """Whether it is the program of this path that has answered, for the environment of the path (rules 2, 5)."""
         prefix = os.path.dirname(os.path.dirname(self._python))
-        return (facts["executable"], facts["prefix"]) == (self._python, prefix) and os.path.samefile(
-            program, self._python
+        if (facts["executable"], facts["prefix"]) != (self._python, prefix):
+            return False
+        return os.path.samefile(program, self._python) and self._is_within(facts, prefix)
+
+    def _is_within(self, facts: Mapping[str, Any], prefix: str) -> bool:
+        """Whether every folder is one of the environment, of its base, or of the user (rule 5)."""
+        base = facts["base_prefix"]
+        if base != prefix and not os.path.samefile(base, os.path.dirname(_home(prefix))):
+            return False
+        own = [prefix, base, self._user_base]
+        users = [*(facts["user_schemes"] or {}).values(), *filter(None, [facts["user_site"]])]
+        ours = [*facts["standard"], *facts["searched"], *facts["site_packages"], *facts["schemes"].values(), *users]
+        theirs = [*(facts["named_schemes"] or {}).values(), *facts["libraries"]]
+        return all(_is_below(folder, own) for folder in ours) and all(
+            _is_below(folder, [*own, *self._named]) for folder in theirs
         )
 
     def _write(self, entry: Mapping[str, Any]) -> None:
@@ -133,6 +158,33 @@ class InterpreterMemory:
         entries = sorted(os.scandir(folder), key=lambda it: it.stat().st_mtime_ns, reverse=True)
         for old in entries[_MOST:]:
             os.unlink(old.path)
+
+
+def digest_of(facts: Mapping[str, Any]) -> str:
+    """By which what is remembered of an answer is compared with a new one."""
+    import json
+
+    return _digest(json.dumps(_kept(facts), sort_keys=True).encode("ascii"))
+
+
+def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in _NOT_KEPT}
+
+
+def _home(prefix: str) -> str:
+    """The folder of the interpreter from which a virtual environment was made (PEP 405). Raises `OSError`, and
+    `ValueError` where that is not said."""
+    for line in read_regular(os.path.join(prefix, "pyvenv.cfg"), _LARGEST).decode("utf-8").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip().lower() == "home" and value.strip():
+            return value.strip()
+    raise ValueError(prefix)
+
+
+def _is_below(folder: str, places: Iterable[str]) -> bool:
+    """Whether a folder is one of these places or lies below one, as its path says."""
+    folder = os.path.abspath(folder)
+    return any(folder == place or folder.startswith(f"{place.rstrip('/')}/") for place in map(os.path.abspath, places))
 
 
 def forget(path: str) -> None:
