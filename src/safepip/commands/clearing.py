@@ -10,6 +10,7 @@ from safepip.commands.fetching import fetch_wheels
 from safepip.config import spent_exemptions
 from safepip.edges.disk.archive import ArchiveError, OversizedArchive, WheelReading
 from safepip.edges.disk.local_paths import names_of_folder, real_path
+from safepip.edges.programs.processors import usable
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
 from safepip.model.events import Doing
@@ -90,7 +91,7 @@ def _read(
         if len(pins) > 1 and file.filename.endswith(".whl") and not is_sound(pin, file):
             reading.begin(file.path, file.filename)
 
-    with WheelReading() as reading:
+    with WheelReading(usable()) as reading:
         files = fetch_wheels(decision, resources, pins, ready)
         resources.tell(Doing("Checking", f"{len(files)} wheel{'s' if len(files) > 1 else ''}"))
         chosen = list(zip(pins, files, strict=True))

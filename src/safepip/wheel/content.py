@@ -1,4 +1,4 @@
-"""The whole content of a wheel: every member is unpacked and hashed once, few are kept.
+"""The whole content of a wheel: every member is unpacked and hashed once, but for those of a sound one; few are kept.
 
 `safepip.wheel.zip_format` and `safepip.wheel.zip_walk` decide what of the archive is believed. RECORD is read before
 all others, because it names the algorithm by which each file is hashed. Its rows are judged in `safepip.rules.judging`,

@@ -52,7 +52,6 @@ _VERSIONED = re.compile(r"pip(\d+(\.\d+)?)?|easy_install(-\d+\.\d+)?")
 #: What makes a path more than its parts one after the other: empty parts, dots, backslashes, a drive, a stream.
 _ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|[\\:]")
 
-
 #: A line among the fields of an email message: a field, or one that continues the field before it.
 _FIELD = re.compile(r"[!-9;-~]*:|[ \t]|From ")
 

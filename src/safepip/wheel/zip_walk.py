@@ -10,8 +10,8 @@ installed. So both readings are made here and have to agree:
    checksum and sizes. The order may differ.
 3. Sizes and checksum are in the header. Readers can disagree about those that follow the content (bit 3); none of 966
    real wheels has them.
-4. Members are stored or deflated, and not encrypted. The packed content ends where the header says, and unpacks to
-   exactly its announced size and checksum.
+4. Members are stored or deflated, and not encrypted. The packed content ends where the header says. Where it is
+   unpacked, it has exactly its announced size and checksum; whoever leaves that out knows it of the same bytes.
 5. Limits hold before anything is unpacked, by the directory's numbers, and again while unpacking.
 
 Time is linear in the archive's size and its content's; the memory needed is some MiB, whatever the archive says.

@@ -89,3 +89,14 @@ def test_no_wheels_are_no_content(wheels: list[tuple[str, str]]) -> None:
     with WheelReading() as reading:
         assert reading.contents([]) == []
         assert reading.contents(wheels[:1]) == [read_wheel(*wheels[0])]
+
+
+def test_one_file_under_two_names_is_read_under_each(tmp_path: Path) -> None:
+    """Two indexes may have the same bytes under two names, and only one of them can be right."""
+    path = make_wheel(tmp_path, "app", "1.0")
+    names = [path.name, path.name.replace("app", "other")]
+    with WheelReading() as reading:
+        reading.begin(str(path), names[0])
+        right, wrong = reading.contents([(str(path), name) for name in names])
+    assert right == read_wheel(str(path), names[0])
+    assert isinstance(wrong, ArchiveError)

@@ -110,12 +110,14 @@ def read_file_of_wheel(path: str, name: str) -> bytes:
 class WheelReading:
     """Reads wheels as a whole, several at once, in threads of its own.
 
-    Use it in a `with`: leaving that gives up what is not done yet.
+    Use it in a `with`: leaving that gives up what is not done yet. `processors` are those that it may use.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, processors: int = _THREADS) -> None:
+        self._threads = min(_THREADS, processors)
         self._left = False
-        self._begun: dict[str, Future[WheelContent | ArchiveError]] = {}
+        #: By path and file name: the name says which folder of metadata a wheel has to have.
+        self._begun: dict[tuple[str, str], Future[WheelContent | ArchiveError]] = {}
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -131,8 +133,8 @@ class WheelReading:
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
-        self._begun[path] = self._pool.submit(_content, path, filename, stopped=lambda: self._left)
+            self._pool = ThreadPoolExecutor(self._threads)
+        self._begun[path, filename] = self._pool.submit(_content, path, filename, stopped=lambda: self._left)
 
     def contents(
         self, files: Sequence[tuple[str, str]], sound: Collection[str] = ()
@@ -142,13 +144,13 @@ class WheelReading:
         They are in the order asked for. Of those that have not begun the largest come first. `sound` are the paths of
         those that are known to be (`safepip.wheel.content`), for which no thread would pay.
         """
-        waiting = [file for file in files if file[0] not in sound and file[0] not in self._begun]
-        if len(waiting) > 1 and (os.cpu_count() or 1) > 1:
+        waiting = [file for file in files if file[0] not in sound and file not in self._begun]
+        if len(waiting) > 1 and self._threads > 1:
             for path, filename in sorted(waiting, key=lambda file: _size(file[0]), reverse=True):
                 self.begin(path, filename)
         return [
-            self._begun[path].result() if path in self._begun else _content(path, filename, sound=path in sound)
-            for path, filename in files
+            self._begun[file].result() if file in self._begun else _content(*file, sound=file[0] in sound)
+            for file in files
         ]
 
 
