@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.database import EVERY_PROJECT, FORM, SourceSummary, records_of
 from safepip.advisories.plain_json import read_json
+from safepip.edges.disk.private_files import make_private_folder
 from safepip.edges.disk.reading import read_regular
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
@@ -77,7 +78,7 @@ def write_bundle(root: str, sources: Sequence[AdvisorySource], gathering: Adviso
     digest = hashlib.sha256(content).hexdigest()
     folder = os.path.join(root, _FOLDER)
     try:
-        os.makedirs(folder, 0o700, exist_ok=True)
+        make_private_folder(folder)
         path = os.path.join(folder, f"{digest}.sqlite")
         before = _named(folder, sources)
         _replace(path, content)

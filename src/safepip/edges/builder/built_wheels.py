@@ -17,6 +17,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from safepip.edges.builder.backend import open_plain
+from safepip.edges.disk.private_files import make_private_folder
 from safepip.edges.disk.reading import read_regular
 from safepip.model.digest import Digest, strong
 from safepip.model.errors import Unavailable
@@ -105,7 +106,7 @@ class BuiltWheels:
         if not self._trusted:
             return True
         try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            make_private_folder(os.path.dirname(path))
             handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
         except OSError:
             return True

@@ -19,6 +19,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from safepip.edges.disk.private_files import write_private_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,9 +41,7 @@ class Deliveries:
         path = self._path(file, source)
         if not os.path.exists(path):
             with contextlib.suppress(OSError):
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                with open(path, "wb"):
-                    pass
+                write_private_file(path, b"")
 
     def known(self, file: VerifiedFile, sources: Iterable[str]) -> bool:
         """Whether one of the sources has delivered the file under its name."""

@@ -12,6 +12,8 @@ import hashlib
 import os
 import time
 
+from safepip.edges.disk.private_files import write_private_file
+
 _FORM = 1
 _SECONDS = 86_400.0
 
@@ -38,10 +40,7 @@ class LockMemory:
             return
         path = self._path(inputs, text)
         with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            with open(path, "wb"):
-                pass
-            os.utime(path)
+            write_private_file(path, b"")
 
     def _path(self, inputs: str, text: str) -> str:
         name = hashlib.sha256(f"{inputs} {hashlib.sha256(text.encode()).hexdigest()}".encode()).hexdigest()

@@ -20,6 +20,7 @@ import os
 from typing import TYPE_CHECKING
 
 from safepip import __version__
+from safepip.edges.disk.private_files import write_private_file
 from safepip.edges.disk.reading import read_regular
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ class SoundWheels:
             return
         path = self._path(file)
         with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            # One that is cut off is none.
-            with open(path, "wb") as note:
-                note.write(_NOTE)
+            write_private_file(path, _NOTE)
 
     def forget(self, files: Iterable[VerifiedFile]) -> None:
         """Nothing is known of these any more."""

@@ -40,6 +40,7 @@ from safepip.edges.disk.cache_folder import Use, use_of
 from safepip.edges.disk.cache_lock import hold
 from safepip.edges.disk.deliveries import Deliveries
 from safepip.edges.disk.objections import Objections
+from safepip.edges.disk.private_files import make_private_folder
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.edges.disk.sound_wheels import SoundWheels
 from safepip.edges.disk.sweeping import sweep
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
 
 #: The beginning of the names of the folders for pip; they are made beside the files so that these can be linked.
 _HANDOVER = "handover-"
-_PRIVATE = 0o700
 _OWN_FOLDER = "safepip-store-"
 
 
@@ -151,7 +151,7 @@ class Store:
         """Where a new file's bytes go. `algorithms` beside sha256 are hashed while they come."""
         folder = os.path.join(self._keeping, "incoming")
         try:
-            os.makedirs(folder, _PRIVATE, exist_ok=True)
+            make_private_folder(folder)
             if not self._swept:
                 self._swept = True
                 sweep(folder, "")
@@ -346,7 +346,7 @@ def _matches_its_name(path: str, measured: dict[str, str]) -> bool:
 
 
 def _replace(source: str, target: str) -> None:
-    os.makedirs(os.path.dirname(target), _PRIVATE, exist_ok=True)
+    make_private_folder(os.path.dirname(target))
     try:
         os.replace(source, target)
     except PermissionError:

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
+from safepip.edges.disk.private_files import make_private_folder
 from safepip.edges.disk.reading import read_regular
 from safepip.index.archives import ArchiveRow, ListedArchives, rows_of
 from safepip.index.simple_api import MAX_PAGE_BYTES
@@ -234,7 +235,7 @@ class PageCache:
         # A cache that cannot be written makes a run slower; it does not fail.
         with contextlib.suppress(OSError):
             if folder not in self._folders:
-                os.makedirs(folder, mode=0o700, exist_ok=True)
+                make_private_folder(folder)
                 self._folders.add(folder)
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
             try:

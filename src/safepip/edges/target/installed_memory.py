@@ -17,6 +17,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from safepip.edges.disk.private_files import write_private_file
 from safepip.model.digest import STRONG, Digest, WeakDigest, strong
 
 if TYPE_CHECKING:
@@ -57,12 +58,8 @@ class InstalledMemory:
             lines = dict.fromkeys(map(str, _digests_of(wheel)))
             if not lines:
                 continue
-            temporary = f"{path}.{os.getpid()}.new"
             with contextlib.suppress(OSError):
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                with open(temporary, "w", encoding="ascii") as file:
-                    file.write("".join(f"{line}\n" for line in lines))
-                os.replace(temporary, path)
+                write_private_file(path, "".join(f"{line}\n" for line in lines).encode("ascii"))
 
     def digests(self, distribution: InstalledDistribution) -> frozenset[Digest]:
         """The digests of the wheel that it was installed from; none where that is not known."""

@@ -31,6 +31,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.edges.disk.cache_folder import Use, use_of
+from safepip.edges.disk.private_files import write_private_file
 from safepip.edges.disk.reading import read_regular
 from safepip.edges.programs.bare_start import entries_in
 
@@ -144,17 +145,8 @@ class InterpreterMemory:
         if use_of(self._root)[0] is not Use.WRITTEN:
             return
         folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
         text = json.dumps(entry, separators=(",", ":")).encode("ascii")
-        temporary = f"{self.path}.{os.getpid()}.new"
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with open(handle, "wb") as file:
-                file.write(_digest(text).encode("ascii") + b"\n" + text)
-            os.replace(temporary, self.path)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        write_private_file(self.path, _digest(text).encode("ascii") + b"\n" + text)
         entries = sorted(os.scandir(folder), key=lambda it: it.stat().st_mtime_ns, reverse=True)
         for old in entries[_MOST:]:
             os.unlink(old.path)

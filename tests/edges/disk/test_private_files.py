@@ -1,0 +1,68 @@
+"""What the cache holds is for its user only, whatever the umask is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from safepip.edges.disk.private_files import make_private_folder, write_private_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.environment import Environment
+    from support.index import IndexServer
+    from support.inside import Inside
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """The widest umask."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_every_level_is_private(tmp_path: Path) -> None:
+    """And what was there stays as it is."""
+    (tmp_path / "there").mkdir(0o755)
+    write_private_file(str(tmp_path / "there/a/b/note"), b"one")
+    write_private_file(str(tmp_path / "there/a/b/note"), b"two")
+    assert (tmp_path / "there/a/b/note").read_bytes() == b"two"
+    assert [mode(tmp_path / name) for name in ("there", "there/a", "there/a/b")] == [0o755, 0o700, 0o700]
+    assert mode(tmp_path / "there/a/b/note") == 0o600
+    with pytest.raises(FileExistsError):
+        make_private_folder(str(tmp_path / "there/a/b/note"))
+    with pytest.raises(IsADirectoryError):
+        write_private_file(str(tmp_path / "there/a"), b"")
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["a"]
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_an_install_leaves_nothing_that_others_may_write_to(
+    run: Inside, index: IndexServer, target: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages, files, notes and what an interpreter has said."""
+    monkeypatch.setattr("safepip.edges.target.interpreter_memory._SETTLED", 0)
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    index.add("acme", "1.0")
+    done = run("install", "--no-compile", "--python", target.python, "-i", index.url, "acme")
+    assert done.code == 0, done.err
+    cache = run.folder / "home/.cache/safepip"
+    parts = {path.name for path in cache.iterdir()}
+    assert {"sha256", "sound-1"} <= parts
+    assert "interpreters-1" in parts or sys.platform != "linux"
+    wrong = {str(path): oct(mode(path)) for path in cache.rglob("*") if mode(path) & 0o077}
+    assert wrong == {}
