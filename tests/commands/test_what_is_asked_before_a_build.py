@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
+import time
 import venv
 from typing import TYPE_CHECKING
 
@@ -71,3 +73,18 @@ def test_nothing_foreign_comes_before_the_interpreter_has_answered(
     assert not index.mentions("tool")
     assert [path for path in index.paths_asked() if path.endswith((".whl", ".tar.gz"))] == []
     assert run("install", "--dry-run", *options, *words).code == 0, "it is forgotten"
+
+
+def test_what_is_kept_of_environments_that_are_gone_goes(
+    run: Inside, index: IndexServer, python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a month in which nothing was kept of them."""
+    (folder,) = (run.folder / "home").rglob("interpreters-1/*")
+    for name, days in (("gone", 31), ("used", 29)):
+        place = folder.with_name(name) / "entry"
+        place.parent.mkdir()
+        place.write_text("")
+        os.utime(place, (time.time() - days * 86400,) * 2)
+    monkeypatch.setenv("LANG", "C")
+    assert run("install", "--dry-run", "--python", python, "-i", index.url, "plain").code == 0
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, "used"}

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.edges.disk.cache_folder import Use, use_of
@@ -48,6 +49,9 @@ _LARGEST = 4 << 20
 
 #: How many answers are kept of one interpreter, the newest: each environment of variables has its own.
 _MOST = 8
+
+#: Seconds after which an interpreter's folder goes in which nothing was kept meanwhile: 30 days.
+_LONGEST_UNUSED = 30 * 24 * 3600
 
 #: What a shell says of itself, and no Python reads.
 _OF_THE_SHELL = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
@@ -150,6 +154,8 @@ class InterpreterMemory:
         entries = sorted(os.scandir(folder), key=lambda it: it.stat().st_mtime_ns, reverse=True)
         for old in entries[_MOST:]:
             os.unlink(old.path)
+        with contextlib.suppress(OSError):
+            _remove_forgotten(os.path.dirname(folder), time.time() - _LONGEST_UNUSED)
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:
@@ -177,6 +183,18 @@ def _is_below(folder: str, places: Iterable[str]) -> bool:
     """Whether a folder is one of these places or lies below one, as its path says."""
     folder = os.path.abspath(folder)
     return any(folder == place or folder.startswith(f"{place.rstrip('/')}/") for place in map(os.path.abspath, places))
+
+
+def _remove_forgotten(root: str, oldest: float) -> None:
+    """Remove the folders of interpreters of which nothing was kept since `oldest` (seconds since the epoch): most of
+    their environments are gone."""
+    for folder in [entry.path for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]:
+        kept = list(os.scandir(folder))
+        # One that is empty is about to be written to.
+        if kept and all(entry.stat(follow_symlinks=False).st_mtime < oldest for entry in kept):
+            for entry in kept:
+                os.unlink(entry.path)
+            os.rmdir(folder)
 
 
 def forget(path: str) -> None:
