@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import safepip
 from safepip import __version__
 from safepip.edges.disk.own_cache import files, remove
+from safepip.edges.disk.sound_wheels import READERS, own_note
 from support.sources import build_source_archive
 from support.wheels import build_wheel
 from support.zips import DEFLATED, changed, parts_of, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from support.environment import Environment
     from support.index import IndexServer
     from support.inside import Inside
 
+OWN = own_note().decode()
 CORE = "VALUE = 1\n" * 100
 
 
@@ -47,7 +51,7 @@ def note_of(cache: Path, data: bytes) -> Path:
     return cache / "sound-1" / digest[:2] / digest[2:]
 
 
-def forge(cache: Path, data: bytes, text: str = __version__) -> Path:
+def forge(cache: Path, data: bytes, text: str = own_note().decode()) -> Path:
     """Write such a note."""
     note = note_of(cache, data)
     note.parent.mkdir(parents=True)
@@ -69,7 +73,7 @@ def test_what_was_read_is_noted_and_installs_the_same(
     index.add_file("acme", filename, data)
     first, second = new_target("first"), new_target("second")
     assert install(run, index, first)[0] == 0
-    assert note_of(cache, data).read_text() == __version__
+    assert note_of(cache, data).read_bytes() == own_note()
     assert install(run, index, second)[0] == 0
     assert (second.site_packages / "acme" / "core.py").read_text() == CORE
     record = "acme-1.0.dist-info/RECORD"
@@ -138,7 +142,9 @@ def test_a_forged_note_about_what_cannot_be_unpacked_is_found_out_by_pip(
     assert (code, "error: unreadable-wheel" in said) == (20, True), said
 
 
-@pytest.mark.parametrize("text", ["", "0.0.0", __version__ + "\n", "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "0.0.0", __version__, OWN[:-1], OWN + "\n", OWN.replace(OWN[-2], "g"), "x" * 5000]
+)
 def test_a_note_that_this_version_has_not_written_does_not_count(
     run: Inside, index: IndexServer, cache: Path, target: Environment, text: str
 ) -> None:
@@ -148,6 +154,17 @@ def test_a_note_that_this_version_has_not_written_does_not_count(
     before = target.state()
     code, said = install(run, index, target)
     assert (code, "error: wrong-record" in said, target.state() == before) == (20, True, True), said
+
+
+def test_a_note_is_of_the_files_that_read() -> None:
+    """All of the room of wheels that they load is among them, so that a change of any makes other notes."""
+    folder = Path(safepip.__file__).parent
+    for name in READERS:
+        if name.startswith("wheel/"):
+            loaded = re.findall(r"(?m)^from safepip\.(wheel\.\w+) import", (folder / name).read_text())
+            assert {f"{module.replace('.', '/')}.py" for module in loaded} <= set(READERS), name
+    whole = b"".join(hashlib.sha256((folder / name).read_bytes()).digest() for name in READERS)
+    assert own_note() == f"{__version__} {hashlib.sha256(whole).hexdigest()}\n".encode()
 
 
 def test_where_nothing_is_read_back_no_note_counts(run: Inside, index: IndexServer, cache: Path) -> None:
