@@ -1,4 +1,5 @@
-"""Installations by several pips that are killed at any moment, safepip or one of its pips: one more run repairs."""
+"""Installations by several pips, of which safepip or a pip is killed at any moment: one more run repairs. And two runs
+that are started at once, into one environment."""
 
 from __future__ import annotations
 
@@ -102,3 +103,30 @@ def test_one_more_run_repairs(seed: int, rounds: int, runner: Runner, target: En
         for checked in (runner.safepip("verify", "--python", target.python), pip_in(runner, target, "check")):
             assert checked.returncode == 0, f"{stated}\n{shown(checked)}"
     assert killed
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_of_two_at_once_one_waits_or_has_to_decide_anew(jobs: str, runner: Runner, target: Environment) -> None:
+    """One that has decided before the other had ended says so, changes nothing, and can be run again."""
+    links, pristine = runner.folder / "links", runner.folder / "pristine"
+    fill(links)
+    shutil.copytree(target.folder, pristine, symlinks=True)
+    words = ("install", "--python", target.python, "--no-index", "-f", links, "--jobs", jobs, "app")
+    for _ in range(2):
+        shutil.rmtree(target.folder)
+        shutil.copytree(pristine, target.folder, symlinks=True)
+        runs = []
+        for _ in range(2):
+            reader, writer = os.pipe()
+            runs.append((begin(runner, *words, output=writer), reader))
+            os.close(writer)
+        said = [drained(reader, 120).decode() for _, reader in runs]
+        codes = [process.wait(120) for process, _ in runs]
+        assert 0 in codes, said
+        for code, text in zip(codes, said, strict=True):
+            assert code == 0 or (code == 1 and "error: target-changed" in text), text
+        assert requested(target) == ["app-1.0.dist-info"], said
+        assert not list(target.folder.glob(".safepip-*"))
+        for again in (words, ("verify", "--python", target.python)):
+            done = runner.safepip(*again)
+            assert done.returncode == 0, shown(done)

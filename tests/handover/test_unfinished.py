@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from safepip.handover.instructions import make_handover
 from safepip.handover.parts import Hands, make_handovers
-from safepip.handover.unfinished import Undone, entries_in, entries_of, fits, is_finished, text_of
+from safepip.handover.unfinished import LaterForm, Undone, entries_in, entries_of, fits, is_finished, text_of
 from safepip.model.candidate import InstalledDistribution
 from safepip.model.plan import Settings, Target
 from support.clearing import LAYOUT
@@ -56,12 +56,18 @@ def test_a_wrong_field_is_believed_nowhere(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"form": 2, "distributions": []}', b'{"form": 1}',
+    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"form": 0, "distributions": []}', b'{"form": 1}',
      b'{"form": 1, "distributions": 5}', b'{"form": 1, "distributions": ["x"]}', b'{"form": 1, "distributions": [{}]}'],
 )  # fmt: skip
 def test_what_is_no_note_says_nothing(data: bytes) -> None:
     """It was cut off before pip started, or is another program's."""
     assert entries_in(data) == ()
+
+
+def test_a_note_of_a_later_form_is_told_from_none() -> None:
+    """It is to be kept."""
+    with pytest.raises(LaterForm):
+        entries_in(b'{"form": 2, "distributions": []}')
 
 
 @effort(deadline=None)

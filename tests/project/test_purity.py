@@ -63,7 +63,7 @@ ALLOWED = {
     " zlib",
     # fcntl for a lock on what is noted of an installation.
     "edges.pip": "base64 contextlib errno fcntl glob hashlib json os shutil signal stat subprocess sys tempfile"
-    " threading",
+    " threading time",
     "edges.user": "getpass locale os platformdirs sys time",
     "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers shlex",
     "safepip.__main__": "difflib gc signal sys",

@@ -68,7 +68,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
         _check_removable(decision, gone)
         if not decision.to_install:
             _report(decision, resources)
-            return _uninstall(inputs, resources, gone)
+            return _uninstall(inputs, resources, gone, unfinished)
         own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
         return _hand_over(decision, resources, gone, unfinished)
 
@@ -165,13 +165,16 @@ def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, u
     from safepip.handover.parts import Hands, make_handovers
 
     settings, target = decision.inputs.settings, decision.inputs.target
+    unfinished.hold()
     hands = Hands(settings.jobs, usable()) if unfinished.possible else Hands(1)
     handover = make_handovers(decision.resolution, wheels, settings, target, folder, hands)
     assert handover is not None
     return handover
 
 
-def _uninstall(inputs: Inputs, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:
+def _uninstall(
+    inputs: Inputs, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
+) -> int:
     """Have pip take these distributions away; its exit code."""
     if not gone:
         return 0
@@ -179,8 +182,10 @@ def _uninstall(inputs: Inputs, resources: Resources, gone: Sequence[InstalledDis
     from safepip.edges.target.installed import check_files
 
     check_files(inputs.target)
+    unfinished.hold()
+    names, environ = [item.name for item in gone], resources.world.environ
     with _shim_held(inputs, resources):
-        return uninstall([item.name for item in gone], inputs.target, inputs.settings, resources.world.environ)
+        return uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
 
 
 @contextmanager

@@ -41,14 +41,18 @@ _MOST = 20_000
 LONGEST_NOTE = 16 << 20
 
 
+class LaterForm(Exception):
+    """A note of a form that a later safepip writes."""
+
+
 class Undone(NamedTuple):
     """One distribution. `info` is the name of its metadata folder, in the folder of `library`.
 
-    `new` tells that there was no such folder before, also where another version is replaced: what pip has not finished
-    can go. `before` is by which a
-    RECORD is known that was there before (inode, time in nanoseconds), None for none. `marked` tells that pip marks it
-    as requested though the user did not ask for it. `private` is the URL of the private copy that pip records, and
-    `record` what belongs in its place; empty where pip records none.
+    `new` tells that several pips do it and that there was no such folder before, also where another version is
+    replaced: what pip has not finished can go. `before` is by which a RECORD is known that was there before (inode,
+    time in nanoseconds), None where there was no such folder. `marked` tells that pip marks it as requested though the
+    user did not ask for it. `private` is the URL of the private copy that pip records, and `record` what belongs in its
+    place; empty where pip records none.
     """
 
     name: str
@@ -110,9 +114,11 @@ def text_of(entries: Iterable[Undone]) -> str:
 
 def entries_in(data: bytes) -> tuple[Undone, ...]:
     """What a note says; nothing where it is not one as `text_of` writes it: then it was cut off before pip started, or
-    another program made it."""
+    another program made it. Raises `LaterForm`."""
     try:
         note = json.loads(data)
+        if type(note["form"]) is int and note["form"] > _FORM:
+            raise LaterForm
         if note["form"] != _FORM or len(note["distributions"]) > _MOST:
             return ()
         return tuple(_checked(item) for item in note["distributions"])

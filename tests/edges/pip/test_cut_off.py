@@ -2,97 +2,34 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import subprocess
-import sys
-import threading
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from safepip.edges.pip.record_rows import replace_file
-from safepip.edges.pip.unfinished import Unfinished
-from safepip.handover.parts import Hands, make_handovers
 from safepip.handover.unfinished import Undone, text_of
 from safepip.model.errors import Unavailable
-from safepip.model.plan import Settings, Target
-from safepip.wheel.install_paths import layout_of
+from support.bare_places import INFO, PRIVATE, URL, BarePlace
 from support.environment import tree_state
-from support.handing import Chosen, resolve
-from support.wheels import make_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from safepip.handover.instructions import Handover
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="files are locked as POSIX has it")
 
-URL = "https://files.acme.example/lib-1.0-py3-none-any.whl"
-PRIVATE = "file:///cache/handover-x/part-1/wheels/lib-1.0-py3-none-any.whl"
-INFO = "lib-1.0.dist-info"
-
-
-class Place:
-    """An environment's folders, without an environment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.prefix = folder / "env"
-        self.site = self.prefix / "lib/site-packages"
-        self.site.mkdir(parents=True)
-        names = ("purelib", "platlib", "scripts", "include", "data", "stdlib", "platstdlib")
-        schemes = {name: str(self.site if name.endswith("lib") else self.prefix) for name in names}
-        self.target = Target("/python", "3.11.7", {"os_name": "posix"}, (), prefix=str(self.prefix), schemes=schemes)
-        self.note = self.prefix / ".safepip-unfinished-3.11"
-        self.told: list[str] = []
-        self.asked, self.is_another = 0, False
-
-    def unfinished(self, **more: object) -> Unfinished:
-        return Unfinished(Settings(**more), self.target, self.told.append, self.sure)  # type: ignore[arg-type]
-
-    def sure(self) -> None:
-        """What is asked before anything is touched."""
-        self.asked += 1
-        if self.is_another:
-            raise Unavailable.because("interpreter-changed", "it is another one")
-
-    def install(self, *, requested: bool = True, finished: bool = True, url: str = "") -> Path:
-        """`lib` as pip leaves it; its metadata folder."""
-        info = self.site / INFO
-        info.mkdir()
-        (self.site / "lib").mkdir()
-        rows = ["lib/__init__.py,,", f"{INFO}/METADATA,,"]
-        (self.site / "lib/__init__.py").write_text("")
-        (info / "METADATA").write_text("Name: lib\nVersion: 1.0\n")
-        for name, text, there in (
-            ("INSTALLER", "pip\n", finished),
-            ("REQUESTED", "", requested),
-            ("direct_url.json", json.dumps({"url": url}), bool(url)),
-        ):
-            if there:
-                (info / name).write_text(text)
-            if there and finished:
-                rows.append(f"{INFO}/{name},,")
-        (info / "RECORD").write_text("".join(f"{row}\n" for row in [*rows, f"{INFO}/RECORD,,"]))
-        return info
-
-    def noted(self, **more: object) -> None:
-        entry = Undone("lib", "1.0", "purelib", INFO)._replace(**more)  # type: ignore[arg-type]
-        self.note.write_text(text_of([entry]))
-
-    def rows(self) -> list[str]:
-        return (self.site / INFO / "RECORD").read_text().splitlines()
-
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> BarePlace:
     """Empty."""
-    return Place(tmp_path)
+    return BarePlace(tmp_path)
 
 
-def test_a_mark_that_is_too_much_goes_with_its_row(place: Place) -> None:
+def test_a_mark_that_is_too_much_goes_with_its_row(place: BarePlace) -> None:
     """And the note with it; a second time nothing is said."""
     info = place.install()
     place.noted(marked=True, new=True)
@@ -105,7 +42,7 @@ def test_a_mark_that_is_too_much_goes_with_its_row(place: Place) -> None:
         assert len(place.told) == 1
 
 
-def test_an_environment_that_may_be_another_one_is_not_touched(place: Place) -> None:
+def test_an_environment_that_may_be_another_one_is_not_touched(place: BarePlace) -> None:
     """It is asked only where there is a note, and before anything of it is set right."""
     place.install()
     with place.unfinished():
@@ -121,7 +58,7 @@ def test_an_environment_that_may_be_another_one_is_not_touched(place: Place) -> 
 
 
 @pytest.mark.parametrize("half", ["row", "file", "both"])
-def test_a_mark_that_is_taken_away_half(place: Place, half: str) -> None:
+def test_a_mark_that_is_taken_away_half(place: BarePlace, half: str) -> None:
     """Between any two steps."""
     info = place.install()
     if half != "row":
@@ -139,7 +76,7 @@ def remove_mark_row(info: Path) -> None:
     record.write_text("".join(f"{row}\n" for row in record.read_text().splitlines() if "REQUESTED" not in row))
 
 
-def test_what_the_user_asked_for_stays_marked(place: Place) -> None:
+def test_what_the_user_asked_for_stays_marked(place: BarePlace) -> None:
     """Only what is noted is taken away."""
     info = place.install()
     place.noted(marked=False)
@@ -149,7 +86,7 @@ def test_what_the_user_asked_for_stays_marked(place: Place) -> None:
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_a_direct_url_is_corrected(place: Place, half: bool) -> None:
+def test_a_direct_url_is_corrected(place: BarePlace, half: bool) -> None:
     """Also where the file was replaced already and its row was not."""
     record = {"url": URL, "archive_info": {}}
     info = place.install(url=PRIVATE)
@@ -162,7 +99,7 @@ def test_a_direct_url_is_corrected(place: Place, half: bool) -> None:
         assert row.startswith(f"{INFO}/direct_url.json,sha256=")
 
 
-def test_a_direct_url_of_something_else_stays(place: Place) -> None:
+def test_a_direct_url_of_something_else_stays(place: BarePlace) -> None:
     """It was installed anew meanwhile."""
     info = place.install(url="file:///elsewhere")
     place.noted(private=PRIVATE, record={"url": URL})
@@ -171,7 +108,7 @@ def test_a_direct_url_of_something_else_stays(place: Place) -> None:
         assert tree_state(info) == before
 
 
-def test_what_a_killed_replacement_left_goes(place: Place) -> None:
+def test_what_a_killed_replacement_left_goes(place: BarePlace) -> None:
     """The new file that never took the old one's place."""
     info = place.install()
     (info / ".safepip-coming-abc").write_text("half")
@@ -180,7 +117,7 @@ def test_what_a_killed_replacement_left_goes(place: Place) -> None:
         assert not (info / ".safepip-coming-abc").exists()
 
 
-def test_metadata_of_what_pip_has_not_finished_goes(place: Place) -> None:
+def test_metadata_of_what_pip_has_not_finished_goes(place: BarePlace) -> None:
     """And what Python was writing byte code to; all else stays, and is overwritten."""
     info = place.install(finished=False)
     cache = place.site / "lib/__pycache__"
@@ -195,7 +132,7 @@ def test_metadata_of_what_pip_has_not_finished_goes(place: Place) -> None:
     assert place.told[-1] == "there in part, and so not installed: lib 1.0"
 
 
-def test_only_what_was_not_there_before_goes(place: Place) -> None:
+def test_only_what_was_not_there_before_goes(place: BarePlace) -> None:
     """What another program has installed may have no such RECORD."""
     place.install(finished=False)
     place.noted(new=False, marked=True)
@@ -204,7 +141,7 @@ def test_only_what_was_not_there_before_goes(place: Place) -> None:
         assert tree_state(place.site) == before
 
 
-def test_what_pip_has_not_come_to_is_as_before(place: Place) -> None:
+def test_what_pip_has_not_come_to_is_as_before(place: BarePlace) -> None:
     """The RECORD is still that of the earlier installation."""
     info = place.install()
     found = (info / "RECORD").stat()
@@ -215,7 +152,7 @@ def test_what_pip_has_not_come_to_is_as_before(place: Place) -> None:
         assert not place.note.exists()
 
 
-def test_no_link_leads_elsewhere(place: Place, tmp_path: Path) -> None:
+def test_no_link_leads_elsewhere(place: BarePlace, tmp_path: Path) -> None:
     """Neither the metadata folder, nor that of byte code, nor the note."""
     info = place.install(finished=False)
     away = tmp_path / "away"
@@ -237,14 +174,13 @@ def test_no_link_leads_elsewhere(place: Place, tmp_path: Path) -> None:
     place.noted(new=True)
     place.note.rename(away / "note")
     place.note.symlink_to(away / "note")
-    place.told.clear()
-    with place.unfinished():
-        assert (away / "note").exists()
-    assert "cannot be set right" in place.told[0]
+    with pytest.raises(Unavailable, match="unfinished-installation"), place.unfinished():
+        pytest.fail("it was entered")
+    assert (away / "note").exists()
 
 
 @pytest.mark.parametrize("rows", ["/etc/x.py,,\n", "../../x.py,,\n", "a/../../x.py,,\n", "\xff.py\n"])
-def test_rows_that_lead_out_are_passed_over(place: Place, rows: str) -> None:
+def test_rows_that_lead_out_are_passed_over(place: BarePlace, rows: str) -> None:
     """The RECORD of what pip has not finished is the wheel's own."""
     info = place.install(finished=False)
     outside = place.prefix / "__pycache__"
@@ -257,7 +193,7 @@ def test_rows_that_lead_out_are_passed_over(place: Place, rows: str) -> None:
         assert not info.exists()
 
 
-def test_what_is_no_note_goes_without_a_word(place: Place) -> None:
+def test_what_is_no_note_goes_without_a_word(place: BarePlace) -> None:
     """It was cut off before anything had begun."""
     place.note.write_text('{"form": 1, "distr')
     with place.unfinished():
@@ -265,7 +201,7 @@ def test_what_is_no_note_goes_without_a_word(place: Place) -> None:
     assert place.told == []
 
 
-def test_a_dry_run_and_other_places_touch_nothing(place: Place) -> None:
+def test_a_dry_run_and_other_places_touch_nothing(place: BarePlace) -> None:
     """What is there does not count for them."""
     place.install()
     place.noted(marked=True)
@@ -275,120 +211,130 @@ def test_a_dry_run_and_other_places_touch_nothing(place: Place) -> None:
             assert tree_state(place.prefix) == before
 
 
-def handover_of(place: Place, folder: Path, hands: Hands, *, url: str | None = None) -> Handover:
-    settings = Settings()
-    choices = [
-        Chosen(make_wheel(folder, "app", "1.0"), requested=True),
-        Chosen(make_wheel(folder, "lib", "1.0"), requested=url is not None, direct_url=url),
-    ]
-    resolution, wheels = resolve(choices, (), layout_of(settings, place.target))
-    made = make_handovers(resolution, wheels, settings, place.target, "/private", hands)
-    assert made is not None
-    return made
+def test_what_cannot_be_taken_away_ends_the_run(place: BarePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would count as installed. What else is noted is set right, and the note stays."""
+    info = place.install(finished=False)
+    other = place.site / "app-1.0.dist-info"
+    other.mkdir()
+    stuck, rmtree = str(other), shutil.rmtree
 
+    def refuse(path: str) -> None:
+        if path == stuck:
+            raise PermissionError(1, "not permitted", path)
+        rmtree(path)
 
-def test_several_pips_are_noted_and_one_is_not(place: Place, tmp_path: Path) -> None:
-    """But for what is corrected after it. When all is done the note goes."""
-    for hands, url, names in ((Hands(2), None, ["app", "lib"]), (Hands(1), None, []), (Hands(1), URL, ["lib"])):
-        with place.unfinished() as unfinished:
-            assert unfinished.possible
-            unfinished.begin(handover_of(place, tmp_path, hands, url=url))
-            assert place.note.exists() is bool(names)
-            if names:
-                noted = json.loads(place.note.read_text())["distributions"]
-                assert [entry["name"] for entry in noted] == names
-                assert len(unfinished.handles) == 1
-            unfinished.end(whole=True)
-            assert not place.note.exists()
-            assert unfinished.missing == ()
-
-
-def test_where_one_fails_it_is_known_what_is_there(place: Place, tmp_path: Path) -> None:
-    """What is there is set right at once, and what is not is named."""
-    with place.unfinished() as unfinished:
-        unfinished.begin(handover_of(place, tmp_path, Hands(2)))
-        info = place.install()
-        unfinished.end(whole=False)
-        assert unfinished.missing == ("app",)
-        assert not (info / "REQUESTED").exists()
+    entries = [Undone("app", "1.0", "purelib", other.name, new=True), Undone("lib", "1.0", "purelib", INFO, new=True)]
+    place.note.write_text(text_of(entries))
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(Unavailable, match="unfinished-installation") as caught, place.unfinished():
+        pytest.fail("it was entered")
+    assert caught.value.diagnostics[0].context == (f"{other}: not permitted",)
+    assert not info.exists()
+    assert place.note.exists()
+    monkeypatch.undo()
+    with place.unfinished():
+        assert not other.exists()
         assert not place.note.exists()
 
 
-@pytest.mark.parametrize("case", ["made", "before", "link", "prefix"])
-def test_only_what_this_run_has_made_goes_where_it_differs(place: Place, tmp_path: Path, case: str) -> None:
-    """Nothing behind a link, and nothing where a later run installs everything again."""
-    info = place.install() if case == "before" else place.site / INFO
-    with place.unfinished(**({"prefix_dir": "/p"} if case == "prefix" else {})) as unfinished:
-        unfinished.begin(handover_of(place, tmp_path, Hands(1)))
-        if case != "before":
-            place.install()
-        if case == "link":
-            info.symlink_to(info.rename(tmp_path / "elsewhere"))
-        unfinished.end(whole=False, differing=["lib"])
-    assert (info / "METADATA").exists() is (case != "made")
-    assert unfinished.differing == (("lib",) if case == "made" else ())
+def test_byte_code_that_cannot_be_removed_keeps_nothing(place: BarePlace) -> None:
+    """A wheel may have a file of the name of its folder."""
+    info = place.install(finished=False)
+    (place.site / "lib/__pycache__").write_text("a file")
+    place.noted(new=True)
+    with place.unfinished():
+        assert not info.exists()
+    assert place.told[-1].endswith("not installed: lib 1.0")
 
 
-def test_remains_that_were_there_before_stay(place: Place, tmp_path: Path) -> None:
-    """They are not this run's, which has not finished them either."""
-    (place.site / INFO).mkdir()
-    with place.unfinished() as unfinished:
-        unfinished.begin(handover_of(place, tmp_path, Hands(2)))
-        unfinished.end(whole=False)
-        assert (place.site / INFO).is_dir()
+#: By name, what becomes of a RECORD, and whether pip has finished it for all that.
+DAMAGED: dict[str, tuple[Callable[[bytes], bytes], bool]] = {
+    "not UTF-8": (lambda old: b"l\xffb.py,,\n" + old, True),
+    "a NUL in a row": (lambda old: b"a\0b/x.py,,\n" + old, True),
+    "no line ends": (lambda old: old.rstrip(b"\n"), True),
+    "empty": (lambda _: b"", False),
+    "only NUL": (lambda _: b"\0" * 100, False),
+    "not UTF-8, unfinished": (lambda _: b"l\xffb/x.py,,\na\0b/x.py,,\n", False),
+}
 
 
-def test_a_place_that_cannot_be_written(place: Place, tmp_path: Path) -> None:
-    """Several pips do not start without a note; one does without."""
-    place.note.mkdir()
-    with place.unfinished() as unfinished:
-        unfinished.begin(handover_of(place, tmp_path, Hands(1), url=URL))
-        assert unfinished.handles == ()
-        with pytest.raises(Unavailable, match="target-not-writable"):
-            unfinished.begin(handover_of(place, tmp_path, Hands(2)))
-    assert place.note.is_dir()
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_record_is_none_or_is_corrected(place: BarePlace, name: str) -> None:
+    """Rows that nobody can read stay as they are."""
+    change, finished = DAMAGED[name]
+    info = place.install(url=PRIVATE)
+    (info / "RECORD").write_bytes(change((info / "RECORD").read_bytes()))
+    rows = [
+        row
+        for row in (info / "RECORD").read_bytes().splitlines()
+        if b"INSTALLER" not in row and INFO.encode() not in row
+    ]
+    place.noted(new=True, marked=True, private=PRIVATE, record={"url": URL})
+    with place.unfinished():
+        assert info.exists() is finished
+        assert not place.note.exists()
+        if finished:
+            assert not (info / "REQUESTED").exists()
+            after = (info / "RECORD").read_bytes().splitlines()
+            assert [row for row in after if row in rows] == rows
+            assert not any(b"REQUESTED" in row for row in after)
 
 
-def test_where_no_note_can_be_written_one_pip_does_everything(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the folder that is there, or above the one that is yet to be made; other places need none."""
-    asked: list[str] = []
-
-    def access(path: str, _mode: int) -> bool:
-        asked.append(path)
-        return False
-
-    monkeypatch.setattr(os, "access", access)
-    assert not place.unfinished().possible
-    base = str(place.prefix / "new/base")
-    place.target = place.target._replace(user_schemes={"data": base}, user_site=f"{base}/site")
-    assert not place.unfinished(user=True).possible
-    assert asked == [str(place.prefix)] * 2
-    assert place.unfinished(prefix_dir="/p").possible
-
-
-def test_the_pips_of_a_killed_run_are_waited_for(place: Place) -> None:
-    """They hold the note; the next run goes on when the last of them has ended."""
+@pytest.mark.parametrize("kind", ["a link", "a pipe", "too large"])
+def test_a_record_that_cannot_be_read_is_not_one_that_is_missing(
+    place: BarePlace, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is taken away, and nothing goes on."""
     info = place.install()
-    place.noted(marked=True)
-    reader, writer = os.pipe()
-    handle = os.open(place.note, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    pip = subprocess.Popen([sys.executable, "-c", "input()"], stdin=reader, pass_fds=(handle,))
-    os.close(handle)
-    os.close(reader)
-    done = threading.Event()
+    place.noted(new=True, marked=True)
+    if kind == "too large":
+        monkeypatch.setattr("safepip.edges.pip.unfinished._LONGEST_RECORD", 10)
+    else:
+        (info / "RECORD").rename(info / "elsewhere")
+        if kind == "a link":
+            (info / "RECORD").symlink_to("elsewhere")
+        else:
+            os.mkfifo(info / "RECORD")
+    before = sorted(place.prefix.rglob("*"))
+    with pytest.raises(Unavailable, match="unfinished-installation"), place.unfinished():
+        pytest.fail("it was entered")
+    assert sorted(place.prefix.rglob("*")) == before
 
-    def run() -> None:
-        with place.unfinished():
-            done.set()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert not done.wait(0.3)
-    assert place.told == ["another installation into this environment has not ended; waiting for it"]
-    assert (info / "REQUESTED").exists()
-    os.close(writer)
-    thread.join(30)
-    assert done.is_set()
-    assert pip.wait(30) is not None
-    assert not (info / "REQUESTED").exists()
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "later", "other user's"])
+def test_what_is_no_note_of_this_safepip_is_named_and_stays(place: BarePlace, kind: str) -> None:
+    """With what to do; not one that a later one has written, nor one that cannot be opened."""
+    info = place.install(finished=False)
+    place.noted(new=True)
+    text = place.note.read_text()
+    if kind == "later":
+        place.note.write_text(text.replace('"form": 1', '"form": 2'))
+    elif kind == "other user's":
+        if os.geteuid() == 0:
+            pytest.skip("the superuser can open all")
+        place.note.chmod(0)
+    else:
+        place.note.unlink()
+        if kind == "link":
+            place.note.symlink_to("elsewhere")
+        elif kind == "folder":
+            place.note.mkdir()
+        else:
+            os.mkfifo(place.note)
+    with pytest.raises(Unavailable, match="unfinished-installation") as caught, place.unfinished():
+        pytest.fail("it was entered")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.context[0].startswith(f"{place.note}: ")
+    assert "remove" in diagnostic.hint
+    assert os.path.lexists(place.note)
+    assert info.exists()
+
+
+def test_a_dry_run_says_that_one_was_cut_off(place: BarePlace) -> None:
+    """And changes nothing."""
+    place.install(finished=False)
+    place.noted(new=True)
+    before = tree_state(place.prefix)
+    with place.unfinished(dry_run=True):
+        assert "has not ended or was cut off" in place.told[0]
+    assert tree_state(place.prefix) == before

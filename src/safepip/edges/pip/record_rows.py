@@ -62,7 +62,7 @@ class _Rows:
         folder, name = os.path.split(path)
         self.own, self.itself = (f"{os.path.basename(folder)}/{each}" for each in (name, "RECORD"))
         self._listing = os.path.join(folder, "RECORD")
-        with open(self._listing, encoding="utf-8", newline="") as file:
+        with open(self._listing, encoding="utf-8", errors="surrogateescape", newline="") as file:
             self.lines = file.readlines()
         self.names = [line.partition(",")[0] for line in self.lines]
 
@@ -73,4 +73,4 @@ class _Rows:
 
     def write(self) -> None:
         """Put the lines into RECORD."""
-        replace_file(self._listing, "".join(self.lines).encode("utf-8"))
+        replace_file(self._listing, "".join(self.lines).encode("utf-8", "surrogateescape"))

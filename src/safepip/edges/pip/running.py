@@ -57,6 +57,11 @@ class Circumstances(NamedTuple):
     ends_with_us: bool = False
     unfinished: Unfinished | None = None
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """What pips have to hold open as long as they run."""
+        return self.unfinished.handles if self.unfinished is not None else ()
+
 
 def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for the handover: cleaned, and with pip's configuration files switched off.
@@ -168,7 +173,7 @@ def hand_over(
     kept, progress = kept_by_pip(settings), around.progress
     progress.tell(OtherSpeaks())
     # Everything is ready; only from here on does the target change.
-    code = uninstall(gone, target, settings, environ) if gone else 0
+    code = uninstall(gone, target, settings, environ, around.held) if gone else 0
     if code:
         return code
     tell, differing = say if _stream_for_words(settings) is None else warn, frozenset[str]()
@@ -205,8 +210,7 @@ def _run(
 ) -> int:
     """Run the pips of a handover, stage after stage. The exit code of the first that fails."""
     words, python = _stream_for_words(settings), None if target.own else target.python
-    held = around.unfinished.handles if around.unfinished is not None else ()
-    manner = Manner(around.progress.on_terminal, around.ends_with_us, held)
+    manner = Manner(around.progress.on_terminal, around.ends_with_us, around.held)
     env = pip_environment(environ)
     for parts in handover.stages or ((handover,),):
         if len(parts) == 1:
@@ -217,7 +221,7 @@ def _run(
             make_folders_of_scripts(handover.wheels.values())
             starts = [Start(command(part.arguments, python, "", manner), part.folder) for part in parts]
             tell = say if words is None else warn
-            codes = run_side_by_side(starts, env={**env, **SAFE_PATH}, say=tell, warn=warn, held=held)
+            codes = run_side_by_side(starts, env={**env, **SAFE_PATH}, say=tell, warn=warn, held=around.held)
         if any(codes):
             return next(filter(None, codes))
     return 0
@@ -256,16 +260,21 @@ def _fill(handover: Handover) -> None:
 
 
 def uninstall(
-    names: Sequence[str], target: Target, settings: Settings, environ: Mapping[str, str] | None = None
+    names: Sequence[str],
+    target: Target,
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    held: tuple[int, ...] = (),
 ) -> int:
-    """Have pip remove these distributions from the target. pip's exit code."""
+    """Have pip remove these distributions from the target. pip's exit code. `held` as in `Manner`."""
     environ = os.environ if environ is None else environ
     quiet = ["--quiet"] * max(0, -settings.display.verbosity)
     system = ["--break-system-packages"] if settings.break_system_packages else []
     options = ["--isolated", "--no-input", "--disable-pip-version-check", *quiet, *system]
     arguments = ["uninstall", "--yes", *options, "--", *names]
     python = None if target.own else target.python
-    return run_pip(arguments, env=pip_environment(environ), python=python, words=_stream_for_words(settings))
+    env, words = pip_environment(environ), _stream_for_words(settings)
+    return run_pip(arguments, env=env, python=python, words=words, manner=Manner(held=held))
 
 
 def _stream_for_words(settings: Settings) -> TextIO | None:

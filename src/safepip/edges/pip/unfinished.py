@@ -1,43 +1,45 @@
 """The note of `safepip.handover.unfinished` on the disk: written before pip starts, and set right afterwards.
 
-    <the environment>/.safepip-unfinished-3.11
+Its file (`safepip.edges.pip.note`) is there while anything of the environment changes, and is held by the run that
+changes it and by its pips: only one installation at a time. A run that is killed leaves it, and its pips go on. So a
+later run waits until the last of them has ended. Where files cannot be locked there is no note, and one pip does
+everything.
 
-It lies in the folder of the scheme `data`, which is that of the environment, or the user's base. A run that is killed
-leaves it, and its pips go on. So a run that works by the note locks it (flock(2)), and its pips hold the lock, too: a
-later run waits until the last of them has ended. Where files cannot be locked, nothing is waited for.
-
-Where there is no note, that costs a look at one path, or two where the user has a base.
+Where there is no note, that costs a look at one path, or two where the user has a base, and a listing of the folders
+of distributions.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from safepip.edges.pip.note import NoLocks, hold_new, hold_there, place_of, places, read_without_lock, unusable
+from safepip.model.errors import Unavailable
+from safepip.model.finding import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from safepip.edges.pip.note import NotePlace
     from safepip.handover.instructions import Handover
     from safepip.handover.unfinished import Undone
     from safepip.model.plan import Settings, Target
 
-_NAME = ".safepip-unfinished-"
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
 #: As `installed_wheels` has it.
 _LONGEST_RECORD = 64 << 20
 
+#: How the names of what tells that a distribution is there end.
+_METADATA = (".dist-info", ".egg-info", ".egg-link")
 
-class _Place(NamedTuple):
-    """Where a note lies, and the folders of distributions that it may speak of, by their names in schemes."""
 
-    path: str
-    libraries: Mapping[str, str]
+class _Outcome(NamedTuple):
+    """What has become of the entries of a note: which were there in part, and were taken away; and of which that, or
+    a correction, was not possible, by their metadata folders, and why."""
+
+    lost: list[Undone]
+    failed: dict[str, str]
 
 
 class Unfinished:
@@ -56,7 +58,10 @@ class Unfinished:
     ) -> None:
         self._settings, self._target, self._tell, self._sure = settings, target, tell, sure
         self._handle: int | None = None
-        self._place: _Place | None = None
+        self._place: NotePlace | None = None
+        self._made: list[str] = []
+        self._has_locks = True
+        self._seen: frozenset[str] = frozenset()
         self._records: dict[str, tuple[str, str, tuple[int, int] | None]] = {}
         #: The names of what pip has not finished, once it has ended, and of what was taken away because it differs.
         self.missing: tuple[str, ...] = ()
@@ -64,67 +69,78 @@ class Unfinished:
         self.differing: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
-        if not self._settings.dry_run and _counts(self._settings):
-            for place in _places(self._target):
+        if _counts(self._settings):
+            for place in places(self._target):
                 if os.path.lexists(place.path):
-                    self._sure()
-                    try:
-                        self._set_right(place)
-                    except OSError as error:
-                        self._failed(error)
-                    finally:
-                        self._let_go()
+                    self._found(place)
+            if not self._settings.dry_run:
+                self._seen = _distributions(self._target)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Where no pip has installed anything since `hold`, nothing of it stays."""
+        if self._handle is not None and self._place is not None:
+            with suppress(OSError):
+                os.unlink(self._place.path)
+        for folder in reversed(self._made):
+            with suppress(OSError):  # something was put there
+                os.rmdir(folder)
         self._let_go()
 
     @property
     def possible(self) -> bool:
-        """Whether a note can be written, or none is needed."""
-        place = self._own_place()
-        if place is None:
-            return not _counts(self._settings)
-        folder = os.path.dirname(place.path)
-        while not os.path.lexists(folder) and os.path.dirname(folder) != folder:
-            folder = os.path.dirname(folder)
-        return os.access(folder, os.W_OK)
+        """Whether several pips may work: what they leave undone is noted, or does not count."""
+        return self._handle is not None or not _counts(self._settings)
 
     @property
     def handles(self) -> tuple[int, ...]:
         """What pips have to hold open as long as they run."""
-        return () if self._handle is None or os.name == "nt" else (self._handle,)
+        return () if self._handle is None else (self._handle,)
+
+    def hold(self) -> None:
+        """Keep others from changing the environment, until the end. Has to be called before the first change of any
+        kind. Where no note can be made, nothing is held, and several pips are not `possible`.
+
+        Raises `Unavailable` (`target-changed`) where another installation has begun since this one was entered, or has
+        ended: what was decided was decided about another environment.
+        """
+        place = self._own_place()
+        if place is not None and self._handle is None and self._has_locks:
+            try:
+                self._make_folders(os.path.dirname(place.path))
+                self._handle = hold_new(place.path, self._wait)
+                self._place = place
+            except (OSError, NoLocks) as error:
+                if isinstance(error, FileExistsError) and os.path.lexists(place.path):
+                    raise _changed(self._target) from None
+        if _counts(self._settings) and _distributions(self._target) != self._seen:
+            raise _changed(self._target)
 
     def begin(self, handover: Handover) -> None:
         """Note what has to be set right of this handover, if anything. Raises `Unavailable` (`target-not-writable`)
         where several pips would start and that cannot be noted."""
         from safepip.handover.integrity import record_place
         from safepip.handover.unfinished import entries_of, text_of
-        from safepip.model.errors import Unavailable
-        from safepip.model.finding import printable
 
         for wheel in handover.wheels.values():
             record = record_place(wheel)
             if record is not None and record.path and wheel.pin.name in handover.installs:
                 self._records[wheel.pin.name] = wheel.content.dist_info, record.path, _known(record.path)
-        place = self._own_place()
-        entries = [] if place is None else list(entries_of(handover, place.libraries, _known))
-        if place is None or not entries:
+        if self._handle is None or self._place is None:
             return
         try:
-            os.makedirs(os.path.dirname(place.path), exist_ok=True)
-            self._write(place, text_of(entries))
+            entries = list(entries_of(handover, self._place.libraries, _known))
+            with open(self._handle, "wb", closefd=False) as file:
+                file.write(text_of(entries).encode("utf-8") if entries else b"")
         except OSError as error:
-            self._let_go()
             if not handover.stages:
-                return
+                return  # half a note is none
             raise Unavailable.because(
                 "target-not-writable",
-                f"the environment's folder {printable(os.path.dirname(place.path))} cannot be written",
+                f"the environment's folder {printable(os.path.dirname(self._place.path))} cannot be written",
                 context=(error.strerror or str(error),),
                 hint="with --jobs 1 nothing has to be noted there",
             ) from None
-        self._place = place
 
     def end(self, *, whole: bool, differing: Collection[str] = ()) -> None:
         """pip has ended. If not all is there as it should be, what is there is set right, and what pip has not finished
@@ -137,11 +153,15 @@ class Unfinished:
         if self._handle is None or self._place is None:
             return
         try:
-            if not whole:
-                _settle(_read(self._handle), self._place)
-            self._remove(self._place.path)
+            settled = _Outcome([], {}) if whole else _settle(_read(self._handle), self._place)
+            for path, why in settled.failed.items():
+                self._tell(
+                    f"{printable(path)} cannot be set right; the next installation tries again: {printable(why)}"
+                )
+            if not settled.failed:
+                os.unlink(self._place.path)
         except OSError as error:
-            self._failed(error)
+            self._tell(f"an installation was cut off, and that cannot be set right: {error.strerror or error}")
         finally:
             self._let_go()
 
@@ -161,70 +181,67 @@ class Unfinished:
             return False
         return True
 
-    def _write(self, place: _Place, text: str) -> None:
-        """Make the note. One that cannot be written whole goes. Raises `OSError`."""
-        handle = self._made(place)
-        try:
-            with open(handle, "wb", closefd=False) as file:
-                file.write(text.encode("utf-8"))
-        except OSError:
-            self._remove(place.path)
-            raise
+    def _found(self, place: NotePlace) -> None:
+        """There is a note. Raises `Unavailable` where nothing can be installed because of it."""
+        from safepip.handover.unfinished import LONGEST_NOTE, LaterForm, entries_in
 
-    def _made(self, place: _Place) -> int:
-        """A new note, locked. Where there is one by now, its run is waited for, and it is set right first."""
-        while True:
-            try:
-                self._handle = os.open(place.path, _NEW, 0o666)
-            except FileExistsError:
-                self._set_right(place)
-                continue
-            # Another run may have taken it for one that was cut off.
-            if _lock(self._handle, self._wait) and _is_at(self._handle, place.path):
-                return self._handle
+        if self._settings.dry_run:
+            with suppress(OSError, LaterForm):
+                if not entries_in(read_without_lock(place.path, LONGEST_NOTE)):
+                    return
+            self._tell(
+                "an installation into this environment has not ended or was cut off; nothing of it is set right now"
+            )
+            return
+        self._sure()
+        try:
+            self._set_right(place)
+        except NoLocks:
+            self._has_locks = False
+            self._tell(
+                f"files cannot be locked here; what an installation may have left undone stays: {printable(place.path)}"
+            )
+        except LaterForm:
+            raise unusable(place.path, "a later safepip has written it, and has to set it right") from None
+        except OSError as error:
+            raise unusable(place.path, error.strerror or str(error)) from None
+        finally:
             self._let_go()
 
-    def _set_right(self, place: _Place) -> None:
-        """Do what an earlier run has left undone. Raises `OSError` where that is not possible."""
-        from safepip.model.finding import printable
-
-        try:
-            self._handle = os.open(place.path, _FLAGS)
-        except FileNotFoundError:
+    def _set_right(self, place: NotePlace) -> None:
+        """Do what an earlier run has left undone. Raises `OSError`, `Unavailable` where that is not possible."""
+        self._handle = hold_there(place.path, self._wait)
+        if self._handle is None:
             return
-        if _lock(self._handle, self._wait) and _is_at(self._handle, place.path):
-            entries = _read(self._handle)
-            lost = _settle(entries, place)
-            if entries:
-                self._tell("an earlier installation was cut off; what it had not set right is set right now")
-            if lost:
-                names = ", ".join(f"{entry.name} {entry.version}" for entry in lost)
-                self._tell(f"there in part, and so not installed: {names}")
-            self._remove(place.path)
-        elif not stat.S_ISREG(os.fstat(self._handle).st_mode):
-            raise OSError(errno.EEXIST, f"{printable(place.path)} is not a file")
-        self._let_go()
-
-    def _failed(self, error: OSError) -> None:
-        self._tell(f"an installation was cut off, and that cannot be set right: {error.strerror or error}")
+        entries = _read(self._handle)
+        settled = _settle(entries, place)
+        if entries:
+            self._tell("an earlier installation was cut off; what it had not set right is set right now")
+        if settled.lost:
+            names = ", ".join(f"{entry.name} {entry.version}" for entry in settled.lost)
+            self._tell(f"there in part, and so not installed: {names}")
+        for path, why in settled.failed.items():
+            raise unusable(path, why)
+        os.unlink(place.path)
 
     def _wait(self) -> None:
         self._tell("another installation into this environment has not ended; waiting for it")
 
-    def _own_place(self) -> _Place | None:
+    def _own_place(self) -> NotePlace | None:
         """Where this run's note lies; None where there can be none."""
         from safepip.model.plan import installs_for_user
 
         if not _counts(self._settings):
             return None
         user = installs_for_user(self._settings, self._target)
-        return _place(self._target.user_schemes if user else self._target.schemes, self._target)
+        return place_of(self._target.user_schemes if user else self._target.schemes, self._target)
 
-    def _remove(self, path: str) -> None:
-        if os.name == "nt":
-            self._let_go()
-        os.unlink(path)
-        self._let_go()
+    def _make_folders(self, folder: str) -> None:
+        """Make a folder and those above it, and know which were made. Raises `OSError`."""
+        if folder and not os.path.lexists(folder):
+            self._make_folders(os.path.dirname(folder))
+            os.mkdir(folder)
+            self._made.append(folder)
 
     def _let_go(self) -> None:
         handle, self._handle, self._place = self._handle, None, None
@@ -232,52 +249,26 @@ class Unfinished:
             os.close(handle)
 
 
+def _distributions(target: Target) -> frozenset[str]:
+    """The paths of what tells which distributions are there."""
+    found: set[str] = set()
+    for folder in {folder for place in places(target) for folder in place.libraries.values()}:
+        with suppress(OSError):
+            found |= {f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(_METADATA)}
+    return frozenset(found)
+
+
+def _changed(target: Target) -> Unavailable:
+    return Unavailable.because(
+        "target-changed",
+        f"another installation has changed {printable(target.prefix)} since it was decided what to install",
+        hint="run it again: it is decided anew, about what is there now",
+    )
+
+
 def _counts(settings: Settings) -> bool:
     """Whether what is installed is what the environment has. Elsewhere each run installs everything again."""
     return settings.target_dir is None and settings.prefix_dir is None and settings.root_dir is None
-
-
-def _places(target: Target) -> Iterator[_Place]:
-    for schemes in (target.schemes, target.user_schemes if target.user_site else {}):
-        place = _place(schemes, target)
-        if place is not None:
-            yield place
-
-
-def _place(schemes: Mapping[str, str], target: Target) -> _Place | None:
-    folder = schemes.get("data")
-    if not folder:
-        return None
-    version = ".".join(target.version.split(".")[:2])
-    names = ("purelib", "platlib")
-    libraries = {name: os.path.normpath(schemes[name]).replace(os.sep, "/") for name in names if schemes.get(name)}
-    return _Place(os.path.join(folder, f"{_NAME}{version}"), libraries)
-
-
-def _lock(handle: int, waiting: Callable[[], None]) -> bool:
-    """Hold a note alone; whether it is a file, and so a note at all."""
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        return False
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        waiting()
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError:
-        return True  # this file system has no locks
-    return True
-
-
-def _is_at(handle: int, path: str) -> bool:
-    """Whether this file is still the one at the path."""
-    try:
-        return os.path.samestat(os.fstat(handle), os.lstat(path))
-    except OSError:
-        return False
 
 
 def _read(handle: int) -> tuple[Undone, ...]:
@@ -305,22 +296,30 @@ def _is_done(info: str, record: str, before: tuple[int, int] | None) -> bool:
     return is_finished(read_small(record, _LONGEST_RECORD)[0], info) and _known(record) != before
 
 
-def _settle(entries: Iterable[Undone], place: _Place) -> list[Undone]:
-    """Set right what pip has finished, and take away what it has not: these. May be done again where it was cut off."""
+def _settle(entries: Iterable[Undone], place: NotePlace) -> _Outcome:
+    """Set right what pip has finished, and take away what it has not: these. May be done again where it was cut off.
+    Where that is not possible for one, the others follow nevertheless."""
     from safepip.edges.target.installed_files import read_small
+    from safepip.environment.verification import State
 
-    lost = []
+    settled = _Outcome([], {})
     for entry in entries:
         library = place.libraries.get(entry.library, "")
         info = f"{library}/{entry.info}"
         if not library or os.path.islink(info) or not os.path.isdir(info):
             continue
-        if _is_done(entry.info, f"{info}/RECORD", entry.before):
-            _correct(entry, info)
-        elif entry.new:
-            _take_away(library, info, read_small(f"{info}/RECORD", _LONGEST_RECORD)[0] or b"")
-            lost.append(entry)
-    return lost
+        try:
+            record, why = read_small(f"{info}/RECORD", _LONGEST_RECORD)
+            if record is None and why != State.MISSING.value:
+                settled.failed[info] = f"its RECORD is {why}"
+            elif _is_done(entry.info, f"{info}/RECORD", entry.before):
+                _correct(entry, info)
+            elif entry.new:
+                _take_away(library, info, record or b"")
+                settled.lost.append(entry)
+        except (OSError, ValueError) as error:
+            settled.failed[info] = getattr(error, "strerror", None) or str(error)
+    return settled
 
 
 def _correct(entry: Undone, info: str) -> None:
@@ -332,8 +331,8 @@ def _correct(entry: Undone, info: str) -> None:
         remove_mark(info)
     if entry.private:
         correct_record(info, entry.private, entry.record)
-    for name in os.listdir(info):
-        if is_leftover(name):
+    for name in filter(is_leftover, os.listdir(info)):
+        with suppress(OSError):
             os.unlink(f"{info}/{name}")
 
 
@@ -344,17 +343,17 @@ def _take_away(library: str, info: str, record: bytes) -> None:
     import re
     import shutil
 
+    shutil.rmtree(info)
     modules: dict[str, set[str]] = {}
-    for line in record.decode("utf-8", "replace").splitlines():
+    for line in record.decode("utf-8", "surrogateescape").splitlines():
         folder, _, name = line.partition(",")[0].rpartition("/")
-        if name.endswith(".py") and not folder.startswith("/") and ".." not in folder.split("/"):
+        if name.endswith(".py") and "\0" not in line and not folder.startswith("/") and ".." not in folder.split("/"):
             modules.setdefault(folder, set()).add(name[:-3])
     for folder, names in modules.items():
         cache = os.path.join(library, folder, "__pycache__")
-        if os.path.realpath(cache) != os.path.join(os.path.realpath(library), folder, "__pycache__").rstrip("/"):
-            continue  # a link leads out of the library
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # what stays of it, nothing imports
+            if os.path.realpath(cache) != os.path.join(os.path.realpath(library), folder, "__pycache__").rstrip("/"):
+                continue  # a link leads out of the library
             for name in os.listdir(cache):
                 if name.partition(".")[0] in names and re.fullmatch(r"[^/]+\.pyc\.[0-9]+", name):
                     os.unlink(os.path.join(cache, name))
-    shutil.rmtree(info)
