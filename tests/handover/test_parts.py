@@ -128,6 +128,17 @@ class TestHowMany:
         assert len(made(wheels, Hands(None, 2)).parts) == 2
         assert made(wheels, Hands(None, 16), Settings(forwarded=("--no-compile",))).stages == ()
 
+    def test_the_smallest_part_has_its_second_too(self, tmp_path: Path) -> None:
+        """One wheel of four seconds, and small ones: a second pip would be started for nearly nothing."""
+        big = {f"big/{number}.py": "x = 1\n" * 1_000_000 for number in range(4)}
+        half = {f"half/{number}.py": "x = 1\n" * 390_000 for number in range(3)}
+        wheels = [Chosen(make_wheel(tmp_path, "big", "1.0", files=big)), Chosen(make_wheel(tmp_path, "small", "1.0"))]
+        assert made(wheels, Hands(None, 16)).stages == ()
+        assert len(made(wheels, Hands(16)).parts) == 2
+        wheels.append(Chosen(make_wheel(tmp_path, "half", "1.0", files=half)))
+        (parts,) = made(wheels, Hands(None, 16)).stages
+        assert [sorted(part.installs) for part in parts] == [["big"], ["half", "small"]]
+
     def test_there_are_limits(self, tmp_path: Path) -> None:
         """So that one disk is not written to by any number of programs."""
         wheels = [Chosen(make_wheel(tmp_path, f"p{number}", "1.0")) for number in range(40)]

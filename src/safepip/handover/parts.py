@@ -134,11 +134,21 @@ def _stages(
         count = min(count, int(sum(work.values()) / _WORTH_A_PIP))
     if count < 2 or one_alone(resolution, wheels, settings, target):
         return []
-    parts = divide(together(new), work, count)
+    parts = _worth_a_pip(together(new), work, count, stated=hands.stated is not None)
     if len(parts) < 2:
         return []
     replacing = sorted(wheel.pin.name for wheel in wheels if wheel.pin.replaces is not None)
     return [*([[replacing]] if replacing else []), parts]
+
+
+def _worth_a_pip(
+    groups: Sequence[Sequence[str]], work: Mapping[str, float], count: int, *, stated: bool
+) -> list[list[str]]:
+    """These groups in so many parts, or in fewer where the smallest would have too little work, if not `stated`."""
+    parts = divide(groups, work, count)
+    while not stated and len(parts) > 1 and sum(work[name] for name in parts[-1]) < _WORTH_A_PIP:
+        parts = divide(groups, work, len(parts) - 1)
+    return parts
 
 
 def one_alone(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: Settings, target: Target) -> str:
