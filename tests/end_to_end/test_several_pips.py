@@ -207,3 +207,31 @@ def test_what_several_pips_say_is_what_one_says(world: World) -> None:
         said[jobs] = world.safepip("install", "app plain-0", "--jobs", jobs)
     assert re.sub(r"in [0-9.]+ s", "", said["1"]) == re.sub(r"in [0-9.]+ s", "", said["3"])
     assert "handover-" not in said["3"]
+
+
+#: Tells whether a pip that uninstalls has the environment's note open.
+HELD = """
+import glob
+def same(handle, path):
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except OSError:
+        return False
+if "uninstall" in words:
+    notes = glob.glob({folder!r} + "/.safepip-unfinished-*")
+    if any(same(handle, path) for path in notes for handle in range(3, 256)):
+        open({seen!r}, "w").write("held")
+"""
+
+
+def test_while_pip_only_removes_the_environment_is_held(world: World) -> None:
+    """By the run, and by the pip that it has started."""
+    world.anew()
+    world.safepip("lock", "plain-0", "-o", str(world.runner.folder / "pylock.toml"))
+    world.safepip("install", "plain-0 later")
+    seen = world.runner.folder / "seen"
+    watch(world.target.python, HELD.format(folder=str(world.target.folder), seen=str(seen)))
+    world.safepip("sync", "{folder}/pylock.toml")
+    assert seen.read_text() == "held"
+    assert "later" not in world.target.installed()
+    assert not list(world.target.folder.glob(".safepip-unfinished-*"))
