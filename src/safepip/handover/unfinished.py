@@ -4,7 +4,7 @@ Between pip's end and the last correction of its metadata (`edges.pip.direct_url
 distributions are marked as requested that the user did not ask for, or `direct_url.json` names a private folder, and as
 they are installed no later run would look at them. And a pip that was killed leaves a distribution in part, which has
 metadata, so that it seems to be there. So this is noted first, in the environment itself, where any later run finds it,
-with whatever cache and by whatever user. The next run sets it right before it decides anything.
+with whatever cache, by the same user. The next run sets it right before it decides anything.
 
 The note is believed for nothing else. It names metadata folders by library (`purelib`, `platlib`), whose name has to be
 that of the project and version; only their REQUESTED and `direct_url.json` are changed, the latter only where it still
