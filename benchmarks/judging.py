@@ -16,10 +16,11 @@ from packaging.utils import parse_wheel_filename
 
 from safepip.commands.clearing import unreadable_wheel
 from safepip.edges.disk.archive import ArchiveError, WheelReading
-from safepip.model.candidate import Candidate, Pin
+from safepip.model.candidate import Candidate
 from safepip.model.errors import Refused
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
+from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
 from safepip.rules.context import RuleContext
 from safepip.rules.judging import judge

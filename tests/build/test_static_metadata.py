@@ -19,7 +19,7 @@ from safepip.wheel.metadata import parse_metadata
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.resolution import CoreMetadata
 
 HEAD = "Metadata-Version: 2.2\nName: Acme.Tool\nVersion: 1.0\n"
 NEEDS = "Requires-Python: >=3.8\nRequires-Dist: a>=1\nProvides-Extra: x\nRequires-Dist: b; extra == 'x'\n"

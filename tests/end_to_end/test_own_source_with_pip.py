@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.resolution import InstalledDistribution
     from support.environment import Environment, Runner
 
 

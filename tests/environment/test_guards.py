@@ -12,10 +12,10 @@ from packaging.version import Version
 
 from safepip.edges.programs import probe as questions
 from safepip.environment.guards import check_target, own_environment_check
-from safepip.model.candidate import InstalledDistribution, Resolution
 from safepip.model.errors import Refused, SafepipError
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Settings, Target
+from safepip.model.resolution import InstalledDistribution, Resolution
 from support.handing import Chosen, pin_of
 from support.wheels import make_wheel
 

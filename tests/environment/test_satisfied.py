@@ -12,10 +12,10 @@ from packaging.version import Version
 
 from safepip.environment.satisfied import nothing_to_do
 from safepip.model.ages import AgePolicy
-from safepip.model.candidate import InstalledDistribution
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import Policy, Settings, Target, UpgradeStrategy
 from safepip.model.requirement import Constraint, Requirement, Statements
+from safepip.model.resolution import InstalledDistribution
 from safepip.resolution.inputs import ResolverInputs
 from safepip.resolution.resolver import resolve
 from safepip.routing.table import build
@@ -29,7 +29,7 @@ from support.offers import MARKERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from safepip.model.candidate import CoreMetadata, Resolution
+    from safepip.model.resolution import CoreMetadata, Resolution
 
 HERE = Origin(Source.COMMAND_LINE)
 TARGET = Target("/python", "3.11.4", MARKERS, ())

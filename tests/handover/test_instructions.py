@@ -17,9 +17,9 @@ from safepip.handover.instructions import (
     make_handover,
     roots_to_read,
 )
-from safepip.model.candidate import InstalledDistribution, Resolution
 from safepip.model.errors import PipFailed
 from safepip.model.plan import Display, Settings
+from safepip.model.resolution import InstalledDistribution, Resolution
 from support.handing import Chosen, cleared, kept, pin_of, resolve
 from support.wheels import make_wheel
 

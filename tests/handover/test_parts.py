@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from safepip.handover.parts import Hands, divide, make_handovers, one_alone, seconds_of, together
-from safepip.model.candidate import InstalledDistribution
 from safepip.model.plan import Display, Settings, Target
+from safepip.model.resolution import InstalledDistribution
 from support.clearing import LAYOUT
 from support.handing import Chosen, kept, resolve
 from support.wheels import make_wheel

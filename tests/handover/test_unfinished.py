@@ -14,8 +14,8 @@ from packaging.version import Version
 from safepip.handover.instructions import make_handover
 from safepip.handover.parts import Hands, make_handovers
 from safepip.handover.unfinished import LaterForm, Undone, entries_in, entries_of, fits, is_finished, text_of
-from safepip.model.candidate import InstalledDistribution
 from safepip.model.plan import Settings, Target
+from safepip.model.resolution import InstalledDistribution
 from support.clearing import LAYOUT
 from support.handing import Chosen, resolve
 from support.wheels import make_wheel

@@ -13,8 +13,8 @@ from packaging.pylock import Pylock
 from packaging.version import Version
 
 from safepip.lock.universal import PLATFORMS, Environment, EnvironmentAnswer, environments, joined, merge, split_at
-from safepip.model.candidate import Pin
 from safepip.model.errors import UsageError
+from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip.model.candidate import SOURCE_RANK, Candidate, Resolution
+from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.digest import strong
 from safepip.model.evidence import ClearedWheel
 from safepip.model.page import ProjectFile
+from safepip.model.resolution import Resolution
 from safepip.model.source import BuiltFrom, SourceCode, SourceKind
 from safepip.reporting.json_report import make_report
 from support.clearing import wheel_under_review

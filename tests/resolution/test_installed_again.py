@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from safepip.model.candidate import SOURCE_RANK, Candidate, InstalledDistribution, Pin
+from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Settings
+from safepip.model.resolution import InstalledDistribution, Pin
 from safepip.model.route import Route, RoutingRule
 from safepip.model.source import SourceCode, SourceKind
 from safepip.resolution.pins import _to_be_installed

@@ -18,7 +18,7 @@ from support.universes import Release, make_universe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.model.candidate import Resolution
+    from safepip.model.resolution import Resolution
     from support.universes import Universe
 
 #: Far more rounds than any of these universes needs, and far fewer than the bound.

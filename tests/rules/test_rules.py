@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from safepip.model.candidate import Candidate, Pin
+from safepip.model.candidate import Candidate
 from safepip.model.digest import Digest
 from safepip.model.errors import Refused
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
+from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
 from safepip.model.wheel import Entry, WheelContent
 from safepip.rules import judging as rules

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import parse_wheel_filename
 
-from safepip.model.candidate import Candidate, Pin
+from safepip.model.candidate import Candidate
 from safepip.model.digest import Digest
 from safepip.model.evidence import VerifiedFile
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile
+from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
 from safepip.rules.context import RuleContext
 from safepip.rules.under_review import WheelUnderReview

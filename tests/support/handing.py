@@ -11,11 +11,12 @@ from packaging.utils import parse_wheel_filename
 from safepip.edges.pip.running import hand_over, private_folder
 from safepip.edges.target.interpreter import probe
 from safepip.handover.instructions import make_handover
-from safepip.model.candidate import Candidate, InstalledDistribution, Pin, Resolution
+from safepip.model.candidate import Candidate
 from safepip.model.digest import Digest
 from safepip.model.evidence import ClearedWheel, VerifiedFile
 from safepip.model.page import ProjectFile
 from safepip.model.plan import Settings
+from safepip.model.resolution import InstalledDistribution, Pin, Resolution
 from safepip.model.route import Route, RoutingRule
 from safepip.wheel.install_paths import install_paths_of, layout_of
 from support.clearing import content_of

@@ -22,7 +22,7 @@ from packaging.version import Version
 from safepip.build.approval import Approvals, NotApproved
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.model.build import BuildPolicy, BuildSettings
-from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, ProjectCandidates
+from safepip.model.candidate import Candidate, ProjectCandidates
 from safepip.model.digest import Digest, strong
 from safepip.model.index import Index, IndexUrl
 from safepip.model.names import normalise
@@ -30,6 +30,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Policy, Selection, Settings, Target
 from safepip.model.requirement import Constraint, Requirement, Statements
+from safepip.model.resolution import CoreMetadata, InstalledDistribution
 from safepip.model.route import Observation, Presence, Route
 from safepip.resolution.catalog import RoutedCandidates
 from safepip.resolution.inputs import ResolverInputs
@@ -45,7 +46,7 @@ from support.wheels import escaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from safepip.model.candidate import Resolution
+    from safepip.model.resolution import Resolution
     from safepip.resolution.catalog import Hint
     from safepip.routing.table import RoutingTable
     from support.universes import Release

@@ -26,8 +26,8 @@ from support.universes import Release
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safepip.model.candidate import Resolution
     from safepip.model.finding import Diagnostic
+    from safepip.model.resolution import Resolution
 
 HOUR = 3600.0
 HERE = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)

@@ -19,7 +19,7 @@ from safepip.wheel.metadata import MetadataError
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.resolution import CoreMetadata
 
 
 def check_built_name(filename: str, expected_name: str, expected_version: Version | None) -> None:

@@ -38,7 +38,7 @@ from safepip.wheel.metadata_as_pip import metadata_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.resolution import CoreMetadata
 
 #: Fields of core metadata that a search needs, in lower case; and the keys of `[project]` that give them.
 _NEEDED = frozenset({"name", "version", "requires-dist", "requires-python", "provides-extra"})

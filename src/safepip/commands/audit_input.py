@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.environment.verification import Distribution
-    from safepip.model.candidate import CoreMetadata
     from safepip.model.plan import Settings
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata
 
 _UNTOLD = "its metadata folder tells no version"
 _UNPINNED = "no single version is pinned: make a lock with safepip lock -r FILE, and audit that"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.commands.decision import Decision
-    from safepip.model.candidate import CoreMetadata
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.resolution import CoreMetadata
 
 
 def broken_lines(decision: Decision, wheels: Sequence[ClearedWheel], gone: Collection[str]) -> list[str]:

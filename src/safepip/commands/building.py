@@ -53,10 +53,10 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.listings import Listing
     from safepip.model.build import BuildRecord
-    from safepip.model.candidate import CoreMetadata, Pin, Resolution
     from safepip.model.digest import AnyDigest, Digest
     from safepip.model.evidence import VerifiedFile
     from safepip.model.requirement import Constraint
+    from safepip.model.resolution import CoreMetadata, Pin, Resolution
     from safepip.model.source import SourceCode, SourceTree
 
     #: What an index says of an archive: name, URL and digests.

@@ -14,11 +14,11 @@ from safepip.commands.by_search import search
 from safepip.index.candidates import PythonVersions
 from safepip.index.finder import is_pinned
 from safepip.lock.graph import Chosen, Root, walk
-from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import Status
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts, required_digests
+from safepip.model.resolution import Pin, Resolution
 from safepip.wheel.metadata import MetadataError
 from safepip.wheel.metadata_as_pip import metadata_in
 

@@ -10,11 +10,11 @@ from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.lock.pylock import package_lines, read_lock
 from safepip.lock.sources import placed
-from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import Requirement, counts
+from safepip.model.resolution import Pin, Resolution
 from safepip.model.route import Route
 from safepip.model.source import HeldCommit, SourceKind
 from safepip.model.urls import UrlError, is_url, is_web, join, parse
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.lock.acceptance import LockEntry
-    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.resolution import InstalledDistribution
     from safepip.model.source import SourceCode
     from safepip.requirements.lock_requests import LockRequest
     from safepip.rules.under_review import WheelUnderReview

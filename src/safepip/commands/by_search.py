@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.inputs import Inputs
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.model.candidate import Resolution
+    from safepip.model.resolution import Resolution
     from safepip.resolution.catalog import Installed
     from safepip.resolution.dependencies import Markers
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
-    from safepip.model.candidate import InstalledDistribution, Pin
     from safepip.model.evidence import ClearedWheel, VerifiedFile
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import InstalledDistribution, Pin
     from safepip.model.wheel import WheelContent
     from safepip.wheel.install_paths import Layout
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from safepip.commands.installed_environment import InstalledEnvironment
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.model.build import BuildRecord
-    from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
+    from safepip.model.resolution import Pin, Resolution
 
     class Builds(Protocol):
         """Builds what is not a wheel."""

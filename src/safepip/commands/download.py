@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.decision import Decision
-    from safepip.model.candidate import Pin
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.resolution import Pin
 
 
 def download(argv: Sequence[str]) -> int:

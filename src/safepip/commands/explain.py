@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
-    from safepip.model.candidate import Pin, ProjectCandidates
+    from safepip.model.candidate import ProjectCandidates
+    from safepip.model.resolution import Pin
     from safepip.reporting.explaining import Explanation
 
 _HELP = """\

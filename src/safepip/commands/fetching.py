@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from safepip.commands.decision import Decision
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.model.candidate import Pin
     from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.resolution import Pin
 
     Ready = Callable[[Pin, VerifiedFile], None]
 

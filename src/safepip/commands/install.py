@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.edges.pip.unfinished import Unfinished
     from safepip.handover.instructions import Handover
-    from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings
+    from safepip.model.resolution import InstalledDistribution
 
     Removal = Callable[[Decision], Sequence[InstalledDistribution]]
 

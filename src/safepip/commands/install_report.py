@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from safepip.commands.decision import Decision
     from safepip.commands.resources import Resources
-    from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.resolution import Pin, Resolution
 
 
 def write_report(decision: Decision, resources: Resources, path: str, wheels: Sequence[ClearedWheel] = ()) -> None:

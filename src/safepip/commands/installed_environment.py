@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.target.installed_memory import InstalledMemory
-    from safepip.model.candidate import CoreMetadata, InstalledDistribution, Pin
     from safepip.model.digest import Digest, RequiredDigests
     from safepip.model.plan import Target
+    from safepip.model.resolution import CoreMetadata, InstalledDistribution, Pin
 
 
 def open_installed(inputs: Inputs, resources: Resources) -> InstalledEnvironment:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from safepip.advisories.assessing import Assessments
     from safepip.edges.advisories.bundle import Bundle
-    from safepip.model.candidate import Pin
     from safepip.model.finding import Diagnostic
     from safepip.model.plan import Plan
+    from safepip.model.resolution import Pin
     from safepip.model.route import Route
     from safepip.routing.table import RoutingTable
 

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.listings import Listing
     from safepip.model.build import BuildRecord
-    from safepip.model.candidate import Candidate, CoreMetadata, Pin, Resolution
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest
     from safepip.model.evidence import VerifiedFile
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata, Pin, Resolution
 
 
 class LazyBuilding:

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
-    from safepip.model.candidate import Pin
     from safepip.model.page import ProjectFile
     from safepip.model.plan import LockSettings
     from safepip.model.requirement import Requirement
+    from safepip.model.resolution import Pin
     from safepip.model.source import HeldCommit, SourceCode
     from safepip.resolution.askers import Asker
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.model.candidate import Pin
     from safepip.model.digest import RequiredDigests
     from safepip.model.evidence import VerifiedFile
     from safepip.model.page import ProjectFile
+    from safepip.model.resolution import Pin
 
 
 def with_digests(

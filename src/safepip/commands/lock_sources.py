@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.model.candidate import Pin
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement
+    from safepip.model.resolution import Pin
 
 
 def files_to_lock(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.index_reader import Pages
-    from safepip.model.candidate import Pin, Resolution
     from safepip.model.page import ProjectFile
     from safepip.model.requirement import Requirement
+    from safepip.model.resolution import Pin, Resolution
 
 
 class Everywhere:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from safepip.edges.indexes.catalog import IndexCatalog
-    from safepip.model.candidate import InstalledDistribution
     from safepip.model.plan import Plan, Target
+    from safepip.model.resolution import InstalledDistribution
     from safepip.options.command_line import ParsedOptions
 
 _HELP = """\

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.lazy_building import LazyBuilding
     from safepip.commands.resources import Resources
     from safepip.lock.acceptance import LockEntry
-    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.resolution import InstalledDistribution
 
 
 def resolve(

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from safepip.edges.builder.project_folder import ProjectFiles
     from safepip.index.candidates import TagRanks
     from safepip.model.build import BuildRecord
-    from safepip.model.candidate import CoreMetadata, Pin
     from safepip.model.evidence import VerifiedFile
     from safepip.model.origin import Origin
+    from safepip.model.resolution import CoreMetadata, Pin
     from safepip.model.source import SourceCode, SourceTree
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
-    from safepip.model.candidate import InstalledDistribution
+    from safepip.model.resolution import InstalledDistribution
 
 _HELP = """\
 Usage: safepip sync [options] [LOCK]...

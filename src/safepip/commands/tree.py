@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safepip.commands.inputs import Inputs
-    from safepip.model.candidate import InstalledDistribution
     from safepip.model.plan import Plan
+    from safepip.model.resolution import InstalledDistribution
     from safepip.routing.table import RoutingTable
 
 _HELP = """\

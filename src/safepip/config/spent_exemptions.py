@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from safepip.model.candidate import Pin
     from safepip.model.evidence import ClearedWheel
     from safepip.model.exemption import Allowed, Exemption
+    from safepip.model.resolution import Pin
 
 _ON_NAMES = ("look-alike", "new-project")
 _ON_AGES = ("cooldown", "late-file", "yanked")

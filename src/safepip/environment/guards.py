@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from safepip.model.candidate import Pin, Resolution
     from safepip.model.plan import Settings, Target
+    from safepip.model.resolution import Pin, Resolution
 
 
 class NoVirtualenv(UsageError):

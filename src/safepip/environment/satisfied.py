@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from safepip.model.candidate import Pin, Resolution
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.plan import UpgradeStrategy
 from safepip.model.requirement import counts
+from safepip.model.resolution import Pin, Resolution
 from safepip.model.route import Route, RoutingRule
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as MetadataRequirement
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.candidate import CoreMetadata, InstalledDistribution
     from safepip.model.plan import Settings
     from safepip.model.requirement import Statements
+    from safepip.model.resolution import CoreMetadata, InstalledDistribution
 
     class Installed(Protocol):
         """The distributions of the target."""

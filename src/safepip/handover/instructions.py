@@ -44,9 +44,9 @@ from safepip.model.urls import file_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from safepip.model.candidate import Pin, Resolution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings
+    from safepip.model.resolution import Pin, Resolution
 
 #: A proxy address on this host at which nothing can listen: 0 is not a port to connect to.
 _NO_NETWORK = "http://127.0.0.1:0"

@@ -30,9 +30,9 @@ from safepip.model.plan import installs_for_user
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from safepip.model.candidate import Resolution
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings, Target
+    from safepip.model.resolution import Resolution
 
 #: What pip takes for a file, and for a byte of source code that it compiles, in seconds of a processor: of 42
 #: distributions with 6,035 files and 23 MB of source code some 4 and 4. Real code compiles as fast (sphinx, mypy, pip).

@@ -25,7 +25,7 @@ from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, PylockS
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename
 
 from safepip.lock.sources import code_in_lock, tree_in_lock
-from safepip.model.candidate import SOURCE_RANK, Candidate, Pin
+from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, stated, strong
 from safepip.model.errors import Refused, UnusableInput
 from safepip.model.finding import Diagnostic, printable
@@ -33,6 +33,7 @@ from safepip.model.index import IndexUrl
 from safepip.model.names import normalise
 from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
+from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
 from safepip.model.urls import UrlError, parse
 from safepip.model.wheel_names import read_wheel_name
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from packaging.pylock import Package, PackageDirectory, PackageVcs, Pylock
     from packaging.version import Version
 
-    from safepip.model.candidate import InstalledDistribution
     from safepip.model.digest import AnyDigest
     from safepip.model.plan import Selection, Target
+    from safepip.model.resolution import InstalledDistribution
     from safepip.model.source import SourceCode
     from safepip.requirements.lock_requests import LockRequest
     from safepip.resolution.catalog import RoutedCandidates

@@ -19,7 +19,7 @@ from safepip.model.finding import Diagnostic, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from safepip.model.candidate import Pin
+    from safepip.model.resolution import Pin
 
 
 def check_names(pins: Iterable[Pin]) -> None:

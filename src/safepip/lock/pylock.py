@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from safepip.model.candidate import Pin
     from safepip.model.origin import Origin
     from safepip.model.page import ProjectFile
+    from safepip.model.resolution import Pin
 
 CREATED_BY = "safepip"
 

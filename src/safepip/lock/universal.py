@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from safepip.model.candidate import Pin
     from safepip.model.digest import RequiredDigests
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Target
+    from safepip.model.resolution import Pin
     from safepip.model.source import BuiltFrom
 
     #: What was named directly: its URL, and the code that it was built from.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from safepip.migration.grouping import NameGroup
     from safepip.migration.ownership import NameReport
     from safepip.migration.writing import Proposal
-    from safepip.model.candidate import Resolution
+    from safepip.model.resolution import Resolution
     from safepip.model.route import Observation
 
 _ROLE = "answers for every name that no index owns"

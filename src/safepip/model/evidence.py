@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Pin
     from safepip.model.digest import Digest
     from safepip.model.exemption import Allowed
+    from safepip.model.resolution import Pin
     from safepip.model.wheel import InstallPath, WheelContent
 
 _T = TypeVar("_T")

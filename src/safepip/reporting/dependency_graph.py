@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safepip.model.candidate import Pin, Requirements
+    from safepip.model.resolution import Pin, Requirements
     from safepip.resolution.askers import Asker
     from safepip.resolution.dependencies import Markers
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, Pin, ProjectCandidates, Resolution
+    from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.plan import Selection
     from safepip.model.requirement import Statements
+    from safepip.model.resolution import Pin, Resolution
     from safepip.resolution.askers import Asker
     from safepip.resolution.dependencies import Markers
     from safepip.vetting.cooldown import AgeRules, Held

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from safepip.model.build import BuildRecord
-    from safepip.model.candidate import Candidate, Pin, Resolution
+    from safepip.model.candidate import Candidate
     from safepip.model.evidence import ClearedWheel
     from safepip.model.exemption import Allowed
+    from safepip.model.resolution import Pin, Resolution
 
 
 def make_report(

@@ -16,11 +16,11 @@ from safepip.wheel.metadata import metadata_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from safepip.model.candidate import InstalledDistribution, Resolution
     from safepip.model.errors import SafepipError
     from safepip.model.evidence import ClearedWheel
     from safepip.model.finding import Diagnostic
     from safepip.model.origin import Origin
+    from safepip.model.resolution import InstalledDistribution, Resolution
 
 _BOLD, _RED, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[31;1m", "\x1b[36;1m", "\x1b[33m", "\x1b[0m"
 

@@ -12,8 +12,8 @@ from safepip.model.names import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from safepip.model.candidate import Pin
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import Pin
     from safepip.resolution.dependencies import Markers
 
 _ANY = SpecifierSet()

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution, ProjectCandidates
+    from safepip.model.candidate import Candidate, ProjectCandidates
     from safepip.model.index import Index
     from safepip.model.origin import Origin
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata, InstalledDistribution
     from safepip.model.route import Route
 
 

@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement as MetadataRequirement
 
-    from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.candidate import Candidate
     from safepip.model.plan import Settings
+    from safepip.model.resolution import CoreMetadata
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.limits import Limits
 

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safepip.index.finder import Finder
-    from safepip.model.candidate import Candidate, Pin
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import RequiredDigests
     from safepip.model.exemption import Allowed, Exemption
     from safepip.model.finding import Diagnostic
+    from safepip.model.resolution import Pin
     from safepip.resolution.catalog import Catalog, RoutedCandidates
     from safepip.resolution.limits import Limit
     from safepip.resolution.nodes import ResolverRequirement

@@ -21,10 +21,11 @@ from safepip.model.digest import ANY_BYTES
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safepip.model.candidate import Candidate, CoreMetadata, InstalledDistribution
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import RequiredDigests
     from safepip.model.errors import Refused
     from safepip.model.origin import Origin
+    from safepip.model.resolution import CoreMetadata, InstalledDistribution
     from safepip.model.route import Route
 
 ANY_VERSION = SpecifierSet()

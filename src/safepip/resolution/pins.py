@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safepip.model.candidate import Pin, Resolution
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.page import Status
+from safepip.model.resolution import Pin, Resolution
 from safepip.model.route import Route, RoutingRule
 from safepip.model.source import SourceKind
 from safepip.model.urls import is_file_url
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from safepip.model.candidate import Candidate, InstalledDistribution
+    from safepip.model.candidate import Candidate
     from safepip.model.exemption import Allowed
     from safepip.model.plan import Settings
+    from safepip.model.resolution import InstalledDistribution
     from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.limits import Limits

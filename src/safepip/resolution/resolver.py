@@ -31,9 +31,9 @@ from safepip.resolution.search import MOST_ROUNDS, SearchResult, search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from safepip.model.candidate import Resolution
     from safepip.model.errors import SafepipError
     from safepip.model.finding import Diagnostic
+    from safepip.model.resolution import Resolution
     from safepip.resolution.catalog import Catalog, Hint, Installed
     from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.limits import Limits

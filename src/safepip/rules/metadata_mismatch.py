@@ -25,7 +25,7 @@ from safepip.wheel.metadata_as_pip import metadata_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.resolution import CoreMetadata
     from safepip.rules.context import RuleContext
     from safepip.rules.under_review import WheelUnderReview
 

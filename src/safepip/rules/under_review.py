@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from safepip.model.candidate import Pin
     from safepip.model.evidence import VerifiedFile
+    from safepip.model.resolution import Pin
     from safepip.model.wheel import InstallPath, WheelContent
 
 

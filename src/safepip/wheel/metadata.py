@@ -26,9 +26,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
-from safepip.model.candidate import CoreMetadata
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
+from safepip.model.resolution import CoreMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -28,7 +28,7 @@ from safepip.wheel.metadata import MetadataError, core_metadata, decoded
 if TYPE_CHECKING:
     from email.message import Message
 
-    from safepip.model.candidate import CoreMetadata
+    from safepip.model.resolution import CoreMetadata
     from safepip.model.wheel import WheelContent
 
 #: The most lines of a header. The largest real ones have some thousands, those of a folded licence included.

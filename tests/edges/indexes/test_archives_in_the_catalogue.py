@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.edges.indexes.listings import Listing
-    from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata
     from support.index import IndexServer
     from support.inside import Inside
 

@@ -11,8 +11,8 @@ from packaging.version import Version
 from safepip.commands.installed_environment import Demanded
 from safepip.edges.target.installed import is_editable
 from safepip.edges.target.installed_memory import InstalledMemory
-from safepip.model.candidate import InstalledDistribution
 from safepip.model.digest import Digest, one_of, strong
+from safepip.model.resolution import InstalledDistribution
 from safepip.model.source import BuiltFrom, SourceCode, SourceKind
 from safepip.wheel.install_paths import Layout
 from support.handing import Chosen, cleared, pin_of

@@ -12,9 +12,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from safepip.edges.indexes.index_reader import Reading
-from safepip.model.candidate import CoreMetadata
 from safepip.model.errors import SafepipError
 from safepip.model.events import FromCache, ignore
+from safepip.model.resolution import CoreMetadata
 from safepip.model.route import Survey
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from safepip.index.candidates import wheels_of
 from safepip.index.finder import Finder
 from safepip.index.mirrors import best_first, merged, with_common_releases
 from safepip.index.same_files import as_one, same_offers
-from safepip.model.candidate import CoreMetadata, ProjectCandidates, SourceArchives
+from safepip.model.candidate import ProjectCandidates, SourceArchives
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.events import Resolving, ignore
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from safepip.model.page import ProjectFile
     from safepip.model.plan import Selection
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata
     from safepip.model.source import SourceCode
     from safepip.resolution.catalog import Hint
     from safepip.routing.table import RoutingTable

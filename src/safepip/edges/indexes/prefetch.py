@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from safepip.edges.indexes.index_reader import Reading
 from safepip.index.finder import Finder
-from safepip.model.candidate import CoreMetadata
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import SafepipError
 from safepip.model.names import normalise
 from safepip.model.page import Status
+from safepip.model.resolution import CoreMetadata
 from safepip.model.route import Route
 from safepip.resolution.dependencies import Markers
 from safepip.wheel.metadata import MetadataError

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from safepip.edges.indexes.listings import Listing
-    from safepip.model.candidate import Candidate, CoreMetadata
+    from safepip.model.candidate import Candidate
     from safepip.model.digest import Digest
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata
 
 
 class SourceMetadata(Protocol):

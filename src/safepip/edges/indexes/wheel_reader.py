@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from safepip.edges.network.http import Transport
     from safepip.edges.network.loop import Loop
     from safepip.index.candidates import TagRanks
-    from safepip.model.candidate import CoreMetadata
     from safepip.model.digest import RequiredDigests
     from safepip.model.events import Tell
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
     from safepip.model.plan import Network
     from safepip.model.requirement import Constraint, Requirement
+    from safepip.model.resolution import CoreMetadata
 
 #: The largest METADATA file that is read, in bytes. The largest one met on real indexes has some 300 kB.
 MAX_METADATA = 10 * 1024 * 1024

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from safepip.edges.disk.reading import has_an_end, read_regular
-from safepip.model.candidate import InstalledDistribution
 from safepip.model.errors import Unavailable
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import is_name, normalise
+from safepip.model.resolution import InstalledDistribution
 from safepip.wheel.metadata import MAX_METADATA_BYTES
 
 if TYPE_CHECKING:

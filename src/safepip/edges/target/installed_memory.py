@@ -23,8 +23,8 @@ from safepip.model.digest import STRONG, Digest, WeakDigest, strong
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from safepip.model.candidate import InstalledDistribution
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.resolution import InstalledDistribution
 
 _FORM = 1
 
