@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safepip.build.archive_forms import FORMS_OF_ENDINGS, ArchiveForm, form_of_archive
-from safepip.model.page import ARCHIVE_ENDINGS
+from safepip.model.names import ARCHIVE_ENDINGS
 
 
 def test_every_ending_of_an_archive_has_its_forms() -> None:

@@ -37,11 +37,11 @@ def python(run: Inside, index: IndexServer, tmp_path: Path, monkeypatch: pytest.
     python = str(tmp_path / "target" / "bin" / "python")
     index.add("plain", "1.0")
     assert run("install", "--dry-run", "--python", python, "-i", index.url, "plain").code == 0
-    (entry,) = (path for path in (run.folder / "home").rglob("interpreters-1/*/*"))
+    (entry,) = (path for path in (run.folder / "home").rglob("interpreters-2/*/*"))
     said = json.loads(entry.read_bytes().partition(b"\n")[2])
     said["facts"]["schemes"]["scripts"] += "/elsewhere"
     text = json.dumps(said).encode()
-    entry.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    entry.write_bytes(hashlib.blake2b(text, digest_size=32).hexdigest().encode() + b"\n" + text)
     return python
 
 
@@ -79,7 +79,7 @@ def test_what_is_kept_of_environments_that_are_gone_goes(
     run: Inside, index: IndexServer, python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a month in which nothing was kept of them."""
-    (folder,) = (run.folder / "home").rglob("interpreters-1/*")
+    (folder,) = (run.folder / "home").rglob("interpreters-2/*")
     for name, days in (("gone", 31), ("used", 29)):
         place = folder.with_name(name) / "entry"
         place.parent.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
-from packaging.tags import Tag, sys_tags
+from packaging.tags import sys_tags
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.finder import Finder, is_pinned
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate, ProjectCandidates
 
 TAGS = tuple(sys_tags())
-RANKS = TagRanks(TAGS)
+RANKS = TagRanks(map(str, TAGS))
 BEST = TAGS[0]
 PYTHONS = PythonVersions("3.11.7")
 ANY = SpecifierSet()
@@ -116,7 +116,7 @@ def test_a_requires_python_that_cannot_be_read_admits_every_python() -> None:
 
 
 def test_a_compressed_tag_set_counts_by_its_best_tag() -> None:
-    ranks = TagRanks([Tag("cp311", "cp311", "linux_x86_64"), Tag("py3", "none", "any")])
+    ranks = TagRanks(["cp311-cp311-linux_x86_64", "py3-none-any"])
     assert ranks.best("py2.py3", "none", "any") == 1
     assert ranks.best("py3.CP311", "none.cp311", "any.linux_x86_64") == 0
     assert ranks.best("cp311", "none", "any") is None

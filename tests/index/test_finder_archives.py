@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from safepip.model.digest import Digest, RequiredDigests
 
 TAGS = tuple(sys_tags())
-RANKS = TagRanks(TAGS)
+RANKS = TagRanks(map(str, TAGS))
 BEST = TAGS[0]
 PYTHON = ".".join(map(str, sys.version_info[:3]))
 PYTHONS = PythonVersions(PYTHON)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.tags import Tag
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.mirrors import merged, with_common_releases
@@ -17,7 +16,8 @@ from safepip.model.ages import DAY
 from safepip.model.candidate import SOURCE_RANK, SourceArchives
 from safepip.model.digest import strong
 from safepip.model.errors import Refused
-from safepip.model.page import ARCHIVE_ENDINGS, ProjectFile, ProjectPage
+from safepip.model.names import ARCHIVE_ENDINGS
+from safepip.model.page import ProjectFile, ProjectPage
 from support.offers import PUBLIC
 from support.offers import index as declared
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Candidate, ProjectCandidates
 
-RANKS = TagRanks([Tag("cp311", "cp311", "linux_x86_64"), Tag("py3", "none", "any")])
+RANKS = TagRanks(["cp311-cp311-linux_x86_64", "py3-none-any"])
 START = 1_600_000_000.0
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.tags import Tag
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.mirrors import disagreement, merged, with_common_releases
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import ProjectCandidates
     from support.inside import Inside
 
-RANKS = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("py3", "none", "any")])
+RANKS = TagRanks(["cp314-cp314-linux_x86_64", "py3-none-any"])
 START = 1_600_000_000.0
 LATER = START + 100 * DAY
 MIRROR = declared("mirror")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from packaging.tags import Tag
 
 from safepip.index import json_form
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
@@ -149,7 +148,7 @@ def test_of_a_regular_page_only_what_a_target_may_need_is_made(monkeypatch: pyte
 
     monkeypatch.setattr(json_form, "_read_file", counted)
     page = page_of(*(entry(name) for name in (*FOREIGN, *FITTING, *REST)))
-    ranks, pythons = TagRanks([Tag("py3", "none", "any")]), PythonVersions("3.11.0")
+    ranks, pythons = TagRanks(["py3-none-any"]), PythonVersions("3.11.0")
     available = candidates_for(page, ranks, pythons)
     assert [candidate.file.filename for candidate in available.candidates] == [*reversed(FITTING)]
     assert sorted(made) == sorted([*FITTING, *REST])

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.tags import Tag
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.page_files import columns_of
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from support.index import Index, IndexServer
     from support.inside import Done, Inside
 
-RANKS = TagRanks([Tag("cp311", "cp311", "linux_x86_64"), Tag("py3", "none", "any")])
+RANKS = TagRanks(["cp311-cp311-linux_x86_64", "py3-none-any"])
 NOW = 1_700_000_000.0
 SHA = strong("sha256", "a" * 64)
 

@@ -56,14 +56,15 @@ ALLOWED = {
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",
     "edges.indexes": "asyncio contextlib errno hashlib json mimetypes os packaging.version stat threading time",
-    "edges.target": "concurrent.futures contextlib csv email.parser fcntl glob hashlib json os packaging"
-    " packaging.specifiers packaging.tags packaging.version shlex shutil stat subprocess sys threading time",
+    # _blake2 is what hashlib takes, without OpenSSL, which takes long to load.
+    "edges.target": "_blake2 concurrent.futures contextlib csv email.parser fcntl glob hashlib json os packaging"
+    " packaging.specifiers packaging.version shlex shutil stat subprocess sys threading time",
     "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",
     # fcntl for a lock on what is noted of an installation.
-    "edges.pip": "base64 contextlib errno fcntl glob hashlib json os shutil signal stat subprocess sys tempfile"
-    " threading time",
+    "edges.pip": "base64 contextlib errno fcntl glob hashlib json os shutil signal stat subprocess sys"
+    " tempfile threading time",
     "edges.user": "getpass locale os platformdirs sys time",
     "commands": "contextlib difflib fnmatch json packaging.requirements packaging.specifiers shlex",
     "safepip.__main__": "difflib gc signal sys",

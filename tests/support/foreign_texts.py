@@ -115,7 +115,7 @@ def _page(entry: dict[str, Any]) -> bytes:
 
 def _available(body: bytes) -> None:
     page = simple_api.parse_page("x", body, "application/vnd.pypi.simple.v1+json", _PAGE)
-    candidates_for(page, TagRanks(_TAGS), PythonVersions("3.11.2"))
+    candidates_for(page, TagRanks(map(str, _TAGS)), PythonVersions("3.11.2"))
 
 
 def _listed(*files: str) -> bytes:

@@ -10,7 +10,7 @@ Routes, pages and shelves are made by the same code as in a real run; only the f
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import default_environment
@@ -57,7 +57,7 @@ MARKERS = {str(key): str(value) for key, value in default_environment().items()}
     "python_full_version": PYTHON,
     "sys_platform": "linux",
 }
-TARGET = Target(python="/python", version=PYTHON, markers=MARKERS, tags=tuple(sys_tags()))
+TARGET = Target(python="/python", version=PYTHON, markers=MARKERS, tags=tuple(map(str, sys_tags())))
 RANKS = TagRanks(TARGET.tags)
 
 #: When resolutions take place; a release is many years older unless it says otherwise.
@@ -142,7 +142,7 @@ class MemoryCatalog:
             observations.append(Observation(source, presence, newest))
         verdict = decide_route(decision, observations)
         if isinstance(verdict, Ambiguity):
-            raise AmbiguousName(replace(verdict, required_by=required_by))
+            raise AmbiguousName(verdict._replace(required_by=required_by))
         assert verdict.index is not None
         page = pages[verdict.index.name]
         return RoutedCandidates(verdict, page or ProjectCandidates(name, ()), absent=page is None)

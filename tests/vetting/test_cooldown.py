@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -275,7 +274,7 @@ def test_a_timely_wheel_of_the_same_release_is_taken_in_place_of_a_late_one_that
 def test_a_claim_takes_nothing_out_of_the_cooldown_of_a_higher_level(
     stated: Source, claimed: Source, exempt: bool
 ) -> None:
-    claiming = replace(index("acme", packages=("demo",)), claim_origins=(Origin(claimed, "safepip.toml", 2),))
+    claiming = index("acme", packages=("demo",))._replace(claim_origins=(Origin(claimed, "safepip.toml", 2),))
     general = Cooldown(3 * DAY, origin=Origin(stated, "policy.toml", 1))
     assert ages(PUBLIC, claiming, cooldown=general).cooldown_of("demo") == (None if exempt else general)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.tags import Tag
 from packaging.version import Version
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 RANKS = TagRanks(
     [
-        Tag("cp314", "cp314", "linux_x86_64"),
-        *(Tag(f"cp3{minor}", "abi3", "linux_x86_64") for minor in (14, 13, 12, 11)),
-        Tag("py3", "none", "any"),
+        "cp314-cp314-linux_x86_64",
+        *(f"cp3{minor}-abi3-linux_x86_64" for minor in (14, 13, 12, 11)),
+        "py3-none-any",
     ]
 )
 START = 1_600_000_000.0
@@ -86,7 +85,7 @@ def test_a_local_version_is_a_rebuild_of_its_public_one_and_belongs_to_its_relea
 def test_a_local_version_for_a_new_python_is_told_apart_as_any_other() -> None:
     assert excused("acme-1.0+more-cp314-cp314-linux_x86_64.whl", OLD)
     assert not excused("acme-1.0+more-cp314-cp314-linux_x86_64.whl", "acme-1.0-cp314-cp314-linux_x86_64.whl")
-    both = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("cp313", "cp313", "linux_x86_64")])
+    both = TagRanks(["cp314-cp314-linux_x86_64", "cp313-cp313-linux_x86_64"])
     rebuilt = file("acme-1.0+more-cp314-cp314-linux_x86_64.whl", LATER)
     assert not any(c.for_new_python for c in available(file(OLD), rebuilt, ranks=both).candidates)
 
@@ -126,7 +125,7 @@ def test_whatever_could_have_served_the_new_python_leaves_a_late_wheel_late() ->
 def test_a_late_wheel_beside_a_timely_one_that_the_target_can_install_is_late() -> None:
     assert not excused(NEW, OLD, "acme-1.0-1-cp314-cp314-linux_x86_64.whl")
     # A target that is described tag by tag may take wheels for an older Python.
-    both = TagRanks([Tag("cp314", "cp314", "linux_x86_64"), Tag("cp313", "cp313", "linux_x86_64")])
+    both = TagRanks(["cp314-cp314-linux_x86_64", "cp313-cp313-linux_x86_64"])
     assert not any(c.for_new_python for c in available(file(OLD), file(NEW, LATER), ranks=both).candidates)
 
 

@@ -21,7 +21,7 @@ class ArchiveForm(enum.Enum):
     LZMA = "a tar archive packed by lzma"
 
 
-#: Every one of `safepip.model.page.ARCHIVE_ENDINGS`, with the forms that it may stand for.
+#: Every one of `safepip.model.names.ARCHIVE_ENDINGS`, with the forms that it may stand for.
 FORMS_OF_ENDINGS = (
     ((".zip",), (ArchiveForm.ZIP,)),
     ((".tar.gz", ".tgz"), (ArchiveForm.GZIP,)),

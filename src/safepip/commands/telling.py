@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.edges.programs.installed_pip import default_index_url
-from safepip.reporting.summaries import held_back, installed, looking_in
+from safepip.model.origin import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 def tell_sources(inputs: Inputs, resources: Resources) -> None:
     """pip's lines on where it looks, where that is not its default index."""
+    if all(index.origin == BUILT_IN for index in inputs.plan.indexes):
+        return
+    from safepip.reporting.summaries import looking_in
+
     for line in looking_in(inputs.plan.indexes, default_index_url()):
         resources.console.say(line)
 
@@ -30,6 +34,10 @@ def tell_notices(notices: Iterable[str], console: Console) -> None:
     """The notices of a decision. Of several versions that are held back for their age there is one; with -v, and in the
     log, there is one for each."""
     told = list(notices)
+    if not told:
+        return
+    from safepip.reporting.summaries import held_back
+
     summary, each = held_back(told)
     for notice in told:
         if notice not in each:
@@ -67,6 +75,8 @@ def _available(decision: Decision, name: str) -> ProjectCandidates | None:
 
 def tell_installed(wheels: Sequence[ClearedWheel], console: Console) -> None:
     """The last line of an installation."""
+    from safepip.reporting.summaries import installed
+
     console.say(installed(wheels, console.seconds()))
 
 

@@ -202,7 +202,7 @@ class Workshop:
                 system=project.system,
                 requirements=environment.wheels,
                 settings=project.settings,
-                python=(target.version, str(target.tags[0]), target.base_prefix or target.prefix),
+                python=(target.version, target.tags[0], target.base_prefix or target.prefix),
                 variables=variables,
                 fence=fence.kind,
                 network=approved.network,

@@ -22,7 +22,6 @@ pip's own configuration is read in `pip_config`; `options.index_options` decides
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.own_variables import stem_of
@@ -215,8 +214,7 @@ class _Merging:
             self._loosened(f"{name} may not become a mirror", above.origin, declared.mirror_of.origin)
         self._check_default(declared)
         new = tuple(word for word in declared.packages if word.value not in above.packages)
-        extended = replace(
-            above,
+        extended = above._replace(
             packages=(*above.packages, *(word.value for word in new)),
             claim_origins=(*_places(above), *(word.origin for word in new)),
             default=above.default or bool(declared.default),

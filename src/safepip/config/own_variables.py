@@ -13,8 +13,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from safepip.model.finding import printable
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from safepip.model.index import Index
 
 PREFIX = "SAFEPIP_"
 #: Variables by their names; those of `FLAGS` have a truth value.
@@ -47,6 +51,17 @@ def credential_variable(name: str) -> tuple[str, str] | None:
 def stem_of(index: str) -> str:
     """An index's name as it is written in its variables: in upper case, `-` and `.` as `_`."""
     return index.upper().replace("-", "_").replace(".", "_")
+
+
+def unused_variables(environ: Mapping[str, str], indexes: Iterable[Index]) -> tuple[str, ...]:
+    """A notice about credentials of indexes that are not declared."""
+    stems = {stem_of(index.name) for index in indexes if index.declared}
+    names = sorted(
+        printable(name) for name in environ if (found := credential_variable(name)) and found[0] not in stems
+    )
+    if not names:
+        return ()
+    return (f"safepip's configuration declares no index of that name, so it is not used: {', '.join(names)}",)
 
 
 def misspelt(names: Iterable[str]) -> Iterator[Misspelt]:

@@ -101,7 +101,7 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, ConfiguredValue]:
 
 
 #: The parser goes over such again for each of them.
-_BLANKS = re.compile(r"[^\S\n]{1000}")
+_BLANKS = r"[^\S\n]{1000}"
 
 
 def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
@@ -109,7 +109,7 @@ def _read_file(path: str, text: str) -> dict[str, ConfiguredValue]:
 
     parser = configparser.RawConfigParser()
     parser.optionxform = normalise_key  # type: ignore[assignment,method-assign]  # as configparser's own documentation has it
-    if _BLANKS.search(text):
+    if re.search(_BLANKS, text):
         raise unreadable(path, "a line has a thousand spaces in a row")
     try:
         parser.read_string(text, path)
@@ -144,7 +144,7 @@ def unreadable(path: str, reason: str, line: int | None = None) -> UsageError:
     return error
 
 
-_HEADER = re.compile(r"\[(?P<name>.+)\]")
+_HEADER = r"\[(?P<name>.+)\]"
 
 
 class _Lines:
@@ -154,7 +154,7 @@ class _Lines:
         self._first: dict[tuple[str, str], int] = {}
         section = ""
         for number, line in enumerate(text.splitlines(), 1):
-            header = _HEADER.match(line)
+            header = re.match(_HEADER, line)
             if header:
                 section = header["name"]
             elif line[:1].strip():

@@ -30,8 +30,6 @@ from safepip.vetting.releases import archive_version, earliest, public, releases
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from packaging.tags import Tag
-
     from safepip.index.page_files import Columns
     from safepip.model.page import ProjectFile, ProjectPage
     from safepip.vetting.releases import Dated, Release
@@ -53,10 +51,11 @@ class _Tagged(NamedTuple):
 class TagRanks:
     """The position of a wheel's best tag in a target's list; tag sets are remembered, they repeat a lot."""
 
-    def __init__(self, tags: Sequence[Tag]) -> None:
+    def __init__(self, tags: Iterable[str]) -> None:
         self._ranks: dict[tuple[str, str, str], int] = {}
         for position, tag in enumerate(tags):
-            self._ranks.setdefault((tag.interpreter, tag.abi, tag.platform), position)
+            interpreter, abi, platform = tag.split("-")
+            self._ranks.setdefault((interpreter, abi, platform), position)
         self._names = [frozenset(names) for names in zip(*self._ranks, strict=True)] or [frozenset[str]()] * 3
         self._known: dict[str, int | None] = {}
         self.of_end = cache(self._of_end)

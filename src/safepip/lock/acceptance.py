@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, PylockSelectError
+from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename
 
 from safepip.lock.sources import code_in_lock, tree_in_lock
@@ -102,7 +103,7 @@ def select(lock: Pylock, request: LockRequest, target: Target, selection: Select
         chosen = list(
             lock.select(
                 environment=environment,  # type: ignore[arg-type]  # a TypedDict of just these keys
-                tags=target.tags,
+                tags=[Tag(*tag.split("-")) for tag in target.tags],
                 extras=sorted(request.extras),
                 dependency_groups=sorted(groups),
                 prefer_sdist_predicate=selection.leaves_out_wheels,

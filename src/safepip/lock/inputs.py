@@ -47,7 +47,7 @@ def digest_of_inputs(
         [[i.name, str(i.url), i.kind, i.packages, i.default, i.file_hosts, i.hashes, i.mirror_of] for i in indexes],
         target.version,
         target.markers,
-        [str(tag) for tag in target.tags],
+        list(target.tags),
         list(requires_python),
         # The lock's own folder decides how it names a wheel by path.
         None if lock is None else lock.output.replace("\\", "/").rpartition("/")[0],

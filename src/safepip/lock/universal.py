@@ -107,7 +107,7 @@ class Environment(NamedTuple):
 
     def target(self, like: Target) -> Target:
         """The environment as a target to resolve for; what does not matter for that is as in `like`."""
-        return like._replace(version=self.low, markers=self.markers, tags=tuple(self._tags()))
+        return like._replace(version=self.low, markers=self.markers, tags=tuple(map(str, self._tags())))
 
     def _tags(self) -> Iterator[Tag]:
         version, interpreter = (3, self.minor), f"cp3{self.minor}"

@@ -11,14 +11,14 @@ from safepip.model.origin import BUILT_IN, Origin
 #: Variables that each build has of its own, and that are never passed on. Cargo's home is in the build's.
 MADE_FOR_A_BUILD = frozenset({"HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "CARGO_HOME"})
 
-_SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|APIKEY|(?:\A|_)(?:AUTH|KEY|PAT)(?:_|\Z)")
+_OF_SECRETS = r"TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|APIKEY|(?:\A|_)(?:AUTH|KEY|PAT)(?:_|\Z)"
 _OF_CREDENTIALS = ("PIP_", "SAFEPIP_", "UV_", "TWINE_", "AWS_", "HATCH_INDEX_")
 
 
 def is_secret(name: str) -> bool:
     """Whether the name of an environment variable, or its beginning, says that its value is likely to be a secret."""
     upper = name.upper()
-    return upper.startswith(_OF_CREDENTIALS) or bool(_SECRET.search(upper))
+    return upper.startswith(_OF_CREDENTIALS) or bool(re.search(_OF_SECRETS, upper))
 
 
 class BuildMode(enum.Enum):

@@ -31,9 +31,8 @@ WEAK = {
     "blake2b": 128,
 }
 
-_HEX = re.compile(r"[0-9a-f]+\Z")
 _DIGITS = b"0123456789abcdef"
-_IN_FRAGMENT = re.compile(rf"(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)", re.IGNORECASE)
+_IN_FRAGMENT = rf"(?i)(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)"
 
 
 class WeakDigest(ValueError):
@@ -89,7 +88,7 @@ def _checked(known: Mapping[str, int], what: str, algorithm: str, value: str) ->
     length = known.get(algorithm)
     if length is None:
         raise WeakDigest(f"{algorithm} is not {what}; use one of {', '.join(known)}")
-    if len(value) != length or not _HEX.match(value):
+    if len(value) != length or value.strip(_DIGITS.decode()):
         raise WeakDigest(f"not a {algorithm} digest: {value[:160]!r} is not {length} hexadecimal digits")
     return algorithm, value
 
@@ -100,7 +99,7 @@ def written_in(fragment: str) -> list[tuple[str, str]]:
     Upper case and percent-encoding count too: pip knows algorithms in lower case only, and nothing encoded, but what a
     human reader takes for a digest must not be overlooked.
     """
-    return [(name.lower(), value) for name, value in _IN_FRAGMENT.findall(unquote(fragment))]
+    return [(name.lower(), value) for name, value in re.findall(_IN_FRAGMENT, unquote(fragment))]
 
 
 def stated(hashes: Mapping[str, str], url: str | None = None) -> list[tuple[str, str]]:

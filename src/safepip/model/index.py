@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from safepip.model.origin import BUILT_IN, Origin, Source
@@ -94,13 +93,13 @@ class Hashes(enum.Enum):
     OPTIONAL = "optional"
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """A source of distributions, as declared somewhere.
 
     `name` is unique within a run and is what messages and locks say. `packages` are the names and
     patterns it owns, as written; routing normalises them. `file_hosts` are `host` or `host:port`
-    values its files may come from beside its own. `mirror_of` names the index that it mirrors.
+    values its files may come from beside its own. `mirror_of` names the index that it mirrors. Compared by
+    these, wherever they are written.
     """
 
     name: str
@@ -111,15 +110,23 @@ class Index:
     file_hosts: tuple[str, ...] = ()
     hashes: Hashes = Hashes.REQUIRED
     mirror_of: str | None = None
-    origin: Origin = field(default=BUILT_IN, compare=False)
-    claim_origins: tuple[Origin, ...] = field(default=(), compare=False)
+    origin: Origin = BUILT_IN
+    claim_origins: tuple[Origin, ...] = ()
     """Where each of `packages` was written, in the same order; empty where they share `origin`."""
+    location: str = ""
+    """For FIND_LINKS: the page or folder exactly as it is asked for, without user information, where that
+    is not `url` (whose path ends with a slash and which has no query)."""
 
     @property
     def declared(self) -> bool:
         """Whether safepip's configuration declares it, so that its name is its own and not that of its host."""
         return self.origin.source in (Source.PROJECT_CONFIG, Source.USER_POLICY, Source.MACHINE_POLICY)
 
-    location: str = field(default="", compare=False)
-    """For FIND_LINKS: the page or folder exactly as it is asked for, without user information, where that
-    is not `url` (whose path ends with a slash and which has no query)."""
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Index) and self[:8] == other[:8]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:8])

@@ -1,4 +1,4 @@
-"""The one grammar and the one normalisation of project names.
+"""The one grammar and the one normalisation of project names, and by which a file's name is that of an archive.
 
 PEP 508 and the packaging specification "Names and normalization": ASCII letters, digits, `.`, `-` and `_`, the first
 and the last of them a letter or digit. Two names are the same project where they are normalised to the same text: lower
@@ -10,6 +10,12 @@ Letters beyond ASCII are not allowed, not even those whose lower case is ASCII (
 from __future__ import annotations
 
 import re
+
+#: The endings of the names that pip takes for archives of source code.
+ARCHIVE_ENDINGS = (
+    *(".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"),
+    *(".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar.lz", ".tar"),
+)
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[-_.]+")

@@ -11,13 +11,6 @@ if TYPE_CHECKING:
     from safepip.model.digest import AnyDigest, Checksum, Digest
 
 
-#: The endings of the names that pip takes for archives of source code.
-ARCHIVE_ENDINGS = (
-    *(".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"),
-    *(".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar.lz", ".tar"),
-)
-
-
 class Status(enum.Enum):
     """Project status markers, PEP 792."""
 

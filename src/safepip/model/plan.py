@@ -1,9 +1,11 @@
-"""The plan of a run: every option and policy decided, before anything is fetched."""
+"""The plan of a run: every option and policy decided, before anything is fetched.
 
-from __future__ import annotations
+What fields are is written as it is, and not as text for a type checker alone: to compile a hundred such texts took as
+long as to import five modules, in each run.
+"""
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +15,6 @@ from safepip.model.build import BuildPolicy, BuildSettings
 from safepip.model.origin import BUILT_IN, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from packaging.tags import Tag
-
     from safepip.model.exemption import Exemption
     from safepip.model.index import Index
 
@@ -29,14 +27,14 @@ class UpgradeStrategy(enum.Enum):
     EAGER = "eager"
 
 
-@dataclass(frozen=True, slots=True)
-class NameSet:
+class NameSet(NamedTuple):
     """pip's sets of names with `:all:` and `:none:` (`--no-binary`, `--only-final`, `--refresh-package`)."""
 
     all: bool = False
     names: frozenset[str] = frozenset()
 
-    def __contains__(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
+        """Whether a normalised name is in it."""
         return self.all or name in self.names
 
     def __bool__(self) -> bool:
@@ -215,8 +213,8 @@ class Target(NamedTuple):
     """The environment that packages go to, or the one described by `--platform` and its like.
 
     `python` is the absolute path of its interpreter; `version` its full version (`3.11.7`);
-    `markers` PEP 508's environment; `tags` the supported tags, best first. `site_paths` are the folders
-    in which installed distributions are looked for, in `sys.path` order. `own` says that safepip itself
+    `markers` PEP 508's environment; `tags` the supported tags (`py3-none-any`), best first. `site_paths` are the
+    folders in which installed distributions are looked for, in `sys.path` order. `own` says that safepip itself
     runs from this environment. `externally_managed` is PEP 668's message where there is one.
     `standard_library` are the names of its top-level standard modules.
 
@@ -224,14 +222,14 @@ class Target(NamedTuple):
     `--user`, `named_schemes` those built on the folder of `--prefix` or `--target`, each empty where there are none.
     `site_folders` are the folders in which it looks for `.pth` files. `writable` says whether its own purelib and
     platlib can be written to, `distutils` that its distributor makes pip ask distutils and not sysconfig for folders.
-    `remembered` is the file in which an earlier run has kept this, and the digest of what it has kept; None where the
-    interpreter itself was asked.
+    `remembered` is the file in which an earlier run has kept this, and what it has kept; None where the interpreter
+    itself was asked.
     """
 
     python: str
     version: str
     markers: Mapping[str, str]
-    tags: tuple[Tag, ...]
+    tags: tuple[str, ...]
     site_paths: tuple[str, ...] = ()
     user_site: str | None = None
     prefix: str = ""
@@ -246,7 +244,7 @@ class Target(NamedTuple):
     site_folders: tuple[str, ...] = ()
     writable: bool = True
     distutils: bool = False
-    remembered: tuple[str, str] | None = None
+    remembered: tuple[str, Mapping[str, object]] | None = None
 
 
 class Policy(NamedTuple):
@@ -267,14 +265,14 @@ class Policy(NamedTuple):
     forbid_trusted_hosts: bool = False
     allow_direct: frozenset[str] = frozenset()
     origin: Origin = BUILT_IN
-    exemptions: tuple[Exemption, ...] = ()
+    exemptions: "tuple[Exemption, ...]" = ()
     ages: AgePolicy = AgePolicy()
     well_known_names: str | None = None
     well_known_origin: Origin = BUILT_IN
     enforced: Mapping[str, Origin] = MappingProxyType({})
     verify_installed: Origin | None = None
     full_commits: Origin | None = None
-    expired: tuple[Exemption, ...] = ()
+    expired: "tuple[Exemption, ...]" = ()
     builds: BuildPolicy = BuildPolicy()
     advisories: AdvisoryPolicy = AdvisoryPolicy()
 
@@ -284,7 +282,7 @@ class Plan(NamedTuple):
 
     settings: Settings
     policy: Policy
-    indexes: tuple[Index, ...]
+    indexes: "tuple[Index, ...]"
     notices: tuple[str, ...] = ()
     now: float = 0.0
     """When the run began, seconds since the epoch."""

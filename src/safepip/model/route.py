@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,13 +23,12 @@ class RoutingRule(enum.Enum):
     INSTALLED = "already installed"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A name's index. `index` is None for DIRECT. `detail` is the claim's pattern as written."""
 
     name: str
     rule: RoutingRule
-    index: Index | None
+    index: Index | None  # type: ignore[assignment]  # it hides a tuple's method, which no one calls
     detail: str = ""
 
 
@@ -49,12 +47,11 @@ class Presence(enum.Enum):
     UNKNOWN = "unknown"  # any failure
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """A source's answer during a survey. `newest` is its newest version as text, for the message. `contents` is a
     fingerprint of all of its files (`same_files`), empty where no other source can have the same files."""
 
-    index: Index
+    index: Index  # type: ignore[assignment]  # as above
     presence: Presence
     newest: str = ""
     problem: str = ""

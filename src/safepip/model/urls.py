@@ -39,13 +39,11 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/])")
-_DRIVE_IN_URL = re.compile(r"/+([A-Za-z])[:|](?=/|\Z)")
+_DRIVE_IN_URL = r"/+([A-Za-z])[:|](?=/|\Z)"
 # A host as RFC 3986, 3.2.2 has it, without percent-encoding and sub-delimiters, which no host in use has.
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._~-]*[a-z0-9._])?|[0-9a-f:.]+(?:%[a-z0-9._~-]+)?")
-_WRITTEN_HOST = re.compile(
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z"
-)
-_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_WRITTEN_HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z"
+_ACCOUNT = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -167,7 +165,7 @@ def is_account(scheme: str, user_info: str) -> bool:
 
     Over ssh it does: all users of a service may share one, such as `git`, and sign in by their keys.
     """
-    return scheme.rpartition("+")[2] in ("ssh", "sftp") and _ACCOUNT.fullmatch(user_info) is not None
+    return scheme.rpartition("+")[2] in ("ssh", "sftp") and re.fullmatch(_ACCOUNT, user_info) is not None
 
 
 def origin_of(text: str) -> str | None:
@@ -285,7 +283,7 @@ def file_path(text: str, *, windows: bool) -> str:
     path = unquote(url.path, errors="surrogateescape")
     if not windows:
         return path
-    return _DRIVE_IN_URL.sub(r"\1:", path, count=1).replace("/", "\\")
+    return re.sub(_DRIVE_IN_URL, r"\1:", path, count=1).replace("/", "\\")
 
 
 def segment(name: str) -> str:
@@ -309,7 +307,7 @@ class Host(NamedTuple):
 
 def read_host(text: str) -> Host | None:
     """Read `host`, `host:port` or `[address]:port`, as in `--trusted-host` and `file-hosts`; None for anything else."""
-    found = _WRITTEN_HOST.match(text)
+    found = re.match(_WRITTEN_HOST, text)
     if not found:
         return None
     port = None if found["port"] is None else int(found["port"])

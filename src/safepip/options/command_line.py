@@ -6,7 +6,6 @@ The options themselves are rows of `table`; `parser` holds pip's rules for readi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import Refused
@@ -38,7 +37,6 @@ class HelpRequested(Exception):
         return format_help(self._verb, width) if self._verb else wrapped(self._text, width)
 
 
-@dataclass(frozen=True, slots=True)
 class ParsedOptions:
     """A command line with its configured defaults, read but not judged.
 
@@ -46,10 +44,19 @@ class ParsedOptions:
     for a value that was not set. The representation leaves the values out.
     """
 
-    verb: str
-    values: Mapping[str, Any] = field(repr=False)
-    arguments: tuple[str, ...] = field(repr=False)
-    stated: Mapping[str, tuple[Origin, ...]]
+    __slots__ = ("arguments", "stated", "values", "verb")
+
+    def __init__(
+        self,
+        verb: str,
+        values: Mapping[str, Any],
+        arguments: tuple[str, ...],
+        stated: Mapping[str, tuple[Origin, ...]],
+    ) -> None:
+        self.verb = verb
+        self.values = values
+        self.arguments = arguments
+        self.stated = stated
 
     def __getitem__(self, dest: str) -> Any:
         """The value of an option, or the row's default of an option that this verb lacks."""

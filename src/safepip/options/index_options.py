@@ -18,7 +18,6 @@ All problems of a kind are reported together.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused, UsageError
@@ -40,10 +39,10 @@ if TYPE_CHECKING:
 AMBIENT = (Source.ENVIRONMENT, Source.PIP_CONFIG)
 
 #: A path that a shell takes as it is.
-_PLAIN_PATH = re.compile(r"[\w./~+-]+")
+_PLAIN_PATH = r"[\w./~+-]+"
 
 #: A host with a dot in its name, and a path: a URL whose scheme was left out.
-_BY_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[\w./~-]*)?")
+_BY_HOST = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[\w./~-]*)?"
 
 
 class Sources:
@@ -175,7 +174,7 @@ class Sources:
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that this one has.
             by_host = kind is IndexKind.SIMPLE  # a folder of links that is not there is more likely a misspelt path
-            hint = f"did you mean https://{stated}?" if by_host and _BY_HOST.fullmatch(stated) else ""
+            hint = f"did you mean https://{stated}?" if by_host and re.fullmatch(_BY_HOST, stated) else ""
             self._wrong(
                 f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin, hint
             )
@@ -200,7 +199,7 @@ class Sources:
 def _by_name(stated: str, *, is_path: bool) -> str:
     """How to do without a `--find-links`. It says nothing of who owns a name, so none can be declared."""
     way_out = ", and name the files that you want from there by path or URL"
-    if not is_path or not _PLAIN_PATH.fullmatch(stated) or stated.endswith((".html", ".htm")):
+    if not is_path or not re.fullmatch(_PLAIN_PATH, stated) or stated.endswith((".html", ".htm")):
         return way_out
     place = stated if stated.startswith((".", "/", "~/")) else f"./{stated}"
     example = place if place.endswith((".whl", ".zip", ".tar.gz")) else f"{place.rstrip('/')}/*.whl"
@@ -288,7 +287,7 @@ def relabel(indexes: Iterable[Index]) -> tuple[Index, ...]:
     for index in indexes:
         name = index.name if index.name not in taken else _name(index.url, taken, index.origin)
         taken.add(name)
-        result.append(index if name == index.name else replace(index, name=name))
+        result.append(index if name == index.name else index._replace(name=name))
     return tuple(result)
 
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 TRUE_WORDS = ("y", "yes", "t", "true", "on", "1")
 FALSE_WORDS = ("n", "no", "f", "false", "off", "0")
-_DAYS = re.compile(r"P([0-9]+)D\Z")
-_SEPARATORS = re.compile(r"[-_.]+")
+_DAYS = r"P([0-9]+)D\Z"
+_SEPARATORS = r"[-_.]+"
 
 
 class HelpSeen(Exception):
@@ -71,7 +71,7 @@ def update_names(value: str, target: set[str], rival: set[str]) -> None:
         if name == ":none:":
             target.clear()
         else:
-            normalised = _SEPARATORS.sub("-", name).lower()
+            normalised = re.sub(_SEPARATORS, "-", name).lower()
             rival.discard(normalised)
             target.add(normalised)
 
@@ -81,7 +81,7 @@ def uploaded_before(value: str, now: float) -> float:
 
     Raises `ValueError` with the reason.
     """
-    days = _DAYS.match(value)
+    days = re.match(_DAYS, value)
     try:
         if days:
             return now - int(days[1]) * 86400.0

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import re
 
-_AT_START = re.compile(r"(?:\A|(?<=[\r\n]))([^\S\r\n]*):(?=:)")
-_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+_AT_START = r"(?:\A|(?<=[\r\n]))([^\S\r\n]*):(?=:)"
+_ANYWHERE = r"#(?=#\w*\[)"
 
 
 def disarm(text: str) -> str:
     """Text for people in which no runner sees a command."""
     if "::" in text:
-        text = _AT_START.sub(r"\1: ", text)
-    return _ANYWHERE.sub("# ", text) if "##" in text else text
+        text = re.sub(_AT_START, r"\1: ", text)
+    return re.sub(_ANYWHERE, "# ", text) if "##" in text else text
 
 
 def disarm_data(text: str) -> str:
     """JSON, or TOML with basic strings alone, that says the same and in which no runner sees a command."""
-    return _ANYWHERE.sub(r"\\u0023", text) if "##" in text else text
+    return re.sub(_ANYWHERE, r"\\u0023", text) if "##" in text else text

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.build.vcs_url import is_vcs_url, meant, read_vcs_url
 from safepip.model.errors import UnusableInput
-from safepip.model.names import is_name, normalise
-from safepip.model.page import ARCHIVE_ENDINGS
+from safepip.model.names import ARCHIVE_ENDINGS, is_name, normalise
 from safepip.model.source import SourceCode, SourceKind
 from safepip.model.urls import UrlError, parse
 from safepip.model.wheel_names import read_wheel_name

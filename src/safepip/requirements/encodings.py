@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-_CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
+_CODING = rb"coding[:=]\s*([-\w.]+)"
 
 #: Byte order marks; those of UTF-32 before those of UTF-16, which one of them begins with.
 _MARKS = (
@@ -32,7 +32,7 @@ def decode(data: bytes, *, locale_encoding: str) -> tuple[str, bool]:
             return data[len(mark) :].decode(encoding), False
     # PEP 263: a comment in the first or second line may declare the encoding; pip asks that `#` is its first byte.
     for line in data.split(b"\n", 2)[:2]:
-        if line.startswith(b"#") and (declared := _CODING.search(line)):
+        if line.startswith(b"#") and (declared := re.search(_CODING, line)):
             return data.decode(_for_texts(declared[1].decode("ascii"))), False
     # UTF-8 otherwise; the locale's encoding only for what is not UTF-8.
     try:

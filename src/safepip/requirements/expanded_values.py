@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from safepip.requirements.file_format import Line
 
 
-_ON_NETWORK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
+_ON_NETWORK = r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+"
 
 
 def _keep(_text: str, _source: str) -> None:
@@ -57,9 +57,9 @@ class ExpandedValues:
         for line in lines:
             match line:
                 case RequirementLine(text, expanded=True) | Include(text, expanded=True):
-                    found = _ON_NETWORK.findall(text)
+                    found = re.findall(_ON_NETWORK, text)
                 case FileOption(value=str(text), expanded=True):
-                    found = _ON_NETWORK.findall(text)
+                    found = re.findall(_ON_NETWORK, text)
                 case _:
                     continue
             for url in found:

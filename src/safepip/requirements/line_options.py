@@ -45,8 +45,8 @@ FEATURES = (
 )
 #: `optparse` moves all remaining words for each word that it takes away.
 _MOST_WORDS = 20_000
-_QUOTING = re.compile(r"[\\'\"]")
-_SPACE = re.compile(r"[ \t\r\n]+")
+_QUOTING = r"[\\'\"]"
+_SPACE = r"[ \t\r\n]+"
 
 
 class BadOption(ValueError):
@@ -91,9 +91,9 @@ def read_options(text: str, absorb: Callable[[str], str]) -> Given:
 
 
 def _words(text: str) -> list[str]:
-    if not _QUOTING.search(text):
+    if not re.search(_QUOTING, text):
         # What `shlex.split` would make of it, in a twentieth of the time: hashed files have thousands of such lines.
-        return [word for word in _SPACE.split(text) if word]
+        return [word for word in re.split(_SPACE, text) if word]
     import shlex
 
     try:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.errors import UnusableInput
-from safepip.model.page import ARCHIVE_ENDINGS
+from safepip.model.names import ARCHIVE_ENDINGS
 
 if TYPE_CHECKING:
     from safepip.requirements.disk import Disk
@@ -24,10 +24,10 @@ _ARCHIVE = re.compile(rb"PK\x03\x04|PK\x05\x06|\x1f\x8b|BZh[1-9]1AY&SY|\xfd7zXZ\
 _PLACEHOLDERS = ("FILE", "LOCK")
 
 _TABLE = re.compile(r"^\[+[\w.\"' -]+\]+", re.MULTILINE)
-_LOCK_VERSION = re.compile(r"^lock-version *= *[\"']", re.MULTILINE)
+_LOCK_VERSION = r"(?m)^lock-version *= *[\"']"
 _CONDA = re.compile(r"^(?:channels|dependencies):", re.MULTILINE)
-_SCRIPT = re.compile(r"^# /// script$", re.MULTILINE)
-_PROGRAM = re.compile(r"^(?:import|from) +\w", re.MULTILINE)
+_SCRIPT = r"(?m)^# /// script$"
+_PROGRAM = r"(?m)^(?:import|from) +\w"
 
 #: So much of a text tells what it is.
 _HEAD = 65_536
@@ -101,8 +101,8 @@ def recognise(path: str, data: bytes) -> OtherFile | None:
         return _conda(path)
     if _TABLE.search(text):
         return _BY_NAME.get(name) or _toml(path, text)
-    if name.endswith(".py") and (_SCRIPT.search(text) or _PROGRAM.search(text)):
-        return _program(path, has_block=bool(_SCRIPT.search(text)))
+    if name.endswith(".py") and (re.search(_SCRIPT, text) or re.search(_PROGRAM, text)):
+        return _program(path, has_block=bool(re.search(_SCRIPT, text)))
     return None
 
 
@@ -143,7 +143,7 @@ _TAKES = "-r takes requirements files, pyproject.toml, and locks by the name of 
 
 
 def _toml(path: str, text: str) -> OtherFile:
-    if _LOCK_VERSION.search(text):
+    if re.search(_LOCK_VERSION, text):
         return OtherFile(
             "is a lock, and has a name that no lock has",
             f"a lock is called pylock.toml or pylock.NAME.toml (PEP 751): mv {quote(path)} pylock.toml\n"

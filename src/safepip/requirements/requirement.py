@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from safepip.model.errors import UnusableInput
-from safepip.model.names import name_at_start, normalise
-from safepip.model.page import ARCHIVE_ENDINGS
+from safepip.model.names import ARCHIVE_ENDINGS, name_at_start, normalise
 from safepip.model.requirement import Constraint, Requirement
 from safepip.model.urls import is_url, scheme_of
 from safepip.requirements.extras import split_extras
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 _ARCHIVES = (".whl", *ARCHIVE_ENDINGS)
 
 #: What npm writes behind `@`.
-_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9a-z]+)*")
+_VERSION = r"v?[0-9]+(?:\.[0-9a-z]+)*"
 
 
 class _Parts(NamedTuple):
@@ -208,7 +207,7 @@ def _of_pep508(line: RequirementLine, found: Pep508, marker: Marker | None, disk
     extras = frozenset(normalise(extra) for extra in found.extras)
     if found.url is None:
         return _Parts(name, found.specifier, extras, marker, None)
-    if _VERSION.fullmatch(found.url) and not line.expanded:
+    if re.fullmatch(_VERSION, found.url) and not line.expanded:
         raise invalid(line, "what follows @ is a URL", f"did you mean {found.name}=={found.url}?")
     # PEP 508 reads `git@code.example:acme/tool` as a project `git` with a URL.
     if line.text.startswith(f"{found.name}@{found.url}"):

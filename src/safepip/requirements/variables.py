@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: pip: upper case, digits, underscore.
 VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_USER_INFO = re.compile(r"((?<![A-Za-z0-9.-])(?:ssh|sftp))?(:[\\'\"]*/[\\'\"]*/)([^\s/?#]*)@", re.IGNORECASE)
+_USER_INFO = r"(?i)((?<![A-Za-z0-9.-])(?:ssh|sftp))?(:[\\'\"]*/[\\'\"]*/)([^\s/?#]*)@"
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
@@ -49,7 +49,7 @@ def unset_in(text: str, environ: Mapping[str, str]) -> Iterator[str]:
 def without_user_info(text: str) -> str:
     """A text before expansion as `absorb` leaves it after: without the user information of its URLs, of which the name
     of an account for ssh is not a secret."""
-    return _USER_INFO.sub(_only_account, text)
+    return re.sub(_USER_INFO, _only_account, text)
 
 
 def _only_account(found: re.Match[str]) -> str:

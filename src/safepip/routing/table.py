@@ -19,7 +19,6 @@ URLs of pages and files count as an index's own (urls.py), and where indexes may
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.errors import UnusableInput, UsageError
@@ -50,13 +49,12 @@ def project_name(text: str) -> str:
     return normalise(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One name, or with `prefix` every name that begins with `key`, owned by `index`."""
 
     key: str
     prefix: bool
-    index: Index
+    index: Index  # type: ignore[assignment]  # it hides a tuple's method, which no one calls
     pattern: str
     origin: Origin
 
@@ -184,8 +182,7 @@ def _bad_mirrors(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
 # --- surveys ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguity:
+class Ambiguity(NamedTuple):
     """A name that no rule gives to an index, with what each source answered and where the name was required."""
 
     name: str

@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from packaging.version import Version
 
 from safepip.model.ages import DAY
-from safepip.model.names import normalise
-from safepip.model.page import ARCHIVE_ENDINGS
+from safepip.model.names import ARCHIVE_ENDINGS, normalise
 from safepip.model.wheel_names import LONGEST_NAME
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ MAX_REQUIREMENTS = 20_000
 MAX_OF_ONE = 1_000
 
 #: A number with so many digits cannot be compared with any other: Python refuses to read it.
-_ENDLESS_NUMBER = re.compile(r"[0-9]{1000}")
+_ENDLESS_NUMBER = r"[0-9]{1000}"
 
 #: Lines that are fields, continuations or a mailbox's envelope, each with its end but perhaps the last.
 _HEADER = re.compile(r"(?:(?:[!-9;-~]*:|[ \t]|From )[^\n]*(?:\n|\Z))*")
@@ -126,9 +126,9 @@ def core_metadata(
         raise MetadataError(f"the metadata has {len(requires)} requirements; at most {MAX_REQUIREMENTS} are read")
     if not checked:
         # pip, too, skips a version with any requirement that is not valid.
-        counts = Counter(each.name for each in requires)
-        often = max(counts, key=counts.__getitem__, default="")
-        if counts[often] > MAX_OF_ONE:
+        names = [each.name for each in requires]
+        often, times = Counter(names).most_common(1)[0] if len(names) > MAX_OF_ONE else ("", 0)
+        if times > MAX_OF_ONE:
             raise MetadataError(f"the metadata requires {printable(often, 60)} more than {MAX_OF_ONE} times")
     return CoreMetadata(
         name=normalise(name),
@@ -337,7 +337,7 @@ def _requires_python(values: list[str] | None) -> str | None:
 
 def has_endless_number(text: str) -> bool:
     """Whether a specifier or marker has a number that parses and then cannot be compared."""
-    return len(text) >= 1000 and _ENDLESS_NUMBER.search(text) is not None
+    return len(text) >= 1000 and re.search(_ENDLESS_NUMBER, text) is not None
 
 
 @lru_cache(maxsize=4096)

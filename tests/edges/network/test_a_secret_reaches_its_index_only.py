@@ -14,9 +14,8 @@ import pytest
 
 from safepip.config.level import read_level
 from safepip.config.merging import merge
-from safepip.config.own_variables import stem_of
+from safepip.config.own_variables import stem_of, unused_variables
 from safepip.edges.network.credentials import Credentials
-from safepip.edges.network.index_credentials import unused_variables
 from safepip.environment.python_variables import clean_environment, foreign_environment
 from safepip.model.errors import UsageError
 from safepip.model.index import Index, IndexUrl

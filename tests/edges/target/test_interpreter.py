@@ -98,7 +98,7 @@ def pip_markers(python: str) -> dict[str, str]:
 
 def tags(target: Target) -> list[str]:
     """The tags as text."""
-    return [str(tag) for tag in target.tags]
+    return list(target.tags)
 
 
 #: What a target may be limited to, by the names of `Settings`.

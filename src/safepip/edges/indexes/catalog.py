@@ -14,7 +14,6 @@ without candidates.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.index.candidates import wheels_of
@@ -158,7 +157,7 @@ class IndexCatalog:
         by_hash = allowed is not None and any(allowed.meets(observed.digests) for observed in found)
         verdict = decide_route(survey, [observed.observation for observed in found], pinned_by_hash=by_hash)
         if isinstance(verdict, Ambiguity):
-            raise AmbiguousName(replace(verdict, required_by=required_by))
+            raise AmbiguousName(verdict._replace(required_by=required_by))
         there = {
             observed.observation.index.name: observed.available for observed in found if observed.available is not None
         }

@@ -115,7 +115,7 @@ class IndexReader:
 
     def kept(self, index: Index, name: str) -> Reading | None:
         """The candidates of an earlier run, if they are still fresh. Touches the disk only."""
-        if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or name in self._refresh:
+        if index.kind is not IndexKind.SIMPLE or index.url.scheme == "file" or self._refresh.has(name):
             return None
         shared = self._shared(index, name)
         if shared is not None:
@@ -179,7 +179,7 @@ class IndexReader:
         return await self._read_page(index, name, whole=whole, anew=anew)
 
     async def _read_page(self, index: Index, name: str, *, whole: bool, anew: bool) -> Reading:
-        cached = None if whole or name in self._refresh else self._usable(index, name)
+        cached = None if whole or self._refresh.has(name) else self._usable(index, name)
         headers = cached.validators() if cached else {}
         if anew:
             headers["cache-control"] = "max-age=0"
@@ -210,7 +210,7 @@ class IndexReader:
         from safepip.edges.network.limits import HttpError
 
         headers = {"accept": ACCEPT, **validators}
-        if name in self._refresh:
+        if self._refresh.has(name):
             headers["cache-control"] = "max-age=0"
         allowed = (lambda to: may_answer(index, to)) if index.kind is IndexKind.SIMPLE else _same_origin(index)
         try:

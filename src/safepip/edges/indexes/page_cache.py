@@ -102,7 +102,7 @@ def freshness(headers: Mapping[str, str]) -> float:
 
 def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
     """What the candidates depend on besides the page: the target's tags and its Python version."""
-    text = "\n".join((target.version, str(ignore_requires_python), *map(str, target.tags)))
+    text = "\n".join((target.version, str(ignore_requires_python), *target.tags))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from safepip.edges.network.loop import Loop
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safepip.edges.network.credentials import Credentials
     from safepip.edges.network.http import Transport
+    from safepip.edges.network.loop import Loop
     from safepip.model.events import Tell
     from safepip.model.plan import Network
 
@@ -31,7 +30,17 @@ class NetworkAccess:
         self._environ = environ
         self._transport: Transport | None = None
         self._opening = threading.Lock()
-        self.loop = Loop()
+        self._loop: Loop | None = None
+
+    @property
+    def loop(self) -> Loop:
+        """The loop, made when first needed. Its thread starts with what is first run in it."""
+        with self._opening:
+            if self._loop is None:
+                from safepip.edges.network.loop import Loop
+
+                self._loop = Loop()
+            return self._loop
 
     def transport(self) -> Transport:
         """The network, opened when first needed. A guess may need it at the same moment, in a thread of its own."""
@@ -59,6 +68,8 @@ class NetworkAccess:
 
     def close(self) -> None:
         """Close the connections, then end the loop. A second Ctrl-C may come here: the loop is ended nevertheless."""
+        if self._loop is None:
+            return
         try:
             if self._transport is not None:
                 # A guess that is still under way would open a new connection after these were closed.

@@ -29,8 +29,8 @@ import re
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
+from safepip.config.own_variables import credential_variable
 from safepip.edges.network.concealed import Concealed, forms_of
-from safepip.edges.network.index_credentials import named_logins
 from safepip.edges.network.logins import Login, Logins, as_bytes, login_from
 from safepip.edges.network.redaction import MASK, KnownSecrets
 from safepip.model.origin import Source
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 
 _SCHEME = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
 # RFC 3986: the authority ends at the first / ? or #; what stands before its last @ is user information.
-_USER_INFO = re.compile("(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))")
+_USER_INFO = "(" + _SCHEME + r")([^\s/?#]*)@(?=([^\s?#]{0,2000}))"
 # A password with a / ? or # that should have been percent-encoded: no valid URL, but a secret all the same.
-_BROKEN_HEAD = re.compile(rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]")
-_WORD = re.compile(r"\S+")
-_DELIMITER = re.compile(r"[\s/?#]")
+_BROKEN_HEAD = rf"({_SCHEME})(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#]"
+_WORD = r"\S+"
+_DELIMITER = r"[\s/?#]"
 _TOKEN_LENGTH = 16
 _KEYRING_SECONDS = 120.0
 _PLACEHOLDERS = frozenset({"", "x", "x-oauth-basic"})
@@ -101,6 +101,10 @@ class Credentials:
     def know(self, indexes: Iterable[Index]) -> None:
         """Set the indexes in force, once they are known and whenever they change."""
         self._indexes = tuple(indexes)
+        if not any(map(credential_variable, self._environ)):
+            return
+        from safepip.edges.network.index_credentials import named_logins
+
         self._named = named_logins(self._environ, self._indexes)
         for named in self._named:
             self._remember_words(Login(named.user, named.password))
@@ -120,14 +124,14 @@ class Credentials:
         """
         if "@" not in text or "://" not in text:
             return text
-        return _WORD.sub(self._hide_broken, _USER_INFO.sub(self._take, text))
+        return re.sub(_WORD, self._hide_broken, re.sub(_USER_INFO, self._take, text))
 
     def absorb_proxy(self, text: str) -> str:
         """The same for a proxy, which may be written without scheme: `user:password@host:port` (pip's --proxy)."""
         whole = text if "://" in text or is_web(text) or not text else f"http://{text}"
         scheme, _, rest = whole.partition("://")
         info, at, host = rest.rpartition("@")
-        if at and (_DELIMITER.search(info) or MASK in info):
+        if at and (re.search(_DELIMITER, info) or MASK in info):
             # No part of a URL: it makes the whole no URL, and is a secret all the same.
             self._remember_words(login_from(info, "/"), info)
             return f"{scheme}://{MASK}@{host}"
@@ -149,7 +153,7 @@ class Credentials:
     def _hide_broken(self, found: re.Match[str]) -> str:
         word = found[0]
         end = word.rfind("@")
-        head = _BROKEN_HEAD.search(word, 0, end) if end > 0 else None
+        head = re.search(_BROKEN_HEAD, word[:end]) if end > 0 else None
         if head is None:
             return word
         secret = word[head.end(1) : end]
@@ -351,7 +355,7 @@ class Credentials:
     def _without_user_info(self, line: str) -> str:
         if "@" not in line or "://" not in line:
             return line
-        return _WORD.sub(self._hide_broken, _USER_INFO.sub(_masked, line))
+        return re.sub(_WORD, self._hide_broken, re.sub(_USER_INFO, _masked, line))
 
     def _remember_words(self, login: Login, raw: str = "") -> None:
         raw_user, _, raw_password = raw.partition(":")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.config.own_variables import credential_variable, stem_of
-from safepip.model.finding import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,17 +37,6 @@ def named_logins(environ: Mapping[str, str], indexes: Iterable[Index]) -> tuple[
         if stated:
             found.append(NamedLogin(index.url, stated.get("USERNAME", ""), stated.get("PASSWORD")))
     return tuple(found)
-
-
-def unused_variables(environ: Mapping[str, str], indexes: Iterable[Index]) -> tuple[str, ...]:
-    """A notice about credentials of indexes that are not declared."""
-    stems = {stem_of(index.name) for index in indexes if index.declared}
-    names = sorted(
-        printable(name) for name in environ if (found := credential_variable(name)) and found[0] not in stems
-    )
-    if not names:
-        return ()
-    return (f"safepip's configuration declares no index of that name, so it is not used: {', '.join(names)}",)
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:

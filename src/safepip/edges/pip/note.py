@@ -3,7 +3,8 @@
     <the environment>/.safepip-unfinished-3.11-1f0c9a7e
 
 It lies in the folder of the scheme `data`, which is that of the environment, or the user's base. Several Pythons may
-have that folder in common, so the name ends with a digest of where, seen from there, the folders of distributions are.
+have that folder in common, so the name ends with a checksum of where, seen from there, the folders of distributions
+are.
 
 Only its owner may open it: who can open a file can lock it, and so keep others waiting.
 """
@@ -11,7 +12,6 @@ Only its owner may open it: who can open a file can lock it, and so keep others 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import sys
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from safepip.model.plan import Target
 
 _NAME = ".safepip-unfinished-"
+
+#: The largest that is written with eight hexadecimal digits: the remainder of a text is a checksum without an import.
+_PRIME = 0xFFFF_FFFB
 _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -64,8 +67,8 @@ def place_of(schemes: Mapping[str, str], target: Target) -> NotePlace | None:
     names = ("purelib", "platlib")
     libraries = {name: os.path.normpath(schemes[name]).replace(os.sep, "/") for name in names if schemes.get(name)}
     seen = "\n".join(_seen_from(folder, libraries.get(name, "")) for name in names)
-    digest = hashlib.sha256(os.fsencode(seen)).hexdigest()[:8]
-    return NotePlace(os.path.join(folder, f"{_NAME}{version}-{digest}"), libraries)
+    checksum = int.from_bytes(os.fsencode(seen)) % _PRIME
+    return NotePlace(os.path.join(folder, f"{_NAME}{version}-{checksum:08x}"), libraries)
 
 
 def _seen_from(folder: str, library: str) -> str:

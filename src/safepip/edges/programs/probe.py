@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Literal
 
-_APPLE = re.compile(r"(macosx|ios)([^_]*)_(\d+)_(\d+)_(.+)")
-_ANDROID = re.compile(r"android_(\d+)_(.+)")
+_APPLE = r"(macosx|ios)([^_]*)_(\d+)_(\d+)_(.+)"
+_ANDROID = r"android_(\d+)_(.+)"
 
 #: `manylinux2014` and older name a glibc by a year: what else each of them admits (PEP 571, PEP 599).
 _OLDER_MANYLINUX = {
@@ -37,13 +37,13 @@ def expand_platform(wanted: str) -> list[str]:
     """The platform tags that pip accepts for one `--platform`, itself first or in descending order."""
     from packaging import tags
 
-    apple = _APPLE.fullmatch(wanted)
+    apple = re.fullmatch(_APPLE, wanted)
     if apple:
         system, suffix, major, minor, machine = apple.groups()
         named = tags.mac_platforms if system == "macosx" else tags.ios_platforms
         # pip takes a vendor's prefix such as `macosxcustom_` and carries it over to every tag.
         return [system + suffix + tag[len(system) :] for tag in named((int(major), int(minor)), machine)]
-    android = _ANDROID.fullmatch(wanted)
+    android = re.fullmatch(_ANDROID, wanted)
     if android:
         return list(tags.android_platforms(int(android.group(1)), android.group(2)))
     prefix, _, machine = wanted.partition("_")

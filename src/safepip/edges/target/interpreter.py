@@ -104,7 +104,7 @@ def start_probe(
         known = memory.recall()
         if known is not None:
             _check_age(python, ".".join(map(str, known.facts["version"])))
-            return lambda: _target(python, known.facts, version)._replace(remembered=(memory.path, known.digest))
+            return lambda: _target(python, known.facts, version)._replace(remembered=(memory.path, known.kept))
     began = time.time_ns()
     process = _ask_other(python, token, question, environ)
 
@@ -138,11 +138,11 @@ def confirm(target: Target, settings: Settings, environ: Mapping[str, str]) -> N
     """
     if target.remembered is None:
         return
-    from safepip.edges.target.interpreter_memory import digest_of, forget
+    from safepip.edges.target.interpreter_memory import forget, kept_of
 
-    (path, digest), token = target.remembered, os.urandom(16).hex()
+    (path, kept), token = target.remembered, os.urandom(16).hex()
     process = _ask_other(target.python, token, _question(settings), _start_environment(environ))
-    if digest_of(_answer(target.python, token, process)) != digest:
+    if kept_of(_answer(target.python, token, process)) != kept:
         forget(path)
         raise Unavailable.because(
             "interpreter-changed",
@@ -153,15 +153,13 @@ def confirm(target: Target, settings: Settings, environ: Mapping[str, str]) -> N
 
 def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | None) -> Target:
     """The facts as a `Target`."""
-    from packaging.tags import Tag
-
     # pip completes a version of fewer than three numbers with zeros.
     numbers = facts["version"] if version is None else (*version, 0, 0)[:3]
     return Target(
         python=os.path.abspath(facts["executable"] or python),
         version=".".join(map(str, numbers)),
         markers=facts["markers"],
-        tags=tuple(Tag(*tag.split("-")) for tag in facts["tags"]),
+        tags=tuple(facts["tags"]),
         site_paths=tuple(facts["path"]),
         user_site=facts["user_site"],
         prefix=facts["prefix"],

@@ -1,6 +1,6 @@
 """Remembers, in the cache folder, what another interpreter has said of itself (`safepip.edges.programs.probe`).
 
-    <root>/interpreters-1/<24 digits of its path>/<64 digits of the question>       a digest, and JSON in the next line
+    <root>/interpreters-2/<24 digits of its path>/<64 digits of the question>       a digest, and JSON in the next line
 
 To start an interpreter and have it answer takes as long as all the rest of a run that has nothing to do. Its answer is
 the same as long as these are: the question, which the name of the file is made of (the interpreter's path, the
@@ -32,14 +32,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.edges.disk.cache_folder import Use, use_of
-from safepip.edges.disk.private_files import write_private_file
 from safepip.edges.disk.reading import read_regular
 from safepip.edges.programs.bare_start import entries_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_FORM = 1
+_FORM = 2
 
 #: Nanoseconds for which a file must not have changed: more than the coarsest clock of a file system in use has.
 _SETTLED = 2_000_000_000
@@ -64,10 +63,10 @@ _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionEr
 
 
 class Remembered(NamedTuple):
-    """The facts, as `probe.facts` gives them, and the digest of those that come out of the memory (`digest_of`)."""
+    """The facts, as `probe.facts` gives them, and those of them that come out of the memory (`kept_of`)."""
 
     facts: dict[str, Any]
-    digest: str
+    kept: dict[str, Any]
 
 
 class InterpreterMemory:
@@ -101,7 +100,7 @@ class InterpreterMemory:
                 return None
             if not self._is_its_own(facts, entry["program"]):
                 return None
-            return Remembered(_completed(facts), digest_of(facts))
+            return Remembered(_completed(facts), facts)
         except _DAMAGE:
             return None
 
@@ -118,7 +117,7 @@ class InterpreterMemory:
             known = all(files[file] is not None for file in made_of["loaded"])
             settled = all(seen is None or seen[-1] < began - _SETTLED for seen in files.values())
             if known and settled and self._is_its_own(facts, made_of["program"]):
-                self._write({"files": files, "program": made_of["program"], "facts": _kept(facts)})
+                self._write({"files": files, "program": made_of["program"], "facts": kept_of(facts)})
         except _DAMAGE:
             return
 
@@ -146,6 +145,8 @@ class InterpreterMemory:
         """Put the entry in its place in one step, and take away the oldest of its kind."""
         import json
 
+        from safepip.edges.disk.private_files import write_private_file
+
         if use_of(self._root)[0] is not Use.WRITTEN:
             return
         folder = os.path.dirname(self.path)
@@ -158,14 +159,8 @@ class InterpreterMemory:
             _remove_forgotten(os.path.dirname(folder), time.time() - _LONGEST_UNUSED)
 
 
-def digest_of(facts: Mapping[str, Any]) -> str:
-    """By which what is remembered of an answer is compared with a new one."""
-    import json
-
-    return _digest(json.dumps(_kept(facts), sort_keys=True).encode("ascii"))
-
-
-def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+def kept_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered of an answer, and compared with a new one."""
     return {name: value for name, value in facts.items() if name not in _NOT_KEPT}
 
 
@@ -232,9 +227,14 @@ def _asking() -> list[str]:
 
 
 def _digest(data: bytes) -> str:
-    import hashlib
+    """64 digits of BLAKE2. `hashlib` would load OpenSSL, which takes longer than all the rest of remembering; it takes
+    BLAKE2 from this module, too, which CPython has beside it."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
 
-    return hashlib.sha256(data).hexdigest()
+    return blake2b(data, digest_size=32).hexdigest()
 
 
 def _identity(path: str) -> list[int] | None:

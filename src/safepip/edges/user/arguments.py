@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from safepip.config import merging as config
 from safepip.config import pip_config
+from safepip.config.own_variables import unused_variables
 from safepip.edges.disk.reading import read_named
-from safepip.edges.network.index_credentials import unused_variables
-from safepip.edges.network.proxies import PROXY_FORM, read_proxy
 from safepip.edges.user import configuration_files
 from safepip.edges.user.world import World
 from safepip.model.errors import SafepipError, UsageError
@@ -93,8 +92,12 @@ def _check_against(policy: Policy, settings: Settings, now: float) -> None:
 def _proxy(parsed: ParsedOptions, credentials: Credentials) -> str | None:
     """`--proxy` without user information; None where it is not given, empty for no proxy at all."""
     stated = parsed["proxy"]
+    if stated is None:
+        return None
+    from safepip.edges.network.proxies import PROXY_FORM, read_proxy
+
     try:
-        return None if stated is None else read_proxy(stated, credentials)
+        return read_proxy(stated, credentials)
     except UrlError as problem:
         raise UsageError.because(
             "bad-option", f"--proxy: {problem}", hint=PROXY_FORM, origins=parsed.stated["proxy"]
