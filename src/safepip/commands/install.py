@@ -111,8 +111,7 @@ def _hand_over(
     """From a decision to pip's exit code: nothing in the target changes before the last lines."""
     from safepip.commands.broken import broken_lines
     from safepip.commands.clearing import clear
-    from safepip.edges.pip.running import Circumstances, hand_over, private_folder
-    from safepip.edges.programs.ending import exit_code
+    from safepip.edges.pip.running import private_folder
     from safepip.edges.target.installed import check_files
     from safepip.edges.target.writing import check_places
     from safepip.handover.instructions import roots_to_read, with_public_urls
@@ -124,27 +123,40 @@ def _hand_over(
     # After the judgement, because it tells what was allowed; before anything changes, as pip's.
     _report(decision, resources, wheels)
     with private_folder(resources.store.root) as folder:
-        handover = _handover(decision, wheels, folder, unfinished)
+        unfinished.hold()
+        handover = _handover(decision, wheels, folder, several=unfinished.possible)
         handover = with_public_urls(handover, resources.credentials.concealed.redact)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
         check_places(installed, settings)
-        broken, around = broken_lines(decision, installed, names), Circumstances(resources.console.progress)
+        broken = broken_lines(decision, installed, names)
         code = 1
         try:
-            with _shim_held(decision.inputs, resources):
-                around = around._replace(unfinished=unfinished)
-                code = hand_over(handover, target, settings, resources.world.environ, names, around)
-        except KeyboardInterrupt as interrupt:
-            resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
-            return exit_code(interrupt)
+            code = _have_pip_install(handover, decision.inputs, resources, names, unfinished)
         finally:
-            tell_missing(unfinished, handover, resources.console)
             if code != 0:  # whatever the reason was: the next run looks at everything again
                 resources.store.sound_wheels.forget(wheel.file for wheel in installed)
         if code == 0:
             _report_installed(settings, resources, installed, broken)
         return code
+
+
+def _have_pip_install(
+    handover: Handover, inputs: Inputs, resources: Resources, gone: Sequence[str], unfinished: Unfinished
+) -> int:
+    """Have pip, or several pips, do it, and say what is there in part; the exit code."""
+    from safepip.edges.pip.running import Circumstances, hand_over
+    from safepip.edges.programs.ending import exit_code
+
+    around = Circumstances(resources.console.progress, unfinished=unfinished)
+    try:
+        with _shim_held(inputs, resources):
+            return hand_over(handover, inputs.target, inputs.settings, resources.world.environ, gone, around)
+    except KeyboardInterrupt as interrupt:
+        resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
+        return exit_code(interrupt)
+    finally:
+        tell_missing(unfinished, handover, resources.console)
 
 
 def _report_installed(
@@ -159,14 +171,13 @@ def _report_installed(
         resources.console.notice(line)
 
 
-def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, unfinished: Unfinished) -> Handover:
-    """What pip is told, or several pips are."""
+def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, *, several: bool) -> Handover:
+    """What pip is told, or where `several` may work, each of several pips."""
     from safepip.edges.programs.processors import usable
     from safepip.handover.parts import Hands, make_handovers
 
     settings, target = decision.inputs.settings, decision.inputs.target
-    unfinished.hold()
-    hands = Hands(settings.jobs, usable()) if unfinished.possible else Hands(1)
+    hands = Hands(settings.jobs, usable()) if several else Hands(1)
     handover = make_handovers(decision.resolution, wheels, settings, target, folder, hands)
     assert handover is not None
     return handover
