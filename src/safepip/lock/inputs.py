@@ -72,6 +72,4 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if hasattr(value, "keys"):
         return {str(key): _plain(value[key]) for key in value}
-    if hasattr(value, "all") and hasattr(value, "names"):
-        return [value.all, sorted(value.names)]
     return str(value)

@@ -48,3 +48,19 @@ def test_options_of_a_requirements_file_close_the_network_that_was_opened_withou
     access.use(Network(trusted_hosts=("files.example",)))
     assert access.transport() is not first
     access.close()
+
+
+def test_it_is_closed_while_another_thread_is_opening_it() -> None:
+    """That takes long: it imports the client. A second Ctrl-C meanwhile must not leave the loop behind."""
+    access = NetworkAccess(Network(), Credentials({}), {})
+    access.loop.run(_nothing())
+    with access._opening:
+        closing = threading.Thread(target=access.close, daemon=True)
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+    assert "safepip-loop" not in [thread.name for thread in threading.enumerate()]
+
+
+async def _nothing() -> None:
+    """What starts the loop's thread."""

@@ -178,6 +178,13 @@ class TestProbe:
         settings = Settings(**RESTRICTIONS[number])
         assert tags(probe(sys.executable, settings)) == pips[number]
 
+    def test_a_platform_with_a_hyphen_is_no_wheels(self) -> None:
+        """As in pip, which makes of it a tag that no wheel's name can have, and goes on with the others."""
+        target = probe(sys.executable, Settings(platforms=("linux-x86_64",), abis=("abi-3",)))
+        assert all(len(tag.split("-")) == 3 for tag in target.tags)
+        assert "py3-none-any" in target.tags
+        assert all(tag.endswith("-any") for tag in target.tags)
+
     def test_a_given_version_is_completed_and_changes_no_marker(self) -> None:
         """pip checks Requires-Python against the given version and markers against the interpreter."""
         target = probe(sys.executable, Settings(python_version="39"))

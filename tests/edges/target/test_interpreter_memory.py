@@ -362,6 +362,31 @@ def forged(said: dict[str, Any]) -> None:
     said["facts"]["schemes"]["scripts"] += "/elsewhere"
 
 
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("version", lambda numbers: [*numbers[:2], float(numbers[2])]),
+        ("virtualenv", int),
+        ("writable_by_us", lambda _: None),
+    ],
+    ids=["a number", "a truth", "one more"],
+)
+def test_what_python_takes_for_equal_is_not_the_same(
+    python: str, cache: Path, fact: str, value: Callable[[Any], Any]
+) -> None:
+    """For Python 11 is 11.0, and true is 1: as a version, or in a report, they are not."""
+    ask(python, cache)
+
+    def forge(said: dict[str, Any]) -> None:
+        said["facts"][fact] = value(said["facts"].get(fact))
+
+    rewritten(entries(cache)[0], forge)
+    target = ask(python, cache)
+    assert target.remembered
+    with pytest.raises(Unavailable):
+        confirm(target, Settings(), environ())
+
+
 def test_before_anything_is_changed_the_interpreter_is_asked_again(python: str, cache: Path) -> None:
     """What is remembered and right passes, whatever was installed since; what is forged or out of date is an error, and
     forgotten."""

@@ -68,12 +68,13 @@ class NetworkAccess:
 
     def close(self) -> None:
         """Close the connections, then end the loop. A second Ctrl-C may come here: the loop is ended nevertheless."""
-        if self._loop is None:
+        loop = self._loop  # no lock is waited for here
+        if loop is None:
             return
         try:
             if self._transport is not None:
                 # A guess that is still under way would open a new connection after these were closed.
-                self.loop.quiet()
-                self.loop.run(self._transport.close())
+                loop.quiet()
+                loop.run(self._transport.close())
         finally:
-            self.loop.close()
+            loop.close()

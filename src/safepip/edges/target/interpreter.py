@@ -138,11 +138,11 @@ def confirm(target: Target, settings: Settings, environ: Mapping[str, str]) -> N
     """
     if target.remembered is None:
         return
-    from safepip.edges.target.interpreter_memory import forget, kept_of
+    from safepip.edges.target.interpreter_memory import forget, says_the_same
 
     (path, kept), token = target.remembered, os.urandom(16).hex()
     process = _ask_other(target.python, token, _question(settings), _start_environment(environ))
-    if kept_of(_answer(target.python, token, process)) != kept:
+    if not says_the_same(_answer(target.python, token, process), kept):
         forget(path)
         raise Unavailable.because(
             "interpreter-changed",
@@ -159,7 +159,8 @@ def _target(python: str, facts: Mapping[str, Any], version: tuple[int, ...] | No
         python=os.path.abspath(facts["executable"] or python),
         version=".".join(map(str, numbers)),
         markers=facts["markers"],
-        tags=tuple(facts["tags"]),
+        # One with a further hyphen, from `--platform linux-x86_64`, is no wheel's; pip makes a tag of it that none has.
+        tags=tuple(tag for tag in facts["tags"] if tag.count("-") == 2),
         site_paths=tuple(facts["path"]),
         user_site=facts["user_site"],
         prefix=facts["prefix"],

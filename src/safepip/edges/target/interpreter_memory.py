@@ -159,8 +159,16 @@ class InterpreterMemory:
             _remove_forgotten(os.path.dirname(folder), time.time() - _LONGEST_UNUSED)
 
 
+def says_the_same(facts: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """Whether an answer is what is remembered: as text, since for Python 1, 1.0 and true are equal."""
+    import json
+
+    one, other = (json.dumps(each, sort_keys=True) for each in (kept_of(facts), kept))
+    return one == other
+
+
 def kept_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What is remembered of an answer, and compared with a new one."""
+    """What is remembered of an answer."""
     return {name: value for name, value in facts.items() if name not in _NOT_KEPT}
 
 
