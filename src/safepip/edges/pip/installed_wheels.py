@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.archive import ArchiveError, read_file_of_wheel
-from safepip.edges.target.installed_files import read_files, read_small
+from safepip.edges.target.installed_files import read_fresh_files, read_small
 from safepip.handover.integrity import (
     Arrangement,
     compare,
@@ -87,7 +87,7 @@ def check_installed(
     wheels = [wheel for wheel in handover.wheels.values() if wheel.pin.name in handover.installs]
     run = Arrangement(layout_of(settings, target), wheels, kept, bool(environ.get("PYTHONPYCACHEPREFIX")))
     compared = list(zip(wheels, with_each_other([_compare(w, run, handover) for w in wheels], run), strict=True))
-    found = read_files(expected_files(demand for _, each in compared for demand in each.demands))
+    found = read_fresh_files(expected_files(demand for _, each in compared for demand in each.demands))
     interpreter = os.fsencode(target.python)
     problems = []
     for wheel, each in compared:
