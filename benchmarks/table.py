@@ -75,6 +75,11 @@ def kind(job: Job) -> str:
     return "dry" if job.dry_run else "locked" if job.locked else "install"
 
 
+def _is_short(job: Job) -> bool:
+    """Whether all is there already that a job is to install."""
+    return job.prepared == "installed"
+
+
 class Rounds:
     """Deals the time to the jobs. `clock` is in seconds."""
 
@@ -87,7 +92,8 @@ class Rounds:
         """Do short jobs `rounds` times, then each other job once and again as often as there is time for it.
 
         Further rounds begin with the shortest. An install leaves behind what the jobs after it need, in the first round
-        and for all others.
+        and for all others. What has nothing to do is short, too, and is done at once as often as it is to be: to make
+        or to remove another target touches the files that its own has in common with it.
         """
         for number in range(self._rounds):
             for job in jobs:
@@ -95,9 +101,11 @@ class Rounds:
                     self._do(job, number, once)
         installs = [job for job in jobs if not job.dry_run]
         for job in installs:
-            self._do(job, 0, once)
+            for number in range(self._rounds if _is_short(job) else 1):
+                self._do(job, number, once)
+        longer = [job for job in installs if not _is_short(job)]
         for number in range(1, self._rounds):
-            for job in sorted(installs, key=self._cost.__getitem__):
+            for job in sorted(longer, key=self._cost.__getitem__):
                 if self._clock() + self._cost[job] <= self._end:
                     self._do(job, number, once)
 
@@ -120,6 +128,10 @@ class Table:
         programs = [tool for tool in self._bench.programs if job.variants or not tool.more]
         rooms = {tool.name: self._room(tool, job) for tool in programs}
         results = next(row.results for row in self.rows if row.job is job)
+        if not number and _is_short(job):
+            # As in `compare.py`: what a first run remembers of the environment is there.
+            for tool in programs:
+                self._bench.run(tool, job, rooms[tool.name])
         done = self._bench.round(job, programs, rooms, number)
         for name, run in done.items():
             results.setdefault(name, []).append(run)
