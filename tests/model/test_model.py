@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from safepip.model.digest import STRONG, WeakDigest, strong, strongest
 from safepip.model.finding import printable
-from safepip.model.index import IndexUrl
+from safepip.model.index import Hashes, Index, IndexKind, IndexUrl
 from safepip.model.origin import Origin, Source
 from safepip.model.urls import UrlError
 
@@ -127,6 +128,32 @@ def test_default_ports_and_cases_are_one_origin() -> None:
     assert not url.contains("https://acme.example/simple/x/")
     assert not url.contains("http://acme.example/Simple/x/")
     assert str(IndexUrl.parse("https://[::1]:8443/")) == "https://[::1]:8443/"
+
+
+def test_indexes_are_compared_by_what_they_are_and_not_by_where_that_is_written() -> None:
+    """The same index in two files is one; what changes what may be taken from it makes another one of it."""
+    one = Index("acme", IndexUrl.parse("https://pypi.acme.example/simple/"))
+    place = Origin(Source.PROJECT_CONFIG, "safepip.toml", 3)
+    written: dict[str, Any] = {"origin": place, "claim_origins": (place,), "location": "elsewhere"}
+    for field, value in written.items():
+        other = one._replace(**{field: value})
+        assert one == other, field
+        assert (one != other) is False, field
+        assert hash(one) == hash(other), field
+    differing: dict[str, Any] = {
+        "name": "other",
+        "url": IndexUrl.parse("https://other.example/simple/"),
+        "kind": IndexKind.FIND_LINKS,
+        "packages": ("acme-*",),
+        "default": True,
+        "file_hosts": ("files.example",),
+        "hashes": Hashes.OPTIONAL,
+        "mirror_of": "other",
+    }
+    assert {*differing, *written} == set(Index._fields)
+    for field, value in differing.items():
+        assert one != one._replace(**{field: value}), field
+    assert one != tuple(one)
 
 
 def test_a_page_is_asked_for_by_name_and_a_slash() -> None:
