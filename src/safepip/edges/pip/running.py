@@ -41,12 +41,14 @@ class Manner(NamedTuple):
     Where this process is killed, pip goes on to its end. It works without a network on what was verified, so that is
     soon, and the environment is whole then. Killed halfway it would leave files that no RECORD names, which neither pip
     nor safepip can tell from those of other projects. With `ends_with_us` it is killed, too (on Linux): that is for an
-    environment that is of no use to anything but this process. `held` are descriptors that pip holds open.
+    environment that is of no use to anything but this process. `held` are descriptors that pip holds open. With
+    `alone` it can start no program.
     """
 
     erase: bool = False
     ends_with_us: bool = False
     held: tuple[int, ...] = ()
+    alone: bool = False
 
 
 class Circumstances(NamedTuple):
@@ -117,7 +119,8 @@ def command(
     """The command line that runs pip, by `bare_pip`, in an interpreter's environment. Distributions there are seen, but
     not imported. `before` is a PYTHONPATH of which pip is to see what is installed in its folders."""
     ending = f"{own_text('bare_ending.py')}\nend_with({os.getpid()})\n" if manner.ends_with_us else ""
-    program = f"{own_text('bare_pip.py')}\n{ending}run_pip(start)"
+    alone = "start_no_program()\n" if manner.alone else ""
+    program = f"{own_text('bare_pip.py')}\n{ending}{alone}run_pip(start)"
     words = [pip_home(), before, "erase" if manner.erase else "", *args]
     return bare_command(python or sys.executable, program, words)
 
@@ -210,7 +213,7 @@ def _run(
 ) -> int:
     """Run the pips of a handover, stage after stage. The exit code of the first that fails."""
     words, python = _stream_for_words(settings), None if target.own else target.python
-    manner = Manner(around.progress.on_terminal, around.ends_with_us, around.held)
+    manner = Manner(around.progress.on_terminal, around.ends_with_us, around.held, alone=True)
     env = pip_environment(environ)
     for parts in handover.stages or ((handover,),):
         if len(parts) == 1:
@@ -274,7 +277,7 @@ def uninstall(
     arguments = ["uninstall", "--yes", *options, "--", *names]
     python = None if target.own else target.python
     env, words = pip_environment(environ), _stream_for_words(settings)
-    return run_pip(arguments, env=env, python=python, words=words, manner=Manner(held=held))
+    return run_pip(arguments, env=env, python=python, words=words, manner=Manner(held=held, alone=True))
 
 
 def _stream_for_words(settings: Settings) -> TextIO | None:
@@ -340,7 +343,7 @@ def passthrough(
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     seen = without_secrets(verb, kept)
     env = seen if network else {**seen, **_WITHOUT_NETWORK}
-    return run_pip([verb, *rest], env=env, python=python, before=before)
+    return run_pip([verb, *rest], env=env, python=python, before=before, manner=Manner(alone=verb == "uninstall"))
 
 
 def _folder() -> str:

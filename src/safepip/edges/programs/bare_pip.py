@@ -1,10 +1,11 @@
-"""pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with three things added.
+"""pip, run in an interpreter that `bare_start` has started: as `python -m pip` does it, with these things added.
 
 1. Of the control characters that pip writes only those for colours reach a terminal: names and versions in its output
    come from the metadata of installed projects. To a stream that is not a terminal not even those pass.
 2. Where safepip shows on a terminal what is done, pip's first words take that line's place.
 3. A standard output that cannot be written is an error. pip's logging would print a traceback for each line, and pip
    end with 0.
+4. Where it installs or removes, it can start no program (`start_no_program`).
 
 The text of this file stands behind that of `bare_start` in the same program; nothing is imported here at the head but
 `sys`, since it is read before the finder is in force.
@@ -50,6 +51,23 @@ def cleaner(*, colours: bool) -> "Callable[[str], str]":
         return found[0] if len(found[0]) > 1 or found[0].isprintable() else "\ufffd"
 
     return lambda text: pattern.sub(shown, text)
+
+
+def start_no_program() -> None:
+    """From here on this process can start no program but this interpreter itself (PEP 578).
+
+    To say to an index what machine this is, pip runs `lsb_release`, `uname` and `rustc`, whatever `PATH` has by these
+    names: in an environment that is active that is what a wheel has installed, maybe a moment ago. Where pip only
+    installs files it asks no index, and it goes on without an answer. On some versions of macOS it asks its own
+    interpreter for the system's version.
+    """
+    names = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
+
+    def refuse(event: str, arguments: "tuple[Any, ...]") -> None:
+        if event in names and (not arguments or arguments[0] != sys.executable):
+            raise PermissionError("pip starts no program here")
+
+    sys.addaudithook(refuse)
 
 
 def run_pip(start: "Callable[..., None]") -> "NoReturn":
