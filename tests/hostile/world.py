@@ -9,6 +9,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from support.asking import LongLived
 from support.environment import Environment, Runner, clean_environment, make_environment
 from support.index import IndexServer
 from support.inside import run_inside
@@ -63,6 +64,7 @@ class World:
         # A few folders deep, so that a path that climbs out of the environment is still seen.
         self.cage = folder / "cage"
         self.environment = Environment(self.cage / "a" / "b" / "target")
+        self._interpreters = LongLived()
         self.restore()
 
     def __enter__(self) -> Self:
@@ -70,9 +72,11 @@ class World:
 
     def __exit__(self, *_error: object) -> None:
         self.server.close()
+        self._interpreters.close()
 
     def restore(self) -> None:
         """Put the environment back as it was."""
+        self._interpreters.close()
         shutil.rmtree(self.cage, ignore_errors=True)
         shutil.copytree(self._fresh.folder, self.environment.folder, symlinks=True)
 
@@ -90,7 +94,8 @@ class World:
     def safepip(self, verb: str, *arguments: str) -> Judged:
         """Run the command line of safepip in this process, in a clean environment of variables."""
         words = (verb, "--python", str(self.environment.python), *arguments)
-        done = run_inside(self.runner.folder, clean_environment(self.runner.home), *words)
+        with self._interpreters.confirming():
+            done = run_inside(self.runner.folder, clean_environment(self.runner.home), *words)
         references = re.findall(r"^error: ([a-z0-9-]+)$", done.err, re.MULTILINE)
         return Judged(done.code, tuple(references), done.out + done.err)
 

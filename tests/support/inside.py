@@ -9,13 +9,16 @@ import contextlib
 import io
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from unittest.mock import patch
 
 from safepip.__main__ import main
+from safepip.vetting import look_alikes
 from support.environment import LOOPBACK_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -29,6 +32,21 @@ class Done(NamedTuple):
     err: str
 
 
+#: What a list of well-known names says, and the tables that are made of it, depend on nothing but the list: of one list
+#: they are made once for all runs of this process, and not for each again.
+_READ_NAMES, _KNOWN_NAMES = lru_cache(8)(look_alikes.read_names), lru_cache(32)(look_alikes.KnownNames)
+
+
+def _main(argv: Sequence[str | Path], out: io.StringIO, err: io.StringIO) -> int:
+    """Run `main`, and what it writes goes there."""
+    with (
+        patch.multiple(look_alikes, read_names=_READ_NAMES, KnownNames=_KNOWN_NAMES),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        return main([str(word) for word in argv])
+
+
 def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> Done:
     """Run safepip in this process, in `folder` and with these variables of the environment and no others."""
     out, err = io.StringIO(), io.StringIO()
@@ -38,8 +56,8 @@ def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> D
         os.environ.update(environ)
         # As `python -m safepip`, by whatever program the tests were started.
         sys.argv = ["-m"]
-        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main([str(word) for word in argv])
+        with contextlib.chdir(folder):
+            code = _main(argv, out, err)
     finally:
         sys.argv = words
         os.environ.clear()
@@ -71,6 +89,5 @@ class Inside:
 
     def __call__(self, *argv: str | Path) -> Done:
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main([str(word) for word in argv])
+        code = _main(argv, out, err)
         return Done(code, out.getvalue(), err.getvalue())
