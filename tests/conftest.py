@@ -150,3 +150,19 @@ def target(tmp_path: Path) -> Environment:
 def new_target(tmp_path: Path) -> Callable[[str], Environment]:
     """Makes further virtual environments by name."""
     return lambda name: make_environment(tmp_path / name)
+
+
+@pytest.fixture
+def tied() -> None:
+    """Says that a test runs its programs under `bare_tie`, in a module whose others do not (`untied`)."""
+
+
+@pytest.fixture
+def untied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a program that fetches run by itself, as it does where there is no fork(2).
+
+    Otherwise a Python stands before each git, which takes ten times its time. What that Python does is said in
+    `edges/builder/test_programs.py`; a repository is the same to a git with it and without.
+    """
+    if "tied" not in request.fixturenames:
+        monkeypatch.setattr("safepip.edges.builder.programs.own_python", lambda: "")

@@ -16,7 +16,7 @@ from support.repositories import GitHome, Repository, needs_git
 if TYPE_CHECKING:
     from safepip.model.source import SourceTree
 
-pytestmark = needs_git
+pytestmark = [needs_git, pytest.mark.usefixtures("untied")]
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def two_commits(home: GitHome) -> tuple[Repository, str, str]:
     return repository, first, repository.commit({"module.py": "number = 2\n"})
 
 
+@pytest.mark.usefixtures("tied")
 def test_the_default_branch_with_its_history(home: GitHome) -> None:
     """setuptools-scm reads the history and the tags."""
     repository, first, second = two_commits(home)
@@ -121,6 +122,7 @@ def test_an_empty_repository_fails(home: GitHome) -> None:
         fetched(Repository(home, home.root / "served" / "empty"))
 
 
+@pytest.mark.usefixtures("tied")
 def test_no_repository_fails_with_the_words_of_git(home: GitHome) -> None:
     """They say why, and no prompt is waited for."""
     source = read_vcs_url(f"git+{(home.root / 'missing').as_uri()}").source
@@ -248,6 +250,7 @@ def editable(repository: Repository, revision: str = "", **more: object) -> Sour
     return update(source, str(repository.home.root / "src" / "tool"), repository.home.environ, **more)  # type: ignore[arg-type]  # what a test gives
 
 
+@pytest.mark.usefixtures("tied")
 def test_an_editable_is_cloned_and_then_updated(home: GitHome) -> None:
     """Without a revision it follows the default branch, as with pip."""
     repository = home.repository()
@@ -399,6 +402,7 @@ def test_the_checkout_works_as_any_clone_does(home: GitHome) -> None:
     assert home.git("status", "--porcelain", cwd=tree) == ""
 
 
+@pytest.mark.usefixtures("tied")
 def test_errors_name_no_password(home: GitHome) -> None:
     """A login reaches git in a variable, and the command line has none of it."""
     environ = {**home.environ, "GIT_CURL_VERBOSE": "1", "GIT_TRACE": "1"}

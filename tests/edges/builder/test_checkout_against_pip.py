@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = needs_git
+pytestmark = [needs_git, pytest.mark.usefixtures("untied")]
 
 #: What pip does otherwise, and why safepip does not.
 DIFFERENT = {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from safepip.model.source import SourceTree
 
-pytestmark = needs_git
+pytestmark = [needs_git, pytest.mark.usefixtures("untied")]
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def plainly_cloned(repository: Repository) -> bool:
 # --- hooks, filters, settings ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("tied")
 def test_hooks_of_a_template_do_not_run(home: GitHome) -> None:
     """git copies the user's template into each new repository."""
     repository = home.repository()
@@ -241,6 +242,7 @@ def test_a_subdirectory_behind_a_link_stays_within(home: GitHome) -> None:
         check_out(repository.source("", "py/etc"), str(home.root / "out"), home.environ)
 
 
+@pytest.mark.usefixtures("tied")
 def test_a_tree_without_end_is_not_written(home: GitHome) -> None:
     """Ten folders that each have the next one ten times: a bomb of a few hundred bytes."""
     repository = home.repository()
@@ -291,6 +293,7 @@ def test_a_submodule_does_not_run_its_own_way_of_updating(home: GitHome) -> None
     assert Path(tree.root, "sub", "module.py").exists()
 
 
+@pytest.mark.usefixtures("tied")
 def test_submodules_of_the_same_place_are_fetched(home: GitHome) -> None:
     """Those within submodules too, each at the commit that the tree names; git then lists their files."""
     home.configure('[protocol "file"]\n    allow = always\n')
@@ -368,6 +371,7 @@ def test_another_transport_by_the_users_settings_is_not_taken(home: GitHome) -> 
         check_out(read_vcs_url("git+https://a.example/x").source, str(home.root / "out"), home.environ)
 
 
+@pytest.mark.usefixtures("tied")
 def test_a_program_that_does_not_end_is_stopped_with_all_it_started(home: GitHome) -> None:
     """The time is that of the whole, and the message says how long it was."""
     from safepip.edges.builder.programs import run_program

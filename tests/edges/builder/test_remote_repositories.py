@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from safepip.model.source import SourceTree
 
-pytestmark = needs_git
+pytestmark = [needs_git, pytest.mark.usefixtures("untied")]
 
 LOGIN = ("user", "secret word: 'quoted' $HOME `x` \\n")
 
@@ -108,6 +108,7 @@ def test_a_repository_by_http(home: GitHome) -> None:
     assert set(site.seen) == {None}
 
 
+@pytest.mark.usefixtures("tied")
 def test_a_login_is_given_to_its_origin_and_kept_nowhere(home: GitHome) -> None:
     """Neither in the folder nor by the user's helpers."""
     repository = home.repository()
@@ -157,6 +158,7 @@ def test_netrc_is_read(home: GitHome) -> None:
         assert fetched(home, site).commit == repository.head
 
 
+@pytest.mark.usefixtures("tied")
 def test_git_asks_no_question(home: GitHome) -> None:
     """Neither by a window nor on the terminal: it has none."""
     bare(home.repository())
