@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 needs_hg = pytest.mark.skipif(shutil.which("hg") is None, reason="Mercurial is not installed")
 needs_svn = pytest.mark.skipif(shutil.which("svn") is None, reason="Subversion is not installed")
 
+pytestmark = pytest.mark.usefixtures("untied")
+
 
 class User:
     """A user with a home, and a marker that an attack would write."""
@@ -59,16 +61,22 @@ def user(tmp_path: Path) -> Iterator[User]:
     assert not made.marker.exists()
 
 
-@pytest.fixture
-def hg(user: User) -> Path:
-    """A repository of Mercurial with two commits."""
-    path = user.root / "served" / "tool"
-    path.mkdir(parents=True)
-    user.run("hg", "init", cwd=path)
+@pytest.fixture(scope="module")
+def made_with_hg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of Mercurial with two commits, to be copied: each hg takes as long as a copy of many."""
+    user = User(tmp_path_factory.mktemp("hg"))
+    path = user.root / "tool"
+    user.run("hg", "init", str(path))
     for number in ("1", "2"):
         (path / "module.py").write_text(number)
         user.run("hg", "commit", "--addremove", "--message", number, cwd=path)
     return path
+
+
+@pytest.fixture
+def hg(user: User, made_with_hg: Path) -> Path:
+    """A repository of Mercurial with two commits."""
+    return shutil.copytree(made_with_hg, user.root / "served" / "tool", symlinks=True)
 
 
 @pytest.fixture
@@ -92,22 +100,33 @@ def svn_url(user: User, revision: str = "") -> str:
 
 
 @needs_hg
-def test_hg_gives_the_tip_a_tag_and_a_commit(user: User, hg: Path) -> None:
-    """With the whole id, and a digest of the files alone."""
-    user.run("hg", "tag", "--rev", "0", "v1", cwd=hg)
-    first, tip = (user.run("hg", "log", "--rev", rev, "--template={node}", cwd=hg) for rev in ("0", "tip"))
+def test_hg_gives_the_tip(user: User, hg: Path) -> None:
+    """With the whole id; what is not there fails."""
     tree = user.check_out(f"hg+{hg.as_uri()}")
-    assert tree.commit == tip
-    for number, revision in enumerate(("v1", first, first[:10], "0")):
-        tree = user.check_out(f"hg+{hg.as_uri()}@{revision}", f"out{number}")
-        assert (tree.commit, Path(tree.folder, "module.py").read_text()) == (first, "1")
-    again = user.check_out(f"hg+{hg.as_uri()}@{first}", "again")
-    assert again.digest == tree.digest is not None
+    assert tree.commit == user.run("hg", "log", "--rev=tip", "--template={node}", cwd=hg)
     with pytest.raises(Unavailable, match="checkout-failed"):
         user.check_out(f"hg+{hg.as_uri()}@none", "none")
 
 
 @needs_hg
+@pytest.mark.usually("tag and id")
+@pytest.mark.parametrize("forms", [("tag", "id"), ("short", "number")], ids=" and ".join)
+def test_hg_gives_a_tag_and_a_commit(user: User, hg: Path, forms: tuple[str, ...]) -> None:
+    """With the whole id, and a digest of the files alone."""
+    user.run("hg", "tag", "--rev", "0", "v1", cwd=hg)
+    first = user.run("hg", "log", "--rev=0", "--template={node}", cwd=hg)
+    revisions = {"tag": "v1", "id": first, "short": first[:10], "number": "0"}
+    digests = set()
+    for form in forms:
+        tree = user.check_out(f"hg+{hg.as_uri()}@{revisions[form]}", form)
+        assert (tree.commit, Path(tree.folder, "module.py").read_text()) == (first, "1"), form
+        assert tree.digest is not None
+        digests.add(tree.digest)
+    assert len(digests) == 1
+
+
+@needs_hg
+@pytest.mark.usefixtures("tied")
 def test_hg_runs_neither_hooks_nor_extensions_nor_aliases(user: User, hg: Path) -> None:
     """The user's own ones too: they are meant for the user's work."""
     payload = user.payload()
@@ -124,12 +143,9 @@ def test_hg_runs_neither_hooks_nor_extensions_nor_aliases(user: User, hg: Path) 
 @needs_hg
 def test_hg_does_not_fetch_subrepositories(user: User, hg: Path) -> None:
     """They may be anywhere, and of other programs."""
-    other = user.root / "other"
-    user.run("hg", "init", str(other))
-    (other / "x").write_text("")
-    user.run("hg", "commit", "--addremove", "--message", "x", cwd=other)
+    other = shutil.copytree(hg, user.root / "other", symlinks=True)
     (hg / ".hgsub").write_text(f"sub = {other}\n")
-    user.run("hg", "clone", str(other), "sub", cwd=hg)
+    shutil.copytree(other, hg / "sub", symlinks=True)
     user.run("hg", "commit", "--addremove", "--message", "sub", cwd=hg)
     with pytest.raises(SafepipError, match="checkout-failed"):
         user.check_out(f"hg+{hg.as_uri()}")
@@ -203,6 +219,7 @@ def test_a_link_out_of_a_tree_of_svn_is_refused(user: User, svn: Path) -> None:
 
 @needs_svn
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for ssh is a shell script")
+@pytest.mark.usefixtures("tied")
 def test_svn_runs_ssh_as_the_user_says(user: User, svn: Path) -> None:
     """Else so that it asks nothing. The stand-in runs on this machine what it is told to run on the other."""
     ssh = user.root / "bin" / "ssh"
