@@ -140,7 +140,7 @@ def test_an_environment_stays_as_it_was_where_plain_pip_installs_the_file(
     lock.write_text(lock_of(internal, data, (runner.folder / filename).as_uri(), NAME, filename))
     before = target.state()
     for verb in (("install", "-r"), ("sync",)):
-        done = runner.safepip(*verb, "pylock.toml", "--offline", "--python", target.python)
+        done = runner.inside(*verb, "pylock.toml", "--offline", "--python", target.python)
         assert done.returncode == 1, shown(done)
         assert "error: not-in-store\n" in done.stderr
         assert target.state() == before
@@ -148,8 +148,8 @@ def test_an_environment_stays_as_it_was_where_plain_pip_installs_the_file(
     assert pip_in(runner, by_pip, "install", "--no-index", "-r", lock).returncode == 0
     assert (by_pip.site_packages / "evil.py").exists()
     lock.write_text(lock_of(internal, bytes_of(internal)))
-    assert runner.safepip("download", "-q", "-d", "out", "-r", "pylock.toml").returncode == 0
-    done = runner.safepip("install", "-r", "pylock.toml", "--offline", "--python", target.python)
+    assert runner.inside("download", "-q", "-d", "out", "-r", "pylock.toml").returncode == 0
+    done = runner.inside("install", "-r", "pylock.toml", "--offline", "--python", target.python)
     assert done.returncode == 0, shown(done)
     assert target.installed() == {NAME: "1.0"}
 

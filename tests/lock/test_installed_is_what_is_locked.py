@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.environment import Runner, make_environment
 from support.runs import pip_in, shown
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
-    from support.environment import Environment, Runner
+    from support.environment import Environment
     from support.index import IndexServer
     from support.inside import Inside
 
@@ -26,6 +28,23 @@ FILE = "acme_lib-1.0-py3-none-any.whl"
 def wheel(owner: str, **more: str) -> bytes:
     """A wheel of the name and the version, by one author or another."""
     return build_wheel(NAME, "1.0", files={"acme_lib.py": f"OWNER = {owner!r}\n", **more}, module=False)[1]
+
+
+@pytest.fixture(scope="module")
+def by_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What pip installs of a wheel of the name and the version, by another author."""
+    root = tmp_path_factory.mktemp("by-nobody")
+    (root / "project").mkdir()
+    made = make_environment(root / "target")
+    by_pip(Runner(root / "project", root / "home"), made, wheel("nobody"))
+    return made.site_packages
+
+
+@pytest.fixture
+def elsewhere(by_nobody: Path, target: Environment) -> Environment:
+    """A target in which pip has installed it."""
+    shutil.copytree(by_nobody, target.site_packages, dirs_exist_ok=True)
+    return target
 
 
 @pytest.fixture
@@ -70,7 +89,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     (runner.folder / "empty.txt").write_text("unheard-of<1\n")
     verb, *words = WAYS[way]
-    return ended(runner.safepip(verb, "--python", target.python, "-i", index.url, *words, *more))
+    return ended(runner.inside(verb, "--python", target.python, "-i", index.url, *words, *more))
 
 
 @pytest.mark.usually("install", "search")
@@ -80,7 +99,7 @@ def test_what_is_known_to_be_other_bytes_is_installed_anew(
 ) -> None:
     """safepip installed it, from elsewhere; name and version are those of the lock."""
     (runner.folder / FILE).write_bytes(wheel("nobody"))
-    ended(runner.safepip("install", "-q", "--python", target.python, "--no-index", runner.folder / FILE))
+    ended(runner.inside("install", "-q", "--python", target.python, "--no-index", runner.folder / FILE))
     assert "nobody" in owner(target)
     done = run(way, runner, target, honest)
     assert "acme" in owner(target)
@@ -94,18 +113,17 @@ def test_what_is_known_to_be_other_bytes_is_installed_anew(
 @pytest.mark.usually("sync", "hashes")
 @pytest.mark.parametrize("way", WAYS)
 def test_where_nobody_knows_it_is_said_and_may_be_made_a_reinstall(
-    way: str, honest: IndexServer, runner: Runner, target: Environment
+    way: str, honest: IndexServer, runner: Runner, elsewhere: Environment
 ) -> None:
     """pip installed it."""
-    by_pip(runner, target, wheel("nobody"))
-    done = run(way, runner, target, honest)
-    assert "nobody" in owner(target)
+    done = run(way, runner, elsewhere, honest)
+    assert "nobody" in owner(elsewhere)
     assert "it is not known" in done.stderr
     assert NAME in next(line for line in done.stderr.splitlines() if "it is not known" in line)
     assert "--verify-installed" in done.stderr
-    done = run(way, runner, target, honest, "--verify-installed")
-    assert "acme" in owner(target)
-    done = run(way, runner, target, honest, "--verify-installed")
+    done = run(way, runner, elsewhere, honest, "--verify-installed")
+    assert "acme" in owner(elsewhere)
+    done = run(way, runner, elsewhere, honest, "--verify-installed")
     assert "Successfully installed" not in done.stdout
     assert "it is not known" not in done.stderr
 
@@ -146,47 +164,45 @@ def test_pip_uninstall_takes_everything_away(honest: IndexServer, runner: Runner
     assert target.state().keys() == before.keys()
 
 
-def test_policy_makes_it_a_rule(honest: IndexServer, runner: Runner, target: Environment) -> None:
+def test_policy_makes_it_a_rule(honest: IndexServer, runner: Runner, elsewhere: Environment) -> None:
     """Of whatever level; what is unknown is then installed anew without an option."""
     user = runner.home / "config" / "safepip"
     user.mkdir(parents=True)
     (user / "safepip.toml").write_text("[policy]\nverify-installed = true\n")
-    by_pip(runner, target, wheel("nobody"))
-    done = run("sync", runner, target, honest)
-    assert "acme" in owner(target)
+    done = run("sync", runner, elsewhere, honest)
+    assert "acme" in owner(elsewhere)
     assert "it is not known" not in done.stderr
     (runner.folder / "safepip.toml").write_text("[policy]\nverify-installed = false\n")
-    done = ended(runner.safepip("sync", "--python", target.python, "-i", honest.url, "pylock.toml"), 2)
+    done = ended(runner.inside("sync", "--python", elsewhere.python, "-i", honest.url, "pylock.toml"), 2)
     assert "error: policy-loosened" in done.stderr
 
 
-def test_a_dry_run_says_what_would_be_installed_anew(honest: IndexServer, runner: Runner, target: Environment) -> None:
-    by_pip(runner, target, wheel("nobody"))
-    done = run("sync", runner, target, honest, "--dry-run", "--verify-installed")
+def test_a_dry_run_says_what_would_be_installed_anew(
+    honest: IndexServer, runner: Runner, elsewhere: Environment
+) -> None:
+    done = run("sync", runner, elsewhere, honest, "--dry-run", "--verify-installed")
     assert "Would install" in done.stdout
     assert f"{NAME}-1.0" in done.stdout
-    assert "nobody" in owner(target)
+    assert "nobody" in owner(elsewhere)
 
 
 def test_without_digests_nothing_is_asked_for_by_bytes(
-    honest: IndexServer, runner: Runner, target: Environment
+    honest: IndexServer, runner: Runner, elsewhere: Environment
 ) -> None:
     """A name and a version are satisfied by them, as in pip."""
-    by_pip(runner, target, wheel("nobody"))
     for more in ((), ("--verify-installed",)):
-        done = ended(runner.safepip("install", "--python", target.python, "-i", honest.url, f"{NAME}==1.0", *more))
+        done = ended(runner.inside("install", "--python", elsewhere.python, "-i", honest.url, f"{NAME}==1.0", *more))
         assert "already satisfied" in done.stdout
         assert "it is not known" not in done.stderr
 
 
 def test_what_a_target_folder_kept_is_not_taken_for_what_was_installed(
-    honest: IndexServer, runner: Runner, target: Environment
+    honest: IndexServer, runner: Runner, elsewhere: Environment
 ) -> None:
     """With --target pip leaves what is there, and says so; it is not the new wheel for that."""
-    by_pip(runner, target, wheel("nobody"))
-    ended(runner.safepip("install", "-q", "-i", honest.url, "--target", target.site_packages, "-r", "pylock.toml"))
-    assert "nobody" in owner(target)
-    assert "it is not known" in run("install", runner, target, honest).stderr
+    ended(runner.inside("install", "-q", "-i", honest.url, "--target", elsewhere.site_packages, "-r", "pylock.toml"))
+    assert "nobody" in owner(elsewhere)
+    assert "it is not known" in run("install", runner, elsewhere, honest).stderr
 
 
 def test_another_wheel_of_the_version_is_not_the_locked_one(
@@ -195,7 +211,7 @@ def test_another_wheel_of_the_version_is_not_the_locked_one(
     """The lock names one of several; another one is there."""
     other, data = build_wheel(NAME, "1.0", build="1", files={"acme_lib.py": "OWNER = 'nobody'\n"}, module=False)
     (runner.folder / other).write_bytes(data)
-    ended(runner.safepip("install", "-q", "--python", target.python, "--no-index", runner.folder / other))
+    ended(runner.inside("install", "-q", "--python", target.python, "--no-index", runner.folder / other))
     assert "nobody" in owner(target)
     run("install", runner, target, honest)
     assert "acme" in owner(target)

@@ -78,6 +78,17 @@ class Runner:
         """Run the `safepip` command and wait for it. `env` is laid over the clean environment."""
         return self.run([SAFEPIP, *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
 
+    def inside(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run safepip in this process, for tests that are not about its start or its end: that is all that it saves.
+        pip and every other program that it starts are processes as ever."""
+        from support.inside import run_with_pip
+
+        words = [str(argument) for argument in arguments]
+        done = run_with_pip(cwd or self.folder, self.environment(env), *words)
+        return subprocess.CompletedProcess([SAFEPIP, *words], done.code, done.out, done.err)
+
     def pip(
         self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,8 @@
 """safepip run in this process: a tenth of the time of a process of its own, with the same reading of argv and folder.
 
-Only for commands that start no pip and change no environment: lock, explain, download, dry runs, and what is refused.
+`run_inside` and the `run` fixture are for commands that start no pip and change no environment: lock, explain,
+download, dry runs, and what is refused. `run_with_pip` is for the others: pip is a process there as ever, and what it
+says is read from the descriptors that it inherits.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
@@ -18,8 +21,9 @@ from safepip.vetting import look_alikes
 from support.environment import LOOPBACK_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO, TextIO
 
     import pytest
 
@@ -37,7 +41,7 @@ class Done(NamedTuple):
 _READ_NAMES, _KNOWN_NAMES = lru_cache(8)(look_alikes.read_names), lru_cache(32)(look_alikes.KnownNames)
 
 
-def _main(argv: Sequence[str | Path], out: io.StringIO, err: io.StringIO) -> int:
+def _main(argv: Sequence[str | Path], out: TextIO, err: TextIO) -> int:
     """Run `main`, and what it writes goes there."""
     with (
         patch.multiple(look_alikes, read_names=_READ_NAMES, KnownNames=_KNOWN_NAMES),
@@ -50,6 +54,29 @@ def _main(argv: Sequence[str | Path], out: io.StringIO, err: io.StringIO) -> int
 def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> Done:
     """Run safepip in this process, in `folder` and with these variables of the environment and no others."""
     out, err = io.StringIO(), io.StringIO()
+    with _as_started(folder, environ):
+        code = _main(argv, out, err)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def run_with_pip(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> Done:
+    """The same for what installs: the programs that it starts read nothing, and write to the same streams as it."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with (
+            open(os.devnull, "rb") as nothing,
+            _descriptor(0, nothing),
+            _descriptor(1, out),
+            _descriptor(2, err),
+            _text(out) as stdout,
+            _text(err) as stderr,
+            _as_started(folder, environ),
+        ):
+            code = _main(argv, stdout, stderr)
+        return Done(code, _written(out), _written(err))
+
+
+@contextlib.contextmanager
+def _as_started(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
     variables, words = dict(os.environ), sys.argv
     try:
         os.environ.clear()
@@ -57,12 +84,34 @@ def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> D
         # As `python -m safepip`, by whatever program the tests were started.
         sys.argv = ["-m"]
         with contextlib.chdir(folder):
-            code = _main(argv, out, err)
+            yield
     finally:
         sys.argv = words
         os.environ.clear()
         os.environ.update(variables)
-    return Done(code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _descriptor(number: int, file: BinaryIO) -> Iterator[None]:
+    """What is read from it or written to it, by this process or one that it starts, is the file's."""
+    before = os.dup(number)
+    try:
+        os.dup2(file.fileno(), number)
+        yield
+    finally:
+        os.dup2(before, number)
+        os.close(before)
+
+
+def _text(file: BinaryIO) -> io.TextIOWrapper:
+    """Written through at once: what a program that is started writes comes after."""
+    raw = io.FileIO(file.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
+def _written(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 class Inside:
