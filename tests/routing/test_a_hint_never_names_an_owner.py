@@ -59,12 +59,12 @@ def test_the_attack_of_the_readme_with_every_block_pasted_installs_nothing(
     words = ("install", "--python", target.python, "--retries", "0")
     named = ("-i", internal.url, "--extra-index-url", public.url, NAME)
     before = target.state()
-    done = runner.safepip(*words, *named)
+    done = runner.inside(*words, *named)
     assert done.returncode == 20, shown(done)
     pasted(runner.folder, done.stderr)
     for _ in range(4):
         for what in (named, (NAME,)):
-            done = runner.safepip(*words, *what)
+            done = runner.inside(*words, *what)
             assert done.returncode == 2, shown(done)
             assert f"error: undecided-owner\n  you have not decided yet which index owns {NAME}" in done.stderr
         if "[[index]]" in done.stderr:
@@ -76,7 +76,7 @@ def test_the_attack_of_the_readme_with_every_block_pasted_installs_nothing(
     assert first, text
     assert second, text
     file.write_text(text.replace(f'"{NAME}?"', f'"{NAME}"', 1).replace(f'"{NAME}?"', ""))
-    done = runner.safepip(*words, NAME)
+    done = runner.inside(*words, NAME)
     assert done.returncode == 0, shown(done)
     assert target.installed() == {NAME: "1.0"}
 

@@ -33,7 +33,6 @@ import re
 import tomllib
 import zipfile
 from dataclasses import dataclass, field
-from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -43,12 +42,12 @@ from pip._internal.models.index import PyPI
 from support import replies
 from support.environment import Environment, Runner, make_environment
 from support.index import HTML, JSON, PLAIN_HTML, Index, IndexServer
-from support.inside import run_inside
 from support.wheels import make_wheel, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from subprocess import CompletedProcess
 
     from support.certificates import Authority
 
@@ -264,30 +263,27 @@ _PLAIN = {
 # --- the run and what it must come to -------------------------------------------------------------------
 
 
-def play(world: World) -> None:
-    """Run the case and raise `AssertionError`, with all that was printed, where it comes to something else."""
-    target = make_environment(world.folder / "target")
+def play(world: World, target: Environment) -> None:
+    """Run the case in `target` and raise `AssertionError`, with all that was printed, where it comes to something else.
+
+    In this process, but for the programs that safepip starts: it is the decisions that are tried.
+    """
     before = target.state()
     verb, place, env, rest = _words(world)
     where = ["--python", str(target.python)] if verb in ("install", "download") else []
     words = [verb, *where, *(IMPATIENCE if where else ()), *rest]
-    if "installs" in world.case.expected:
-        done = world.runner.safepip(*words, env=env, cwd=place)
-    else:
-        done = _inside(world, place, env, words)
+    done = world.runner.inside(*words, env=env, cwd=place)
     _check_words(world, done)
     _check_target(world, done, target, before)
     _check_requests(world, done)
 
 
-def play_without_pip(world: World) -> None:
-    """The same up to the wheels that pip would be given: in this process, by `download`, which decides as `install`."""
-    target = make_environment(world.folder / "target")
+def play_without_pip(world: World, target: Environment) -> None:
+    """The same up to the wheels that pip would be given: by `download`, which decides as `install`."""
     _, place, env, rest = _words(world)
     saved = world.folder / "saved"
-    done = _inside(
-        world, place, env, ["download", "--python", str(target.python), "-d", str(saved), *IMPATIENCE, *rest]
-    )
+    words = ["download", "--python", str(target.python), "-d", str(saved), *IMPATIENCE, *rest]
+    done = world.runner.inside(*words, env=env, cwd=place)
     _check_words(world, done)
     found, names = {}, set[str]()
     for path in saved.iterdir():
@@ -300,12 +296,6 @@ def play_without_pip(world: World) -> None:
     assert names >= {*expected.get("holds", [])}, _shown("a file is missing", done)
     assert not names & {*expected.get("lacks", [])}, _shown("a file was saved", done)
     _check_requests(world, done)
-
-
-def _inside(world: World, place: Path, env: dict[str, str], words: list[str]) -> CompletedProcess[str]:
-    """Run safepip in this process: for what starts no pip."""
-    done = run_inside(place, world.runner.environment(env), *words)
-    return CompletedProcess(words, done.code, done.out, done.err)
 
 
 def play_pip(world: World) -> None:
