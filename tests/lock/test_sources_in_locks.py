@@ -34,6 +34,24 @@ def tool_files(version: str, **more: Any) -> dict[str, str]:
     return {path: data.decode() for path, data in source_files("tool", version, **more).items() if path != "PKG-INFO"}
 
 
+#: A backend that keeps to what `[project]` says, so that it is not asked, as the tiny one is.
+STATED = '[build-system]\nrequires = ["flit_core>=3.4"]\nbuild-backend = "flit_core.buildapi"\n'
+
+
+def stated_files(version: str) -> dict[str, str]:
+    """The same project, whose version and requirements are known without anything being run."""
+    project = f'[project]\nname = "tool"\nversion = "{version}"\ndescription = "-"\n'
+    return {**tool_files(version), "pyproject.toml": f"{STATED}{project}"}
+
+
+@pytest.fixture
+def stated(tmp_path: Path) -> Repository:
+    """Version 3.0 of `tool`, for tests that are not about asking its backend."""
+    made = GitHome(tmp_path / "git").repository("tool")
+    made.commit(stated_files("3.0"))
+    return made
+
+
 @pytest.fixture
 def world(index: IndexServer, run: Inside) -> IndexServer:
     """`plain`, a source archive of the index that requires a wheel; `arch`, an archive beside; `proj`, a folder."""
@@ -70,8 +88,11 @@ def decided(run: Inside, index: IndexServer, *more: str) -> Done:
 # --- written -----------------------------------------------------------------------------------------------------
 
 
-def test_each_kind_of_source_is_locked_in_its_own_way(run: Inside, world: IndexServer, repository: Repository) -> None:
-    """As PEP 751 has them; the folder alone has no version, because its code may change."""
+def test_each_kind_of_source_is_locked_in_its_own_way_and_decided_again(
+    run: Inside, world: IndexServer, repository: Repository
+) -> None:
+    """As PEP 751 has them; the folder alone has no version, because its code may change. When the lock is read, the
+    branch has moved, and that does not matter; a report says what would be built, and where it comes from."""
     lock(run, world, *wanted(repository, "main"))
     found = packages(run)
     assert found["plain"]["version"] == "1.0"
@@ -89,9 +110,19 @@ def test_each_kind_of_source_is_locked_in_its_own_way(run: Inside, world: IndexS
         "type": "git",
         "url": repository.path.as_uri(),
         "requested-revision": "main",
-        "commit-id": repository.head,
+        "commit-id": (head := repository.head),
     }
     assert len(found["tool"]["tool"]["safepip"]["tree-sha256"]) == 64
+    repository.commit(tool_files("3.1"))
+    done = decided(run, world, "--report", "report.json")
+    assert done.code == 0, done
+    assert done.out.splitlines()[-1] == "Would install arch-1.0 dep-1.0 plain-1.0 proj-0.1 tool-3.0"
+    report = json.loads((run.folder / "report.json").read_text())
+    infos = {item["metadata"]["name"]: item["download_info"] for item in report["install"]}
+    assert infos.keys() == {"plain", "dep", "arch", "proj", "tool"}
+    assert infos["tool"]["vcs_info"]["commit_id"] == head
+    assert infos["proj"]["dir_info"] == {}
+    assert infos["plain"]["url"].endswith("/plain-1.0.tar.gz")
 
 
 @pytest.mark.usually("here", "universal")
@@ -104,23 +135,23 @@ def test_each_kind_of_source_is_locked_in_its_own_way(run: Inside, world: IndexS
     ],
 )
 def test_made_twice_a_lock_is_the_same_bytes(
-    run: Inside, world: IndexServer, repository: Repository, more: tuple[str, ...]
+    run: Inside, world: IndexServer, stated: Repository, more: tuple[str, ...]
 ) -> None:
     """Over the old one, beside it, and as seen by --check."""
-    lock(run, world, *wanted(repository), *more)
+    lock(run, world, *wanted(stated), *more)
     first = (run.folder / "pylock.toml").read_bytes()
-    lock(run, world, *wanted(repository), *more)
+    lock(run, world, *wanted(stated), *more)
     assert (run.folder / "pylock.toml").read_bytes() == first
-    lock(run, world, *wanted(repository), *more, output="pylock.other.toml")
+    lock(run, world, *wanted(stated), *more, output="pylock.other.toml")
     assert (run.folder / "pylock.other.toml").read_bytes() == first
-    lock(run, world, *wanted(repository), *more, "--check")
+    lock(run, world, *wanted(stated), *more, "--check")
 
 
 def test_an_editable_folder_and_a_subdirectory_are_locked_as_such(
-    run: Inside, world: IndexServer, repository: Repository
+    run: Inside, world: IndexServer, stated: Repository
 ) -> None:
-    repository.commit({f"python/{path}": text for path, text in tool_files("4.0").items()})
-    lock(run, world, "-e", "./proj", f"tool @ {repository.url}#subdirectory=python")
+    stated.commit({f"python/{path}": text for path, text in stated_files("4.0").items()})
+    lock(run, world, "-e", "./proj", f"tool @ {stated.url}#subdirectory=python")
     found = packages(run)
     assert found["proj"]["directory"] == {"path": "proj", "editable": True}
     assert found["tool"]["version"] == "4.0"
@@ -180,11 +211,10 @@ def test_hashed_requirements_have_the_archives_and_refuse_what_is_no_file(
 
 
 def test_two_sources_of_one_version_are_told_apart_by_environment(
-    run: Inside, world: IndexServer, repository: Repository
+    run: Inside, world: IndexServer, stated: Repository
 ) -> None:
     (run.folder / "requirements.in").write_text(
-        f"tool @ {repository.url} ; sys_platform == 'linux'\n"
-        f"tool @ {repository.url}@{repository.head} ; sys_platform != 'linux'\n"
+        f"tool @ {stated.url} ; sys_platform == 'linux'\ntool @ {stated.url}@{stated.head} ; sys_platform != 'linux'\n"
     )
     lock(run, world, "-r", "requirements.in", "--universal")
     document = tomllib.loads((run.folder / "pylock.toml").read_text())
@@ -198,23 +228,24 @@ def test_two_sources_of_one_version_are_told_apart_by_environment(
 
 
 def test_a_lock_that_is_made_again_keeps_the_commit_until_it_is_upgraded(
-    run: Inside, world: IndexServer, repository: Repository
+    run: Inside, world: IndexServer, stated: Repository
 ) -> None:
-    lock(run, world, *wanted(repository))
-    before, old = (run.folder / "pylock.toml").read_bytes(), repository.head
-    new = repository.commit(tool_files("3.1"))
-    lock(run, world, *wanted(repository), "--check")
-    lock(run, world, *wanted(repository))
-    lock(run, world, *wanted(repository), "-P", "dep")
+    asked = ("plain", wanted(stated)[-1])
+    lock(run, world, *asked)
+    before, old = (run.folder / "pylock.toml").read_bytes(), stated.head
+    new = stated.commit(stated_files("3.1"))
+    lock(run, world, *asked, "--check")
+    lock(run, world, *asked)
+    lock(run, world, *asked, "-P", "dep")
     assert (run.folder / "pylock.toml").read_bytes() == before
-    lock(run, world, *wanted(repository), "-P", "tool")
+    lock(run, world, *asked, "-P", "tool")
     assert (packages(run)["tool"]["version"], packages(run)["tool"]["vcs"]["commit-id"]) == ("3.1", new)
     (run.folder / "pylock.toml").write_bytes(before)
-    lock(run, world, *wanted(repository), "-U")
+    lock(run, world, *asked, "-U")
     assert packages(run)["tool"]["vcs"]["commit-id"] == new
-    lock(run, world, *wanted(repository, old))
+    lock(run, world, *asked[:-1], wanted(stated, old)[-1])
     assert packages(run)["tool"]["vcs"] == {
-        "type": "git", "url": repository.path.as_uri(), "requested-revision": old, "commit-id": old
+        "type": "git", "url": stated.path.as_uri(), "requested-revision": old, "commit-id": old
     }  # fmt: skip
 
 
@@ -231,15 +262,6 @@ def test_a_folder_that_requires_something_else_now_is_seen_by_check(
 # --- read --------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_locked_is_decided_again(run: Inside, world: IndexServer, repository: Repository) -> None:
-    """All kinds; the branch has moved, and that does not matter."""
-    lock(run, world, *wanted(repository, "main"))
-    repository.commit(tool_files("3.1"))
-    done = decided(run, world)
-    assert done.code == 0, done
-    assert done.out.splitlines()[-1] == "Would install arch-1.0 dep-1.0 plain-1.0 proj-0.1 tool-3.0"
-
-
 def test_a_checkout_without_the_digest_of_its_tree_is_taken(
     run: Inside, world: IndexServer, repository: Repository
 ) -> None:
@@ -252,9 +274,9 @@ def test_a_checkout_without_the_digest_of_its_tree_is_taken(
     assert (done.code, done.out) == (0, "Would install tool-3.0\n"), done
 
 
-def test_nothing_is_built_that_is_not_approved(run: Inside, world: IndexServer, repository: Repository) -> None:
+def test_nothing_is_built_that_is_not_approved(run: Inside, world: IndexServer, stated: Repository) -> None:
     """All at once, and before anything is fetched; a folder of one's own needs no approval."""
-    lock(run, world, *wanted(repository))
+    lock(run, world, *wanted(stated))
     (run.folder / "safepip.toml").write_text('[policy]\nbuilds = [{ name = "arch", reason = "ours" }]\n')
     world.requests.clear()
     done = decided(run, world)
@@ -350,10 +372,11 @@ def with_field_changed(text: str, entry: dict[str, Any], place: tuple[str, ...])
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_each_field_changed_by_one_character_is_refused_or_harmless(
-    run: Inside, world: IndexServer, repository: Repository, name: str
+    run: Inside, world: IndexServer, stated: Repository, name: str
 ) -> None:
     """Harmless: the very same is installed."""
-    lock(run, world, *wanted(repository, "main"))
+    kinds, installed = wanted(stated, "main"), {"plain": "dep-1.0 plain-1.0", "arch": "arch-1.0", "tool": "tool-3.0"}
+    lock(run, world, kinds[[*FIELDS].index(name)])
     file = run.folder / "pylock.toml"
     text, entry = file.read_text(), packages(run)[name]
     for place, code, reference in FIELDS[name]:
@@ -363,7 +386,7 @@ def test_each_field_changed_by_one_character_is_refused_or_harmless(
         if code:
             assert f"error: {reference}\n" in done.err, place
         else:
-            assert done.out.splitlines()[-1] == "Would install arch-1.0 dep-1.0 plain-1.0 proj-0.1 tool-3.0", place
+            assert done.out.splitlines()[-1] == f"Would install {installed[name]}", place
 
 
 @pytest.mark.parametrize(
@@ -407,11 +430,9 @@ def test_credentials_in_the_url_of_a_repository_are_refused(run: Inside, index: 
     assert "secret" not in done.err
 
 
-def test_a_claimed_name_comes_from_a_lock_as_a_folder_only(
-    run: Inside, world: IndexServer, repository: Repository
-) -> None:
+def test_a_claimed_name_comes_from_a_lock_as_a_folder_only(run: Inside, world: IndexServer, stated: Repository) -> None:
     """As on the command line."""
-    lock(run, world, *wanted(repository))
+    lock(run, world, *wanted(stated))
     (run.folder / "safepip.toml").write_text(
         f'[[index]]\nname = "own"\nurl = "{world.url}"\ndefault = true\npackages = ["arch", "tool", "proj"]\n'
     )
@@ -423,19 +444,19 @@ def test_a_claimed_name_comes_from_a_lock_as_a_folder_only(
 
 
 def test_policy_can_demand_whole_commit_ids_wherever_version_control_is_named(
-    run: Inside, world: IndexServer, repository: Repository
+    run: Inside, world: IndexServer, stated: Repository
 ) -> None:
     """On the command line, in files and in constraints; a lock has nothing else. No lower level takes it back."""
-    lock(run, world, f"tool @ {repository.url}")
+    lock(run, world, f"tool @ {stated.url}")
     user = run.folder / "home" / ".config" / "safepip"
     user.mkdir(parents=True)
     (user / "safepip.toml").write_text("[policy]\nfull-commits = true\n")
-    (run.folder / "requirements.in").write_text(f"tool @ {repository.url}@main\n")
-    (run.folder / "constraints.txt").write_text(f"tool @ {repository.url}@{repository.head[:10]}\n")
+    (run.folder / "requirements.in").write_text(f"tool @ {stated.url}@main\n")
+    (run.folder / "constraints.txt").write_text(f"tool @ {stated.url}@{stated.head[:10]}\n")
     dry = ("install", "--dry-run", "-I", "-q", "-i", world.url)
     for words in (
-        (*dry, repository.url),
-        (*dry, "-e", f"{repository.url}#egg=tool"),
+        (*dry, stated.url),
+        (*dry, "-e", f"{stated.url}#egg=tool"),
         (*dry, "-r", "requirements.in"),
         (*dry, "tool", "-c", "constraints.txt"),
         ("lock", "-q", "-i", world.url, "-r", "requirements.in"),
@@ -445,23 +466,11 @@ def test_policy_can_demand_whole_commit_ids_wherever_version_control_is_named(
         assert done.code == 20, done
         assert "error: moving-reference\n" in done.err
     assert decided(run, world).code == 0
-    assert run(*dry, f"{repository.url}@{repository.head}").code == 0
+    assert run(*dry, f"{stated.url}@{stated.head}").code == 0
     (run.folder / "safepip.toml").write_text("[policy]\nfull-commits = false\n")
     done = decided(run, world)
     assert done.code != 0
     assert "error: policy-loosened\n" in done.err
-
-
-def test_a_report_says_what_would_be_built_by_a_lock(run: Inside, world: IndexServer, repository: Repository) -> None:
-    """With its metadata, and where it comes from."""
-    lock(run, world, *wanted(repository))
-    assert decided(run, world, "--report", "report.json").code == 0
-    report = json.loads((run.folder / "report.json").read_text())
-    infos = {item["metadata"]["name"]: item["download_info"] for item in report["install"]}
-    assert infos.keys() == {"plain", "dep", "arch", "proj", "tool"}
-    assert infos["tool"]["vcs_info"]["commit_id"] == repository.head
-    assert infos["proj"]["dir_info"] == {}
-    assert infos["plain"]["url"].endswith("/plain-1.0.tar.gz")
 
 
 def test_without_asking_the_index_an_archive_comes_from_the_store(
