@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.options.pip_verbs import may_ask
+from support.environment import Runner, make_environment
 from support.runs import pip_in
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.environment import Environment, Runner
+    from support.environment import Environment
     from support.index import IndexServer
 
 ASKING = [
@@ -34,9 +37,21 @@ ASKING = [
 ]
 
 
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What pip installs of corp-lib 1.0."""
+    root = tmp_path_factory.mktemp("older")
+    made = make_environment(root / "target")
+    make_wheel(root, "corp-lib", "1.0")
+    words = ("install", "--no-compile", "--no-index", "-f", root, "corp-lib")
+    done = pip_in(Runner(root, root / "home"), made, *words)
+    assert done.returncode == 0, done.stderr
+    return made.site_packages
+
+
 @pytest.fixture
 def claimed(
-    two_indexes: tuple[IndexServer, IndexServer], runner: Runner, target: Environment
+    two_indexes: tuple[IndexServer, IndexServer], runner: Runner, target: Environment, older: Path
 ) -> tuple[IndexServer, IndexServer]:
     """An internal index that owns corp-*, a public one that pip would ask, and its corp-lib
     installed in the older of two versions."""
@@ -47,8 +62,7 @@ def claimed(
     (runner.folder / "safepip.toml").write_text(
         f'[[index]]\nname = "corp"\nurl = "{internal.url}"\npackages = ["corp-*"]\n'
     )
-    done = pip_in(runner, target, "install", "--no-compile", "-i", internal.url, "corp-lib==1.0")
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(older, target.site_packages, dirs_exist_ok=True)
     return internal, public
 
 
@@ -58,7 +72,7 @@ def ask(
     """Run a verb with the public index as pip's own, its version check included."""
     public.host.requests.clear()
     more = {"PIP_INDEX_URL": public.url, "PIP_DISABLE_PIP_VERSION_CHECK": "0", **env}
-    return runner.safepip("--python", str(target.python), *words, env=more)
+    return runner.inside("--python", str(target.python), *words, env=more)
 
 
 @pytest.mark.usually("index versions corp-lib", "list --outdated", "list -lo", "list --log -- -o")
@@ -180,7 +194,7 @@ def test_uninstall_puts_no_secret_into_what_it_reads(index: IndexServer, runner:
 def test_uninstall_reads_an_honest_file(index: IndexServer, runner: Runner, target: Environment) -> None:
     """An index with a password is of no concern to it, and where files lie is no secret."""
     index.add("thing", "1.0")
-    assert runner.safepip("install", "--python", target.folder, "-i", index.url, "thing").returncode == 0
+    assert runner.inside("install", "--python", target.folder, "-i", index.url, "thing").returncode == 0
     (runner.folder / "gone.txt").write_text("-i https://u:${TOKEN}@h.example/simple/\n-r ${HOME}/more.txt\n")
     (runner.home / "more.txt").write_text("thing\n")
     done = ask(runner, target, index, "uninstall", "-y", "-r", "gone.txt", **SECRETS)

@@ -52,7 +52,7 @@ def test_of_an_install_and_of_one_with_nothing_to_do(
     """pip's own words too, at whatever verbosity."""
     for expected in (["app", "lib"], []):
         words = ("--python", str(target.python), "-i", served.url, "--report", "-", *more)
-        done = runner.safepip("install", *words, "app")
+        done = runner.inside("install", *words, "app")
         assert done.returncode == 0, shown(done)
         assert names(done.stdout) == expected
         if not more:
@@ -63,43 +63,56 @@ def test_of_an_install_and_of_one_with_nothing_to_do(
 def test_of_sync_with_something_to_take_away(runner: Runner, target: Environment, served: IndexServer) -> None:
     served.add("stray", "1.0")
     words = ("--python", target.python, "-i", served.url)
-    assert runner.safepip("install", "-q", *words, "stray", "lib").returncode == 0
-    assert runner.safepip("lock", "-q", "-i", served.url, "app").returncode == 0
-    dry = runner.safepip("sync", *words, "--dry-run", "--report", "-", "pylock.toml")
+    assert runner.inside("install", "-q", *words, "stray", "lib").returncode == 0
+    assert runner.inside("lock", "-q", "-i", served.url, "app").returncode == 0
+    dry = runner.inside("sync", *words, "--dry-run", "--report", "-", "pylock.toml")
     assert names(dry.stdout) == ["app"]
     assert "Would uninstall stray-1.0" in dry.stderr
-    done = runner.safepip("sync", *words, "--report", "-", "pylock.toml")
+    done = runner.inside("sync", *words, "--report", "-", "pylock.toml")
     assert done.returncode == 0, shown(done)
     assert names(done.stdout) == ["app"]
     assert "stray" in done.stderr
     assert target.installed() == {"app": "1.0", "lib": "1.0"}
 
 
-@pytest.mark.parametrize(
-    "given", [["sha256"], ["sha512"], ["sha384"], ["sha256", "sha384"], ["sha384", "sha512"], ["md5", "sha256"], []]
-)
+#: By project, the digests that its index gives.
+GIVEN = {
+    "one": ["sha256"],
+    "two": ["sha512"],
+    "three": ["sha384"],
+    "four": ["sha256", "sha384"],
+    "five": ["sha384", "sha512"],
+    "six": ["md5", "sha256"],
+    "seven": [],
+}
+
+
 @pytest.mark.parametrize("dry", [True, False])
-def test_the_digest_stands_in_both_forms(
-    runner: Runner, target: Environment, index: IndexServer, given: list[str], dry: bool
-) -> None:
+def test_the_digest_stands_in_both_forms(runner: Runner, target: Environment, index: IndexServer, dry: bool) -> None:
     """`hash` is one of `hashes`, the one that everybody reads where it is known: it is when the file was verified."""
-    filename, data = build_wheel("demo", "1.0")
-    index.add_wheel("demo", filename, data, version="1.0").hashes = {
-        name: hashlib.new(name, data).hexdigest() for name in given
-    }
+    served = {name: build_wheel(name, "1.0") for name in GIVEN}
+    for name, (filename, data) in served.items():
+        index.add_wheel(name, filename, data, version="1.0").hashes = {
+            algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in GIVEN[name]
+        }
     (runner.folder / "safepip.toml").write_text(
         f'[[index]]\nname = "only"\nurl = "{index.url}"\ndefault = true\nhashes = "optional"\n'
     )
     more = ("--dry-run",) if dry else ()
-    done = runner.safepip("install", "--python", target.python, "--report", "-", *more, "demo")
+    done = runner.inside("install", "--python", target.python, "--report", "-", *more, *GIVEN)
     assert done.returncode == 0, shown(done)
-    archive: dict[str, Any] = json.loads(done.stdout)["install"][0]["download_info"]["archive_info"]
-    known = {name: hashlib.new(name, data).hexdigest() for name in archive.get("hashes", {})}
-    assert archive.get("hashes", {}) == known
-    if not known:
-        assert (given, dry, archive) == ([], True, {})
-        return
-    assert known.keys() >= {name for name in given if name.startswith("sha")}
-    best = "sha256" if "sha256" in known else max(known)
-    assert archive["hash"] == f"{best}={known[best]}"
-    assert dry or best == "sha256"
+    archives: dict[str, dict[str, Any]] = {
+        item["metadata"]["name"]: item["download_info"]["archive_info"] for item in json.loads(done.stdout)["install"]
+    }
+    assert archives.keys() == GIVEN.keys()
+    for name, archive in archives.items():
+        given = GIVEN[name]
+        known = {each: hashlib.new(each, served[name][1]).hexdigest() for each in archive.get("hashes", {})}
+        assert archive.get("hashes", {}) == known, given
+        if not known:
+            assert (given, dry, archive) == ([], True, {})
+            continue
+        assert known.keys() >= {each for each in given if each.startswith("sha")}, given
+        best = "sha256" if "sha256" in known else max(known)
+        assert archive["hash"] == f"{best}={known[best]}", given
+        assert dry or best == "sha256", given

@@ -318,14 +318,14 @@ def test_what_stays_in_the_environment_holds_no_value(index: IndexServer, runner
     index.host.paths[f"/simple/dl/{CANARY}/{WHEEL}"] = Reply(200, index.add("team-lib", "1.0").data)
     (runner.folder / "r.txt").write_text(f"team-lib @ {index.url}dl/${{TOKEN}}/{WHEEL}\n")
     words = ("install", "--python", target.python, "-i", index.url, "-r", "r.txt", "--report", "report.json", "-v")
-    done = runner.safepip(*words, env={"TOKEN": CANARY})
+    done = runner.inside(*words, env={"TOKEN": CANARY})
     assert done.returncode == 0, shown(done)
     assert CANARY not in done.stdout + done.stderr
     assert secrets_found(target.folder, [CANARY]) == []
     assert secrets_found(runner.folder, [CANARY]) == []
     record = json.loads(next(target.site_packages.glob("*.dist-info/direct_url.json")).read_text())
     assert record["url"] == f"{index.url}dl/${{TOKEN}}/{WHEEL}"
-    assert runner.safepip("verify", "--python", target.python).returncode == 0
+    assert runner.inside("verify", "--python", target.python).returncode == 0
 
 
 class TestHonest:

@@ -52,14 +52,18 @@ def test_a_dependency_by_a_constraints_url_is_installed_as_by_pip(
     suffix: str, wheel: Path, index: IndexServer, runner: Runner, target: Environment,
     new_target: Callable[[str], Environment],
 ) -> None:  # fmt: skip
-    """What is there, who is marked as requested, the record of the URL, and every row of RECORD."""
+    """What is there, who is marked as requested, the record of the URL, and every row of RECORD. A second run keeps
+    it."""
     line = f"lib @ {wheel.as_uri()}{suffix.format(digest=sha256(wheel.read_bytes()))}"
     (runner.folder / "c.txt").write_text(f"{line}\n")
     loose = ("--no-require-hashes",) if suffix.startswith(" ") else ()
     words = ("-i", index.url, "-c", runner.folder / "c.txt", "app")
-    ended(runner.safepip("install", "--python", target.python, *words, *loose))
+    ended(runner.inside("install", "--python", target.python, *words, *loose))
     assert target.installed() == {"app": "1.0", "lib": "1.5", "other": "1.0"}
-    ended(runner.safepip("verify", "--python", target.python))
+    before = traces(target)
+    ended(runner.inside("install", "--python", target.python, *words, *loose))
+    assert traces(target) == before
+    ended(runner.inside("verify", "--python", target.python))
     if not loose:
         by_pip = new_target("pip")
         ended(pip_in(runner, by_pip, "install", *words))
@@ -74,30 +78,19 @@ def test_a_dependency_by_a_constraints_url_is_installed_as_by_pip(
     assert not list(target.site_packages.glob("lib*"))
 
 
-def test_a_second_run_keeps_it_and_an_upgrade_of_another_leaves_it(
-    wheel: Path, index: IndexServer, runner: Runner, target: Environment
-) -> None:
-    (runner.folder / "c.txt").write_text(f"lib @ {wheel.as_uri()}\n")
-    words = ("install", "--python", target.python, "-i", index.url, "-c", "c.txt")
-    ended(runner.safepip(*words, "app"))
-    before = traces(target)
-    ended(runner.safepip(*words, "app"))
-    assert traces(target) == before
-
-
 def test_into_a_folder_and_under_a_prefix(wheel: Path, index: IndexServer, runner: Runner, target: Environment) -> None:
     """Wherever pip puts it."""
     (runner.folder / "c.txt").write_text(f"lib @ {wheel.as_uri()}\n")
     for option in ("--target", "--prefix"):
         folder = runner.folder / option.strip("-")
         words = ("install", "--python", target.python, "-i", index.url, "-c", "c.txt", option, folder)
-        ended(runner.safepip(*words, "app"))
+        ended(runner.inside(*words, "app"))
         (record,) = folder.rglob("direct_url.json")
         assert json.loads(record.read_text())["url"] == wheel.as_uri()
 
 
 def test_a_lock_of_it_is_installed(wheel: Path, index: IndexServer, runner: Runner, target: Environment) -> None:
     (runner.folder / "c.txt").write_text(f"lib @ {wheel.as_uri()}\n")
-    ended(runner.safepip("lock", "-q", "-i", index.url, "-c", "c.txt", "app"))
-    ended(runner.safepip("install", "--python", target.python, "-i", index.url, "-r", "pylock.toml"))
+    ended(runner.inside("lock", "-q", "-i", index.url, "-c", "c.txt", "app"))
+    ended(runner.inside("install", "--python", target.python, "-i", index.url, "-r", "pylock.toml"))
     assert target.installed() == {"app": "1.0", "lib": "1.5", "other": "1.0"}
