@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def test_without_lock_and_without_r_it_says_what_is_missing(runner: Runner) -> None:
     """To name a project is no help: one is named."""
-    done = runner.safepip("explain", "flask")
+    done = runner.inside("explain", "flask")
     assert done.returncode == 1
     assert "error: no-requirements" in done.stderr
     assert "no -r is given, and the working directory has no pylock.toml" in done.stderr
@@ -20,7 +20,7 @@ def test_without_lock_and_without_r_it_says_what_is_missing(runner: Runner) -> N
 def test_a_requirement_is_no_name(runner: Runner) -> None:
     """`flask==3` is said to be no name, and not to be needed by nobody; `check-config` shows no route for it."""
     for verb in ("explain", "check-config"):
-        done = runner.safepip(verb, "flask==3")
+        done = runner.inside(verb, "flask==3")
         assert done.returncode == 1
         assert done.stdout == ""
         assert "flask==3 is not a valid project name" in done.stderr

@@ -200,7 +200,7 @@ def test_a_password_that_an_index_sends_back_is_not_in_a_record(run: Inside, ind
 def test_what_pip_says_goes_to_standard_error(runner: Runner, index: IndexServer, target: Environment) -> None:
     """The real pip installs, and standard output has the record alone."""
     index.add("demo", "1.0")
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "demo", *JSON)
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "demo", *JSON)
     assert done.returncode == 0, done.stderr
     record = own("outcome", done.stdout)
     assert (record["exit_code"], record["errors"]) == (0, [])

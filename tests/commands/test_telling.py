@@ -81,10 +81,10 @@ def test_the_line_is_that_of_pip_without_credentials(
     index.auth = ("reader", "canary")
     index.add("app", "1.0")
     words = (verb, "--cooldown", "0", "-i", index.credentialed_url, "app")
-    done = runner.safepip(*words, "--python", target.python)
+    done = runner.inside(*words, "--python", target.python)
     assert done.stdout.splitlines()[0] == f"Looking in indexes: {index.url}", done.stderr
     assert "canary" not in done.stdout + done.stderr
-    assert "Looking" not in runner.safepip(*words, "--python", target.python, "-q").stdout
+    assert "Looking" not in runner.inside(*words, "--python", target.python, "-q").stdout
 
 
 # --- what it decided ---------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_the_last_line_says_how_many_from_where_and_how_long(
         f'[[index]]\nname = "acme"\nurl = "{internal.url}"\npackages = ["acme-*"]\n'
         f'[[index]]\nname = "mirror"\nurl = "{public.url}"\ndefault = true\n'
     )
-    done = runner.safepip("install", "--python", target.python, "--cooldown", "0", "acme-app")
+    done = runner.inside("install", "--python", target.python, "--cooldown", "0", "acme-app")
     last = done.stdout.splitlines()[-1]
     told = r"Installed 3 distributions, every file verified, in \d+\.\d s: 2 from mirror, 1 from acme"
     assert re.fullmatch(told, last), done.stdout + done.stderr

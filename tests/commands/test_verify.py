@@ -116,7 +116,7 @@ def test_python_may_stand_before_the_verb_and_names_limit_what_is_checked(
 ) -> None:
     (env.site_packages / "app" / "data.txt").write_text("DATA")
     (env.site_packages / "stray.py").write_text("")
-    done = runner.safepip("--python", env.folder, "verify", "Lib")
+    done = runner.inside("--python", env.folder, "verify", "Lib")
     assert (done.returncode, "1 distribution, " in done.stdout) == (0, True)
     assert found(run, env, "app") == {("differs", site(env, "app/data.txt"))}
     assert found(run, env, "lib", "nobody") == {("not-installed", "nobody is not installed here")}
@@ -128,7 +128,7 @@ def test_people_get_groups_with_the_gravest_first(runner: Runner, env: Environme
     (env.site_packages / "stray").mkdir()
     for name in ("one.py", "two.py"):
         (env.site_packages / "stray" / name).write_text("")
-    done = runner.safepip("verify", "--python", env.python)
+    done = runner.inside("verify", "--python", env.python)
     assert done.returncode == 20
     assert done.stdout.splitlines() == [
         "start-up hooks that belong to no distribution; Python runs them whenever it starts:",
@@ -139,7 +139,7 @@ def test_people_get_groups_with_the_gravest_first(runner: Runner, env: Environme
         f"  {site(env, 'stray')}/  2 files, none belongs to a distribution",
         f"{real(str(env.folder))}: 2 distributions, 18 files checked; 3 findings",
     ]
-    quiet = runner.safepip("verify", "--python", env.python, "-q")
+    quiet = runner.inside("verify", "--python", env.python, "-q")
     assert quiet.stdout.splitlines() == done.stdout.splitlines()[:-1]
 
 
@@ -314,9 +314,9 @@ def test_an_editable_project_is_checked_by_its_record_and_its_folder_is_named(
     record = info / "RECORD"
     record.write_text(f"{record.read_text()}{row(env, 'lib-2.0.dist-info/direct_url.json')}\n")
     assert verified(run, env) == (0, [])
-    done = runner.safepip("verify", "--python", env.python, "--json")
+    done = runner.inside("verify", "--python", env.python, "--json")
     assert json.loads(done.stdout)["editable"] == [{"distribution": "lib", "version": "2.0", "url": "file:///srv/lib"}]
-    told = runner.safepip("verify", "--python", env.python).stdout.splitlines()
+    told = runner.inside("verify", "--python", env.python).stdout.splitlines()
     assert told[:2] == [
         "editable projects, whose code lies elsewhere and was not checked:",
         "  lib 2.0: file:///srv/lib",
@@ -394,16 +394,16 @@ def test_the_user_site_belongs_to_an_environment_that_looks_there(runner: Runner
 
 
 def test_no_interpreter_and_no_such_option_are_errors(runner: Runner, tmp_path: Path) -> None:
-    done = runner.safepip("verify", "--python", tmp_path / "nowhere")
+    done = runner.inside("verify", "--python", tmp_path / "nowhere")
     assert (done.returncode, "python-not-found" in done.stderr) == (1, True)
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
-    done = runner.safepip("verify", "--python", broken)
+    done = runner.inside("verify", "--python", broken)
     assert (done.returncode, "python-failed" in done.stderr) == (1, True)
-    done = runner.safepip("verify", "--jason")
+    done = runner.inside("verify", "--jason")
     assert (done.returncode, "bad-option" in done.stderr) == (2, True)
-    assert "[name] ..." in runner.safepip("verify", "--help").stdout
+    assert "[name] ..." in runner.inside("verify", "--help").stdout
 
 
 @POSIX
@@ -479,7 +479,7 @@ def test_what_cannot_be_read_is_told_and_not_raised(tmp_path: Path) -> None:
 
 def test_a_name_with_more_than_a_name_is_a_mistake_and_no_finding(runner: Runner, env: Environment) -> None:
     """`app==1.0` is installed, so to say that it is not would be wrong."""
-    done = runner.safepip("verify", "--python", env.python, "app==1.0")
+    done = runner.inside("verify", "--python", env.python, "app==1.0")
     assert done.returncode == 1
     assert "app==1.0 is not a valid project name" in done.stderr
     assert "hint: give the name alone: app" in done.stderr
@@ -487,5 +487,5 @@ def test_a_name_with_more_than_a_name_is_a_mistake_and_no_finding(runner: Runner
 
 def test_that_safepip_lives_in_the_environment_is_said_in_a_whole_sentence(runner: Runner) -> None:
     """What ran before the look could have changed what is seen."""
-    done = runner.safepip("verify", "pip")
+    done = runner.inside("verify", "pip")
     assert "so its start-up hooks have run already\n" in done.stderr

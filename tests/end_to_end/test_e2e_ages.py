@@ -61,7 +61,7 @@ def test_of_a_release_an_hour_old_the_older_one_is_installed_and_one_line_says_s
     index: IndexServer, runner: Runner, target: Environment
 ) -> None:
     _, young = two_releases(index)
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "demo")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "demo")
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"demo": "1.0"}
     (line,) = [line for line in done.stderr.splitlines() if "cooldown" in line]
@@ -75,7 +75,7 @@ def test_a_release_an_hour_old_is_refused_where_it_is_pinned(
 ) -> None:
     _, young = two_releases(index)
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "demo==2.0")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "demo==2.0")
     assert (done.returncode, references(done.stderr)) == (20, ["cooldown"]), shown(done)
     assert f"demo 2.0 is too young: it is held back until {a_day_after(young)}" in done.stderr
     assert index.paths_asked() == [index.page_path("demo")]
@@ -207,7 +207,7 @@ def test_a_file_added_to_an_old_release_is_not_installed(
     index.add_sdist("demo", "1.0", file={"upload_time": days_ago(400)})
     late = add(index, "demo", "1.0", 3)
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "--only-binary", "demo", "demo")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "--only-binary", "demo", "demo")
     assert (done.returncode, references(done.stderr)) == (20, ["late-file"]), shown(done)
     assert f"{late.filename} came 397 days after the first file of its release" in done.stderr
     assert index.paths_asked() == [index.page_path("demo")]
@@ -232,7 +232,7 @@ def test_a_yanked_version_that_a_dependency_pins_is_not_installed(
     add(index, "demo", "1.0", 100, file={"yanked": "taken over"})
     add(index, "app", "3.0", 100, requires=["demo==1.0"])
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "app")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "app")
     assert (done.returncode, references(done.stderr)) == (20, ["yanked"]), shown(done)
     assert "required by app 3.0" in done.stderr
     assert "reason: taken over" in done.stderr

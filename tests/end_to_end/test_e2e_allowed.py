@@ -64,13 +64,13 @@ def test_the_block_of_the_hint_pasted_installs_the_wheel_and_says_so_everywhere(
     (served,) = index.project("demo").files
     served.data = build_wheel("demo", "1.0", files=files)[1]
     before = target.state()
-    block = pasted(runner.safepip("install", *words, "--report", "report.json", "demo", "plain"), rule)
+    block = pasted(runner.inside("install", *words, "--report", "report.json", "demo", "plain"), rule)
     assert target.state() == before
     assert not (runner.folder / "report.json").exists()
 
     policy = runner.folder / "safepip.toml"
     policy.write_text(f"# what we looked at\n\n{block}")
-    done = runner.safepip("install", *words, "--report", "-", "demo", "plain")
+    done = runner.inside("install", *words, "--report", "-", "demo", "plain")
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"demo": "1.0", "plain": "2.0"}
     assert f"notice: allowed: {rule} for demo 1.0: the wheel of demo 1.0 " in done.stderr
@@ -87,7 +87,7 @@ def test_the_block_of_the_hint_pasted_installs_the_wheel_and_says_so_everywhere(
 
 
 def test_a_dry_run_judges_nothing_and_its_report_says_nothing_of_it(runner: Runner, words: tuple[str, ...]) -> None:
-    done = runner.safepip("install", *words, "--dry-run", "--report", "-", "demo")
+    done = runner.inside("install", *words, "--dry-run", "--report", "-", "demo")
     assert done.returncode == 0, shown(done)
     assert "allowed" not in own(done.stdout)["demo"]
     assert done.stderr.endswith("Would install demo-1.0\n")
@@ -97,10 +97,10 @@ def test_download_judges_as_install_does_and_a_pyproject_has_its_own_heading(
     runner: Runner, words: tuple[str, ...]
 ) -> None:
     words = (*words, "-d", "wheels", "demo")
-    block = pasted(runner.safepip("download", *words))
+    block = pasted(runner.inside("download", *words))
     assert not list(runner.folder.glob("wheels/*"))
     (runner.folder / "pyproject.toml").write_text(block.replace("[[allow]]", "[[tool.safepip.allow]]"))
-    done = runner.safepip("download", *words)
+    done = runner.inside("download", *words)
     assert done.returncode == 0, shown(done)
     assert "notice: allowed: wrong-record for demo 1.0: " in done.stderr
     assert [path.name for path in runner.folder.glob("wheels/*")] == ["demo-1.0-py3-none-any.whl"]
@@ -110,13 +110,13 @@ def test_an_exception_with_a_digest_ends_with_the_file(
     index: IndexServer, runner: Runner, words: tuple[str, ...]
 ) -> None:
     """Another file of the same name and version is judged anew, and so is the next version."""
-    block = pasted(runner.safepip("install", *words, "demo"))
+    block = pasted(runner.inside("install", *words, "demo"))
     (runner.folder / "safepip.toml").write_text(block)
     (served,) = index.project("demo").files
     served.data = build_wheel("demo", "1.0", files=unlisted(text="# another\n"))[1]
-    assert pasted(runner.safepip("install", *words, "--refresh-package", ":all:", "demo")) != block
+    assert pasted(runner.inside("install", *words, "--refresh-package", ":all:", "demo")) != block
     index.add("demo", "1.1", files=unlisted("1.1"))
-    again = pasted(runner.safepip("install", *words, "--refresh-package", ":all:", "demo"))
+    again = pasted(runner.inside("install", *words, "--refresh-package", ":all:", "demo"))
     assert 'file = "demo-1.1-py3-none-any.whl"' in again
 
 
@@ -129,7 +129,7 @@ def test_check_config_lists_exceptions_with_their_level_and_a_higher_file_forbid
     above.parent.mkdir(parents=True)
     digest = "sha256:" + "ab" * 32
     above.write_text(f'{ours}file = "demo-2.0-py3-none-any.whl"\ndigest = "{digest}"\n')
-    done = runner.safepip("check-config")
+    done = runner.inside("check-config")
     assert done.returncode == 0, shown(done)
     assert [line.strip() for line in done.stdout.partition("exceptions")[2].splitlines()[1:7]] == [
         f"wrong-record for demo demo-2.0-py3-none-any.whl {digest}",
@@ -141,7 +141,7 @@ def test_check_config_lists_exceptions_with_their_level_and_a_higher_file_forbid
     ]
 
     above.write_text("[policy]\nforbid-allow = true\n")
-    done = runner.safepip("install", *words, "demo")
+    done = runner.inside("install", *words, "demo")
     assert done.returncode == 2, shown(done)
     assert "error: policy-loosened" in done.stderr
     assert f"{above}:2" in done.stderr

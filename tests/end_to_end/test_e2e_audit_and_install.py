@@ -92,7 +92,7 @@ def test_five_of_six_holes_are_fixed_installed_and_the_sixth_is_explained(
         done = run("lock", "-c", "back.txt", "-o", "pylock.back.toml", "-q")
         assert done.code != 0 or findings(run, "pylock.back.toml") > {"PYSEC-6"}, name
     runner = Runner(run.folder, run.folder / "home")
-    installed = runner.safepip("install", "-q", "--python", target.python, "-r", "pylock.toml")
+    installed = runner.inside("install", "-q", "--python", target.python, "-r", "pylock.toml")
     assert installed.returncode == 0, shown(installed)
     assert target.installed() == FIXED | KEPT
 
@@ -131,7 +131,7 @@ def test_no_way_leads_malware_into_an_environment(run: Inside, index: IndexServe
     runner = Runner(run.folder, run.folder / "home")
     ways = (("named",), ("versioned",), ("renamed",), ("-r", "pylock.toml"))
     for way in (*ways, *((*way, "--offline") for way in ways)):
-        done = runner.safepip("install", "-q", "--python", target.python, *cache, *way)
+        done = runner.inside("install", "-q", "--python", target.python, *cache, *way)
         assert (done.returncode, references(done.stderr)) == (20, ["known-malware"]), shown(done)
         assert target.installed() == {}
     assert index.mentions("named") == []

@@ -80,7 +80,7 @@ class World:
         """Run `safepip install` with everything that could tell switched on; `files` are gone again afterwards."""
         for name, text in files.items():
             (self.runner.folder / name).write_text(self.text(text))
-        done = self.runner.safepip(
+        done = self.runner.inside(
             *("install", "--python", self.target.python, "-vvv", "--log", "log.txt", *IMPATIENT),
             *map(self.text, words),
             env={name: self.text(value) for name, value in env.items()},

@@ -33,7 +33,7 @@ def test_a_wheel_that_says_something_wrong_of_itself_is_refused(
     filename, data = build_wheel("tool", "1.0", files=files)
     index.add_wheel("tool", filename, data, version="1.0")
     before = target.state()
-    done = runner.safepip("install", "--python", str(target.python), "-i", index.url, "tool")
+    done = runner.inside("install", "--python", str(target.python), "-i", index.url, "tool")
     assert done.returncode == 20, done.stderr
     assert f"error: {reference}" in done.stderr
     assert done.stderr.count("error: ") == 1
@@ -50,7 +50,7 @@ def test_a_url_that_nobody_followed_is_refused_unless_the_user_names_it(
     index.add_wheel("tool", filename, data, version="1.0", requires=requires)
     arguments = ("install", "--python", str(target.python), "-i", index.url, "--no-deps", "tool")
     before = target.state()
-    done = runner.safepip(*arguments)
+    done = runner.inside(*arguments)
     assert done.returncode == 20, done.stderr
     assert "error: direct-reference" in done.stderr
     assert f"    payload @ {url}" in done.stderr
@@ -58,5 +58,5 @@ def test_a_url_that_nobody_followed_is_refused_unless_the_user_names_it(
     assert target.state() == before
     constraints = runner.folder / "constraints.txt"
     constraints.write_text(f"payload @ {url}\n", encoding="utf-8")
-    done = runner.safepip(*arguments, "-c", str(constraints))
+    done = runner.inside(*arguments, "-c", str(constraints))
     assert done.returncode == 0, done.stderr

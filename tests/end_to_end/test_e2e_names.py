@@ -63,7 +63,7 @@ def test_the_look_alike_of_a_popular_project_is_not_installed_and_nobody_is_aske
 ) -> None:
     add(index, STRONG)
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, STRONG)
+    done = runner.inside("install", "--python", target.python, "-i", index.url, STRONG)
     assert (done.returncode, references(done.stderr)) == (20, ["look-alike"]), shown(done)
     assert "did you mean python-dateutil?" in done.stderr
     assert index.paths_asked() == []
@@ -75,7 +75,7 @@ def test_a_project_born_yesterday_is_not_installed_and_no_file_of_it_is_fetched(
 ) -> None:
     add(index, "fastjson-schema-helpers", 1.5)
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "fastjson-schema-helpers")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "fastjson-schema-helpers")
     assert (done.returncode, references(done.stderr)) == (20, ["new-project"]), shown(done)
     assert index.paths_asked() == [index.page_path("fastjson-schema-helpers")]
     assert target.state() == before
@@ -92,7 +92,7 @@ def test_a_project_in_quarantine_is_not_installed_and_no_file_of_it_is_fetched(
     index.fault("slow-page-of-ours", guessed)
     before = target.state()
     words = ("slow-page-of-ours", "held-for-review", "last-of-them")
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, *words)
+    done = runner.inside("install", "--python", target.python, "-i", index.url, *words)
     assert (done.returncode, references(done.stderr)) == (20, ["quarantined"]), shown(done)
     assert index.mentions("last-of-them")[1:], "nothing was guessed at, so that this shows nothing"
     assert index.mentions("held-for-review") == [index.page_path("held-for-review")]
@@ -188,7 +188,7 @@ def test_what_is_installed_and_stays_is_not_judged(index: IndexServer, runner: R
     add(index, STRONG)
     add(index, "app", requires=[STRONG])
     pip_in(runner, target, "install", "-q", "-i", index.url, STRONG)
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "app")
+    done = runner.inside("install", "--python", target.python, "-i", index.url, "app")
     assert done.returncode == 0, shown(done)
     assert target.installed() == {STRONG: "1.0", "app": "1.0"}
 
@@ -257,14 +257,14 @@ def test_the_block_of_the_hint_pasted_lets_the_project_be_installed(
 ) -> None:
     add(index, name, 3 if rule == "new-project" else 1_000)
     words = ("install", "--python", target.python, "-i", index.url, "--report", "-", name)
-    done = runner.safepip(*words)
+    done = runner.inside(*words)
     assert references(done.stderr) == [rule], shown(done)
     start = done.stderr.index("    [[allow]]")
     block = done.stderr[start : done.stderr.index("\n\n", start)].replace("    ", "").replace("...", "read by us")
     (runner.folder / "safepip.toml").write_text(
         f'{block}\n[[index]]\nname = "public"\nurl = "{index.url}"\ndefault = true\n'
     )
-    done = runner.safepip(*words)
+    done = runner.inside(*words)
     assert done.returncode == 0, shown(done)
     assert target.installed() == {name: "1.0"}
     assert "(reason: read by us, " in done.stderr

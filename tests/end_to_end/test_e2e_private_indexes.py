@@ -79,7 +79,7 @@ class World:
     target: Environment
 
     def install(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.runner.safepip("install", "--python", self.target.python, "--retries", "0", *words)
+        return self.runner.inside("install", "--python", self.target.python, "--retries", "0", *words)
 
     def declare(self, packages: str) -> None:
         """A safepip.toml by which the private index owns `packages` and the public one is the default."""
@@ -130,7 +130,7 @@ def test_init_makes_the_configuration_with_which_the_right_files_are_installed(w
     lines = f"--index-url {world.public.url}\n--extra-index-url {world.private.url}\nacme-app\n"
     (world.runner.folder / "requirements.txt").write_text(lines)
     words = ("init", "--index", f"acme={world.private.url}")
-    done = world.runner.safepip(*words)
+    done = world.runner.inside(*words)
     assert done.returncode == 20, shown(done)
     text = (world.runner.folder / "safepip.toml").read_text()
     assert text.count('"acme-app?"') == 2
@@ -138,7 +138,7 @@ def test_init_makes_the_configuration_with_which_the_right_files_are_installed(w
     assert "error: undecided-owner" in world.install("-r", "requirements.txt").stderr
     assert world.target.state() == before
     (world.runner.folder / "safepip.toml").unlink()
-    done = world.runner.safepip(*words, "--claim", "acme-*=acme")
+    done = world.runner.inside(*words, "--claim", "acme-*=acme")
     assert done.returncode == 0, shown(done)
     done = world.install("-r", "requirements.txt")
     assert done.returncode == 0, shown(done)
@@ -195,7 +195,7 @@ def test_the_public_index_is_down(world: World) -> None:
 def test_a_download_is_verified_alike(world: World) -> None:
     """`safepip download` follows the same rules and leaves the private index's wheels."""
     world.declare('"acme-*"')
-    done = world.runner.safepip("download", "--python", world.target.python, "-d", "wheels", "acme-app")
+    done = world.runner.inside("download", "--python", world.target.python, "-d", "wheels", "acme-app")
     assert done.returncode == 0, shown(done)
     names = sorted(path.name for path in (world.runner.folder / "wheels").iterdir())
     assert names == [f"{stem}-1.0-py3-none-any.whl" for stem in ("acme_app", "acme_core", "helper")]
@@ -229,7 +229,7 @@ def test_a_mirror_beside_an_internal_index_of_one_devpi(
         indexes = f'[[index]]\nname = "acme"\nurl = "{internal.url}"\npackages = ["acme-*"]\n'
         indexes += f'[[index]]\nname = "public"\nurl = "{mirror.url}"\ndefault = true\n'
         (runner.folder / "safepip.toml").write_text(indexes)
-        done = runner.safepip("install", "--python", target.python, "acme-app")
+        done = runner.inside("install", "--python", target.python, "acme-app")
         assert done.returncode == 0, shown(done)
         assert target.installed() == {"acme-app": "1.0", "acme-core": "1.0", "helper": "1.0"}
         assert {request.path.rsplit("/", 2)[-2] for request in origin.requests if "/simple/" in request.path} == {

@@ -31,10 +31,10 @@ def test_what_an_unverified_host_said_is_not_believed_by_a_run_that_verifies(
     tls_index.cache_control = "max-age=86400"
     host = tls_index.url.split("/")[2]
     words = ("install", "--dry-run", "--ignore-installed", "-i", tls_index.url, "app")
-    first = runner.safepip(*words, "--trusted-host", host)
+    first = runner.inside(*words, "--trusted-host", host)
     assert "Would install app-99.0" in first.stdout, shown(first)
     tls_index.project("app").files.remove(forged)
-    second = runner.safepip(*words, "--cert", str(authority.bundle))
+    second = runner.inside(*words, "--cert", str(authority.bundle))
     assert "Would install app-1.0" in second.stdout, shown(second)
 
 
@@ -52,8 +52,8 @@ def test_an_index_that_lists_another_ones_digest_says_nothing_of_its_metadata(
         "app", filename, b"anything", hashes={"sha256": sha256(data)}, sidecar=lie, sidecar_hashes={}, size=-1
     )
     words = ("install", "--dry-run", "--ignore-installed", "app", "-i")
-    runner.safepip(*words, public.url)
-    done = runner.safepip(*words, internal.url)
+    runner.inside(*words, public.url)
+    done = runner.inside(*words, internal.url)
     assert "Would install app-2.0" in done.stdout, shown(done)
 
 
@@ -104,7 +104,7 @@ def test_contradicting_hashes_of_a_wheel_named_directly_admit_nothing(
     requirements, constraints = tmp_path / "r.txt", tmp_path / "c.txt"
     requirements.write_text(f"app @ {(tmp_path / filename).as_uri()} --hash={digest}\n")
     constraints.write_text(f"app==1.0 --hash=sha256:{'0' * 64}\n")
-    done = runner.safepip(
+    done = runner.inside(
         "download", "-i", index.url, "-r", requirements, "-c", constraints, "-d", tmp_path / "downloads"
     )
     assert done.returncode == 20, shown(done)

@@ -20,7 +20,7 @@ def test_a_variable_is_not_sent_to_the_default_index_that_nobody_named(runner: R
     """An index that everybody may publish on is no place for a secret of the environment."""
     host = urlsplit(default_index_url()).netloc
     (runner.folder / "r.txt").write_text(f"app @ https://{host}/${{SECRET}}/app-1.0-py3-none-any.whl\n")
-    done = runner.safepip("download", "-r", "r.txt", env={"SECRET": "canary-7f3a"})
+    done = runner.inside("download", "-r", "r.txt", env={"SECRET": "canary-7f3a"})
     assert "expanded-credential" in done.stderr, shown(done)
     assert "canary" not in done.stderr + done.stdout, shown(done)
 
@@ -29,7 +29,7 @@ def test_a_trusted_host_of_a_requirements_file_counts_as_in_pip(runner: Runner, 
     tls_index.add("app", "1.0")
     host = tls_index.url.split("/")[2]
     (runner.folder / "r.txt").write_text(f"-i {tls_index.url}\n--trusted-host {host}\napp\n")
-    done = runner.safepip("install", "--dry-run", "--ignore-installed", "--retries", "0", "-r", "r.txt")
+    done = runner.inside("install", "--dry-run", "--ignore-installed", "--retries", "0", "-r", "r.txt")
     assert "Would install app-1.0" in done.stdout, shown(done)
 
 
@@ -51,7 +51,7 @@ def test_nothing_in_a_requirements_file_reaches_the_terminal_as_a_control(
 ) -> None:
     (runner.folder / "r.txt").write_text(f"{line}\n", encoding="utf-8")
     (runner.folder / "app-1.0-1\x9b31m-py3-none-any.whl").write_bytes(b"PK\x03\x04")
-    done = runner.safepip("install", "--dry-run", "-i", index.url, "-r", "r.txt")
+    done = runner.inside("install", "--dry-run", "-i", index.url, "-r", "r.txt")
     assert "Traceback" not in done.stderr, shown(done)
     bad = [c for c in done.stderr + done.stdout if c in "\x1b\x07\x9b\u202e"]
     assert not bad, shown(done)
@@ -63,7 +63,7 @@ def test_a_wheel_whose_name_would_be_an_option_to_pip_is_no_requirement(
 ) -> None:
     """`_r` is normalised to `-r`, and the line for pip would begin with it."""
     (runner.folder / name).write_bytes(b"PK\x03\x04")
-    done = runner.safepip("install", "--dry-run", "-i", index.url, f"./{name}")
+    done = runner.inside("install", "--dry-run", "-i", index.url, f"./{name}")
     assert "invalid-requirement" in done.stderr, shown(done)
 
 

@@ -77,15 +77,18 @@ def run_with_pip(folder: Path, environ: Mapping[str, str], *argv: str | Path) ->
 
 @contextlib.contextmanager
 def _as_started(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    variables, words = dict(os.environ), sys.argv
+    variables, words, temporary = dict(os.environ), sys.argv, tempfile.tempdir
     try:
         os.environ.clear()
         os.environ.update(environ)
         # As `python -m safepip`, by whatever program the tests were started.
         sys.argv = ["-m"]
+        # Found anew by the variables.
+        tempfile.tempdir = None
         with contextlib.chdir(folder):
             yield
     finally:
+        tempfile.tempdir = temporary
         sys.argv = words
         os.environ.clear()
         os.environ.update(variables)
