@@ -79,14 +79,19 @@ class Runner:
         return self.run([SAFEPIP, *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
 
     def inside(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        program: str | Path = "-m",
     ) -> subprocess.CompletedProcess[str]:
         """Run safepip in this process, for tests that are not about its start or its end: that is all that it saves.
-        pip and every other program that it starts are processes as ever."""
+        pip and every other program that it starts are processes as ever. `program` is the path by which the command is
+        called; without it the run is that of `python -m safepip`."""
         from support.inside import run_with_pip
 
         words = [str(argument) for argument in arguments]
-        done = run_with_pip(cwd or self.folder, self.environment(env), *words)
+        done = run_with_pip(cwd or self.folder, self.environment(env), *words, program=program)
         return subprocess.CompletedProcess([SAFEPIP, *words], done.code, done.out, done.err)
 
     def pip(
@@ -175,6 +180,18 @@ class Environment:
         return subprocess.run(
             [str(self.python), "-I", "-B", "-c", code], check=True, capture_output=True, text=True
         ).stdout.strip()
+
+    def unpack(self, *wheels: Path | bytes) -> None:
+        """Install wheels of modules alone without pip: what is in them is all that an installer needs to remove them.
+
+        For what is there before a test begins.
+        """
+        from io import BytesIO
+        from zipfile import ZipFile
+
+        for wheel in wheels:
+            with ZipFile(BytesIO(wheel) if isinstance(wheel, bytes) else wheel) as archive:
+                archive.extractall(self.site_packages)
 
     def state(self) -> dict[str, str]:
         """Every file and link below it with a digest or a target: equal states are equal trees."""

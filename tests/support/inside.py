@@ -59,8 +59,9 @@ def run_inside(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> D
     return Done(code, out.getvalue(), err.getvalue())
 
 
-def run_with_pip(folder: Path, environ: Mapping[str, str], *argv: str | Path) -> Done:
-    """The same for what installs: the programs that it starts read nothing, and write to the same streams as it."""
+def run_with_pip(folder: Path, environ: Mapping[str, str], *argv: str | Path, program: str | Path = "-m") -> Done:
+    """The same for what installs: the programs that it starts read nothing, and write to the same streams as it.
+    `program` is the path by which the command is called."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with (
             open(os.devnull, "rb") as nothing,
@@ -69,20 +70,20 @@ def run_with_pip(folder: Path, environ: Mapping[str, str], *argv: str | Path) ->
             _descriptor(2, err),
             _text(out) as stdout,
             _text(err) as stderr,
-            _as_started(folder, environ),
+            _as_started(folder, environ, str(program)),
         ):
             code = _main(argv, stdout, stderr)
         return Done(code, _written(out), _written(err))
 
 
 @contextlib.contextmanager
-def _as_started(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
+def _as_started(folder: Path, environ: Mapping[str, str], program: str = "-m") -> Iterator[None]:
     variables, words, temporary = dict(os.environ), sys.argv, tempfile.tempdir
     try:
         os.environ.clear()
         os.environ.update(environ)
         # As `python -m safepip`, by whatever program the tests were started.
-        sys.argv = ["-m"]
+        sys.argv = [program]
         # Found anew by the variables.
         tempfile.tempdir = None
         with contextlib.chdir(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -50,6 +51,34 @@ def pip_in(
 ) -> subprocess.CompletedProcess[str]:
     """Plain pip, that of safepip's own environment, in the interpreter of `target`."""
     return runner.run([str(target.python), str(PIP_RUNNER), *map(str, arguments)], env=env, cwd=cwd, timeout=timeout)
+
+
+#: Runs pip several times in one interpreter, and writes between their outputs a line and the exit code.
+_SEVERAL = """
+import json, runpy, sys
+for words in json.loads(sys.argv[2]):
+    sys.argv[:] = [sys.argv[1], *words]
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code or 0
+    sys.stdout.flush()
+    print(f"\\n{'=' * 40}{code}", flush=True)
+    sys.argv[:] = ["", sys.argv[0], ""]
+"""
+
+
+def pip_reads(runner: Runner, target: Environment, *commands: str) -> list[str]:
+    """What plain pip says to each of these commands, which change nothing and have to succeed.
+
+    They are run in one interpreter: most of the time of such a run goes into starting pip.
+    """
+    words = json.dumps([command.split() for command in commands])
+    done = runner.run([str(target.python), "-c", _SEVERAL, str(PIP_RUNNER), words])
+    *said, rest = re.split("\n={40}", done.stdout)
+    codes = [part.partition("\n")[0] for part in (*said[1:], rest)]
+    assert codes == ["0"] * len(commands), shown(done)
+    return [said[0], *(part.partition("\n")[2] for part in said[1:])]
 
 
 def unprivileged() -> list[str]:
