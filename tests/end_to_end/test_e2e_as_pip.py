@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from support.environment import Environment, make_environment
 from support.index import IndexServer
 from support.replies import status
-from support.runs import installed_state, pip_in, shown
+from support.runs import installed_state, pip_in, pip_reads, shown
 from support.sides import POSIX_SITE, Side
 from support.watched import watch
 from support.wheels import sha256
@@ -131,7 +132,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(index, tmp_path_factory.mktemp("as-pip"))
 
 
-@pytest.mark.usually("names and extras", "a wheel by URL", "an upgrade", "hashes", "--target")
+@pytest.mark.usually("an upgrade", "hashes", "--target")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_what_is_on_disk_is_what_pip_leaves(name: str, world: World, tmp_path: Path) -> None:
     """To the byte, in the environment and wherever else the request leads to."""
@@ -168,17 +169,20 @@ def test_a_user_install_goes_where_pips_goes(world: World, tmp_path: Path) -> No
 
 
 def test_pip_says_the_same_of_both(world: World, tmp_path: Path) -> None:
-    """`pip freeze`, `pip list` and `pip inspect`, in an environment with every kind of origin."""
+    """`pip freeze`, `pip list` and `pip inspect`, in an environment with every kind of origin; and what is on disk is
+    the same."""
     plain, safe = world.pair((), tmp_path)
     stated = []
-    for side, program in ((plain, plain.pip), (safe, safe.safepip)):
-        words = ("./wheels/app-2.0-py3-none-any.whl[fast]", "tool", f"lib @ {world.url('lib-2.0-py3-none-any.whl')}")
-        done = program("install", "-i", world.index.url, *words)
+    # A process here, as the user's is.
+    safepip = partial(safe.runner.safepip, "install", "--python", safe.target.python)
+    for side, program in ((plain, partial(plain.pip, "install")), (safe, safepip)):
+        words = ("./wheels/app-2.0-py3-none-any.whl", "Tool[Fast]", f"lib @ {world.url('lib-2.0-py3-none-any.whl')}")
+        done = program("-i", world.index.url, *words)
         assert done.returncode == 0, shown(done)
-        reported = [side.pip(verb) for verb in ("freeze", "list", "inspect")]
-        assert [run.returncode for run in reported] == [0, 0, 0]
-        stated.append([run.stdout.replace(str(side.place), "<place>") for run in reported])
+        reported = pip_reads(side.runner, side.target, "freeze", "list", "inspect")
+        stated.append([said.replace(str(side.place), "<place>") for said in reported])
     assert stated[0] == stated[1]
+    assert safe.state() == plain.state()
     entries = json.loads(stated[1][2])["installed"]
     assert {entry["metadata"]["name"]: entry["requested"] for entry in entries} == {
         "app": True,
@@ -267,7 +271,7 @@ def test_a_failure_has_pips_exit_code(name: str, world: World, tmp_path: Path) -
         base: str = sys._base_executable  # type: ignore[attr-defined]  # there since Python 3.8, though not documented
         plain, done = (
             side.runner.pip("--python", base, "--isolated", *words),
-            side.runner.safepip("--python", base, *words),
+            side.runner.inside("--python", base, *words),
         )
     else:
         plain, done = side.pip(*words), side.safepip(*words)
@@ -284,7 +288,7 @@ def test_what_safepip_is_made_of_stays_in_its_own_environment(world: World, tmp_
     served = world.index.add("packaging", "99.0")
     # Were the promise broken, the wheel could not be had, so that no test run damages the environment it runs from.
     world.index.file_fault(served.filename, status(404))
-    done = side.runner.safepip("install", "-i", world.index.url, "packaging==99.0", "--retries", "0")
+    done = side.runner.inside("install", "-i", world.index.url, "packaging==99.0", "--retries", "0")
     assert done.returncode == 20, shown(done)
     assert "error: own-environment" in done.stderr
     assert "--python" in done.stderr

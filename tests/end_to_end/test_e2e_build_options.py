@@ -164,7 +164,8 @@ def test_what_a_backend_is_told(case: Case, world: BuildWorld, tmp_path: Path) -
 
 
 REQUIREMENTS = {
-    "isolated": Case("kit-made ./wants-kit", "kit-made-1.0* wants-kit-1.0*"),
+    "isolated": Case("./wants-kit", "wants-kit-1.0*"),
+    "isolated, twice": Case("kit-made ./wants-kit", "kit-made-1.0* wants-kit-1.0*", slow=True),
     "--build-constraint, and a constraint of the run": Case(
         "--build-constraint limits.txt -c run.txt made part",
         "made-1.0* part-2.0",
@@ -250,7 +251,7 @@ PLACES = {
         "-e ./mine ./edited", "mine-1.0* edited-1.0* lib-2.0", before="./mine -e ./edited", slow=True
     ),
     "a name where a folder is installed": Case("mine", "mine-1.0* lib-2.0", before="./mine", slow=True),
-    "-U": Case("-U ./mine", "mine-1.0* lib-1.0", before="./mine lib==1.0"),
+    "-U": Case("-U ./mine", "mine-1.0* lib-1.0", before="./mine lib==1.0", slow=True),
     "-U of an archive's project": Case("-U newer", "newer-2.0*", before="newer==1.0", slow=True),
     "--force-reinstall": Case(
         "--force-reinstall <repository> mine", "stored-1.0* mine-1.0* lib-1.0", before="./mine lib==1.0", slow=True
@@ -283,7 +284,7 @@ PLACES = {
 }
 
 
-@pytest.mark.usually("folder, archive, repository, editable", "-U")
+@pytest.mark.usually("folder, archive, repository, editable")
 @pytest.mark.parametrize("case", _cases(PLACES))
 def test_what_is_installed(case: Case, world: BuildWorld, tmp_path: Path) -> None:
     """What stays and what is installed again, where it goes, and what is recorded of where it came from."""
@@ -397,11 +398,11 @@ def test_what_is_said(world: BuildWorld, tmp_path: Path) -> None:
 #: By what is asked for: pip's exit code and safepip's, what safepip says, and why they differ.
 FAILURES = {
     "fails-built": (1, 1, "error: build-failed", ""),
-    "round": (1, 20, "error: build-cycle", _REFUSED),
     "no-requires": (1, 1, "requires", ""),
     "bad-toml": (2, 1, "pyproject.toml", "pip ends with a traceback"),
 }
 MORE_FAILURES = {
+    "round": (1, 20, "error: build-cycle", _REFUSED),
     "no-backend": (1, 1, "error: build-failed", ""),
     "unmet": (1, 1, "there-is-no-such-project", ""),
     "other-name": (1, 1, "another", ""),

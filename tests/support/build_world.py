@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from support.environment import Environment, make_environment
@@ -104,12 +103,9 @@ class BuildWorld:
         return self._with_kit
 
     def run(self, pair: tuple[Side, Side], verb: str, words: list[str], **more: Any) -> Both:
-        """Give the same words to both, at the same time."""
+        """Give the same words to both."""
         command = [verb, "-i", self.index.url, *words]
-        with ThreadPoolExecutor(1) as pool:
-            pip = pool.submit(pair[0].pip, *command, **more)
-            by_safepip = pair[1].safepip(*command, **more)
-            return Both(*pair, pip.result(), by_safepip)
+        return Both(*pair, pair[0].pip(*command, **more), pair[1].safepip(*command, **more))
 
 
 def lay_out(folder: Path) -> None:

@@ -32,8 +32,8 @@ class Side:
         return pip_in(self.runner, self.target, *words, **more)
 
     def safepip(self, verb: str, *words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-        """safepip, with the environment as its target."""
-        return self.runner.safepip(verb, "--python", self.target.python, *words, **more)
+        """safepip, with the environment as its target, in the process of the tests."""
+        return self.runner.inside(verb, "--python", self.target.python, *words, **more)
 
     def state(self, without: tuple[str, ...] = ()) -> dict[str, Any]:
         """What is on disk, without what only this side's path can explain, and without what has one of the folders
