@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
+from zipfile import ZipFile
 
 import pytest
 
@@ -22,6 +23,7 @@ from safepip.wheel.install_paths import layout_of
 from support.environment import tree_state
 from support.handing import Chosen, cleared, install, kept, resolve
 from support.nowhere import NOWHERE
+from support.runs import pip_reads
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -50,9 +52,9 @@ class World:
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
-    def pip_install(self, *arguments: str | Path, into: Environment | None = None) -> str:
+    def pip_install(self, *arguments: str | Path) -> str:
         """`pip install` from the folder of wheels."""
-        return self.pip("install", "--no-index", "--find-links", self.wheels, *arguments, into=into)
+        return self.pip("install", "--no-index", "--find-links", self.wheels, *arguments)
 
     def hand(self, *choices: Chosen, **more: Any) -> int:
         """The handover of these choices into the other environment."""
@@ -62,13 +64,13 @@ class World:
         """A wheel in the folder."""
         return make_wheel(self.wheels, name, version, **more)
 
-    def inspect(self, target: Environment, *arguments: str | Path) -> list[Any]:
-        """What `pip inspect` says of each distribution, without the places, which differ."""
-        report = json.loads(self.pip("inspect", *arguments, into=target))
-        entries = report["installed"]
+    def reads(self, target: Environment) -> tuple[list[Any], str, str]:
+        """What `pip inspect` says of each distribution, without the places, which differ; `pip freeze`; `pip check`."""
+        inspected, frozen, checked = pip_reads(self.runner, target, "inspect", "freeze", "check")
+        entries = json.loads(inspected)["installed"]
         for entry in entries:
             entry["metadata_location"] = Path(entry["metadata_location"]).name
-        return sorted(entries, key=lambda entry: entry["metadata"]["name"])
+        return sorted(entries, key=lambda entry: entry["metadata"]["name"]), frozen, checked
 
     def assert_alike(self) -> None:
         """The same files with the same bytes in both, REQUESTED, RECORD and direct_url.json included."""
@@ -102,10 +104,9 @@ def test_an_install_reads_as_pips_own(world: World) -> None:
         Chosen(speed),
     ]
     assert world.hand(*choices) == 0
-    entries = world.inspect(world.handed)
-    assert entries == world.inspect(world.plain)
-    assert world.pip("freeze", into=world.handed) == world.pip("freeze")
-    assert world.pip("check", into=world.handed) == "No broken requirements found.\n"
+    entries, frozen, checked = world.reads(world.handed)
+    assert (entries, frozen, checked) == world.reads(world.plain)
+    assert checked == "No broken requirements found.\n"
     requested = {entry["metadata"]["name"]: entry["requested"] for entry in entries}
     assert requested == {"app": True, "tool": True, "lib.core": False, "helper": False, "speed": False}
     assert all(entry["installer"] == "pip" for entry in entries)
@@ -114,46 +115,44 @@ def test_an_install_reads_as_pips_own(world: World) -> None:
 
 def test_what_is_said_names_no_private_folder(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     """pip's two lines remain; a failure leaves its error and no line of success. pip does not tell what is broken."""
+    # What is installed here breaks what is there.
+    world.handed.unpack(world.wheel("there", requires=["lib>1"]))
     choices = [Chosen(world.wheel("app", requires=["lib<2"]), requested=True), Chosen(world.wheel("lib"))]
     quiet = Settings(forwarded=("--root-user-action", "ignore"))
     assert world.hand(*choices, settings=quiet) == 0
     stated = capfd.readouterr()
     assert stated.out == "Installing collected packages: app, lib\nSuccessfully installed app-1.0 lib-1.0\n"
     assert stated.err == ""
-    assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=quiet) == 0
-    assert capfd.readouterr().err == ""
     assert world.hand(Chosen(world.wheel("app", "3.0", requires=["missing"]), requested=True), settings=quiet) == 1
     stated = capfd.readouterr()
     assert "missing" in stated.err
     assert "Successfully" not in stated.out
 
 
-def test_a_wheel_by_path_is_recorded_with_the_users_path(world: World) -> None:
-    """direct_url.json names the user's file, with its digest, as pip writes it."""
+def test_a_wheel_by_path_or_url_is_recorded_with_what_the_user_named(world: World, index: IndexServer) -> None:
+    """The user's file with its digest, and the URL, as pip records it that has fetched it: byte for byte. At the
+    handover nothing is asked of the URL."""
     app = world.wheel("app", requires=["lib"])
-    lib = world.wheel("lib")
-    world.pip_install(app)
-    assert world.hand(Chosen(app, requested=True, direct_url=app.as_uri()), Chosen(lib)) == 0
-    world.assert_alike()
-    freeze = world.pip("freeze", into=world.handed).split()
-    assert freeze[:2] == ["app", "@"]
-    assert freeze[2].startswith(f"{app.as_uri()}#sha256=")
-
-
-def test_a_wheel_by_url_is_recorded_with_its_url(world: World, index: IndexServer) -> None:
-    """As pip records it that has fetched it, byte for byte; at the handover nothing is asked of the URL."""
-    served = index.add("app", "1.0", requires=["lib"], extras={"fast": ["speed"]})
+    served = index.add("web", "1.0", requires=["lib"], extras={"fast": ["speed"]})
     url = urljoin(index.url, index.file_path(served.filename))
-    app = world.wheels / served.filename
+    web = world.wheels / served.filename
     lib, speed = world.wheel("lib"), world.wheel("speed")
-    app.write_bytes(served.data)
-    world.pip_install(f"app[fast] @ {url}")
+    web.write_bytes(served.data)
+    world.pip_install(app, f"web[fast] @ {url}")
     asked = len(index.requests)
-    choices = [Chosen(app, requested=True, extras=EXTRA, direct_url=url), Chosen(lib), Chosen(speed)]
+    choices = [
+        Chosen(app, requested=True, direct_url=app.as_uri()),
+        Chosen(web, requested=True, extras=EXTRA, direct_url=url),
+        Chosen(lib),
+        Chosen(speed),
+    ]
     assert world.hand(*choices) == 0
     assert len(index.requests) == asked
     world.assert_alike()
     assert_record_is_true(world.handed.site_packages)
+    freeze = world.pip("freeze", into=world.handed).split()
+    assert freeze[:2] == ["app", "@"]
+    assert freeze[2].startswith(f"{app.as_uri()}#sha256=")
 
 
 def assert_record_is_true(site_packages: Path) -> None:
@@ -197,7 +196,7 @@ def test_what_is_installed_and_kept_stays(world: World) -> None:
     """The user asks for something that is there; what it lacks comes, and only that."""
     app, lib = world.wheel("app", requires=["lib", "old"]), world.wheel("lib")
     old = world.wheel("old", "0.9")
-    world.pip_install("--no-deps", app.name.split("-")[0], "old", into=world.handed)
+    world.handed.unpack(app, old)
     before = tree_state(world.handed.site_packages)
     there = installed(probe(str(world.handed.python), environ=world.environ))
     pins = [kept(there["app"], requested=True), kept(there["old"])]
@@ -210,9 +209,7 @@ def test_what_is_installed_and_kept_stays(world: World) -> None:
 
 def test_an_upgrade_replaces_what_the_resolution_replaces(world: World) -> None:
     """A newer version and an older one alike; the rest is left alone."""
-    world.wheel("app")
-    world.wheel("lib", "2.0")
-    world.pip_install("app", "lib", into=world.handed)
+    world.handed.unpack(world.wheel("app"), world.wheel("lib", "2.0"))
     app, lib = world.wheel("app", "1.1", requires=["lib<2"]), world.wheel("lib", "1.5")
     assert world.hand(Chosen(app, requested=True), Chosen(lib)) == 0
     assert world.handed.installed() == {"app": "1.1", "lib": "1.5"}
@@ -221,8 +218,8 @@ def test_an_upgrade_replaces_what_the_resolution_replaces(world: World) -> None:
 def test_force_reinstall_installs_the_same_version_again(world: World) -> None:
     """And ignore-installed as well."""
     lib = world.wheel("lib")
+    world.handed.unpack(lib)
     for settings in (Settings(force_reinstall=True), Settings(ignore_installed=True)):
-        world.pip_install("lib", into=world.handed)
         marker = world.handed.site_packages / "lib-1.0.dist-info" / "INSTALLER"
         marker.write_text("somebody else")
         assert world.hand(Chosen(lib, requested=True), settings=settings) == 0
@@ -238,29 +235,25 @@ def test_no_deps_installs_the_roots_alone(world: World) -> None:
 
 
 def test_only_deps_installs_everything_but_the_roots(world: World) -> None:
-    """None of it is REQUESTED, as in pip."""
+    """None of it is REQUESTED, as in pip. The digest of a root that is an argument goes into its fragment."""
     app = world.wheel("app", extras={"fast": ["lib"]}, requires=["other"])
-    lib, other = world.wheel("lib"), world.wheel("other")
-    root = Chosen(app, requested=True, extras=EXTRA, installs=False)
-    assert world.hand(root, Chosen(lib), Chosen(other), settings=Settings(only_deps=True)) == 0
-    world.pip_install("--only-deps", "app[fast]")
+    path = world.wheel("by-path", requires=["third"])
+    lib, other, third = world.wheel("lib"), world.wheel("other"), world.wheel("third")
+    roots = [
+        Chosen(app, requested=True, extras=EXTRA, installs=False),
+        Chosen(path, requested=True, installs=False, direct_url=path.as_uri()),
+    ]
+    assert world.hand(*roots, Chosen(lib), Chosen(other), Chosen(third), settings=Settings(only_deps=True)) == 0
+    world.pip_install("--only-deps", "app[fast]", path)
     world.assert_alike()
-    assert world.handed.installed() == {"lib": "1.0", "other": "1.0"}
-
-
-def test_only_deps_of_a_wheel_by_path(world: World) -> None:
-    """The digest of a root that is an argument goes into its fragment."""
-    app, lib = world.wheel("app", requires=["lib"]), world.wheel("lib")
-    root = Chosen(app, requested=True, installs=False, direct_url=app.as_uri())
-    assert world.hand(root, Chosen(lib), settings=Settings(only_deps=True)) == 0
-    assert world.handed.installed() == {"lib": "1.0"}
+    assert world.handed.installed() == {"lib": "1.0", "other": "1.0", "third": "1.0"}
 
 
 def test_a_target_folder_is_replaced_with_upgrade_only(world: World, tmp_path: Path) -> None:
     """pip's rule for `--target`."""
     place = str(tmp_path / "place")
-    fresh = Settings(target_dir=place, forwarded=("--target", place))
-    world.hand(Chosen(world.wheel("lib", "1.0"), requested=True), settings=fresh)
+    with ZipFile(world.wheel("lib", "1.0")) as archive:
+        archive.extractall(place)
     for strategy, version in ((UpgradeStrategy.TO_SATISFY_ONLY, "1.0"), (UpgradeStrategy.EAGER, "2.0")):
         settings = Settings(target_dir=place, upgrade=strategy, forwarded=("--target", place, "--no-compile"))
         assert world.hand(Chosen(world.wheel("lib", "2.0"), requested=True), settings=settings) == 0
@@ -328,7 +321,7 @@ def test_bytes_that_changed_since_they_were_verified_stop_it(world: World) -> No
 
 def test_nothing_is_taken_away_before_everything_lies_ready(world: World) -> None:
     """`sync` removes first, and not even that where a wheel cannot be laid out."""
-    assert world.hand(Chosen(world.wheel("old"), requested=True)) == 0
+    world.handed.unpack(world.wheel("old"))
     app = world.wheel("app")
     target = probe(str(world.handed.python))
     resolution, wheels = resolve([Chosen(app, requested=True)], layout=layout_of(Settings(), target))
@@ -366,7 +359,7 @@ def test_pip_verifies_the_digests_again(world: World, monkeypatch: pytest.Monkey
 def test_pip_doing_something_else_is_an_error(world: World) -> None:
     """Here the resolution says that a version is to be installed which is there already."""
     lib, app = world.wheel("lib"), world.wheel("app", requires=["lib"])
-    world.pip_install("lib", into=world.handed)
+    world.handed.unpack(lib)
     with pytest.raises(PipFailed, match="handover-diverged"):
         world.hand(Chosen(app, requested=True), Chosen(lib))
 
@@ -374,7 +367,7 @@ def test_pip_doing_something_else_is_an_error(world: World) -> None:
 def test_an_editable_install_makes_way_for_a_wheel_by_path(world: World) -> None:
     """pip's rule; the handover follows where the resolution says so."""
     lib = world.wheel("lib")
-    world.pip_install("lib", into=world.handed)
+    world.handed.unpack(lib)
     info = world.handed.site_packages / "lib-1.0.dist-info"
     (info / "direct_url.json").write_text('{"dir_info": {"editable": true}, "url": "file:///src/lib"}')
     assert world.hand(Chosen(lib, requested=True, direct_url=lib.as_uri())) == 0

@@ -56,8 +56,12 @@ class World:
         return done.stdout
 
     def install(self, named: Named, *more: Chosen) -> None:
-        """By pip into one environment, and by the handover into the other, as a run of safepip would."""
+        """By pip into one environment, and by the handover into the other."""
         self.pip("install", "--no-index", "--find-links", self.wheels, *named.words)
+        self.hand(named, *more)
+
+    def hand(self, named: Named, *more: Chosen) -> None:
+        """By the handover, as a run of safepip would."""
         wheel = build_project(named.project, self.runner.folder / "built", editable=named.built_from.source.editable)
         chosen = Chosen(
             wheel, requested=True, direct_url=named.url, built_from=named.built_from, replaces=self.there("demo")
@@ -166,7 +170,7 @@ def test_what_was_built_reads_as_after_pip(kind: Callable[[World], Named], world
     world.assert_alike()
     assert world.record()["url"] == named.url
     assert world.handed.module_version("demo") == "1.0"
-    verified = world.runner.safepip("verify", "--python", world.handed.python)
+    verified = world.runner.inside("verify", "--python", world.handed.python)
     assert verified.returncode == 0, verified.stdout
 
 
@@ -177,7 +181,8 @@ def test_the_same_version_is_installed_again_as_by_pip(
     first: Callable[[World], Named], second: Callable[[World], Named], world: World
 ) -> None:
     """Whatever was there before; a dependency that is new then is not marked as requested."""
-    world.install(first(world), Chosen(world.lib))
+    world.pip("install", "--no-index", "--find-links", world.wheels, *first(world).words)
+    shutil.copytree(world.plain.site_packages, world.handed.site_packages, dirs_exist_ok=True)
     make_project(world.project, "demo", "1.0", ["lib", "more"])
     (world.project / "src" / "demo" / "__init__.py").write_text("__version__ = 'changed'\n")
     more = make_wheel(world.wheels, "more", "1.0")
@@ -188,7 +193,7 @@ def test_the_same_version_is_installed_again_as_by_pip(
 
 def test_an_editable_project_is_uninstalled_without_a_trace(world: World) -> None:
     """By safepip's own verb; the folder stays as it is."""
-    world.install(editable(world), Chosen(world.lib))
+    world.hand(editable(world), Chosen(world.lib))
     before = tree_state(world.project)
     done = world.runner.safepip("uninstall", "--python", world.handed.python, "-y", "demo")
     assert done.returncode == 0, done.stderr
