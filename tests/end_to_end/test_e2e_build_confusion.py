@@ -65,7 +65,7 @@ class World:
 
     def build(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """safepip builds `acme-app`, in a fence or, where there is none, without."""
-        return self.runner.safepip("wheel", "-w", "out", "--allow-build", "acme-app", *words, "acme-app")
+        return self.runner.inside("wheel", "-w", "out", "--allow-build", "acme-app", *words, "acme-app")
 
     def built_with(self) -> dict[str, str]:
         """What was in the build environment, by name with its version."""

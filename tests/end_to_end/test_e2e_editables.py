@@ -78,7 +78,7 @@ class Pair:
 
     def both(self, verb: str, *words: str | Path) -> None:
         """The same by each, which must succeed."""
-        for run, target in ((self.runner.pip, self.plain), (self.runner.safepip, self.kept)):
+        for run, target in ((self.runner.pip, self.plain), (self.runner.inside, self.kept)):
             where = ("--python", target.python)
             command = (*where, verb) if run == self.runner.pip else (verb, *where)
             done = run(*command, *words, env=self.env)
@@ -102,7 +102,7 @@ class Pair:
         (info,) = self.kept.site_packages.glob("demo_proj-*.dist-info")
         record = json.loads((info / "direct_url.json").read_text())
         assert record == {"url": self.project.as_uri(), "dir_info": {"editable": True}}
-        verified = self.runner.safepip("verify", "--python", self.kept.python, env=self.env)
+        verified = self.runner.inside("verify", "--python", self.kept.python, env=self.env)
         assert verified.returncode == 0, verified.stdout + verified.stderr
 
     def live(self, backend: Backend, package: str, *options: str | Path, again: bool = True) -> None:

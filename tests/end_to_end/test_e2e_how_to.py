@@ -13,10 +13,11 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,9 @@ test = ["pytest"]
 [dependency-groups]
 dev = ["pytest"]
 """
+
+#: How a call of safepip begins.
+CALLS = ("safepip ", ".safepip/bin/safepip ")
 
 #: Lines that are not run, and why.
 NOT_RUN = {
@@ -139,6 +143,7 @@ class Reader:
     public: IndexServer
     company: IndexServer
     stands_for: Mapping[str, str]
+    typed: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -150,8 +155,16 @@ class Reader:
         return text
 
     def types(self, page: str, command: str) -> None:
-        """One line of a page, which has to end as it should."""
-        done = self.runner.run(["bash", "-euc", self.here(command)])
+        """One line of a page, which has to end as it should. A shell runs what needs one, the first line, and the
+        others that are no simple call of safepip."""
+        line = self.here(command)
+        if self.typed and line.startswith(CALLS) and not set(line) & set("|&;<>$`*?~#\\\n("):
+            program, *words = shlex.split(line)
+            found = program if "/" in program else self.folder.parent / "tools" / program
+            done = self.runner.inside(*words, program=found)
+        else:
+            done = self.runner.run(["bash", "-euc", line])
+        self.typed.append(command)
         assert done.returncode == CODES.get(command, 0), f"{page}: {command}\n{shown(done)}"
 
 

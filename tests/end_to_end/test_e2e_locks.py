@@ -45,13 +45,20 @@ def ended(done: subprocess.CompletedProcess[str], code: int = 0) -> subprocess.C
 
 def lock(runner: Runner, index: IndexServer, *words: str) -> None:
     """Lock these requirements."""
-    ended(runner.safepip("lock", "-q", "-i", index.url, *words))
+    ended(runner.inside("lock", "-q", "-i", index.url, *words))
 
 
 def into(runner: Runner, target: Environment, index: IndexServer, *words: str) -> subprocess.CompletedProcess[str]:
     """`safepip VERB` for a target and an index."""
     verb, *rest = words
-    return runner.safepip(verb, "--python", target.python, "-i", index.url, *rest)
+    return runner.inside(verb, "--python", target.python, "-i", index.url, *rest)
+
+
+def there(target: Environment, index: IndexServer, *wanted: str) -> None:
+    """Put these into the target, each as `name==version`."""
+    for name, _, version in (one.partition("==") for one in wanted):
+        (file,) = (file for file in index.project(name).files if file.filename.split("-")[1] == version)
+        target.unpack(file.data)
 
 
 def traces(target: Environment) -> dict[str, list[str]]:
@@ -75,7 +82,7 @@ def test_a_lock_is_installed_as_plain_pip_installs_it(
     """`pip freeze`, every file, and who is marked as requested are the same."""
     lock(runner, served, "acme-app")
     by_pip = new_target("pip")
-    ended(into(runner, target, served, "install", "-r", "pylock.toml"))
+    ended(runner.safepip("install", "--python", target.python, "-i", served.url, "-r", "pylock.toml"))
     ended(pip_in(runner, by_pip, "install", "--no-index", "-r", "pylock.toml"))
     assert target.installed() == {"acme-app": "1.0", "acme-lib": "1.1", "acme-more": "2.0", "acme-fast": "3.0"}
     frozen = [ended(pip_in(runner, place, "freeze")).stdout for place in (target, by_pip)]
@@ -113,13 +120,12 @@ def test_hashed_requirements_are_installed_by_plain_pip(
 # --- sync ------------------------------------------------------------------------------------------------------
 
 
-def outfit(target: Environment, index: IndexServer, runner: Runner) -> None:
+def outfit(target: Environment, index: IndexServer) -> None:
     """Put into the target what a lock of acme-app does not have, an older version, and what environments are made
     with."""
     for name in ("pip", "setuptools", "wheel"):
         index.add(name, "1.0", module=False, files={f"{name}_imitation.py": ""})
-    words = ("--no-compile", "-i", index.url, "stray", "acme-lib==1.0", "pip", "setuptools", "wheel")
-    ended(pip_in(runner, target, "install", *words))
+    there(target, index, "stray==1.0", "acme-lib==1.0", "pip==1.0", "setuptools==1.0", "wheel==1.0")
 
 
 SEEDS = {"pip": "1.0", "setuptools": "1.0", "wheel": "1.0"}
@@ -132,14 +138,14 @@ def test_sync_makes_the_environment_exactly_the_lock(
     served: IndexServer, runner: Runner, target: Environment, output: str
 ) -> None:
     """What is not locked goes, what is comes, and what an environment is made with stays; --dry-run only tells."""
-    outfit(target, served, runner)
+    outfit(target, served)
     lock(runner, served, "acme-app", "-o", output)
     before = target.state()
     done = ended(into(runner, target, served, "sync", "--dry-run", output))
     assert "Would install acme-app-1.0 acme-fast-3.0 acme-lib-1.1 acme-more-2.0\n" in done.stdout
     assert "Would uninstall stray-1.0\n" in done.stdout
     assert target.state() == before
-    done = ended(into(runner, target, served, "sync", output))
+    done = ended(runner.safepip("sync", "--python", target.python, "-i", served.url, output))
     assert "Successfully uninstalled stray-1.0" in done.stdout
     assert target.installed() == {**WANTED, **SEEDS}
     assert not (target.site_packages / "stray.py").exists()
@@ -151,7 +157,7 @@ def test_sync_makes_the_environment_exactly_the_lock(
 
 def test_sync_refuses_a_file_that_is_no_lock(served: IndexServer, runner: Runner, target: Environment) -> None:
     """A list of requirements says what is wanted, and not what is all."""
-    ended(into(runner, target, served, "install", "-q", "stray"))
+    there(target, served, "stray==1.0")
     before = target.state()
     (runner.folder / "loose.txt").write_text("acme-app\n")
     done = ended(into(runner, target, served, "sync", "loose.txt"), 2)
@@ -167,7 +173,7 @@ def test_sync_takes_nothing_away_before_everything_is_verified(
 ) -> None:
     """A locked file that differs, by the index's own words or only in its bytes, leaves the tree as it was."""
     lock(runner, served, "acme-app")
-    ended(into(runner, target, served, "install", "-q", "stray"))
+    there(target, served, "stray==1.0")
     before = target.state()
     file = served.project("acme-lib").files[1]
     listed = file.listed_hashes()
@@ -193,7 +199,7 @@ def test_sync_replaces_a_project_by_another_that_brings_the_same_files(
     """As when a fork of a library takes its place under the library's own module name."""
     for name, text in (("game", "OF = 'game'\n"), ("game-ce", "OF = 'game-ce'\n")):
         index.add(name, "1.0", module=False, files={"game/__init__.py": text, f"game/{name}.py": ""})
-    ended(into(runner, target, index, "install", "-q", "game"))
+    there(target, index, "game==1.0")
     lock(runner, index, "game-ce")
     done = into(runner, target, index, "install", "-r", "pylock.toml")
     assert "error: file-overlap" in ended(done, 20).stderr
@@ -252,8 +258,9 @@ def test_a_lock_killed_at_any_moment_is_the_old_one_or_the_new_one(
     lock(runner, served, "acme-app")
     old = path.read_bytes()
     newer(served)
+    words = ("-i", served.url, "acme-app", "-U", "--refresh-package", ":all:", "-o", "pylock.new.toml")
     start = time.monotonic()
-    lock(runner, served, "acme-app", "-U", "--refresh-package", ":all:", "-o", "pylock.new.toml")
+    ended(runner.safepip("lock", "-q", *words))
     whole = time.monotonic() - start
     new = (runner.folder / "pylock.new.toml").read_bytes()
     assert new != old

@@ -101,7 +101,7 @@ def test_a_distribution_takes_its_own_place(
     done = runner.safepip("install", *words, "--force-reinstall", "demo")
     assert done.returncode == 0, shown(done)
     index.add("demo", "2.0", files={"demo/core/__init__.py": "new"}, scripts={"demo": "demo.core:main"})
-    done = runner.safepip("install", *words, "--no-cache-dir", "-U", "demo")
+    done = runner.inside("install", *words, "--no-cache-dir", "-U", "demo")
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"demo": "2.0"}
 
@@ -113,10 +113,10 @@ def test_two_of_a_namespace_package_go_into_one_run_or_two(
     for name in ("one", "two", "three"):
         text = PKGUTIL if name != "three" else "taken = True\n"
         index.add(f"space-{name}", "1.0", files={"space/__init__.py": text, f"space/{name}.py": ""})
-    assert runner.safepip("install", *words, "space-one").returncode == 0
-    done = runner.safepip("install", *words, "space-two")
+    target.unpack(index.project("space-one").files[0].data)
+    done = runner.inside("install", *words, "space-two")
     assert done.returncode == 0, shown(done)
-    done = runner.safepip("install", *words, "space-three")
+    done = runner.inside("install", *words, "space-three")
     assert done.returncode == 20, shown(done)
     assert "space/__init__.py: this path belongs to space-" in done.stderr
     assert target.installed().keys() == {"demo", "space-one", "space-two"}
@@ -130,7 +130,7 @@ def test_what_a_killed_installation_left_is_written_over(
     (target.site_packages / "plain").mkdir()
     (target.site_packages / "plain" / "__init__.py").write_text("half of it")
     (target.python.parent / "plain").write_text("half of it")
-    done = runner.safepip("install", *words, "plain")
+    done = runner.inside("install", *words, "plain")
     assert done.returncode == 0, shown(done)
     assert target.module_version("plain") == "1.0"
 
@@ -141,12 +141,12 @@ def test_a_target_folder_has_distributions_of_its_own(
     """With `--target` what counts is what lies in that folder, and not what the environment has."""
     index.add("evil", "1.0", files={"demo/core.py": "taken"}, scripts={"demo": "evil:main"})
     into = ("--target", str(runner.folder / "into"))
-    assert runner.safepip("install", *words, *into, "demo").returncode == 0
-    done = runner.safepip("install", *words, *into, "evil")
+    assert runner.inside("install", *words, *into, "demo").returncode == 0
+    done = runner.inside("install", *words, *into, "evil")
     assert done.returncode == 20, shown(done)
     assert {"error: file-overlap", "error: command-clash"} <= set(done.stderr.splitlines())
     elsewhere = ("--target", str(runner.folder / "elsewhere"))
-    assert runner.safepip("install", *words, *elsewhere, "evil").returncode == 0
+    assert runner.inside("install", *words, *elsewhere, "evil").returncode == 0
 
 
 def test_a_download_is_not_held_against_what_is_installed(
@@ -155,9 +155,9 @@ def test_a_download_is_not_held_against_what_is_installed(
     """But its wheels are held against each other."""
     index.add("evil", "1.0", files={"demo/core.py": "taken"})
     into = ("-d", str(runner.folder / "wheels"))
-    done = runner.safepip("download", *words, *into, "evil")
+    done = runner.inside("download", *words, *into, "evil")
     assert done.returncode == 0, shown(done)
-    done = runner.safepip("download", *words, *into, "evil", "demo")
+    done = runner.inside("download", *words, *into, "evil", "demo")
     assert done.returncode == 20, shown(done)
     assert "demo/core.py: the wheel of demo has another file at this path" in done.stderr
 
@@ -168,13 +168,13 @@ def test_a_script_finds_modules_beside_itself_first(
 ) -> None:
     """Why modules among the commands are refused: this is what Python does with them."""
     index.add("tool", "1.0", files={"tool/__init__.py": "import random\nmain = print\n"}, scripts={"tool": "tool:main"})
-    assert runner.safepip("install", *words, "tool").returncode == 0
+    assert runner.inside("install", *words, "tool").returncode == 0
     (target.python.parent / "random.py").write_text("raise SystemExit('taken')\n")
     assert runner.run([str(target.python.parent / "tool")]).stderr == "taken\n"
     for place in ("random.py", "demo.py"):
         index.add(f"evil-{place[0]}", "1.0", files={f"evil_{place[0]}-1.0.data/scripts/{place}": ""})
     before = target.state()
-    done = runner.safepip("install", *words, "evil-r", "evil-d")
+    done = runner.inside("install", *words, "evil-r", "evil-d")
     assert done.returncode == 20, shown(done)
     assert "random.py: the standard library has a module random" in done.stderr
     assert "demo.py: Python would import it instead of" in done.stderr

@@ -111,9 +111,8 @@ def test_what_an_upgrade_has_taken_away_is_put_there_by_the_next_run(
 ) -> None:
     """`zone` 2.0 no longer has the file that `atwo` brings; pip removes it with `zone` 1.0, after `atwo` was there."""
     shared = {"shared/module.py": CORE}
-    index.add_file("zone", *build_wheel("zone", "1.0", files=shared))
+    target.unpack(build_wheel("zone", "1.0", files=shared)[1])
     common = ("--no-compile", "--python", target.python, "-i", index.url)
-    assert run("install", *common, "zone").code == 0
     index.add_file("zone", *build_wheel("zone", "2.0", requires=["atwo"]))
     index.add_file("atwo", *build_wheel("atwo", "2.0", files=shared))
     done = run("install", *common, "zone==2.0")
@@ -205,16 +204,16 @@ def test_a_wheel_that_lies_is_not_noted(run: Inside, index: IndexServer, cache: 
 
 
 def test_a_wheel_that_was_exchanged_in_the_store_is_fetched_again(
-    run: Inside, index: IndexServer, cache: Path, new_target: Callable[[str], Environment]
+    run: Inside, index: IndexServer, cache: Path, target: Environment
 ) -> None:
     """The note is about bytes: those that have its digest, and no others."""
     filename, data = build_wheel("acme", "1.0", files={"acme/core.py": CORE})
     index.add_file("acme", filename, data)
-    assert install(run, index, new_target("first"))[0] == 0
+    assert run("download", "-i", index.url, "-d", "here", "acme").code == 0
+    assert note_of(cache, data).exists()
     (stored,) = (cache / "sha256").rglob("?" * 62)
     stored.chmod(0o600)
     stored.write_bytes(lying()[1])
-    second = new_target("second")
-    assert install(run, index, second)[0] == 0
-    assert (second.site_packages / "acme" / "core.py").read_text() == CORE
+    assert install(run, index, target)[0] == 0
+    assert (target.site_packages / "acme" / "core.py").read_text() == CORE
     assert stored.read_bytes() == data

@@ -77,7 +77,7 @@ def test_a_lock_of_source_code_is_installed_as_plain_pip_installs_it(
     """The same files with the same bytes, direct_url.json and REQUESTED among them."""
     words = wanted(repository, editable=how == "editable")
     universal = ("--universal",) if how == "universal" else ()
-    ended(runner.safepip("lock", "-q", "-i", world.url, *words, *universal))
+    ended(runner.inside("lock", "-q", "-i", world.url, *words, *universal))
     by_pip = new_target("pip")
     ended(runner.safepip("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml"))
     # pip takes no folder and no checkout beside what has a hash, unless hashes are not required.
@@ -94,20 +94,19 @@ def test_what_pip_locks_of_source_code_is_installed(
     """pip records neither the digest of a tree nor a version of what is named directly."""
     made = runner.pip("lock", "-i", world.url, *wanted(repository, editable=True))
     ended(made)
-    ended(runner.safepip("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml"))
+    ended(runner.inside("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml"))
     assert target.installed() == ALL
 
 
 def test_sync_with_source_code_in_the_lock(world: IndexServer, runner: Runner, target: Environment) -> None:
     """What is locked comes and the rest goes; a second time the folder alone is installed anew, as by pip."""
     sync = ("sync", "--python", target.python, "-i", world.url, "pylock.toml")
-    world.add("stray", "1.0")
-    ended(pip_in(runner, target, "install", "--no-compile", "-i", world.url, "stray"))
-    ended(runner.safepip("lock", "-q", "-i", world.url, "plain", "./proj"))
-    ended(runner.safepip(*sync))
+    target.unpack(world.add("stray", "1.0").data)
+    ended(runner.inside("lock", "-q", "-i", world.url, "plain", "./proj"))
+    ended(runner.inside(*sync))
     assert target.installed() == {name: ALL[name] for name in ("plain", "dep", "proj")}
     before = state(target)
-    done = ended(runner.safepip(*sync))
+    done = ended(runner.inside(*sync))
     assert "Installing collected packages: proj\n" in done.stdout
     assert "unknown" not in done.stderr
     assert state(target) == before
@@ -117,12 +116,12 @@ def test_a_commit_with_other_files_than_were_locked_changes_nothing(
     world: IndexServer, repository: Repository, runner: Runner, target: Environment
 ) -> None:
     """As if a second content had been found for the commit's id."""
-    ended(runner.safepip("lock", "-q", "-i", world.url, f"tool @ {repository.url}@main#subdirectory=python"))
+    ended(runner.inside("lock", "-q", "-i", world.url, f"tool @ {repository.url}@main#subdirectory=python"))
     path = runner.folder / "pylock.toml"
     head, mark, rest = path.read_text().partition('tree-sha256 = "')
     path.write_text(head + mark + ("1" if rest[0] == "0" else "0") + rest[1:])
     before = target.state()
-    done = runner.safepip("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml")
+    done = runner.inside("install", "--python", target.python, "-i", world.url, "-r", "pylock.toml")
     assert "has other files than were locked" in ended(done, 20).stderr
     assert target.state() == before
 
@@ -157,14 +156,14 @@ def test_such_an_archive_is_pinned_in_two_other_ways(
     way: str,
 ) -> None:
     """Those that the page of the refusal names."""
-    done = ended(runner.safepip("lock", "-i", world.url, "plain"), 20)
+    done = ended(runner.inside("lock", "-i", world.url, "plain"), 20)
     assert done.stderr.startswith("error: unlockable-archive\n"), shown(done)
     assert not (runner.folder / "pylock.toml").exists()
     words = ("plain", "--format", "requirements") if way == "by hash" else (f"plain @ {other_form}",)
     made = "requirements.txt" if way == "by hash" else "pylock.toml"
-    ended(runner.safepip("lock", "-q", "-i", world.url, "-o", made, *words))
+    ended(runner.inside("lock", "-q", "-i", world.url, "-o", made, *words))
     by_pip = new_target("pip")
-    ended(runner.safepip("install", "--python", target.python, "-i", world.url, "-r", made))
+    ended(runner.inside("install", "--python", target.python, "-i", world.url, "-r", made))
     ended(pip_in(runner, by_pip, "install", "-i", world.url, "-r", made))
     assert target.installed() == by_pip.installed() == {"plain": "2.0"}
     assert state(target) == state(by_pip)

@@ -50,19 +50,19 @@ def test_either_it_works_or_the_hint_does(
         (info / name).write_text(text)
     before = tree_state(target.folder)
     install = ("install", "--python", target.python, "-i", offering.url)
-    done = runner.safepip(*install, *command.split())
+    done = runner.inside(*install, *command.split())
     if done.returncode:
         assert tree_state(target.folder) == before
         assert "error: installed-metadata" in done.stderr, shown(done)
         assert "Installing collected packages" not in done.stdout
         assert "pip install" not in done.stderr.replace("safepip install", "")
         (hint,) = re.findall(r"safepip (install --.*)", done.stderr)
-        repaired = runner.safepip(*install, *shlex.split(hint)[1:])
+        repaired = runner.inside(*install, *shlex.split(hint)[1:])
         assert repaired.returncode == 0, shown(repaired)
-        done = runner.safepip(*install, *command.split())
+        done = runner.inside(*install, *command.split())
     assert done.returncode == 0, shown(done)
     if command != "other":
-        assert runner.safepip("list", "--python", target.python).returncode == 0
+        assert runner.inside("list", "--python", target.python).returncode == 0
         assert len([*target.site_packages.glob("lib-*.dist-info")]) == 1
 
 
@@ -71,13 +71,14 @@ def test_sync_does_not_begin_to_take_away_what_it_cannot(
 ) -> None:
     """All that has to go is looked at before the first goes."""
     install = ("--python", target.python, "-i", offering.url)
-    assert runner.safepip("install", *install, "other").returncode == 0
+    (other,) = offering.project("other").files
+    target.unpack(other.data)
     (target.site_packages / "lib-1.0.dist-info").mkdir()
-    assert runner.safepip("lock", "-i", offering.url, "other").returncode == 0
+    assert runner.inside("lock", "-i", offering.url, "other").returncode == 0
     before = tree_state(target.folder)
-    done = runner.safepip("sync", *install, "pylock.toml")
+    done = runner.inside("sync", *install, "pylock.toml")
     assert (done.returncode, tree_state(target.folder) == before) == (1, True), shown(done)
     (hint,) = re.findall(r"safepip (install --.*)", done.stderr)
-    assert runner.safepip("install", *install, *shlex.split(hint)[1:]).returncode == 0
-    assert runner.safepip("sync", *install, "pylock.toml").returncode == 0
+    assert runner.inside("install", *install, *shlex.split(hint)[1:]).returncode == 0
+    assert runner.inside("sync", *install, "pylock.toml").returncode == 0
     assert target.installed() == {"other": "1.0"}
