@@ -62,11 +62,13 @@ class Builds:
         #: Files from before this time are those of killed runs.
         self.aged = 0.0
 
-    def offer(self, hook: str, files: int = 1, **plan: object) -> None:
-        """Put `app` on the index, and what it is built with."""
-        filename, data = build_source_archive("app", "1.0", build_requires=["big"], waits=[hook], **plan)
+    def offer(self, hook: str, files: int = 0, **plan: object) -> None:
+        """Put `app` on the index, and where there are to be `files` what it is built with."""
+        plan["build_requires"] = ["big"] if files else []
+        filename, data = build_source_archive("app", "1.0", waits=[hook], **plan)
         self.index.add_file("app", filename, data)
-        self.index.add("big", "1.0", files={f"big/{number}.py": "" for number in range(files)})
+        if files:
+            self.index.add("big", "1.0", files={f"big/{number}.py": "" for number in range(files)})
 
     def start(self, verb: str, *words: str | Path) -> tuple[subprocess.Popen[bytes], int]:
         """A run, and the pipe of its outputs."""
@@ -84,7 +86,7 @@ class Builds:
         while len(found := self._found(pattern)) < count:
             assert process.poll() is None, process.returncode
             assert time.monotonic() < end, pattern
-            time.sleep(0.005)
+            time.sleep(0.01)
         return found
 
     def _found(self, pattern: str) -> list[Path]:
@@ -161,7 +163,7 @@ def interrupted(builds: Builds, moment: str, how: str, target: Environment) -> N
     number, group, code = ENDS[how]
     hook = "build_wheel" if moment == "filling" else moment
     # Enough that pip is not done at once.
-    builds.offer(hook, files=2000 if moment == "filling" else 1)
+    builds.offer(hook, files=2000 if moment == "filling" else 0)
     before = target.state()
     words = ("install", "--no-compile", "--python", target.python, "app")
     process, reader = builds.start(*words)

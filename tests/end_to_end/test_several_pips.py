@@ -80,6 +80,9 @@ CASES = {
     "--prefix": Case("--prefix {folder}/place app brings"),
     "--root": Case("--root {folder}/place app brings"),
     "replaced and new": Case("--upgrade app plain-0", 4, before="app==1.0 speed"),
+    "replaced and new, and namespace packages": Case(
+        "--upgrade app ns-one ns-two ns-three ns-four", 4, before="app==1.0 speed"
+    ),
     "from a lock": Case("-r {folder}/pylock.toml"),
     "sync with removals": Case("{folder}/pylock.toml", 3, before="plain-0 later", verb="sync"),
     "again": Case("--force-reinstall app plain-0 plain-1", 3, before="app"),
@@ -88,22 +91,23 @@ CASES = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """An environment that is made anew at its place, a folder of wheels, and a home."""
+    """An environment that is made anew at its place, from `pristine` or what was prepared, a folder of wheels, and a
+    home."""
 
     runner: Runner
     target: Environment
     pristine: Path
 
-    def anew(self) -> None:
+    def anew(self, template: Path | None = None) -> None:
         for place in (self.target.folder, self.runner.folder / "place", self.runner.home / ".local"):
             shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(self.pristine, self.target.folder, symlinks=True)
+        shutil.copytree(template or self.pristine, self.target.folder, symlinks=True)
 
     def safepip(self, verb: str, words: str, *more: str) -> str:
         """Run it; what it says. It has to succeed."""
         filled = words.format(links=self.runner.folder / "links", folder=self.runner.folder).split()
         where = ("--python", self.target.python, "--no-index", "-f", self.runner.folder / "links")
-        done = self.runner.safepip(verb, *where, *more, *filled)
+        done = self.runner.inside(verb, *where, *more, *filled)
         assert done.returncode == 0, shown(done)
         return done.stdout
 
@@ -132,7 +136,8 @@ def world(runner: Runner, target: Environment) -> World:
     return World(runner, target, runner.folder / "pristine")
 
 
-def prepare(world: World, case: Case) -> None:
+def prepare(world: World, case: Case) -> Path:
+    """A folder with the environment as it is before several are installed."""
     world.anew()
     if "--user" in case.words:
         settings = world.target.folder / "pyvenv.cfg"
@@ -140,10 +145,13 @@ def prepare(world: World, case: Case) -> None:
             "include-system-site-packages = false", "include-system-site-packages = true"
         )
         settings.write_text(text)
-    if "pylock" in case.words and not (world.runner.folder / "pylock.toml").exists():
+    if "pylock" in case.words:
         world.safepip("lock", "app plain-1 plain-2")
     if case.before:
         world.safepip("install", f"--jobs 1 {case.before}")
+    prepared = world.runner.folder / "prepared"
+    shutil.copytree(world.target.folder, prepared, symlinks=True)
+    return prepared
 
 
 def record_starts(world: World) -> Path:
@@ -154,20 +162,24 @@ def record_starts(world: World) -> Path:
     return log
 
 
-@pytest.mark.usually("replaced and new", "namespace packages")
+@pytest.mark.usually("replaced and new, and namespace packages")
 @pytest.mark.parametrize("name", CASES)
 def test_several_pips_leave_what_one_leaves(name: str, world: World) -> None:
-    """REQUESTED, direct URLs, installer, files, their permissions and RECORD. Each part was a pip of its own."""
+    """REQUESTED, direct URLs, installer, files, their permissions and RECORD. Each part was a pip of its own. What they
+    say is what one says: the lines before and after once over all, and nothing of private folders."""
     case = CASES[name]
-    found = {}
+    found, said = {}, {}
+    prepared = prepare(world, case)
     for jobs in ("1", "3"):
-        prepare(world, case)
+        world.anew(prepared)
         started = record_starts(world)
-        world.safepip(case.verb, case.words, "--jobs", jobs)
+        said[jobs] = re.sub(r"in [0-9.]+ s", "", world.safepip(case.verb, case.words, "--jobs", jobs))
         parts = set(re.findall(r"(part-[0-9]+)/report", started.read_text()))
         assert len(parts) == (case.parts if jobs == "3" else 0)
         found[jobs] = world.traces()
     assert found["3"] == found["1"]
+    assert said["3"] == said["1"]
+    assert "handover-" not in said["3"]
 
 
 def test_where_one_fails_it_is_said_what_is_there(world: World) -> None:
@@ -189,24 +201,14 @@ def test_where_one_fails_it_is_said_what_is_there(world: World) -> None:
     installed = world.target.installed()
     assert {f"{name.replace('.', '-')} {version}" for name, version in installed.items()} == {*there.split(", ")}
     shutil.rmtree(obstacle.parent)
-    repaired = world.runner.safepip(*words)
+    repaired = world.runner.inside(*words)
     assert repaired.returncode == 0, shown(repaired)
-    verified = world.runner.safepip("verify", "--python", world.target.python)
+    verified = world.runner.inside("verify", "--python", world.target.python)
     assert verified.returncode == 0, shown(verified)
     assert {path.parent.name for path in world.target.site_packages.glob("*/REQUESTED")} == {
         "app-2.0.dist-info",
         "plain_1-1.0.dist-info",
     }
-
-
-def test_what_several_pips_say_is_what_one_says(world: World) -> None:
-    """The lines before and after once over all, and nothing of private folders."""
-    said = {}
-    for jobs in ("1", "3"):
-        world.anew()
-        said[jobs] = world.safepip("install", "app plain-0", "--jobs", jobs)
-    assert re.sub(r"in [0-9.]+ s", "", said["1"]) == re.sub(r"in [0-9.]+ s", "", said["3"])
-    assert "handover-" not in said["3"]
 
 
 #: Tells whether a pip that uninstalls has the environment's note open.
@@ -228,7 +230,8 @@ def test_while_pip_only_removes_the_environment_is_held(world: World) -> None:
     """By the run, and by the pip that it has started."""
     world.anew()
     world.safepip("lock", "plain-0", "-o", str(world.runner.folder / "pylock.toml"))
-    world.safepip("install", "plain-0 later")
+    links = world.runner.folder / "links"
+    world.target.unpack(links / "plain_0-1.0-py3-none-any.whl", links / "later-1.0-py3-none-any.whl")
     seen = world.runner.folder / "seen"
     watch(world.target.python, HELD.format(folder=str(world.target.folder), seen=str(seen)))
     world.safepip("sync", "{folder}/pylock.toml")
