@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.edges.console import outputs
-from support.environment import SAFEPIP, make_environment
+from support.environment import SAFEPIP, Runner, make_environment
+from support.index import IndexServer
+from support.inside import run_inside
 from support.pairs import pairs
 from support.runs import shown
 
 if TYPE_CHECKING:
-    from support.environment import Environment, Runner
-    from support.index import IndexServer
+    from collections.abc import Iterator
+
+    from support.environment import Environment
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 
@@ -41,18 +44,32 @@ ANSWERS = {
 
 def run(runner: Runner, command: str, redirection: str, index: IndexServer) -> subprocess.CompletedProcess[str]:
     """The command in a shell, whatever of its two streams is not redirected being kept."""
-    words = command.replace("INDEX", index.url).replace("TARGET", str(runner.folder / "hooked"))
-    return runner.run(["sh", "-c", f"exec {SAFEPIP} {words} {redirection}"])
+    return runner.run(["sh", "-c", f"exec {SAFEPIP} {filled(runner, command, index)} {redirection}"])
 
 
-@pytest.fixture
-def offering(index: IndexServer, runner: Runner) -> IndexServer:
-    """An index with one project, and a folder in which there is something to tell."""
-    index.add("app", "1.0")
-    (runner.folder / "app.in").write_text("app\n")
-    hooked = make_environment(runner.folder / "hooked")
+def filled(runner: Runner, command: str, index: IndexServer) -> str:
+    """The command with what it names."""
+    return command.replace("INDEX", index.url).replace("TARGET", str(runner.folder / "hooked"))
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """Runs in a folder in which there is something to tell, with one home: each interpreter is asked once."""
+    root = tmp_path_factory.mktemp("outputs")
+    made = Runner(root / "project", root / "home")
+    made.folder.mkdir()
+    (made.folder / "app.in").write_text("app\n")
+    hooked = make_environment(made.folder / "hooked")
     (hooked.site_packages / "evil.pth").write_text("import os\n")
-    return index
+    return made
+
+
+@pytest.fixture(scope="module")
+def offering() -> Iterator[IndexServer]:
+    """An index with one project."""
+    with IndexServer() as index:
+        index.add("app", "1.0")
+        yield index
 
 
 @pytest.mark.parametrize(
@@ -79,11 +96,11 @@ def test_what_goes_to_standard_error_may_be_lost(
     command: str, redirection: str, offering: IndexServer, runner: Runner
 ) -> None:
     """The exit code and the answer are what they would be."""
-    usual = run(runner, command, "", offering)
-    assert usual.returncode == ANSWERS[command], shown(usual)
+    usual = run_inside(runner.folder, runner.environment(), *filled(runner, command, offering).split())
+    assert usual.code == ANSWERS[command], usual.err
     done = run(runner, command, redirection, offering)
-    assert (done.returncode, "Traceback" in done.stdout) == (usual.returncode, False), shown(done)
-    assert len(done.stdout.splitlines()) == len(usual.stdout.splitlines())
+    assert (done.returncode, "Traceback" in done.stdout) == (usual.code, False), shown(done)
+    assert len(done.stdout.splitlines()) == len(usual.out.splitlines())
 
 
 @pytest.mark.usually(">/dev/full", "2>&-")
@@ -96,14 +113,14 @@ def test_an_error_keeps_its_exit_code_where_nobody_reads_it(
     assert run(runner, "install --no-such-option", redirection, offering).returncode == 2
 
 
-@pytest.mark.usually(">/dev/full", "2>&-", "<&- >&- 2>&-")
+@pytest.mark.usually(">/dev/full", "2>&-")
 @pytest.mark.parametrize(
     "redirection", [">&-", ">/dev/full", "2>&-", "2>/dev/full", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"]
 )
 def test_an_installation_needs_nobody_who_listens(
     redirection: str, offering: IndexServer, runner: Runner, target: Environment
 ) -> None:
-    """It is done, and a full disk is told where that is possible."""
+    """It is done, and a full disk is told where that is possible. The test below has all three closed."""
     done = run(runner, f"install --python {target.python} -i INDEX app", redirection, offering)
     assert done.returncode == 0, shown(done)
     assert target.installed() == {"app": "1.0"}
@@ -140,12 +157,13 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(runner: Runner) -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_a_full_pip_of_its_own_verbs_is_an_error(runner: Runner) -> None:
+@pytest.mark.usually("list")
+@pytest.mark.parametrize("verb", ["list", "freeze"])
+def test_a_full_pip_of_its_own_verbs_is_an_error(verb: str, runner: Runner) -> None:
     """pip itself would print a traceback for each line, and end with 0."""
-    for verb in ("list", "freeze"):
-        done = runner.run(["sh", "-c", f"exec {SAFEPIP} {verb} >/dev/full"])
-        assert done.returncode == 1, shown(done)
-        assert done.stderr == "ERROR: standard output cannot be written: No space left on device\n"
+    done = runner.run(["sh", "-c", f"exec {SAFEPIP} {verb} >/dev/full"])
+    assert done.returncode == 1, shown(done)
+    assert done.stderr == "ERROR: standard output cannot be written: No space left on device\n"
 
 
 def test_characters_that_a_stream_lacks_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
