@@ -245,9 +245,13 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="it is a script for bash")
 def test_no_module_of_the_callers_is_run(tree: Path, tmp_path: Path) -> None:
-    """Neither of the folder that it is called in, nor of PYTHONPATH. The tools are nowhere to be had, which ends it."""
+    """Neither of the folder that it is called in, nor of PYTHONPATH. The tools are nowhere to be had, which ends it.
+
+    That each Python of the script is isolated stands in `test_ci_material.py`.
+    """
     (tmp_path / "here").mkdir()
     for name in ("venv", "json", "pip", "ensurepip"):
         (tmp_path / "here" / f"{name}.py").write_text(f"open({str(tmp_path / 'owned')!r}, 'w')\n")

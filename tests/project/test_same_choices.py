@@ -15,19 +15,25 @@ from support.rivals import Rivals
 from support.universes import Release, Universe, make_universe
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from support.rivals import Verdict
 
-#: Universes a test. Each test starts both programs once.
+#: Universes a test.
 BATCH = 40
+
+
+@pytest.fixture(scope="module")
+def rivals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rivals]:
+    """Both programs, started once."""
+    with Rivals(tmp_path_factory.mktemp("rivals")) as started:
+        yield started
 
 
 @pytest.mark.usually("0", "40")
 @pytest.mark.parametrize("first", range(0, 4 * BATCH, BATCH))
-def test_in_universes_made_by_chance_safepip_chooses_what_pip_chooses(first: int, tmp_path: Path) -> None:
-    with Rivals(tmp_path) as rivals:
-        verdicts = rivals.play([make_universe(seed) for seed in range(first, first + BATCH)])
+def test_in_universes_made_by_chance_safepip_chooses_what_pip_chooses(first: int, rivals: Rivals) -> None:
+    verdicts = rivals.play([make_universe(seed) for seed in range(first, first + BATCH)])
     assert_agreement(verdicts)
     # The universes are worth playing: most have an answer, some have none, and pip has a say in nearly all.
     answered = [verdict for verdict in verdicts if verdict.chosen["safepip"] is not None]
@@ -211,10 +217,9 @@ BY_HAND: dict[str, tuple[Universe, dict[str, str] | None]] = {
 }
 
 
-def test_in_universes_made_by_hand_both_choose_what_they_should(tmp_path: Path) -> None:
-    universes = [replace(universe, seed=str(number)) for number, (universe, _) in enumerate(BY_HAND.values())]
-    with Rivals(tmp_path) as rivals:
-        verdicts = rivals.play(universes)
+def test_in_universes_made_by_hand_both_choose_what_they_should(rivals: Rivals) -> None:
+    universes = [replace(universe, seed=f"hand{number}") for number, (universe, _) in enumerate(BY_HAND.values())]
+    verdicts = rivals.play(universes)
     assert_agreement(verdicts)
     for verdict, (sentence, (_, expected)) in zip(verdicts, BY_HAND.items(), strict=True):
         chosen = verdict.chosen["safepip"]

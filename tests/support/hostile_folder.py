@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -33,21 +33,27 @@ _KNOWN = (
     ),
 )
 
+#: `from a.b import c`, and `import a.b as c, d`: what is between.
+_IMPORTS = re.compile(
+    r"(?:^|[;:])[ \t]*(?:from[ \t]+([^\W\d]\w*)[\w.]*[ \t]+import\b|import[ \t]+([^\W\d][\w., \t]*))", re.MULTILINE
+)
+
 
 @cache
 def names_looked_for() -> frozenset[str]:
-    """Every top-level name that pip, packaging or the standard library may import, inside functions too."""
+    """Every top-level name that pip, packaging or the standard library may import, inside functions too.
+
+    Found by the form of the words, which takes a tenth of the time of reading each file as Python does. A line of a
+    text that looks like an import adds a name too many.
+    """
     found = {*sys.stdlib_module_names, *_KNOWN}
-    standard = Path(ast.__file__).parent
+    standard = Path(re.__file__).parents[1]
     files = [*standard.glob("*.py"), *(standard / "importlib").rglob("*.py"), *(standard / "email").glob("*.py")]
     for module in (pip, packaging):
         files += Path(str(module.__file__)).parent.rglob("*.py")
     for file in files:
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Import):
-                found.update(alias.name.partition(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
+        for one, several in _IMPORTS.findall(file.read_text("utf-8").replace("\\\n", " ")):
+            found.update(re.findall(r"(?:^|,)[ \t]*(\w+)", one or several))
     # What a target has of pip's is a distribution like any other; `site` and the like are in the process already.
     return frozenset(found - {"__main__", "__future__"} - set(sys.builtin_module_names))
 

@@ -119,8 +119,22 @@ class TestAnOrdinaryStart:
         ordinary, bare = both_starts(python, dict(os.environ))
         assert bare == ordinary
 
-    @pytest.mark.parametrize("python", OLDEST_AND_NEWEST, ids=os.path.basename)
-    def test_pip_lists_what_it_lists_in_an_ordinary_start(self, python: str, runner: Runner, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("python", "verb"),
+        [
+            pytest.param(
+                python,
+                verb,
+                id=f"{os.path.basename(python)}-{verb}",
+                marks=[pytest.mark.slow] if at != place and len(OLDEST_AND_NEWEST) > 1 else [],
+            )
+            for at, python in enumerate(OLDEST_AND_NEWEST)
+            for place, verb in enumerate(("freeze", "inspect"))
+        ],
+    )
+    def test_pip_lists_what_it_lists_in_an_ordinary_start(
+        self, python: str, verb: str, runner: Runner, tmp_path: Path
+    ) -> None:
         """Distributions, editable ones of both kinds, eggs, links to eggs, and what lies on PYTHONPATH."""
         python = venv(python, tmp_path / "venv")
         site = tmp_path / "venv" / os.path.relpath(site_of(python), tmp_path / "venv")
@@ -133,11 +147,10 @@ class TestAnOrdinaryStart:
         (site / "easy-install.pth").write_text(f"{tmp_path / 'develop'}\n{tmp_path / 'linked'}\n")
         (site / "__editable__.thing.pth").write_text("import no_such_module")
         environ = {"PYTHONPATH": str(tmp_path / "variable")}
-        for verb in (["freeze"], ["inspect"]):
-            pips = pip_in(runner, Environment(tmp_path / "venv"), *verb, env=environ)
-            ours = runner.safepip("--python", python, *verb, env=environ)
-            assert (ours.returncode, ours.stdout) == (pips.returncode, pips.stdout), shown(ours)
-            assert "linked" in ours.stdout
+        pips = pip_in(runner, Environment(tmp_path / "venv"), verb, env=environ)
+        ours = runner.safepip("--python", python, verb, env=environ)
+        assert (ours.returncode, ours.stdout) == (pips.returncode, pips.stdout), shown(ours)
+        assert "linked" in ours.stdout
 
     def test_a_hook_that_policy_let_in_prints_no_error(self, runner: Runner, target: Environment) -> None:
         """It does not run, so that nothing of it can fail."""
@@ -259,9 +272,8 @@ class TestSafepipsOwnProcess:
         (shadowing / "re.py").write_text("def sub(pattern, new, text): return text")
         for words in self.COMMANDS:
             usual = runner.safepip(*words)
-            for folder in (early, shadowing):
-                done = runner.safepip(*words, env={"PYTHONPATH": str(folder)})
-                assert (done.returncode, done.stdout, done.stderr) == (usual.returncode, usual.stdout, usual.stderr)
+            done = runner.safepip(*words, env={"PYTHONPATH": f"{early}{os.pathsep}{shadowing}"})
+            assert (done.returncode, done.stdout, done.stderr) == (usual.returncode, usual.stdout, usual.stderr)
 
     def test_its_own_parts_are_found_wherever_they_lie(self, runner: Runner, tmp_path: Path) -> None:
         """Also in a folder that only PYTHONPATH names, and that has hostile neighbours."""

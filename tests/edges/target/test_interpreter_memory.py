@@ -22,6 +22,7 @@ from safepip.edges.target.interpreter import confirm, start_probe
 from safepip.edges.target.interpreter_memory import InterpreterMemory
 from safepip.model.errors import Unavailable
 from safepip.model.plan import Settings
+from support.inside import run_inside
 from support.nowhere import NOWHERE
 from support.runs import shown
 
@@ -411,7 +412,7 @@ def test_a_forged_answer_changes_no_environment(runner: Runner, index: IndexServ
     words = ("install", "--python", python, "-i", index.url, "--cooldown", "0", "demo")
     before = sorted(tmp_path.joinpath("target").rglob("*"))
     time.sleep(2.1)  # the command itself keeps nothing of an environment that has just changed
-    assert runner.safepip(*words, "--dry-run").returncode == 0
+    assert run_inside(runner.folder, runner.environment(), *words, "--dry-run").code == 0
     (entry,) = [path for path in entries(cache) if path.parent.parent.name.startswith("interpreters-")]
     rewritten(entry, forged)
     done = runner.safepip(*words)
