@@ -34,19 +34,22 @@ def imports_of(tree: ast.AST) -> list[tuple[str, int]]:
     return found
 
 
-@cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a file, read once."""
-    return ast.parse(path.read_text("utf-8"))
+    return _parsed(path.read_text("utf-8"))
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def importers_of(target: str) -> set[str]:
-    found = set()
-    for path in FILES:
-        tree = tree_of(path)
-        if any(name == target or name.startswith(target + ".") for name, _ in imports_of(tree)):
-            found.add(module_of(path))
-    return found
+    return {
+        module
+        for module, text in texts().items()
+        if any(name == target or name.startswith(target + ".") for name in _names_in(text))
+    }
 
 
 @cache
@@ -65,14 +68,14 @@ def room_of(module: str) -> str:
 
 @cache
 def _names_in(text: str) -> frozenset[str]:
-    return frozenset(name for name, _ in imports_of(ast.parse(text)) if name.split(".")[0] == "safepip")
+    return frozenset(name for name, _ in imports_of(_parsed(text)))
 
 
 def import_graph(sources: Mapping[str, str]) -> dict[str, set[str]]:
     """For each module the modules of safepip that it imports, those for types alone included."""
     found: dict[str, set[str]] = {}
     for module, text in sources.items():
-        names = _names_in(text)
+        names = {name for name in _names_in(text) if name.split(".")[0] == "safepip"}
         # `from a import b` names `a.b` and `a`: where `b` is a module, `a` is only the way to it.
         ways = {name.rpartition(".")[0] for name in names if name in sources}
         found[module] = {name for name in names if name in sources and name not in ways} - {module}

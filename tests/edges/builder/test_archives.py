@@ -487,7 +487,7 @@ def test_no_file_is_held_in_memory(tmp_path: Path) -> None:
     """A file is unpacked in a process that may not have as much more memory."""
     resource = pytest.importorskip("resource", reason="this system has no limits on memory")
     assert resource.RLIMIT_AS
-    content = bytes(150 * 1024 * 1024)
+    content = bytes(64 * 1024 * 1024)
     for name, data in (
         ("x.tar.gz", tar_of_files({"t/a": content, "t/b": b""})),
         ("x.zip", zip_of_files([("t/a", content)])),
@@ -496,7 +496,7 @@ def test_no_file_is_held_in_memory(tmp_path: Path) -> None:
         script = (
             "import resource, sys; from safepip.edges.builder.archives import unpack\n"
             "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-            "resource.setrlimit(resource.RLIMIT_AS, (now + 60 * 1024 * 1024,) * 2)\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (now + 24 * 1024 * 1024,) * 2)\n"
             "unpack(sys.argv[1], sys.argv[2], sys.argv[3])\n"
         )
         if not os.path.exists("/proc/self/statm"):
