@@ -143,4 +143,4 @@ def test_sixteen_times_the_text_takes_about_sixteen_times_as_long(growing: Growi
         with contextlib.suppress(TarFormatError, ZipLayoutError):
             growing.work(text)
 
-    check_growth(work, growing.make, growing.size, min(growing.size, 150))
+    check_growth(work, growing.make, growing.size, min(growing.size, 100))

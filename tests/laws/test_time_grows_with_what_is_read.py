@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("growing", GROWING, ids=[growing.name for growing in GROWING])
 def test_sixteen_times_the_text_takes_about_sixteen_times_as_long(growing: Growing) -> None:
     """The square would be 256 times."""
-    check_growth(growing.work, growing.make, growing.size, min(growing.size, 150))
+    check_growth(growing.work, growing.make, growing.size, min(growing.size, 100))
 
 
 # ---------------------------------------------------------------------- wheels, and what is there

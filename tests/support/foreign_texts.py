@@ -597,8 +597,12 @@ def _small_texts() -> list[Growing]:
             _times(" ", "[global]\na", "=b"),
             size=300,
         ),
+        # optparse moves all other words for each word: of so many as are read at most it is no longer in proportion.
         *_all(
-            "options", lambda text: line_options.read_options(text, str), *map(_times, ("--hash=a:b ", "'a' ", "-i "))
+            "options",
+            lambda text: line_options.read_options(text, str),
+            *map(_times, ("--hash=a:b ", "'a' ", "-i ")),
+            size=500,
         ),
         *_all("lock's name", lock_sources.is_pylock, _times("a", "pylock."), _times("[", "pylock.toml"), _times("[a]")),
         *_all("name", normalise, _times("-_."), _times("a")),
