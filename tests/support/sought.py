@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: Functions that import what their first argument names.
 _LOADERS = {"__import__", "import_module", "find_spec", "find_module", "find_loader", "get_loader", "resolve_name"}
 
+#: What has no import below it.
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+
 #: Names that are asked for and need no line of their own, with why.
 ELSEWHERE = {
     "__main__": "the program itself",
@@ -41,7 +44,7 @@ def wanted(source: bytes, where: str) -> Iterator[Download]:
             tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Download(tuple(alias.name.split(".")), (), where)
@@ -51,6 +54,19 @@ def wanted(source: bytes, where: str) -> Iterator[Download]:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.strip("."):
                 yield Download(tuple(first.value.split(".")), (), where)
+
+
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    """As `ast.walk`, in half the time: names, constants and operators, which have nothing below them, are left out."""
+    found = [tree]
+    for node in found:  # it grows meanwhile
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                found += [one for one in value if isinstance(one, ast.AST) and not isinstance(one, _LEAVES)]
+            elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+                found.append(value)
+    return found
 
 
 def _name(function: ast.expr) -> str:

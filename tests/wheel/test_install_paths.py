@@ -25,7 +25,7 @@ from support.clearing import LAYOUT, content_of
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from support.environment import Environment, Runner
 
@@ -172,17 +172,21 @@ def test_versioned_names_stay_where_the_plain_name_is_none_of_the_scripts() -> N
 _PIP_SCHEMES = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-asked = json.loads(sys.argv[2])
 from pip._internal.locations import get_scheme
 from pip._internal.commands.install import decide_user_install
-user = decide_user_install(asked["user"], asked["prefix"], asked["home"], asked["root"], True)
-scheme = get_scheme("name", user, asked["home"], asked["root"], True, asked["prefix"])
-print(json.dumps([user, {key: getattr(scheme, key) for key in ("purelib", "platlib", "scripts", "data", "headers")}]))
+answers = []
+for asked in json.loads(sys.argv[2]):
+    user = decide_user_install(asked["user"], asked["prefix"], asked["home"], asked["root"], True)
+    scheme = get_scheme("name", user, asked["home"], asked["root"], True, asked["prefix"])
+    answers.append([user, {key: getattr(scheme, key) for key in ("purelib", "platlib", "scripts", "data", "headers")}])
+print(json.dumps(answers))
 """
 
 
-def pip_schemes(python: str, asked: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
-    """What pip itself, run by `python`, takes for its folders; and whether it installs for the user."""
+def pip_schemes(
+    python: str, asked: Sequence[Mapping[str, Any]], environ: Mapping[str, str]
+) -> list[tuple[bool, dict[str, str]]]:
+    """What pip itself, run by `python`, takes for its folders each time; and whether it installs for the user."""
     import pip
 
     home = os.path.dirname(os.path.dirname(pip.__file__))
@@ -190,8 +194,10 @@ def pip_schemes(python: str, asked: Mapping[str, Any], environ: Mapping[str, str
         [python, "-c", _PIP_SCHEMES, home, json.dumps(asked)], capture_output=True, text=True, env=dict(environ)
     )
     assert done.returncode == 0, done.stderr
-    user, schemes = json.loads(done.stdout)
-    return user, {name: os.path.normpath(folder) for name, folder in schemes.items()}
+    return [
+        (user, {name: os.path.normpath(folder) for name, folder in schemes.items()})
+        for user, schemes in json.loads(done.stdout)
+    ]
 
 
 def pythons() -> list[str]:
@@ -217,13 +223,15 @@ ASKED: tuple[Mapping[str, Any], ...] = (
 def test_the_schemes_are_pips_own(python: str, runner: Runner) -> None:
     """In a virtual environment, in the Python it was made of, and in the one of the operating system."""
     environ = runner.environment()
-    for asked in ASKED:
-        chosen = Settings(**asked)
-        target = probe(python, chosen, environ)
-        if asked.get("user") and target.user_site is None:
-            continue
-        reported = {"user": chosen.user, "prefix": chosen.prefix_dir, "root": chosen.root_dir, "home": None}
-        user, expected = pip_schemes(python, reported, environ)
+    found = [(asked, Settings(**asked)) for asked in ASKED]
+    targets = [(asked, chosen, probe(python, chosen, environ)) for asked, chosen in found]
+    # Where a Python knows no user's folder, pip refuses to install there.
+    targets = [it for it in targets if not (it[0].get("user") and it[2].user_site is None)]
+    reported = [
+        {"user": chosen.user, "prefix": chosen.prefix_dir, "root": chosen.root_dir, "home": None}
+        for _, chosen, _ in targets
+    ]
+    for (asked, chosen, target), (user, expected) in zip(targets, pip_schemes(python, reported, environ), strict=True):
         layout = layout_of(chosen, target)
         assert installs_for_user(chosen, target) is user
         assert {**layout.schemes, "headers": layout.schemes["headers"] + "/name"} == expected, asked
@@ -234,7 +242,8 @@ def test_a_target_is_filled_from_pips_home_scheme(runner: Runner) -> None:
     environ = runner.environment()
     chosen = Settings(target_dir="/some/target")
     layout = layout_of(chosen, probe(sys.executable, chosen, environ))
-    _, home = pip_schemes(sys.executable, {"user": None, "prefix": None, "root": None, "home": "/some/target"}, environ)
+    asked = {"user": None, "prefix": None, "root": None, "home": "/some/target"}
+    ((_, home),) = pip_schemes(sys.executable, [asked], environ)
     assert {old for old, _ in layout.moved} == {home["purelib"], home["platlib"]}
     assert {new for _, new in layout.moved} == {"/some/target"}
     assert (layout.schemes["scripts"], layout.schemes["data"]) == (home["scripts"], home["data"])
