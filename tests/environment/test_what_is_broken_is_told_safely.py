@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.edges.programs.bare_pip import cleaner
+from support.inside import run_inside
 from support.runs import pip_in, shown
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def test_where_nobody_wants_it_nothing_is_said(
 def test_what_sync_takes_away_is_missed_by_nobody(offering: IndexServer, runner: Runner, target: Environment) -> None:
     """What goes in the same run requires nothing any more."""
     lay(target, "wants-old", ["lib<2"])
-    assert runner.safepip("lock", "-i", offering.url, "lib").returncode == 0
+    assert run_inside(runner.folder, runner.environment(), "lock", "-i", offering.url, "lib").code == 0
     done = runner.safepip("sync", "--python", target.python, "-i", offering.url, "pylock.toml")
     assert done.returncode == 0, shown(done)
     assert (sentences(done), target.installed()) == (set(), {"lib": "3.0"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 #: answer needs, but not `sysconfig`, which looks at the environment when it is imported.
 _SERVER = """
 import io, json, os, sys
-import collections, configparser, functools, importlib.machinery, locale, logging, platform, re, struct, subprocess
-import tempfile, traceback, typing
+import ast, collections, configparser, contextlib, enum, functools, gc, importlib.machinery, locale, logging, platform
+import random, re, shutil, struct, subprocess, tempfile, traceback, typing, warnings
+gc.disable()
+gc.freeze()
 program, text = sys.argv[1:]
 if sys.path and sys.path[0] == "":
     del sys.path[0]
@@ -85,7 +88,10 @@ class LongLived:
 
     @contextlib.contextmanager
     def confirming(self) -> Iterator[None]:
-        """Have these confirm what safepip asks in this process."""
+        """Have these confirm what safepip asks in this process; where nothing can be forked, new ones are started."""
+        if not hasattr(os, "fork"):
+            yield
+            return
         confirm = interpreter.confirm
 
         def confirm_here(target: Target, settings: Settings, environ: Mapping[str, str]) -> None:

@@ -25,6 +25,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ class Part:
         return self.flags | named | (STREAMED if self.descriptor else 0)
 
 
+# Tests build one wheel many times, with something else about it each time.
+@lru_cache(64)
 def deflated(content: bytes, level: int = 9) -> bytes:
     """`content` as a raw deflate stream."""
     packer = zlib.compressobj(level, zlib.DEFLATED, -15)

@@ -24,6 +24,7 @@ from safepip.model.errors import SafepipError
 from safepip.model.index import Index, IndexUrl
 from safepip.model.origin import Source
 from safepip.model.wheel import Entry
+from support.inside import run_inside
 from support.runs import shown
 from support.wheels import make_wheel
 
@@ -129,9 +130,9 @@ def test_pipes_in_an_environment(runner: Runner, index: IndexServer, target: Env
     pipe.parent.mkdir(exist_ok=True)
     os.mkfifo(pipe)
     before = sorted(os.listdir(target.site_packages))
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "app", timeout=120)
-    assert (done.returncode, "error: installed-metadata" in done.stderr) == (1, True), shown(done)
-    assert place in done.stderr
+    done = run_inside(runner.folder, runner.environment(), "install", "--python", target.python, "-i", index.url, "app")
+    assert (done.code, "error: installed-metadata" in done.err) == (1, True), done.out + done.err
+    assert place in done.err
     assert sorted(os.listdir(target.site_packages)) == before
 
 
@@ -139,16 +140,16 @@ def test_pipes_in_an_environment(runner: Runner, index: IndexServer, target: Env
 def test_a_pipe_as_configuration(runner: Runner, index: IndexServer, target: Environment, name: str) -> None:
     """A repository cannot hold up whoever works in it."""
     os.mkfifo(runner.folder / name)
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, "app", timeout=120)
-    assert (done.returncode, "error: unreadable-configuration" in done.stderr) == (2, True), shown(done)
+    done = run_inside(runner.folder, runner.environment(), "install", "--python", target.python, "-i", index.url, "app")
+    assert (done.code, "error: unreadable-configuration" in done.err) == (2, True), done.out + done.err
 
 
 def test_a_pipe_in_the_place_of_the_new_lock(runner: Runner, index: IndexServer, target: Environment) -> None:
     """A repository may have one by the name that a lock has; nobody reads it."""
     index.add("app", "1.0")
     os.mkfifo(runner.folder / "pylock.toml")
-    done = runner.safepip("lock", "--python", target.python, "-i", index.url, "app", timeout=120)
-    assert (done.returncode, "error: lock-not-written" in done.stderr) == (1, True), shown(done)
+    done = run_inside(runner.folder, runner.environment(), "lock", "--python", target.python, "-i", index.url, "app")
+    assert (done.code, "error: lock-not-written" in done.err) == (1, True), done.out + done.err
 
 
 def test_a_pipe_that_the_user_names_is_read(runner: Runner, index: IndexServer, target: Environment) -> None:
@@ -158,11 +159,11 @@ def test_a_pipe_that_the_user_names_is_read(runner: Runner, index: IndexServer, 
     pipe = runner.folder / "wanted"
     os.mkfifo(pipe)
     threading.Thread(target=pipe.write_text, args=("app\n",), daemon=True).start()
-    done = runner.safepip(*words, "wanted", timeout=120)
-    assert (done.returncode, "app-1.0" in done.stdout) == (0, True), shown(done)
+    done = run_inside(runner.folder, runner.environment(), *words, "wanted")
+    assert (done.code, "app-1.0" in done.out) == (0, True), done.out + done.err
     (runner.folder / "theirs.txt").write_text("-r wanted\n")
-    done = runner.safepip(*words, "theirs.txt", timeout=120)
-    assert (done.returncode, "it is not a regular file" in done.stderr) == (1, True), shown(done)
+    done = run_inside(runner.folder, runner.environment(), *words, "theirs.txt")
+    assert (done.code, "it is not a regular file" in done.err) == (1, True), done.out + done.err
 
 
 def test_a_wheel_by_a_path_that_is_a_pipe(runner: Runner, index: IndexServer, target: Environment) -> None:
@@ -170,5 +171,7 @@ def test_a_wheel_by_a_path_that_is_a_pipe(runner: Runner, index: IndexServer, ta
     wheel = make_wheel(runner.folder, "app", "1.0")
     wheel.unlink()
     os.mkfifo(wheel)
-    done = runner.safepip("install", "--python", target.python, "-i", index.url, f"./{wheel.name}", timeout=120)
-    assert done.returncode == 1, shown(done)
+    done = run_inside(
+        runner.folder, runner.environment(), "install", "--python", target.python, "-i", index.url, f"./{wheel.name}"
+    )
+    assert done.code == 1, done.out + done.err

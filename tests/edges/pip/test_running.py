@@ -11,7 +11,7 @@ import time
 import zipfile
 from importlib.util import cache_from_source
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import packaging
 import pip
@@ -42,6 +42,12 @@ def through(runner: Runner, verb: str, *arguments: str | Path) -> subprocess.Com
     return runner.run([sys.executable, "-P", "-c", PASS, verb, *map(str, arguments)])
 
 
+def lay(folder: Path, target: Environment, name: str, version: str, **more: Any) -> None:
+    """An installed distribution: the files of its wheel, which is left in the folder."""
+    with zipfile.ZipFile(make_wheel(folder, name, version, **more)) as wheel:
+        wheel.extractall(target.site_packages)
+
+
 class TestPassthrough:
     """pip's own verbs."""
 
@@ -53,8 +59,7 @@ class TestPassthrough:
 
     def test_python_may_stand_anywhere(self, runner: Runner, target: Environment) -> None:
         """pip itself demands it before the verb."""
-        make_wheel(runner.folder, "thing", "1.0")
-        runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "thing")
+        lay(runner.folder, target, "thing", "1.0")
         for arguments in (
             ["--python", target.folder, "--format", "freeze"],
             ["--format=freeze", f"--python={target.python}"],
@@ -63,8 +68,8 @@ class TestPassthrough:
 
     def test_uninstall_changes_the_named_target_alone(self, runner: Runner, target: Environment) -> None:
         """And nothing is asked of anybody with -y."""
-        make_wheel(runner.folder, "thing", "1.0")
-        runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "thing")
+        lay(runner.folder, target, "thing", "1.0")
+        assert target.installed() == {"thing": "1.0"}
         assert through(runner, "uninstall", "-y", "thing", "--python", target.folder).returncode == 0
         assert target.installed() == {}
 
@@ -113,8 +118,7 @@ def test_an_interpreter_that_cannot_be_started_is_an_error(tmp_path: Path) -> No
 
 def test_pip_runs_in_the_target_but_comes_from_safepips_side(runner: Runner, target: Environment) -> None:
     """A pip in the target is an installed distribution like any other."""
-    make_wheel(runner.folder, "pip", "99.0", files={"pip/__main__.py": "raise SystemExit(99)"})
-    runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "pip")
+    lay(runner.folder, target, "pip", "99.0", files={"pip/__main__.py": "raise SystemExit(99)"})
     done = through(runner, "list", "--python", target.folder, "--format", "freeze")
     assert (done.returncode, done.stdout) == (0, "pip==99.0\n")
 
@@ -250,8 +254,7 @@ def test_all_of_this_works_from_inside_a_zip_archive(
                 if compiled.exists():
                     # Saves each interpreter the time to compile it; one that is out of date is passed over.
                     file.write(compiled, path.relative_to(folder.parent).with_suffix(".pyc"))
-    make_wheel(runner.folder, "thing", "1.0")
-    runner.pip("--python", target.folder, "install", "--no-index", "-f", runner.folder, "thing")
+    lay(runner.folder, target, "thing", "1.0")
     done = runner.run([str(target.python), "-c", FROM_ARCHIVE, str(archive), str(new_target("other").python)])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [default_index_url(), "thing==1.0"]
