@@ -18,6 +18,8 @@ from support.environment import Environment, Runner, make_environment
 from support.index import IndexServer
 from support.inside import Inside
 from support.servers import DevpiServer, PypiServer, running_devpi, running_pypiserver
+from support.shims import environment_with_pip, pip_wheel
+from support.single_file import write_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -130,6 +132,25 @@ def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevpiServer]:
     """A devpi-server, started once; make an index of its own for each test."""
     with running_devpi(tmp_path_factory.mktemp("devpi")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def with_pip(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with a pip of its own, made once. Whoever changes it works on a copy, or gives it back as it
+    was."""
+    return environment_with_pip(tmp_path_factory.mktemp("pip"))
+
+
+@pytest.fixture(scope="session")
+def newer_pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of a newer pip, 99.0, which works as the one beside the tests."""
+    return pip_wheel(tmp_path_factory.mktemp("newer-pip"), "99.0")
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """safepip as one file, made once; tests that need it elsewhere copy it."""
+    return write_application(tmp_path_factory.mktemp("application"))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from safepip.environment.shim import Shim, ShimEntry, shim_text
 from safepip.model.errors import Unavailable
 from safepip.options.shell_init import SHELLS, script
 from support.environment import Environment, Runner, make_environment
-from support.shims import COMMANDS, environment_with_pip, exact_state
+from support.shims import COMMANDS, exact_state
 from support.terminals import Terminal
 from support.wheels import make_wheel
 
@@ -40,10 +40,9 @@ Tree = dict[str, tuple[str, int, int, int]]
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Environment, Tree]:
+def shared(with_pip: Environment) -> tuple[Environment, Tree]:
     """An environment with pip, and all that is in it."""
-    made = environment_with_pip(tmp_path_factory.mktemp("shim"))
-    return made, exact_state(made.folder)
+    return with_pip, exact_state(with_pip.folder)
 
 
 @pytest.fixture
@@ -178,6 +177,7 @@ def test_an_ambiguous_name_is_refused_and_another_installed(
     assert (folder / "demo").is_dir()
 
 
+@pytest.mark.usually("*functions*", "bash-shim")
 @pytest.mark.parametrize("by", ["shim", "functions"])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_refusal_is_legible_in_a_shell(
@@ -248,7 +248,7 @@ def test_another_environment_is_not_touched(shimmed: Environment, runner: Runner
     assert other.installed() == {"demo": "1.0"}
     done = runner.run([str(other.python), str(shimmed.site_packages / "pip"), "install", *options, "nothing"])
     assert "ERROR: No matching distribution found for nothing" in done.stderr
-    again = runner.safepip("verify", "--python", shimmed.folder)
+    again = runner.inside("verify", "--python", shimmed.folder)
     assert again.returncode == 0
 
 
@@ -322,7 +322,7 @@ def test_on_and_off_leaves_the_very_same_files(
     assert {unmoved[name][1] for name in changed - {cache}} == {before[name][1] for name in changed - {cache}}
     runner.run([str(shimmed.python), "-m", "pip", "list"])  # Python compiles the shim
     for words in ("The shim of {} is off.\n", "{} has no shim.\n"):
-        done = runner.safepip("shim", "--remove", "--venv", shimmed.folder)
+        done = runner.inside("shim", "--remove", "--venv", shimmed.folder)
         assert (done.returncode, done.stdout, done.stderr) == (0, words.format(shimmed.folder), "")
         assert exact_state(shimmed.folder) == before
 
@@ -333,9 +333,9 @@ def test_a_file_that_is_shared_is_never_written_to(env: Environment, runner: Run
     shared.unlink(missing_ok=True)
     os.link(env.folder / "bin" / "pip", shared)
     text = shared.read_bytes()
-    runner.safepip("shim", "--venv", env.folder)
+    runner.inside("shim", "--venv", env.folder)
     assert shared.read_bytes() == text != (env.folder / "bin" / "pip").read_bytes()
-    runner.safepip("shim", "--remove", "--venv", env.folder)
+    runner.inside("shim", "--remove", "--venv", env.folder)
     assert (env.folder / "bin" / "pip").samefile(shared)
     shared.unlink()
 
@@ -347,10 +347,10 @@ def test_byte_code_that_is_never_compared_does_not_run_in_its_place(env: Environ
     kept = cache.rename(env.folder.parent / "kept")
     py_compile.compile(str(main), cfile=str(cache), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     unchecked = cache.read_bytes()
-    runner.safepip("shim", "--venv", env.folder)
+    runner.inside("shim", "--venv", env.folder)
     done = runner.run([str(env.python), "-m", "pip", "install", "--no-index", "nothing-of-this-name"])
     assert done.stderr.endswith(REFUSED)
-    runner.safepip("shim", "--remove", "--venv", env.folder)
+    runner.inside("shim", "--remove", "--venv", env.folder)
     assert cache.read_bytes() == unchecked
     kept.replace(cache)
 
@@ -568,7 +568,7 @@ def test_a_state_that_is_none_stops_every_way(shimmed: Environment, runner: Runn
     if not text:
         own = runner.run([str(shimmed.python), "-I", str(shimmed.folder / ".safepip-shim" / "remove.py")])
         assert (own.returncode, own.stderr.splitlines()[1][:20]) == (1, "Nothing was changed.")
-        done = runner.safepip("shim", "--remove", "--venv", shimmed.folder)
+        done = runner.inside("shim", "--remove", "--venv", shimmed.folder)
         assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: shim-damaged")
     file.write_text(before)
 
@@ -579,7 +579,7 @@ def test_a_state_that_is_lost_takes_nothing_away(shimmed: Environment, runner: R
     text = file.read_text()
     file.unlink()
     for words in (["--remove"], []):
-        done = runner.safepip("shim", *words, "--venv", shimmed.folder)
+        done = runner.inside("shim", *words, "--venv", shimmed.folder)
         assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: shim-damaged")
     assert len(list((shimmed.folder / ".safepip-shim" / "originals").iterdir())) == 5
     file.write_text(text)
@@ -593,7 +593,7 @@ def test_an_original_that_is_lost_stops_pip_and_the_way_back(shimmed: Environmen
     assert done.returncode == 1
     assert done.stderr.startswith("error: pip's own entry point is missing: ")
     for words in (["--remove"], []):
-        done = runner.safepip("shim", *words, "--venv", shimmed.folder)
+        done = runner.inside("shim", *words, "--venv", shimmed.folder)
         assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: shim-damaged")
     moved.rename(original)
 
@@ -607,7 +607,7 @@ def test_verify_sees_the_shim_and_what_became_of_it(
     """Whole, it is no finding; gone, changed, of another version, it is one, and so is pip's own that was changed."""
 
     def findings() -> set[tuple[str, str, str]]:
-        done = runner.safepip("verify", "--python", shimmed.folder, "--json")
+        done = runner.inside("verify", "--python", shimmed.folder, "--json")
         report = json.loads(done.stdout)
         assert (report["shim"], done.returncode) == (starts[0], 20 if report["findings"] else 0)
         root = f"{real(str(shimmed.folder))}/"
@@ -659,7 +659,7 @@ def test_what_was_changed_or_removed_is_repaired_or_is_pips_again(
         main.write_bytes(whole[main][:2000])
 
     spoil()
-    assert runner.safepip("verify", "--python", shimmed.folder).returncode == 20
+    assert runner.inside("verify", "--python", shimmed.folder).returncode == 20
     done = runner.safepip("shim", "--venv", shimmed.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert {file: file.read_bytes() for file in whole} == whole
@@ -686,11 +686,11 @@ def test_a_shim_that_was_changed_together_with_its_digest_is_seen(shimmed: Envir
     state = json.loads(text)
     state["entries"] = [item | ({"shims": [digest]} if item["path"] == "bin/pip" else {}) for item in state["entries"]]
     file.write_text(json.dumps(state))
-    done = runner.safepip("verify", "--python", shimmed.folder)
+    done = runner.inside("verify", "--python", shimmed.folder)
     assert done.returncode == 20
     assert "bin/pip  is the shim of another version, or was changed together with its digest\n" in done.stdout
     again = runner.safepip("shim", "--venv", shimmed.folder)
     assert again.returncode == 0
     assert (shimmed.folder / "bin" / "pip").read_bytes() == shim
-    assert runner.safepip("verify", "--python", shimmed.folder).returncode == 0
+    assert runner.inside("verify", "--python", shimmed.folder).returncode == 0
     assert shutil.which("pip", path=str(shimmed.folder / "bin")) is not None

@@ -19,7 +19,7 @@ from safepip.edges.target.listing import find_place, real
 from safepip.edges.target.shim import put_on, read_shim, take_off
 from safepip.model.errors import Unavailable
 from support.environment import Environment, Runner
-from support.shims import COMMANDS, environment_with_pip, exact_state
+from support.shims import COMMANDS, exact_state
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -35,19 +35,14 @@ REFUSED = "Nothing was installed.  More: safepip help no-source\n"
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return environment_with_pip(tmp_path_factory.mktemp("shim"))
-
-
-@pytest.fixture(scope="module")
 def starts() -> tuple[str, ...]:
     return own_command("", __version__)
 
 
 @pytest.fixture
-def env(template: Environment, tmp_path: Path) -> Environment:
+def env(with_pip: Environment, tmp_path: Path) -> Environment:
     """A copy whose path has a blank. Its commands are called by its Python, or once they are the shim's."""
-    shutil.copytree(template.folder, tmp_path / "e 4", symlinks=True)
+    shutil.copytree(with_pip.folder, tmp_path / "e 4", symlinks=True)
     return Environment(tmp_path / "e 4")
 
 
@@ -109,12 +104,12 @@ def test_a_shim_that_is_run_by_another_program_is_seen(env: Environment, starts:
 def test_a_shim_of_another_program_is_not_put_back(env: Environment, starts: tuple[str, ...], runner: Runner) -> None:
     """An installation says so, and so does `verify`."""
     shim(env, ("/bin/echo", "evil"))
-    assert runner.safepip("verify", "--python", env.folder).returncode == 20
+    assert runner.inside("verify", "--python", env.folder).returncode == 20
     kept = next((env.folder / ".safepip-shim" / "originals").glob("bin+pip-*"))
     before = kept.read_text()
     script(env, "pip", before)
     wheels = make_wheel(runner.folder / "wheels", "demo", "1.0").parent
-    done = runner.safepip("install", "--python", env.folder, "--no-index", "--find-links", wheels, "demo")
+    done = runner.inside("install", "--python", env.folder, "--no-index", "--find-links", wheels, "demo")
     assert done.returncode == 0
     assert "the shim was not put back, because it starts another program: /bin/echo; " in done.stderr
     assert f"safepip shim --venv {shlex.quote(real(str(env.folder)))}" in done.stderr
@@ -161,7 +156,7 @@ def test_a_script_of_ones_own_is_kept(env: Environment, starts: tuple[str, ...],
     """In the place of the shim it is replaced aloud, runs for all that is pip's, and comes back."""
     shim(env, starts)
     wrapper = script(env, "pip3", WRAPPER)
-    done = runner.safepip("shim", "--venv", env.folder)
+    done = runner.inside("shim", "--venv", env.folder)
     assert "bin/pip3 was a script of your own: it is kept, and comes back when this is taken off.\n" in done.stdout
     done = runner.run([str(wrapper), "list", "a b"])
     assert (done.returncode, done.stdout) == (0, "mine list a b\n")
@@ -179,7 +174,7 @@ def test_an_installation_does_not_replace_it_in_silence(
     wrapper = script(env, "pip3", WRAPPER)
     wheels = make_wheel(runner.folder / "wheels", "demo", "1.0").parent
     words = ("install", "--python", env.folder, "--no-index", "--find-links", wheels, "demo")
-    said = [runner.safepip(*words).stderr for _ in range(2)]
+    said = [runner.inside(*words).stderr for _ in range(2)]
     assert ["bin/pip3 was a script of your own" in text for text in said] == [True, False]
     assert wrapper.read_text() != WRAPPER
     take_off(real(str(env.folder)))
@@ -226,12 +221,12 @@ def test_what_cannot_be_looked_at_is_a_finding_and_a_notice(
     state = json.loads(file.read_text())
     state["entries"].append({**state["entries"][0], "path": path})
     file.write_text(json.dumps(state))
-    assert runner.safepip("verify", "--python", env.folder).returncode == 20
+    assert runner.inside("verify", "--python", env.folder).returncode == 20
     wheels = make_wheel(runner.folder / "wheels", "demo", "1.0").parent
     script(env, "pip3", WRAPPER)
-    done = runner.safepip("install", "--python", env.folder, "--no-index", "--find-links", wheels, "demo")
+    done = runner.inside("install", "--python", env.folder, "--no-index", "--find-links", wheels, "demo")
     assert (done.returncode, "notice: " in done.stderr) == (0, True), done.stderr
-    done = runner.safepip("uninstall", "--python", env.folder, "-y", "demo")
+    done = runner.inside("uninstall", "--python", env.folder, "-y", "demo")
     assert (done.returncode, "Successfully uninstalled" in done.stdout) == (0, True), done.stderr
 
 
@@ -295,10 +290,10 @@ def test_what_is_changed_meanwhile_is_not_replaced(
 
 def test_what_is_to_be_pasted_is_quoted(env: Environment, starts: tuple[str, ...], runner: Runner) -> None:
     """A path with a blank is one word, by safepip and by what is left without it."""
-    done = runner.safepip("shim", "--venv", env.folder)
+    done = runner.inside("shim", "--venv", env.folder)
     assert f"safepip shim --remove --venv {shlex.quote(str(env.folder))}\n" in done.stdout
     (env.folder / ".safepip-shim" / "state.json").rename(env.folder.parent / "state.json")
-    done = runner.safepip("shim", "--remove", "--venv", env.folder)
+    done = runner.inside("shim", "--remove", "--venv", env.folder)
     assert f"--python {shlex.quote(real(str(env.folder)))} --force-reinstall" in done.stderr
     program = str(env.folder / ".safepip-shim" / "remove.py")
     done = runner.run([str(env.python), "-I", program])

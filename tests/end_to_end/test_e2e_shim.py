@@ -20,7 +20,7 @@ from safepip.edges.target.listing import find_place, real
 from safepip.edges.target.shim import put_on, take_off
 from support.environment import Environment, Runner, make_environment
 from support.runs import unprivileged
-from support.shims import COMMANDS, environment_with_pip, exact_state, pip_wheel
+from support.shims import COMMANDS, exact_state
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -35,22 +35,16 @@ BROKE = OFF.replace("Nothing was installed.", "It is not known how far it came."
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return environment_with_pip(tmp_path_factory.mktemp("shim"))
-
-
-@pytest.fixture(scope="module")
-def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def newer(newer_pip: Path) -> Path:
     """A folder with a newer pip and a project."""
-    folder = pip_wheel(tmp_path_factory.mktemp("newer"), "99.0").parent
-    make_wheel(folder, "demo", "1.0")
-    return folder
+    make_wheel(newer_pip.parent, "demo", "1.0")
+    return newer_pip.parent
 
 
 @pytest.fixture
-def env(template: Environment, tmp_path: Path) -> Environment:
+def env(with_pip: Environment, tmp_path: Path) -> Environment:
     """A copy with a shim. Its commands begin with the path of the first one, so they are called by its Python."""
-    shutil.copytree(template.folder, tmp_path / "env", symlinks=True)
+    shutil.copytree(with_pip.folder, tmp_path / "env", symlinks=True)
     made = Environment(tmp_path / "env")
     put_on(find_place(str(made.python), os.environ), str(made.python), own_command("", __version__))
     return made
@@ -71,7 +65,7 @@ def is_shim(env: Environment) -> bool:
 
 
 def verified(runner: Runner, env: Environment) -> int:
-    return runner.safepip("verify", "--python", env.folder).returncode
+    return runner.inside("verify", "--python", env.folder).returncode
 
 
 def test_a_new_pip_gets_the_shim_again(runner: Runner, env: Environment, newer: Path) -> None:
@@ -93,12 +87,14 @@ def test_a_new_pip_gets_the_shim_again(runner: Runner, env: Environment, newer: 
 
 def test_a_pip_that_another_program_installs_is_seen(runner: Runner, env: Environment, newer: Path) -> None:
     """By `verify` at once, and by the next installation, which puts the shim back."""
-    done = runner.pip("--python", env.python, "install", "-q", "--no-index", "--find-links", newer, "-U", "pip")
+    done = runner.pip(
+        "--python", env.python, *("install", "-q", "--no-compile", "--no-index"), "--find-links", newer, "-U", "pip"
+    )
     assert (done.returncode, is_shim(env)) == (0, False), done.stderr
-    done = runner.safepip("verify", "--python", env.folder)
+    done = runner.inside("verify", "--python", env.folder)
     assert done.returncode == 20
     assert "is neither the shim nor what it replaced" in done.stdout
-    done = runner.safepip("install", "--python", env.folder, "--no-index", "--find-links", newer, "demo")
+    done = runner.inside("install", "--python", env.folder, "--no-index", "--find-links", newer, "demo")
     assert (done.returncode, "was put in their place again" in done.stderr, is_shim(env)) == (0, True, True)
     assert verified(runner, env) == 0
 
@@ -110,15 +106,15 @@ def test_without_pip_the_shim_is_missed_aloud(runner: Runner, env: Environment, 
         code, _, err = pip(runner, env, "uninstall", "-y", "pip")
         assert (code, "pip was removed, and safepip's shim with it. To take the shim off: " in err) == (0, True), err
     else:
-        done = runner.safepip("uninstall", "--python", env.folder, "-y", "pip")
+        done = runner.inside("uninstall", "--python", env.folder, "-y", "pip")
         assert (done.returncode, "and so its shim is gone" in done.stderr) == (0, True), done.stderr
     assert list((env.folder / "bin").glob("pip*")) == []
     assert verified(runner, env) == 20
     if by == "pip":
-        done = runner.safepip("install", "--python", env.folder, "--no-index", "--find-links", newer, "pip")
+        done = runner.inside("install", "--python", env.folder, "--no-compile", "--no-index", "-f", newer, "pip")
         assert (done.returncode, is_shim(env)) == (0, True), done.stderr
         return
-    done = runner.safepip("shim", "--remove", "--venv", env.folder)
+    done = runner.inside("shim", "--remove", "--venv", env.folder)
     assert (done.returncode, done.stdout.count("was not there any more, and stays so\n")) == (0, 4)
     assert not (env.folder / ".safepip-shim").exists()
     assert list(env.site_packages.glob("pip/__main__*")) == []
@@ -143,7 +139,7 @@ def own_safepip(folder: Path, environment: Environment | None = None) -> Environ
     made = environment or make_environment(folder / "own")
     package = Path(safepip.__file__).parent
     copy = folder / "copy"
-    shutil.copytree(package, copy / "safepip", ignore=shutil.ignore_patterns("__pycache__", "refusals"))
+    shutil.copytree(package, copy / "safepip", ignore=shutil.ignore_patterns("refusals"))
     for part in Path(sysconfig.get_path("purelib")).iterdir():
         if not part.name.startswith(("safepip", "_")) and part.suffix != ".pth":
             (copy / part.name).symlink_to(part)

@@ -9,7 +9,7 @@ import pytest
 
 from safepip.edges.target.listing import real
 from support.environment import SAFEPIP, Environment, Runner
-from support.shims import environment_with_pip, exact_state
+from support.shims import exact_state
 from support.tmux import SHELLS, Tmux
 
 if TYPE_CHECKING:
@@ -18,18 +18,13 @@ if TYPE_CHECKING:
 COLUMNS = 80
 
 
-@pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return environment_with_pip(tmp_path_factory.mktemp("shim"))
-
-
 @pytest.mark.skipif(os.name == "nt", reason="on Windows a shim is refused")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_day_with_a_shim(
-    shell: str, env: Environment, runner: Runner, two_indexes: tuple[IndexServer, IndexServer]
+    shell: str, with_pip: Environment, runner: Runner, two_indexes: tuple[IndexServer, IndexServer]
 ) -> None:
     """On, refused, off: what is typed is `pip install`, and what is shown can be read."""
-    internal, public = two_indexes
+    env, (internal, public) = with_pip, two_indexes
     internal.add("acme-utils", "1.0")
     public.add("acme-utils", "99.0")
     before, root = exact_state(env.folder), real(str(env.folder))

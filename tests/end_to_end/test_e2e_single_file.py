@@ -20,7 +20,6 @@ from support.index import IndexServer
 from support.project_folders import make_project
 from support.pythons import pythons_for_pip
 from support.runs import shown, unprivileged
-from support.single_file import write_application
 from support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     from support.environment import Runner
 
 HERE = "{}.{}".format(*sys.version_info[:2])
-
-
-@pytest.fixture(scope="session")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file, made once."""
-    return write_application(tmp_path_factory.mktemp("application"))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ensurepip
 import os
 import shutil
+import subprocess
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +24,10 @@ from support.environment import Environment, Runner
 from support.project_folders import project_files
 from support.repositories import GitHome, Repository, needs_git
 from support.runs import shown
-from support.shims import environment_with_pip, exact_state, pip_wheel
+from support.shims import exact_state
 from support.tmux import SHELLS, Tmux
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
 
     from support.index import IndexServer
@@ -36,11 +36,14 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="on Windows a shim is re
 
 
 @pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def env(with_pip: Environment, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with a shim, whose Python finds the tools that are installed beside the tests."""
-    made = environment_with_pip(tmp_path_factory.mktemp("shim"))
+    made = Environment(tmp_path_factory.mktemp("shim") / "env")
+    shutil.copytree(with_pip.folder, made.folder, symlinks=True)
     (made.site_packages / "tools.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     put_on(find_place(str(made.python), os.environ), str(made.python), own_command("", __version__))
+    # Python compiles the shim.
+    subprocess.run([made.python, "-m", "pip", "--version"], check=True, capture_output=True)
     return made
 
 
@@ -53,7 +56,6 @@ class Shell:
             "PATH": os.pathsep.join([str(env.folder / "bin"), runner.environment()["PATH"]]),
             "VIRTUAL_ENV": str(env.folder),
             "PIP_INDEX_URL": index.url,
-            "PYTHONDONTWRITEBYTECODE": "1",
             # virtualenv would look for a newer pip, in a process that goes on.
             "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
         }
@@ -211,10 +213,9 @@ def test_all_of_them_at_a_terminal(shell: Shell, tmp_path: Path, kind: str) -> N
 
 
 @pytest.mark.slow
-def test_pipx(shell: Shell, tmp_path: Path) -> None:
+def test_pipx(shell: Shell, tmp_path: Path, newer_pip: Path) -> None:
     """It keeps one pip for all that it installs, and brings that up to date."""
-    newer = pip_wheel(tmp_path / "newer", "99.0")
-    shell.index.add_file("pip", newer.name, newer.read_bytes())
+    shell.index.add_file("pip", newer_pip.name, newer_pip.read_bytes())
     shell.index.add("tool", "1.0", scripts={"tool": "tool:__doc__"})
     shell.tool("python", "-m", "pipx", "install", "--backend", "pip", "tool", env={"PIPX_HOME": str(tmp_path / "kept")})
     check_own(Environment(tmp_path / "kept" / "shared"), "pip")
@@ -226,7 +227,7 @@ def make_by_venv(shell: Shell, folder: Path) -> None:
 
 
 def make_with_upgraded_pip(shell: Shell, folder: Path) -> None:
-    shell.tool("python", "-m", "venv", "--upgrade-deps", folder)
+    shell.tool("python", "-m", "venv", "--upgrade-deps", folder, env={"PIP_NO_COMPILE": "1"})
     assert Environment(folder).installed()["pip"] == "99.0"
 
 
@@ -263,12 +264,11 @@ BY_ENSUREPIP = ("venv", "venv --upgrade-deps", "ensurepip")
 
 @pytest.mark.usually("*-deps")
 @pytest.mark.parametrize("maker", MAKERS)
-def test_a_new_environment(shell: Shell, tmp_path: Path, maker: str) -> None:
+def test_a_new_environment(shell: Shell, tmp_path: Path, newer_pip: Path, maker: str) -> None:
     """What `python -m venv`, ensurepip and others make has the pip that they bring, and nothing of a shim."""
     if maker in BY_ENSUREPIP and not list(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")):
         pytest.skip("this Python comes without a pip")
-    newer = pip_wheel(tmp_path / "newer", "99.0")
-    shell.index.add_file("pip", newer.name, newer.read_bytes())
+    shell.index.add_file("pip", newer_pip.name, newer_pip.read_bytes())
     MAKERS[maker](shell, tmp_path / "new")
     new = Environment(tmp_path / "new")
     said = shell.tool(new.folder / "bin" / "pip", "install", "demo")
