@@ -37,11 +37,21 @@ if TYPE_CHECKING:
 
     from safepip.rules.under_review import WheelUnderReview
 
+
+def cases(usual: Iterable[Python]) -> list[Any]:
+    """The Pythons of this machine, of which these run by default."""
+    return [
+        pytest.param(python, id=python.name, marks=[] if python in usual else [pytest.mark.slow])
+        for python in pythons()
+    ]
+
+
 #: By default the oldest and the newest Python of this machine, between which a name has come or gone.
-HERE = [
-    pytest.param(python, id=python.name, marks=[] if python in (pythons()[0], pythons()[-1]) else [pytest.mark.slow])
-    for python in pythons()
-]
+HERE = cases((pythons()[0], pythons()[-1]))
+
+#: All sources of a Python are read for the newest alone: of the oldest they never change, and what it asks for while it
+#: runs is looked at by default.
+READ = cases(pythons()[-1:])
 
 #: Standard modules of the newest Python of which this environment knows, which `standard-library` judges.
 STANDARD = frozenset(sys.stdlib_module_names) - {"distutils", "imp", "cgi"}
@@ -74,13 +84,13 @@ def packed(wheel: Path) -> list[Download]:
     return _PACKED[wheel.name]
 
 
-@pytest.mark.parametrize("python", HERE)
+@pytest.mark.parametrize("python", READ)
 def test_what_a_standard_library_looks_for_and_has_not_is_listed(python: Python) -> None:
     """Imports in functions and in branches for other systems included."""
     assert unlisted(sources(python.library), OWN) == set()
 
 
-@pytest.mark.parametrize("python", HERE)
+@pytest.mark.parametrize("python", READ)
 def test_what_the_pip_of_a_python_looks_for_is_listed(python: Python) -> None:
     """pip itself and all that it has vendored. What a later Python has lost does not count as its own."""
     for wheel in bundled_pips(python):

@@ -8,6 +8,7 @@ import gzip
 import json
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 from packaging.tags import Tag
 
@@ -85,6 +86,12 @@ def _metadata(fields: str) -> None:
     data = _HEAD + fields.encode()
     list(parse_metadata(data, verified=False).requires.with_extras(frozenset()))
     metadata_json(data)
+
+
+def _project_of_few_steps(text: str) -> None:
+    """With a lower limit of the steps from extra to extra: it is reached by the shorter text, too."""
+    with patch.object(project_files, "_MOST_STEPS", 500):
+        project_files.read_project(text, "pyproject.toml", None)
 
 
 def _requirement(text: str) -> None:
@@ -512,7 +519,7 @@ def _toml_texts() -> list[Growing]:
         ),
         *_all(
             "extras of a project",
-            lambda text: project_files.read_project(text, "pyproject.toml", None),
+            _project_of_few_steps,
             lambda size: (
                 "[project]\nname='p'\n[project.optional-dependencies]\n"
                 + "".join(f"e{n}=['p[e{n + 1}]; python_version>\"3\"']\n" for n in range(size))
