@@ -87,7 +87,7 @@ BAD = {
 }
 
 
-@pytest.mark.usually("*-no name", "*-version", "*-encoding", "*-requirement", "*-long")
+@pytest.mark.usually("folder-no name", "archive-version", "editable-requirement", "folder-long")
 @pytest.mark.parametrize(
     ("kind", "what"), [*(("folder", what) for what in BAD), ("archive", "version"), ("editable", "requirement")]
 )

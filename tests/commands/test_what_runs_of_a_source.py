@@ -95,7 +95,7 @@ def test_nothing_runs_that_is_not_approved(
     assert (done.code == 0) == (name == "older"), done.err
 
 
-@pytest.mark.usually("install-*", "*-plain-*")
+@pytest.mark.usually("install-*", "[!i]*-plain-*")
 @pytest.mark.usefixtures("unfenced")
 @pytest.mark.parametrize(
     ("name", "allowed", "expected"),
@@ -140,7 +140,7 @@ def test_what_is_stated_is_not_asked(sources: IndexServer, run: Inside, mark: Pa
     assert ran(mark) == set()
 
 
-@pytest.mark.usually("install-[!o]*", "*-plain")
+@pytest.mark.usually("install-[!o]*", "wheel-plain", "lock-plain")
 @pytest.mark.skipif(find_fence() is None, reason="this machine has no fence")
 @pytest.mark.parametrize("name", ["plain", "above", "older", "built", "ladder"])
 def test_a_fence_approves_and_keeps_in(
