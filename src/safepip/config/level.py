@@ -112,13 +112,16 @@ def read_level(text: str, path: str, source: Source, absorb: Callable[[str], str
     table_path = ("tool", "safepip") if _is_pyproject(path) else ()
     clean = absorb(text)
     try:
-        data = _descend(read_toml(clean), table_path)
+        everything = read_toml(clean)
+        data = _descend(everything, table_path)
         # A credential elsewhere in a pyproject.toml does not concern this configuration.
         leaked = clean != text and _descend(read_toml(text), table_path) != data
     except tomllib.TOMLDecodeError as problem:
         raise _broken(path, source, problem) from None
     if data is None:
         return None
+    if table_path:
+        _check_place(everything, Origin(source, path))
     lines = TomlLines(clean, table_path)
     if leaked:
         raise _credential(text, clean, Origin(source, path), lines.first() if table_path else 1)
@@ -129,6 +132,23 @@ def _descend(data: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         data = data.get(key) if isinstance(data, dict) else None
     return data
+
+
+def _check_place(everything: dict[str, Any], file: Origin) -> None:
+    """Raise `UsageError` where a `pyproject.toml` has at its top what belongs below `tool.safepip`: there it would have
+    no effect. Other tables than its own the top of that file may not have (PEP 518)."""
+    wrong = [key for key in _TOP_KEYS if key in everything]
+    if wrong:
+        key, value = wrong[0], everything[wrong[0]]
+        heading = f"[tool.safepip.{key}]" if isinstance(value, dict) else "[tool.safepip]"
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            heading = f"[[tool.safepip.{key}]]"
+        raise UsageError.because(
+            "bad-configuration",
+            f"{key} stands at the top of the file, where it has no effect",
+            hint=f"in pyproject.toml the heading for it is {heading}",
+            origins=(file,),
+        )
 
 
 def _is_pyproject(path: str) -> bool:

@@ -88,7 +88,7 @@ def test_the_site_file_is_that_of_the_environment_that_python_names(machine: Mac
 # --- safepip's configuration -----------------------------------------------------------------------------
 
 
-def test_the_nearest_configuration_upward_is_taken_and_safepip_toml_first(machine: Machine) -> None:
+def test_the_nearest_configuration_upward_is_taken(machine: Machine) -> None:
     """A pyproject.toml without [tool.safepip] does not count."""
     machine.write("safepip.toml", INDEX.format("far"))
     assert hosts(machine.plan("x")) == ["far.example"]
@@ -96,10 +96,61 @@ def test_the_nearest_configuration_upward_is_taken_and_safepip_toml_first(machin
     assert hosts(machine.plan("x")) == ["far.example"]
     machine.write("work/pyproject.toml", INDEX.format("table").replace("[[index]]", "[[tool.safepip.index]]"))
     assert hosts(machine.plan("x")) == ["table.example"]
-    machine.write("work/safepip.toml", INDEX.format("file"))
+    machine.write("work/project/safepip.toml", INDEX.format("file"))
     assert hosts(machine.plan("x")) == ["file.example"]
-    machine.write("work/project/safepip.toml", "")
-    assert hosts(machine.plan("x")) == ["pips-own.example"]
+
+
+ALLOW = '[[{}allow]]\nproject = "x"\nrule = "look-alike"\nreason = "seen"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "hidden"),
+    [
+        ({"work/safepip.toml": ALLOW.format(""), "work/pyproject.toml": "tool"}, True),
+        ({"work/safepip.toml": INDEX.format("new"), "work/pyproject.toml": "tool"}, True),
+        ({"work/project/pyproject.toml": ALLOW.format("tool.safepip."), "safepip.toml": "file"}, True),
+        ({"work/project/safepip.toml": "", "work/pyproject.toml": "tool"}, True),
+        ({"work/project/safepip.toml": ALLOW.format("")}, False),
+        ({"work/project/safepip.toml": ALLOW.format(""), "work/pyproject.toml": "[tool.other]\nsafepip = 1\n"}, False),
+        ({"work/project/safepip.toml": INDEX.format("new"), "work/pyproject.toml": "tool"}, False),
+    ],
+)
+def test_no_configuration_hides_another(machine: Machine, files: dict[str, str], hidden: bool) -> None:
+    """A file that declares its indexes stands for itself; one that does not would take claims out of force."""
+    table = INDEX.format("claims").replace("[[index]]", "[[tool.safepip.index]]")
+    for name, text in files.items():
+        machine.write(name, {"tool": table, "file": INDEX.format("claims")}.get(text, text))
+    if not hidden:
+        assert "claims.example" not in hosts(machine.plan("x"))
+        return
+    error = machine.fails("x")
+    assert (error.exit_code, error.diagnostics[0].reference) == (2, "hidden-configuration")
+    for name in files:
+        assert str(machine.root / name) in error.diagnostics[0].message
+    named = str(machine.root / list(files)[-1])
+    assert hosts(machine.plan("x", "--config", named)) == ["claims.example"]
+    assert hosts(machine.plan("x", "--no-config")) == ["pips-own.example"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "heading"),
+    [
+        ("[[allow]]", "[[tool.safepip.allow]]"),
+        ("[[index]]", "[[tool.safepip.index]]"),
+        ("[policy]\nfull-commits = true", "[tool.safepip.policy]"),
+        ('trusted-hosts = ["x.example"]', "[tool.safepip]"),
+    ],
+)
+def test_what_belongs_below_tool_safepip_is_not_passed_over_at_the_top(
+    machine: Machine, lines: str, heading: str
+) -> None:
+    """A hint was pasted with the heading of a safepip.toml: it would have no effect."""
+    machine.write("work/pyproject.toml", f"{lines}\n[tool.safepip.policy]\nfull-commits = true\n")
+    (found,) = machine.fails("x").diagnostics
+    assert found.reference == "bad-configuration"
+    assert found.hint.endswith(f" {heading}")
+    machine.write("work/pyproject.toml", f"{lines}\n[tool.other]\nsafepip = true\n")
+    machine.plan("x")
 
 
 def test_another_programs_broken_pyproject_is_passed_over_and_ones_own_is_not(machine: Machine) -> None:

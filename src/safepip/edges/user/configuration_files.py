@@ -7,7 +7,8 @@ Where safepip's configuration is looked for, highest first:
 2. user: `safepip/safepip.toml` in the user's configuration folder (XDG_CONFIG_HOME, else `~/.config`);
 3. project: `--config` or SAFEPIP_CONFIG, else the nearest `safepip.toml`, or `pyproject.toml` with `[tool.safepip]`,
    upward from the working directory. `--no-config` and SAFEPIP_NO_CONFIG leave out this level, no other. A file that
-   was found and not named must belong to a trusted user (`trusted_files`); else it is an error.
+   was found and not named must belong to a trusted user (`trusted_files`); else it is an error. So is one that would
+   hide another (`_check_hides_none`).
 
 A configuration file that is there and cannot be read is an error: a policy must not vanish with a permission.
 """
@@ -27,7 +28,7 @@ from safepip.model.urls import is_url, shown
 from safepip.requirements.places import if_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from safepip.config.level import Level
     from safepip.edges.network.credentials import Credentials
@@ -153,11 +154,13 @@ def nearest_project(world: World, credentials: Credentials) -> str:
     return "" if level is None else level.origin.where
 
 
+_NAMES = ("safepip.toml", "pyproject.toml")
+
+
 def _discover(world: World, credentials: Credentials) -> Level | None:
-    """The nearest configuration from the working directory upward; `safepip.toml` first in each folder."""
-    folder = os.path.abspath(world.cwd)
-    while True:
-        for name in ("safepip.toml", "pyproject.toml"):
+    """The nearest configuration from the working directory upward. Raises `UsageError`, also where it hides another."""
+    for folder in _upward(world.cwd):
+        for name in _NAMES:
             path = os.path.join(folder, name)
             if name == "safepip.toml":
                 # The file of a user who is not trusted is not read at all, not even to say what is wrong with it.
@@ -165,22 +168,46 @@ def _discover(world: World, credentials: Credentials) -> Level | None:
             level = _read_level(path, Source.PROJECT_CONFIG, credentials)
             if level is not None:
                 _check_owner(path, world)
+                _check_hides_none(level, folder, world, credentials)
                 return level
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
+    return None
+
+
+def _upward(folder: str) -> Iterator[str]:
+    """The folder and those above it."""
+    folder, below = os.path.abspath(folder), ""
+    while folder != below:
+        yield folder
+        folder, below = os.path.dirname(folder), folder
+
+
+def _check_hides_none(level: Level, folder: str, world: World, credentials: Credentials) -> None:
+    """Raises `UsageError` (`hidden-configuration`) where a second file lies in the folder of the nearest, and where the
+    nearest declares no index, so that it does not say whose the names are, and there is a file further up."""
+    nearest = level.origin.where
+    for above in _upward(folder):
+        for name in _NAMES:
+            path = os.path.join(above, name)
+            if path == nearest or (above != folder and (level.indexes or _stranger(path, world) is not None)):
+                continue
+            if _read_level(path, Source.PROJECT_CONFIG, credentials) is None:
+                continue
+            one = f"put everything into one of them, {nearest if above == folder else path}"
+            raise UsageError.because(
+                "hidden-configuration",
+                f"{printable(nearest)} would hide the configuration {printable(path)}",
+                hint=f"{printable(one)}, and take the other away\n"
+                "to use only one of them: --config FILE, or SAFEPIP_CONFIG=FILE",
+                origins=(level.origin,),
+            )
 
 
 def _check_owner(path: str, world: World) -> None:
     """Raises `UsageError` (`untrusted-configuration`) for the file of a user who is not trusted."""
-    from safepip.edges.disk.trusted_files import stranger_of, trusted_users, user_name
-
-    try:
-        stranger = stranger_of(path, trusted_users(world.environ, world.cwd))
-    except OSError:
-        return  # the code that reads it reports that it is missing or cannot be read
+    stranger = _stranger(path, world)
     if stranger is not None:
+        from safepip.edges.disk.trusted_files import user_name
+
         raise UsageError.because(
             "untrusted-configuration",
             f"{printable(path)} belongs to {user_name(stranger)}, who is neither you, nor root, nor the owner of the"
@@ -189,6 +216,17 @@ def _check_owner(path: str, world: World) -> None:
             "Only if you have read it and want its rules, name it: --config FILE, or SAFEPIP_CONFIG=FILE",
             origins=(Origin(Source.PROJECT_CONFIG, path),),
         )
+
+
+def _stranger(path: str, world: World) -> int | None:
+    """The user to whom a file belongs, where that one is not trusted. None where it cannot be looked at: what reads it
+    reports that."""
+    from safepip.edges.disk.trusted_files import stranger_of, trusted_users
+
+    try:
+        return stranger_of(path, trusted_users(world.environ, world.cwd))
+    except OSError:
+        return None
 
 
 def _read_level(path: str, source: Source, credentials: Credentials, *, named: bool = False) -> Level | None:
