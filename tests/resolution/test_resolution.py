@@ -311,5 +311,17 @@ def test_a_distribution_may_not_choose_urls_unless_the_user_named_the_very_same(
         ("direct-reference", "b"),
         ("direct-reference", "c"),
     ]
+    assert error.diagnostics[0].hint.endswith(f": b @ {there}")
     only_b = [a(requires=(f"b @ {there}",)), b()]
     assert chosen(decide(only_b, "a", f"b @ {there}")) == {"a": "1.0", "b": "1.0"}
+
+
+@pytest.mark.parametrize(
+    "path", ["$(touch${IFS}x)", "`touch${IFS}x`", "a&b", "a;b", "${TOKEN}", "a'b", 'a"b', "a|b", "a>b", "a\\b", "a(b"]
+)
+def test_a_hint_repeats_no_url_that_a_shell_would_act_on(path: str) -> None:
+    """The author of a distribution has written it, and a hint is there to be pasted. As evidence it is shown."""
+    url = f"https://elsewhere.example/{path}/c-1.0-py3-none-any.whl"
+    (found,) = refused([a(requires=(f"c @ {url}",))], "a").diagnostics
+    assert found.context[0] == url
+    assert "elsewhere" not in found.hint

@@ -553,6 +553,15 @@ def test_a_project_from_a_url_of_the_wheels_choosing_is_refused(requires: str, m
     assert finding.hint.endswith(f":\n{finding.context[1]}")
 
 
+def test_the_hint_repeats_no_url_that_a_shell_would_act_on() -> None:
+    """The author of the wheel has written it."""
+    reviewed = wheel(requires=["payload @ https://elsewhere.example/$(touch${IFS}x)/payload-1.0-py3-none-any.whl"])
+    finding = direct_reference.check(reviewed, context_of(reviewed, markers=MARKERS))
+    assert finding is not None
+    assert "touch" in finding.context[1]
+    assert "touch" not in finding.hint
+
+
 @pytest.mark.parametrize(
     "requires",
     [

@@ -10,6 +10,7 @@ The exit code is that of an audit of the new lock.
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.commands.audit_input import AuditInput, locked_versions
@@ -111,11 +112,12 @@ def _read(path: str) -> _Lock:
     if is_pylock(path):
         return _Lock(path, text, read_lock(text, Origin(Source.FILE, path)))
     if not any(pinned.hashes for _, pinned in each_pin(text)):
+        word = quote(printable(path))
         raise UsageError.because(
             "conflicting-options",
             f"--fix changes a lock, and {printable(path)} pins nothing by hash",
-            hint=f"safepip lock -r {printable(path)} makes one, which the lock comes before on the command line:\n"
-            f"safepip audit --fix -r pylock.toml -r {printable(path)}",
+            hint=f"safepip lock -r {word} makes one, which the lock comes before on the command line:\n"
+            f"safepip audit --fix -r pylock.toml -r {word}",
         )
     return _Lock(path, text, None)
 
@@ -141,7 +143,7 @@ def _plan(plan: Plan, parsed: ParsedOptions, lock: _Lock, resources: Resources) 
             raise UnusableInput.because(
                 "nothing-asked",
                 f"nothing says what {printable(lock.path)} was made of",
-                hint=f"safepip audit --fix -r {printable(lock.path)} -r requirements.in",
+                hint=f"safepip audit --fix -r {quote(printable(lock.path))} -r requirements.in",
             )
         resources.console.aside(f"Taking {name} of this folder")
         settings = settings._replace(requirement_files=(name,))
@@ -180,7 +182,7 @@ def _made_otherwise(lock: _Lock, problems: list[str]) -> UsageError:
         "lock-made-otherwise",
         f"{printable(lock.path)} was made otherwise than this command would change it",
         context=(*map(printable, problems[:5]), *more),
-        hint=f"name what it was made of: safepip audit --fix -r {printable(lock.path)} -r FILE\n"
+        hint=f"name what it was made of: safepip audit --fix -r {quote(printable(lock.path))} -r FILE\n"
         "or make the lock anew, and fix that: safepip lock -r FILE",
     )
 

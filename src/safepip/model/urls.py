@@ -207,6 +207,11 @@ def port_of(place: Located) -> int | None:
     return place.port if place.port is not None else _default_port(place.scheme)
 
 
+def is_plain(text: str) -> bool:
+    """Whether a shell takes a URL as it stands, so that a hint may have it for pasting whoever has written it."""
+    return re.fullmatch(r"[A-Za-z0-9._~:/@%+=,#-]+", text) is not None
+
+
 def shown(text: str) -> str:
     """A text that may be a wrong URL, for a message: without what could be a secret in it."""
     scheme, slashes, rest = text.partition("://")

@@ -23,7 +23,9 @@ from safepip.model.names import normalise
 from safepip.model.requirement import counts, named_url, required_digests
 from safepip.model.route import Route, RoutingRule
 from safepip.model.source import SourceKind
+from safepip.model.urls import is_plain
 from safepip.resolution.nodes import ANY_VERSION, ExtrasCandidate, FileCandidate, ResolverRequirement, identifier
+from safepip.text.toml_writing import in_configuration
 from safepip.wheel.metadata import MAX_OF_ONE
 
 if TYPE_CHECKING:
@@ -100,7 +102,8 @@ class Limits:
                 "direct-reference",
                 f"{origin.where} requires {name} from a URL of its own choosing",
                 context=(printable(requirement.url), f"required by {origin.chain()}"),
-                hint=f"if that is meant, require the same URL yourself: {name} @ {printable(requirement.url)}",
+                hint="if that is meant, require the same URL yourself"
+                + (f": {name} @ {requirement.url}" if is_plain(requirement.url) else ", as it stands above"),
                 origins=(origin,),
                 subject=name,
             )
@@ -181,7 +184,8 @@ def check_direct(statements: Statements, table: RoutingTable, policy: Policy, en
                     "claimed-name",
                     f"{statement.name} belongs to the index {route.index.name}, and may not be required by URL or path",
                     (f"{printable(statement.url)}  {statement.origin.chain()}", f"claimed as {route.detail}"),
-                    f'take it from its index, or allow it:\n[policy]\nallow-direct = ["{statement.name}"]',
+                    f"take it from its index, or allow it {in_configuration('policy', '[{}]')}"
+                    f'[policy]\nallow-direct = ["{statement.name}"]',
                     (statement.origin,),
                     statement.name,
                 )

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
-from safepip.model.finding import printable
 from safepip.model.names import normalise
+from safepip.model.urls import is_plain
 from safepip.rules.context import objection
 from safepip.wheel.metadata import MetadataError
 from safepip.wheel.metadata_as_pip import metadata_in
@@ -55,8 +55,10 @@ def check(wheel: WheelUnderReview, context: RuleContext) -> Diagnostic | None:
     finding = objection(
         wheel, "direct-reference", "requires other projects from URLs that you did not name", foreign, allowable=False
     )
-    lines = "\n".join(map(printable, foreign[:_SHOWN]))
-    return finding._replace(hint=f"if you want that, name the same URL in your requirements or constraints:\n{lines}")
+    shown = foreign[:_SHOWN]
+    plain = all(is_plain(text.partition(" @ ")[2]) for text in shown)
+    lines = "\n".join((":", *shown)) if plain else ", as it stands above"
+    return finding._replace(hint=f"if you want that, name the same URL in your requirements or constraints{lines}")
 
 
 def _by_url(wheel: WheelUnderReview, markers: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
     from safepip.model.digest import Digest
 
-#: Where the lines of `exception` go, for a hint that shows them below.
-IN_CONFIGURATION = "in safepip.toml (in pyproject.toml the heading is [[tool.safepip.allow]]):\n"
+
+def in_configuration(key: str = "allow", brackets: str = "[[{}]]") -> str:
+    """Where lines below the heading of a key go, for a hint that shows them in the next line."""
+    return f"in safepip.toml (in pyproject.toml the heading is {brackets.format('tool.safepip.' + key)}):\n"
+
+
+#: Where the lines of `exception` go.
+IN_CONFIGURATION = in_configuration()
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SHORT = {'"': '\\"', "\\": "\\\\"}

@@ -286,6 +286,10 @@ class TestTools:
         with pytest.raises(Refused) as caught:
             choose(Settings(), {}, str(tmp_path / "project"), Interpreter(sys.executable, str(tmp_path)))
         assert caught.value.diagnostics[0].hint.endswith(f" --python {tmp_path}/project/.venv")
+        make_venv(tmp_path / "a; b" / ".venv")
+        with pytest.raises(Refused) as caught:
+            choose(Settings(), {}, str(tmp_path / "a; b"), Interpreter(sys.executable, str(tmp_path)))
+        assert caught.value.diagnostics[0].hint.endswith(f" --python '{tmp_path}/a; b/.venv'")
 
     def test_a_zip_application_takes_the_active_environment_and_has_none_itself(self, other: str) -> None:
         """Not even where the Python that runs it is that of an environment: it is named like any other."""

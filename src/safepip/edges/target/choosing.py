@@ -111,9 +111,11 @@ def choose(
 
 def _no_target(tool: str, home: Interpreter, near: str) -> Refused:
     """The refusal where no environment is meant; `near` is one that is offered, or empty."""
+    import shlex
+
     if home.archive:
         problem = "safepip runs from a single file, so it has no environment of its own, and no other one was named"
-        context = f"to mean the Python that runs it: --python {printable(_own_interpreter(home))}"
+        context = f"to mean the Python that runs it: --python {shlex.quote(printable(_own_interpreter(home)))}"
     else:
         problem = f"safepip runs from an environment of its own ({tool}) and no other environment was named"
         context = f"safepip's own environment is {printable(home.prefix)}"
@@ -121,7 +123,7 @@ def _no_target(tool: str, home: Interpreter, near: str) -> Refused:
         "no-target",
         problem,
         context=(context,),
-        hint=f"activate a virtual environment, or name one: --python {printable(near)}"
+        hint=f"activate a virtual environment, or name one: --python {shlex.quote(printable(near))}"
         if near
         else "activate a virtual environment, or make one: python3 -m venv --without-pip .venv\n"
         "and name it: --python .venv",
