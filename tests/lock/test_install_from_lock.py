@@ -158,6 +158,50 @@ def test_nothing_stands_beside_a_lock(run: Inside, served: IndexServer) -> None:
     assert "error: resolution-impossible" in done.err
 
 
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("lib=={version} --hash=sha256:{right}", True),
+        ("lib --hash=sha256:{wrong} --hash=sha256:{right}", True),
+        ("lib=={version} --hash=sha256:{wrong}", False),
+        ("lib --hash=sha512:{other}", False),
+        ("lib @ {url}", False),
+        ("lib @ {url}#sha256={right}", False),
+        ("lib=={version} ; python_version < '3' --hash=sha256:{wrong}", True),
+        ("absent --hash=sha256:{wrong}", True),
+    ],
+)
+def test_the_digests_and_the_place_of_a_constraint_hold_for_a_lock(
+    run: Inside, served: IndexServer, line: str, holds: bool
+) -> None:
+    """What the lock has no digest for is not proved, and a lock from an index takes nothing from a URL."""
+    run("lock", "app", *options(served))
+    lock = tomllib.loads((run.folder / "pylock.toml").read_text())
+    (lib,) = (package for package in lock["packages"] if package["name"] == "lib")
+    (file,) = lib["wheels"]
+    values = {"version": lib["version"], "right": file["hashes"]["sha256"], "wrong": "0" * 64, "other": "0" * 128}
+    (run.folder / "c.txt").write_text(line.format(url=file["url"], **values) + "\n")
+    done = run("download", "-d", "out", "-r", "pylock.toml", "-c", "c.txt", *options(served))
+    if holds:
+        assert done.code == 0, done.err
+    else:
+        assert done.code == 1
+        assert "error: resolution-impossible" in done.err
+        assert not saved(run.folder / "out")
+
+
+def test_a_constraint_may_name_the_place_that_is_locked(run: Inside, served: IndexServer) -> None:
+    """The lock was made with it."""
+    run("lock", "lib", *options(served))
+    (package,) = tomllib.loads((run.folder / "pylock.toml").read_text())["packages"]
+    (run.folder / "c.txt").write_text(f"lib @ {package['wheels'][0]['url']}\n")
+    assert run("lock", "lib", "-c", "c.txt", *options(served)).code == 0
+    done = run("download", "-d", "out", "-r", "pylock.toml", "-c", "c.txt", *options(served))
+    assert done.code == 0, done.err
+    (run.folder / "c.txt").write_text("lib @ https://elsewhere.example/lib-1.0-py3-none-any.whl\n")
+    assert run("download", "-d", "out", "-r", "pylock.toml", "-c", "c.txt", *options(served)).code == 1
+
+
 def test_a_lock_without_an_index_leaves_it_to_routing(run: Inside, served: IndexServer) -> None:
     """pip's locks name none; everything else is checked all the same."""
     run("lock", "app", *options(served))

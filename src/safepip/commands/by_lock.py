@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from safepip.build.vcs_url import is_full_id
 from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.lock.pylock import package_lines, read_lock
@@ -13,7 +14,7 @@ from safepip.lock.sources import placed
 from safepip.model.errors import Refused, ResolutionImpossible, Unavailable, UnusableInput
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.origin import Origin, Source
-from safepip.model.requirement import Requirement, counts
+from safepip.model.requirement import Requirement, counts, required_digests
 from safepip.model.resolution import Pin, Resolution
 from safepip.model.route import Route
 from safepip.model.source import HeldCommit, SourceKind
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from safepip.commands.resources import Resources
     from safepip.edges.indexes.catalog import IndexCatalog
     from safepip.lock.acceptance import LockEntry
+    from safepip.model.requirement import Constraint
     from safepip.model.resolution import InstalledDistribution
     from safepip.model.source import SourceCode
     from safepip.requirements.lock_requests import LockRequest
@@ -233,21 +235,43 @@ def _url(entry: LockEntry, cwd: str) -> str:
 
 
 def _check_constraints(inputs: Inputs) -> None:
-    """`-c` and PIP_CONSTRAINT hold for a lock as for anything else."""
+    """`-c` and PIP_CONSTRAINT hold for a lock as for anything else: their versions, their digests, and their places."""
     by_name = {entry.name: entry for entry in inputs.locks}
     for constraint in inputs.statements.constraints:
         entry = by_name.get(constraint.name)
         if entry is None or not counts(constraint, inputs.target.markers):
             continue
-        version = entry.version
-        if version is not None and not constraint.specifier.contains(version, prereleases=True):
+        against = _against(entry, constraint)
+        if against:
             raise ResolutionImpossible.because(
                 "resolution-impossible",
-                f"{entry} is locked, and a constraint does not allow it",
+                f"{entry} is locked, and a constraint {against}",
                 context=(f"{printable(constraint.text)}  {constraint.origin.chain()}",),
                 origins=(entry.origin, constraint.origin),
                 subject=entry.name,
             )
+
+
+def _against(entry: LockEntry, constraint: Constraint) -> str:
+    """What a constraint has against an entry; empty for nothing. What the lock has no digest for is not proved."""
+    if entry.version is not None and not constraint.specifier.contains(entry.version, prereleases=True):
+        return "does not allow it"
+    if constraint.url is not None and not _is_there(entry, constraint):
+        return "takes it from another place"
+    if not required_digests(constraint).holds((*entry.digests, *entry.checksums)):
+        return "demands a digest that is not among the locked ones"
+    return ""
+
+
+def _is_there(entry: LockEntry, constraint: Constraint) -> bool:
+    """Whether a lock takes an entry from the place that a constraint names. Of a branch or a tag the lock has the
+    commit of its day."""
+    named, code = constraint.source, entry.code
+    if named is None or code is None or named.kind is not code.kind:
+        url = (constraint.url or "").partition("#")[0]
+        return entry.direct is not None and url == entry.direct.partition("#")[0]
+    same = (named.url, named.subdirectory, named.vcs) == (code.url, code.subdirectory, code.vcs)
+    return same and (not is_full_id(named.revision) or named.revision == code.revision)
 
 
 def check_lock_is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) -> None:
