@@ -17,6 +17,11 @@ CONDITIONS = st.sampled_from(
         'extra == "a"',
         "extra == 'B_b'",
         "extra=='c'",
+        'extra == ""',
+        'platform_version != "("',
+        "platform_version != ')'",
+        "platform_version != '\"'",
+        'platform_version != "; or "',
     ]
 )
 MARKERS = st.recursive(
@@ -59,6 +64,10 @@ def test_passing_over_never_loses_a_requirement_that_counts(marker: str, extras:
         ('extra == "a" and os_name == "nt"', None),
         ('os_name == "nt"', None),
         ('os_name == "or" and extra != "a"', None),
+        ('os_name == "or" and extra == "a"', "a"),
+        ('extra == ""', None),
+        ('os_name != "(" or os_name > ")" and extra == "a"', None),
+        ('os_name != "(" and os_name > ")" and extra == "a"', "a"),
     ],
 )
 def test_the_extra_is_told_where_it_is_plain(marker: str, extra: str | None) -> None:

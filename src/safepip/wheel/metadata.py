@@ -144,6 +144,7 @@ def core_metadata(
 #: A marker that ends in a condition on an extra; what stands before it is judged apart. No part of the text is scanned
 #: twice: the text has no white space at its end.
 _ON_EXTRA = re.compile(r"""[;\s()]extra\s*==\s*(?P<quote>['"])(?P<extra>[^'"]*)(?P=quote)\Z""")
+_QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _DEEPEST = 100
 
@@ -192,9 +193,11 @@ def only_with_extra(text: str) -> str | None:
     outside parentheses (PEP 508).
     """
     found = _ON_EXTRA.search(text.rstrip().removesuffix(")").rstrip())
-    if found is None:
+    if found is None or not found["extra"]:
         return None
     _, semicolon, marker = text[: found.start() + 1].partition(";")
+    # Within quotation marks nothing is a bracket, nor a word.
+    marker = _QUOTED.sub("", marker)
     before, shorter = "", marker
     for _ in range(_DEEPEST):
         before, shorter = shorter, _PARENTHESES.sub("", shorter)
