@@ -106,6 +106,8 @@ def test_wheels_go_into_the_working_directory_or_the_one_named(machine: Machine)
     assert settings.ignore_installed
     settings = machine.plan("-e", ".", "-w", "../w", "--no-verify", "-C", "a=b", verb="wheel").settings
     assert settings.wheel_dir == str(machine.root / "work" / "w")
+    assert machine.plan("x", "-w", "~/w", verb="wheel").settings.wheel_dir == str(machine.root / "home" / "w")
+    assert machine.plan("x", "-d", "~/d", verb="download").settings.download_dir == str(machine.root / "home" / "d")
     assert (settings.editables, settings.building.config_settings) == ((".",), (("a", "b"),))
 
 
