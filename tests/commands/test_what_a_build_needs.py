@@ -62,6 +62,19 @@ def test_an_editable_project_is_asked_what_it_requires(index: IndexServer, run: 
     assert index.mentions("hatchling")
 
 
+def test_an_option_among_build_constraints_is_told_to_have_no_effect(
+    index: IndexServer, run: Inside, tmp_path: Path
+) -> None:
+    """A user who writes it counts on it. The constraints hold: what is asked for has to be below them."""
+    index.add("helper", "1.0")
+    write_project(tmp_path / "mine", "mine", "1.0", asks_for=["helper"])
+    (tmp_path / "b.txt").write_text("--no-index\nhelper==2.0\n")
+    done = run("wheel", "--index-url", index.url, "--build-constraint", "b.txt", "./mine")
+    assert done.code == 1
+    assert "notice: --no-index has no effect here, where constraints alone count: b.txt:1" in done.err
+    assert "helper==2.0" in done.err
+
+
 def test_a_backend_does_not_ask_for_hundreds_of_projects(index: IndexServer, run: Inside, tmp_path: Path) -> None:
     """Each is a name that an index is asked for, so it could say something by them."""
     write_project(tmp_path / "mine", "mine", "1.0", asks_for=[f"word-{number}" for number in range(301)])

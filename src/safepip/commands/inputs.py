@@ -249,12 +249,14 @@ def _load(settings: Settings, plan: Plan, resources: Resources, *, locks: bool) 
 
 
 def read_constraints(files: tuple[str, ...], plan: Plan, resources: Resources) -> tuple[Constraint, ...]:
-    """The constraints in these files, which hold for builds alone. Options in them have no effect."""
+    """The constraints in these files, which hold for builds alone. Options in them have no effect, and that is told."""
     if not files:
         return ()
-    return _load(
-        Settings(constraint_files=files, origins=plan.settings.origins), plan, resources, locks=True
-    ).constraints
+    settings = Settings(constraint_files=files, origins=plan.settings.origins)
+    loaded = _load(settings, plan, resources, locks=True)
+    for option in loaded.options:
+        resources.console.notice(f"--{option.name} has no effect here, where constraints alone count: {option.origin}")
+    return loaded.constraints
 
 
 def _check_script(requires_python: str | None, target: Target, settings: Settings) -> None:
