@@ -138,6 +138,19 @@ def test_pythons_are_those_that_requires_python_admits() -> None:
         environments((), ["<3.0"], 11)
 
 
+@pytest.mark.parametrize(
+    ("named", "requires", "fits"),
+    [((), ">=3.8,<3.10", 9), ((), ">=3.17", 17), (("linux-x86_64:3.15",), ">=3.8,<3.10", 9)],
+)
+def test_what_the_hint_names_fits_the_project(named: tuple[str, ...], requires: str, fits: int) -> None:
+    """Of the Pythons that the project admits the nearest to today's; others make a lock that nothing can install."""
+    with pytest.raises(UsageError) as caught:
+        environments(named, [requires], 11)
+    (found,) = caught.value.diagnostics
+    assert found.hint.endswith(f"--environment linux-x86_64:3.{fits}")
+    assert environments((f"linux-x86_64:3.{fits}",), [requires], 11)
+
+
 def test_a_universal_lock_selects_what_a_lock_for_each_environment_has(run: Inside, index: IndexServer) -> None:
     """Versions, platforms, patch versions and extras part; each environment's own lock agrees with its part."""
     index.add(

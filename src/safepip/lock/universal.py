@@ -157,7 +157,8 @@ def environments(named: Sequence[str], requires_python: Iterable[str], own_minor
     `named` are `PLATFORM` or `PLATFORM:3.N`; with none the usual platforms are meant. Without a version all those that
     `requires_python` admits are meant, and where that is empty those from `own_minor` on. Raises `UsageError`.
     """
-    specifier = SpecifierSet(",".join(requires_python) or f">=3.{min(own_minor, NEWEST_MINOR)}")
+    asked = ",".join(requires_python)
+    specifier = SpecifierSet(asked or f">=3.{min(own_minor, NEWEST_MINOR)}")
     minors = [n for n in range(OLDEST_MINOR, NEWEST_MINOR + 1) if _admits(specifier, n)]
     found: dict[Environment, None] = {}
     for word in named or USUAL:
@@ -168,15 +169,29 @@ def environments(named: Sequence[str], requires_python: Iterable[str], own_minor
                 f"{printable(word)} is not an environment that a lock can be made for",
                 hint=f"write PLATFORM or PLATFORM:3.12; platforms are {', '.join(PLATFORMS)}",
             )
+        if asked and match["minor"] and not _admits(specifier, int(match["minor"])):
+            raise UsageError.because(
+                "unknown-environment",
+                f"{printable(word)} is none that the project's requires-python admits: {specifier}",
+                hint=_fitting(specifier),
+            )
         for minor in [int(match["minor"])] if match["minor"] else minors:
             found[Environment(match["platform"], minor, f"3.{minor}.0")] = None
     if not found:
         raise UsageError.because(
             "unknown-environment",
             f"no Python from 3.{OLDEST_MINOR} to 3.{NEWEST_MINOR} fits the project's requires-python: {specifier}",
-            hint="name the environments: --environment linux-x86_64:3.15",
+            hint=_fitting(specifier),
         )
     return sorted(found)
+
+
+def _fitting(specifier: SpecifierSet) -> str:
+    """What helps where an environment's Python does not fit."""
+    fitting = [n for n in range(100) if _admits(specifier, n)]
+    if not fitting:
+        return "no Python 3 fits it: correct it"
+    return f"name one that fits: --environment linux-x86_64:3.{min(fitting, key=lambda n: abs(n - NEWEST_MINOR))}"
 
 
 def _admits(specifier: SpecifierSet, minor: int) -> bool:
