@@ -208,7 +208,7 @@ def port_of(place: Located) -> int | None:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a shell takes a URL as it stands, so that a hint may have it for pasting whoever has written it."""
+    """Whether a shell takes a URL as it stands, so that a hint may have it for pasting: a stranger may have written it."""
     return re.fullmatch(r"[A-Za-z0-9._~:/@%+=,#-]+", text) is not None
 
 
