@@ -317,7 +317,21 @@ def test_a_distribution_may_not_choose_urls_unless_the_user_named_the_very_same(
 
 
 @pytest.mark.parametrize(
-    "path", ["$(touch${IFS}x)", "`touch${IFS}x`", "a&b", "a;b", "${TOKEN}", "a'b", 'a"b', "a|b", "a>b", "a\\b", "a(b"]
+    "path",
+    [
+        "$(touch${IFS}x)",
+        "`touch${IFS}x`",
+        "a&b",
+        "a;b",
+        "${TOKEN}",
+        "a'b",
+        'a"b',
+        "a|b",
+        "a>b",
+        "a\\b",
+        "a(b",
+        "%TOKEN%",
+    ],
 )
 def test_a_hint_repeats_no_url_that_a_shell_would_act_on(path: str) -> None:
     """The author of a distribution has written it, and a hint is there to be pasted. As evidence it is shown."""

@@ -208,8 +208,8 @@ def port_of(place: Located) -> int | None:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a shell takes a URL as it stands, so that a hint may have it for pasting: a stranger may have written it."""
-    return re.fullmatch(r"[A-Za-z0-9._~:/@%+=,#-]+", text) is not None
+    """Whether a shell takes a URL as it stands, so that it may be pasted out of a hint whatever its author meant."""
+    return re.fullmatch(r"(?:[A-Za-z0-9._~:/@+=,#-]|%[0-9A-Fa-f]{2})+", text) is not None
 
 
 def shown(text: str) -> str:

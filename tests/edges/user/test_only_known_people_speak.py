@@ -58,6 +58,17 @@ def test_a_strangers_file_is_an_error(name: str, folder: str, machine: Machine) 
 
 
 @as_root
+@pytest.mark.parametrize("place", ["safepip.toml", "work/pyproject.toml"])
+def test_a_strangers_file_is_not_one_that_is_hidden(place: str, machine: Machine) -> None:
+    """It would not be obeyed, so it keeps no one from being."""
+    machine.write("work/safepip.toml", "[policy]\nfull-commits = true\n")
+    path = machine.write(place, FILES[place.rpartition("/")[2]])
+    assert [item.reference for item in machine.fails("demo").diagnostics] == ["hidden-configuration"]
+    os.chown(path, STRANGER, STRANGER)
+    assert not obeyed(machine)
+
+
+@as_root
 @pytest.mark.parametrize("name", FILES)
 def test_the_owner_of_the_working_folder_may_speak(name: str, machine: Machine) -> None:
     """root in a container, with a checkout of a user of the host."""

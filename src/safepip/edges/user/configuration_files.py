@@ -188,7 +188,7 @@ def _check_hides_none(level: Level, folder: str, world: World, credentials: Cred
     for above in _upward(folder):
         for name in _NAMES:
             path = os.path.join(above, name)
-            if path == nearest or (above != folder and (level.indexes or _stranger(path, world) is not None)):
+            if path == nearest or _stranger(path, world) is not None:
                 continue
             if _read_level(path, Source.PROJECT_CONFIG, credentials) is None:
                 continue
@@ -200,6 +200,8 @@ def _check_hides_none(level: Level, folder: str, world: World, credentials: Cred
                 "to use only one of them: --config FILE, or SAFEPIP_CONFIG=FILE",
                 origins=(level.origin,),
             )
+        if level.indexes:
+            return
 
 
 def _check_owner(path: str, world: World) -> None:
