@@ -259,6 +259,8 @@ def _filled(template: str, project: Path) -> str:
 @example(template="./acme-1.0-py3-none-any.whl[fast]; python_version > '3'", constraint=False)
 @example(template="https://h.example/acme-1.0-py3-none-any.whl ; python_version > '3'", constraint=True)
 @example(template="acme[fast]", constraint=True)
+@example(template="https://h.example/acme-1.0.zip#subdirectory=b#sha256=00", constraint=False)
+@example(template="https://h.example/acme-1.0.zip#subdirectory=b#sha256={sha}", constraint=True)
 def test_a_requirement_means_what_pip_takes_it_to_mean(
     template: str, constraint: bool, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ WEAK = {
 }
 
 _DIGITS = b"0123456789abcdef"
-_IN_FRAGMENT = rf"(?i)(?:^|&)({'|'.join((*STRONG, *WEAK))})=([^&]*)"
+_IN_FRAGMENT = rf"(?i)(?:^|[#&])({'|'.join((*STRONG, *WEAK))})=([^&]*)"
 
 
 class WeakDigest(ValueError):
@@ -97,7 +97,7 @@ def written_in(fragment: str) -> list[tuple[str, str]]:
     """Algorithm and value of each digest in a URL's fragment (PEP 503: `#sha256=...`), unchecked.
 
     Upper case and percent-encoding count too: pip knows algorithms in lower case only, and nothing encoded, but what a
-    human reader takes for a digest must not be overlooked.
+    human reader takes for a digest must not be overlooked. As in pip a second `#` begins one, too.
     """
     return [(name.lower(), value) for name, value in re.findall(_IN_FRAGMENT, unquote(fragment))]
 
