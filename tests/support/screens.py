@@ -74,4 +74,4 @@ def check_states(terminal: Terminal, name: str) -> None:
     held = [line for line in lines if not line.startswith("? ")]
     assert [state for state in shown if state in held] == held, f"what was held was not shown: {list(shown)}"
     others = [state for state in shown if state not in lines and f"? {state}" not in lines]
-    assert others == [], f"{path.name} has no such states"
+    assert others == [], f"{path.name} has no such states: {others}"
