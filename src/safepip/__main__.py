@@ -22,25 +22,27 @@ PASSED_THROUGH = (
     "index",
     "uninstall",
 )
-_OWN = (
-    "install",
-    "download",
-    "wheel",
-    "lock",
-    "sync",
-    "explain",
-    "tree",
-    "outdated",
-    "verify",
-    "audit",
-    "cache",
-    "check-config",
-    "init",
-    "shim",
-    "shell-init",
-    "completion",
-    "help",
-)
+#: safepip's own verbs, each with what runs it: a file in `safepip.commands`, and a function in that file. A file is
+#: imported when its verb is asked for, and no earlier.
+_OWN = {
+    "install": ("install", "install"),
+    "download": ("download", "download"),
+    "wheel": ("wheel", "wheel"),
+    "lock": ("lock", "lock"),
+    "sync": ("sync", "sync"),
+    "explain": ("explain", "explain_names"),
+    "tree": ("tree", "tree"),
+    "outdated": ("outdated", "outdated"),
+    "verify": ("verify", "verify"),
+    "audit": ("audit", "audit"),
+    "cache": ("cache", "cache"),
+    "check-config": ("check_config", "check_config"),
+    "init": ("init", "init"),
+    "shim": ("shim", "shim"),
+    "shell-init": ("shell_init", "shell_init"),
+    "completion": ("completion", "completion"),
+    "help": ("help", "show_pages"),
+}
 _COMMANDS = (*_OWN, *PASSED_THROUGH)
 #: Commands whose answer stands on standard output, with the option that prints it as data.
 _ANSWERS = {"explain": "--json", "tree": "--json", "outdated": "--format json", "list": "--format json"}
@@ -170,7 +172,8 @@ def _main(words: list[str]) -> int:
 
 def _answer(words: list[str]) -> str:
     """What is said to words that name no command; empty where they do. It leaves nothing behind and nothing to do."""
-    if not words or words in (["--help"], ["-h"], ["help"]):
+    asks = {"--help", "-h", "help"}
+    if not words or (len(words) <= 2 and asks.issuperset(words)):
         return _HELP
     if words[-1] in ("--version", "-V") and all(word.startswith("-") for word in words):
         from safepip import __version__
@@ -248,95 +251,18 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
 
 def _command(verb: str) -> "Callable[[list[str]], int]":
     """What runs a verb; its file is imported here. Raises `UsageError` for one that there is not."""
-    if verb == "install":
-        from safepip.commands.install import install
+    from functools import partial
 
-        return install
-    if verb == "download":
-        from safepip.commands.download import download
-
-        return download
-    if verb == "wheel":
-        from safepip.commands.wheel import wheel
-
-        return wheel
-    if verb == "sync":
-        from safepip.commands.sync import sync
-
-        return sync
-    if verb == "lock":
-        from safepip.commands.lock import lock
-
-        return lock
-    return _answering(verb)
-
-
-def _answering(verb: str) -> "Callable[[list[str]], int]":
-    """`_command` for the verbs that say something of projects and environments."""
-    if verb == "explain":
-        from safepip.commands.explain import explain_names
-
-        return explain_names
-    if verb == "tree":
-        from safepip.commands.tree import tree
-
-        return tree
-    if verb == "outdated":
-        from safepip.commands.outdated import outdated
-
-        return outdated
-    if verb == "verify":
-        from safepip.commands.verify import verify
-
-        return verify
-    if verb == "audit":
-        from safepip.commands.audit import audit
-
-        return audit
-    return _about_itself(verb)
-
-
-def _about_itself(verb: str) -> "Callable[[list[str]], int]":
-    """`_command` for the verbs that are about safepip itself, and for those of pip."""
-    if verb == "cache":
-        from safepip.commands.cache import cache
-
-        return cache
-    if verb == "check-config":
-        from safepip.commands.check_config import check_config
-
-        return check_config
-    if verb == "init":
-        from safepip.commands.init import init
-
-        return init
-    if verb == "shim":
-        from safepip.commands.shim import shim
-
-        return shim
-    if verb == "shell-init":
-        from safepip.commands.shell_init import shell_init
-
-        return shell_init
-    if verb == "help":
-        from functools import partial
-
-        from safepip.commands.help import show_pages
-
-        return partial(show_pages, _COMMANDS, _HELP)
-    if verb == "completion":
-        from functools import partial
-
-        from safepip.commands.completion import completion
-
-        return partial(completion, _COMMANDS)
     if verb in PASSED_THROUGH:
-        from functools import partial
-
         from safepip.commands.passed_through import pass_through
 
         return partial(pass_through, verb)
-    raise _unknown(verb)
+    if verb not in _OWN:
+        raise _unknown(verb)
+    file, name = _OWN[verb]
+    function = getattr(__import__(f"safepip.commands.{file}", fromlist=(name,)), name)
+    about_all = {"help": (_COMMANDS, _HELP), "completion": (_COMMANDS,)}
+    return partial(function, *about_all.get(verb, ()))
 
 
 def _unknown(verb: str) -> Exception:

@@ -62,6 +62,20 @@ def test_every_page_is_shown_from_a_wheel_alone(wheel: Path, tmp_path: Path, for
     assert done.stdout == "".join(f"{page}\n" for page in pages)
 
 
+@pytest.mark.parametrize("verb", start._OWN)
+def test_every_command_of_its_own_has_its_help(run: Inside, verb: str) -> None:
+    asked, helped = run(verb, "--help"), run("help", verb)
+    assert (asked.code, helped.code, asked.err) == (0, 0, "")
+    assert asked.out == helped.out
+    assert asked.out.strip().startswith("Usage:")
+
+
+@pytest.mark.parametrize("words", [(), ("help",), ("-h",), ("help", "help"), ("help", "--help"), ("help", "-h")])
+def test_help_without_a_command_lists_them(run: Inside, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.code, done.out, done.err) == (0, f"{start._HELP}\n", "")
+
+
 def test_several_pages_are_shown_one_after_another(run: Inside) -> None:
     done = run("help", "cooldown", "late-file")
     assert (done.code, done.err) == (0, "")
