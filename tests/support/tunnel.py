@@ -9,14 +9,15 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 
 class Tunnel:
     """Use it as a context manager. `heads` are the requests as they came, each with its headers. `ports` are those of
-    this machine that stand for hosts which are not really there."""
+    this machine that stand for hosts which are not really there. With `tls` it is spoken to over TLS."""
 
-    def __init__(self, ports: Mapping[str, int] | None = None) -> None:
+    def __init__(self, ports: Mapping[str, int] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self._ports = ports or {}
         self.heads: list[bytes] = []
         tunnel = self
@@ -25,8 +26,8 @@ class Tunnel:
             rbufsize = 0
 
             def handle(self) -> None:
-                with contextlib.suppress(OSError):
-                    tunnel._serve(self.request)
+                with contextlib.suppress(OSError), _secured(self.request, tls) as client:
+                    tunnel._serve(client)
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -61,6 +62,10 @@ class Tunnel:
             back.start()
             _pass_on(client, target)
             back.join()
+
+
+def _secured(client: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return client if tls is None else tls.wrap_socket(client, server_side=True)
 
 
 def _pass_on(source: socket.socket, drain: socket.socket) -> None:

@@ -17,6 +17,7 @@ from safepip.edges.network import limits, tls
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.http import Answer, HttpError, Part, Transport
 from safepip.edges.network.loop import Loop
+from safepip.edges.network.proxies import Proxies
 from safepip.model.errors import UsageError
 from safepip.model.events import ExchangeOver, Requested, Retrying, Waiting
 from safepip.model.plan import Network
@@ -466,32 +467,35 @@ def test_requests_go_through_the_proxy_that_is_named_with_its_own_credential(hos
         ({"HTTP_PROXY": "{}"}, {}, True),
         ({"all_proxy": "{}"}, {}, True),
         ({"https_proxy": "{}"}, {}, False),
-        ({"http_proxy": "{}", "no_proxy": "other.example, 127.0.0.1"}, {}, False),
-        ({"http_proxy": "{}", "NO_PROXY": "127.0.0.0/8"}, {}, False),
+        ({"http_proxy": "{}", "no_proxy": "other.example, 192.0.2.7"}, {}, False),
+        ({"http_proxy": "{}", "NO_PROXY": "192.0.2.0/24"}, {}, False),
         ({"http_proxy": "{}", "no_proxy": "*"}, {}, False),
-        ({"http_proxy": "{}", "no_proxy": "7.0.0.1,host.example"}, {}, True),
+        ({"http_proxy": "{}", "no_proxy": "2.0.2.7,host.example"}, {}, True),
         ({"http_proxy": "{}"}, {"no_proxy_env": True}, False),
         ({"http_proxy": "{}"}, {"proxy": ""}, False),
         ({"HTTP_PROXY": "{}", "REQUEST_METHOD": "GET"}, {}, False),
     ],
 )
 def test_the_environment_decides_about_proxies_as_in_pip(
-    environ: dict[str, str], network: dict[str, Any], proxied: bool, host: Host
+    environ: dict[str, str], network: dict[str, Any], proxied: bool
 ) -> None:
-    with Host() as proxy:
-        proxy.paths["/page"] = Reply(200, b"from the proxy")
-        variables = {name: value.format(proxy.origin) for name, value in environ.items()}
-        with Client(Network(retries=0, **network), None, **variables) as client:
-            assert client.get(host.origin + "/page").body == (b"from the proxy" if proxied else PAGE)
+    proxy = "http://proxy.example:3128"
+    variables = {name: value.format(proxy) for name, value in environ.items()}
+    proxies = Proxies(Network(**network), Credentials({}), variables)
+    assert proxies.for_origin("http", "192.0.2.7", 80) == (proxy if proxied else None)
 
 
-def test_a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by(host: Host) -> None:
-    with Client(Network(retries=0, proxy=f"http://127.0.0.1:{free_port()}")) as client:
-        assert client.refusal(host.origin + "/page").kind == "connection"
-    with Client(Network(retries=0, proxy="socks5://127.0.0.1:1")) as client, pytest.raises(UsageError) as caught:
-        client.get(host.origin + "/page")
+def test_a_proxy_that_cannot_be_used_is_an_error_and_not_passed_by() -> None:
+    far = "http://index.example/page"
+    with Client(_by(f"http://127.0.0.1:{free_port()}")) as client:
+        assert client.refusal(far).kind == "connection"
+    with Client(_by("socks5://127.0.0.1:1")) as client, pytest.raises(UsageError) as caught:
+        client.get(far)
     assert caught.value.diagnostics[0].reference == "bad-variable"
-    assert host.requests == []
+
+
+def _by(proxy: str) -> Network:
+    return Network(retries=0, proxy=proxy, trusted_hosts=("index.example",))
 
 
 def test_an_offline_run_asks_nobody(host: Host) -> None:

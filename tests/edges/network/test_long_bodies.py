@@ -17,7 +17,7 @@ import pytest
 
 from safepip.edges.network import long_bodies
 from safepip.edges.network.connections import Connections
-from safepip.edges.network.httpx_connection import RequestFailed
+from safepip.edges.network.httpx_connection import Proxy, RequestFailed
 from safepip.edges.network.long_bodies import LEAST, length_of
 from support.host import Host
 from support.http2 import Http2Host
@@ -45,7 +45,7 @@ def to(port: int, context: ssl.SSLContext | None, *, proxy: str | None = None, m
         multiplex=multiplex,
         patience=20.0,
         context=lambda: context or ssl.create_default_context(),
-        proxy=proxy,
+        proxy=None if proxy is None else lambda: Proxy(proxy, None, None),
     )
 
 

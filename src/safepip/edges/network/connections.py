@@ -14,13 +14,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from safepip.edges.network.httpx_connection import KEEP_ALIVE_SECONDS, Connection, Proxy, RequestFailed, Spent
+from safepip.edges.network.httpx_connection import KEEP_ALIVE_SECONDS, Connection, RequestFailed, Spent
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable
 
-    from safepip.edges.network.httpx_connection import Exchange, Headers
+    from safepip.edges.network.httpx_connection import Exchange, Headers, Proxy
 
 #: How many kept connections may turn out to be closed before a request is given up.
 _ROUNDS = 4
@@ -82,8 +82,7 @@ class Connections:
 
     `limit` is how many there may be while each carries one request. `multiplex` asks for HTTP/2 where the server speaks
     it, which takes TLS. `patience` bounds the seconds until the head of a response is there, however it drips, and
-    between two pieces of its body. `context` is called for each new connection. `proxy` is a URL without user
-    information; `proxy_auth` what goes with it.
+    between two pieces of its body. `context` is called for each new connection, and so is `proxy`, where one is used.
     """
 
     def __init__(
@@ -94,15 +93,14 @@ class Connections:
         multiplex: bool,
         patience: float,
         context: Callable[[], ssl.SSLContext],
-        proxy: str | None = None,
-        proxy_auth: tuple[bytes, bytes] | None = None,
+        proxy: Callable[[], Proxy] | None = None,
     ) -> None:
         self._origin = origin
         self._tls = origin[0] == "https"
         self._multiplex = multiplex and self._tls and proxy is None
         self._context = context
         self._patience = patience
-        self._proxy, self._proxy_auth = proxy, proxy_auth
+        self._proxy = proxy
         self._gate = asyncio.Semaphore(limit)
         self._idle: list[Connection] = []
         self._shared: Connection | None = None
@@ -206,14 +204,10 @@ class Connections:
 
     def _connect(self) -> Connection:
         """A new connection; it connects at its first request."""
-        proxy = None
-        if self._proxy is not None:
-            context = self._context() if self._proxy.startswith("https:") else None
-            proxy = Proxy(self._proxy, self._proxy_auth, context)
         return Connection(
             *self._origin,
             context=self._context() if self._tls else None,
-            proxy=proxy,
+            proxy=None if self._proxy is None else self._proxy(),
             settle=self._settle if self._multiplex else None,
         )
 

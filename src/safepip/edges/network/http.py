@@ -29,7 +29,7 @@ from safepip.edges.network.attempts import Attempts
 from safepip.edges.network.bodies import Answer, Body, Part
 from safepip.edges.network.connections import Connections
 from safepip.edges.network.deadlines import Rate, page_seconds, unhurried, window_seconds
-from safepip.edges.network.httpx_connection import RequestFailed
+from safepip.edges.network.httpx_connection import Proxy, RequestFailed
 from safepip.edges.network.limits import (
     PATIENCE_SECONDS,
     Decoder,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from safepip.model.events import Tell
     from safepip.model.index import IndexUrl
     from safepip.model.plan import Network
+    from safepip.model.urls import Located
 
 __all__ = ["Answer", "Body", "HttpError", "Part", "Transport"]
 
@@ -361,12 +362,17 @@ class Transport:
                 multiplex=not files,
                 patience=max(PATIENCE_SECONDS, 2 * self._network.timeout),
                 context=lambda: self._context(place, files=files),
-                proxy=proxy,
-                proxy_auth=self._credentials.proxy_auth(proxy) if proxy else None,
+                proxy=(lambda: self._proxy(proxy, files=files)) if proxy else None,
             )
         return connections
 
-    def _context(self, place: Address, *, files: bool) -> ssl.SSLContext:
+    def _proxy(self, url: str, *, files: bool) -> Proxy:
+        """A proxy, which is believed for what it is itself, whichever host is behind it."""
+        place = parse(url)
+        context = self._context(place, files=files) if place.scheme == "https" else None
+        return Proxy(url, self._credentials.proxy_auth(url), context)
+
+    def _context(self, place: Located, *, files: bool) -> ssl.SSLContext:
         return self._trust.context(trusted=covered(place, self._trusted), files=files)
 
     def shown(self, url: str) -> str:

@@ -4,6 +4,9 @@
 environment. Otherwise `<scheme>_proxy`, then `all_proxy`, each in lower case before upper case, unless `no_proxy`
 names the host (pip documentation, "Using a proxy server"; the variables' meaning is curl's). On Windows and
 macOS the system's settings fill in for absent variables. User information goes to the credentials at once.
+
+Unlike in pip, plain http to this machine goes through none: such a request may be plain because it stays here, and a
+proxy is asked over the network, or asks another one over it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 from safepip.model.errors import UsageError
 from safepip.model.finding import Diagnostic
 from safepip.model.origin import Origin, Source
-from safepip.model.urls import DEFAULT_PORTS, UrlError, parse
+from safepip.model.urls import DEFAULT_PORTS, UrlError, is_loopback, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +49,8 @@ class Proxies:
         """
         proxy = self._proxy if self._fixed else self._by_scheme.get(scheme)
         if not proxy or (not self._fixed and _bypassed(host, port, self._no_proxy)):
+            return None
+        if scheme == "http" and is_loopback(host):
             return None
         if isinstance(proxy, UsageError):
             raise proxy
