@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -338,3 +339,31 @@ def test_pins_by_hash_are_held_to_the_wheels_own_python(run: Inside, served: Ind
     done = run("download", "-d", "out", "-r", "requirements.txt", *options(served))
     assert done.code == 1, (done.out, done.err)
     assert not saved(run.folder / "out")
+
+
+def test_what_two_locks_say_of_one_file_holds_together(run: Inside, served: IndexServer) -> None:
+    """In either order, and also what one of them alone says of it; where both say the same, they are as one."""
+    run("lock", "lib", "-o", "pylock.a.toml", *options(served))
+    text = (run.folder / "pylock.a.toml").read_text()
+    package = tomllib.loads(text)["packages"][0]
+    size, digest = package["wheels"][0]["size"], package["wheels"][0]["hashes"]["sha256"]
+    index, stated = f'index = "{served.url}"', f"size = {size}, "
+    elsewhere, wrong = 'index = "https://elsewhere.example/simple/"', f"size = {size + 1}, "
+    weak = f'md5 = "{"0" * 32}", sha256 = "{digest}"'
+    for plain, (old, new), reference in (
+        (text, ("", ""), ""),
+        (text, (index, index.replace('/"', '"')), ""),
+        (text, (index, elsewhere), "invalid-lock"),
+        (text, (stated, wrong), "invalid-lock"),
+        (text.replace(index, ""), (index, elsewhere), "lock-differs"),
+        (text.replace(stated, ""), (stated, wrong), "lock-differs"),
+        (text, (f'sha256 = "{digest}"', weak), "digest-mismatch"),
+    ):
+        (run.folder / "pylock.a.toml").write_text(plain)
+        (run.folder / "pylock.b.toml").write_text(text.replace(old, new) if old else text)
+        for order in ("ab", "ba"):
+            named = [word for name in order for word in ("-r", f"pylock.{name}.toml")]
+            done = run("download", "-d", "out", *named, *options(served))
+            assert f"error: {reference}\n" in done.err if reference else done.code == 0, (new, order, done)
+            assert bool(saved(run.folder / "out")) == (not reference)
+            shutil.rmtree(run.folder / "out", ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from safepip.build.vcs_url import is_full_id
-from safepip.lock.acceptance import check_edges, pin_direct, pin_from_candidates, pin_unasked, select
+from safepip.lock.acceptance import check_edges, joined, pin_direct, pin_from_candidates, pin_unasked, select
 from safepip.lock.graph import Chosen, Root, walk
 from safepip.lock.pylock import package_lines, read_lock
 from safepip.lock.sources import placed
@@ -51,12 +51,17 @@ def read_entries(inputs: Inputs, resources: Resources) -> tuple[LockEntry, ...]:
         for selected in select(lock, request, inputs.target, inputs.settings.selection):
             entry = _placed(selected._replace(origin=_line_of(selected, lines)), inputs.cwd)
             first = found.setdefault(entry.name, entry)
-            if (first[:4], first.code) != (entry[:4], entry.code):
+            both = joined(first, entry)
+            if both is None:
+                versions = dict.fromkeys((_shown(first), _shown(entry)))
+                what = " and ".join(versions) if len(versions) > 1 else f"which {entry} is meant"
                 raise UnusableInput.because(
                     "invalid-lock",
-                    f"two locks disagree on {entry.name}: {_shown(first)} and {_shown(entry)}",
+                    f"two locks disagree on {entry.name}: {what}",
+                    hint="make both anew, in the same way: safepip lock -r FILE",
                     origins=(first.origin, entry.origin),
                 )
+            found[entry.name] = both
     return tuple(found.values())
 
 
@@ -275,7 +280,8 @@ def _is_there(entry: LockEntry, constraint: Constraint) -> bool:
 
 
 def check_lock_is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) -> None:
-    """Hold what the wheels themselves require against the lock. Raises `Refused` (`lock-differs`)."""
+    """Hold what the wheels themselves require against the lock, as far as there are wheels. Raises `Refused`
+    (`lock-differs`)."""
     inputs, installed = decision.inputs, decision.installed
     if inputs.settings.no_deps:
         return
@@ -287,8 +293,11 @@ def check_lock_is_whole(decision: Decision, wheels: Sequence[WheelUnderReview]) 
             continue  # wrong-identity says so
         chosen[wheel.pin.name] = Chosen(wheel.pin.version, metadata)
     for entry in inputs.locks:
-        there = installed.get(entry.name)
-        if entry.name not in chosen and there is not None:
+        pin, there = decision.resolution.pins[entry.name], installed.get(entry.name)
+        if entry.name not in chosen and pin.candidate is not None and not pin.candidate.is_wheel:
+            # `download` saves an archive as it is: what its wheel requires is known only once it is built.
+            chosen[entry.name] = Chosen(pin.version, None)
+        elif entry.name not in chosen and there is not None:
             try:
                 chosen[entry.name] = Chosen(there.version, installed.metadata(there))
             except Unavailable:

@@ -89,6 +89,39 @@ class LockEntry(NamedTuple):
         return self.name if self.version is None else f"{self.name} {self.version}"
 
 
+def joined(one: LockEntry, other: LockEntry) -> LockEntry | None:
+    """What two locks say of a project, as one entry: what only one of them says of its file holds, too. None where they
+    contradict each other. The URL of a file of an index counts for nothing."""
+    if (one[:4], one.code) != (other[:4], other.code):
+        return None
+    for field in ("size", "direct", "tree"):
+        if None not in (mine := getattr(one, field), theirs := getattr(other, field)) and mine != theirs:
+            return None
+    if one.index_url and other.index_url and _index_url(one) != _index_url(other):
+        return None
+    checksums = dict.fromkeys((*one.checksums, *other.checksums))
+    if len({checksum.algorithm for checksum in checksums}) < len(checksums):
+        return None
+    # Which of a project's extras are in force may differ, so each lock may know of other dependencies.
+    known = [entry.edges for entry in (one, other) if entry.edges is not None]
+    return one._replace(
+        index_url=one.index_url or other.index_url,
+        size=one.size if one.size is not None else other.size,
+        direct=one.direct or other.direct,
+        tree=one.tree or other.tree,
+        edges=frozenset[str]().union(*known) if known else None,
+        checksums=tuple(checksums),
+    )
+
+
+def _index_url(entry: LockEntry) -> IndexUrl | str | None:
+    """The index that an entry names, the same for every spelling of its URL."""
+    try:
+        return IndexUrl.parse(entry.index_url or "")
+    except UrlError:
+        return entry.index_url
+
+
 def select(lock: Pylock, request: LockRequest, target: Target, selection: Selection) -> list[LockEntry]:
     """What the lock selects for the target. Raises `UnusableInput` and `Refused`.
 
@@ -293,11 +326,7 @@ def _index_differs(entry: LockEntry, route: Route) -> Diagnostic | None:
     """Rule 1. A lock that names no index (as those by pip) leaves the choice to routing."""
     if entry.index_url is None or route.index is None:
         return None
-    try:
-        locked: IndexUrl | None = IndexUrl.parse(entry.index_url)
-    except UrlError:
-        locked = None
-    if locked == route.index.url:
+    if _index_url(entry) == route.index.url:
         return None
     evidence = (f"locked  {printable(entry.index_url)}", f"today   {route.index.url}  ({route.rule.value})")
     return _refusal("lock-differs", entry, "another index owns the name today", evidence)
