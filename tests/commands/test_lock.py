@@ -185,6 +185,26 @@ def test_extras_and_groups_of_a_project_are_kept_apart(run: Inside, served: Inde
     assert "has no extra nope" in done.err
 
 
+@pytest.mark.parametrize("more", [(), ("--universal",)])
+def test_an_extra_that_needs_nothing_here_can_be_asked_for(
+    run: Inside, served: IndexServer, more: tuple[str, ...]
+) -> None:
+    """As one that is empty, which projects keep under an old name; a group, too."""
+    nothing = """["odd ; sys_platform == 'nowhere'"]"""
+    (run.folder / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["lib"]\n[project.optional-dependencies]\n'
+        f"old = []\nelsewhere = {nothing}\n[dependency-groups]\nEmpty_one = []\nfar = {nothing}\n"
+    )
+    words = ("-r", "pyproject.toml", "--all-extras", "--group", "empty-one", "--group", "far", *more)
+    assert run("lock", *words, *options(served)).code == 0
+    data = tomllib.loads((run.folder / "pylock.toml").read_text())
+    assert (data["extras"], data["dependency-groups"]) == (["elsewhere", "old"], ["empty-one", "far"])
+    asked = ("-r", "pylock.toml[old,elsewhere]", "--group", "pylock.toml:Empty-One", "--group", "pylock.toml:far")
+    done = run("install", "--dry-run", "-I", *asked, *options(served))
+    assert (done.code, done.out) == (0, "Would install lib-1.1\n"), done
+    assert run("lock", *words, "--check", *options(served)).code == 0
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from support.repositories import GitHome, needs_git
 from support.sources import build_source_archive, source_files, write_project
+from support.wheels import build_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,6 +168,30 @@ def test_paths_are_seen_from_the_folder_of_the_lock(run: Inside, world: IndexSer
         found = packages(run, "locks/pylock.toml")
         assert found["proj"]["directory"]["path"] == "../proj"
         assert found["arch"]["archive"]["path"] == "../arch-1.0.tar.gz"
+
+
+@pytest.mark.parametrize("name", ["file:", "git+x:y", "#?%41", "[x] ~ü", "-e"])
+def test_a_path_of_any_name_is_read_back_as_it_was_written(run: Inside, index: IndexServer, name: str) -> None:
+    """Also one that a reader could take for a URL, a fragment, an extra or an option."""
+    write_project(run.folder / name / "proj", "proj", "0.1")
+    for filename, data in (build_source_archive("arch", "1.0", static=True), build_wheel("whl", "1.0")):
+        (run.folder / name / filename).write_bytes(data)
+    words = [f"./{name}/{each}" for each in ("proj", "arch-1.0.tar.gz", "whl-1.0-py3-none-any.whl")]
+    lock(run, index, *words)
+    assert decided(run, index).out == "Would install arch-1.0 proj-0.1 whl-1.0\n"
+    lock(run, index, "--check", *words)
+
+
+def test_what_is_locked_as_source_code_is_saved_as_it_is(
+    run: Inside, world: IndexServer, repository: Repository
+) -> None:
+    """Nothing is built for that, so what a wheel of it would require is held against nothing."""
+    lock(run, world, *wanted(repository))
+    done = run("download", "-q", "-d", "out", "-i", world.url, "-r", "pylock.toml")
+    assert done.code == 0, done
+    saved = {path.name for path in (run.folder / "out").iterdir()}
+    assert saved == {"arch-1.0.tar.gz", "dep-1.0-py3-none-any.whl", "plain-1.0.tar.gz", "tool-3.0.zip"}
+    assert "proj is not saved" in done.err
 
 
 def test_an_editable_checkout_is_locked_as_a_plain_one(run: Inside, world: IndexServer, repository: Repository) -> None:

@@ -205,7 +205,7 @@ def _read(verb: str, plan: Plan, resources: Resources, target_of: Callable[[], T
         resources.console.notice(notice)
     target = target_of()
     _check_script(loaded.script_requires_python, target, plan.settings)
-    statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes)
+    statements = Statements(loaded.requirements, loaded.constraints, loaded.require_hashes, loaded.scopes)
     if any(each.source for each in statements.requirements) or any(each.source for each in statements.constraints):
         from safepip.requirements.unhashable import check_hashable
 

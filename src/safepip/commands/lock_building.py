@@ -30,6 +30,7 @@ from safepip.model.finding import printable
 from safepip.model.origin import Origin, Source
 from safepip.model.requirement import counts
 from safepip.model.source import SourceKind
+from safepip.model.urls import as_path
 from safepip.requirements.unhashable import check_hashable
 from safepip.resolution.askers import askers_of
 from safepip.resolution.dependencies import Markers
@@ -225,7 +226,7 @@ def _everywhere(inputs: Inputs, resources: Resources, known: Known, settings: Lo
             for name, askers in _askers(answer.edges, requirements).items():
                 via.setdefault(name, []).extend(asker for asker in askers if asker not in via[name])
         return BuiltLock(requirements_text(packages, via), len(names), everyone, tuple(everywhere.notices))
-    scopes = {r.scope for r in requirements}
+    scopes = inputs.statements.scopes
     pylock = make_lock(
         packages,
         environments=[answer.environment.text() for answer in answers],
@@ -277,8 +278,8 @@ def _text_of(decision: Decision, resources: Resources, known: Known, settings: L
         packages,
         environments=[environment_marker(_variables(decision), inputs.target.markers)],
         requires_python=",".join(inputs.requires_python),
-        extras=_named(scopes, "extra"),
-        groups=_named(scopes, "group"),
+        extras=_named(inputs.statements.scopes, "extra"),
+        groups=_named(inputs.statements.scopes, "group"),
     )
     return lock_text(pylock)
 
@@ -353,4 +354,4 @@ def _relative_path(pin: Pin, folder: str) -> str | None:
     vcs = pin.built_from is not None and pin.built_from.source.kind is SourceKind.VCS
     if pin.direct_url is None or vcs or not pin.direct_url.startswith("file:"):
         return None
-    return portable_from(folder, local_path(pin.direct_url))
+    return as_path(portable_from(folder, local_path(pin.direct_url)))

@@ -36,6 +36,7 @@ def digest_of_inputs(
         version,
         statements.requirements,
         statements.constraints,
+        statements.scopes,
         None if lock is None else lock._replace(output="", check=False),
         settings.selection,
         settings.no_deps,

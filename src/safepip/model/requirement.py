@@ -78,9 +78,11 @@ def counts(statement: Requirement | Constraint, environment: Mapping[str, str]) 
 class Statements(NamedTuple):
     """All that the user asked for, in pip's order.
 
-    `require_hashes` is pip's hash-checking mode as it results from options and files together.
+    `require_hashes` is pip's hash-checking mode as it results from options and files together. `scopes` are those of
+    the extras and groups that are asked for, also of one that requires nothing.
     """
 
     requirements: tuple[Requirement, ...]
     constraints: tuple[Constraint, ...] = ()
     require_hashes: bool = False
+    scopes: frozenset[str] = frozenset()

@@ -123,6 +123,11 @@ def is_url(text: str) -> bool:
     return "://" in text[drive.end() if drive else 0 :]
 
 
+def as_path(path: str) -> str:
+    """A relative path as it is written where a URL may stand, too (RFC 3986, 4.2)."""
+    return f"./{path}" if is_url(path) else path
+
+
 def is_web(text: str) -> bool:
     """Whether `text` is a URL that is fetched over a network."""
     return scheme_of(text) in DEFAULT_PORTS

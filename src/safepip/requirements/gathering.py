@@ -91,13 +91,12 @@ class Gathering:
         self.files = 0
         self.script_requires_python: str | None = None
         self.requires_python: list[str | None] = []
+        self.scopes: set[str] = set()
 
     def gather(self, *, may_be_empty: bool = False) -> Loaded:
         """Read everything. Raises one `UsageError` or `Refused` with all mistakes found."""
         settings = self.settings
-        if not may_be_empty and not any(
-            (settings.requirements, settings.editables, settings.requirement_files, settings.groups, settings.script)
-        ):
+        if not may_be_empty and not settings.asks:
             raise UnusableInput.because(
                 "no-requirements", "there is nothing to install", hint="name a project, or a file with -r FILE"
             )
@@ -127,6 +126,7 @@ class Gathering:
             self._hash_checking(),
             self.script_requires_python,
             tuple(filter(None, [*self.requires_python, self.script_requires_python])),
+            frozenset(self.scopes),
         )
 
     # ------------------------------------------------------------------ the sources
@@ -153,9 +153,9 @@ class Gathering:
         if is_pylock(path):
             raise misplaced_lock(place)
         text = self._project_file(place)
+        self.scopes.add(scope := f"group:{normalise(group)}")
         for name, requirement in read_groups(text, printable(path), [group]):
-            origin = Origin(Source.FILE, f"{printable(path)} [dependency-groups] {name}")
-            self._dependency(requirement, origin, f"group:{normalise(name)}")
+            self._dependency(requirement, Origin(Source.FILE, f"{printable(path)} [dependency-groups] {name}"), scope)
 
     def _project(self, path: str) -> None:
         """`-r pyproject.toml`: what the project itself requires, and for a lock its extras as scopes of their own."""
@@ -169,9 +169,9 @@ class Gathering:
         for requirement in project.dependencies:
             self._dependency(requirement, Origin(Source.FILE, printable(path)))
         for extra, requirements in project.extras.items():
-            origin = Origin(Source.FILE, f"{printable(path)} [{extra}]")
+            self.scopes.add(scope := f"extra:{extra}")
             for requirement in requirements:
-                self._dependency(requirement, origin, f"extra:{extra}")
+                self._dependency(requirement, Origin(Source.FILE, f"{printable(path)} [{extra}]"), scope)
 
     def _script(self, path: str) -> None:
         from safepip.requirements.project_files import read_script

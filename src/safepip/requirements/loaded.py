@@ -32,7 +32,7 @@ class Loaded(NamedTuple):
     `options` are those of files for the whole run. `require_hashes` is hash-checking mode as it results
     from options and files. `script_requires_python` is the script's demand, a specifier, to be checked
     against the target unless `--ignore-requires-python`. `requires_python` are all such demands, a project's
-    included.
+    included. `scopes` are those of the extras and groups that are asked for, also of one that requires nothing.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -42,3 +42,4 @@ class Loaded(NamedTuple):
     require_hashes: bool = False
     script_requires_python: str | None = None
     requires_python: tuple[str, ...] = ()
+    scopes: frozenset[str] = frozenset()
