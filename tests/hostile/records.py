@@ -174,6 +174,12 @@ def provenance_written_beforehand() -> Offer:
     return offer_files({f"{INFO}/provenance_url.json": note})
 
 
+@stopped_by("installer-file")
+def removals_written_beforehand() -> Offer:
+    """The wheel notes, as distutils did, which commands go with it: its next version takes others' commands away."""
+    return offer_files({f"{INFO}/scripts/{name}": "" for name in ("activate", "python3", "another-project")})
+
+
 @stopped_by("wrong-record")
 def unlisted_by_the_bytes_of_its_name() -> Offer:
     """RECORD lists `café` in one Unicode form and the archive holds it in the other."""

@@ -509,9 +509,17 @@ def test_a_folder_in_the_place_of_an_installers_file_is_refused(name: str) -> No
     assert evidence[0].startswith(f"{INFO}/{name}/x is in the place of the file that says ")
 
 
+@pytest.mark.parametrize("path", ["scripts/activate", "Scripts/activate", "scripts/activate/deeper", "SCRIPTS/activate"])
+def test_a_note_of_commands_that_go_with_it_is_refused(path: str) -> None:
+    """pip would take them away, whoever has brought them."""
+    evidence = found(installer_file.check, wheel(files={f"{INFO}/{path}": ""}))
+    assert evidence == (f"{INFO}/{path} has pip remove the command activate with it, be it another project's",)
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        *(f"{INFO}/scripts", f"{INFO}/licenses/scripts/x", "scripts/x", f"{DATA}/scripts/x", f"{INFO}/scripts-of/x"),
         *(f"{INFO}/licenses/direct_url.json", f"{INFO}/RECORD.jws", f"{INFO}/RECORD.p7s", "acme_web/INSTALLER"),
         *(f"acme_web/_vendor/x-1.dist-info/{name}" for name in ("REQUESTED", "INSTALLER", "RECORD", "direct_url.json")),
         *(f"{DATA}/data/share/direct_url.json", "direct_url.json", f"{INFO}/metadata.json"),

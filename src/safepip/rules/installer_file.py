@@ -1,4 +1,4 @@
-"""`installer-file`: the wheel brings no file that says how it was installed.
+"""`installer-file`: the wheel brings no file that says how it was installed, or what goes with it.
 
 "Recording installed projects" and PEP 610 leave some files of the `.dist-info` folder to the installer: they say where
 a distribution came from, what installed it and whether the user asked for it. A wheel can hold them nevertheless, and
@@ -12,9 +12,11 @@ pip 26.3 unpacks them like any other file:
   itself, and tools cannot be sure which installer it was.
 - `uv_cache.json` and `uv_build.json` stay; by them uv decides whether it has to install again.
 - `RECORD` in another case of letters is the RECORD itself where the disk ignores case.
+- `scripts/NAME` is how distutils noted the scripts that it had installed. When pip removes or replaces the project, it
+  takes the command NAME away with it, be it `activate`, the interpreter, or another project's.
 
-Names are compared without regard to case for that reason. Files deeper in the folder are never read, but where one of
-the names is that of a folder, pip stops half-way, because it cannot write its own file there. The signatures
+Names are compared without regard to case for that reason. Other files deeper in the folder are never read, but where
+one of the names is that of a folder, pip stops half-way, because it cannot write its own file there. The signatures
 `RECORD.jws` and `RECORD.p7s` belong to the wheel (PEP 427). None of 966 real wheels has a file refused here.
 """
 
@@ -40,6 +42,9 @@ _FORGED = {
     "record": "what was installed",
 }
 
+#: Names in this folder are those of commands that pip removes with the distribution.
+_REMOVED = "scripts"
+
 
 def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     """Whether the `.dist-info` folder is as a builder leaves it."""
@@ -47,8 +52,15 @@ def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
     evidence = []
     for path in wheel.content.entries:
         inside = path.removeprefix(folder)
-        name = inside.partition("/")[0].casefold()
-        if inside not in (path, "RECORD") and name in _FORGED:
+        name, _, below = inside.partition("/")
+        name = name.casefold()
+        if inside == path:
+            continue
+        if name == _REMOVED and below:
+            evidence.append(
+                f"{path} has pip remove the command {below.partition('/')[0]} with it, be it another project's"
+            )
+        elif inside != "RECORD" and name in _FORGED:
             why = "says" if "/" not in inside else "is in the place of the file that says"
             evidence.append(f"{path} {why} {_FORGED[name]}")
     if not evidence:
