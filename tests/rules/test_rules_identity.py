@@ -509,7 +509,9 @@ def test_a_folder_in_the_place_of_an_installers_file_is_refused(name: str) -> No
     assert evidence[0].startswith(f"{INFO}/{name}/x is in the place of the file that says ")
 
 
-@pytest.mark.parametrize("path", ["scripts/activate", "Scripts/activate", "scripts/activate/deeper", "SCRIPTS/activate"])
+@pytest.mark.parametrize(
+    "path", ["scripts/activate", "Scripts/activate", "scripts/activate/deeper", "SCRIPTS/activate"]
+)
 def test_a_note_of_commands_that_go_with_it_is_refused(path: str) -> None:
     """pip would take them away, whoever has brought them."""
     evidence = found(installer_file.check, wheel(files={f"{INFO}/{path}": ""}))

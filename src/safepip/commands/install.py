@@ -87,22 +87,24 @@ def _report_decision(decision: Decision, resources: Resources) -> None:
 
 
 def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) -> None:
-    """What pip has to take away must be what it can take away, before anything is fetched."""
+    """What pip has to take away must be what it can take away, and all of its project, before anything is fetched."""
     if not decision.to_install and not gone:
         return
-    from safepip.edges.target.installed import check_removable
+    from safepip.edges.target.installed import check_removable, check_single, own_folders
     from safepip.edges.target.writing import check_writable
     from safepip.model.plan import installs_for_user
 
     settings, target = decision.inputs.settings, decision.inputs.target
     check_writable(settings, target)
-    replaced = [pin.replaces for pin in decision.to_install]
+    replaced = [pin.replaces for pin in decision.to_install if pin.replaces is not None]
+    folders = own_folders(target)
     if settings.ignore_installed or settings.target_dir is not None:
-        replaced = []
+        replaced, folders = [], ()
     elif installs_for_user(settings, target):
         # pip puts the user's beside what is in other folders.
-        replaced = [it for it in replaced if it is not None and it.in_user_site]
-    check_removable([*(it for it in replaced if it is not None), *gone], target)
+        replaced, folders = [it for it in replaced if it.in_user_site], (target.user_site or "",)
+    check_removable([*replaced, *gone], target)
+    check_single(folders, {*(pin.name for pin in decision.to_install), *(item.name for item in gone)})
 
 
 def _hand_over(

@@ -93,18 +93,17 @@ def _no_lock(files: Sequence[str]) -> UsageError:
 
 
 def _gone(decision: Decision) -> list[InstalledDistribution]:
-    """What is installed and must go, sorted by name."""
-    from safepip.edges.disk.local_paths import folder_of
-    from safepip.edges.target.installed import installed, parts_of_safepip
+    """What is installed and must go, sorted by name. Raises `Unavailable` where it is not certain what is installed."""
+    from safepip.edges.target.installed import check_single, installed, is_own, own_folders, parts_of_safepip
 
     target, pins = decision.inputs.target, decision.resolution.pins
+    check_single(own_folders(target))
     kept = {*pins, *(_SEEDS - pins.keys())}
     if target.own:
         kept |= parts_of_safepip(target)
     # What another environment brings (a base with system packages) is not this one's to take away.
-    own = [target.schemes.get("purelib", ""), target.schemes.get("platlib", "")]
     return [
         item
         for name, item in sorted(installed(target).items())
-        if name not in kept and not item.in_user_site and folder_of(item.metadata_path) in own
+        if name not in kept and not item.in_user_site and is_own(item, target)
     ]

@@ -50,7 +50,8 @@ class InstalledDistribution(NamedTuple):
 
     `other` says that it may not stay as it is, whatever its version: the run asks for the project by digest, and what
     is installed is known to come from other bytes, or may come from other bytes. `editable` says that its code lies in
-    a project folder (`direct_url.json` says so, or an `.egg-link`).
+    a project folder (`direct_url.json` says so, or an `.egg-link`). `found_in` is the entry of the target's path by
+    which it was found: of one behind an `.egg-link` the folder with that link.
     """
 
     name: str
@@ -59,6 +60,7 @@ class InstalledDistribution(NamedTuple):
     in_user_site: bool = False
     other: bool = False
     editable: bool = False
+    found_in: str = ""
 
 
 class Pin(NamedTuple):

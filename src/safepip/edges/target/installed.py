@@ -23,7 +23,7 @@ from safepip.model.resolution import InstalledDistribution
 from safepip.wheel.metadata import MAX_METADATA_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from packaging.requirements import Requirement
 
@@ -55,7 +55,7 @@ def installed(target: Target) -> dict[str, InstalledDistribution]:
                     continue
                 try:
                     found[name] = InstalledDistribution(
-                        name, Version(version), path, in_user_site, editable=place != folder
+                        name, Version(version), path, in_user_site, editable=place != folder, found_in=folder
                     )
                 except InvalidVersion:
                     continue
@@ -69,10 +69,16 @@ def all_metadata(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
     version.
     """
     for folder in folders:
-        for place in (folder, *_egg_links(folder)):
-            for name, _, path in _listed(place):
-                if is_name(name):
-                    yield normalise(name), path
+        for name, _, path in _everything(folder):
+            yield name, path
+
+
+def _everything(folder: str) -> Iterator[tuple[str, str, str]]:
+    """Normalised name, version as it is written, and metadata path of everything that is installed in a folder."""
+    for place in (folder, *_egg_links(folder)):
+        for name, version, path in _listed(place):
+            if is_name(name):
+                yield normalise(name), version, path
 
 
 def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
@@ -188,25 +194,84 @@ def repair_of(distribution: InstalledDistribution) -> str:
     )
 
 
+def own_folders(target: Target) -> tuple[str, ...]:
+    """The folders in which the environment itself has its distributions."""
+    return tuple(dict.fromkeys(filter(None, (target.schemes.get("purelib"), target.schemes.get("platlib")))))
+
+
+def is_own(distribution: InstalledDistribution, target: Target) -> bool:
+    """Whether a distribution is the environment's own, and no other one's that it sees: it, an egg around it or a link
+    to it lies in the environment's own folders."""
+    place = distribution.found_in
+    return any(place == folder or place.startswith(f"{folder}{os.sep}") for folder in own_folders(target))
+
+
+def check_single(folders: Iterable[str], names: Collection[str] | None = None) -> None:
+    """Raise `Unavailable` (`installed-metadata`) for projects of which one of these folders has several distributions,
+    or one with a version that is none. `names` are the projects that matter, None for all.
+
+    pip takes away one distribution of a project, and the others count as installed from then on.
+    """
+    problems: list[Diagnostic] = []
+    for folder in folders:
+        found: dict[str, dict[str, str]] = {}
+        for name, version, path in _everything(folder):
+            if name not in _STANDARD_LIBRARY and (names is None or name in names):
+                found.setdefault(name, {})[path] = version
+        problems += (_not_single(name, found[name]) for name in sorted(found) if not _is_single(found[name].values()))
+    if problems:
+        raise Unavailable(*problems)
+
+
+def _is_single(versions: Collection[str]) -> bool:
+    try:
+        return len(list(map(Version, versions))) == 1
+    except InvalidVersion:
+        return False
+
+
+def _not_single(name: str, found: Mapping[str, str]) -> Diagnostic:
+    several = len(found) > 1
+    return Diagnostic(
+        "installed-metadata",
+        f"{name} is installed {'several times' if several else 'in a version that is none'}, so that pip would not"
+        " leave it as it should be",
+        context=tuple(printable(path) for path in sorted(found)),
+        hint=f"remove it{', as often as it is there' if several else ''}, with the same --python, and run this again:\n"
+        f"safepip uninstall {name}",
+        subject=name,
+    )
+
+
 def check_removable(distributions: Iterable[InstalledDistribution], target: Target) -> None:
-    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to remove and cannot: a wheel's without
-    RECORD, in the environment's own folders."""
+    """Raise `Unavailable` (`installed-metadata`) for those that pip would have to remove and cannot, or would leave
+    there without an error, in the environment's own folders."""
     problems = [
-        Diagnostic(
-            "installed-metadata",
-            f"the installed {it.name} {it.version} has no list of its files (RECORD), so that pip cannot replace it",
-            context=(printable(it.metadata_path),),
-            hint=repair_of(it),
-            subject=it.name,
-        )
+        Diagnostic("installed-metadata", message, context=(printable(it.metadata_path),), hint=hint, subject=it.name)
         for it in distributions
-        # pip does not touch what a virtual environment only sees.
-        if it.metadata_path.endswith(".dist-info")
-        and not os.path.exists(os.path.join(it.metadata_path, "RECORD"))
-        and (not target.virtualenv or _is_below(it.metadata_path, target.prefix))
+        for message, hint in _obstacles(it, target)
     ]
     if problems:
         raise Unavailable(*problems)
+
+
+def _obstacles(it: InstalledDistribution, target: Target) -> Iterator[tuple[str, str]]:
+    """What keeps pip from removing a distribution, and what to do."""
+    path, above = it.metadata_path, os.path.dirname(it.metadata_path)
+    who = f"the installed {it.name} {it.version}"
+    remove = "remove it yourself, or make a new environment"
+    outside = target.virtualenv and not _is_below(above, target.prefix)
+    if outside and not (is_own(it, target) and not it.editable):
+        return  # pip does not touch what a virtual environment only sees
+    if outside or os.path.islink(path):
+        yield f"{who} lies behind a link, where pip would not remove it", remove
+    elif path.endswith(".dist-info"):
+        if not os.path.exists(os.path.join(path, "RECORD")):
+            yield f"{who} has no list of its files (RECORD), so that pip cannot replace it", repair_of(it)
+    elif path.lower().endswith(".dist-info"):
+        yield f"{who} has a metadata folder in capitals, which pip does not know how to remove", remove
+    elif path.endswith(".egg-info") and not it.editable and not os.path.isdir(path):
+        yield f"{who} has no list of its files, so that pip cannot remove it: distutils has installed it", remove
 
 
 def _metadata(path: str) -> bytes | None:
@@ -271,6 +336,13 @@ def _egg_links(folder: str) -> Iterator[str]:
         except (OSError, UnicodeDecodeError):
             continue
         place = next((line for line in lines if line), "")
+        if "\0" in place:
+            raise Unavailable.because(
+                "installed-metadata",
+                "an editable project is said to lie at a path that no system has",
+                context=(printable(os.path.join(folder, link)),),
+                hint="remove this file, which pip cannot read either, or make a new environment",
+            )
         if place:
             yield os.path.join(folder, place)
 
