@@ -86,6 +86,18 @@ def test_another_platform_needs_another_place(restriction: dict[str, Any]) -> No
         check_target(Settings(**restriction, **place), PLAIN)
 
 
+def test_user_is_for_an_environment_that_sees_the_users_packages() -> None:
+    """pip ends with 1, in a dry run, too. `--no-user`, and nothing said, is no question there."""
+    origin = Origin(Source.ENVIRONMENT, "PIP_USER")
+    for more in ({}, {"dry_run": True}, {"root_dir": "x"}):
+        error = refused(Settings(user=True, origins={"user": origin}, **more), VENV)
+        assert (error.exit_code, error.diagnostics[0].reference) == (1, "no-user-site")
+        assert error.diagnostics[0].origins == (origin,)
+    check_target(Settings(user=True), PLAIN._replace(user_site="/home/me/site"))
+    for user in (None, False):
+        check_target(Settings(user=user), VENV)
+
+
 class TestMarkerFile:
     """Reading PEP 668's file."""
 

@@ -5,7 +5,8 @@
    rule does not hold for `--target`, `--prefix` and `--root`, nor for a dry run with a report.
 3. `--platform` and its like describe an environment that cannot be installed into; they go with `--target`,
    with `download` or with a dry run.
-4. Where safepip is installed in the target itself, a selection that would replace safepip or one of its dependencies is
+4. `--user` is for an environment that sees the user's own packages; most virtual environments do not.
+5. Where safepip is installed in the target itself, a selection that would replace safepip or one of its dependencies is
    refused: half-way through, no safepip would be left to say what went wrong.
 """
 
@@ -50,8 +51,8 @@ def installs_into_target(settings: Settings) -> bool:
 
 
 def check_target(settings: Settings, target: Target) -> None:
-    """Rules 1 to 3. Raises the classes above: `virtualenv-required`, `externally-managed-environment`,
-    `platform-needs-target`."""
+    """Rules 1 to 4. Raises the classes above: `virtualenv-required`, `externally-managed-environment`,
+    `platform-needs-target`, `no-user-site`."""
     if settings.require_virtualenv and not target.virtualenv:
         raise NoVirtualenv.because(
             "virtualenv-required",
@@ -61,6 +62,7 @@ def check_target(settings: Settings, target: Target) -> None:
         )
     _check_restriction(settings)
     _check_managed(settings, target)
+    _check_user_site(settings, target)
 
 
 def _only_saves(settings: Settings) -> bool:
@@ -100,6 +102,17 @@ def _check_restriction(settings: Settings) -> None:
         )
 
 
+def _check_user_site(settings: Settings, target: Target) -> None:
+    """Rule 4."""
+    if settings.user and target.user_site is None:
+        raise CannotInstallThere.because(
+            "no-user-site",
+            f"{printable(target.python)} does not see the user's own packages, so --user cannot install for it",
+            hint="leave --user out",
+            origins=_origins(settings, "user"),
+        )
+
+
 def _origins(settings: Settings, *fields: str) -> tuple[Any, ...]:
     """Where the given settings were stated."""
     return tuple(settings.origins[field] for field in fields if field in settings.origins)
@@ -134,7 +147,7 @@ def closure(
 def own_environment_check(
     resolution: Resolution, target: Target, settings: Settings, own: Callable[[], Collection[str]]
 ) -> None:
-    """Rule 4. `own` gives the normalised names that safepip is made of; it is only asked when that matters.
+    """Rule 5. `own` gives the normalised names that safepip is made of; it is only asked when that matters.
 
     Raises `Refused` (`own-environment`) with every distribution that would be replaced by another version, or by
     another copy of itself.
