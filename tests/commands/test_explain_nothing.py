@@ -17,6 +17,13 @@ def test_without_lock_and_without_r_it_says_what_is_missing(runner: Runner) -> N
     assert "safepip explain NAME -r FILE" in done.stderr
 
 
+def test_an_empty_word_is_no_name(runner: Runner) -> None:
+    """It asks for nothing, and so there is nothing to explain."""
+    done = runner.inside("explain", "")
+    assert done.returncode == 1
+    assert "error: no-requirements" in done.stderr
+
+
 def test_a_requirement_is_no_name(runner: Runner) -> None:
     """`flask==3` is said to be no name, and not to be needed by nobody; `check-config` shows no route for it."""
     for verb in ("explain", "check-config"):

@@ -457,7 +457,8 @@ def test_lock_alone_takes_the_file_of_the_folder(run: Inside, served: IndexServe
         f"Taking {name} of this folder\n",
     )
     assert packages((run.folder / "pylock.toml").read_text()).keys() == {"lib"}
-    assert run("lock", "-r", name, "--check", *options(served)).code == 0
+    for empty in ([], [""]):
+        assert run("lock", "-r", name, "--check", *options(served), *empty).code == 0
     assert run("lock", "extra", *options(served)) == (0, "", "")
     assert packages((run.folder / "pylock.toml").read_text()).keys() == {"extra"}
 
@@ -485,6 +486,7 @@ def test_lock_and_sync_alone_in_an_empty_folder_say_that_nothing_is_asked_for(ru
         ("lock", "pyproject.toml with a table [project], requirements.in", "`safepip lock --help` lists all ways"),
         ("sync", "pylock.toml", "name a lock, or make one of your requirements: safepip lock -r FILE"),
     ]:
+        assert run(verb, *options(served), "").code == 1
         done = run(verb, *options(served))
         assert done.code == 1
         assert done.err.startswith(

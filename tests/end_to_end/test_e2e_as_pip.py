@@ -283,6 +283,18 @@ def test_a_failure_has_pips_exit_code(name: str, world: World, tmp_path: Path) -
     assert side.target.state() == before
 
 
+@pytest.mark.parametrize("verb", ["install", "download", "wheel"])
+def test_an_empty_argument_asks_for_nothing(verb: str, world: World, tmp_path: Path) -> None:
+    """As in pip, where a script's variable is empty: alone it is a run with nothing to do. It is told."""
+    side, _ = world.pair((), tmp_path)
+    before = side.target.state(), installed_state(side.runner.folder)
+    for empty in ("", " "):
+        plain, done = (program(verb, "-i", world.index.url, empty) for program in (side.pip, side.safepip))
+        assert (plain.returncode, done.returncode) == (0, 0), shown(plain) + shown(done)
+        assert "notice: an argument is empty, and asks for nothing" in done.stderr
+        assert (side.target.state(), installed_state(side.runner.folder)) == before
+
+
 def test_what_safepip_is_made_of_stays_in_its_own_environment(world: World, tmp_path: Path) -> None:
     """Without `--python` the target is the environment safepip runs from, as with pip; its parts are not replaced."""
     side = Side(tmp_path, make_environment(tmp_path / "target"))

@@ -83,7 +83,13 @@ def packages(run: Inside, name: str = "pylock.toml") -> dict[str, dict[str, Any]
 
 
 def decided(run: Inside, index: IndexServer, *more: str) -> Done:
-    return run("install", "--dry-run", "-I", "-q", "-i", index.url, "-r", "pylock.toml", *more)
+    """A dry run, of whose words only those count that say what it would install."""
+    done = run("install", "--dry-run", "-I", "-i", index.url, "-r", "pylock.toml", *more)
+    return done._replace(out="".join(filter(_says_what, done.out.splitlines(keepends=True))))
+
+
+def _says_what(line: str) -> bool:
+    return line.startswith("Would install")
 
 
 # --- written -----------------------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ def read_inputs(
     resources.use(plan)
     if default is not None:
         resources.console.aside(f"Taking {default} of this folder")
+    if settings.asks_nothing:
+        resources.console.notice("an argument is empty, and asks for nothing")
     names = [word for word in words if word not in settings.requirements] if "names" in arguments_are else ()
     named = tuple(map(project_name, names))
     return read_plan(verb, plan, resources)._replace(named=named)
@@ -141,10 +143,10 @@ def _with_default(settings: Settings, cwd: str, arguments_are: Arguments) -> tup
 
         # What is named by URL or path is asked for itself: no lock and no file can have it under that word.
         sources = tuple(filter(names_source, settings.requirements)) if arguments_are == "names" else ()
-        return _with_lock(settings._replace(requirements=sources), cwd), None
+        return _with_lock(settings._replace(requirements=sources, asks_nothing=False), cwd), None
     if arguments_are == "files":
         files = (*settings.requirement_files, *settings.requirements)
-        settings = settings._replace(requirements=(), requirement_files=files)
+        settings = settings._replace(requirements=(), requirement_files=files, asks_nothing=False)
     elif settings.lock is None:
         return settings, None
     from safepip.commands.default_files import default_file

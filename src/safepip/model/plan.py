@@ -190,13 +190,16 @@ class Settings(NamedTuple):
     building: BuildSettings = BuildSettings()
     jobs: int | None = None
     """How many pips may install side by side; None for as many as pay."""
+    asks_nothing: bool = False
+    """Whether an argument is empty: as in pip it asks for nothing, and that is not an error."""
     origins: Mapping[str, Origin] = MappingProxyType({})
     """For a field's name, where its value was set; fields at their default are absent."""
 
     @property
     def asks(self) -> bool:
-        """Whether anything is asked for: a requirement, or a file or group that has some."""
-        return any((self.requirements, self.requirement_files, self.editables, self.groups, self.script))
+        """Whether anything is asked for: a requirement, or a file or group that has some; or nothing, in so many words."""
+        named = (self.requirements, self.requirement_files, self.editables, self.groups, self.script)
+        return self.asks_nothing or any(named)
 
     def described(self) -> tuple[str, ...]:
         """The options that are given and describe another target than the Python that runs (pip's `--platform`)."""

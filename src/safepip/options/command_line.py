@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import Refused
 from safepip.model.finding import Diagnostic
-from safepip.options.table import OPTIONS, Action, Handling, Option, options_of
+from safepip.options.table import LOCK, OPTIONS, Action, Handling, Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,6 +63,11 @@ class ParsedOptions:
         if dest in self.values:
             return self.values[dest]
         return next(option.default for option in OPTIONS if option.dest == dest)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether an argument is empty. An empty lock would take the place of a good one, so `lock` is not asked so."""
+        return self.verb != LOCK and not all(map(str.strip, self.arguments))
 
     def origin(self, dest: str) -> Origin | None:
         """Where the value was set, the last place of a list; None for a default."""

@@ -79,7 +79,8 @@ def make_settings(
 def _requested(parsed: ParsedOptions) -> Settings:
     """Settings that say what is asked for, and nothing else."""
     return Settings(
-        requirements=tuple(word for word in parsed.arguments if word.strip()),
+        requirements=tuple(filter(str.strip, parsed.arguments)),
+        asks_nothing=parsed.asks_nothing,
         requirement_files=tuple(parsed["requirements"]),
         constraint_files=tuple(parsed["constraints"]),
         editables=tuple(parsed["editables"]),
@@ -287,7 +288,7 @@ def check(parsed: ParsedOptions, *, may_be_empty: bool = False) -> None:
     if may_be_empty:
         return
     asked = ("requirements", "editables", "dependency_groups", "requirements_from_scripts")
-    if not any(word.strip() for word in parsed.arguments) and not any(parsed[dest] for dest in asked):
+    if not (parsed.asks_nothing or any(map(str.strip, parsed.arguments)) or any(parsed[dest] for dest in asked)):
         raise _no_requirements(parsed)
 
 

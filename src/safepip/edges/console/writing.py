@@ -102,12 +102,12 @@ class Console:
         self._answers = True
 
     def data(self, text: str, *, is_prose: bool = False) -> None:
-        """What the user asked for: answers, and in prose `Would install`. Always shown, on standard error when standard
-        output is for a report.
+        """What the user asked for: answers, and in prose `Would install`, which is pip's INFO and not shown with -q. On
+        standard error when standard output is for a report.
 
         Raises `Unavailable` (`output-not-written`).
         """
-        if self._reserved:
+        if self._reserved or (is_prose and self._display.verbosity < 0):
             self.say(text)
             return
         self._log(text)
