@@ -87,7 +87,9 @@ def test_the_line_is_that_of_pip_without_credentials(
     assert "Looking" not in runner.inside(*words, "--python", target.python, "-q").stdout
 
 
-def test_q_leaves_out_what_a_dry_run_would_install_as_with_pip(run: Inside, served: IndexServer, runner: Runner) -> None:
+def test_q_leaves_out_what_a_dry_run_would_install_as_with_pip(
+    run: Inside, served: IndexServer, runner: Runner
+) -> None:
     """It is a message of pip's INFO. The log has it."""
     words = ("install", "--dry-run", "-I", "-i", served.url, "app")
     assert runner.pip(*words, "-q").stdout == ""

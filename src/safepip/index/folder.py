@@ -1,4 +1,5 @@
-"""A folder of `--find-links`: the files in it that are distributions, and the pages that list more."""
+"""What `--find-links` names: a folder, with the files in it that are distributions and the pages that list more, or one
+file."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename
 
 from safepip.model.page import ProjectFile
+from safepip.model.urls import parse
 from safepip.model.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
@@ -39,6 +41,12 @@ def list_folder(entries: Iterable[tuple[str, str, int]]) -> FolderListing:
         elif _is_distribution(filename):
             files.append(ProjectFile(filename, url, size=size))
     return FolderListing(tuple(files), tuple(pages))
+
+
+def the_file(url: str) -> tuple[ProjectFile, ...]:
+    """The file that a URL names, where its name is that of a wheel or of a source archive: then it is no page."""
+    filename = parse(url).filename
+    return (ProjectFile(filename, url),) if _is_distribution(filename) else ()
 
 
 def _is_distribution(filename: str) -> bool:

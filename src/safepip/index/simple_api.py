@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.index.entries import MAX_FILES, MAX_PAGE_BYTES, PageError
-from safepip.index.folder import FolderListing, list_folder
+from safepip.index.folder import FolderListing, list_folder, the_file
 
 if TYPE_CHECKING:
     from safepip.model.page import ProjectFile, ProjectPage
@@ -33,6 +33,7 @@ __all__ = [
     "list_folder",
     "parse_find_links_page",
     "parse_page",
+    "the_file",
 ]
 
 #: The `Accept` header of a request for a page, PEP 691, with the preferences that pip sends.

@@ -197,7 +197,7 @@ class Settings(NamedTuple):
 
     @property
     def asks(self) -> bool:
-        """Whether anything is asked for: a requirement, or a file or group that has some; or nothing, in so many words."""
+        """Whether anything is asked for, be it that nothing is: a requirement, or a file or group that has some."""
         named = (self.requirements, self.requirement_files, self.editables, self.groups, self.script)
         return self.asks_nothing or any(named)
 

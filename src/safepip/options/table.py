@@ -239,7 +239,7 @@ INDEX: tuple[Option, ...] = (
     _names("--refresh-package", "refresh_package", "", group="Package Index Options", verbs=_DECIDES,
            about="Ask the index anew for these projects: names separated by commas, :all: or :none:."),
     _list("-f", "--find-links", dest="find_links", metavar="url", group="Package Index Options", verbs=_DECIDES,
-          about="A folder, or a page (path or URL), that lists files of any project. May be repeated."),
+          about="A folder, a page (path or URL) that lists files of any project, or a file itself. May be repeated."),
     Option(("--uploaded-prior-to",), "uploaded_prior_to", "Take only files uploaded before this time (ISO 8601), or at"
            " least n days ago (P<n>D).", Action.UPLOADED, metavar="datetime_or_duration",
            group="Package Index Options", verbs=_DECIDES),

@@ -14,7 +14,7 @@ import pytest
 from safepip.edges.disk.archive import ArchiveError, read_file_of_wheel, read_wheel, read_wheel_metadata
 from safepip.edges.disk.lock_files import read_lock_text
 from safepip.edges.disk.reading import read_regular
-from safepip.edges.indexes import index_reader
+from safepip.edges.indexes import local_sources
 from safepip.edges.network.credentials import Credentials
 from safepip.edges.pip import direct_url
 from safepip.edges.target.installed import _metadata, all_metadata
@@ -42,7 +42,7 @@ ENTRY = Entry("a.py", 0, "sha256", b"", False, "", "nothing")
 #: What reads a path that somebody else may have put there.
 READERS: dict[str, Callable[[Path], object]] = {
     "metadata": lambda pipe: _metadata(str(pipe)),
-    "a page of a folder": lambda pipe: index_reader._read(INDEX, str(pipe)),
+    "a page of a folder": lambda pipe: local_sources.read_page(INDEX, str(pipe)),
     "where a wheel came from": lambda pipe: direct_url._read(str(pipe)),
     "a lock beside the new one": lambda pipe: read_lock_text(str(pipe)),
     "a configuration that was found": lambda pipe: _read_policy_file(str(pipe), Source.PROJECT_CONFIG, named=False),

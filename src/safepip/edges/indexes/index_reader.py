@@ -9,25 +9,23 @@ A page is only read from within the index's own origin and path (`routing.urls.m
 
 from __future__ import annotations
 
-import errno
-import mimetypes
 import os
 import stat
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from safepip.config.own_variables import stem_of
 from safepip.edges.disk.local_paths import local_path
-from safepip.edges.disk.reading import read_regular
+from safepip.edges.indexes.local_sources import files_in, list_of, parsed, read_page, unreadable
 from safepip.edges.indexes.once import Once
 from safepip.index.candidates import candidates_for
-from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, parse_page
+from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, parse_find_links_page, parse_page, the_file
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
 from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
-from safepip.model.urls import origin_of, segment
+from safepip.model.urls import origin_of
 from safepip.routing.urls import may_answer
 
 if TYPE_CHECKING:
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
     from safepip.model.index import Index
     from safepip.model.page import ProjectFile
     from safepip.model.plan import NameSet
-
-_T = TypeVar("_T")
 
 #: What an HTTP status of an index means, and what helps.
 _STATUSES = {
@@ -158,7 +154,7 @@ class IndexReader:
         """A `file:` index or folder, without the network. Raises `Unavailable`."""
         if index.kind is IndexKind.FIND_LINKS:
             if index.name not in self._lists:
-                self._lists[index.name] = self._local_list(index)
+                self._lists[index.name] = list_of(index)
             return self._pick(index, name)
         return self._local_page(index, name)
 
@@ -190,7 +186,7 @@ class IndexReader:
         if answer.status == 404:
             return Reading(None, answer.url)
         _check_status(index, name, answer.status)
-        page = _parsed(index, name, lambda: parse_page(name, *_body(answer)))
+        page = parsed(index, name, lambda: parse_page(name, *_body(answer)))
         available = candidates_for(page, self._ranks, self._pythons)
         if self._pages is not None or self._listings:
             # It stays in memory, where files take less than the document that they are made from.
@@ -221,9 +217,12 @@ class IndexReader:
             raise unreachable(index, name, error) from None
 
     async def _remote_list(self, index: Index, name: str) -> tuple[list[ProjectFile], str]:
-        answer = await self._answer(index, name, index.location or str(index.url), {})
+        url = index.location or str(index.url)
+        if itself := the_file(url):
+            return list(itself), url
+        answer = await self._answer(index, name, url, {})
         _check_status(index, name, answer.status)
-        return _parsed(index, name, lambda: parse_find_links_page(*_body(answer))), answer.url
+        return parsed(index, name, lambda: parse_find_links_page(*_body(answer))), answer.url
 
     # --- files and folders ----------------------------------------------------------------------------------
 
@@ -238,13 +237,6 @@ class IndexReader:
         if not available.candidates and not available.rejected:
             return Reading(None, url)
         return self._reading(available, page, url, whole=True)
-
-    def _local_list(self, index: Index) -> tuple[list[ProjectFile], str]:
-        url = index.location or str(index.url)
-        path = local_path(url).rstrip("/\\")
-        if os.path.isdir(path):
-            return list(_listed(index, path)), str(index.url)
-        return _parsed(index, "", lambda: parse_find_links_page(_read(index, path), _type_of(path), url)), url
 
     def _local_page(self, index: Index, name: str) -> Reading:
         url = index.url.page(name)
@@ -264,47 +256,13 @@ class IndexReader:
             return Reading(None, url)
         except (OSError, ValueError) as error:
             # Not "it is not there": the folder could not be read.
-            raise _unreadable(index, folder, error) from None
+            raise unreadable(index, folder, error) from None
         document = os.path.join(folder, "index.html")
         if os.path.isfile(document):
-            page = _parsed(index, name, lambda: parse_page(name, _read(index, document), "text/html", url))
+            page = parsed(index, name, lambda: parse_page(name, read_page(index, document), "text/html", url))
         else:
-            page = ProjectPage(name, url, _listed(index, folder))
+            page = ProjectPage(name, url, files_in(index, folder))
         return self._reading(candidates_for(page, self._ranks, self._pythons), page, url, whole=True)
-
-
-def _listed(index: Index, folder: str) -> tuple[ProjectFile, ...]:
-    root = os.path.samefile(folder, local_path(str(index.url)))
-    base = str(index.url) if root else index.url.page(os.path.basename(folder.rstrip("/\\")))
-    try:
-        with os.scandir(folder) as entries:
-            rows = sorted((e.name, base + segment(e.name), e.stat().st_size) for e in entries if e.is_file())
-    except OSError as error:
-        raise _unreadable(index, folder, error) from None
-    return list_folder(rows).files
-
-
-def _read(index: Index, path: str) -> bytes:
-    try:
-        return read_regular(path, MAX_PAGE_BYTES)
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            raise _not_a_page(index, "", PageError("too-large", "the page is too large")) from None
-        raise _unreadable(index, path, error) from None
-
-
-def _type_of(path: str) -> str:
-    return mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
-
-
-def _unreadable(index: Index, path: str, error: OSError | ValueError) -> Unavailable:
-    return Unavailable.because(
-        "index-unreachable",
-        f"the source {index.name} cannot be read",
-        context=(f"{printable(path)}: {getattr(error, 'strerror', None) or error}",),
-        hint="make it readable for the user who runs safepip, or remove the source; it was not skipped",
-        origins=(index.origin,),
-    )
 
 
 # --- answers -----------------------------------------------------------------------------------------------
@@ -343,24 +301,6 @@ def _where_credentials_go(index: Index) -> str:
     """All places where this index's credentials are looked for."""
     own = f"SAFEPIP_INDEX_{stem_of(index.name)}_USERNAME and _PASSWORD" if index.declared else "its URL"
     return f"put them in netrc (a line for {index.url.host}; its `default` entry is not used), the keyring, or {own}"
-
-
-def _parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
-    try:
-        return parse()
-    except PageError as error:
-        raise _not_a_page(index, name, error) from None
-
-
-def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
-    return Unavailable.because(
-        "not-an-index-page",
-        f"the answer of the index {index.name}{' for ' + name if name else ''} is not an index page",
-        context=(f"{index.url}  {printable(str(error))}",),
-        hint="a login page or a portal may stand between; open the URL in a browser",
-        origins=(index.origin,),
-        subject=name,
-    )
 
 
 def unreachable(index: Index, name: str, error: HttpError) -> SafepipError:
