@@ -71,6 +71,9 @@ REQUESTS = {
     ),
     "--target": Request("--target place app", site="project/place", installs="app-2.0 lib-2.0"),
     "--prefix": Request("--prefix place app", site=f"project/place/{POSIX_SITE}", installs="app-2.0 lib-2.0"),
+    "--prefix below --root": Request(
+        "--root place --prefix below/../here app", site=f"project/place/here/{POSIX_SITE}", installs="app-2.0 lib-2.0"
+    ),
     "--root": Request("--root place app", site="project/place", installs="app-2.0 lib-2.0"),
 }
 

@@ -120,7 +120,7 @@ def test_what_pip_must_obey_is_forwarded_with_absolute_paths(machine: Machine) -
         "--break-system-packages", "--root-user-action=ignore", PIP_NO_WARN_CONFLICTS="no",
     )  # fmt: skip
     assert plan.settings.forwarded == (
-        "--no-user", "--root", f"{here}/r", "--prefix", f"{here}/p", "--break-system-packages", "--no-compile",
+        "--no-user", "--root", f"{here}/r", "--prefix", "/p", "--break-system-packages", "--no-compile",
         "--no-warn-script-location", "--no-warn-conflicts", "--root-user-action", "ignore", "--quiet", "--no-color",
     )  # fmt: skip
     assert machine.plan("x", "--user", "--compile").settings.forwarded == ("--user",)
@@ -183,6 +183,23 @@ def test_options_that_exclude_each_other_end_with_pips_exit_code(machine: Machin
     assert error.exit_code == 1
     assert {diagnostic.reference for diagnostic in error.diagnostics} == {"conflicting-options"}
     assert all(diagnostic.origins for diagnostic in error.diagnostics)
+
+
+@pytest.mark.parametrize("flag", ["--root", "--prefix"])
+def test_an_empty_folder_to_install_into_is_an_error(machine: Machine, flag: str) -> None:
+    """pip would take it for the root of the machine, or for the working folder. A variable that is empty is not set."""
+    error = machine.fails("x", flag, "")
+    assert (error.exit_code, error.diagnostics[0].reference) == (2, "bad-option")
+    assert machine.plan("x", **{f"PIP_{flag[2:].upper()}": ""}).settings.root_dir is None
+
+
+def test_a_relative_prefix_begins_at_the_root_where_there_is_one(machine: Machine) -> None:
+    """As with pip, which puts the prefix below the root. It does not lead out of it."""
+    for prefix, below in (("p", "/p"), ("./a/../p", "/p"), ("../p", "/p"), ("/p", "/p")):
+        settings = machine.plan("x", "--root", "r", "--prefix", prefix).settings
+        assert settings.prefix_dir == below
+        assert settings.forwarded[settings.forwarded.index("--prefix") + 1] == below
+    assert machine.plan("x", "--prefix", "p").settings.prefix_dir == f"{machine.project}/p"
 
 
 def test_another_platform_may_be_tried_downloaded_or_put_into_a_target(machine: Machine) -> None:

@@ -22,9 +22,10 @@ from safepip.edges.user.world import World
 from safepip.model.errors import SafepipError, UsageError
 from safepip.model.plan import Plan, Settings
 from safepip.model.urls import UrlError, file_url
+from safepip.options.checks import check
 from safepip.options.command_line import ParsedOptions, parse
 from safepip.options.index_options import decide
-from safepip.options.settings import Surroundings, check, make_settings
+from safepip.options.settings import Surroundings, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
