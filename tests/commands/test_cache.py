@@ -224,7 +224,7 @@ def test_a_folder_put_in_place_of_another_is_not_followed(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["frobnicate"], 2, "unknown-command"),
+        (["frobnicate"], 1, "unknown-command"),
         (["remove"], 2, "bad-option"),
         (["purge", "lib"], 2, "bad-option"),
         (["info", "--no-cache-dir"], 2, "conflicting-options"),

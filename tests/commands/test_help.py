@@ -102,7 +102,7 @@ def test_the_list_of_all_errors_is_shown(run: Inside) -> None:
 def test_an_unknown_word_is_an_error_with_a_guess(run: Inside, word: str, hint: str) -> None:
     """And nothing is shown, also of the words beside it."""
     done = run("help", "cooldown", word)
-    assert (done.code, done.out) == (2, "")
+    assert (done.code, done.out) == (1, "")
     assert f"'{word}' is neither a command nor the reference of an error" in done.err
     assert f"\nhint: {hint}\n" in done.err
     guess = hint.removeprefix("did you mean safepip ").rstrip("?").split()

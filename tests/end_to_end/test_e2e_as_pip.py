@@ -253,13 +253,14 @@ FAILURES = {
     "a missing requirements file": Failure("-r missing.txt", 1, "missing.txt"),
     "a missing wheel": Failure("./missing-1.0-py3-none-any.whl", 1, "does not exist"),
     "nothing at all": Failure("", 1, "no requirements given"),
+    "no report": Failure("--report missing/report.json app", 1, "report cannot be written"),
     "--user where it is not seen": Failure("--user --dry-run app", 1, "--user"),
     "a bad line": Failure("-r bad.txt", 1, "bad.txt:2", {"bad.txt": "app\n--no-such-option\n"}),
     "no virtual environment": Failure("--require-virtualenv app", 3, "virtual environment"),
 }
 
 
-@pytest.mark.usually("no such project", "a bad option", "--user *", "a bad line", "no virtual environment")
+@pytest.mark.usually("no such project", "a bad option", "no report", "--user *", "a bad line", "no virtual environment")
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_has_pips_exit_code(name: str, world: World, tmp_path: Path) -> None:
     """Whatever goes wrong, a script that looks at the code sees what it saw of pip, and nothing was changed."""

@@ -32,15 +32,15 @@ class Mistake(NamedTuple):
 
 MISTAKES = (
     # commands
-    Mistake("instal flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"),
+    Mistake("instal flask", r"\binstall\b", 1, "unknown-command", "did you mean safepip install?", "install flask"),
     Mistake(
-        "flask", r"\binstall\b", 2, "unknown-command", "a project is installed by safepip install NAME", "install flask"
+        "flask", r"\binstall\b", 1, "unknown-command", "a project is installed by safepip install NAME", "install flask"
     ),
-    Mistake("add flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"),
+    Mistake("add flask", r"\binstall\b", 1, "unknown-command", "did you mean safepip install?", "install flask"),
     Mistake(
         "update flask",
         r"--upgrade",
-        2,
+        1,
         "unknown-command",
         "did you mean safepip install --upgrade?",
         "install --upgrade flask",
@@ -48,7 +48,7 @@ MISTAKES = (
     Mistake(
         "help lookalike",
         r"look-alike",
-        2,
+        1,
         "unknown-command",
         "did you mean safepip help look-alike?",
         "help look-alike",
@@ -113,7 +113,7 @@ MISTAKES = (
     ),
     Mistake("--verison", r"--version", 2, "no-command", "did you mean safepip --version?", "--version"),
     Mistake(
-        "pip install flask", r"\binstall\b", 2, "unknown-command", "did you mean safepip install?", "install flask"
+        "pip install flask", r"\binstall\b", 1, "unknown-command", "did you mean safepip install?", "install flask"
     ),
     # names
     Mistake("install numpi", r"\bnumpy\b", 1, "no-such-project", "did you mean numpy?", "install numpy"),

@@ -64,9 +64,12 @@ def cache(argv: Sequence[str]) -> int:
     action, *words = settings.requirements or ("",)
     run = _ACTIONS.get(action)
     if run is None:
-        raise UsageError.because(
+        from safepip.options.parser import usage_error
+
+        raise usage_error(
             "unknown-command",
             f"safepip cache does not know {printable(action)!r}",
+            exit_code=1,
             hint=f"it knows {', '.join(_ACTIONS)}; pip's own cache: python -m pip cache --help",
         )
     _check_words(action, words)

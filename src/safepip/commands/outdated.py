@@ -108,10 +108,12 @@ def _parse(argv: Sequence[str]) -> tuple[ParsedOptions, Resources]:
 
 def _check(parsed: ParsedOptions) -> None:
     """Raise `UsageError` for what cannot be asked for here."""
+    from safepip.options.in_files import contradiction
+
     if parsed["outdated"] and parsed["uptodate"]:
-        raise UsageError.because("conflicting-options", "--outdated and --uptodate exclude each other")
+        raise contradiction("--outdated and --uptodate exclude each other")
     if parsed["list_format"] == "freeze":
-        raise UsageError.because("conflicting-options", "--format freeze cannot show a newest version")
+        raise contradiction("--format freeze cannot show a newest version")
     for dest, option in _NOT_HERE.items():
         if parsed[dest]:
             raise UsageError.because(

@@ -75,7 +75,7 @@ def apply_file_options(plan: Plan, options: Sequence[FileOption], *, locate: Cal
     )
 
 
-def contradiction(message: str, origins: tuple[Origin, ...]) -> UsageError:
+def contradiction(message: str, origins: tuple[Origin, ...] = ()) -> UsageError:
     """Options that exclude each other; pip ends with 1."""
     error = UsageError(Diagnostic("conflicting-options", message, origins=origins))
     error.exit_code = 1

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from safepip.edges.console.outputs import form_of, make_way, say, warn, warn_by_annotation, write_annotation, write_data
-from safepip.model.errors import Fault, UsageError
+from safepip.model.errors import Fault, Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
 from safepip.reporting.runner_commands import disarm
@@ -158,7 +158,8 @@ class Console:
     def write_report(self, path: str, text: str) -> None:
         """`--report`: to a file, or to stdout for `-`.
 
-        Raises `UsageError` where the file cannot be written, `Unavailable` (`output-not-written`) where stdout cannot.
+        Raises `Unavailable`: `report-not-written` where the file cannot be written, `output-not-written` where stdout
+        cannot.
         """
         if path == "-":
             self._log(text)
@@ -168,7 +169,7 @@ class Console:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self._redact(text))
         except OSError as error:
-            raise UsageError.because(
+            raise Unavailable.because(
                 "report-not-written", f"the report cannot be written: {error.strerror}", context=(path,)
             ) from None
 
