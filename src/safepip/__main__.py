@@ -268,12 +268,12 @@ def _command(verb: str) -> "Callable[[list[str]], int]":
 def _unknown(verb: str) -> Exception:
     from difflib import get_close_matches
 
-    from safepip.options.parser import usage_error
+    from safepip.options.command_line import UnknownCommand
 
     near = [_ELSEWHERE[verb]] if verb in _ELSEWHERE else get_close_matches(verb, _COMMANDS, 1, 0.7)
     lists = "safepip help lists the commands; a project is installed by safepip install NAME"
     hint = f"did you mean safepip {near[0]}?" if near else lists
-    return usage_error("unknown-command", f"unknown command {verb!r}", exit_code=1, hint=hint)
+    return UnknownCommand.because("unknown-command", f"unknown command {verb!r}", hint=hint)
 
 
 if __name__ == "__main__":

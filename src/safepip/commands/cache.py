@@ -64,12 +64,11 @@ def cache(argv: Sequence[str]) -> int:
     action, *words = settings.requirements or ("",)
     run = _ACTIONS.get(action)
     if run is None:
-        from safepip.options.parser import usage_error
+        from safepip.options.command_line import UnknownCommand
 
-        raise usage_error(
+        raise UnknownCommand.because(
             "unknown-command",
             f"safepip cache does not know {printable(action)!r}",
-            exit_code=1,
             hint=f"it knows {', '.join(_ACTIONS)}; pip's own cache: python -m pip cache --help",
         )
     _check_words(action, words)

@@ -59,9 +59,9 @@ def _page(name: str) -> str:
 def _unknown(word: str, known: Sequence[str]) -> UsageError:
     from difflib import get_close_matches
 
-    from safepip.options.parser import usage_error
+    from safepip.options.command_line import UnknownCommand
 
     near = get_close_matches(word, known, 1)
     hint = f"did you mean safepip help {near[0]}?" if near else f"safepip help {ALL} lists the references of all errors"
     message = f"{printable(word)!r} is neither a command nor the reference of an error"
-    return usage_error("unknown-command", message, exit_code=1, hint=hint)
+    return UnknownCommand.because("unknown-command", message, hint=hint)

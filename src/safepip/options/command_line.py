@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safepip.model.errors import Refused
+from safepip.model.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic
 from safepip.options.table import LOCK, OPTIONS, Action, Handling, Option, options_of
 
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
     from safepip.config.pip_config import ConfiguredValue
     from safepip.model.origin import Origin
 
-__all__ = ["OPTIONS", "Action", "Handling", "HelpRequested", "Option", "ParsedOptions", "parse", "split_command"]
+__all__ = [
+    "OPTIONS",
+    "Action",
+    "Handling",
+    "HelpRequested",
+    "Option",
+    "ParsedOptions",
+    "UnknownCommand",
+    "parse",
+    "split_command",
+]
+
+
+class UnknownCommand(UsageError):
+    """A word that is no command; pip ends with 1."""
+
+    exit_code = 1
 
 
 class HelpRequested(Exception):
