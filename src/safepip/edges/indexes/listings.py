@@ -43,7 +43,7 @@ class Listing:
         raise Refused.because(
             "file-host",
             f"the index {self.index.name} lists a file on a host that is not allowed for it",
-            context=(f"{printable(file.filename)}  {printable(file.url)}", f"listed on {self.page_url}"),
+            context=(f"{printable(file.filename)}  {_bare(file.url)}", f"listed on {_bare(self.page_url)}"),
             hint=(
                 f"if {printable(host)} belongs to the index, add it where the index is declared:\n"
                 f'file-hosts = ["{printable(host)}"]'
@@ -58,7 +58,7 @@ def file_failed(candidate: Candidate, listing: Listing, error: HttpError) -> Saf
     """The error for a file's metadata that could not be fetched. The message is about the file's server: the index has
     answered, and its page may list files on other hosts."""
     message = f"the metadata of {printable(candidate.file.filename)} cannot be fetched: {error.message}"
-    listed = (f"listed on {listing.page_url}",)
+    listed = (f"listed on {_bare(listing.page_url)}",)
     if error.kind in ("redirect", "insecure"):
         hint = f"ask the administrator of {listing.index.name} why; if the host belongs to it, declare that: file-hosts"
         return Refused.because("file-elsewhere", message, context=listed, hint=hint, subject=candidate.name)
@@ -66,3 +66,8 @@ def file_failed(candidate: Candidate, listing: Listing, error: HttpError) -> Saf
     if error.kind == "offline":
         hint = "run once without --offline, so that it is cached"
     return Unavailable.because("download-failed", message, context=listed, hint=hint, subject=candidate.name)
+
+
+def _bare(url: str) -> str:
+    """A URL that a server has given, without its query: a signature in it is as good as a password."""
+    return printable(url.partition("?")[0])

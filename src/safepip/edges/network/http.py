@@ -244,7 +244,7 @@ class Transport:
         except UrlError:
             raise HttpError("redirect", f"{self.shown(url)} redirects to something that is not a URL", url) from None
         written = self.shown(url)
-        if written != printable(url):
+        if self._credentials.redact(url) != url:
             # It holds the value of a variable, which may be as short as a letter, and so may the server's answer.
             self._credentials.concealed.add(target, f"{written} (redirected)")
         stated = f"{written} redirects to {self.shown(target)}"
@@ -298,9 +298,7 @@ class Transport:
                 if not (again and error.unverified and self._trust.add_shipped_bundle(generation)):
                     raise self._explained(error, place) from error
             else:
-                # A redirect may lead to a URL that is signed: its query is as good as a password.
-                shown = self.shown(place.url.partition("?")[0])
-                self.tell(Requested(shown, response.status, time.monotonic() - began))
+                self.tell(Requested(self.shown(place.url), response.status, time.monotonic() - began))
                 return response
         raise AssertionError("unreachable: the second round returns or raises")
 
@@ -318,7 +316,7 @@ class Transport:
         return Part(206, place.url, lower, start, size, answer.body)
 
     def _body(self, place: Address, response: Response) -> Body:
-        return Body(response.status, place.url, response.headers, response, Rate(place.url, self._window))
+        return Body(response.status, place.url, response.headers, response, Rate(self.shown(place.url), self._window))
 
     async def _read(self, place: Address, response: Response, limit: int) -> Answer:
         """The whole body, decoded, or `too-large` as soon as it is."""
@@ -326,7 +324,7 @@ class Transport:
         if response.status >= 300:
             # safepip does not use the body of an error; a short one is read to keep the connection.
             limit = _ERROR_BODY
-        decoder = Decoder(headers.get("content-encoding", ""), limit, place.url)
+        decoder = Decoder(headers.get("content-encoding", ""), limit, self.shown(place.url))
         try:
             async for chunk in response.chunks():
                 decoder.feed(chunk)
@@ -376,8 +374,9 @@ class Transport:
         return self._trust.context(trusted=covered(place, self._trusted), files=files)
 
     def shown(self, url: str) -> str:
-        """A URL as it may be shown: without control characters, and without a secret."""
-        return printable(self._credentials.redact(url))
+        """A URL as it may be shown: without control characters, without a secret, and without its query. A redirect, or
+        a page, may lead to a URL that is signed: its query is as good as a password."""
+        return printable(self._credentials.redact(url).partition("?")[0])
 
 
 def _of_range(span: str) -> Headers:
