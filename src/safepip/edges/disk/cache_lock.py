@@ -4,8 +4,9 @@ The folder itself is held by `flock`, which the system lets go of when a process
 written for it.
 
 A run would find a file gone between two of its steps. It waits for what holds the folder alone, and that does not wait
-for a run. Where the system or the file system has no such locks (Windows, where a file that is open cannot be removed
-in any case, and some network file systems) nothing is held.
+for a run. To take files away takes a moment; but any user who may read the folder may hold it for ever, so a run
+waits no longer than for honest work. Where the system or the file system has no such locks (Windows, where a file
+that is open cannot be removed in any case, and some network file systems) nothing is held.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Unavailable
@@ -22,15 +24,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+#: In seconds: for how long a run waits for what holds the folder alone, and how often it looks.
+_PATIENCE, _LOOKS = 30.0, 0.1
+
+
 def hold(root: str) -> int | None:
-    """Hold a cache folder beside others; a descriptor that lets go when it is closed, None where nothing is held."""
-    return _lock(root, alone=False)
+    """Hold a cache folder beside others; a descriptor that lets go when it is closed, None where nothing is held.
+
+    Raises `BlockingIOError` where it stays held alone.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return _lock(root, alone=False)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_LOOKS)
 
 
 @contextlib.contextmanager
 def held_together(root: str) -> Iterator[None]:
-    """Hold a cache folder beside others for the time of a block."""
-    handle = hold(root)
+    """Hold a cache folder beside others for the time of a block. Raises `Unavailable` (`cache-in-use`)."""
+    try:
+        handle = hold(root)
+    except BlockingIOError:
+        raise _in_use(root, "another program holds") from None
     try:
         yield
     finally:
@@ -45,11 +64,7 @@ def held_alone(root: str) -> Iterator[None]:
     try:
         handle = _lock(root, alone=True)
     except BlockingIOError:
-        raise Unavailable.because(
-            "cache-in-use",
-            f"another run of safepip is using the cache {printable(root)}",
-            hint="do it again when that run has ended",
-        ) from None
+        raise _in_use(root, "another run of safepip is using") from None
     try:
         yield
     finally:
@@ -57,8 +72,16 @@ def held_alone(root: str) -> Iterator[None]:
             os.close(handle)
 
 
+def _in_use(root: str, who: str) -> Unavailable:
+    error = Unavailable.because(
+        "cache-in-use", f"{who} the cache {printable(root)}", hint="do it again when that has ended"
+    )
+    assert isinstance(error, Unavailable)
+    return error
+
+
 def _lock(root: str, *, alone: bool) -> int | None:
-    """Raises `BlockingIOError` where the folder is to be held alone and is held by others."""
+    """Raises `BlockingIOError` where the folder is held, and not beside others."""
     if sys.platform == "win32":
         return None
     import fcntl
@@ -68,7 +91,7 @@ def _lock(root: str, *, alone: bool) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         raise

@@ -73,9 +73,11 @@ class Store:
         self.objections = Objections(known)
         self.notices: list[str] = []
         """One line each, to be shown: why the folder that was asked for is not used."""
-        use = Use.WRITTEN
+        use, self._held = Use.WRITTEN, None
         if root is not None:
-            use, problem = use_of(root)
+            # A link on the way to it could lead elsewhere once the folder was looked at.
+            root = os.path.realpath(root)
+            use, problem, self._held = _held_folder(root)
             if use is Use.NOT_AT_ALL:
                 self.notices.append(f"the cache folder {root} {problem}; this run does without it")
                 root = None
@@ -84,7 +86,6 @@ class Store:
         self.private = root is None
         """Whether there is no folder but this run's own, removed with it: then nothing needs to be kept in it."""
         self._root = os.path.abspath(root if root is not None else self._own or "")
-        self._held = None if self.private else hold(self._root)
         self.deliveries = Deliveries(self._root)
         self.sound_wheels = SoundWheels(self._root if self._own is None else None)
         self._swept = False
@@ -354,6 +355,17 @@ def _replace(source: str, target: str) -> None:
         if not os.path.isfile(target):
             raise
         os.unlink(source)
+
+
+def _held_folder(root: str) -> tuple[Use, str, int | None]:
+    """What may be done with a cache folder, why no more, and what holds it beside others."""
+    use, problem = use_of(root)
+    if use is Use.NOT_AT_ALL:
+        return use, problem, None
+    try:
+        return use, problem, hold(root)
+    except BlockingIOError:
+        return Use.NOT_AT_ALL, "is held by another program", None
 
 
 def _private_folder() -> str:
