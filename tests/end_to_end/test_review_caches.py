@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from safepip.edges.indexes.page_cache import LONGEST_FRESHNESS, PageCache
+from safepip.edges.indexes.page_cache import PageCache
+from safepip.index.freshness import LONGEST_FRESHNESS
 from safepip.model.digest import strong
 from support.kept_pages import PAGE, PRINT, Clock, a_file, a_shelf
 from support.offers import PUBLIC

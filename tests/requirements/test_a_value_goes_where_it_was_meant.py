@@ -250,14 +250,13 @@ def test_a_url_that_fails_is_told_as_it_is_written(line: str, asked: Asked) -> N
 
 
 def test_an_index_below_a_named_one_is_told_as_it_is_written(asked: Asked) -> None:
-    """Its name and URL, where it fails or shares a name with the other."""
+    """Its name and URL, where it fails or shares a name with the other. Its pages, which name files, are not kept."""
     asked.index.mount(f"/simple/{asked.value}/").add("team-lib", "2.0")
     sites = asked.index.host.sites
     sites.insert(0, sites.pop())
-    # What a server sends is kept in the cache as it came, and its page names itself.
-    shared = asked("--extra-index-url <index>${TOKEN}/", "--no-cache-dir")
+    shared = asked("--extra-index-url <index>${TOKEN}/")
     asked.index.host.faults[f"/simple/{asked.value}/team-lib/"] = status(500)
-    failed = asked("--extra-index-url <index>${TOKEN}/", "--no-cache-dir")
+    failed = asked("--extra-index-url <index>${TOKEN}/")
     for done in (shared, failed):
         assert done.code != 0
         assert "/${TOKEN}" in done.err

@@ -55,6 +55,7 @@ def _open_answers(
         None if store.private else store.root,
         fingerprint(target, ignore_requires_python=ignore),
         trusted_hosts=settings.network.trusted_hosts,
+        is_secret=resources.credentials.concealed.holds,
     )
     ranks = TagRanks(target.tags)
     wheels = WheelReader(network.loop, network.transport, cache, store, ranks, settings.network, resources.tell)

@@ -50,6 +50,22 @@ def test_every_level_is_private(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["a"]
 
 
+def test_two_that_write_one_file_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two containers that share a folder have processes of the same number: what one has begun is not the other's."""
+    path, replace, others = tmp_path / "note", os.replace, [b"another"]
+
+    def late(source: str, target: str) -> None:
+        if others:
+            write_private_file(str(path), others.pop())
+            assert path.read_bytes() == b"another"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", late)
+    write_private_file(str(path), b"one")
+    assert path.read_bytes() == b"one"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["note"]
+
+
 @pytest.mark.usefixtures("open_to_all")
 def test_an_install_leaves_nothing_that_others_may_write_to(
     run: Inside, index: IndexServer, target: Environment, monkeypatch: pytest.MonkeyPatch

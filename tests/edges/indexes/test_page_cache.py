@@ -12,15 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safepip.edges.indexes.page_cache import (
-    DEFAULT_FRESHNESS,
-    LONGEST_FRESHNESS,
-    PageCache,
-    fingerprint,
-    freshness,
-    vouched,
-)
+from safepip.edges.indexes.page_cache import PageCache, fingerprint, vouched
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
+from safepip.index.freshness import DEFAULT_FRESHNESS, LONGEST_FRESHNESS, freshness
 from safepip.model.digest import STRONG
 from safepip.model.errors import Unavailable
 from safepip.model.page import ProjectPage
@@ -132,11 +126,19 @@ def test_a_shelf_is_fresh_for_as_long_as_allowed_and_not_before_it_was_fetched(t
         clock.time = 1_000_000.0 + moment
         fresh[moment] = cache.is_fresh(kept)
     assert fresh == {-1.0: False, 0.0: True, 59.9: True, 60.0: False}
-    cache.renew(PUBLIC, kept, {})
-    renewed = cache.load(PUBLIC, "acme-web")
-    assert renewed is not None
-    assert cache.is_fresh(renewed)
-    assert renewed.fresh_until == 1_000_060.0 + DEFAULT_FRESHNESS
+    for headers, seconds in (
+        ({}, 60.0),
+        ({"cache-control": "no-cache"}, 0.0),
+        ({}, 0.0),
+        ({"cache-control": "public"}, DEFAULT_FRESHNESS),
+        ({"age": "100"}, DEFAULT_FRESHNESS),
+        ({"cache-control": "max-age=7"}, 7.0),
+    ):
+        cache.renew(PUBLIC, kept, headers)
+        kept = cache.load(PUBLIC, "acme-web")
+        assert kept is not None
+        assert kept.fresh_until == 1_000_060.0 + seconds
+        assert cache.is_fresh(kept) == (seconds > 0)
 
 
 @pytest.mark.parametrize(
@@ -148,18 +150,59 @@ def test_a_shelf_is_fresh_for_as_long_as_allowed_and_not_before_it_was_fetched(t
         ("max-age=99999999999", LONGEST_FRESHNESS),
         ("max-age=60, no-cache", 0.0),
         ("no-store", 0.0),
-        ("max-age=-1", DEFAULT_FRESHNESS),
-        ("max-age=\xb2", DEFAULT_FRESHNESS),
+        ("max-age=-1", 0.0),
+        ("max-age=\xb2", 0.0),
+        ("max-age", 0.0),
+        ("max-age=5, max-age=50", 5.0),
+        ("s-maxage=5, public", DEFAULT_FRESHNESS),
     ],
 )
 def test_freshness_is_what_the_index_says_within_a_day(value: str | None, seconds: float) -> None:
     assert freshness({} if value is None else {"cache-control": value}) == seconds
 
 
-@given(st.text(max_size=60))
-def test_freshness_is_always_between_nothing_and_a_day(value: str) -> None:
-    assert 0.0 <= freshness({"cache-control": value}) <= LONGEST_FRESHNESS
-    assert 0.0 <= freshness({"cache-control": f"max-age={value}"}) <= LONGEST_FRESHNESS
+@pytest.mark.parametrize(
+    ("age", "control", "seconds"),
+    [
+        ("50", "max-age=60", 10.0),
+        (" 60 ", "max-age=60", 0.0),
+        ("86400", "max-age=60", 0.0),
+        ("100", None, DEFAULT_FRESHNESS - 100),
+        ("86400", "max-age=172800", LONGEST_FRESHNESS),
+        ("-5", "max-age=60", 60.0),
+        ("x", "max-age=60", 60.0),
+        ("9" * 5000, f"max-age={'9' * 5000}", 0.0),
+    ],
+)
+def test_what_a_page_has_spent_in_caches_on_the_way_counts(age: str, control: str | None, seconds: float) -> None:
+    """A cache that gives it for a day says so, and the index has allowed a day in all."""
+    headers = {"age": age} if control is None else {"age": age, "cache-control": control}
+    assert freshness(headers) == seconds
+
+
+_NUMBER = st.text(max_size=60) | st.integers().map(str)
+
+
+@given(_NUMBER, _NUMBER)
+def test_freshness_is_always_between_nothing_and_a_day(value: str, age: str) -> None:
+    for control in (value, f"max-age={value}"):
+        assert 0.0 <= freshness({"cache-control": control, "age": age}) <= LONGEST_FRESHNESS
+
+
+def test_what_an_index_says_may_not_be_stored_is_not_kept(tmp_path: Path) -> None:
+    """Neither its candidates nor the list of its files, and no answer that they are still the same."""
+    cache = PageCache(str(tmp_path), PRINT)
+    never = {"cache-control": "private, no-store"}
+    cache.keep(PUBLIC, a_shelf(), PAGE, never)
+    assert cache.keep_listing(PUBLIC, "acme-web", b"page", [a_file()], never) == ""
+    assert list(tmp_path.iterdir()) == []
+    cache.keep(PUBLIC, a_shelf(), PAGE, {})
+    kept = cache.load(PUBLIC, "acme-web")
+    assert kept is not None
+    cache.renew(PUBLIC, kept._replace(url="elsewhere"), never)
+    again = cache.load(PUBLIC, "acme-web")
+    assert again is not None
+    assert again.url == PAGE
 
 
 _JSON = st.recursive(

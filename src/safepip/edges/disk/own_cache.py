@@ -32,9 +32,8 @@ _PARTS = {
     "metadata": rf"metadata-\d+/{_DIGITS}{{62}}{_NEW}",
     "built wheels": rf"built-\d+/{_DIGITS}{{62}}\.(?:wheel|requires)|built-\d+/[0-9a-f]{{2}}/tmp\w{{8}}",
     "advisories": r"advisories-\d+/(?:[0-9a-f]{64}\.(?:json|sqlite)|\.new-\w{8})",
-    "notes": rf"locks-\d+/[0-9a-f]{{64}}|delivered-\d+/{_DIGITS}{{62}}/[0-9a-f]{{64}}"
-    rf"|installed-\d+/{_DIGITS}{{62}}{_NEW}|sound-\d+/{_DIGITS}{{62}}"
-    rf"|interpreters-\d+/[0-9a-f]{{24}}/[0-9a-f]{{64}}{_NEW}",
+    "notes": rf"(?:locks-\d+/[0-9a-f]{{64}}|delivered-\d+/{_DIGITS}{{62}}/[0-9a-f]{{64}}|installed-\d+/{_DIGITS}{{62}}"
+    rf"|sound-\d+/{_DIGITS}{{62}}|interpreters-\d+/[0-9a-f]{{24}}/[0-9a-f]{{64}}){_NEW}",
     "unfinished": r"incoming/tmp\w{8}",
 }
 _FORMS = [(part, re.compile(form)) for part, form in _PARTS.items()]

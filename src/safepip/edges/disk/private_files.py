@@ -33,8 +33,9 @@ def make_private_folder(path: str) -> None:
 def write_private_file(path: str, content: bytes) -> None:
     """Put a file in its place in one step, for this user only, with the folders above it. Raises `OSError`."""
     make_private_folder(os.path.dirname(path))
-    temporary = f"{path}.{os.getpid()}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    # Not by the number of the process: containers that share a folder have the same numbers.
+    temporary = f"{path}.{int.from_bytes(os.urandom(8))}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(temporary, flags, _FILE)
     try:
         with open(handle, "wb", buffering=0) as file:

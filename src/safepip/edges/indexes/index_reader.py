@@ -193,7 +193,9 @@ class IndexReader:
             page = page._replace(files=tuple(page.files))
         if self._pages is not None:
             self._pages[index.name, name] = SharedPage(lambda: page)
-        listing = self._cache.keep_listing(index, name, answer.body, page.files) if self._listings else ""
+        listing = ""
+        if self._listings:
+            listing = self._cache.keep_listing(index, name, answer.body, page.files, answer.headers)
         self._cache.keep(index, available, answer.url, answer.headers, listing)
         return self._reading(available, page, answer.url, whole=whole)
 

@@ -1,9 +1,9 @@
 """Remembers what indexes answered, in the form that a later run needs: candidates and core metadata.
 
 A project's candidates are kept for one index URL, one project and one target (its tags and its Python), with the
-validators of the page it was made from. Within its freshness it is used without asking; after that it is revalidated. A
-page's freshness is what `Cache-Control: max-age` says, or ten minutes (pip's default), and never more than a day. A 404
-is never remembered: whether a name is absent decides its routing.
+validators of the page it was made from. Within its freshness (`safepip.index.freshness`) it is used without asking;
+after that it is revalidated. What the index says may not be stored is not kept. A 404 is never remembered: whether a
+name is absent decides its routing.
 
 Metadata is kept by the digest of its wheel and the wheel's URL: an index that lists the digest of another's wheel must
 not decide what that wheel requires. A copy that a sidecar's digest confirmed is compared with that digest each time it
@@ -32,9 +32,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
-from safepip.edges.disk.private_files import make_private_folder
+from safepip.edges.disk.private_files import write_private_file
 from safepip.edges.disk.reading import read_regular
 from safepip.index.archives import ArchiveRow, ListedArchives, rows_of
+from safepip.index.freshness import LONGEST_FRESHNESS, freshness, may_be_stored, renewed_freshness
 from safepip.index.simple_api import MAX_PAGE_BYTES
 from safepip.model.candidate import Candidate, ProjectCandidates, RejectedVersion
 from safepip.model.digest import checksum, strong
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from safepip.model.index import Index
     from safepip.model.plan import Target
 
-DEFAULT_FRESHNESS = 600.0
-LONGEST_FRESHNESS = 86_400.0
 #: Incremented when the form of the files changes, so that another version's files are misses.
 _FORM = 8
 _METADATA_FORM = 2
@@ -61,6 +60,10 @@ _TEXT_OR_NONE = (str, type(None))
 _NONE = b"[]"
 #: The largest file that is read back, in bytes: a page in the form that is kept takes about as much as it did.
 _LARGEST = 4 * MAX_PAGE_BYTES
+
+
+def _never(_url: str) -> bool:
+    return False
 
 
 class CachedCandidates(NamedTuple):
@@ -87,19 +90,6 @@ class CachedCandidates(NamedTuple):
         return headers
 
 
-def freshness(headers: Mapping[str, str]) -> float:
-    """For how many seconds an answer may be used unasked."""
-    directives = headers.get("cache-control", "").lower()
-    if "no-store" in directives or "no-cache" in directives:
-        return 0.0
-    for directive in directives.split(","):
-        name, _, value = directive.strip().partition("=")
-        seconds = value.strip('"')
-        if name == "max-age" and seconds.isascii() and seconds.isdigit():
-            return min(float(seconds), LONGEST_FRESHNESS)
-    return DEFAULT_FRESHNESS
-
-
 def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
     """What the candidates depend on besides the page: the target's tags and its Python version."""
     text = "\n".join((target.version, str(ignore_requires_python), *target.tags))
@@ -109,7 +99,8 @@ def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
 class PageCache:
     """The two folders `pages` and `metadata` below `root`; with root None nothing is kept.
 
-    `trusted_hosts` are those of `--trusted-host`, whose certificates are not checked.
+    `trusted_hosts` are those of `--trusted-host`, whose certificates are not checked. `is_secret` says whether a URL
+    has the value of a variable in it: so have those of the files that such an index lists, and they are not kept.
     """
 
     def __init__(
@@ -119,12 +110,13 @@ class PageCache:
         now: Callable[[], float] = time.time,
         *,
         trusted_hosts: Sequence[str] = (),
+        is_secret: Callable[[str], bool] = _never,
     ) -> None:
         self._root = root
+        self._is_secret = is_secret
         self._trusted = [read_host(host) for host in trusted_hosts]
         self._fingerprint = target_fingerprint
         self._now = now
-        self._folders: set[str] = set()
 
     # --- candidates --------------------------------------------------------------------------------------------
 
@@ -148,7 +140,7 @@ class PageCache:
         self, index: Index, available: ProjectCandidates, url: str, headers: Mapping[str, str], listing: str = ""
     ) -> None:
         """Remember candidates just made from an answer with these headers."""
-        if self._is_unproven(index):
+        if not self._may_keep(index, headers):
             return
         now = self._now()
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
@@ -157,17 +149,20 @@ class PageCache:
 
     def renew(self, index: Index, cached: CachedCandidates, headers: Mapping[str, str]) -> None:
         """The index answered 304: the candidates are fresh again."""
-        if self._is_unproven(index):
+        if not self._may_keep(index, headers):
             return
         now = self._now()
-        renewed = cached._replace(fetched=now, fresh_until=now + freshness(headers))
+        lasting = renewed_freshness(headers, cached.fresh_until - cached.fetched)
+        renewed = cached._replace(fetched=now, fresh_until=now + lasting)
         self._write(self._candidates_path(index, cached.available.name), _encode(renewed))
 
     # --- listings -------------------------------------------------------------------------------------------
 
-    def keep_listing(self, index: Index, name: str, body: bytes, files: Sequence[ProjectFile]) -> str:
+    def keep_listing(
+        self, index: Index, name: str, body: bytes, files: Sequence[ProjectFile], headers: Mapping[str, str]
+    ) -> str:
         """Remember all files of a page, for all targets; the name to give to `keep`, empty where none is kept."""
-        if self._root is None or self._is_unproven(index):
+        if self._root is None or not self._may_keep(index, headers):
             return ""
         listing = hashlib.sha256(body).hexdigest()[:24]
         path = self._listing_path(index, name, listing)
@@ -193,8 +188,10 @@ class PageCache:
         key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
         return os.path.join(self._root or "", f"listings-{_FORM}", key, f"{name}-{listing}.json")
 
-    def _is_unproven(self, index: Index) -> bool:
-        return any(host is None or host.covers(index.url) for host in self._trusted)
+    def _may_keep(self, index: Index, headers: Mapping[str, str]) -> bool:
+        """Whether what an index answered may be remembered."""
+        unproven = any(host is None or host.covers(index.url) for host in self._trusted)
+        return not unproven and not self._is_secret(str(index.url)) and may_be_stored(headers)
 
     def _candidates_path(self, index: Index, name: str) -> str:
         key = hashlib.sha256(f"{index.kind.value} {index.url}".encode()).hexdigest()[:24]
@@ -230,21 +227,9 @@ class PageCache:
     def _write(self, path: str, content: bytes) -> None:
         if self._root is None:
             return
-        folder = os.path.dirname(path)
-        temporary = f"{path}.{os.getpid()}.new"
         # A cache that cannot be written makes a run slower; it does not fail.
         with contextlib.suppress(OSError):
-            if folder not in self._folders:
-                make_private_folder(folder)
-                self._folders.add(folder)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-            try:
-                with open(handle, "wb", buffering=0) as file:
-                    file.write(content)
-                os.replace(temporary, path)
-            except OSError:
-                os.unlink(temporary)
-                raise
+            write_private_file(path, content)
 
 
 def vouched(text: bytes, file: ProjectFile) -> bool | None:

@@ -34,3 +34,7 @@ class Concealed:
     def redact(self, text: str) -> str:
         """The text with everything concealed that must not be shown; the longest goes first."""
         return self._replacements.apply(text)
+
+    def holds(self, text: str) -> bool:
+        """Whether there is something in the text that must not be shown."""
+        return self.redact(text) != text
