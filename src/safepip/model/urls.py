@@ -85,8 +85,10 @@ class Url(NamedTuple):
 
     @property
     def has_dot_segments(self) -> bool:
-        """Whether the path, decoded, has `.` or `..` in it: a server that resolves them may end up elsewhere."""
-        return not {".", ".."}.isdisjoint(unquote(self.path).replace("\\", "/").split("/"))
+        """Whether the path, decoded, has `.` or `..` in it: a server that resolves them may end up elsewhere. Some take
+        parameters off before they do (`..;x=1`; RFC 3986, 3.3)."""
+        segments = unquote(self.path).replace("\\", "/").split("/")
+        return not {".", ".."}.isdisjoint(segment.partition(";")[0] for segment in segments)
 
     def without_query(self) -> str:
         """The text of the URL without user information, query and fragment."""
