@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import string
 import unicodedata
 from typing import Any
@@ -11,10 +13,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import safepip.model
 from safepip.model.digest import STRONG, WeakDigest, strong, strongest
 from safepip.model.finding import printable
 from safepip.model.index import Hashes, Index, IndexKind, IndexUrl
 from safepip.model.origin import Origin, Source
+from safepip.model.plan import NameSet
 from safepip.model.urls import UrlError
 
 _LABEL = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
@@ -56,7 +60,7 @@ def test_an_index_contains_nothing_of_another_origin(one: str, other: str) -> No
     assert not ours.contains(theirs.page("acme-web"))
 
 
-@given(_URL, st.sampled_from(("..", ".", "%2e%2e", "%2E.", ".%2e", "%2e")), _SEGMENT)
+@given(_URL, st.sampled_from(("..", ".", "%2e%2e", "%2E.", ".%2e", "%2e", "..;", "..;x=1", ".%2E%3b", ".;")), _SEGMENT)
 def test_a_url_with_dot_segments_is_never_within_an_index(text: str, dots: str, name: str) -> None:
     url = IndexUrl.parse(text)
     assert not url.contains(f"{url}{dots}/{name}")
@@ -231,3 +235,25 @@ def test_an_origin_is_its_place_and_line_or_else_its_kind() -> None:
     assert str(Origin(Source.FILE, "requirements.txt", 3)) == "requirements.txt:3"
     assert str(Origin(Source.ENVIRONMENT, "PIP_INDEX_URL")) == "PIP_INDEX_URL"
     assert str(Origin(Source.COMMAND_LINE)) == "the command line"
+
+
+# --- what is in something --------------------------------------------------------------------------------------
+
+
+def test_what_may_be_empty_cannot_be_asked_by_in() -> None:
+    """A tuple looks among its fields: of a set of names it would deny each of its names."""
+    names = [f"safepip.model.{found.name}" for found in pkgutil.iter_modules(safepip.model.__path__)]
+    kinds = {kind for name in names for kind in vars(importlib.import_module(name)).values() if isinstance(kind, type)}
+    sets = [kind for kind in kinds if issubclass(kind, tuple) and "__bool__" in vars(kind)]
+    assert NameSet in sets
+    for kind in sets:
+        for value in (kind(), kind._make(kind())):  # type: ignore[attr-defined]  # of a named tuple
+            with pytest.raises(TypeError):
+                assert "acme" in value
+
+
+def test_a_name_is_in_a_set_of_names() -> None:
+    some, everything, nothing = NameSet(names=frozenset({"acme"})), NameSet(all=True), NameSet()
+    assert [names.has("acme") for names in (some, everything, nothing)] == [True, True, False]
+    assert [names.has("other") for names in (some, everything, nothing)] == [False, True, False]
+    assert [bool(names) for names in (some, everything, nothing)] == [True, True, False]

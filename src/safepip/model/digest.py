@@ -7,7 +7,7 @@ does not match one is not the file that was meant, but a file that matches one i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
@@ -129,6 +129,9 @@ class RequiredDigests(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.groups)
+
+    def __contains__(self, _digest: object) -> NoReturn:
+        raise TypeError("a tuple would look among its fields: ask `holds`, `names` or `meets`")
 
     def and_(self, other: RequiredDigests) -> RequiredDigests:
         """Both of them. Groups of one algorithm become one: a file has only one digest by each."""

@@ -7,7 +7,7 @@ long as to import five modules, in each run.
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from safepip.model.advisory_policy import AdvisoryPolicy
 from safepip.model.ages import AgePolicy, Cooldown
@@ -36,6 +36,9 @@ class NameSet(NamedTuple):
     def has(self, name: str) -> bool:
         """Whether a normalised name is in it."""
         return self.all or name in self.names
+
+    def __contains__(self, _name: object) -> NoReturn:
+        raise TypeError("a tuple would look among its fields: ask `has`")
 
     def __bool__(self) -> bool:
         return self.all or bool(self.names)
