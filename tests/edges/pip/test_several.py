@@ -139,3 +139,54 @@ def test_folders_of_commands_are_made_before(tmp_path: Path) -> None:
     make_folders_of_scripts(wheels)
     make_folders_of_scripts(wheels)
     assert (tmp_path / "bin").is_dir()
+
+
+STARTS_LATE = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+from safepip.edges.pip import running, waiting
+from safepip.edges.pip.several import Start, run_side_by_side
+from safepip.edges.programs.ending import end_by_signals
+end_by_signals()
+waiting._GRACE = 0.1
+number, way, place = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+popen, pids = subprocess.Popen, []
+
+class Interrupted(popen):
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        pids.append(self.pid)
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+
+subprocess.Popen = Interrupted
+pip = place / "pip"
+pip.mkdir()
+(pip / "__init__.py").write_text("")
+(pip / "__main__.py").write_text("import time\\ntime.sleep(60)\\n")
+running.pip_home = lambda: str(place)
+command = running.command(["install"], None)
+try:
+    if way == "one":
+        running.run_pip(["install"], env=os.environ)
+    else:
+        run_side_by_side([Start(command, str(place))] * 2, env=os.environ, say=print, warn=print)
+except KeyboardInterrupt as ended:
+    alive = [pid for pid in pids if os.path.isdir(f"/proc/{pid}")]
+    print(type(ended).__name__, len(pids), alive)
+"""
+
+
+@pytest.mark.parametrize("way", ["one", "several"])
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "Ended"), (signal.SIGHUP, "Ended")],
+)
+def test_a_signal_while_a_pip_is_started_is_not_the_end_before_the_pips(
+    number: int, name: str, way: str, tmp_path: Path
+) -> None:
+    """It would go on alone, in an environment that nothing holds any more. No further one is started."""
+    words = [sys.executable, "-c", STARTS_LATE, str(int(number)), way, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False, start_new_session=True)
+    # What a pip says that is interrupted at its very start comes before.
+    assert done.stdout.splitlines()[-1:] == [f"{name} 1 []"], done.stderr

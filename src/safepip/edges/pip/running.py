@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from safepip.edges.console.outputs import say, warn
 from safepip.edges.console.progress import Progress
-from safepip.edges.pip.waiting import passing_on_signals, wait_for
+from safepip.edges.pip.waiting import passing_on_signals, starting, wait_for
 from safepip.edges.programs.installed_pip import pip_home
 from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
 from safepip.environment.python_variables import clean_environment, foreign_environment
@@ -93,18 +93,22 @@ def run_pip(
     """
     import subprocess
 
-    try:
-        process = subprocess.Popen(
-            command(args, python, before, manner),
-            env={**env, **SAFE_PATH},
-            cwd=cwd,
-            stdout=words,
-            pass_fds=manner.held,
-        )
-    except OSError as error:
-        raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
-    with process, passing_on_signals([process]) as passed:
-        (code,) = wait_for([process])
+    processes: list[subprocess.Popen[bytes]] = []
+    with passing_on_signals(processes) as passed:
+        with starting() as came:
+            try:
+                process = subprocess.Popen(
+                    command(args, python, before, manner),
+                    env={**env, **SAFE_PATH},
+                    cwd=cwd,
+                    stdout=words,
+                    pass_fds=manner.held,
+                )
+            except OSError as error:
+                raise Unavailable.because("pip-not-started", f"pip could not be started: {error.strerror}") from error
+            processes.append(process)
+        with process:
+            (code,) = wait_for(processes, came)
     if passed:
         return 128 + passed[0]
     return code if code >= 0 else 128 - code

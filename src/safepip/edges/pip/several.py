@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from safepip.edges.pip.waiting import passing_on_signals, wait_for
+from safepip.edges.pip.waiting import passing_on_signals, starting, wait_for
 from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -45,15 +45,18 @@ def run_side_by_side(
     have started have ended.
     """
     processes: list[subprocess.Popen[bytes]] = []
+    came: list[int] = []
     try:
         with ExitStack() as ending, passing_on_signals(processes) as passed:
             try:
-                for each in starts:
-                    if not passed:
+                with starting() as came:
+                    for each in starts:
+                        if came:
+                            break
                         process = ending.enter_context(_started(each, env, held))
-                        processes.append(process)  # at once: a signal is for those that run
+                        processes.append(process)
             finally:
-                codes = wait_for(processes)
+                codes = wait_for(processes, came)
     finally:
         for each in starts[: len(processes)]:
             _pass_on(os.path.join(each.folder, _OUT), say)

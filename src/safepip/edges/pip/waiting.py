@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 _GRACE = 10.0
 
 
-def wait_for(processes: Sequence[subprocess.Popen[bytes]]) -> list[int]:
-    """Wait for all of them; their exit codes, less than 0 for a signal.
+def wait_for(processes: Sequence[subprocess.Popen[bytes]], came: Sequence[int] = ()) -> list[int]:
+    """Wait for all of them; their exit codes, less than 0 for a signal. `came` are signals that came while they were
+    started.
 
     After Ctrl-C keep waiting, ask those to end that do not, and end them at a second Ctrl-C. `KeyboardInterrupt` is
     raised once all of them have ended.
     """
+    import signal
+
     try:
+        for number in came[:1]:
+            signal.raise_signal(number)
         return [process.wait() for process in processes]
     except KeyboardInterrupt:
         try:
@@ -50,6 +55,30 @@ def _interrupted(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.send_signal(signal.SIGINT)
     for process in processes:
         process.wait()
+
+
+@contextmanager
+def starting() -> Iterator[list[int]]:
+    """While a pip is being started nothing waits for it yet: a signal that comes then is for `wait_for`. Gives the list
+    of those that came."""
+    import signal
+    import threading
+
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    numbers = (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in numbers
+        if callable(signal.getsignal(number))  # what is started shall ignore what this process ignores
+    }
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
