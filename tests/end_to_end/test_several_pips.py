@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from support.runs import pip_in, shown
+from safepip.edges.pip.unfinished import Unfinished
+from safepip.edges.target.interpreter import probe
+from safepip.model.plan import Settings
+from support.runs import begin, drained, pip_in, shown
 from support.sources import write_project
 from support.watched import watch
 from support.wheels import make_wheel
@@ -226,7 +230,8 @@ if "uninstall" in words:
 """
 
 
-def test_while_pip_only_removes_the_environment_is_held(world: World) -> None:
+@pytest.mark.parametrize("verb", ["sync", "uninstall"])
+def test_while_pip_only_removes_the_environment_is_held(verb: str, world: World) -> None:
     """By the run, and by the pip that it has started."""
     world.anew()
     world.safepip("lock", "plain-0", "-o", str(world.runner.folder / "pylock.toml"))
@@ -234,7 +239,53 @@ def test_while_pip_only_removes_the_environment_is_held(world: World) -> None:
     world.target.unpack(links / "plain_0-1.0-py3-none-any.whl", links / "later-1.0-py3-none-any.whl")
     seen = world.runner.folder / "seen"
     watch(world.target.python, HELD.format(folder=str(world.target.folder), seen=str(seen)))
-    world.safepip("sync", "{folder}/pylock.toml")
+    if verb == "sync":
+        world.safepip("sync", "{folder}/pylock.toml")
+    else:
+        done = world.runner.inside("uninstall", "--python", world.target.python, "-y", "later")
+        assert done.returncode == 0, shown(done)
     assert seen.read_text() == "held"
     assert "later" not in world.target.installed()
     assert not list(world.target.folder.glob(".safepip-unfinished-*"))
+
+
+def test_what_is_uninstalled_waits_for_what_is_installed(world: World) -> None:
+    """pip's help does not wait, and neither does what changes nothing."""
+    world.anew()
+    links = world.runner.folder / "links"
+    world.target.unpack(links / "later-1.0-py3-none-any.whl")
+    target = probe(str(world.target.python))
+    words = ("uninstall", "--python", world.target.python)
+    with Unfinished(Settings(), target, print, lambda: None) as other:
+        other.hold()
+        assert world.runner.inside(*words, "--help").returncode == 0
+        assert world.runner.inside("list", "--python", world.target.python).returncode == 0
+        reader, writer = os.pipe()
+        process = begin(world.runner, *words, "-y", "later", output=writer)
+        os.close(writer)
+        said = b""
+        while b"waiting for it" not in said:
+            said += os.read(reader, 1000)
+            assert process.poll() is None, said
+        assert "later" in world.target.installed()
+    said += drained(reader)
+    assert process.wait(60) == 0, said
+    assert "later" not in world.target.installed()
+
+
+def test_what_one_pip_has_not_finished_does_not_count_as_installed(world: World) -> None:
+    """It gives up where a folder stands in the place of a file, when the metadata is there already."""
+    world.anew()
+    links = world.runner.folder / "links"
+    make_wheel(links, "half", "1.0", module=False, files={"half_last.py": "x = 1\n"})
+    words = ("install", "--python", world.target.python, "--no-index", "-f", links, "half")
+    obstacle = world.target.site_packages / "half_last.py" / "in the way"
+    obstacle.mkdir(parents=True)
+    for _ in range(2):
+        done = world.runner.inside(*words)
+        assert done.returncode == 1, shown(done)
+        assert world.target.installed() == {}
+    shutil.rmtree(obstacle.parent)
+    done = world.runner.inside(*words)
+    assert done.returncode == 0, shown(done)
+    assert world.target.installed() == {"half": "1.0"}

@@ -55,6 +55,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     sure = resources.sure = cache(partial(confirm, target, settings, resources.world.environ))
     with Unfinished(settings, target, resources.console.notice, sure) as unfinished:
         tell_sources(inputs, resources)
+        resources.in_part = unfinished.in_part
         decision = resolve(inputs, resources)
         gone = removed(decision)
         _report_decision(decision, resources)

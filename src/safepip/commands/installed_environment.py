@@ -14,7 +14,7 @@ from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from safepip.commands.inputs import Inputs
     from safepip.commands.resources import Resources
@@ -30,7 +30,7 @@ def open_installed(inputs: Inputs, resources: Resources) -> InstalledEnvironment
     ignore = settings.ignore_installed or settings.target_dir is not None or not inputs.installs
     strict = settings.verify_installed or inputs.plan.policy.verify_installed is not None
     demanded = Demanded(inputs.allowed_hashes(), lambda: resources.installed_memory, strict=strict)
-    return InstalledEnvironment(None if ignore else inputs.target, demanded)
+    return InstalledEnvironment(None if ignore else inputs.target, demanded, resources.in_part)
 
 
 class Demanded:
@@ -69,18 +69,23 @@ class Demanded:
 
 
 class InstalledEnvironment:
-    """The distributions of a target, listed when first asked for; None has none."""
+    """The distributions of a target, listed when first asked for; None has none. Those whose metadata folders are among
+    `in_part` do not count."""
 
-    def __init__(self, target: Target | None, demanded: Demanded | None = None) -> None:
+    def __init__(
+        self, target: Target | None, demanded: Demanded | None = None, in_part: Collection[str] = frozenset()
+    ) -> None:
         self._target = target
         self._demanded = demanded
+        self._in_part = in_part
         self._judged: dict[str, InstalledDistribution | None] = {}
 
     @cached_property
     def _found(self) -> Mapping[str, InstalledDistribution]:
         from safepip.edges.target.installed import installed
 
-        return {} if self._target is None else installed(self._target)
+        found = {} if self._target is None else installed(self._target)
+        return {name: item for name, item in found.items() if item.metadata_path not in self._in_part}
 
     def get(self, name: str) -> InstalledDistribution | None:
         """By normalised name; it tells whether it is editable, and whether it may stay."""

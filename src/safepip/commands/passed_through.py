@@ -6,6 +6,7 @@ every name. `index` is pip's unless safepip's configuration declares indexes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from safepip.model.errors import Refused
@@ -13,6 +14,7 @@ from safepip.options.pip_verbs import is_quiet, may_ask, reads_a_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import ExitStack
 
     from safepip.edges.console.writing import Console
     from safepip.edges.target.choosing import ChosenEnvironment
@@ -50,7 +52,10 @@ def pass_through(verb: str, argv: Sequence[str]) -> int:
 
 
 def _uninstall(argv: Sequence[str], tell: Callable[[ChosenEnvironment], None] | None) -> int:
-    """`pip uninstall`, without a network. Where it takes pip away from an environment with a shim, that is told."""
+    """`pip uninstall`, without a network. Meanwhile no installation changes the environment, as it is for those. Where
+    it takes pip away from an environment with a shim, that is told."""
+    from contextlib import ExitStack
+
     from safepip.commands.shim_state import tell_if_lost
     from safepip.edges.pip.running import passthrough
     from safepip.edges.target.choosing import folder_of
@@ -62,10 +67,27 @@ def _uninstall(argv: Sequence[str], tell: Callable[[ChosenEnvironment], None] | 
         if tell is not None:
             tell(chosen)
 
-    code = passthrough("uninstall", argv, network=False, tell=note)
+    with ExitStack() as held:
+        # pip's help changes nothing.
+        hold = None if {"--help", "-h"}.intersection(argv) else partial(_hold, held)
+        code = passthrough("uninstall", argv, network=False, tell=note, hold=hold)
     for chosen in meant:
         tell_if_lost(folder_of(chosen.python), _console())
     return code
+
+
+def _hold(until: ExitStack, chosen: ChosenEnvironment) -> tuple[int, ...]:
+    """Hold an environment, once no other run is at work there and what was cut off there is set right; what pip is to
+    hold open. Raises as `Unfinished`."""
+    from safepip.edges.pip.unfinished import Unfinished
+    from safepip.edges.target.interpreter import probe
+    from safepip.edges.user.world import this_environ
+    from safepip.model.plan import Settings
+
+    target = probe(chosen.python, environ=this_environ())
+    unfinished = until.enter_context(Unfinished(Settings(), target, _console().notice, lambda: None))
+    unfinished.hold()
+    return unfinished.handles
 
 
 def _console() -> Console:

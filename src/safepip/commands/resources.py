@@ -44,6 +44,8 @@ class Resources:
         self.sure: Callable[[], None] = _nothing
         """To be called before foreign code is fetched or run, where the target may be another one than it is said to be
         (`safepip.edges.target.interpreter.confirm`). Raises `Unavailable`."""
+        self.in_part: frozenset[str] = frozenset()
+        """The metadata folders of what does not count as installed (`safepip.edges.pip.unfinished`)."""
         self._plan: Plan | None = None
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The note of what is still to be set right when pip has ended: what a run writes down before it lets several pips go.
+"""The note of what is still to be set right when pip has ended: what a run writes down before it lets pip go.
 
 Between pip's end and the last correction of its metadata (`edges.pip.direct_url`) a run can be killed. Then
 distributions are marked as requested that the user did not ask for, or `direct_url.json` names a private folder, and as
@@ -48,8 +48,8 @@ class LaterForm(Exception):
 class Undone(NamedTuple):
     """One distribution. `info` is the name of its metadata folder, in the folder of `library`.
 
-    `new` tells that several pips do it and that there was no such folder before, also where another version is
-    replaced: what pip has not finished can go. `before` is by which a RECORD is known that was there before (inode,
+    `new` tells that there was no such folder before, also where another version is replaced: what pip has not finished
+    can go. `before` is by which a RECORD is known that was there before (inode,
     time in nanoseconds), None where there was no such folder. `marked` tells that pip marks it as requested though the
     user did not ask for it. `private` is the URL of the private copy that pip records, and `record` what belongs in its
     place; empty where pip records none.
@@ -83,11 +83,10 @@ def entries_of(
 ) -> Iterator[Undone]:
     """What has to be noted of a handover. `libraries` are the folders by their names, and `before` tells what is known
     of the RECORD at a path before pip starts, None for none."""
-    several = bool(handover.stages)
     for wheel in handover.wheels.values():
         name, place = wheel.pin.name, record_place(wheel)
         url, marked = handover.direct_urls.get(name), name in handover.unrequested
-        if name not in handover.installs or place is None or not (several or marked or url):
+        if name not in handover.installs or place is None:
             continue
         folder, info = place.path.rpartition("/")[0].rpartition("/")[::2]
         library = next((each for each in _LIBRARIES if libraries.get(each) == folder), "")
@@ -99,7 +98,7 @@ def entries_of(
                 version,
                 library,
                 info,
-                new=several and there is None,
+                new=there is None,
                 before=there,
                 marked=marked,
                 private=url.private if url else "",

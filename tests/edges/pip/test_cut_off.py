@@ -338,3 +338,18 @@ def test_a_dry_run_says_that_one_was_cut_off(place: BarePlace) -> None:
     with place.unfinished(dry_run=True):
         assert "has not ended or was cut off" in place.told[0]
     assert tree_state(place.prefix) == before
+
+
+def test_in_a_dry_run_what_is_there_in_part_does_not_count(place: BarePlace) -> None:
+    """And what pip has finished does."""
+    info = place.install(finished=False)
+    for new, record, in_part in (
+        (True, None, {str(info)}),
+        (False, None, set()),
+        (True, f"{INFO}/INSTALLER,,\n", set()),
+    ):
+        if record:
+            (info / "RECORD").write_text(record)
+        place.noted(new=new)
+        with place.unfinished(dry_run=True) as unfinished:
+            assert unfinished.in_part == in_part

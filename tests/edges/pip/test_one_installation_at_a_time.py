@@ -53,16 +53,19 @@ def handover_of(place: BarePlace, folder: Path, hands: Hands, *, url: str | None
     return made
 
 
-def test_several_pips_are_noted_and_one_is_not(place: BarePlace, tmp_path: Path) -> None:
-    """But for what is corrected after it: the note is there, and empty. When all is done it goes."""
-    for hands, url, names in ((Hands(2), None, ["app", "lib"]), (Hands(1), None, []), (Hands(1), URL, ["lib"])):
+def test_all_that_is_installed_is_noted(place: BarePlace, tmp_path: Path) -> None:
+    """Until then the note is empty. When all is done it goes."""
+    for hands, url in ((Hands(2), None), (Hands(1), None), (Hands(1), URL)):
         with place.unfinished() as unfinished:
             possible = [unfinished.possible]
             unfinished.hold()
             assert [*possible, unfinished.possible] == [False, True]
             unfinished.begin(handover_of(place, tmp_path, hands, url=url))
-            text = place.note.read_text()
-            assert [entry["name"] for entry in (json.loads(text)["distributions"] if text else [])] == names
+            entries = json.loads(place.note.read_text())["distributions"]
+            assert [(entry["name"], bool(entry["private"])) for entry in entries] == [
+                ("app", False),
+                ("lib", bool(url)),
+            ]
             assert len(unfinished.handles) == 1
             unfinished.end(whole=True)
             assert not place.note.exists()
@@ -74,15 +77,19 @@ def test_a_note_that_cannot_be_written_to(place: BarePlace, tmp_path: Path) -> N
     full = "/dev/full"
     if not os.path.exists(full):
         pytest.skip("no device that is always full")
-    with place.unfinished() as unfinished:
-        unfinished.hold()
-        handle = os.open(full, os.O_WRONLY)
-        os.dup2(handle, unfinished.handles[0])
-        os.close(handle)
-        unfinished.begin(handover_of(place, tmp_path, Hands(1), url=URL))
-        with pytest.raises(Unavailable, match="target-not-writable"):
-            unfinished.begin(handover_of(place, tmp_path, Hands(2)))
-    assert not place.note.exists()
+    for hands in (Hands(1), Hands(2)):
+        with place.unfinished() as unfinished:
+            unfinished.hold()
+            handle = os.open(full, os.O_WRONLY)
+            os.dup2(handle, unfinished.handles[0])
+            os.close(handle)
+            if hands.stated == 1:
+                unfinished.begin(handover_of(place, tmp_path, hands, url=URL))
+                unfinished.end(whole=True)
+            else:
+                with pytest.raises(Unavailable, match="target-not-writable"):
+                    unfinished.begin(handover_of(place, tmp_path, hands))
+        assert not place.note.exists()
 
 
 def test_where_no_note_can_be_made_one_pip_does_everything(place: BarePlace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,3 +288,31 @@ def test_only_what_this_run_has_made_goes_where_it_differs(place: BarePlace, tmp
         unfinished.end(whole=False, differing=["lib"])
     assert (info / "METADATA").exists() is (case != "made")
     assert unfinished.differing == (("lib",) if case == "made" else ())
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_where_setting_right_is_cut_off_the_next_run_does_it(
+    place: BarePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    """By a second Ctrl-C, at its very beginning. Without a pip there is nothing to be set right."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def run() -> None:
+        with place.unfinished() as unfinished:
+            unfinished.hold()
+            if begun:
+                unfinished.begin(handover_of(place, tmp_path, Hands(1)))
+                place.install(finished=False)
+            monkeypatch.setattr("safepip.edges.pip.unfinished._is_done", interrupt)
+            unfinished.end(whole=False)
+            interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    monkeypatch.undo()
+    assert place.note.exists() is begun
+    with place.unfinished():
+        assert not (place.site / INFO).exists()
+    assert place.told[1:] == (["there in part, and so not installed: lib 1.0"] if begun else [])

@@ -319,8 +319,10 @@ def passthrough(
     *,
     network: bool = True,
     tell: Callable[[ChosenEnvironment], None] | None = None,
+    hold: Callable[[ChosenEnvironment], tuple[int, ...]] | None = None,
 ) -> int:
-    """Run one of pip's own verbs on the target that `--python` or the rules of `choose` name; `tell` is told of it.
+    """Run one of pip's own verbs on the target that `--python` or the rules of `choose` name; `tell` is told of it, and
+    `hold` gives what pip is to hold open meanwhile.
 
     pip's variables, its configuration and the exit code stay as they are. PYTHONPATH reaches pip as folders in which
     something may be installed, and as nothing else. `--python` may stand before or after the verb; pip itself demands
@@ -336,18 +338,22 @@ def passthrough(
     origins = {}
     if stated is None and environ.get("PIP_PYTHON"):
         stated, origins = environ["PIP_PYTHON"], {"python": Origin(Source.ENVIRONMENT, "PIP_PYTHON")}
-    python = None
+    python: str | None = None
+    held: tuple[int, ...] = ()
     if stated is not None or verb not in _ANYWHERE:
         chosen = choose(Settings(python=stated, origins=origins), environ, _folder(), home)
         python = None if chosen.own else chosen.python
         if tell is not None:
             tell(chosen)
+        held = () if hold is None else hold(chosen)
     # PIP_PYTHON was applied already; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
     before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     seen = without_secrets(verb, kept)
     env = seen if network else {**seen, **_WITHOUT_NETWORK}
-    return run_pip([verb, *rest], env=env, python=python, before=before, manner=Manner(alone=verb == "uninstall"))
+    return run_pip(
+        [verb, *rest], env=env, python=python, before=before, manner=Manner(held=held, alone=verb == "uninstall")
+    )
 
 
 def _folder() -> str:

@@ -60,13 +60,15 @@ class Unfinished:
         self._handle: int | None = None
         self._place: NotePlace | None = None
         self._made: list[str] = []
-        self._has_locks = True
+        self._has_locks, self._begun = True, False
         self._seen: frozenset[str] = frozenset()
         self._records: dict[str, tuple[str, str, tuple[int, int] | None]] = {}
         #: The names of what pip has not finished, once it has ended, and of what was taken away because it differs.
         self.missing: tuple[str, ...] = ()
         #: Those of them that differ from what was verified.
         self.differing: tuple[str, ...] = ()
+        #: In a dry run, the metadata folders of what an earlier run has left in part, and which do not count.
+        self.in_part: frozenset[str] = frozenset()
 
     def __enter__(self) -> Self:
         if _counts(self._settings):
@@ -78,8 +80,9 @@ class Unfinished:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Where no pip has installed anything since `hold`, nothing of it stays."""
-        if self._handle is not None and self._place is not None:
+        """Where no pip has installed anything since `hold`, nothing of it stays. Where one has, and `end` was cut off,
+        the next run goes on with it."""
+        if self._handle is not None and self._place is not None and not self._begun:
             with suppress(OSError):
                 os.unlink(self._place.path)
         for folder in reversed(self._made):
@@ -133,14 +136,15 @@ class Unfinished:
             with open(self._handle, "wb", closefd=False) as file:
                 file.write(text_of(entries).encode("utf-8") if entries else b"")
         except OSError as error:
-            if not handover.stages:
-                return  # half a note is none
-            raise Unavailable.because(
-                "target-not-writable",
-                f"the environment's folder {printable(os.path.dirname(self._place.path))} cannot be written",
-                context=(error.strerror or str(error),),
-                hint="with --jobs 1 nothing has to be noted there",
-            ) from None
+            if handover.stages:
+                raise Unavailable.because(
+                    "target-not-writable",
+                    f"the environment's folder {printable(os.path.dirname(self._place.path))} cannot be written",
+                    context=(error.strerror or str(error),),
+                    hint="with --jobs 1 nothing has to be noted there",
+                ) from None
+            # Of one pip half a note is none.
+        self._begun = True
 
     def end(self, *, whole: bool, differing: Collection[str] = ()) -> None:
         """pip has ended. If not all is there as it should be, what is there is set right, and what pip has not finished
@@ -187,7 +191,9 @@ class Unfinished:
 
         if self._settings.dry_run:
             with suppress(OSError, LaterForm):
-                if not entries_in(read_without_lock(place.path, LONGEST_NOTE)):
+                entries = entries_in(read_without_lock(place.path, LONGEST_NOTE))
+                self.in_part |= {info for entry in entries if (info := _in_part(entry, place))}
+                if not entries:
                     return
             self._tell(
                 "an installation into this environment has not ended or was cut off; nothing of it is set right now"
@@ -320,6 +326,14 @@ def _settle(entries: Iterable[Undone], place: NotePlace) -> _Outcome:
         except (OSError, ValueError) as error:
             settled.failed[info] = getattr(error, "strerror", None) or str(error)
     return settled
+
+
+def _in_part(entry: Undone, place: NotePlace) -> str:
+    """The metadata folder of a distribution that pip has not finished; empty where it has, or where it is not there."""
+    library = place.libraries.get(entry.library, "")
+    info = f"{library}/{entry.info}"
+    there = entry.new and bool(library) and os.path.isdir(info)
+    return info if there and not _is_done(entry.info, f"{info}/RECORD", entry.before) else ""
 
 
 def _correct(entry: Undone, info: str) -> None:
