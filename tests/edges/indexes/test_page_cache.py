@@ -271,6 +271,18 @@ def test_a_weak_digest_in_the_cache_is_a_miss(
     assert STRONG["sha256"] == 64
 
 
+@pytest.mark.parametrize("text", ["\u2603", "\xe9", '"1"\r\nAccept: text/html', "\x00", "a" * 100_000, "\ud800"])
+def test_a_validator_that_no_header_can_hold_is_not_sent(
+    text: str, spoilt: tuple[PageCache, Path, dict[str, Any]]
+) -> None:
+    """The page is asked for anew, where else each run would fail until the file is deleted."""
+    cache, path, good = spoilt
+    path.write_bytes(whole_of({**good, "etag": text, "modified": "today"}))
+    kept = cache.load(PUBLIC, "acme-web")
+    assert kept is not None
+    assert kept.validators() == {"if-modified-since": "today"}
+
+
 def test_another_form_is_a_miss(spoilt: tuple[PageCache, Path, dict[str, Any]]) -> None:
     cache, path, good = spoilt
     path.write_bytes(whole_of({**good, "form": good["form"] + 1}))

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 #: Incremented when the form of the files changes, so that another version's files are misses.
 _FORM = 8
 _METADATA_FORM = 2
+#: In characters. Servers refuse a request whose headers are longer than some thousands.
+_LONGEST_VALIDATOR = 1024
 _TEXT_OR_NONE = (str, type(None))
 #: The line of a project without source archives.
 _NONE = b"[]"
@@ -81,13 +83,13 @@ class CachedCandidates(NamedTuple):
     listing: str = ""
 
     def validators(self) -> dict[str, str]:
-        """Request headers that let the index answer 304 (RFC 9110)."""
-        headers = {}
-        if self.etag:
-            headers["if-none-match"] = self.etag
-        if self.last_modified:
-            headers["if-modified-since"] = self.last_modified
-        return headers
+        """Request headers that let the index answer 304 (RFC 9110); of what is no value of a header there are none."""
+        headers = {"if-none-match": self.etag, "if-modified-since": self.last_modified}
+        return {name: text for name, text in headers.items() if text and _is_plain(text)}
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and len(text) <= _LONGEST_VALIDATOR
 
 
 def fingerprint(target: Target, *, ignore_requires_python: bool) -> str:
