@@ -36,6 +36,8 @@ class Response:
         self._exchange = exchange
         self._whole = False
         self.status = exchange.status
+        self.has_an_end = exchange.has_an_end
+        """Whether its body says where it ends, so that a cut is seen."""
         self.headers: dict[str, str] = {}
         """Names are in lower case; of repeated ones the values are joined by a comma (RFC 9110, 5.3)."""
         for key, value in exchange.headers:

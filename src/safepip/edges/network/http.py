@@ -321,6 +321,9 @@ class Transport:
     async def _read(self, place: Address, response: Response, limit: int) -> Answer:
         """The whole body, decoded, or `too-large` as soon as it is."""
         headers = response.headers
+        if place.scheme == "https" and response.status < 300 and not response.has_an_end:
+            # Anyone on the way can cut it off, and the rest would pass for all of it (RFC 9112, 9.8).
+            raise HttpError("protocol", f"{self.shown(place.url)} does not say where its answer ends", place.url)
         if response.status >= 300:
             # safepip does not use the body of an error; a short one is read to keep the connection.
             limit = _ERROR_BODY

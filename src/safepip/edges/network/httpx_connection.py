@@ -28,7 +28,7 @@ import h11
 import httpcore
 import httpx
 
-from safepip.edges.network.long_bodies import length_of, read_long
+from safepip.edges.network.long_bodies import length_of, read_long, says_its_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -233,6 +233,7 @@ class Exchange:
         self._problem: RequestFailed | None = None
         self.status: int = response.status_code
         self.headers: Headers = response.headers.raw
+        self.has_an_end = says_its_end(response.extensions, self.headers)
         length = length_of(self.status, response.extensions, self.headers)
         if length is not None:
             self._chunks = read_long(self._chunks, response.extensions["network_stream"], length, timeout)

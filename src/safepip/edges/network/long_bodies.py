@@ -46,6 +46,15 @@ def length_of(status: int, extensions: Mapping[str, Any], headers: list[tuple[by
     return length if length is not None and length >= LEAST else None
 
 
+def says_its_end(extensions: Mapping[str, Any], headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a body has an end of its own, and not only that of its connection (RFC 9112, 6.3). `extensions` are those
+    of httpx."""
+    named = {name.lower() for name, _ in headers}
+    return extensions.get("http_version") not in (b"HTTP/1.1", b"HTTP/1.0") or not named.isdisjoint(
+        (b"content-length", b"transfer-encoding")
+    )
+
+
 async def read_long(
     begun: AsyncIterator[bytes], stream: NetworkStream, length: int, seconds: float | None
 ) -> AsyncIterator[bytes]:
