@@ -67,6 +67,11 @@ class KnownAdvisories:
         """Open the bundle, if there is one. Raises `Unavailable` where it cannot be used or is required."""
         _ = self._bundle
 
+    @property
+    def stated(self) -> str:
+        """What the bundle was made of, and when; empty where there is none. Raises as `open`."""
+        return "" if self._bundle is None else repr(self._bundle.facts)
+
     def _require(self, reason: str) -> None:
         if self._policy.required is not None:
             raise Unavailable.because(

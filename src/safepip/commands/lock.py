@@ -35,7 +35,7 @@ def lock(argv: Sequence[str]) -> int:
         if is_stream(settings.output):
             console.answer_alone()
         before = None if is_stream(settings.output) else read_lock_text(settings.output)
-        memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs)
+        memory, digest = LockMemory(_remembered_in(inputs, resources)), _digest(inputs, resources)
         shown = seen_from(inputs.cwd, settings.output)
         if before is None and settings.check:
             console.aside(f"there is no lock {shown}: `safepip lock` without --check makes it")
@@ -94,10 +94,12 @@ def _report_changes(inputs: Inputs, console: Console, before: str, built: BuiltL
 
 
 def _remembered_in(inputs: Inputs, resources: Resources) -> str | None:
-    """The cache folder; None where nothing may be remembered: asked for afresh, or made of what changes under its name,
-    a wheel or a folder of wheels that is named directly."""
-    folders = any(index.url.scheme == "file" for index in inputs.plan.indexes)
-    if resources.store.private or inputs.settings.refresh != NameSet() or folders:
+    """The cache folder; None where nothing may be remembered: asked for afresh, or made of what changes under its name:
+    a wheel or a folder of wheels that is named directly, a file beside the requirements that has a say."""
+    plan, settings = inputs.plan, inputs.settings
+    files = settings.building.constraint_files or plan.policy.advisories.vex or plan.well_known_names()[0]
+    folders = any(index.url.scheme == "file" for index in plan.indexes)
+    if resources.store.private or settings.refresh != NameSet() or folders or files:
         return None
     return None if any(r.url is not None for r in inputs.statements.requirements) else resources.store.root
 
@@ -134,16 +136,15 @@ def _may_move(inputs: Inputs) -> bool:
     return any(r.source is not None or (r.url or "").startswith("file:") for r in inputs.statements.requirements)
 
 
-def _digest(inputs: Inputs) -> str:
-    """The digest of all that the lock depends on."""
+def _digest(inputs: Inputs, resources: Resources) -> str:
+    """The digest of all that the lock depends on. Raises `Unavailable` for advisories that cannot be used."""
     from safepip import __version__
 
     return digest_of_inputs(
         __version__,
         inputs.statements,
-        inputs.settings,
-        inputs.plan.policy,
-        inputs.plan.indexes,
+        inputs.plan,
         inputs.target,
         inputs.requires_python,
+        resources.advisories.stated,
     )

@@ -1,7 +1,9 @@
-"""One digest for everything on which a lock depends, except the indexes' answers: statements, options, routes, target.
+"""One digest for everything on which a lock depends, except the indexes' answers: statements, options, policy, routes,
+target, advisories.
 
-Two runs with one digest and one lock ask the same question of it. Sets and mappings are sorted, and the line of a
-statement is left out: moving a line changes no lock.
+Two runs with one digest and one lock ask the same question of it. What counts is all that there is but for what is
+known to have no say, so that a rule which comes to policy tomorrow is not passed over for a day. Sets and mappings are
+sorted, and the line of a statement is left out: moving a line changes no lock.
 """
 
 from __future__ import annotations
@@ -14,42 +16,48 @@ from typing import TYPE_CHECKING, Any
 from safepip.model.origin import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from safepip.model.index import Index
-    from safepip.model.plan import Policy, Settings, Target
+    from safepip.model.plan import Plan, Target
     from safepip.model.requirement import Statements
+
+
+#: Fields of `Settings` that say how a run goes on, and where it is told or kept. Of `network` the trusted hosts count;
+#: what is asked for and the target are given as they were read.
+WITHOUT_A_SAY = frozenset(
+    {
+        *("requirements", "requirement_files", "constraint_files", "editables", "groups", "script", "python"),
+        *("network", "display", "report", "cache_dir", "refresh", "jobs", "origins", "lock"),
+        *("target_dir", "prefix_dir", "root_dir", "download_dir", "wheel_dir", "forwarded"),
+    }
+)
 
 
 def digest_of_inputs(
     version: str,
     statements: Statements,
-    settings: Settings,
-    policy: Policy,
-    indexes: Sequence[Index],
+    plan: Plan,
     target: Target,
     requires_python: Iterable[str],
+    advisories: str,
 ) -> str:
-    """The digest, in hexadecimal. `version` is safepip's own: a different one may decide differently."""
+    """The digest, in hexadecimal. `version` is safepip's own: a different one may decide differently. `advisories` is
+    another text wherever these may say something else."""
+    settings = plan.settings
     lock = settings.lock
     parts = [
         version,
-        statements.requirements,
-        statements.constraints,
-        statements.scopes,
+        statements,
         None if lock is None else lock._replace(output="", check=False),
-        settings.selection,
-        settings.no_deps,
-        settings.only_deps,
-        settings.require_hashes,
-        policy.allow_direct,
-        settings.building,
-        policy.builds,
-        [[i.name, str(i.url), i.kind, i.packages, i.default, i.file_hosts, i.hashes, i.mirror_of] for i in indexes],
+        {field: value for field, value in settings._asdict().items() if field not in WITHOUT_A_SAY},
+        settings.network.trusted_hosts,
+        plan.policy,
+        [(*index[:8], index.location) for index in plan.indexes],
         target.version,
         target.markers,
         list(target.tags),
         list(requires_python),
+        advisories,
         # The lock's own folder decides how it names a wheel by path.
         None if lock is None else lock.output.replace("\\", "/").rpartition("/")[0],
     ]
