@@ -159,8 +159,10 @@ def _main(words: list[str]) -> int:
         if not isinstance(error, SafepipError):
             raise
         from safepip.edges.console.writing import last_words
+        from safepip.options.same_options import with_same_options
 
         verb = _verb(words)
+        error.diagnostics = with_same_options(error.diagnostics, words)
         last_words(error, words, verb)
         if form := _form(words):
             from safepip import __version__

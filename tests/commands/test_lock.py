@@ -484,7 +484,11 @@ def test_lock_and_sync_alone_in_an_empty_folder_say_that_nothing_is_asked_for(ru
     """And what they looked for; where something is there to make a lock of, its command."""
     for verb, looked_for, hint in [
         ("lock", "pyproject.toml with a table [project], requirements.in", "`safepip lock --help` lists all ways"),
-        ("sync", "pylock.toml", "name a lock, or make one of your requirements: safepip lock -r FILE"),
+        (
+            "sync",
+            "pylock.toml",
+            "name a lock, or make one of your requirements, with the same --index-url: safepip lock",
+        ),
     ]:
         assert run(verb, *options(served), "").code == 1
         done = run(verb, *options(served))
@@ -512,7 +516,7 @@ def test_the_command_that_makes_the_lock_is_pasted(
     for name, text in files.items():
         (run.folder / name).write_text(text)
     done = run(verb, *options(served))
-    (pasted,) = re.findall(r"^hint: [a-z ]+: (safepip .*)$", done.err, re.MULTILINE)
+    (pasted,) = re.findall(r"^hint: [a-z ]+, with the same --index-url: (safepip .*)$", done.err, re.MULTILINE)
     assert pasted == command
     assert run(*pasted.split()[1:], *options(served)).code == 0
     assert run("sync", "--dry-run", *options(served)).code == 0

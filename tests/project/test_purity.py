@@ -32,7 +32,7 @@ ALLOWED = {
     " packaging.specifiers shlex",
     "build": "hashlib json ntpath packaging.markers packaging.requirements packaging.specifiers packaging.version"
     " posixpath struct urllib.parse",
-    "options": "datetime difflib optparse textwrap",
+    "options": "datetime difflib optparse shlex textwrap",
     "vetting": "difflib json packaging.version",
     "index": "datetime hashlib html json packaging.specifiers packaging.utils packaging.version urllib.parse",
     "resolution": "contextlib packaging.markers packaging.specifiers packaging.version resolvelib resolvelib.reporters"

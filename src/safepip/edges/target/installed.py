@@ -188,10 +188,7 @@ def repair_of(distribution: InstalledDistribution) -> str:
     if not path.endswith(".dist-info"):
         return f"remove it, and install it again: safepip uninstall {distribution.name}"
     option = "--force-reinstall" if os.path.isfile(os.path.join(path, "RECORD")) else "--ignore-installed"
-    return (
-        "put it where its remains are, with the same --python and index options:\n"
-        f"safepip install {option} --no-deps {pinned}"
-    )
+    return f"put it where its remains are:\nsafepip install {option} --no-deps {pinned}"
 
 
 def own_folders(target: Target) -> tuple[str, ...]:

@@ -1,0 +1,68 @@
+"""A command that an error shows works on the same environment and indexes as the one that has failed."""
+
+from __future__ import annotations
+
+import pytest
+
+from safepip.model.finding import Diagnostic
+from safepip.options.same_options import with_same_options
+
+SYNC = "make a lock of it, and take that:\nsafepip lock -r r.in\nsafepip sync"
+
+
+def hint_of(hint: str, *words: str) -> str:
+    (told,) = with_same_options([Diagnostic("reference", "message", hint=hint)], words)
+    return told.hint
+
+
+def test_without_such_options_it_stays_as_it_is() -> None:
+    assert hint_of(SYNC, "sync", "-v", "r.in") == SYNC
+
+
+@pytest.mark.parametrize("words", [("--python", "a b"), ("--python=a b",), ("--python", "c", "--python=a b")])
+def test_the_environment_is_put_into_each_command(words: tuple[str, ...]) -> None:
+    """The last one that is named, quoted for a shell."""
+    there = "make a lock of it, and take that:\nsafepip lock --python 'a b' -r r.in\nsafepip sync --python 'a b'"
+    assert hint_of(SYNC, "sync", *words, "r.in") == there
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("-i", "https://me:secret@a.example/"), "--index-url"),
+        (("-ihttps://me:secret@a.example/",), "--index-url"),
+        (("--index", "https://me:secret@a.example/"), "--index-url"),
+        (("--extra-index-url=https://me:secret@a.example/", "--no-index"), "--extra-index-url and --no-index"),
+        (("--config", "secret.toml"), "--config"),
+        (("-t", "secret"), "--target"),
+    ],
+)
+def test_options_that_say_from_where_and_where_to_are_named_without_their_values(
+    words: tuple[str, ...], named: str
+) -> None:
+    assert hint_of(SYNC, "sync", *words, "r.in") == SYNC.replace(":", f", with the same {named}:", 1)
+    assert hint_of("use it: safepip install flask", "install", *words) == (
+        f"use it, with the same {named}: safepip install flask"
+    )
+    assert hint_of("make one with safepip lock -r FILE", "install", *words) == (
+        f"make one with safepip lock -r FILE, with the same {named}"
+    )
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "did you mean safepip install?",
+        "`safepip install --help` lists all ways",
+        "safepip install --help",
+        "safepip help errors lists the references of all errors",
+        "install it: safepip install --python /srv/app/.venv pip",
+        "wait, or ask for an older version",
+    ],
+)
+def test_what_is_no_whole_command_stays_as_it_is(hint: str) -> None:
+    assert hint_of(hint, "--python", ".venv", "install", "-i", "https://a.example/", "flask") == hint
+
+
+def test_words_behind_two_hyphens_are_no_options() -> None:
+    assert hint_of(SYNC, "sync", "--", "--python", "x") == SYNC
