@@ -40,8 +40,10 @@ def save(file: VerifiedFile, folder: str) -> str:
             os.unlink(temporary)
             raise
     except OSError as error:
-        message = f"{printable(file.filename)} could not be saved: {error.strerror}"
-        raise Unavailable.because("not-saved", message, context=(printable(folder),)) from None
+        reason = "this is no folder" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        message = f"{printable(file.filename)} could not be saved: {reason}"
+        hint = "make room there, or name another folder with -d (-w of safepip wheel)"
+        raise Unavailable.because("not-saved", message, context=(printable(folder),), hint=hint) from None
     return place
 
 

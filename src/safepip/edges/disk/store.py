@@ -384,4 +384,8 @@ def _check_name(filename: str) -> None:
 
 def _unwritable(root: str, error: OSError) -> Unavailable:
     reason = error.strerror or type(error).__name__
-    return Unavailable.because("store-unwritable", f"a file cannot be written to {root}: {reason}")
+    return Unavailable.because(
+        "store-unwritable",
+        f"a file cannot be written to {root}: {reason}",
+        hint="make room there, name another folder with --cache-dir, or do without a cache: --no-cache-dir",
+    )

@@ -129,7 +129,10 @@ async def fetch_one(
 def _refuse_unhashed(wanted: Sequence[Download]) -> None:
     bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
     if bare:
-        hint = 'give its --hash, or, if this index cannot give digests, say hashes = "optional" where it is declared'
+        hint = (
+            "give its --hash, or, if this index cannot give digests, declare it in safepip.toml, and say there:\n"
+            'hashes = "optional"'
+        )
         raise Refused(
             *(
                 Diagnostic(
@@ -153,6 +156,8 @@ def _copy(store: Store, download: Download) -> VerifiedFile:
                 incoming.write(chunk)
                 _check_length(incoming, download)
             return _admit(incoming, download)
+    except SafepipError as problem:
+        raise _about(problem, download, printable(download.url)) from problem
     except (OSError, ValueError, UrlError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _failed(download, f"{printable(download.url)} cannot be read: {reason}") from error
@@ -191,6 +196,19 @@ def _failed(download: Download, message: str, hint: str = "") -> Unavailable:
     )
 
 
+def _about(problem: SafepipError, download: Download, where: str) -> SafepipError:
+    """The same problem of a file with where it came from, and what asked for it. `where` is the URL as it is shown."""
+    told = []
+    for diagnostic in problem.diagnostics:
+        if diagnostic.reference == "store-unwritable":
+            told.append(diagnostic)
+            continue
+        context = diagnostic.context if where in diagnostic.message else (where, *diagnostic.context)
+        origins, subject = diagnostic.origins or download.origins, diagnostic.subject or download.subject
+        told.append(diagnostic._replace(context=context, origins=origins, subject=subject))
+    return type(problem)(*told)
+
+
 def _raise_all(failures: list[BaseException | None]) -> None:
     """Raise what failed: the refusals if there is one, else all files that could not be fetched."""
     problems = [failure for failure in failures if failure is not None]
@@ -200,7 +218,8 @@ def _raise_all(failures: list[BaseException | None]) -> None:
     refused = [p for p in problems if isinstance(p, Refused)]
     for kind, chosen in ((Refused, refused), (Unavailable, problems)):
         if chosen:
-            raise kind(*(d for p in chosen if isinstance(p, SafepipError) for d in p.diagnostics))
+            # A full disk says the same of each file.
+            raise kind(*dict.fromkeys(d for p in chosen if isinstance(p, SafepipError) for d in p.diagnostics))
 
 
 class _Fetcher:
@@ -256,6 +275,8 @@ class _Fetcher:
                     transfer.rewind()
                     await transfer.run(0, 0)
                 return _admit(incoming, download)
+        except SafepipError as problem:
+            raise _about(problem, download, self._transport.shown(download.url)) from problem
         finally:
             self._tell(ExchangeOver(id(download)))
             self._tell(FileDone())
