@@ -54,7 +54,7 @@ WORDS = (
     Row("two==3", "no-matching-version", r"versions that can be installed: 1\.0, (.+)", "two=={}"),
     Row("archive-only", "no-wheel", r"if you know what it runs: (--allow-build \S+)", "archive-only {}"),
     Row("acme-plain@FILE", "unapproved-build", r"what it runs: (--allow-build \S+)", "acme-plain@FILE {}"),
-    Row("harmed", "known-malware", r", constrain (.+)", "harmed -c pasted.txt"),
+    Row("harmed", "known-malware", r", write (.+) into a constraints file \(-c FILE\)$", "harmed -c pasted.txt"),
     Row("holed==1.0", "known-vulnerability", r"nothing is known: (\S+)", "{}", REFUSE),
     Row("-r hashed.txt", "missing-hash", r"^    (two==.* --hash=\S+)$", "-r hashed.txt -r pasted.txt"),
 )

@@ -85,7 +85,7 @@ def test_a_pasted_hint_settles_a_refusal_or_waits_for_a_reason(world: World, att
 
 def without_it(world: World, attack: Attack, offer: Offer, said: str) -> None:
     """The hint names what else can be asked for: that is done as it stands, where an older version of all is there."""
-    constraints = re.findall(r"constrain (\S+ != \S+)$", said, re.MULTILINE)
+    constraints = re.findall(r"write (\S+ != \S+) into a constraints file \(-c FILE\)$", said, re.MULTILINE)
     named = r"(?:require the same URL yourself: |name the same URL in your requirements or constraints:\n +)(.*)$"
     requirements = re.findall(named, said, re.MULTILINE)
     assert constraints or requirements, said
@@ -119,7 +119,9 @@ def test_no_exception_is_offered_where_a_file_and_a_folder_have_one_place(world:
     assert (refused.code, refused.references) == (20, ("file-overlap",))
     assert said in refused.output
     assert "[[allow]]" not in refused.output
-    assert re.search(r"to go on without this version, constrain \S+ != \S+$", refused.output, re.MULTILINE)
+    assert re.search(
+        r"to go on without this version, write \S+ != \S+ into a constraints file", refused.output, re.MULTILINE
+    )
     exception = '[[allow]]\nproject = "PROJECT"\nrule = "file-overlap"\nreason = "ours"\n'
     project = re.search(r"the wheel of (\S+) ", refused.output)
     assert project is not None

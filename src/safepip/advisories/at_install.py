@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.advisories.ignoring import fitting
 from safepip.advisories.ranges import contains_all
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import Diagnostic, printable, without_version
 from safepip.text.toml_writing import ignored_finding
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _malware(project: AuditedProject, matter: Vulnerability, required_by: tuple[
         MALWARE,
         f"{name} {printable(version)} is known to be malicious",
         (printable(_names(matter)), *filter(None, (printable(matter.summary),))),
-        f"did you mean another project? To go on without this version, constrain {name} != {printable(version)}",
+        f"did you mean another project? Otherwise, {without_version(name, printable(version))}",
         required_by,
         name,
     )

@@ -14,7 +14,7 @@ from safepip.edges.programs.processors import usable
 from safepip.edges.target.ownership import Ownership
 from safepip.model.errors import Refused
 from safepip.model.events import Doing
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import Diagnostic, printable, without_version
 from safepip.model.requirement import counts, named_url
 from safepip.reporting.messages import overruled
 from safepip.rules.context import RuleContext
@@ -187,7 +187,7 @@ def unreadable_wheel(pin: Pin, file: VerifiedFile, error: ArchiveError) -> Diagn
         reference,
         f"the wheel of {pin.name} {pin.version} {message}",
         context=(f"{printable(file.filename)}: {printable(str(error))}",),
-        hint=f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}",
+        hint=f"tell the owner of {pin.name}; {without_version(pin.name, pin.version)}",
         origins=pin.required_by,
         subject=pin.name,
     )

@@ -26,6 +26,11 @@ def printable(text: str, limit: int = 300) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
+def without_version(project: str, version: object) -> str:
+    """The words of a hint that lead on without this version of a project."""
+    return f"to go on without this version, write {project} != {version} into a constraints file (-c FILE)"
+
+
 class Diagnostic(NamedTuple):
     """One problem, ready to be shown.
 

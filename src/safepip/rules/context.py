@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import Diagnostic, printable, without_version
 from safepip.rules.start_files import import_folders
 from safepip.text.toml_writing import IN_CONFIGURATION, exception
 from safepip.wheel.entry_points import script_lines
@@ -224,7 +224,7 @@ def objection(
     lines = [printable(line) for line in islice(evidence, _SHOWN + 1)]
     if len(lines) > _SHOWN:
         lines[_SHOWN] = "and more"
-    hint = f"tell the owner of {pin.name}; to go on without this version, constrain {pin.name} != {pin.version}"
+    hint = f"tell the owner of {pin.name}; {without_version(pin.name, pin.version)}"
     if allowable:
         line = exception(pin.name, reference, file.filename, [file.sha256])
         hint += f"\nif you have looked at it and want it, write {IN_CONFIGURATION}{line}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import Diagnostic, printable, without_version
 from safepip.wheel.metadata import MetadataError, parse_metadata
 from safepip.wheel.metadata_as_pip import metadata_in
 
@@ -55,7 +55,7 @@ def check(wheel: WheelUnderReview, _context: RuleContext) -> Diagnostic | None:
         "metadata-mismatch",
         what,
         context=(f"wheel: {printable(wheel.file.filename)}", *differences),
-        hint=f"tell the owner of the index; to go on without this version, constrain {pin.name} != {pin.version}",
+        hint=f"tell the owner of the index; {without_version(pin.name, pin.version)}",
         origins=pin.required_by,
         subject=pin.name,
     )
