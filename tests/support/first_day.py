@@ -231,6 +231,14 @@ MISTAKES = (
         "install ./empty",
         1,
     ),
+    Mistake("install -c empty flask", r"[Ii]s a directory", 1, "unreadable-file", "the constraints empty cannot be"),
+    Mistake(
+        "install --no-index -f uv.lock flask",
+        r"folder|HTML|No matching distribution",
+        1,
+        "not-an-index-page",
+        "name a folder of files, or a page in HTML that lists them",
+    ),
     Mistake("install ./empty", r"pyproject\.toml|setup\.py", 1, "invalid-requirement", "name the folder that has one"),
     Mistake(
         "install -e flask",

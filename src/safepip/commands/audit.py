@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 NOT_VERIFIED = 3
 
 _EXAMPLE = """name where advisories come from in safepip.toml:
-    [[advisories]]
-    name = "python"
-    path = "advisory-database/vulns"
-    max-age = "P30D\""""
+[[advisories]]
+name = "python"
+path = "advisory-database/vulns"
+max-age = "P30D\""""
 
 
 def audit(argv: Sequence[str]) -> int:

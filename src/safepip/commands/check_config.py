@@ -224,6 +224,8 @@ def _find(settings: Any, name: str) -> Any:
 def _plainly(value: Any) -> Any:
     if isinstance(value, Cooldown):
         return written(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return ", ".join(sorted(value)) if isinstance(value, frozenset) else value
 
 

@@ -47,7 +47,7 @@ def start_command() -> tuple[str, ...]:
         raise Unavailable.because(
             "shim-not-started",
             "this safepip lies in uv's cache, and is gone when that is emptied",
-            hint="uv tool install safepip, and run that one",
+            hint="install it where it stays, with `uv tool install` in place of uvx, and run that one",
         )
     return own_command(home.archive, __version__)
 

@@ -133,7 +133,7 @@ class Sources:
         if not self.ignored:
             return ()
         places = ", ".join(dict.fromkeys(map(str, self.ignored)))
-        return (f"ignored, because safepip's configuration does not declare or allow it: {places}",)
+        return (f"ignored, because safepip's configuration decides on indexes and trusted hosts: {places}",)
 
     def _hold_against_declared(self, text: str, kind: IndexKind, origin: Origin, source: str) -> None:
         url: IndexUrl | None

@@ -328,7 +328,7 @@ class Gathering:
             reason = getattr(problem, "strerror", None) or type(problem).__name__
             from safepip.requirements.other_files import way_to_open
 
-            hint = way_to_open(place.shown, disk, whole)
+            hint = way_to_open(place.shown, disk, whole, kind)
             raise unreadable(f"the {kind} {place.shown} cannot be opened: {reason}", place.stated, hint) from None
 
     # ------------------------------------------------------------------ one statement

@@ -106,14 +106,15 @@ def recognise(path: str, data: bytes) -> OtherFile | None:
     return None
 
 
-def way_to_open(path: str, disk: Disk, whole: str) -> str:
+def way_to_open(path: str, disk: Disk, whole: str, kind: str = "") -> str:
     """What helps where `path`, `whole` on the disk, cannot be read as requirements: it is a folder, a wheel that is too
-    large, or not there, while a file of a usual name is that is spelt nearly so."""
+    large, or not there, while a file of a usual name is that is spelt nearly so. Nothing is installed of what was to
+    be of another `kind` than requirements."""
     if path in _PLACEHOLDERS and not disk.is_file(whole):
         return f"write the name of your own file in place of {path}"
     is_folder, is_file = disk.is_dir(whole), disk.is_file(whole)
     if is_folder or (is_file and _last(path).endswith((".whl", *ARCHIVE_ENDINGS))):
-        return f"to install it, name it without -r: safepip install {_as_path(path)}"
+        return f"to install it, name it without -r: safepip install {_as_path(path)}" if kind == "requirements" else ""
     if is_file:
         return ""
     from difflib import get_close_matches

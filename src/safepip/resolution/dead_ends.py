@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import Diagnostic, printable
+from safepip.model.index import IndexKind
 from safepip.model.spans import day_and_time
 from safepip.resolution.nodes import ANY_VERSION
 from safepip.resolution.version_runs import about, any_of, first_few, fold, newest, required_by
@@ -81,7 +82,7 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     chains = tuple(first_few(fold(map(required_by, origins), provider.judged.versions_of), "required by {} more"))
     stated = " and ".join(first_few(dict.fromkeys(statement.stated for statement in statements), "{} more", most=2))
     if routed.absent:
-        return _no_such_project(first, stated, (*asked, *chains), origins, provider.judged.guess(first.project))
+        return _no_such_project(first, stated, (*asked, *chains), origins, provider.judged.guess(first.project), routed)
     verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, available, provider)]
     verdicts = list(dict.fromkeys(verdicts))
     have = newest(c.version for c in provider.finder.usable(available))
@@ -100,9 +101,16 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
 
 
 def _no_such_project(
-    first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...], guess: str | None
+    first: Statement,
+    stated: str,
+    context: tuple[str, ...],
+    origins: tuple[Origin, ...],
+    guess: str | None,
+    routed: RoutedCandidates,
 ) -> Diagnostic:
     hint = "check the spelling, and whether the index that has it is among those asked"
+    if any(index.kind is IndexKind.SIMPLE and "simple" not in index.url.path for index in routed.asked):
+        hint += "; the URL of most indexes ends in /simple/"
     if guess is not None:
         hint = f"did you mean {guess}? Otherwise {hint}"
     if first.project in ("requirements-txt", "requirements.txt"):
