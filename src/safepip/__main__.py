@@ -243,7 +243,7 @@ def _split(words: list[str]) -> tuple[str, list[str]]:
         from difflib import get_close_matches
 
         near = get_close_matches(next(iter(words), ""), ("--help", "--version"), 1, 0.7)
-        hint = f"did you mean safepip {near[0]}?" if near else "safepip install --help"
+        hint = f"did you mean safepip {near[0]}?" if near else "safepip help lists the commands"
         raise UsageError.because("no-command", "the command line names no command", hint=hint)
     if verb in _ANSWERS and any(map(_is_form, rest)):
         message = f"{verb} gives an answer, and --output-format is for what comes of a run"

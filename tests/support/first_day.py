@@ -237,7 +237,7 @@ MISTAKES = (
         r"folder|HTML|No matching distribution",
         1,
         "not-an-index-page",
-        "name a folder of files, or a page in HTML that lists them",
+        "name a folder of files, a page in HTML that lists them, or a wheel",
     ),
     Mistake("install ./empty", r"pyproject\.toml|setup\.py", 1, "invalid-requirement", "name the folder that has one"),
     Mistake(

@@ -1,6 +1,6 @@
 """Commands that an error shows are for the same environment and the same indexes as the command that has failed.
 
-Somebody who pastes one as it stands would otherwise work on another environment, from which `safepip sync` removes what
+A reader who pastes one as it stands would otherwise work on another environment, from which `safepip sync` removes what
 the lock lacks, or ask an index that does not own the names.
 
 1. `--python` of the command line is put into each of them that decides or changes something.

@@ -49,7 +49,7 @@ def _weak(line: RequirementLine, why: str) -> NoReturn:
         "weak-hash",
         f"{line.written} has a hash that proves nothing: {why}",
         origins=(line.origin,),
-        hint="`pip hash FILE` prints the sha256 of a file, which you can use instead",
+        hint="`safepip hash FILE` prints the sha256 of a file, which you can use instead",
     )
 
 

@@ -100,7 +100,7 @@ def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
         "not-an-index-page",
         f"the answer of the index {index.name}{' for ' + name if name else ''} is not an index page",
         context=(f"{index.url}  {printable(str(error))}",),
-        hint="name a folder of files, or a page in HTML that lists them"
+        hint="name a folder of files, a page in HTML that lists them, or a wheel"
         if index.url.scheme == "file"
         else "a login page or a portal may stand between; open the URL in a browser",
         origins=(index.origin,),
