@@ -19,6 +19,7 @@ from safepip.model.digest import one_of
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.events import Fetched, Fetching
 from safepip.model.plan import Network
+from safepip.reporting.activity import Activity
 from support.fetching import DATA, NAME, PATH, World, digest
 from support.host import Host, free_port
 from support.replies import (
@@ -66,6 +67,17 @@ def test_a_file_is_fetched_once_and_then_comes_from_the_store(world: World) -> N
     assert world.progress.counted == len(DATA)
     assert world.fetch() == [file]
     assert len(world.host.requests) == 1
+
+
+def test_a_size_beyond_all_measure_is_told_as_that_of_the_largest_file(world: World) -> None:
+    """A number of four thousand digits is a number in JSON and in TOML; none can be divided or shown as megabytes."""
+    error = world.failure(world.download(size=10**4299), world.download(size=1))
+    assert {problem.reference for problem in error.diagnostics} == {"size-mismatch"}
+    told = world.progress.events[0]
+    assert told == Fetching(2, fetch.LARGEST_FILE + 1)
+    activity = Activity()
+    activity.take(told, 0.0)
+    assert activity.parts(1.0) == ("Fetching: 0/2 files, 0.0/8589.9 MB", "")
 
 
 def test_many_files_come_in_the_order_they_were_wanted_in(world: World) -> None:

@@ -86,7 +86,8 @@ def fetch_all(
     missing = {place: download for place, download in enumerate(wanted) if place not in found}
     refuse_absent(store, [download for download in missing.values() if download.unasked])
     if missing:
-        sizes = [download.size for download in missing.values() if download.size is not None]
+        # No more comes than that, whatever an index or a lock says.
+        sizes = [min(download.size, LARGEST_FILE) for download in missing.values() if download.size is not None]
         tell(Fetching(len(missing), sum(sizes) if len(sizes) == len(missing) else None))
         fetcher = _Fetcher(transport(), store, tell, retries, resume_retries)
         try:
