@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -289,3 +290,25 @@ def test_what_one_pip_has_not_finished_does_not_count_as_installed(world: World)
     done = world.runner.inside(*words)
     assert done.returncode == 0, shown(done)
     assert world.target.installed() == {"half": "1.0"}
+
+
+def test_where_metadata_cannot_be_corrected_the_next_run_does_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk has become full, just when pip had ended. That is no fault of safepip's, and it is not forgotten."""
+
+    def full(path: str, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    world.anew()
+    links = world.runner.folder / "links"
+    words = ("install", "--python", world.target.python, "--no-index", "-f", links, "--jobs", "2", "app==1.0")
+    with monkeypatch.context() as patch:
+        patch.setattr("safepip.edges.pip.record_rows.replace_file", full)
+        done = world.runner.inside(*words)
+    assert done.returncode == 1, shown(done)
+    assert "error: unfinished-installation" in done.stderr
+    assert list(world.target.folder.glob(".safepip-unfinished-*"))
+    done = world.runner.inside(*words)
+    assert done.returncode == 0, shown(done)
+    assert [path.parent.name for path in world.target.site_packages.glob("*/REQUESTED")] == ["app-1.0.dist-info"]
+    verified = world.runner.inside("verify", "--python", world.target.python)
+    assert verified.returncode == 0, shown(verified)

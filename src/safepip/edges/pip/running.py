@@ -16,7 +16,7 @@ from safepip.environment.python_variables import clean_environment, foreign_envi
 from safepip.handover.instructions import check_report
 from safepip.model.errors import PipFailed, Refused, Unavailable
 from safepip.model.events import Doing, Installing, OtherSpeaks
-from safepip.model.finding import printable
+from safepip.model.finding import Diagnostic, printable
 from safepip.options.pip_verbs import without_secrets
 
 if TYPE_CHECKING:
@@ -247,8 +247,19 @@ def _conclude(
     for part in handover.parts:
         with open(part.report, encoding="utf-8") as file:
             check_report(part, json.load(file))
-    record_direct_urls(handover, target, settings, kept)
-    remove_marks(handover, kept)
+    try:
+        record_direct_urls(handover, target, settings, kept)
+        remove_marks(handover, kept)
+    except OSError as error:
+        raise PipFailed(
+            1,
+            Diagnostic(
+                "unfinished-installation",
+                "pip has installed everything, and its metadata could not be corrected afterwards",
+                context=(printable(error.strerror or str(error)),),
+                hint="put that right, and run it again: what is left to be done is noted, and done first",
+            ),
+        ) from None
     check_installed(handover, target, settings, environ, kept)
 
 

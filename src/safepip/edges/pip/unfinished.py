@@ -62,6 +62,7 @@ class Unfinished:
         self._made: list[str] = []
         self._has_locks, self._begun = True, False
         self._seen: frozenset[str] = frozenset()
+        self._noted: tuple[Undone, ...] = ()
         self._records: dict[str, tuple[str, str, tuple[int, int] | None]] = {}
         #: The names of what pip has not finished, once it has ended, and of what was taken away because it differs.
         self.missing: tuple[str, ...] = ()
@@ -132,9 +133,9 @@ class Unfinished:
         if self._handle is None or self._place is None:
             return
         try:
-            entries = list(entries_of(handover, self._place.libraries, _known))
+            self._noted = tuple(entries_of(handover, self._place.libraries, _known))
             with open(self._handle, "wb", closefd=False) as file:
-                file.write(text_of(entries).encode("utf-8") if entries else b"")
+                file.write(text_of(self._noted).encode("utf-8") if self._noted else b"")
         except OSError as error:
             if handover.stages:
                 raise Unavailable.because(
@@ -157,7 +158,8 @@ class Unfinished:
         if self._handle is None or self._place is None:
             return
         try:
-            settled = _Outcome([], {}) if whole else _settle(_read(self._handle), self._place)
+            # Also where the disk had no room for the note.
+            settled = _Outcome([], {}) if whole else _settle(self._noted, self._place)
             for path, why in settled.failed.items():
                 self._tell(
                     f"{printable(path)} cannot be set right; the next installation tries again: {printable(why)}"
