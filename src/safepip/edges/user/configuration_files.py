@@ -182,26 +182,16 @@ def _upward(folder: str) -> Iterator[str]:
 
 
 def _check_hides_none(level: Level, folder: str, world: World, credentials: Credentials) -> None:
-    """Raises `UsageError` (`hidden-configuration`) where a second file lies in the folder of the nearest, and where the
-    nearest declares no index, so that it does not say whose the names are, and there is a file further up."""
-    nearest = level.origin.where
-    for above in _upward(folder):
-        for name in _NAMES:
-            path = os.path.join(above, name)
-            if path == nearest or _stranger(path, world) is not None:
+    """Raises `UsageError` (`hidden-configuration`) where there is a configuration that the nearest would hide. One that
+    would not be obeyed is not hidden."""
+    from safepip.config.hidden import hides, to_be_empty
+
+    for above in to_be_empty(level, _upward(folder)):
+        for path in (os.path.join(above, name) for name in _NAMES):
+            if path == level.origin.where or _stranger(path, world) is not None:
                 continue
-            if _read_level(path, Source.PROJECT_CONFIG, credentials) is None:
-                continue
-            one = f"put everything into one of them, {nearest if above == folder else path}"
-            raise UsageError.because(
-                "hidden-configuration",
-                f"{printable(nearest)} would hide the configuration {printable(path)}",
-                hint=f"{printable(one)}, and take the other away\n"
-                "to use only one of them: --config FILE, or SAFEPIP_CONFIG=FILE",
-                origins=(level.origin,),
-            )
-        if level.indexes:
-            return
+            if _read_level(path, Source.PROJECT_CONFIG, credentials) is not None:
+                raise hides(level, path, beside=above == folder)
 
 
 def _check_owner(path: str, world: World) -> None:
