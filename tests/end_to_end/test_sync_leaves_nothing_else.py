@@ -71,6 +71,12 @@ def capitals(site: Path, links: Path) -> None:
     unpacked(site, links, "1.0").rename(site / "lib-1.0.DIST-INFO")
 
 
+def noted_commands(site: Path, links: Path) -> None:
+    info = unpacked(site, links, "1.0")
+    (info / "scripts").mkdir()
+    (info / "scripts" / "activate").touch()
+
+
 def no_version(site: Path, _: Path) -> None:
     info = site / "lib-not_a_version.dist-info"
     info.mkdir()
@@ -84,6 +90,7 @@ FORMS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
     "an old one beside the locked one": (lambda site, links: unpacked(site, links, "0.9", "1.0", name="keep"), False),
     "no version": (no_version, False),
     "in capitals": (capitals, False),
+    "with commands that go with it": (noted_commands, False),
     "by distutils": (lambda site, _: (site / "lib-1.0.egg-info").write_text(text("lib", "1.0")), False),
     "a link": (linked, False),
     "all behind a link": (linked_site, False),
@@ -120,7 +127,7 @@ def test_what_is_installed_in_any_form_goes_or_stops_it(name: str, runner: Runne
             removed = runner.inside("uninstall", "--python", target.python, "-y", hint[0])
             assert removed.returncode == 0, shown(removed)
         if not hint:
-            assert "make a new environment" in done.stderr
+            assert "make a new environment" in done.stderr or "remove that folder" in done.stderr
             return
         done = runner.inside("sync", *where, "pylock.toml")
         assert done.returncode == 0, shown(done)

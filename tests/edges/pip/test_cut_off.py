@@ -71,6 +71,16 @@ def test_a_mark_that_is_taken_away_half(place: BarePlace, half: str) -> None:
         assert not any("REQUESTED" in row for row in place.rows())
 
 
+def test_a_file_of_the_same_name_in_the_wheel_keeps_its_row(place: BarePlace) -> None:
+    """Some projects have metadata of others, or of their own, among their files."""
+    info = place.install()
+    deeper = f"a/{INFO}/REQUESTED,,"
+    (info / "RECORD").write_text(f"{deeper}\n{(info / 'RECORD').read_text()}")
+    place.noted(marked=True)
+    with place.unfinished():
+        assert [row for row in place.rows() if "REQUESTED" in row] == [deeper]
+
+
 def remove_mark_row(info: Path) -> None:
     record = info / "RECORD"
     record.write_text("".join(f"{row}\n" for row in record.read_text().splitlines() if "REQUESTED" not in row))

@@ -67,9 +67,10 @@ class _Rows:
         self.names = [line.partition(",")[0] for line in self.lines]
 
     def place_of(self, name: str) -> int | None:
-        """The number of the line about a file."""
-        found = (at for at, stated in enumerate(self.names) if stated == name or stated.endswith("/" + name))
-        return next(found, None)
+        """The number of the line about a file. A wheel may have a file of the same name and folder deeper down."""
+        if name in self.names:
+            return self.names.index(name)
+        return next((at for at, stated in enumerate(self.names) if stated.endswith("/" + name)), None)
 
     def write(self) -> None:
         """Put the lines into RECORD."""

@@ -263,6 +263,12 @@ def _obstacles(it: InstalledDistribution, target: Target) -> Iterator[tuple[str,
     if outside or os.path.islink(path):
         yield f"{who} lies behind a link, where pip would not remove it", remove
     elif path.endswith(".dist-info"):
+        if _names(os.path.join(path, "scripts")):
+            # As `rules.installer_file` has it.
+            noted = (
+                "notes commands in a folder `scripts`, and pip would remove these with it, be they another project's"
+            )
+            yield f"{who} {noted}", f"remove that folder, and the commands yourself: {printable(path)}/scripts"
         if not os.path.exists(os.path.join(path, "RECORD")):
             yield f"{who} has no list of its files (RECORD), so that pip cannot replace it", repair_of(it)
     elif path.lower().endswith(".dist-info"):
