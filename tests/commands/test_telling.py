@@ -61,6 +61,19 @@ def test_the_index_that_nobody_named_is_called_pips(tmp_path: Path) -> None:
         assert line == f"Installed 1 distribution from {said}, every file verified, in 1.2 s"
 
 
+def test_fewer_pips_than_asked_for_are_told(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """That there is a bound, to everybody; why one pip does it alone, with -v and in the log."""
+    for name in ("app", "lib", "tool"):
+        index.add(name, "1.0")
+    words = ("install", "--python", target.python, "-i", index.url, "--jobs", "33")
+    done = runner.inside(*words, "app", "-t", "place", "-v")
+    assert "notice: at most 32 pips install side by side, and not 33\n" in done.stderr
+    assert "\none pip installs everything: pip moves whole folders" in done.stderr
+    done = runner.inside(*words[:-1], "32", "lib", "tool")
+    assert done.returncode == 0, done.stderr
+    assert "side by side" not in done.stderr
+
+
 # --- where it looks ----------------------------------------------------------------------------------------------
 
 

@@ -160,8 +160,11 @@ def test_what_one_pip_does_otherwise_is_left_to_one(name: str, four: list[Chosen
     settings = OTHERS[name](Settings())
     choices = [Chosen(it.wheel, requested=it.requested, installs=not it.requested) for it in four]
     choices = choices if settings.only_deps else four
-    assert made(choices, Hands(2), settings).stages == ()
+    alone = made(choices, Hands(2), settings)
+    assert (alone.stages, bool(alone.alone)) == ((), True)
+    assert made(choices, Hands(None, 2), settings).alone == made(choices, Hands(1), settings).alone == ""
     assert made(four, Hands(2)).stages != ()
+    assert made(four[:1], Hands(2)).alone == "what is new cannot be divided"
 
 
 def one_reason(choices: list[Chosen], settings: Settings | None = None, kept_pins: Any = ()) -> str:

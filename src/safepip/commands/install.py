@@ -10,7 +10,14 @@ from safepip.commands.inputs import read_inputs
 from safepip.commands.resolving import resolve
 from safepip.commands.resources import Resources
 from safepip.commands.target import tell_of_user_site
-from safepip.commands.telling import tell_decisions, tell_installed, tell_missing, tell_notices, tell_sources
+from safepip.commands.telling import (
+    tell_decisions,
+    tell_installed,
+    tell_missing,
+    tell_notices,
+    tell_of_jobs,
+    tell_sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -129,6 +136,7 @@ def _hand_over(
         unfinished.hold()
         handover = _handover(decision, wheels, folder, several=unfinished.possible)
         handover = with_public_urls(handover, resources.credentials.concealed.redact)
+        tell_of_jobs(handover, settings, resources.console)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
         check_places(installed, settings)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from safepip.handover.instructions import Handover
     from safepip.model.candidate import ProjectCandidates
     from safepip.model.evidence import ClearedWheel
+    from safepip.model.plan import Settings
 
 
 def tell_sources(inputs: Inputs, resources: Resources) -> None:
@@ -78,6 +79,16 @@ def tell_installed(wheels: Sequence[ClearedWheel], console: Console) -> None:
     from safepip.reporting.summaries import installed
 
     console.say(installed(wheels, console.seconds()))
+
+
+def tell_of_jobs(handover: Handover, settings: Settings, console: Console) -> None:
+    """Where fewer pips install than the user has asked for: that there is a bound, and why it is one alone."""
+    from safepip.handover.parts import MOST
+
+    if settings.jobs is not None and settings.jobs > MOST:
+        console.notice(f"at most {MOST} pips install side by side, and not {settings.jobs}")
+    if handover.alone:
+        console.detail(f"one pip installs everything: {handover.alone}")
 
 
 def tell_missing(unfinished: Unfinished, handover: Handover, console: Console) -> None:

@@ -78,7 +78,8 @@ class Handover:
     are lines to print before pip starts and when it has succeeded, empty where pip prints its own.
 
     With `stages` several pips do it, and this says what is to be there in the end: `arguments` and `report` are empty.
-    The parts of a stage run side by side, each as it is told, when all of the stage before have ended.
+    The parts of a stage run side by side, each as it is told, when all of the stage before have ended. `alone` says why
+    one pip does it, where the user has asked for several.
     """
 
     folder: str
@@ -92,6 +93,7 @@ class Handover:
     before: str = ""
     after: str = ""
     stages: tuple[tuple[Handover, ...], ...] = ()
+    alone: str = ""
 
     @property
     def parts(self) -> tuple[Handover, ...]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.handover.instructions import Handover, make_handover, stated_for_pip
@@ -67,7 +68,11 @@ def make_handovers(
     """As `make_handover`, with `stages` where several pips do it."""
     stages = _stages(resolution, wheels, settings, target, hands)
     if not stages:
-        return make_handover(resolution, wheels, settings, folder)
+        made_for_one = make_handover(resolution, wheels, settings, folder)
+        if made_for_one is None or (hands.stated or 1) == 1:
+            return made_for_one
+        why = one_alone(resolution, wheels, settings, target)
+        return replace(made_for_one, alone=why or "what is new cannot be divided")
     given = {wheel.pin.name: wheel for wheel in wheels}
     count = sum(map(len, stages))
     made, number = [], 0
@@ -162,13 +167,14 @@ def one_alone(resolution: Resolution, wheels: Sequence[ClearedWheel], settings: 
         return "pip moves whole folders to that of --target, and leaves those that are there"
     if settings.ignore_installed or settings.only_deps:
         return "what is installed is not to count, or the roots are not to be installed"
-    if settings.display.verbosity > 0 or settings.display.log is not None:
-        return "pip's own words are wanted as they come"
     if moved and any(wheel.pin.replaces is not None for wheel in wheels):
         return "what is replaced lies elsewhere"
     if any(wheel.pin.direct_url is not None and not wheel.pin.requested for wheel in wheels):
         return "a constraint names a wheel, which pip has to get by its name"
-    return next((why for wheel in wheels if (why := _odd(wheel, resolution, wheels))), "")
+    odd = next((why for wheel in wheels if (why := _odd(wheel, resolution, wheels))), "")
+    if not odd and (settings.display.verbosity > 0 or settings.display.log is not None):
+        return "with -v and --log, pip's own words are wanted as they come"
+    return odd
 
 
 def _odd(wheel: ClearedWheel, resolution: Resolution, wheels: Sequence[ClearedWheel]) -> str:

@@ -34,7 +34,7 @@ class IndexUrl(NamedTuple):
         if url.query or url.fragment:
             raise UrlError("an index URL has no query (?) and no fragment (#)")
         if any(char <= " " for char in text):
-            raise UrlError("a URL has no white space")
+            raise UrlError("a URL has no white space; a blank in its path is written %20")
         if url.has_dot_segments:
             raise UrlError("an index URL has no . or .. in its path")
         if url.scheme == "file" and not url.path.startswith("/"):
