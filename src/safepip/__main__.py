@@ -120,12 +120,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt as interrupt:
         from signal import SIG_IGN, SIGINT, signal
 
-        from safepip.edges.console.outputs import warn
+        from safepip.edges.console.outputs import clear_line, warn
         from safepip.edges.programs.ending import exit_code
 
         # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
         signal(SIGINT, SIG_IGN)
-        warn("\nInterrupted: nothing was installed.\n")
+        clear_line()
+        warn("Interrupted: nothing was installed.\n")
         return exit_code(interrupt)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.

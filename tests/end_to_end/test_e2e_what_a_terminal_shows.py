@@ -135,6 +135,19 @@ def test_ctrl_c_leaves_no_line_behind(stage: Stage, phase: str, columns: int) ->
     check_screen(terminal, f"interrupted-{phase.lower()}")
 
 
+def test_ctrl_c_before_there_is_a_line_leaves_no_empty_one(stage: Stage) -> None:
+    """The terminal has written `^C`, which is erased."""
+    stage.index.fault("demo", stall(60))
+    with stage.start("--progress-bar", "off") as terminal:
+        terminal.wait_for("^$")
+        while stage.index.page_path("demo") not in stage.index.paths_asked():
+            time.sleep(0.01)
+        terminal.press_ctrl_c()
+        assert terminal.end() == 130
+    at = next(at for at, line in enumerate(terminal.screen.lines) if line.startswith("Looking in indexes"))
+    assert terminal.screen.lines[at + 1 :] == ["Interrupted: nothing was installed.", ""]
+
+
 def test_a_terminal_that_hangs_up_ends_it(stage: Stage) -> None:
     from support.terminals import hang_up
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 
 import pytest
 
 from safepip.edges.console import outputs
-from safepip.edges.console.progress import ERASE, LiveLine, Progress, RawLines, make_progress
+from safepip.edges.console.progress import LiveLine, Progress, RawLines, make_progress
 from safepip.edges.user.terminal import ask_credentials
 from safepip.model.events import Doing, Fetched, Fetching, FileDone, Installing, OtherSpeaks, Received, Resolving
 from safepip.model.plan import Display
@@ -107,7 +108,7 @@ def test_the_line_is_drawn_over_itself_and_is_gone_in_the_end() -> None:
     assert watched.drawn() == "\rChecking: 3 wheels\x1b[K"
     watched.line.close()
     watched.line.close()
-    assert watched.screen.getvalue() == "\rChecking: 3 wheels\x1b[K" + ERASE
+    assert watched.screen.getvalue() == "\rChecking: 3 wheels\x1b[K" + outputs.ERASE
     assert watched.drawn() == ""
 
 
@@ -119,9 +120,9 @@ def test_it_makes_way_for_what_is_written(monkeypatch: pytest.MonkeyPatch) -> No
     watched.line.tell(Resolving("demo"))
     first = watched.drawn()
     outputs.warn("notice: something\n")
-    assert watched.screen.getvalue() == f"{first}{ERASE}notice: something\n"
+    assert watched.screen.getvalue() == f"{first}{outputs.ERASE}notice: something\n"
     outputs.warn("notice: more\n")
-    assert watched.screen.getvalue() == f"{first}{ERASE}notice: something\nnotice: more\n"
+    assert watched.screen.getvalue() == f"{first}{outputs.ERASE}notice: something\nnotice: more\n"
     assert watched.drawn() == first
 
 
@@ -130,12 +131,12 @@ def test_it_is_gone_while_another_program_speaks_and_while_a_question_is_open() 
     watched.line.tell(Resolving("demo"))
     watched.drawn()
     watched.line.tell(OtherSpeaks())
-    assert watched.screen.getvalue().endswith(ERASE)
+    assert watched.screen.getvalue().endswith(outputs.ERASE)
     assert watched.drawn() == ""
     watched.line.tell(Installing(2, lambda: 1))
     assert "Installing: 1/2 distributions" in watched.drawn()
     with watched.line.hidden():
-        assert watched.screen.getvalue().endswith(ERASE)
+        assert watched.screen.getvalue().endswith(outputs.ERASE)
         assert watched.drawn() == ""
     assert "Installing" in watched.drawn()
 
@@ -175,3 +176,15 @@ def test_a_terminal_that_is_gone_ends_nothing() -> None:
 def test_no_question_is_asked_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("me\n"))
     assert ask_credentials("https://host.example") is None
+
+
+@pytest.mark.parametrize(("kind", "written"), [("xterm", outputs.ERASE), ("dumb", "\n"), (None, "")])
+def test_after_ctrl_c_the_next_word_begins_a_line(
+    kind: str | None, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal has written `^C`, and what is no terminal has not."""
+    stream = Screen() if kind else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", kind or "xterm")
+    outputs.clear_line()
+    assert stream.getvalue() == written

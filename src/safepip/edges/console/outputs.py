@@ -24,7 +24,7 @@ from safepip.reporting.runner_commands import disarm
 
 TYPE_CHECKING = False  # that of `typing` takes more time than all else of a run that only says its version
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -37,6 +37,9 @@ CI = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
 #: The forms in which standard output says how a run ended; in `text` that is said as it goes.
 FORMS = ("json", "sarif", "github")
 _FORM = "--output-format"
+
+#: ECMA-48: to the beginning of the line, and erase what is behind the cursor.
+ERASE = "\r\x1b[K"
 
 _reported = False
 #: Standard output, once words were lost on it, and why: what is asked for would be lost there, too.
@@ -179,6 +182,18 @@ def warn(text: str) -> None:
         _write(sys.stderr, disarm(_for_people(sys.stderr, text)))
     except (OSError, ValueError):
         abandon(sys.stderr)
+
+
+def clear_line() -> None:
+    """Have the next word begin a line of standard error: a terminal has written `^C` on the last one."""
+    with suppress(OSError, ValueError):
+        if sys.stderr.isatty():
+            _write(sys.stderr, ERASE if can_erase(os.environ) else "\n")
+
+
+def can_erase(environ: Mapping[str, str]) -> bool:
+    """Whether a terminal understands `ERASE`."""
+    return environ.get("TERM", "") != "dumb" and (os.name != "nt" or "WT_SESSION" in environ)
 
 
 def abandon(stream: TextIO) -> None:

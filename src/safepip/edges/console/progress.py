@@ -18,7 +18,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from safepip.edges.console.outputs import CI
+from safepip.edges.console.outputs import CI, ERASE, can_erase
 from safepip.model.events import Fetched, Fetching, Received
 from safepip.reporting.activity import Activity, fitted
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 0.35
 _DRAW_SECONDS = 0.15
 _RAW_SECONDS = 0.25
-
-#: ECMA-48: to the beginning of the line, and erase what is behind the cursor.
-ERASE = "\r\x1b[K"
 
 
 class Progress:
@@ -78,8 +75,7 @@ def make_progress(
         return Progress()
     if choice == "raw":
         return RawLines(stdout)
-    moves = environ.get("TERM", "") != "dumb" and (os.name != "nt" or "WT_SESSION" in environ)
-    if not (stderr.isatty() and moves) or any(name in environ for name in CI):
+    if not (stderr.isatty() and can_erase(environ)) or any(name in environ for name in CI):
         return Progress()
     return LiveLine(stderr, style, redact, since=since)
 
