@@ -99,6 +99,9 @@ def test_environments_are_told_apart_by_their_markers() -> None:
         ('python_full_version < "3.12.1"', ["3.11.0"]),
         ('python_version < "3.11"', ["3.11.0"]),
         ('sys_platform == "3.11.3"', ["3.11.0"]),
+        ('implementation_version < "3.11.3"', ["3.11.0", "3.11.3", "3.11.4"]),
+        ('python_full_version in "3.11.3 3.11.5"', ["3.11.0", "3.11.3", "3.11.4", "3.11.5", "3.11.6"]),
+        ('python_full_version not in "3.10.7, 3.11.3"', ["3.11.0", "3.11.3", "3.11.4"]),
     ],
 )
 def test_an_environment_is_split_where_a_marker_tells_patch_versions_apart(marker: str, lows: list[str]) -> None:
@@ -108,7 +111,8 @@ def test_an_environment_is_split_where_a_marker_tells_patch_versions_apart(marke
     ends = {str(Version(part.low)): part for part in parts}
     for part in ends.values():
         # Within a part the first version speaks for all.
-        last = {**part.markers, "python_full_version": "3.11.99" if part.high is None else _before(part.high)}
+        full = "3.11.99" if part.high is None else _before(part.high)
+        last = {**part.markers, "python_full_version": full, "implementation_version": full}
         assert Marker(marker).evaluate(last) == Marker(marker).evaluate(part.markers)
 
 

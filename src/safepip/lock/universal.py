@@ -51,8 +51,11 @@ OLDEST_MINOR, NEWEST_MINOR = 10, 14
 _GLIBC_MINOR = 28
 _MACOS = (14, 0)
 
+#: CPython's `implementation_version` is its full version (PEP 508).
+_VERSION = r"(?:python_full_version|implementation_version)"
+_COMPARED = r"(?:[<>=!~]+|\bin\b|\bnot\s+in\b)"
 _FULL_VERSION = re.compile(
-    r"""python_full_version\s*[<>=!~]+\s*["']([^"']+)["']|["']([^"']+)["']\s*[<>=!~]+\s*python_full"""
+    rf"""{_VERSION}\s*{_COMPARED}\s*["']([^"']+)["']|["']([^"']+)["']\s*{_COMPARED}\s*{_VERSION}"""
 )
 _NAMED = re.compile(r"(?P<platform>[a-z]+-[a-z0-9_]+)(?::3\.(?P<minor>\d{1,2}))?\Z")
 
@@ -205,10 +208,10 @@ def split_at(environment: Environment, markers: Iterable[str]) -> list[Environme
     high = Version(environment.high) if environment.high else Version(f"3.{environment.minor + 1}")
     lines: set[Version] = set()
     for marker in markers:
-        for found in _FULL_VERSION.findall(marker):
-            text = (found[0] or found[1]).removesuffix(".*")
+        # With `in` there are several versions in one text.
+        for text in (text for found in _FULL_VERSION.findall(marker) for text in re.split(r"[\s,;|]+", "".join(found))):
             try:
-                release = Version(text).release
+                release = Version(text.removesuffix(".*")).release
             except ValueError:
                 continue
             if len(release) >= 3 and release[:2] == (3, environment.minor):
