@@ -183,6 +183,9 @@ BROKEN = {
     "ranges-as-object": entry(ranges={"type": "ECOSYSTEM"}),
     "neither-ranges-nor-versions": entry(ranges=[]),
     "only-commits": ranged({"introduced": "0"}, kind="GIT"),
+    "semantic-versions-beside-others": entry(
+        ranges=[{"type": kind, "events": [{"introduced": "0"}, {"fixed": "1"}]} for kind in ("ECOSYSTEM", "SEMVER")]
+    ),
     "versions-as-text": entry(versions="1.0"),
     "version-that-is-a-number": entry(versions=[1.0]),
     "ecosystem-in-lower-case": entry(package={"name": "demo-project", "ecosystem": "pypi"}),

@@ -61,10 +61,13 @@ def test_a_listed_version_is_meant_however_it_is_written() -> None:
         (Affected((), (walk("introduced 0", "fixed 2"),)), "final", None),
         (Affected((), (walk("introduced 0"),)), "final", True),
         (Affected(("final",), ()), "final", True),
+        (Affected(("0.9",), ()), "final", False),
+        (Affected(("0.9",), (walk("introduced 0", "fixed 2"),)), "final", None),
+        (Affected(("0.9",), (walk("introduced 0", "fixed 2"),)), "1.0-custom_build", None),
     ],
 )
 def test_what_cannot_be_ordered_is_not_guessed(affected: Affected, version: str, answer: bool | None) -> None:
-    """The list decides where there is one; else nothing is said."""
+    """Where it is a bound, the list decides if there is one; else nothing is said."""
     assert affects(affected, version) is answer
 
 

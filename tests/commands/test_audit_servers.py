@@ -69,6 +69,9 @@ def audited(run: Inside, *pins: str) -> tuple[int, dict[str, Any]]:
 def test_a_server_is_asked_by_name_and_its_records_are_matched_here(run: Inside, server: Server) -> None:
     """All pages, and no version leaves this machine."""
     configure(run, server)
+    server.answer = {}
+    assert audited(run, "clean==5.5")[0] == 0
+    server.answer, server.host.requests[:] = None, []
     code, found = audited(run, "demo==1.0", "clean==5.5")
     assert code == 1
     assert [item["id"] for item in found["demo"]["vulnerabilities"]] == ["GHSA-1", "GHSA-2"]
@@ -177,6 +180,8 @@ def test_a_server_that_failed_cannot_be_ignored(run: Inside, server: Server) -> 
         b"[" * 100_000,
         [],
         {"vulns": {}},
+        {"error": "bad gateway"},
+        {"code": 3, "message": "invalid query"},
         {"vulns": "none"},
         {"vulns": [3]},
         {"vulns": [{"id": "GHSA-9"}]},

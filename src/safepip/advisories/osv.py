@@ -13,7 +13,8 @@ Source: the OSV schema, 1.x. What is read, and how strictly:
   `last_affected` and `limit`; one event at least is `introduced`, and `fixed` and `last_affected` exclude each other.
 - GIT ranges speak of commits, which no installed distribution tells; SEMVER is for ecosystems whose versions are
   Semantic Versions, and PyPI's are not. Of both the schema wants the versions listed, so an entry with nothing but such
-  ranges is an error, as is one with neither versions nor ranges: it would affect nothing.
+  ranges is an error, as is one with neither versions nor ranges: it would affect nothing. A SEMVER range beside others
+  is one, too, where no versions are listed: it speaks of versions that the others may leave out.
 - `database_specific.indicators.package_integrity` of an entry, or of the record, lists digests of malicious files.
 
 A record with an error is not used in part. It is `unreadable` for the projects that it names, and for every project
@@ -173,8 +174,9 @@ def _vectors(data: dict[str, Any], most: int) -> list[Any]:
 
 def _affected(entry: dict[str, Any]) -> Affected:
     versions = tuple(_texts(entry, "versions", _LONGEST_VERSION))
-    ranges = tuple(filter(None, map(_range, _list(entry, "ranges"))))
-    if not versions and not ranges:
+    stated = _list(entry, "ranges")
+    ranges = tuple(filter(None, map(_range, stated)))
+    if not versions and (not ranges or any(data["type"] == "SEMVER" for data in stated)):
         raise Malformed("an affected entry says no versions that can be compared")
     return Affected(versions, ranges)
 

@@ -10,8 +10,8 @@ A local version (`2.0+cpu`) is a build of the version before the plus sign, and 
 its builds: as in PEP 440's specifiers, the local part is compared only with what has one.
 
 A version, or a bound, that PEP 440 does not know cannot be ordered. Such a version is affected where it is listed as
-written, and by a range that contains every version. Where a range cannot be walked, the list decides if there is one;
-if there is none, nothing can be said.
+written, and by a range that contains every version; else nothing can be said of it where there is a range. Where a
+bound cannot be read, the list decides if there is one; if there is none, nothing can be said.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def affects(affected: Affected, text: str) -> bool | None:
                 return True
         except Unordered:
             unknown = True
-    return None if unknown and not affected.versions else False
+    return None if unknown and (version is None or not affected.versions) else False
 
 
 def is_listed(versions: Iterable[str], text: str) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from safepip.advisories.database import EVERY_PROJECT
 from safepip.edges.advisories import gathering, records
-from safepip.edges.advisories.records import NotARecord, SourceFile, parse, read_files
+from safepip.edges.advisories.records import NotARecord, SourceFile, parse, read_archive, read_files
 from safepip.model.errors import Unavailable
 from support.advisories import NOW, record, versions_of
 
@@ -115,6 +117,21 @@ def damaged(path: Path) -> Path:
     return made
 
 
+def in_directory(path: Path, name: bytes, offset: int) -> Path:
+    """An archive whose directory has another name for its file, and another place for it, of eight bytes (APPNOTE
+    4.3.12, 4.5.3)."""
+    data = json.dumps(ONE).encode()
+    sizes = struct.pack("<3I", zlib.crc32(data), len(data), len(data))
+    member = b"PK\3\4" + struct.pack("<5H", 45, 0, 0, 0, 0) + sizes + struct.pack("<2H", 6, 0) + b"a.json" + data
+    extra = struct.pack("<2HQ", 1, 8, offset)
+    entry = b"PK\1\2" + struct.pack("<6H", 45, 45, 0, 0, 0, 0) + sizes
+    entry += struct.pack("<5H2I", len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF) + name + extra
+    end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 1, 1, len(entry), len(member), 0)
+    made = path / "odd.zip"
+    made.write_bytes(member + entry + end)
+    return made
+
+
 def empty_folder(path: Path) -> Path:
     (path / "empty").mkdir()
     return path / "empty"
@@ -148,6 +165,17 @@ def test_a_source_that_cannot_be_read_whole_is_not_read(make: Callable[[Path], P
     with pytest.raises(Unavailable) as caught:
         list(read_files(str(make(tmp_path))))
     assert caught.value.diagnostics[0].reference == "advisories-unreadable"
+
+
+@pytest.mark.parametrize(("name", "offset"), [(b"", 0), (b"a.json", 1 << 63), (b"a.json", (1 << 64) - 1)])
+def test_an_archive_whose_directory_is_none_is_not_read(tmp_path: Path, name: bytes, offset: int) -> None:
+    """From the disk and out of memory, which fail in ways of their own."""
+    made = in_directory(tmp_path, name, offset)
+    for files in (read_files(str(made)), read_archive(made.read_bytes(), "https://x.example/all.zip")):
+        with pytest.raises(Unavailable, match="advisories-unreadable"):
+            list(files)
+    sound = in_directory(tmp_path, b"a.json", 0)
+    assert [file.name for file in read_archive(sound.read_bytes(), "x")] == ["a.json"]
 
 
 def test_the_bounds_hold_for_all_files_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,8 +75,12 @@ def read_archive(content: bytes, place: str) -> Iterator[SourceFile]:
         raise unreadable(place, str(error) or type(error).__name__) from None
 
 
-#: What opening, unpacking and decrypting raise; `RuntimeError` is zipfile's word for an encrypted file.
-_ARCHIVE_ERRORS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
+#: What opening, unpacking and decrypting raise; `RuntimeError` is zipfile's word for an encrypted file. What follows it
+#: comes of names without a letter, and of offsets beyond every file.
+_ARCHIVE_ERRORS = (
+    *(OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError),
+    *(LookupError, OverflowError),
+)
 
 
 def unreadable(place: str, reason: str, hint: str = "") -> Unavailable:

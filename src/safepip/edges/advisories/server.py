@@ -86,7 +86,9 @@ async def _page(transport: Transport, url: str, name: str, token: str, limit: in
         raise _NoAnswer(printable(str(error))) from None
     except NotPlain as problem:
         raise _NoAnswer(str(problem)) from None
-    if isinstance(page, dict):
+    # What knows nothing of a project answers with an empty object. One with other keys alone is an answer to something
+    # else, such as the error of a proxy.
+    if isinstance(page, dict) and (not page or not page.keys().isdisjoint(("vulns", "next_page_token"))):
         parts = page.get("vulns", []), page.get("next_page_token", "")
         if isinstance(parts[0], list) and isinstance(parts[1], str):
             return page, len(answer.body)
