@@ -259,6 +259,36 @@ def test_one_process_at_a_time_changes_a_shim(env: Environment, starts: tuple[st
     assert exact_state(env.folder) == before
 
 
+def test_a_folder_that_stays_held_is_not_waited_for_without_end(
+    env: Environment, starts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To hold it takes no more than the right to read it. Nothing is changed then."""
+    import fcntl
+
+    monkeypatch.setattr(bare_unshim, "_PATIENCE", 0.2)
+    root = real(str(env.folder))
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        before = exact_state(env.folder)
+        with pytest.raises(Unavailable) as caught:
+            shim(env, starts)
+        assert "another program holds the folder" in caught.value.diagnostics[0].message
+        assert exact_state(env.folder) == before
+    finally:
+        os.close(handle)
+    shim(env, starts)
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        before = exact_state(env.folder)
+        with pytest.raises(Unavailable):
+            take_off(root)
+        assert exact_state(env.folder) == before
+    finally:
+        os.close(handle)
+
+
 def test_what_is_changed_meanwhile_is_not_replaced(
     env: Environment, starts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

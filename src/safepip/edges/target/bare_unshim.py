@@ -14,7 +14,8 @@ to before another file took its place.
    point was touched yet, or all are done; then only the folder is removed. So it is where `state.json` is not what
    safepip writes, if no entry point is the shim's.
 5. `state.json` may be anybody's: a path in it leads nowhere but into the environment.
-6. One process at a time changes a shim: the environment's folder is held by `flock`, which ends with the process.
+6. One process at a time changes a shim: the environment's folder is held by `flock`, which ends with the process. Any
+   user who may read the folder may hold it, so there is an end to the waiting.
 
 It imports nothing of safepip, and stays within the syntax of Python 3.7.
 """
@@ -23,7 +24,8 @@ import os
 import re
 import stat
 import sys
-from contextlib import contextmanager, suppress
+import time
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}|link:.*", re.DOTALL)
 _KEYS = ({"path", "saved", "digest"}, {"path", "saved", "digest", "shims", "main", "cached"})
 #: No entry point, and no byte code of one, is nearly this long.
 _LARGEST = 1 << 20
+#: In seconds: for how long another process is waited for, and how often it is looked for.
+_PATIENCE, _LOOKS = 30.0, 0.1
 
 
 class Damaged(Exception):
@@ -63,20 +67,36 @@ def digest_of(path: str) -> str:
 @contextmanager
 def held(root: str) -> "Iterator[None]":
     """The environment for this process alone; another one waits. Where a file system has no such locks, nothing is
-    waited for."""
+    waited for. Raises `OSError` where it stays held."""
     try:
-        import fcntl
+        import fcntl  # noqa: F401  # is it there?
 
         handle = os.open(root, os.O_RDONLY)
     except (ImportError, OSError):
         yield
         return
     try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle, root)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, root: str) -> None:
+    import fcntl
+
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                raise OSError(error.errno, "another program holds the folder", root) from None
+            time.sleep(_LOOKS)
+            continue
+        except OSError:
+            pass  # a file system without such locks
+        return
 
 
 def is_there(root: str) -> bool:
