@@ -41,3 +41,29 @@ def test_what_is_wrong_with_all_files_is_told_once() -> None:
     with pytest.raises(Unavailable) as told:
         _raise_all(failures)
     assert [each.message for each in told.value.diagnostics] == ["no room"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "words", "served"),
+    [
+        ("undated-file", ("--uploaded-prior-to", "2026-01-01", "six"), {"upload_time": None}),
+        ("hash-mismatch", ("-r", "hashed.txt"), {}),
+    ],
+)
+def test_where_no_file_fits_it_says_what_asked_for_one(
+    run: Inside, index: IndexServer, reference: str, words: tuple[str, ...], served: dict[str, Any]
+) -> None:
+    index.add("six", "1.0", file=served)
+    (run.folder / "hashed.txt").write_text(f"six==1.0 --hash=sha256:{'0' * 64}\n")
+    done = run("download", "-i", index.url, *words)
+    assert references(done.err) == [reference], done.err
+    place = "hashed.txt:1" if "-r" in words else "the command line"
+    assert f"\n  required by {place}\n" in done.err
+
+
+def test_a_file_that_is_not_there_offline_says_how_to_have_it(run: Inside, index: IndexServer) -> None:
+    index.add("six", "1.0")
+    assert run("download", "--no-deps", "-d", "one", "-i", index.url, "six").code == 0
+    (run.folder / "h.txt").write_text("six\n")
+    done = run("download", "--offline", "--no-cache-dir", "-i", index.url, "six")
+    assert "run once without --offline" in done.err

@@ -393,7 +393,8 @@ def test_the_command_that_makes_a_lock_anew_is_one_that_makes_it(index: IndexSer
     (run.folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = [{ name = "demo" }]\n')
     words = ("--no-cache-dir", "-i", index.url)
     done = run("install", "--dry-run", "-r", "pylock.toml", *words)
-    assert "hint: move it away, and make a new one: safepip lock -r FILE" in done.err, done.err
+    way = "hint: move it away, and make a new one, with the same --index-url: safepip lock -r FILE"
+    assert way in done.err, done.err
     (run.folder / "pylock.toml").rename(run.folder / "away.toml")
     assert run("lock", "-r", "requirements.in", *words).code == 0
     assert run("install", "--dry-run", "--ignore-installed", "-r", "pylock.toml", *words).code == 0

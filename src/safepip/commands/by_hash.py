@@ -70,13 +70,13 @@ def _pin(
     fresh = settings.force_reinstall or settings.ignore_installed
     try:
         routed = catalog.candidates_for(name, [requirement.origin])
+        if routed.available.status is not Status.ACTIVE:
+            return None
+        # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
+        demand = required_digests(requirement)
+        candidates = catalog.finder.applicable(routed.available, requirement.specifier, demand)
     except Refused:
         return None  # the search finds all refusals of a run together
-    if routed.available.status is not Status.ACTIVE:
-        return None
-    # The finder knows the hashes, the order of tags, pre-releases and dates as the search does.
-    demand = required_digests(requirement)
-    candidates = catalog.finder.applicable(routed.available, requirement.specifier, demand)
     if not candidates or candidates[0].file.yanked is not None:
         return None
     chosen = candidates[0]

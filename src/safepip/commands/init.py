@@ -236,7 +236,7 @@ def _left(proposal: Proposal, trials: Sequence[Trial], resources: WatchedResourc
             console.notice(f"{trial.part.title}: {diagnostic.reference}: {diagnostic.message}")
     if names:
         count = f"{len(names)} name{'s' if len(names) > 1 else ''}"
-        ways = "answer the questions in the file, or give --claim NAME=INDEX"
+        ways = "answer the questions in the file, or remove it and give --claim NAME=INDEX"
         console.notice(f"{count} left to decide: {', '.join(names)}; {ways}")
     elif proposal.unsure:
         console.notice("what the requirements need in turn is not all known: the file has a question to answer")

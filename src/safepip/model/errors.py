@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 from safepip.model.finding import Diagnostic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
+
+    from safepip.model.origin import Origin
 
 
 class SafepipError(Exception):
@@ -37,6 +40,12 @@ class SafepipError(Exception):
     def because(cls, reference: str, message: str, **details: Any) -> Self:
         """An error of this class with one diagnostic; `details` are the fields of `Diagnostic`."""
         return cls(Diagnostic(reference, message, **details))
+
+
+def with_askers(error: SafepipError, askers: Sequence[Origin]) -> SafepipError:
+    """The same error with the chain of what asked for it, so that it can be traced to a requirement."""
+    lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
+    return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 
 
 class UsageError(SafepipError):

@@ -6,16 +6,17 @@ age; then whether the files that fit are held back or yanked (`enforcement`).
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safepip.model.errors import Refused
+from safepip.model.errors import Refused, SafepipError, with_askers
 from safepip.model.finding import HeldBack
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen, check_held, is_own, permitted, yank_allowed
 from safepip.resolution.quarantine import check_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
@@ -75,7 +76,9 @@ class JudgedCandidates:
         self, project: str, needs: Sequence[ResolverRequirement], limit: Limit | None, hashes: RequiredDigests
     ) -> None:
         """Raise `Refused` where the rules on ages leave nothing of what the user's own statements allow."""
-        check_held(self.finder, self.candidates_for(project, needs).available, needs, limit, hashes)
+        available = self.candidates_for(project, needs).available
+        with _with_askers(needs):
+            check_held(self.finder, available, needs, limit, hashes)
 
     def candidates(
         self,
@@ -86,7 +89,9 @@ class JudgedCandidates:
         hashes: RequiredDigests,
     ) -> Sequence[Candidate]:
         """The candidates for a specifier, best first. Raises `Refused`, `RefusedIfChosen` and what asking raises."""
-        found = self.finder.applicable(self.candidates_for(project, needs).available, specifier, hashes)
+        available = self.candidates_for(project, needs).available
+        with _with_askers(needs):
+            found = self.finder.applicable(available, specifier, hashes)
         # A hash is the user's own, and names the file more narrowly than a version does.
         return found if hashes else permitted(found, needs, limit, self._exemptions)
 
@@ -122,6 +127,17 @@ class JudgedCandidates:
             whose = f"the index {index.name}" if index is not None else f"the index of {pin.name}"
             lines.append(f"{whose} gives no upload times: the cooldown of a day cannot be checked for its files")
         return lines
+
+
+@contextmanager
+def _with_askers(needs: Sequence[ResolverRequirement]) -> Iterator[None]:
+    """What the finder raises says what asked for the project, as what the catalogue raises does."""
+    try:
+        yield
+    except SafepipError as error:
+        if any(diagnostic.origins for diagnostic in error.diagnostics):
+            raise
+        raise with_askers(error, [need.origin for need in needs]) from None
 
 
 def _refused(refusal: Diagnostic, needs: Sequence[ResolverRequirement]) -> Refused:

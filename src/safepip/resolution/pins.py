@@ -187,7 +187,7 @@ def check_hashes(resolution: Resolution, limits: Limits) -> None:
                 "missing-hash",
                 f"hashes are required for everything, and no hash is given for {name}",
                 tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3]),
-                "look at what it is, and then add it with its hash:\n"
+                "look at what it is, and then write it into a requirements file with its hash:\n"
                 f"{name}=={pin.version} --hash={offered or 'sha256:...'}",
                 pin.required_by,
                 name,

@@ -22,7 +22,7 @@ from safepip.index.mirrors import best_first, merged, with_common_releases
 from safepip.index.same_files import as_one, same_offers
 from safepip.model.candidate import ProjectCandidates, SourceArchives
 from safepip.model.digest import ANY_BYTES
-from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.errors import Refused, SafepipError, Unavailable, with_askers
 from safepip.model.events import Resolving, ignore
 from safepip.model.requirement import required_digests
 from safepip.model.route import Observation, Presence, Route, RoutingRule, Survey
@@ -115,7 +115,7 @@ class IndexCatalog:
             except AmbiguousName:
                 raise
             except SafepipError as error:
-                raise _required_by(error, askers) from None
+                raise with_askers(error, askers) from None
             self._all_available[name] = known
         return known
 
@@ -145,7 +145,8 @@ class IndexCatalog:
             raise Unavailable.because(
                 "no-source",
                 f"no index answers for {survey.name}: no index claims it, and there is no default",
-                hint="declare a default index, or claim the name for the index that owns it",
+                hint="declare a default index, or claim the name for the index that owns it; with --no-index, name a"
+                " folder that has it with --find-links",
                 subject=survey.name,
             )
         allowed = self._hashes.get(survey.name)
@@ -382,12 +383,6 @@ class IndexCatalog:
                 raise contradiction(requirement.name, (requirement.origin,))
             candidate = self._direct[named] = self._wheels.direct(requirement, demand)
         return candidate
-
-
-def _required_by(error: SafepipError, askers: tuple[Origin, ...]) -> SafepipError:
-    """The same error with the chain of what asked for it, so that a failing index can be traced to a requirement."""
-    lines = tuple(f"required by {origin.chain()}" for origin in askers[:3])
-    return type(error)(*(d._replace(context=(*d.context, *lines)) for d in error.diagnostics))
 
 
 def _newest(available: ProjectCandidates) -> str:

@@ -355,7 +355,8 @@ class Transport:
         connections = self._connections.get(key)
         if connections is None:
             if self._network.offline:
-                raise HttpError("offline", f"{self.shown(place.url)} cannot be asked: the run is offline", place.url)
+                message = f"{self.shown(place.url)} cannot be asked: the run is offline"
+                raise HttpError("offline", message, place.url, "run once without --offline, so that it is cached")
             proxy = self._proxies.for_origin(place.scheme, place.host, place.port)
             connections = self._connections[key] = Connections(
                 (place.scheme, place.host, place.port),
