@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip.edges.indexes import local_sources
 from support.wheels import make_wheel, sha256
 
 if TYPE_CHECKING:
@@ -97,6 +98,20 @@ def test_a_file_on_a_network_is_taken_where_its_digest_is_given(served: Mapping[
     done = run(*words, "-r", "app.txt")
     assert done.code == 0, done.err
     assert (run.folder / "out" / WHEEL).exists()
+
+
+def test_all_pages_of_a_folder_together_are_bounded(
+    served: Mapping[str, str], run: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a repository could bring any number of pages, each within the bound of a page."""
+    (run.folder / "links").mkdir()
+    for number in range(3):
+        (run.folder / "links" / f"{number}.html").write_text(BESIDE)
+    for most, code in ((3, 0), (2, 1)):
+        monkeypatch.setattr(local_sources, "MAX_FILES", most)
+        done = run("download", "--no-index", "-f", "links", "-d", "out", "app")
+        assert done.code == code, done.err
+        assert ("list more than 2 files" in done.err) is (code == 1)
 
 
 def test_a_file_that_is_not_there_is_an_error(run: Inside) -> None:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import read_regular
-from safepip.index.simple_api import MAX_PAGE_BYTES, PageError, list_folder, parse_find_links_page, the_file
+from safepip.index.simple_api import (
+    MAX_FILES,
+    MAX_PAGE_BYTES,
+    PageError,
+    list_folder,
+    parse_find_links_page,
+    the_file,
+)
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.model.urls import segment
@@ -34,7 +41,12 @@ def list_of(index: Index) -> tuple[list[ProjectFile], str]:
     path = local_path(url).rstrip("/\\")
     if os.path.isdir(path):
         listing = _listing(index, path)
-        linked = [file for page in listing.pages for file in _linked(index, page)]
+        linked: list[ProjectFile] = []
+        for page in listing.pages:
+            linked += _linked(index, page)
+            if len(linked) > MAX_FILES:
+                problem = PageError("too-many-files", f"the pages of the folder list more than {MAX_FILES} files")
+                raise _not_a_page(index, "", problem)
         return [*listing.files, *linked], str(index.url)
     itself = the_file(url) if os.path.isfile(path) else ()
     return list(itself) or _linked(index, url), url
