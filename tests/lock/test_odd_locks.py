@@ -15,6 +15,9 @@ from packaging.version import Version
 from safepip.lock.pylock import read_lock, versions_of
 from safepip.model.origin import Origin, Source
 from safepip.text.toml_writing import toml_value
+from support.advisories import record
+from support.advisories import versions_of as affecting
+from support.audits import know
 from support.wheels import build_wheel, sha256
 
 if TYPE_CHECKING:
@@ -204,6 +207,26 @@ def test_options_that_would_have_no_effect_are_told(run: Inside, served: IndexSe
     assert done.code == 0
     assert "-P nosuch: it is not needed" in done.err
     assert "-P lib" not in done.err
+
+
+@pytest.mark.parametrize(
+    "place", [{"path": "demo-1.0-py3-none-any.whl"}, {"url": "https://x.example/demo-1.0-py3-none-any.whl"}]
+)
+def test_a_wheel_that_is_named_is_of_the_version_that_the_lock_states(
+    run: Inside, served: IndexServer, place: dict[str, str]
+) -> None:
+    """An audit goes by that, and would call clean what is not installed."""
+    filename, data = build_wheel("demo", "1.0")
+    (run.folder / filename).write_bytes(data)
+    know(run, record("GHSA-1", affecting("demo", "introduced 0", "fixed 2.0")))
+    source = {**place, "hashes": {"sha256": sha256(data)}}
+    text = archived(run, source)
+    assert run("audit", "-r", "pylock.toml").code == 1
+    (run.folder / "pylock.toml").write_text(text.replace('version = "1.0", a', 'version = "2.0", a'))
+    for words in (("audit",), ("download", "-d", "out")):
+        done = run(*words, "-r", "pylock.toml")
+        assert "demo 2.0 is taken from a wheel of another version" in done.err, done
+        assert done.code, done
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, PylockS
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename
 
+from safepip.lock.pylock import archive_name
 from safepip.lock.sources import code_in_lock, tree_in_lock
 from safepip.model.candidate import SOURCE_RANK, Candidate
 from safepip.model.digest import STRONG, WEAK, Checksum, Digest, checksum, stated, strong
@@ -36,7 +37,7 @@ from safepip.model.origin import Origin, Source
 from safepip.model.page import ProjectFile, Status
 from safepip.model.resolution import Pin
 from safepip.model.route import Route, RoutingRule
-from safepip.model.urls import UrlError, parse
+from safepip.model.urls import UrlError
 from safepip.model.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _entry(package: Package, file: _Selected, origin: Origin) -> LockEntry:
             package.name, version, file.filename, _digests(given := stated(file.hashes)), origin,
             package.index, file.size, file.url, None, edges, _checksums(given),
         )  # fmt: skip
-    if isinstance(file, PackageArchive) and _archive_name(file).endswith(".whl"):
+    if isinstance(file, PackageArchive) and archive_name(file).endswith(".whl"):
         if file.subdirectory:
             what = f"{package.name} is taken from a folder in a wheel, and a wheel is installed as a whole"
             raise UnusableInput.because("invalid-lock", what, origins=(origin,))
@@ -222,7 +223,7 @@ def _entry(package: Package, file: _Selected, origin: Origin) -> LockEntry:
 
 def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: frozenset[str] | None) -> LockEntry:
     """The entry of a wheel that the lock names by path or URL. Raises `UnusableInput` where it is not the project's."""
-    filename = _archive_name(archive)
+    filename = archive_name(archive)
     try:
         project, version, _, _ = read_wheel_name(filename)
     except InvalidWheelFilename as problem:
@@ -235,13 +236,6 @@ def _direct_entry(name: str, archive: PackageArchive, origin: Origin, edges: fro
         name, version, filename, _digests(given := stated(archive.hashes, archive.url)), origin,
         None, archive.size, None, archive.path or archive.url, edges, _checksums(given),
     )  # fmt: skip
-
-
-def _archive_name(archive: PackageArchive) -> str:
-    """The file name of an archive that is named by path or by URL."""
-    if archive.path is not None:
-        return archive.path.replace("\\", "/").rpartition("/")[2]
-    return parse(archive.url).filename if archive.url else ""
 
 
 def _digests(given: Iterable[tuple[str, str]]) -> tuple[Digest, ...]:

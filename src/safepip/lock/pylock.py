@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName
+from packaging.utils import InvalidWheelFilename, NormalizedName
 from packaging.version import Version
 
 from safepip.lock.sources import directory_entry, tool_entry, vcs_entry
@@ -31,7 +31,7 @@ from safepip.model.finding import Diagnostic, printable
 from safepip.model.names import normalise
 from safepip.model.source import SourceKind
 from safepip.model.urls import UrlError, is_account, is_url, parse
-from safepip.model.wheel_names import is_bounded
+from safepip.model.wheel_names import is_bounded, read_wheel_name
 from safepip.text.toml_reading import read_toml
 from safepip.text.toml_writing import toml_value
 
@@ -243,6 +243,27 @@ def _distrusted(package: Package, origin: Origin) -> Iterator[Diagnostic]:
             yield _problem("invalid-lock", f"{package.name}: a URL cannot be used: {problem}", package.name, origin)
     if any(file.path is not None and is_url(file.path) for file in files):
         yield _problem("invalid-lock", f"{package.name}: a URL is given as a path", package.name, origin)
+
+    if _is_of_another_version(package):
+        message = f"{package.name} {package.version} is taken from a wheel of another version"
+        yield _problem("invalid-lock", message, package.name, origin)
+
+
+def _is_of_another_version(package: Package) -> bool:
+    """Whether a wheel that is named by path or URL is not of the version that the lock states, which an audit and a
+    reader go by. Of the wheels of an index `packaging` says so."""
+    try:
+        _, version, _, _ = read_wheel_name(archive_name(package.archive) if package.archive is not None else "")
+    except (InvalidWheelFilename, UrlError):
+        return False
+    return package.version not in (None, version)
+
+
+def archive_name(archive: PackageArchive) -> str:
+    """The file name of an archive that is named by path or by URL. Raises `UrlError`."""
+    if archive.path is not None:
+        return archive.path.replace("\\", "/").rpartition("/")[2]
+    return parse(archive.url).filename if archive.url else ""
 
 
 def _names_account(url: str) -> bool:
