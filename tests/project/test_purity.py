@@ -59,9 +59,7 @@ ALLOWED = {
     # _blake2 is what hashlib takes, without OpenSSL, which takes long to load.
     "edges.target": "_blake2 concurrent.futures contextlib csv email.parser fcntl glob hashlib json os packaging"
     " packaging.specifiers packaging.version shlex shutil stat subprocess sys threading time",
-    # _ctypes and _signal are what ctypes and signal are made of, without what takes long to load.
-    "edges.builder": "_ctypes _signal bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd"
-    " pyproject_hooks resource"
+    "edges.builder": "bz2 contextlib ctypes errno glob hashlib json lzma os platform pwd pyproject_hooks resource"
     " select shutil signal stat struct subprocess sys tarfile tempfile threading time tomllib urllib.parse zipfile"
     " zlib",
     # fcntl for a lock on what is noted of an installation.

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safepip.edges.builder.programs import FETCH_SECONDS, LOCAL_SECONDS, run_program
-from safepip.edges.builder.supervision import own_python
-from safepip.edges.programs.starting import own_text
 from safepip.model.errors import Unavailable
 from support.yard import PATIENCE
 
@@ -146,19 +144,3 @@ def test_it_has_the_signals_and_the_files_of_any_program(tmp_path: Path) -> None
     ignored, files = done.output.decode().splitlines()
     assert int(ignored.split()[1], 16) & (1 << (signal.SIGPIPE - 1)) == 0
     assert files.split() == ["0", "1", "2"]
-
-
-def test_what_ties_a_program_takes_nothing_that_is_slow_to_import() -> None:
-    """A checkout starts a dozen of them. What it asks of the kernel is done all the same (prctl(2), PR_GET_...)."""
-    asked = "control(SUBREAPER, 1)\ncontrol(PARENT_DEATH_SIGNAL, 15)\nloaded = set(sys.modules)\n"
-    answer = """\
-import ctypes
-libc, found = ctypes.CDLL(None), (ctypes.c_int(), ctypes.c_int())
-for option, place in zip((37, 2), found):
-    libc.prctl(option, ctypes.byref(place), 0, 0, 0)
-print(*(place.value for place in found), *sorted({"ctypes", "enum", "re", "signal"} & loaded))
-"""
-    texts = [own_text(name, "builder") for name in ("bare_processes.py", "bare_tie.py")]
-    words = [own_python(), "-I", "-S", "-c", "\n".join([*texts, asked, answer])]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert done.stdout == "1 15\n", done

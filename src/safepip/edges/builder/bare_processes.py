@@ -1,12 +1,11 @@
 """What a program knows of the processes below it, and how it ends them.
 
 The text of this file stands before that of `bare_supervisor` or `bare_tie` in one program, which safepip's own Python
-runs with `-I -S`; it imports nothing of safepip. A checkout starts a dozen such programs, so it takes what `signal` and
-`ctypes` are made of: what these add takes longer to import than all else takes together.
+runs with `-I -S`; it imports nothing of safepip.
 """
 
-import _signal as signal  # type: ignore[import-not-found]  # typeshed leaves it out
 import os
+import signal
 import sys
 
 TYPE_CHECKING = False
@@ -64,15 +63,9 @@ def below(root: int) -> "dict[int, Task]":
 
 def control(option: int, value: int) -> None:
     """prctl(2)."""
-    try:
-        from _ctypes import RTLD_LOCAL, call_function, dlopen, dlsym
-    except ImportError:  # not CPython
-        import ctypes
+    import ctypes
 
-        ctypes.CDLL(None).prctl(ctypes.c_int(option), *(ctypes.c_ulong(argument) for argument in (value, 0, 0, 0)))
-    else:
-        program = dlopen(None, RTLD_LOCAL)  # type: ignore[arg-type]  # dlopen(3): the program itself, as ctypes does
-        call_function(dlsym(program, "prctl"), (option, value, 0, 0, 0))
+    ctypes.CDLL(None).prctl(ctypes.c_int(option), *(ctypes.c_ulong(argument) for argument in (value, 0, 0, 0)))
 
 
 def kill(how: "Callable[[int, int], None]", pid: int, number: int = signal.SIGKILL) -> None:

@@ -10,9 +10,9 @@ Where the program ends by itself, what it leaves running goes on, as it would wi
 shares, and git's cache of credentials.
 """
 
-import _signal as signal  # type: ignore[import-not-found]  # as in `bare_processes`
 import os
 import select
+import signal
 import time
 
 TYPE_CHECKING = False
