@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 
 class Tunnel:
@@ -64,8 +65,9 @@ class Tunnel:
             back.join()
 
 
-def _secured(client: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
-    return client if tls is None else tls.wrap_socket(client, server_side=True)
+def _secured(client: socket.socket, tls: ssl.SSLContext | None) -> AbstractContextManager[socket.socket]:
+    """The connection; what is plain is closed by the server that has it."""
+    return contextlib.nullcontext(client) if tls is None else tls.wrap_socket(client, server_side=True)
 
 
 def _pass_on(source: socket.socket, drain: socket.socket) -> None:
