@@ -44,7 +44,7 @@ def may_serve(index: Index, file: ProjectFile, page_url: str, trusted: Sequence[
     if place.origin == index.url.origin:
         return True
     pinned = bool(file.digests)
-    near = (index.url.scheme == "file" or is_near(index.url, trusted)) and is_near(place, trusted)
+    near = is_near(index.url, trusted) and is_near(place, trusted)
     if place.scheme == "http" and index.url.scheme == "https":
         return near and pinned  # elsewhere never from https down to http
     return covered(place, index.file_hosts) or (pinned and (near or place.scheme == "https"))

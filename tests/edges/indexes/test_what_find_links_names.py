@@ -12,6 +12,7 @@ from support.wheels import make_wheel, sha256
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from support.certificates import Authority
     from support.environment import Runner
     from support.index import IndexServer
     from support.inside import Inside
@@ -38,13 +39,15 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.fixture
-def served(index: IndexServer, run: Inside) -> Mapping[str, str]:
-    """A wheel in the working folder, and the same one served; what stands for them in a text."""
+def served(tls_index: IndexServer, authority: Authority, run: Inside) -> Mapping[str, str]:
+    """A wheel in the working folder, and the same one served over https; what stands for them in a text."""
     wheel = make_wheel(run.folder, "app", "1.0")
     assert wheel.name == WHEEL
     data = wheel.read_bytes()
-    index.add_file("app", WHEEL, data)
-    return {"<here>": str(run.folder), "<url>": index.host.origin + index.file_path(WHEEL), "<sha256>": sha256(data)}
+    tls_index.add_file("app", WHEEL, data)
+    url = tls_index.host.origin + tls_index.file_path(WHEEL)
+    cert = str(authority.bundle)
+    return {"<here>": str(run.folder), "<url>": url, "<sha256>": sha256(data), "<cert>": cert}
 
 
 def _filled(text: str, marks: Mapping[str, str]) -> str:
@@ -62,7 +65,17 @@ def test_each_form_offers_what_it_offers_in_pip(
         path = run.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(_filled(text, served))
-    words = ("install", "--dry-run", "-I", "--no-index", "-f", _filled(place, served), "app")
+    words = (
+        "install",
+        "--dry-run",
+        "-I",
+        "--cert",
+        served["<cert>"],
+        "--no-index",
+        "-f",
+        _filled(place, served),
+        "app",
+    )
     plain, done = runner.pip(*words, cwd=run.folder), run(*words)
     assert (plain.stdout.splitlines()[-1], plain.returncode) == ("Would install app-1.0", 0), plain.stderr
     assert (done.out.splitlines()[-1], done.code) == ("Would install app-1.0", 0), done.err
@@ -72,7 +85,7 @@ def test_what_a_page_in_a_folder_says_of_a_file_has_to_hold(served: Mapping[str,
     """Also where the file lies in that folder, and would be taken without a page."""
     for href, reference in ((WHEEL, "digest-mismatch"), (served["<url>"], "digest-mismatch")):
         (run.folder / "page.html").write_text(f'<a href="{href}#sha256={"0" * 64}">app</a>')
-        done = run("download", "--no-index", "-f", ".", "-d", "out", "app")
+        done = run("download", "--cert", served["<cert>"], "--no-index", "-f", ".", "-d", "out", "app")
         assert done.code == 20
         assert f"error: {reference}" in done.err
         assert not (run.folder / "out" / WHEEL).exists()
@@ -83,14 +96,14 @@ def test_a_page_in_a_folder_cannot_bring_a_file_that_nothing_pins(served: Mappin
     (run.folder / "links").mkdir()
     (run.folder / "links" / "page.html").write_text(f'<a href="{served["<url>"]}">app</a>')
     for place in ("links", "links/page.html"):
-        done = run("download", "--no-index", "-f", place, "-d", "out", "app")
+        done = run("download", "--cert", served["<cert>"], "--no-index", "-f", place, "-d", "out", "app")
         assert done.code == 20
         assert "error: file-host" in done.err
 
 
 def test_a_file_on_a_network_is_taken_where_its_digest_is_given(served: Mapping[str, str], run: Inside) -> None:
     """Its URL gives none, so a requirement has to; pip takes it without."""
-    words = ("download", "--no-index", "-d", "out", "-f", served["<url>"])
+    words = ("download", "--cert", served["<cert>"], "--no-index", "-d", "out", "-f", served["<url>"])
     done = run(*words, "app")
     assert done.code == 20
     assert "error: unhashed-file" in done.err
