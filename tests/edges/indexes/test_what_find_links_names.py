@@ -65,17 +65,8 @@ def test_each_form_offers_what_it_offers_in_pip(
         path = run.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(_filled(text, served))
-    words = (
-        "install",
-        "--dry-run",
-        "-I",
-        "--cert",
-        served["<cert>"],
-        "--no-index",
-        "-f",
-        _filled(place, served),
-        "app",
-    )
+    where = ("--cert", served["<cert>"], "--no-index", "-f", _filled(place, served))
+    words = ("install", "--dry-run", "-I", *where, "app")
     plain, done = runner.pip(*words, cwd=run.folder), run(*words)
     assert (plain.stdout.splitlines()[-1], plain.returncode) == ("Would install app-1.0", 0), plain.stderr
     assert (done.out.splitlines()[-1], done.code) == ("Would install app-1.0", 0), done.err
