@@ -175,6 +175,15 @@ BY_HAND: dict[str, tuple[Universe, dict[str, str] | None]] = {
         ),
         {"b": "1.0"},
     ),
+    "what an installed egg requires counts": (
+        Universe(
+            0,
+            (a("1.0"), b("1.0"), b("2.0"), c("1.0")),
+            installed=(a("1.0", requires=("b<2", "c; python_version < '3'"), extras={"x": ["c"]}, egg=True),),
+            arguments=("a[x]",),
+        ),
+        {"b": "1.0", "c": "1.0"},
+    ),
     "an installed version that cannot stay makes way for an older one under -U": (
         Universe(
             0,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
@@ -42,7 +42,7 @@ _MARK = re.compile(r"<(url|sha256):([^>]*)>")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One wheel of a project. `file` are fields of `ServedFile`."""
+    """One wheel of a project, or what is installed of it, as an `.egg-info` if `egg`."""
 
     name: str
     version: str
@@ -55,12 +55,35 @@ class Release:
     yanked: str | bool = False
     sdist: bool = False
     uploaded: float | None = 1_500_000_000.0
+    egg: bool = False
 
     def text(self) -> str:
         """Its METADATA."""
         return metadata_text(
             self.name, self.version, requires=self.requires, extras=self.extras, requires_python=self.requires_python
         )
+
+    def install(self, folder: Path) -> None:
+        """Write the metadata of it as installed into a folder for `sys.path`."""
+        stem = f"{escaped(self.name)}-{self.version}"
+        if self.egg:
+            texts = {"PKG-INFO": metadata_text(self.name, self.version), "requires.txt": self._sections()}
+            texts["installed-files.txt"] = ""
+        else:
+            texts = {"METADATA": self.text(), "INSTALLER": "pip\n", "RECORD": ""}
+        info = folder / f"{stem}{'-py3.egg-info' if self.egg else '.dist-info'}"
+        info.mkdir(parents=True)
+        for name, text in texts.items():
+            (info / name).write_text(text, encoding="utf-8")
+
+    def _sections(self) -> str:
+        """Its requirements as setuptools writes them beside a PKG-INFO that has none."""
+        lines: list[str] = []
+        for extra, requirements in {"": self.requires, **self.extras}.items():
+            for requirement in requirements or ("",):
+                wanted, _, marker = requirement.partition(";")
+                lines += [f"[{extra}{':' if marker else ''}{marker.strip()}]", wanted]
+        return "".join(f"{line}\n" for line in lines if line != "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +126,7 @@ class Universe:
     def install(self, folder: Path) -> None:
         """Write the installed distributions' metadata into a folder for `sys.path`."""
         for release in self.installed:
-            info = folder / f"{escaped(release.name)}-{release.version}.dist-info"
-            info.mkdir(parents=True)
-            (info / "METADATA").write_text(release.text(), encoding="utf-8")
-            (info / "INSTALLER").write_text("pip\n", encoding="utf-8")
-            (info / "RECORD").write_text("", encoding="utf-8")
+            release.install(folder)
 
 
 class Chance:
@@ -255,7 +274,8 @@ def make_universe(seed: int) -> Universe:
             # What is installed came mostly from the index, and is else older than anything there or unknown to it.
             known = [r for r in releases if r.name == name and "no requirement" not in r.text()]
             fits = known and chance.often(0.85)
-            installed.append(chance.one_of(known) if fits else Release(name, chance.one_of(("0.1", "1.0", "9.0"))))
+            there = chance.one_of(known) if fits else Release(name, chance.one_of(("0.1", "1.0", "9.0")))
+            installed.append(replace(there, egg=len(installed) % 2 == 1))
         arguments += chance.upgrading()
     first = chance.names[: max(2, len(chance.names) // 2)]
     planned = chance.often(0.8) and bool(chance.plan)

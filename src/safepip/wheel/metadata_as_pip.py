@@ -23,9 +23,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from safepip.model.names import normalise
-from safepip.wheel.metadata import MetadataError, core_metadata, decoded
+from safepip.wheel.metadata import MetadataError, core_metadata, decoded, split_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from email.message import Message
 
     from safepip.model.resolution import CoreMetadata
@@ -46,17 +47,32 @@ def metadata_in(content: WheelContent) -> CoreMetadata:
     return _read(content.info("METADATA") or b"", beside)
 
 
+def with_requirements_beside(data: bytes, beside: bytes) -> bytes:
+    """The metadata of an installed distribution with what pip takes from the `requires.txt` beside it, where the
+    metadata itself does not say: an `.egg-info` has its requirements there. Raises `MetadataError`."""
+    names = {name for name, _ in split_headers(decoded(data, "the metadata"))[0]}
+    entries = _entries(decoded(beside, "requires.txt"))
+    fields = _added(names, entries)
+    return "".join(f"{name}: {value}\n" for name, value in fields).encode() + data if fields else data
+
+
 # The rules are asked about one wheel after another, and several of them want to know.
 @lru_cache(maxsize=2)
 def _read(data: bytes, beside: bytes) -> CoreMetadata:
     fields = [*metadata_fields(data)]
     names = {name for name, _ in fields}
     entries = _entries(decoded(beside, "requires.txt")) if beside else []
+    return core_metadata([*fields, *_added(names, entries)], data, verified=True)
+
+
+def _added(names: set[str], entries: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields that a `requires.txt` adds to metadata with fields of these names."""
+    added = []
     if "requires-dist" not in names:
-        fields += [("requires-dist", entry) for _, entry in entries if entry]
+        added += [("requires-dist", entry) for _, entry in entries if entry]
     if "provides-extra" not in names:
-        fields += [("provides-extra", extra) for extra in dict.fromkeys(extra for extra, _ in entries) if extra]
-    return core_metadata(fields, data, verified=True)
+        added += [("provides-extra", extra) for extra in dict.fromkeys(extra for extra, _ in entries) if extra]
+    return added
 
 
 @lru_cache(maxsize=2)

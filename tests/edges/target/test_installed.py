@@ -16,6 +16,7 @@ from safepip.edges.target.interpreter import probe
 from safepip.environment.guards import closure
 from safepip.model.errors import Unavailable
 from safepip.model.plan import Target
+from safepip.wheel.metadata import parse_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +82,53 @@ def test_an_unpacked_egg_on_the_path_is_installed(tmp_path: Path) -> None:
     metadata(egg, "EGG-INFO", "Metadata-Version: 1.0\nName: thing\nVersion: 1.0\n", "PKG-INFO")
     assert view(egg) == pips_view(egg)
     assert view(egg)["thing"][0] == "1.0"
+
+
+#: Metadata that says what it requires, and some that does not.
+SAYS = "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\nProvides-Extra: own\nRequires-Dist: own\n"
+SAYS_NOT = "Metadata-Version: 1.0\nName: thing\nVersion: 1.0\n\nRequires-Dist: in-the-description\n"
+BESIDE = (
+    "first>=1\n# none\n[:os_name == 'posix']\nsecond\n[Fast_Er]\nthird\n[fast-er:os_name == 'nt']\nfourth\n[empty]\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [SAYS, SAYS_NOT, SAYS_NOT.replace("\n", "\r\n"), SAYS.replace("Requires", "X-Requires")]
+)
+@pytest.mark.parametrize("beside", [None, "", BESIDE])
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [("thing-1.0.dist-info", "METADATA"), ("thing-1.0-py3.egg-info", "PKG-INFO"), ("EGG-INFO", "PKG-INFO")],
+)
+def test_what_is_installed_requires_what_pip_says_it_requires(
+    tmp_path: Path, folder: str, file: str, text: str, beside: str | None
+) -> None:
+    """An `.egg-info` has its requirements in a file beside the metadata."""
+    from pip._internal.metadata import get_environment
+
+    place = tmp_path / "thing-1.0-py3.11.egg" if folder == "EGG-INFO" else tmp_path
+    metadata(place, folder, "", file)
+    (place / folder / file).write_bytes(text.encode())
+    if beside is not None:
+        (place / folder / "requires.txt").write_text(beside)
+    (pips,) = get_environment([str(place)]).iter_installed_distributions(local_only=False)
+    (found,) = installed(target_of(place)).values()
+    read = parse_metadata(read_installed_metadata(found), verified=False)
+    wanted = [Requirement(each) for each in pips.metadata.get_all("Requires-Dist", [])]
+    assert [Requirement(str(each)) for each in read.requires] == wanted
+    assert read.provided_extras == frozenset(pips.iter_provided_extras())
+    assert bool(wanted) == (text == SAYS or bool(beside))
+
+
+def test_a_file_of_requirements_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    for number, content in enumerate((b"\xff\n", None)):
+        site = tmp_path / str(number)
+        metadata(site, "thing-1.0-py3.egg-info", SAYS_NOT, "PKG-INFO")
+        beside = site / "thing-1.0-py3.egg-info" / "requires.txt"
+        beside.write_bytes(content) if content else os.mkfifo(beside)
+        (found,) = installed(target_of(site)).values()
+        with pytest.raises(Unavailable):
+            read_installed_metadata(found)
 
 
 def test_this_environment_is_seen_as_pip_sees_it() -> None:

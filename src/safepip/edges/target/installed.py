@@ -82,14 +82,27 @@ def _everything(folder: str) -> Iterator[tuple[str, str, str]]:
 
 
 def read_installed_metadata(distribution: InstalledDistribution) -> bytes:
-    """The bytes of its METADATA, or of an egg's PKG-INFO; the latter may be the path itself.
+    """The bytes of its METADATA, or of an egg's PKG-INFO, which may be the path itself; with the requirements that pip
+    takes from a `requires.txt` beside it.
 
     Raises `Unavailable` (`installed-metadata`) when there is none that can be read.
     """
     data = _metadata(distribution.metadata_path)
     if data is None:
         raise _unreadable(distribution)
-    return data
+    try:
+        beside = read_regular(os.path.join(distribution.metadata_path, "requires.txt"), MAX_METADATA_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return data
+    except OSError as error:
+        raise _unreadable(distribution) from error
+    from safepip.wheel.metadata import MetadataError
+    from safepip.wheel.metadata_as_pip import with_requirements_beside
+
+    try:
+        return with_requirements_beside(data, beside)
+    except MetadataError as error:
+        raise _unreadable(distribution) from error
 
 
 def is_editable(distribution: InstalledDistribution) -> bool:
