@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -122,9 +123,9 @@ def test_what_is_installed_in_any_form_goes_or_stops_it(name: str, runner: Runne
     if not goes:
         assert "error: installed-metadata" in done.stderr
         assert tree_state(target.folder) == before
-        hint = re.findall(r"^    safepip uninstall (.*)$", done.stderr, re.MULTILINE)
+        hint = re.findall(r"^    safepip (uninstall .*)$", done.stderr, re.MULTILINE)
         for _ in range(2 if hint else 0):
-            removed = runner.inside("uninstall", "--python", target.python, "-y", hint[0])
+            removed = runner.inside(*shlex.split(hint[0]), "-y")
             assert removed.returncode == 0, shown(removed)
         if not hint:
             assert "make a new environment" in done.stderr or "remove that folder" in done.stderr

@@ -247,7 +247,7 @@ def _not_single(name: str, found: Mapping[str, str]) -> Diagnostic:
         f"{name} is installed {'several times' if several else 'in a version that is none'}, so that pip would not"
         " leave it as it should be",
         context=tuple(printable(path) for path in sorted(found)),
-        hint=f"remove it{', as often as it is there' if several else ''}, with the same --python, and run this again:\n"
+        hint=f"before you do this again, remove it{', once for each of them' if several else ''}:\n"
         f"safepip uninstall {name}",
         subject=name,
     )
