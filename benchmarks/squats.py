@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _ALIKE = (("l", "1"), ("l", "i"), ("i", "1"), ("o", "0"), ("m", "rn"), ("w", "vv"))
+_FOR_LETTERS = (("e", "3"), ("a", "4"), ("s", "5"), ("t", "7"), ("b", "8"), ("g", "9"))
 _LANGUAGE = ("python-{}", "python3-{}", "py-{}", "{}-python", "{}-python3", "{}-py", "py{}", "python{}")
 _EMPTY = ("{}-lib", "{}-utils", "{}-tools", "{}-sdk", "{}-api", "{}-cli", "{}-dev", "{}-plus", "{}-official", "{}lib")
 
@@ -62,9 +63,18 @@ def _key_beside(name: str) -> Iterator[str]:
 
 def _glyph(name: str) -> Iterator[str]:
     for one, other in (*_ALIKE, *((b, a) for a, b in _ALIKE)):
-        parts = name.split(one)
-        for at in range(1, len(parts)):
-            yield one.join(parts[:at]) + other + one.join(parts[at:])
+        yield from _one_for_other(name, one, other)
+
+
+def _digit_for_letter(name: str) -> Iterator[str]:
+    for letter, digit in _FOR_LETTERS:
+        yield from (text for text in _one_for_other(name, letter, digit) if not text.endswith(digit))
+
+
+def _one_for_other(name: str, one: str, other: str) -> Iterator[str]:
+    parts = name.split(one)
+    for at in range(1, len(parts)):
+        yield one.join(parts[:at]) + other + one.join(parts[at:])
 
 
 def _separator(name: str) -> Iterator[str]:
@@ -125,6 +135,7 @@ CLASSES: dict[str, Callable[[str], Iterator[str]]] = {
     "version": _version,
     "word added": _word_added,
     "word left out": _word_left_out,
+    "digit for letter": _digit_for_letter,
 }
 
 

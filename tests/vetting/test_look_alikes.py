@@ -69,6 +69,9 @@ def test_squats_that_were_found_resemble_what_they_imitated_by_the_list_of_the_p
         ("mat-plot-lib", ("matplotlib", "separator", True)),
         ("matp1otlib", ("matplotlib", "homoglyph", True)),
         ("rnatplotlib", ("matplotlib", "homoglyph", True)),
+        ("r3quests", ("requests", "homoglyph", True)),
+        ("m4tp1otl1b", ("matplotlib", "homoglyph", True)),
+        ("request5", ("requests", "edit", False)),
         ("slugify-python", ("python-slugify", "order", True)),
         ("slugify", ("python-slugify", "import-name", False)),
         ("python3-requests", ("requests", "affix", True)),
@@ -120,6 +123,18 @@ def test_an_import_name_leads_to_a_well_known_project_and_is_none_itself(module:
     found = KNOWN.resemblance(module)
     assert found is not None
     assert (found.known, found.strong) in [(project, False), (found.known, True)]
+
+
+@pytest.mark.parametrize("prefix", ["python-", "python3-", "Python3_"])
+@pytest.mark.parametrize(("module", "project"), IMPORT_NAMES.items())
+def test_an_import_name_as_linux_distributions_write_it_leads_there_too(prefix: str, module: str, project: str) -> None:
+    """`apt install python3-yaml` is what many remember."""
+    name = normalise(prefix + module)
+    found = KNOWN.resemblance(name)
+    if found is None:
+        assert name in KNOWN or project.startswith("python-")
+    else:
+        assert found.known == project or found.strong
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
-from safepip.vetting.import_names import IMPORT_NAMES
+from safepip.vetting.import_names import DISTRIBUTIONS, IMPORT_NAMES, module_meant
 from safepip.vetting.name_shapes import (
     LANGUAGE,
     Slip,
@@ -70,9 +70,6 @@ _SHORTEST = {
 #: From which ratio of `difflib` on two names are like each other, for a guess.
 _NEAR = 0.8
 
-#: What stands before the names of Python projects in Linux distributions.
-_DISTRIBUTIONS = ("python-", "python3-")
-
 #: Files that requirements are installed *from*: with a separator or `-r` forgotten they are read as names of projects.
 _FILES = ("requirements", "constraints")
 _ENDINGS = ("txt", "in")
@@ -82,8 +79,8 @@ class Resemblance(NamedTuple):
     """That `name` resembles `known`, both normalised, and how.
 
     `kind` is `separator`, `homoglyph`, `order`, `affix`, `edit`, `import-name` (`known` is the project that has the
-    module `name`), `standard-library` (`known` is the module) or `requirements-file` (`known` is the file that was
-    probably meant). Where the claim of an index is a pattern, `known` is that pattern (`acme-*`).
+    module that is named), `standard-library` (`known` is the module) or `requirements-file` (`known` is the file that
+    was probably meant). Where the claim of an index is a pattern, `known` is that pattern (`acme-*`).
     """
 
     name: str
@@ -162,7 +159,7 @@ class KnownNames:
 
     def _alike(self, name: str) -> Iterator[Resemblance]:
         """Every name that a name resembles, in the order in which they are reported."""
-        if (project := IMPORT_NAMES.get(name)) in self._ranks:
+        if (project := IMPORT_NAMES.get(module_meant(name))) in self._ranks:
             yield Resemblance(name, project, "import-name", strong=False)
         if file := _file_meant(name):
             yield Resemblance(name, file, "requirements-file", strong=True)
@@ -191,7 +188,7 @@ class KnownNames:
             # `python3-redis`, as Linux distributions call things; `redis-py`, and `dotenv` for `python-dotenv`.
             missing = LANGUAGE.isdisjoint(name.split("-"))
             foremost = self._ranks[known] < self._foremost
-            if foremost or (self._ranks[known] < self._popular and name.startswith(_DISTRIBUTIONS)):
+            if foremost or (self._ranks[known] < self._popular and name.startswith(DISTRIBUTIONS)):
                 yield Resemblance(name, known, "affix", strong=foremost and not missing)
         rest = without_empty_words(name)
         if rest != name:

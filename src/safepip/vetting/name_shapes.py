@@ -26,6 +26,9 @@ EMPTY = frozenset(
 #: Letters and digits that look alike in some common typeface.
 _GLYPHS = (("1", "l"), ("i", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
 
+#: Digits that are written for letters: `r3quests`.
+_FOR_LETTERS = str.maketrans("345789", "eastbg")
+
 
 def compact(name: str) -> str:
     """The name without separators: `setup-tools` and `setuptools` are one."""
@@ -33,8 +36,11 @@ def compact(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """What the name looks like at a glance, without separators: `l`, `1` and `i` are one, so are `rn` and `m`."""
+    """What the name looks like at a glance, without separators: `l`, `1` and `i` are one, so are `rn` and `m`, `3` and
+    `e`. At the end a digit mostly stands for itself: `json5` and `jsons` are two."""
     shape = compact(name)
+    stem = shape.rstrip("345789")
+    shape = stem.translate(_FOR_LETTERS) + shape[len(stem) :]
     for one, other in _GLYPHS:
         shape = shape.replace(one, other)
     return shape

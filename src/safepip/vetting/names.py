@@ -39,6 +39,7 @@ from safepip.model.origin import BUILT_IN, Origin, Source
 from safepip.model.route import Route, RoutingRule
 from safepip.model.spans import day_and_time
 from safepip.text.toml_writing import IN_CONFIGURATION, exception
+from safepip.vetting.import_names import module_meant
 from safepip.vetting.standard_names import FORMER
 
 if TYPE_CHECKING:
@@ -308,7 +309,9 @@ def _stated(alike: Resemblance) -> str:
     if alike.kind == "standard-library":
         return f"{name} is, or was, a module of Python's standard library, and no well-known project has its name"
     if alike.kind == "import-name":
-        return f"{name} is not well known, and a module of that name belongs to the project {alike.known}"
+        module = module_meant(name)
+        which = "a module of that name" if module == name else f"the module {module}"
+        return f"{name} is not well known, and {which} belongs to the project {alike.known}"
     return f"{name} is not well known, and its name resembles {alike.known}"
 
 
