@@ -110,6 +110,26 @@ def test_they_work_in_a_strict_shell(strict: str, programs: Path) -> None:
     assert found[-len(BESIDE) - 1 :] == [*(line for _, line in BESIDE), "end"]
 
 
+@pytest.mark.skipif("bash" not in HERE, reason="no bash")
+@pytest.mark.parametrize(
+    "mode", ["set -o posix", "export POSIXLY_CORRECT=1", "set -eu; POSIXLY_CORRECT=1", "set +o posix"]
+)
+def test_bash_has_all_functions_in_its_posix_mode(mode: str, programs: Path) -> None:
+    """Names with a dot as well; the mode, and whether its variable is exported, are as before."""
+    file = programs.parent / "again"
+    file.write_text(script("bash", SHOWS))
+    shown = "shopt -qo posix && echo posix || echo plain; env | grep -c ^POSIXLY_CORRECT= || :"
+    pips = "".join(f"type -t pip{version} python{version}\n" for version in ("", "3", "3.9", "3.20"))
+    typed = "\n".join(typed for typed, _, _ in THROUGH)
+    before, after = (f"{mode}\n{shown}", f"{shown}\n{pips}{typed}\nsafepip_shell_off\ntype -t pip3.20 || echo off")
+    found = lines_of("bash", f"safepip_shell_off\n{before}\n. {file}\n{after}", programs)
+    assert found[0] == ("plain" if mode == "set +o posix" else "posix")
+    assert found[:2] == found[2:4]
+    assert found[4:12] == ["function"] * 8
+    assert found[12:-1] == ["|".join([SHOWS[-1], LINE, str(programs / name), *words]) for _, name, words in THROUGH]
+    assert found[-1] == "off"
+
+
 def test_nothing_reaches_what_the_shell_starts(shell: str, programs: Path) -> None:
     """A script and another shell see the programs, also where everything is exported."""
     script_file = programs.parent / "script"

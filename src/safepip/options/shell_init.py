@@ -114,6 +114,24 @@ function safepip_shell_off {{
 }}
 """
 
+#: In its POSIX mode bash makes no function with a dot in its name, though it calls one that is there. To leave the mode
+#: takes away its variable, which may have been exported.
+_PLAIN = """\
+unset __safepip_posix
+if [[ -o posix ]]; then
+    __safepip_posix=$(declare -p POSIXLY_CORRECT 2>&1)
+    set +o posix
+fi
+
+"""
+_AS_BEFORE = """\
+if [[ -n ${__safepip_posix-} ]]; then
+    set -o posix
+    if [[ $__safepip_posix == 'declare -x'* ]]; then export POSIXLY_CORRECT; fi
+fi
+unset __safepip_posix
+"""
+
 _FISH = """\
 function __safepip_start
     if not test -x {python}
@@ -230,7 +248,7 @@ def script(shell: str, command: Sequence[str]) -> str:
     own = {"local": ":", "find": "type -P --", "remove": "unset -f"}
     # A shell in which everything is exported (set -a) would export the functions as well.
     private = f"export -n -f {' '.join(names)}\n"
-    return _BEGIN.format(shell=shell) + _SH.format(**values, **own, functions=functions) + private
+    return _BEGIN.format(shell=shell) + _PLAIN + _SH.format(**values, **own, functions=functions) + private + _AS_BEFORE
 
 
 def _versions() -> Iterable[str]:
