@@ -67,3 +67,22 @@ def test_a_file_that_is_not_there_offline_says_how_to_have_it(run: Inside, index
     (run.folder / "h.txt").write_text("six\n")
     done = run("download", "--offline", "--no-cache-dir", "-i", index.url, "six")
     assert "run once without --offline" in done.err
+
+
+@pytest.mark.parametrize("option", ["-r", "-c"])
+@pytest.mark.parametrize(
+    ("filename", "data", "reference"),
+    [
+        ("six-1.0-cp27-cp27m-win32.whl", b"", "unsupported-wheel"),
+        ("six-1.0-py3-none-any.whl", b"no archive", "unreadable-wheel"),
+    ],
+)
+def test_a_wheel_that_is_named_and_of_no_use_is_told_with_the_line_that_names_it(
+    run: Inside, index: IndexServer, option: str, filename: str, data: bytes, reference: str
+) -> None:
+    index.add_file("six", filename, data)
+    url = index.host.origin + index.file_path(filename)
+    (run.folder / "named.txt").write_text(f"\nsix @ {url}\n")
+    done = run("download", "-i", index.url, option, "named.txt", "six")
+    assert f"error: {reference}\n" in done.err
+    assert "\n  required by named.txt:2\n" in done.err

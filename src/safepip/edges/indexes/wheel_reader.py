@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from safepip.model.events import Tell
     from safepip.model.evidence import VerifiedFile
     from safepip.model.index import Index
+    from safepip.model.origin import Origin
     from safepip.model.plan import Network
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.resolution import CoreMetadata
@@ -178,7 +179,7 @@ class WheelReader:
         url = requirement.url
         assert url is not None
         filename = parse(url).filename
-        candidate_of = _read_name(filename, self._ranks)
+        candidate_of = _read_name(filename, self._ranks, requirement.origin)
         # A wheel that the user names needs no confirmation by an index; it is what was asked for, and its digest is
         # recorded.
         wanted = Download(
@@ -205,25 +206,29 @@ class WheelReader:
             raise Refused.because(
                 reference,
                 f"{printable(filename)} {message}",
-                context=(f"{printable(url)}: {printable(str(error))}",),
+                context=(f"{printable(url)}: {printable(str(error))}", f"required by {requirement.origin.chain()}"),
                 origins=(requirement.origin,),
                 subject=requirement.name,
             ) from None
         return candidate_of(ProjectFile(filename, url, (wheel.sha256,), size=wheel.size))
 
 
-def _read_name(filename: str, ranks: TagRanks) -> Callable[[ProjectFile], Candidate]:
+def _read_name(filename: str, ranks: TagRanks, asker: Origin) -> Callable[[ProjectFile], Candidate]:
     try:
         name, version, build, _ = read_wheel_name(filename)
     except ValueError:  # also a number longer than Python reads
         raise ResolutionImpossible.because(
-            "invalid-wheel-name", f"{printable(filename)} is not a valid wheel filename", subject=printable(filename)
+            "invalid-wheel-name",
+            f"{printable(filename)} is not a valid wheel filename",
+            context=(f"required by {asker.chain()}",),
+            subject=printable(filename),
         ) from None
     rank = ranks.best(*filename[:-4].split("-")[-3:])
     if rank is None:
         raise ResolutionImpossible.because(
             "unsupported-wheel",
             f"{printable(filename)} is not a supported wheel on this platform",
+            context=(f"required by {asker.chain()}",),
             hint="name a wheel for this Python and platform, or the project without a URL",
             subject=name,
         )
