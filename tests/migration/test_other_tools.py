@@ -263,6 +263,19 @@ def test_an_index_that_is_described_elsewhere_is_not_taken_over() -> None:
     assert unread(found) == ["pyproject.toml [tool.poetry]: the source of one, which no table describes"]
 
 
+@pytest.mark.parametrize("other", ["https://b.example/simple/", "https://a.example/simple/", "../folder"])
+def test_a_name_of_two_indexes_means_neither(other: str) -> None:
+    """Which of them a requirement is pinned to is not guessed; one that is described twice in one way is one."""
+    tables = [f'name = "twin"\nurl = "{url}"\n' for url in ("https://a.example/simple/", other)]
+    of_uv = uv("".join(f"[[tool.uv.index]]\n{t}" for t in tables) + '[tool.uv.sources]\none = { index = "twin" }\n')
+    sources = "".join(f"[[tool.poetry.source]]\n{t}" for t in tables)
+    of_poetry = poetry(sources + '[tool.poetry.dependencies]\none = { version = "1", source = "twin" }\n')
+    for found in (of_uv, of_poetry):
+        pinned = [str(assignment.source) for assignment in found.assignments]
+        said = [line for line in unread(found) if "of one, which several tables describe" in line]
+        assert (pinned, len(said)) == ((["https://a.example/simple/"], 0) if "//a" in other else ([], 1))
+
+
 def test_a_default_that_is_not_taken_over_is_not_pips_own() -> None:
     """The tool does not ask that one; so the project's names are not told to it."""
     text = '[[tool.pdm.source]]\nname = "pypi"\nurl = "https://${HOST}/simple"\n'

@@ -17,6 +17,8 @@ from safepip.model.index import IndexUrl
 from safepip.model.urls import UrlError, is_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from safepip.model.origin import Origin
 
 
@@ -106,6 +108,24 @@ class Findings(NamedTuple):
     def replaces_default(self) -> bool:
         """Whether a source is asked in the place of pip's default index, also one that is not taken over."""
         return any(source.role is Role.DEFAULT for source in self.sources)
+
+
+def by_name(named: Iterable[tuple[str, FoundSource]]) -> dict[str, FoundSource | None]:
+    """The source of each name; None where several have it, and each may be meant."""
+    result: dict[str, FoundSource | None] = {}
+    for name, source in named:
+        if name:
+            before = result.setdefault(name, source)
+            same = isinstance(before, FoundIndex) and isinstance(source, FoundIndex) and before.url == source.url
+            if before is not source and not same:
+                result[name] = None
+    return result
+
+
+def not_described(what: str, name: str, role: Role, place: Origin, *, several: bool) -> UnreadSource:
+    """What a tool's file names as the source of a project, and describes in no table or in `several`."""
+    how = "several tables describe in different ways" if several else "no table describes"
+    return UnreadSource(f"the {what} of {name}, which {how}", role, place)
 
 
 def together(findings: list[Findings]) -> Findings:

@@ -12,13 +12,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.toml_positions import TomlLines
-from safepip.migration.findings import Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
+from safepip.migration.findings import (
+    Assignment,
+    Findings,
+    FoundIndex,
+    Role,
+    UnreadSource,
+    by_name,
+    not_described,
+    read_source,
+)
 from safepip.migration.tool_tables import items, table, tables, word
 from safepip.model.names import is_name, normalise
 from safepip.model.origin import Origin, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from safepip.migration.findings import FoundSource
     from safepip.model.index import IndexUrl
@@ -43,8 +52,8 @@ def read_poetry(project: dict[str, Any], text: str, path: str, default: IndexUrl
     if primary:
         first, priority, name = sources[primary[0]]
         sources[primary[0]] = first._replace(role=Role.DEFAULT), priority, name
-    by_name = {name: source for source, _, name in sources if name}
-    pins = list(_pins(poetry, by_name, path))
+    described = by_name((name, source) for source, _, name in sources)
+    pins = list(_pins(poetry, described, path))
     assignments = tuple(pin for pin in pins if isinstance(pin, Assignment))
     unread = (pin for pin in pins if isinstance(pin, UnreadSource))
     priorities = [priority for _, priority, _ in sources]
@@ -82,16 +91,18 @@ def _sources(
             yield read_source(entry.get("url"), role, place, name), priority, name.lower()
 
 
-def _pins(poetry: dict[str, Any], by_name: dict[str, FoundSource], path: str) -> Iterator[Assignment | UnreadSource]:
-    """What `source` of each dependency says; one that no table describes is not taken over."""
+def _pins(
+    poetry: dict[str, Any], described: Mapping[str, FoundSource | None], path: str
+) -> Iterator[Assignment | UnreadSource]:
+    """What `source` of each dependency says; one that not just one table describes is not taken over."""
     place = Origin(Source.FILE, f"{path} [tool.poetry]")
     groups = [table(group, "dependencies") for group in table(poetry, "group").values()]
     for dependencies in (table(poetry, "dependencies"), table(poetry, "dev-dependencies"), *groups):
         for name, value in dependencies.items():
             for entry in tables(value if isinstance(value, list) else [value]):
                 stated = word(entry.get("source")).lower()
-                source = by_name.get(stated)
+                source = described.get(stated)
                 if isinstance(source, FoundIndex) and is_name(name):
                     yield Assignment(normalise(name), source.url, place)
                 elif source is None and stated not in ("", "pypi"):
-                    yield UnreadSource(f"the source of {name}, which no table describes", Role.EXPLICIT, place)
+                    yield not_described("source", name, Role.EXPLICIT, place, several=stated in described)

@@ -15,7 +15,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safepip.config.toml_positions import TomlLines
-from safepip.migration.findings import LINKS, Assignment, Findings, FoundIndex, Role, UnreadSource, read_source
+from safepip.migration.findings import (
+    LINKS,
+    Assignment,
+    Findings,
+    FoundIndex,
+    Role,
+    UnreadSource,
+    by_name,
+    not_described,
+    read_source,
+)
 from safepip.migration.tool_tables import items, table, tables, word
 from safepip.model.finding import printable
 from safepip.model.names import is_name, normalise
@@ -46,7 +56,7 @@ def read_uv(settings: dict[str, Any], project: dict[str, Any], text: str, path: 
     lines = TomlLines(text, root)
     named = list(_named(settings, lines, path))
     older = [*_older(settings, path), *_older(table(settings, "pip"), path)]
-    pins = list(_pins(table(project, "tool", "uv", "sources"), {name: source for name, source in named if name}))
+    pins = list(_pins(table(project, "tool", "uv", "sources"), by_name(named)))
     assignments = tuple(pin for pin in pins if isinstance(pin, Assignment))
     unread = (pin for pin in pins if isinstance(pin, UnreadSource))
     found = Findings((*(source for _, source in named), *older, *unread), assignments, tool=_TOOL)
@@ -98,16 +108,17 @@ def _older(settings: dict[str, Any], path: str) -> Iterator[FoundSource]:
     yield from (UnreadSource(LINKS, Role.EXTRA, place) for _ in items(settings.get("find-links")))
 
 
-def _pins(sources: dict[str, Any], by_name: dict[str, FoundSource]) -> Iterator[Assignment | UnreadSource]:
-    """What `[tool.uv.sources]` says of indexes; one that no table describes is not taken over."""
+def _pins(sources: dict[str, Any], described: Mapping[str, FoundSource | None]) -> Iterator[Assignment | UnreadSource]:
+    """What `[tool.uv.sources]` says of indexes; one that not just one table describes is not taken over."""
     place = Origin(Source.FILE, "pyproject.toml [tool.uv.sources]")
     for name, value in sources.items():
         for entry in tables(value if isinstance(value, list) else [value]):
-            source = by_name.get(word(entry.get("index")))
+            stated = word(entry.get("index"))
+            source = described.get(stated)
             if isinstance(source, FoundIndex) and is_name(name):
                 yield Assignment(normalise(name), source.url, place)
             elif source is None and "index" in entry:
-                yield UnreadSource(f"the index of {name}, which no table describes", Role.EXPLICIT, place)
+                yield not_described("index", name, Role.EXPLICIT, place, several=stated in described)
 
 
 def _notes(settings: dict[str, Any], found: Findings) -> Iterator[str]:
