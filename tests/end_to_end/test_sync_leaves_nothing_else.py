@@ -135,6 +135,22 @@ def test_what_is_installed_in_any_form_goes_or_stops_it(name: str, runner: Runne
     assert listed(runner, target) == ["keep==1.0"]
 
 
+@pytest.mark.parametrize("name", ["setuptools", "wheel"])
+def test_what_sync_does_not_touch_may_be_there_twice(runner: Runner, target: Environment, name: str) -> None:
+    """As long as no lock names it: then pip would take one of the two away."""
+    links = runner.folder / "links"
+    unpacked(target.site_packages, links, "0.1", "0.2", name=name)
+    make_wheel(links, "keep", "1.0")
+    make_wheel(links, name, "0.3")
+    where = ("--python", target.python, "--no-index", "-f", links)
+    for asked, code in (("keep", 0), (name, 1)):
+        locked = runner.inside("lock", *where, asked)
+        assert locked.returncode == 0, shown(locked)
+        done = runner.inside("sync", *where, "pylock.toml")
+        assert done.returncode == code, shown(done)
+    assert f"{name} is installed several times" in done.stderr
+
+
 def test_what_an_upgrade_would_leave_behind_stops_it(runner: Runner, target: Environment) -> None:
     """pip takes one of two away and says that it has succeeded; what it leaves would count as installed."""
     links = runner.folder / "links"

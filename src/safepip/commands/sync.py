@@ -97,8 +97,9 @@ def _gone(decision: Decision) -> list[InstalledDistribution]:
     from safepip.edges.target.installed import check_single, installed, is_own, own_folders, parts_of_safepip
 
     target, pins = decision.inputs.target, decision.resolution.pins
-    check_single(own_folders(target))
-    kept = {*pins, *(_SEEDS - pins.keys())}
+    left = _SEEDS - pins.keys()
+    check_single(own_folders(target), untouched=left)
+    kept = {*pins, *left}
     if target.own:
         kept |= parts_of_safepip(target)
     # What another environment brings (a base with system packages) is not this one's to take away.

@@ -216,9 +216,9 @@ def is_own(distribution: InstalledDistribution, target: Target) -> bool:
     return any(place == folder or place.startswith(f"{folder}{os.sep}") for folder in own_folders(target))
 
 
-def check_single(folders: Iterable[str], names: Collection[str] | None = None) -> None:
+def check_single(folders: Iterable[str], names: Collection[str] | None = None, untouched: Collection[str] = ()) -> None:
     """Raise `Unavailable` (`installed-metadata`) for projects of which one of these folders has several distributions,
-    or one with a version that is none. `names` are the projects that matter, None for all.
+    or one with a version that is none. `names` are the projects that matter, None for all but the `untouched`.
 
     pip takes away one distribution of a project, and the others count as installed from then on.
     """
@@ -226,7 +226,7 @@ def check_single(folders: Iterable[str], names: Collection[str] | None = None) -
     for folder in folders:
         found: dict[str, dict[str, str]] = {}
         for name, version, path in _everything(folder):
-            if name not in _STANDARD_LIBRARY and (names is None or name in names):
+            if name not in _STANDARD_LIBRARY and (name not in untouched if names is None else name in names):
                 found.setdefault(name, {})[path] = version
         problems += (_not_single(name, found[name]) for name in sorted(found) if not _is_single(found[name].values()))
     if problems:
