@@ -35,6 +35,11 @@ def unpacked(site: Path, links: Path, *versions: str, name: str = "lib") -> Path
     return site / f"{name}-{versions[-1]}.dist-info"
 
 
+def without_records(site: Path, links: Path) -> None:
+    for info in (unpacked(site, links, "1.0"), unpacked(site, links, "2.0")):
+        (info / "RECORD").unlink()
+
+
 def linked(site: Path, links: Path) -> None:
     info = unpacked(site, links, "1.0")
     info.symlink_to(info.rename(links / "elsewhere"))
@@ -89,6 +94,7 @@ def no_version(site: Path, _: Path) -> None:
 FORMS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
     "twice": (lambda site, links: unpacked(site, links, "1.0", "2.0"), False),
     "an old one beside the locked one": (lambda site, links: unpacked(site, links, "0.9", "1.0", name="keep"), False),
+    "twice without records": (without_records, False),
     "no version": (no_version, False),
     "in capitals": (capitals, False),
     "with commands that go with it": (noted_commands, False),
@@ -190,3 +196,16 @@ def test_where_a_distribution_was_found(target: Environment, runner: Runner) -> 
     there = probe(str(target.python))
     found = installed(there)
     assert {name: is_own(item, there) for name, item in found.items()} == {"lib": True, "beside": False}
+
+
+def test_a_folder_with_two_names_is_looked_at_once(tmp_path: Path) -> None:
+    """As `lib64`, which is a link to `lib`."""
+    from safepip.edges.target.installed import check_single
+    from safepip.model.errors import Unavailable
+
+    (tmp_path / "lib").mkdir()
+    unpacked(tmp_path / "lib", tmp_path, "1.0", "2.0")
+    (tmp_path / "lib64").symlink_to("lib")
+    with pytest.raises(Unavailable) as raised:
+        check_single((str(tmp_path / "lib"), str(tmp_path / "lib64")))
+    assert [diagnostic.subject for diagnostic in raised.value.diagnostics] == ["lib"]

@@ -35,6 +35,8 @@ def test_the_environment_is_put_into_each_command(words: tuple[str, ...]) -> Non
         (("--extra-index-url=https://me:secret@a.example/", "--no-index"), "--extra-index-url and --no-index"),
         (("--config", "secret.toml"), "--config"),
         (("-t", "secret"), "--target"),
+        (("-qt", "secret"), "--target"),
+        (("-qftarget", "--no-index"), "--find-links and --no-index"),
     ],
 )
 def test_options_that_say_from_where_and_where_to_are_named_without_their_values(
@@ -47,6 +49,13 @@ def test_options_that_say_from_where_and_where_to_are_named_without_their_values
     assert hint_of("make one with safepip lock -r FILE", "install", *words) == (
         f"make one with safepip lock -r FILE, with the same {named}"
     )
+
+
+@pytest.mark.parametrize("above", ["", "have uv write it: uv export -o pylock.toml\n"])
+def test_a_command_that_is_a_line_stays_one(above: str) -> None:
+    """What is said of it is a comment to a shell."""
+    hint = hint_of(f"{above}safepip install -r pylock.toml", "install", "--python", "x", "-i", "https://a.example/")
+    assert hint == f"{above}# with the same --index-url\nsafepip install --python x -r pylock.toml"
 
 
 @pytest.mark.parametrize(

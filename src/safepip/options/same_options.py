@@ -47,43 +47,60 @@ def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -
 
 def _addressed(hint: str, python: str | None, places: Sequence[str]) -> str:
     lines = hint.split("\n")
-    first = next((at for at, line in enumerate(lines) if _COMMAND.search(line)), None)
+    commands = ((at, found.start()) for at, line in enumerate(lines) if (found := _COMMAND.search(line)))
+    first = next(commands, None)
     if first is None:
         return hint
     if python is not None:
         named = f"--python {shlex.quote(printable(python))}"
         lines = [_COMMAND.sub(lambda found: f"{found[1]} {named}", line) for line in lines]
     if places:
-        _note(lines, first, f"with the same {' and '.join(places)}")
+        _note(lines, *first, f"with the same {' and '.join(places)}")
     return "\n".join(lines)
 
 
-def _note(lines: list[str], first: int, same: str) -> None:
-    """Rule 2: before the colon that the first command stands behind, so that what is pasted stays alone."""
-    before, command, after = lines[first].partition("safepip ")
-    if before.endswith(": "):
-        lines[first] = f"{before[:-2]}, {same}: {command}{after}"
-    elif first and not before and lines[first - 1].endswith(":"):
-        lines[first - 1] = f"{lines[first - 1][:-1]}, {same}:"
+def _note(lines: list[str], at: int, start: int, same: str) -> None:
+    """Rule 2, said so that what is pasted stays alone. The first command begins at `start` of line `at`: it is a line
+    of its own, or stands behind a colon, or within a sentence."""
+    line = lines[at]
+    if start == 0 and at and lines[at - 1].endswith(":"):
+        lines[at - 1] = f"{lines[at - 1][:-1]}, {same}:"
+    elif start == 0:
+        lines.insert(at, f"# {same}")
+    elif line[:start].endswith(": "):
+        lines[at] = f"{line[: start - 2]}, {same}: {line[start:]}"
     else:
-        lines[first] += f", {same}"
+        lines[at] += f", {same}"
 
 
 def _stated(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The options of a command line, each by its first long flag and with its value, as far as they can be told."""
-    flags = {flag: option for option in OPTIONS for flag in option.flags}
     rest = iter(words)
     for word in rest:
         if word == "--":
             return
+        for option, value in _options_in(word):
+            takes_next = value is None and option.action.takes_value
+            yield option.long, next(rest, "") if takes_next else value or ""
+
+
+def _options_in(word: str) -> Iterator[tuple[Option, str | None]]:
+    """The options of a word: a long one, or short ones in a row, of which the last may have a value behind it."""
+    flags = {flag: option for option in OPTIONS for flag in option.flags}
+    if word.startswith("--"):
         flag, equals, value = word.partition("=")
-        if not word.startswith("--"):
-            flag, equals, value = word[:2], word[2:], word[2:]
         option = flags.get(flag) or _abbreviated(flag)
-        if option is not None and option.action.takes_value and not equals:
-            value = next(rest, "")
         if option is not None:
-            yield option.long, value
+            yield option, value if equals else None
+        return
+    for at, letter in enumerate(word[1:] if word.startswith("-") else "", start=2):
+        option = flags.get(f"-{letter}")
+        if option is None:
+            return
+        if option.action.takes_value:
+            yield option, word[at:] or None
+            return
+        yield option, None
 
 
 def _abbreviated(flag: str) -> Option | None:

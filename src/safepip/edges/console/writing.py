@@ -197,6 +197,7 @@ _UNTOUCHED = {
     "audit": "Nothing was audited.",
     "--fix": "The lock was not changed.",
     "init": "No configuration was written.",
+    "uninstall": "Nothing was removed.",
     **dict.fromkeys(("check-config", "explain", "help", "outdated", "tree", "verify"), "Nothing was changed."),
 }
 

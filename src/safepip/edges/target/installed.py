@@ -223,7 +223,8 @@ def check_single(folders: Iterable[str], names: Collection[str] | None = None, u
     pip takes away one distribution of a project, and the others count as installed from then on.
     """
     problems: list[Diagnostic] = []
-    for folder in folders:
+    # The one of platlib may be a link to that of purelib (`lib64`).
+    for folder in {os.path.realpath(folder): folder for folder in folders}.values():
         found: dict[str, dict[str, str]] = {}
         for name, version, path in _everything(folder):
             if name not in _STANDARD_LIBRARY and (name not in untouched if names is None else name in names):
@@ -242,13 +243,16 @@ def _is_single(versions: Collection[str]) -> bool:
 
 def _not_single(name: str, found: Mapping[str, str]) -> Diagnostic:
     several = len(found) > 1
+    times = ", once for each of them" if several else ""
+    hint = f"before you do this again, remove it{times}:\nsafepip uninstall {name}"
+    if any(path.endswith(".dist-info") and not os.path.exists(os.path.join(path, "RECORD")) for path in found):
+        hint = "pip cannot remove it without its list of files (RECORD): remove it yourself, or make a new environment"
     return Diagnostic(
         "installed-metadata",
         f"{name} is installed {'several times' if several else 'in a version that is none'}, so that pip would not"
         " leave it as it should be",
         context=tuple(printable(path) for path in sorted(found)),
-        hint=f"before you do this again, remove it{', once for each of them' if several else ''}:\n"
-        f"safepip uninstall {name}",
+        hint=hint,
         subject=name,
     )
 
