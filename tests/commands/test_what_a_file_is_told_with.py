@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip.edges.indexes.fetch import _raise_all
+from safepip.edges.indexes.download_errors import raise_all
 from safepip.model.errors import Unavailable
 from support import replies
 from support.runs import references
@@ -39,7 +39,7 @@ def test_what_is_wrong_with_all_files_is_told_once() -> None:
     """Such as a full disk."""
     failures: list[BaseException | None] = [Unavailable.because("store-unwritable", "no room") for _ in range(3)]
     with pytest.raises(Unavailable) as told:
-        _raise_all(failures)
+        raise_all(failures)
     assert [each.message for each in told.value.diagnostics] == ["no room"]
 
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 from safepip.edges.disk.local_paths import local_path
 from safepip.edges.disk.reading import open_regular
 from safepip.edges.disk.store import size_mismatch
+from safepip.edges.indexes.download_errors import about, failed, raise_all, refuse_unhashed
 from safepip.edges.indexes.stored import refuse_absent, stored
-from safepip.model.digest import proofs
-from safepip.model.errors import Refused, SafepipError, Unavailable
+from safepip.model.errors import Refused, SafepipError
 from safepip.model.events import (
     ExchangeOver,
     Fetched,
@@ -35,7 +35,7 @@ from safepip.model.events import (
     Waiting,
     ignore,
 )
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import printable
 from safepip.model.urls import UrlError, is_file_url, parse
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def fetch_all(
     the network. `retries` are for attempts that brought nothing, `resume_retries` for those that broke on the way
     (pip's two options).
     """
-    _refuse_unhashed(wanted)
+    refuse_unhashed(wanted)
     found: dict[int, VerifiedFile] = {}
     for place, download in enumerate(wanted):
         file = stored(store, download)
@@ -118,34 +118,13 @@ async def fetch_one(
     """
     import asyncio
 
-    _refuse_unhashed([download])
+    refuse_unhashed([download])
     file = await asyncio.to_thread(stored, store, download)
     if file is None:
         (file,) = await _Fetcher(transport(), store, ignore, retries, resume_retries, begun).fetch([download])
     if download.sources:
         store.deliveries.note(file, download.sources[0])
     return file
-
-
-def _refuse_unhashed(wanted: Sequence[Download]) -> None:
-    bare = [w for w in wanted if not (w.hashes_optional or proofs((*w.index_digests, *w.demand.digests())))]
-    if bare:
-        hint = (
-            "give its --hash, or, if this index cannot give digests, declare it in safepip.toml, and say there:\n"
-            'hashes = "optional"'
-        )
-        raise Refused(
-            *(
-                Diagnostic(
-                    "unhashed-file",
-                    f"neither the index nor a requirement gives a strong digest for {printable(download.filename)}",
-                    hint=hint,
-                    origins=download.origins,
-                    subject=download.subject,
-                )
-                for download in bare
-            )
-        )
 
 
 def _copy(store: Store, download: Download) -> VerifiedFile:
@@ -158,10 +137,10 @@ def _copy(store: Store, download: Download) -> VerifiedFile:
                 _check_length(incoming, download)
             return _admit(incoming, download)
     except SafepipError as problem:
-        raise _about(problem, download, printable(download.url)) from problem
+        raise about(problem, download, printable(download.url)) from problem
     except (OSError, ValueError, UrlError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _failed(download, f"{printable(download.url)} cannot be read: {reason}") from error
+        raise failed(download, f"{printable(download.url)} cannot be read: {reason}") from error
 
 
 def _algorithms(download: Download) -> set[str]:
@@ -178,7 +157,7 @@ def _check_length(incoming: Incoming, download: Download) -> None:
     if download.size is not None and incoming.size > download.size:
         raise size_mismatch(download.filename, download.size, incoming.size)
     if incoming.size > LARGEST_FILE:
-        raise _failed(download, f"{printable(download.filename)} is larger than any file that safepip fetches")
+        raise failed(download, f"{printable(download.filename)} is larger than any file that safepip fetches")
 
 
 def _check_beginning(chunk: bytes, download: Download) -> None:
@@ -188,39 +167,7 @@ def _check_beginning(chunk: bytes, download: Download) -> None:
     """
     beginning = b"PK\x03\x04"
     if download.filename.endswith(".whl") and chunk and not beginning.startswith(chunk[:4]) and chunk[:4] != beginning:
-        raise _failed(download, f"{printable(download.filename)} cannot be fetched: the server does not send a wheel")
-
-
-def _failed(download: Download, message: str, hint: str = "") -> Unavailable:
-    return Unavailable.because(
-        "download-failed", message, hint=hint, origins=download.origins, subject=download.subject
-    )
-
-
-def _about(problem: SafepipError, download: Download, where: str) -> SafepipError:
-    """The same problem of a file with where it came from, and what asked for it. `where` is the URL as it is shown."""
-    told = []
-    for diagnostic in problem.diagnostics:
-        if diagnostic.reference == "store-unwritable":
-            told.append(diagnostic)
-            continue
-        context = diagnostic.context if where in diagnostic.message else (where, *diagnostic.context)
-        origins, subject = diagnostic.origins or download.origins, diagnostic.subject or download.subject
-        told.append(diagnostic._replace(context=context, origins=origins, subject=subject))
-    return type(problem)(*told)
-
-
-def _raise_all(failures: list[BaseException | None]) -> None:
-    """Raise what failed: the refusals if there is one, else all files that could not be fetched."""
-    problems = [failure for failure in failures if failure is not None]
-    for problem in problems:
-        if not isinstance(problem, SafepipError):
-            raise problem
-    refused = [p for p in problems if isinstance(p, Refused)]
-    for kind, chosen in ((Refused, refused), (Unavailable, problems)):
-        if chosen:
-            # A full disk says the same of each file.
-            raise kind(*dict.fromkeys(d for p in chosen if isinstance(p, SafepipError) for d in p.diagnostics))
+        raise failed(download, f"{printable(download.filename)} cannot be fetched: the server does not send a wheel")
 
 
 class _Fetcher:
@@ -262,7 +209,7 @@ class _Fetcher:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
-        _raise_all([task.exception() for task in tasks.values() if not task.cancelled()])
+        raise_all([task.exception() for task in tasks.values() if not task.cancelled()])
         return [tasks[place].result() for place in range(len(wanted))]
 
     async def _one(self, download: Download) -> VerifiedFile:
@@ -277,7 +224,7 @@ class _Fetcher:
                     await transfer.run(0, 0)
                 return _admit(incoming, download)
         except SafepipError as problem:
-            raise _about(problem, download, self._transport.shown(download.url)) from problem
+            raise about(problem, download, self._transport.shown(download.url)) from problem
         finally:
             self._tell(ExchangeOver(id(download)))
             self._tell(FileDone())
@@ -323,7 +270,7 @@ class _Transfer:
                 wait = self._transport.pauses(self._download.url).next(max(barren - 1, 0), problem.retry_after)
                 if barren > retries or broken > resume_retries or wait is None:
                     message = f"{printable(self._download.filename)} cannot be fetched: {problem}"
-                    raise _failed(self._download, message, problem.hint) from problem
+                    raise failed(self._download, message, problem.hint) from problem
                 resumed = resumed or self._incoming.size > 0
                 advanced = self._incoming.size > before
                 tried, most = (broken, resume_retries) if advanced else (barren, retries)
@@ -373,7 +320,7 @@ class _Transfer:
                     origins=download.origins,
                     subject=download.subject,
                 ) from error
-            raise _failed(download, message, error.help) from error
+            raise failed(download, message, error.help) from error
         if download.size is not None and incoming.size < download.size:
             raise _Broken("the server ended the file too early")
 
@@ -399,7 +346,7 @@ class _Transfer:
             raise _Broken(f"the server answers {body.status}", body.headers.get("retry-after"))
         if body.status != 200:
             host = parse(body.url).host
-            raise _failed(
+            raise failed(
                 download, f"{printable(download.filename)} cannot be fetched: {printable(host)} answers {body.status}"
             )
         if have:
