@@ -73,5 +73,11 @@ def test_what_is_no_whole_command_stays_as_it_is(hint: str) -> None:
     assert hint_of(hint, "--python", ".venv", "install", "-i", "https://a.example/", "flask") == hint
 
 
+@pytest.mark.parametrize("python", ["/srv/a\x1bb", "/srv/" + "a" * 400])
+def test_an_environment_that_cannot_be_shown_whole_is_named_without_its_path(python: str) -> None:
+    hint = hint_of(SYNC, "sync", "--python", python, "-i", "https://a.example/")
+    assert hint == SYNC.replace(":", ", with the same --python and --index-url:", 1)
+
+
 def test_words_behind_two_hyphens_are_no_options() -> None:
     assert hint_of(SYNC, "sync", "--", "--python", "x") == SYNC

@@ -42,6 +42,8 @@ def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -
     stated = list(_stated(words))
     python = next((value for option, value in reversed(stated) if option == "--python"), None)
     places = list(dict.fromkeys(option for option, _ in stated if option in _PLACES))
+    if python is not None and printable(python) != python:
+        python, places = None, ["--python", *places]  # what would be shown names another environment
     return tuple(each._replace(hint=_addressed(each.hint, python, places)) for each in diagnostics)
 
 
@@ -52,7 +54,7 @@ def _addressed(hint: str, python: str | None, places: Sequence[str]) -> str:
     if first is None:
         return hint
     if python is not None:
-        named = f"--python {shlex.quote(printable(python))}"
+        named = f"--python {shlex.quote(python)}"
         lines = [_COMMAND.sub(lambda found: f"{found[1]} {named}", line) for line in lines]
     if places:
         _note(lines, *first, f"with the same {' and '.join(places)}")
