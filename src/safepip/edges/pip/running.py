@@ -357,14 +357,18 @@ def passthrough(
         if tell is not None:
             tell(chosen)
         held = () if hold is None else hold(chosen)
+    before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
+    env = _passed_on(verb, environ, network=network)
+    manner = Manner(held=held, alone=verb == "uninstall")
+    return run_pip([verb, *rest], env=env, python=python, before=before, manner=manner)
+
+
+def _passed_on(verb: str, environ: Mapping[str, str], *, network: bool) -> Mapping[str, str]:
+    """The variables that a verb of pip's own sees."""
     # PIP_PYTHON was applied already; pip would start itself a second time for it.
     kept = {name: value for name, value in foreign_environment(environ).items() if name != "PIP_PYTHON"}
-    before = "" if sys.flags.ignore_environment else environ.get("PYTHONPATH", "")
     seen = without_secrets(verb, kept)
-    env = seen if network else {**seen, **_WITHOUT_NETWORK}
-    return run_pip(
-        [verb, *rest], env=env, python=python, before=before, manner=Manner(held=held, alone=verb == "uninstall")
-    )
+    return seen if network else {**seen, **_WITHOUT_NETWORK}
 
 
 def _folder() -> str:
