@@ -159,8 +159,8 @@ def measure(
     command += ["-r", str(room.requirements)]
     for number in range(rounds + 1):
         tools.fresh_target(template, target)
-        for notes in room.cache.glob("**/sound-*") if first else ():
-            shutil.rmtree(notes)
+        for notes in room.cache.glob("**/sound-?") if first else ():
+            tools.set_aside(notes)
         run = tools.measure(command, folder, folder / "output", {"PYTHONPATH": str(Path(__file__).parent)})
         if run.code:
             raise SystemExit((folder / "output").read_text(encoding="utf-8", errors="replace"))

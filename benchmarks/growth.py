@@ -105,7 +105,7 @@ class Bench:
 
     def round(self, *, installs: bool) -> dict[str, Used]:
         """Every job once."""
-        shutil.rmtree(self._folder / "dry", ignore_errors=True)
+        tools.set_aside(self._folder / "dry")
         found = {"cold dry-run": self.run("install", "dry", "--dry-run")}
         found["warm dry-run"] = self.run("install", "dry", "--dry-run")
         if installs:

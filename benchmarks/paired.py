@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shutil
 import statistics
 import subprocess
 import sys
@@ -122,7 +121,7 @@ class Bench:
         warm = job.name == "warm dry-run"
         base = self.folder / (f"warm-{job.what}-{side}" if warm else "run")
         if not warm:
-            shutil.rmtree(base, ignore_errors=True)
+            tools.set_aside(base)
         base.mkdir(exist_ok=True)
         room = tools.Room(self.target, base / "cache", base / "requirements.txt", base / "report.json")
         if job.name == "install":

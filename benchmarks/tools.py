@@ -154,8 +154,17 @@ def template(folder: Path) -> Path:
     return target
 
 
+def set_aside(folder: Path) -> None:
+    """Take a folder out of the way of the next run. It is deleted with what is around it, when nothing is measured.
+
+    ext4 passes over each inode that was deleted in the last five seconds, at the cost of whoever makes files then: some
+    0.3 ms for each file, ten times what it takes otherwise.
+    """
+    if folder.exists():
+        folder.rename(folder.with_name(f"{folder.name}.{time.monotonic_ns()}"))
+
+
 def fresh_target(source: Path, target: Path) -> None:
     """Make a target from the template. Its files are hard links, which no installer writes through."""
-    if target.exists():
-        shutil.rmtree(target)
+    set_aside(target)
     shutil.copytree(source, target, symlinks=True, copy_function=os.link)
