@@ -119,7 +119,7 @@ def read_plan(verb: str, plan: Plan, resources: Resources, known: Target | None 
     chosen = choose(plan.settings, environ, resources.world.cwd)
     # What only `install` looks at may be remembered: it asks again before anything is changed (`confirm`).
     remembering = plan.settings.cache_dir if verb == "install" else None
-    target_of = start_probe(chosen.python, plan.settings, environ, remembering)
+    target_of = start_probe(chosen.python, plan.settings, environ, remembering, lambda: _prepare_for_indexes(resources))
     try:
         inputs = _read(verb, plan, resources, target_of)
     except SafepipError:
@@ -129,6 +129,12 @@ def read_plan(verb: str, plan: Plan, resources: Resources, known: Target | None 
         raise
     tell(chosen, place_of(inputs.target), resources.console)
     return inputs
+
+
+def _prepare_for_indexes(resources: Resources) -> None:
+    """Most of what a first request costs can be done before it is known whether there will be one."""
+    if any(index.url.scheme != "file" for index in resources.plan.indexes):
+        resources.network.prepare()
 
 
 def _takes_a_default(verb: str, arguments_are: Arguments) -> bool:

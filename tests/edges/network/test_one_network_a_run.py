@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from safepip.edges.network import http
 from safepip.edges.network.access import NetworkAccess
 from safepip.edges.network.credentials import Credentials
 from safepip.model.plan import Network
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_threads_that_need_it_at_the_same_moment_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +61,23 @@ def test_it_is_closed_while_another_thread_is_opening_it() -> None:
         closing.join(10)
         assert not closing.is_alive()
     assert "safepip-loop" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_it_is_imported_ahead_of_time_unless_it_may_not_be_used(offline: bool) -> None:
+    """In the loop's thread, while the one that will need it waits for another program."""
+    program = f"""
+import sys
+from safepip.edges.network.access import NetworkAccess
+from safepip.edges.network.credentials import Credentials
+from safepip.model.plan import Network
+access = NetworkAccess(Network(offline={offline}), Credentials({{}}), {{}})
+access.prepare()
+access.close()
+print("safepip.edges.network.http" in sys.modules, "asyncio" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(not offline)] * 2
 
 
 async def _nothing() -> None:

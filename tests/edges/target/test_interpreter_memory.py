@@ -97,6 +97,20 @@ def test_an_interpreter_is_asked_once(python: str, cache: Path) -> None:
     assert [(file.part, file.path) for file in files(str(cache))] == [("notes", entry.relative_to(cache).as_posix())]
 
 
+def test_what_can_be_done_while_it_is_waited_for_is_done_where_it_is(python: str, cache: Path) -> None:
+    """Before the answer is there, and not where it is known already."""
+    done: list[bool] = []
+
+    def told() -> Target:
+        return start_probe(python, None, environ(), str(cache), lambda: done.append(bool(entries(cache))))()
+
+    first = told()
+    assert (first.remembered, done) == (None, [False])
+    assert told().remembered
+    start_probe(sys.executable, None, environ(), None, lambda: done.append(True))()
+    assert done == [False]
+
+
 def test_the_answer_is_kept_apart_by_what_was_asked(python: str, cache: Path) -> None:
     """Another question, or another environment, is no answer to this one; where a shell stands does not count."""
     ask(python, cache)

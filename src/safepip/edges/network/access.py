@@ -60,6 +60,11 @@ class NetworkAccess:
             self._transport = None
         self._settings = settings
 
+    def prepare(self) -> None:
+        """Import what a first request needs in the loop's thread, while this one waits for something else."""
+        if not self._settings.offline:
+            self.loop.submit(_import_transport())
+
     def fetch_text(self, url: str) -> tuple[str, bytes]:
         """A file of requirements, or a lock, by its URL: the final URL and the body. Raises as `remote_text` does."""
         from safepip.edges.network.remote_text import fetch_text
@@ -78,3 +83,7 @@ class NetworkAccess:
                 loop.run(self._transport.close())
         finally:
             loop.close()
+
+
+async def _import_transport() -> None:
+    import safepip.edges.network.http  # noqa: F401 - who opens the transport finds it imported

@@ -82,12 +82,13 @@ def start_probe(
     settings: Settings | None = None,
     environ: Mapping[str, str] | None = None,
     remembering: str | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Callable[[], Target]:
     """`probe` in two steps: another interpreter works from here on, and the result, called once, waits for it.
 
     Starting it first and reading requirements and configuration meanwhile hides most of its tenth of a second.
     `remembering` is the cache folder in which its last answer may be found: then nothing is started, and who changes
-    the target calls `confirm` before.
+    the target calls `confirm` before. `meanwhile` is called where there is an answer to wait for.
     """
     settings = settings or Settings()
     environ = os.environ if environ is None else environ
@@ -109,6 +110,8 @@ def start_probe(
     process = _ask_other(python, token, question, environ)
 
     def answered() -> Target:
+        if meanwhile is not None:
+            meanwhile()
         facts = _answer(python, token, process)
         if memory is not None:
             memory.remember(facts, began)
