@@ -5,6 +5,9 @@ The order is held against pip's own `CandidateEvaluator` on files made by chance
 
 from __future__ import annotations
 
+import gc
+import json
+import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +19,13 @@ from packaging.tags import sys_tags
 
 from safepip.index.candidates import PythonVersions, TagRanks, candidates_for
 from safepip.index.finder import Finder, is_pinned
+from safepip.index.json_form import read_json
+from safepip.index.page_files import RegularFiles
 from safepip.model.digest import Digest, RequiredDigests, one_of, strong
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.page import ProjectFile, ProjectPage, Status
 from safepip.model.plan import NameSet, Selection
+from safepip.model.wheel_names import read_wheel_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +96,52 @@ def test_of_equal_files_the_one_listed_last_is_first() -> None:
 def test_files_of_others_and_of_no_known_form_leave_no_trace(filename: str) -> None:
     made = available(filename)
     assert (made.candidates, made.rejected, made.files) == ((), (), 1)
+
+
+_NAME_PARTS = (
+    st.sampled_from(["acme_core", "Acme.Core", "acme", "acme_core_", "", "acme core", "acmé_core", "acme__core"]),
+    st.sampled_from(
+        ["1.0", " 1.0", "1.0 ", "1", "01.0", "1.0.dev1", "1!2+local.1", "v1", "", "x", "1.0\n", "1_0", "0"]
+    ),
+    st.sampled_from(["", "1-", "10x-", "x1-", "-", "1-2-", "01-"]),
+    st.sampled_from(
+        [BEST, "py3-none-any", "PY3-none-any", "py2.py3-none-any", "py3-none", "py3.-none-any", "cp27-x-y"]
+    ),
+    st.sampled_from([".whl", ".whl", ".WHL", ".whl.whl", ""]),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.builds("{}-{}-{}{}{}".format, *_NAME_PARTS) | st.text(alphabet="-acme_or10.pynwhl ", max_size=30))
+def test_a_name_that_is_read_by_parts_is_read_as_a_whole(filename: str) -> None:
+    """What repeats on a page is read once, and gives what the name of each wheel gives by itself."""
+    found = [(c.version, c.build) for c in available(filename).candidates]
+    try:
+        project, version, build, tags = read_wheel_name(filename)
+    except ValueError:
+        assert found == []
+        return
+    fits = project == "acme-core" and any(
+        RANKS.best(tag.interpreter, tag.abi, tag.platform) is not None for tag in tags
+    )
+    assert found == ([(version, build)] if fits else [])
+
+
+def test_a_page_is_let_go_as_soon_as_its_candidates_are_made() -> None:
+    """A long page takes many times its size in memory; nothing is to keep it until there is a collection."""
+    names = ["acme_core-1.0-py3-none-any.whl", "acme-core-1.0.tar.gz", "acme_core-2.0-cp27-cp27m-win32.whl"]
+    listed = [{"filename": n, "url": f"https://files.example/{n}", "hashes": {"sha256": "a" * 64}} for n in names]
+    page = read_json("acme-core", json.dumps({"files": listed}).encode(), "https://public.example/simple/acme-core/")
+    assert isinstance(page.files, RegularFiles)
+    gc.disable()
+    try:
+        kept = weakref.ref(page.files)
+        made = candidates_for(page, RANKS, PYTHONS)
+        del page
+        assert kept() is None
+    finally:
+        gc.enable()
+    assert [str(candidate.version) for candidate in (*made.candidates, *made.sources)] == ["1.0", "1.0"]
 
 
 def test_a_version_without_a_candidate_says_how_far_its_best_file_got() -> None:

@@ -11,7 +11,7 @@ listed last. Source archives are listed apart from the wheels, and made candidat
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +29,8 @@ from safepip.vetting.releases import archive_version, earliest, public, releases
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.utils import BuildTag
 
     from safepip.index.page_files import Columns
     from safepip.model.page import ProjectFile, ProjectPage
@@ -146,6 +148,7 @@ class _Names:
         self._name, self._files = page.name, page.files
         self._ranks, self._pythons = ranks, pythons
         self._is_mine = cache(lambda project: normalise(project) == page.name)
+        self._build_of = cache(partial(_read_build, page.name))
         self.fitting: list[_Fitting] = []
         self.nearest: dict[str, tuple[int, int]] = {}
         self.releases: dict[str, list[Dated]] = {}
@@ -182,14 +185,15 @@ class _Names:
     def _supported(self, place: int, rank: int, filename: str, requires_python: str | None) -> int | None:
         """Add a wheel whose tags the target supports to `fitting`, or say why not: a position in `_REASONS`, None where
         it is not of this project."""
-        written, text, _ = filename.split("-", 2)
+        written, text, end = filename.split("-", 2)
         if not self._pythons.admitted_by(requires_python):
             return _REASONS.index("requires-python") if self._is_mine(written) else None
-        try:
-            project, version, build, _ = read_wheel_name(filename)
-        except ValueError:
+        build = self._build_of(written, end)
+        if build is None:
             return None
-        if project != self._name:
+        try:
+            version = Version(text)
+        except ValueError:
             return None
         self.fitting.append(_Fitting(version, rank, build, self._files[place], text))
         return _FITS
@@ -201,6 +205,16 @@ class _Names:
             return "", None
         self.archives.append((text, place))
         return text, _REASONS.index("sdist-only")
+
+
+def _read_build(name: str, written: str, end: str) -> BuildTag | None:
+    """The build tag of a wheel by the parts of its name around the version, which repeat; None where they are not those
+    of a wheel of this project. Each part of such a name is read for itself."""
+    try:
+        project, _, build, _ = read_wheel_name(f"{written}-0-{end}")
+    except ValueError:
+        return None
+    return build if project == name else None
 
 
 def candidates_for(page: ProjectPage, ranks: TagRanks, pythons: PythonVersions) -> ProjectCandidates:

@@ -133,16 +133,14 @@ def all_regular(files: list[Any]) -> bool:
         text = "\n".join(["", *urls])
     except (KeyError, TypeError):
         return False
-    count = len(urls)
     root = urls[0][: urls[0].find("/", 8) + 1] if urls else ""
     return (
         _ROOT.match(root) is not None
-        # Each URL begins with the root; with the two counts below it is the only place for a `//` or a colon.
-        and text.count("\n" + root) == text.count("\n") == text.count("//") == count
-        and text.count(":") == count * root.count(":")
+        # Each URL begins with the root, and of what needs care has only the root's colons and its `//`.
+        and text.count("\n" + root) == text.count("//") == len(urls)
         and "/." not in text
         and text.isascii()
-        and not text.encode("ascii").translate(None, _UNRESERVED + b"\n:")
+        and text.encode("ascii").translate(None, _UNRESERVED) == (b"\n" + b":" * root.count(":")) * len(urls)
     )
 
 
