@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,7 +131,7 @@ def mirror(index: IndexServer, run: Inside) -> Iterator[IndexServer]:
 
 def test_a_late_file_does_not_come_in_by_way_of_a_mirror(index: IndexServer, mirror: IndexServer, run: Inside) -> None:
     timely = add(index, "demo", "1.0", 400)
-    late = "demo-1.0-cp311-none-any.whl"
+    late = f"demo-1.0-cp3{sys.version_info[1]}-none-any.whl"
     mirror.add_file("demo", late, build_wheel("demo", "1.0")[1], upload_time=days_ago(5))
     done = run("download", "-d", "out", "--no-cache-dir", "demo==1.0")
     assert done.code == 0, done.err

@@ -6,6 +6,7 @@ process's own, the least of several, so that other programs and pauses do not co
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -42,12 +43,16 @@ def steps(work: Callable[[], object], *, instructions: bool = False) -> int:
         frame.f_trace_opcodes = instructions
         return stepped
 
-    before = sys.gettrace()
+    before, collects = sys.gettrace(), gc.isenabled()
+    # What is collected may be of others, and have steps of its own.
+    gc.disable()
     sys.settrace(called)
     try:
         work()
     finally:
         sys.settrace(before)
+        if collects:
+            gc.enable()
     return count
 
 
