@@ -185,9 +185,10 @@ def test_options_that_exclude_each_other_end_with_pips_exit_code(machine: Machin
     assert all(diagnostic.origins for diagnostic in error.diagnostics)
 
 
-@pytest.mark.parametrize("flag", ["--root", "--prefix"])
+@pytest.mark.parametrize("flag", ["--root", "--prefix", "--target"])
 def test_an_empty_folder_to_install_into_is_an_error(machine: Machine, flag: str) -> None:
-    """pip would take it for the root of the machine, or for the working folder. A variable that is empty is not set."""
+    """pip would take it for the root of the machine, the working folder, or none. A variable that is empty is not
+    set."""
     error = machine.fails("x", flag, "")
     assert (error.exit_code, error.diagnostics[0].reference) == (2, "bad-option")
     assert machine.plan("x", **{f"PIP_{flag[2:].upper()}": ""}).settings.root_dir is None

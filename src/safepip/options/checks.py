@@ -74,8 +74,8 @@ def _values(parsed: ParsedOptions) -> Iterator[Diagnostic]:
             if not is_name(name):
                 message = f"{flag}: {printable(name)!r} is not a valid project name"
                 yield Diagnostic("bad-option", message, origins=parsed.stated[dest])
-    for dest, flag in (("prefix_path", "--prefix"), ("root_path", "--root")):
-        # To pip an empty prefix is the root of the machine, and an empty root the working folder.
+    for dest, flag in (("prefix_path", "--prefix"), ("root_path", "--root"), ("target_dir", "--target")):
+        # To pip an empty prefix is the root of the machine, an empty root the working folder, and an empty target none.
         if parsed[dest] == "":
             yield Diagnostic("bad-option", f"{flag} is empty", hint="name a folder", origins=parsed.stated[dest])
     if parsed["well_known_names"] is not None and not parsed["well_known_names"].strip():

@@ -88,7 +88,7 @@ def _into(settings: Settings, parsed: ParsedOptions, around: Surroundings) -> Se
     return settings._replace(
         require_virtualenv=bool(parsed["require_venv"]),
         break_system_packages=bool(parsed["override_externally_managed"]),
-        python=parsed["python"] or None,
+        python=parsed["python"],
         target_dir=_path(parsed, "target_dir", around),
         prefix_dir=_prefix(parsed, around),
         root_dir=_path(parsed, "root_path", around),

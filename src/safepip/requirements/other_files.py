@@ -110,6 +110,8 @@ def way_to_open(path: str, disk: Disk, whole: str, kind: str = "") -> str:
     """What helps where `path`, `whole` on the disk, cannot be read as requirements: it is a folder, a wheel that is too
     large, or not there, while a file of a usual name is that is spelt nearly so. Nothing is installed of what was to
     be of another `kind` than requirements."""
+    if not path:
+        return "write the name of the file; a variable may be empty"
     if path in _PLACEHOLDERS and not disk.is_file(whole):
         return f"write the name of your own file in place of {path}"
     is_folder, is_file = disk.is_dir(whole), disk.is_file(whole)

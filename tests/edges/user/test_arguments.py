@@ -301,6 +301,7 @@ def test_a_local_folder_becomes_the_file_url_that_pip_makes_of_it(machine: Machi
     (machine.root / "home").mkdir()
     assert locate("~") == path_to_url(str(machine.root / "home"))
     assert locate("missing") is None
+    assert locate("") is None
     assert locate("https://x.example/") is None
 
 

@@ -283,9 +283,10 @@ def _stated(settings: Settings, home: Interpreter) -> ChosenEnvironment:
     import shutil
 
     on_path = shutil.which(path) if path and os.path.basename(path) == path else None
+    missing = f"there is no Python interpreter at {printable(path)}, which --python names"
     raise Unavailable.because(
         "python-not-found",
-        f"there is no Python interpreter at {printable(path)}, which --python names",
+        missing if path else "--python is empty, and names no Python interpreter",
         hint=f"give its path: --python {on_path}" if on_path else _to_make(path),
         origins=(origin,) if origin else (),
     )

@@ -154,14 +154,15 @@ def declaration(environ: Mapping[str, str], cwd: str, credentials: Credentials, 
 
 
 def locator(world: World) -> Callable[[str], str | None]:
-    """pip's rule for an index or find-links that is a path: one that exists becomes a `file:` URL.
+    """pip's rule for an index or find-links that is a path: one that exists becomes a `file:` URL. An empty text is no
+    path: joined to the working folder it would be that folder, and whatever lies there would be installed.
 
     For `sources.decide` and `file_options.apply_file_options`.
     """
 
     def locate(text: str) -> str | None:
         path = os.path.join(world.cwd, world.expand(text))
-        if not os.path.exists(path):
+        if not text or not os.path.exists(path):
             return None
         return file_url(os.path.normpath(path))
 
