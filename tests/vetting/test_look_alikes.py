@@ -72,6 +72,8 @@ def test_squats_that_were_found_resemble_what_they_imitated_by_the_list_of_the_p
         ("r3quests", ("requests", "homoglyph", True)),
         ("m4tp1otl1b", ("matplotlib", "homoglyph", True)),
         ("request5", ("requests", "edit", False)),
+        ("requ3st5", ("requests", "homoglyph", True)),
+        ("m4tplotlib3", None),
         ("slugify-python", ("python-slugify", "order", True)),
         ("slugify", ("python-slugify", "import-name", False)),
         ("python3-requests", ("requests", "affix", True)),
@@ -195,7 +197,12 @@ def test_a_known_name_resembles_nothing_however_it_is_spelt(name: str) -> None:
     ("name", "expected"),
     [
         ("acrne-tools", ("acme-*", "homoglyph", True)),
+        ("acm3-tools", ("acme-*", "homoglyph", True)),
+        ("4cm3-tools", ("acme-*", "homoglyph", True)),
+        ("teamt-tools", ("team7-*", "homoglyph", True)),
+        ("team8-tools", None),
         ("bi-vv-vv-tools", ("bi-w-w-*", "homoglyph", True)),
+        ("b1lling-cor3", ("billing-core", "homoglyph", True)),
         ("acem-tools", ("acme-*", "edit", True)),
         ("billingcore", ("billing-core", "separator", True)),
         ("bi11ing-core", ("billing-core", "homoglyph", True)),
@@ -212,7 +219,7 @@ def test_a_known_name_resembles_nothing_however_it_is_spelt(name: str) -> None:
     ],
 )
 def test_what_resembles_a_claimed_name_or_pattern_does_so_strongly(name: str, expected: object) -> None:
-    assert few(name, ("billing-core", "acme-", "big-corp-*", "bi-w-w-*")) == expected
+    assert few(name, ("billing-core", "acme-", "big-corp-*", "bi-w-w-*", "team7-*")) == expected
 
 
 def test_a_strong_resemblance_is_told_before_a_weak_one() -> None:

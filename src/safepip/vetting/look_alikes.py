@@ -30,9 +30,11 @@ from safepip.vetting.name_shapes import (
     Slip,
     compact,
     core,
+    has_more_digits,
     in_order,
     one_edit,
     skeleton,
+    skeleton_in_letters,
     slip,
     unglued,
     without_empty_words,
@@ -168,6 +170,8 @@ class KnownNames:
                 yield Resemblance(name, f"{stem}*", kind, strong=True)
         for kind, form in (("separator", compact), ("homoglyph", skeleton), ("order", in_order)):
             known = self._of_form(form, name)
+            if known is None and form is skeleton and has_more_digits(name):
+                known = self._forms[skeleton].get(skeleton_in_letters(name))
             if known is not None:
                 yield Resemblance(name, known, kind, self._ranks[known] < self._popular)
         yield from self._affixed(name)
@@ -299,7 +303,7 @@ def _kind_of_stem(name: str, stem: str) -> str | None:
             break
         if compact(head) == compact(wanted):
             return "separator"
-        if len(wanted) >= _SHORTEST_FORM and skeleton(head) == skeleton(wanted):
+        if len(wanted) >= _SHORTEST_FORM and skeleton_in_letters(head) == skeleton_in_letters(wanted):
             return "homoglyph"
         edit = one_edit(head, wanted)
         if edit and (kind := slip(edit, wanted)) and len(wanted) >= _SHORTEST[kind][0]:

@@ -38,9 +38,27 @@ def compact(name: str) -> str:
 def skeleton(name: str) -> str:
     """What the name looks like at a glance, without separators: `l`, `1` and `i` are one, so are `rn` and `m`, `3` and
     `e`. At the end a digit mostly stands for itself: `json5` and `jsons` are two."""
+    stem = _without_last_digits(compact(name))
+    return _glanced_at(stem.translate(_FOR_LETTERS) + compact(name)[len(stem) :])
+
+
+def skeleton_in_letters(name: str) -> str:
+    """The same with digits for letters at the end, too: for what is only the beginning of a name (`acm3-utils`)."""
+    return _glanced_at(compact(name).translate(_FOR_LETTERS))
+
+
+def has_more_digits(name: str) -> bool:
+    """Whether there is a digit before those at the end: then these may be written for letters as well (`requ3st5`)."""
     shape = compact(name)
-    stem = shape.rstrip("345789")
-    shape = stem.translate(_FOR_LETTERS) + shape[len(stem) :]
+    stem = _without_last_digits(shape)
+    return stem != shape and not stem.isalpha()
+
+
+def _without_last_digits(shape: str) -> str:
+    return shape.rstrip("345789")
+
+
+def _glanced_at(shape: str) -> str:
     for one, other in _GLYPHS:
         shape = shape.replace(one, other)
     return shape
