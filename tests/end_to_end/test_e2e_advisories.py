@@ -96,6 +96,32 @@ def test_a_malicious_version_is_refused_and_others_are_not(run: Inside, index: I
     assert (done.code, saved(run)) == (0, ["demo-1.0-py3-none-any.whl"])
 
 
+@pytest.mark.parametrize("verb", ["install", "download", "lock"])
+@pytest.mark.parametrize("asked", ["demo", "app"])
+def test_source_code_of_a_malicious_version_neither_runs_nor_is_fetched(
+    asked: str, verb: str, run: Inside, index: IndexServer
+) -> None:
+    """To learn what it requires it would have to run, be it in a fence."""
+    index.add_file("demo", *build_source_archive("demo", "2.0"))
+    index.add("app", "1.0", requires=["demo"])
+    know(run, malicious("MAL-1", "demo", listed=["2.0"]))
+    done = run(
+        verb, *(("--dry-run", "-I") if verb == "install" else ()), "-i", index.url, "--allow-build", "demo", asked
+    )
+    refused(run, done)
+    assert "Preparing" not in done.out + done.err
+    assert not [path for path in files_asked(index) if "demo" in path]
+
+
+def test_source_code_with_the_name_of_another_indexs_is_not_malicious(run: Inside, index: IndexServer) -> None:
+    index.add_file("acme-lib", *build_source_archive("acme-lib", "1.0"))
+    claim = f'[[index]]\nname = "acme"\nurl = "{index.url}"\npackages = ["acme-*"]\n'
+    know(run, malicious("MAL-1", "acme-lib", listed=["1.0"]), more=claim)
+    done = run("install", "--dry-run", "-I", "--allow-build", "acme-lib", "acme-lib")
+    assert done.code == 0, done.err
+    assert "acme-lib 1.0 has the name of something malicious on a public index (MAL-1)" in done.err
+
+
 def test_a_malicious_file_is_refused_under_any_name_and_version(run: Inside, index: IndexServer) -> None:
     """The index says the digest, so nothing of the file is requested."""
     served = index.add("other", "3.0")

@@ -262,10 +262,16 @@ class Building:
         project = self._known_project(candidate)
         if project is None or (project.metadata is None and not project.is_there):
             assert listing is not None, "what the user names was read before, and stays"
+            self._check_advisories(candidate)
             demand = self._inputs.allowed_hashes().get(candidate.name, ANY_BYTES)
             before = self.read_from(candidate)
             project = self._listed(candidate, self._trees.of_listed(candidate, listing, demand, before))
         return self._metadata(project, candidate.name, candidate.version)
+
+    def _check_advisories(self, candidate: Candidate) -> None:
+        asked = tuple(one.origin for one in self._inputs.statements.requirements if one.name == candidate.name)
+        known, table = self._resources.advisories, self._inputs.table
+        known.check_source(candidate.name, str(candidate.version), table, asked)
 
     def read_from(self, candidate: Candidate) -> Digest | None:
         """The digest of the archive of a candidate that was read; None where none was."""

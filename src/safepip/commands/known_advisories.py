@@ -119,6 +119,23 @@ class KnownAdvisories:
 
         return malicious_project(name, self._bundle.records(name), self._policy.ignores, self._now)
 
+    def check_source(self, name: str, version: str, table: RoutingTable, required_by: tuple[Origin, ...]) -> None:
+        """Raise `Refused` (`known-malware`) for a version of which an index has source code, before that is fetched: to
+        learn what it requires its code may have to run. All else is for `check_pins` to say."""
+        claim = table.claim(name)
+        if self._bundle is None or (claim is not None and not claim.index.default):
+            return
+        from safepip.advisories.at_install import verdict_on
+        from safepip.advisories.auditing import audit_one
+        from safepip.model.advisories import AuditedVersion
+
+        subject = AuditedVersion(name, version, Origin(Source.DISTRIBUTION, name))
+        audited = audit_one(subject, self._bundle.records(name), self._policy.ignores, self._now)
+        malware_alone = self._policy._replace(refuse=None, required=None)
+        verdict = verdict_on(audited, malware_alone, required_by, owned=False)
+        if verdict.refused:
+            raise Refused(*verdict.refused)
+
     def check_pins(self, pins: Sequence[Pin]) -> None:
         """Judge what is about to be installed. Raises `Refused` with everything that policy forbids."""
         bundle = self._bundle
