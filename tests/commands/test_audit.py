@@ -195,6 +195,56 @@ def test_pins_of_a_requirements_file_are_audited_at_their_lines(run: Inside, pro
 
 
 @pytest.mark.parametrize(
+    ("pins", "code"),
+    [
+        ("demo==2.0", 0),
+        ("demo==2.0\ndemo>=1", 0),
+        ("demo==1.7; sys_platform == 'win32'\ndemo==2.0; sys_platform != 'win32'", 1),
+        ("demo==2.0; sys_platform == 'win32'\ndemo==1.7; sys_platform != 'win32'", 1),
+        ("demo==2.0; sys_platform == 'nowhere'", 3),
+        ("demo==2.0; sys_platform == 'nowhere'\ndemo>=1", 3),
+        ("demo==2.0; sys_platform == 'nowhere'\ndemo==2.0", 0),
+        ("demo @ https://files.example/demo-2.0-py3-none-any.whl", 3),
+    ],
+)
+def test_a_constraint_pins_where_it_counts(run: Inside, project: Path, pins: str, code: int) -> None:
+    """Each one is audited, as what is pinned for another system is; of the systems of none nothing is known."""
+    (project / "pins.txt").write_text(pins + "\n")
+    (project / "loose.txt").write_text("demo\n-c pins.txt\n")
+    assert audited(run, "-r", "loose.txt")[0] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "pylock.toml",
+            LOCK.replace('dependencies = [{ name = "demo" }]\n', "").rpartition('[[packages]]\nname = "demo"')[0],
+        ),
+        ("requirements.txt", "app==1 --hash=sha256:<sha256>\n"),
+        ("requirements.txt", "app==1 --hash=sha256:<other> --hash=sha256:<sha256>\n"),
+        ("requirements.txt", "app --hash=sha256:<sha256>\n"),
+        ("requirements.txt", "app\n-c pins.txt\n"),
+    ],
+)
+def test_a_malicious_file_is_found_by_its_digest_whatever_it_is_called(
+    name: str, text: str, run: Inside, project: Path
+) -> None:
+    """An install refuses it, and so an audit does not call it clean."""
+    fill(project, malicious("MAL-7", "unrelated", listed=["1"], sha256="a" * 64))
+    update(run)
+    (project / "pins.txt").write_text(f"app==1 --hash=sha256:{'a' * 64} --hash=sha256:{'b' * 64}\n")
+    (project / name).write_text(text.replace("<sha256>", "a" * 64).replace("<other>", "b" * 64))
+    code, found = audited(run, "-r", name)
+    assert code == 1
+    assert [(one["id"], one["malicious"]) for one in found["app"]["vulnerabilities"]] == [("MAL-7", True)]
+    for until, ended in (("2000-01-01", True), ("2999-01-01", False)):
+        ignore = f'[[ignore]]\nid = "MAL-7"\nproject = "app"\nreason = "looked at"\nuntil = {until}\n'
+        (project / "safepip.toml").write_text(CONFIGURATION + ignore)
+        assert (audited(run, "-r", name)[0] == 1) is ended
+
+
+@pytest.mark.parametrize(
     ("pin", "words", "code"),
     [
         ("clean==1", (), 0),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.advisories import record, versions_of
+from support.advisories import malicious, record, versions_of
 from support.replies import status
 from support.schemas import own
 from support.sources import build_source_archive
+from support.wheels import sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,20 @@ def locked(run: Inside, index: IndexServer) -> IndexServer:
     for name in ("gamma", "delta", "eps", "zeta", "calm"):
         serve(index, name, "1.1", "1.2", "1.3", "2.0")
     return index
+
+
+def test_a_malicious_file_is_replaced_by_another_version(run: Inside, index: IndexServer) -> None:
+    """No record says anything of the version; the bytes are known."""
+    bad = index.add("alpha", "1.0")
+    (run.folder / "requirements.in").write_text("alpha\n")
+    assert run("lock", "-i", index.url).code == 0
+    serve(index, "alpha", "1.1", "1.2")
+    know(run, malicious("MAL-1", "other", listed=["7"], sha256=sha256(bad.data)))
+    assert run("audit", "-r", "pylock.toml").code == 1
+    done = fix(run, index)
+    assert done.code == 0, done
+    assert versions(run) == {"alpha": "1.1"}
+    assert run("audit", "-r", "pylock.toml").code == 0
 
 
 def test_five_holes_are_closed_and_no_change_is_in_vain(run: Inside, locked: IndexServer) -> None:

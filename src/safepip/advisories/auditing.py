@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.advisories.ignoring import pass_over, sort_out, stale
 from safepip.advisories.matching import judge
-from safepip.model.advisories import AuditedProject, AuditOutcome
+from safepip.model.advisories import AuditedProject, AuditOutcome, Severity, Vulnerability
 from safepip.model.finding import printable
 
 if TYPE_CHECKING:
@@ -49,10 +49,14 @@ def audit_one(
     vex: Assessments | None = None,
 ) -> AuditedProject:
     """Judge one subject."""
+    by_digest = _by_digest(subject)
     if not subject.version:
-        return AuditedProject(subject, unverified=(subject.obstacle,))
+        counting, ignored = sort_out(subject.name, by_digest, ignores, now)
+        return AuditedProject(subject, counting, ignored, unverified=(subject.obstacle,))
     verdict = judge(subject.version, records)
-    counting, ignored = sort_out(subject.name, verdict.vulnerabilities, ignores, now)
+    named = {name for matter in verdict.vulnerabilities for name in (matter.id, *matter.aliases) if matter.malicious}
+    found_files = (matter for matter in by_digest if matter.id not in named)
+    counting, ignored = sort_out(subject.name, (*found_files, *verdict.vulnerabilities), ignores, now)
     unverified, unjudged = pass_over(subject.name, verdict.unverified, ignores, now)
     found = (
         () if vex is None else tuple((matter, s) for matter in counting if (s := vex.of(subject, matter)) is not None)
@@ -69,6 +73,16 @@ def audit_one(
         excused,
         tuple(pair for pair in found if not pair[1].status.covers),
     )
+
+
+def _by_digest(subject: AuditedVersion) -> tuple[Vulnerability, ...]:
+    """What is malicious of the files that a subject may be installed from, by their bytes, whatever they are called."""
+    found: dict[str, Vulnerability] = {}
+    for file in filter(lambda file: file.record, subject.files):
+        summary = f"it names the digest of {printable(file.place.rpartition('/')[2]) or 'a file of it'}"
+        matter = Vulnerability(file.record, (), Severity.UNKNOWN, (), malicious=True, summary=summary)
+        found.setdefault(file.record, matter)
+    return tuple(found.values())
 
 
 def _identity(subject: AuditedVersion) -> tuple[str, str, str, int]:

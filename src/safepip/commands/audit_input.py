@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.resources import Resources
     from safepip.environment.verification import Distribution
+    from safepip.model.digest import Digest
     from safepip.model.plan import Settings
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.resolution import CoreMetadata
@@ -198,7 +199,9 @@ def _pinned(settings: Settings, resources: Resources) -> Iterator[AuditedVersion
     loaded = load(
         settings, resources.world.environ, resources.world.cwd, resources.credentials, resources.network.fetch_text
     )
-    constraints = {constraint.name: constraint for constraint in loaded.constraints}
+    constraints: dict[str, list[Constraint]] = {}
+    for constraint in loaded.constraints:
+        constraints.setdefault(constraint.name, []).append(constraint)
     for requirement in loaded.requirements:
         if not requirement.name:
             raise UnusableInput.because(
@@ -207,11 +210,23 @@ def _pinned(settings: Settings, resources: Resources) -> Iterator[AuditedVersion
                 hint="make a lock with safepip lock -r FILE, and audit that",
                 origins=(requirement.origin,),
             )
-        version = _only_version(requirement)
-        if not version and requirement.name in constraints and requirement.url is None:
-            version = _only_version(constraints[requirement.name])
-        files = tuple(AuditedFile("", ((digest.algorithm, digest.hex),)) for digest in requirement.hashes)
-        yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED, None, files)
+        for version, hashes in _versions(requirement, constraints.get(requirement.name, ())):
+            files = tuple(AuditedFile("", ((digest.algorithm, digest.hex),)) for digest in hashes)
+            yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED, None, files)
+
+
+def _versions(requirement: Requirement, constraints: Sequence[Constraint]) -> Iterator[tuple[str, tuple[Digest, ...]]]:
+    """The versions to which a requirement is pinned, by itself or by constraints, and an empty one where it may also be
+    installed in another: what a constraint says for one system is not said for the others. Each with the digests that
+    its file may have."""
+    version = _only_version(requirement)
+    pins = [] if version or requirement.url is not None else [one for one in constraints if _only_version(one)]
+    allowed = {_only_version(pin): requirement.hashes for pin in pins}
+    if all(pin.marker is not None for pin in pins):
+        allowed[version] = requirement.hashes
+    for pin in pins:
+        allowed[_only_version(pin)] += pin.hashes
+    yield from allowed.items()
 
 
 def _only_version(statement: Requirement | Constraint) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safepip.commands.audit_input import AuditInput
     from safepip.commands.resources import Resources
     from safepip.edges.advisories.bundle import Bundle
-    from safepip.model.advisories import AuditedProject, AuditOutcome
+    from safepip.model.advisories import AuditedFile, AuditedProject, AuditOutcome
     from safepip.model.plan import Plan
 
 
@@ -80,12 +80,25 @@ class AuditRecords:
         policy = self._plan.policy.advisories
         doubts = (*(() if self._bundle is None else self._bundle.doubts), *subjects.doubts)
         sources = [*self._described(), *(f"advisories of {s.name}: asked" for s in policy.sources if s.is_server)]
-        return audit(subjects.found, self.of, policy.ignores, self._plan.now, doubts, sources, self._vex)
+        found = map(self._with_named_files, subjects.found)
+        return audit(found, self.of, policy.ignores, self._plan.now, doubts, sources, self._vex)
 
     def judge_version(self, name: str, version: str) -> AuditedProject:
         """The audit of one version, wherever it may be."""
         subject = AuditedVersion(name, version, BUILT_IN)
         return audit_one(subject, self.of(name), self._plan.policy.advisories.ignores, self._plan.now, self._vex)
+
+    def _with_named_files(self, subject: AuditedVersion) -> AuditedVersion:
+        """The same, its files with the malicious records that name their digests."""
+        bundle = self._bundle
+        if bundle is None or not subject.files or not bundle.names_files:
+            return subject
+
+        def named(file: AuditedFile) -> AuditedFile:
+            records = (bundle.malicious(value.lower()) for kind, value in file.digests if kind.lower() == "sha256")
+            return file._replace(record=next(filter(None, records), ""))
+
+        return subject._replace(files=tuple(map(named, subject.files)))
 
     def _described(self) -> list[str]:
         return [

@@ -101,6 +101,8 @@ class Repairs:
         self._offered: dict[str, tuple[Version, ...]] = {}
         self._locked: dict[str, list[str]] = {}
         self._matters: dict[Goal, Vulnerability] = {}
+        self._known: set[tuple[Goal, str]] = set()
+        """What was found of locked versions: also of their files, which no record of the version names."""
         self._failed: dict[tuple[str, str], SafepipError] = {}
         resources.advisories.leave_to_audit()
 
@@ -132,7 +134,9 @@ class Repairs:
         for project in outcome.projects:
             for matter in project.counting:
                 if matter.malicious or matter.severity.counted >= self._lowest:
-                    found[Goal(project.subject.name, matter.id)] = matter
+                    goal = Goal(project.subject.name, matter.id)
+                    found[goal] = matter
+                    self._known.add((goal, project.subject.version))
         self._matters.update(found)
         yield from sorted(found, key=lambda goal: (-found[goal].severity.counted, goal))
 
@@ -268,7 +272,7 @@ class Repairs:
 
     def _is_affected(self, name: str, version: Version, goals: Iterable[Goal]) -> bool:
         known = {matter.id for matter in self._records.judge_version(name, str(version)).counting}
-        return any(goal.id in known for goal in goals)
+        return any(goal.id in known or (goal, str(version)) in self._known for goal in goals)
 
     def _limit(self, name: str, goals: Sequence[Goal]) -> Constraint:
         """The constraint that excludes what these goals, all of one project, are about."""

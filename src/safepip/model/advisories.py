@@ -138,10 +138,12 @@ class Ignore(NamedTuple):
 
 class AuditedFile(NamedTuple):
     """A file that a version may be installed from: its URL or path, empty where it is not known, and its digests, each
-    an algorithm as `hashlib` names it and hexadecimal digits."""
+    an algorithm as `hashlib` names it and hexadecimal digits. `record` is the id of a malicious record that names one
+    of them."""
 
     place: str
     digests: tuple[tuple[str, str], ...]
+    record: str = ""
 
 
 class AuditedVersion(NamedTuple):
