@@ -91,6 +91,23 @@ def locked(run: Inside, index: IndexServer) -> IndexServer:
     return index
 
 
+@pytest.mark.parametrize("wheel", [True, False])
+def test_a_malicious_version_between_is_passed_over(wheel: bool, run: Inside, index: IndexServer) -> None:
+    """It would be refused, and the next one repairs as well."""
+    serve(index, "alpha", "1.0")
+    (run.folder / "requirements.in").write_text("alpha\n")
+    assert run("lock", "-i", index.url).code == 0
+    if wheel:
+        serve(index, "alpha", "2.0")
+    else:
+        index.add_file("alpha", *build_source_archive("alpha", "2.0"))
+    serve(index, "alpha", "3.0")
+    know(run, HOLES[0], malicious("MAL-1", "alpha", listed=["2.0"]))
+    done = fix(run, index)
+    assert done.code == 0, done
+    assert versions(run) == {"alpha": "3.0"}
+
+
 def test_a_malicious_file_is_replaced_by_another_version(run: Inside, index: IndexServer) -> None:
     """No record says anything of the version; the bytes are known."""
     bad = index.add("alpha", "1.0")

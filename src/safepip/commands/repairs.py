@@ -274,9 +274,16 @@ class Repairs:
         known = {matter.id for matter in self._records.judge_version(name, str(version)).counting}
         return any(goal.id in known or (goal, str(version)) in self._known for goal in goals)
 
+    def _is_excluded(self, name: str, version: Version, goals: Iterable[Goal]) -> bool:
+        """Whether a version is no answer to these goals: it is affected, or would be refused as malicious."""
+        claim = self._inputs.table.claim(name)
+        owned = claim is not None and not claim.index.default
+        known = () if owned else self._records.judge_version(name, str(version)).counting
+        return any(matter.malicious for matter in known) or self._is_affected(name, version, goals)
+
     def _limit(self, name: str, goals: Sequence[Goal]) -> Constraint:
         """The constraint that excludes what these goals, all of one project, are about."""
-        affected = [version for version in self._versions(name) if self._is_affected(name, version, goals)]
+        affected = [version for version in self._versions(name) if self._is_excluded(name, version, goals)]
         specifier = SpecifierSet(",".join(f"!={version}" for version in affected))
         return Constraint(
             name, specifier, _ORIGIN, text=f"{name} without {', '.join(printable(goal.id) for goal in goals)}"
@@ -285,7 +292,7 @@ class Repairs:
     def _next(self, name: str, goals: Sequence[Goal]) -> Version | None:
         """The lowest version after the locked ones that is free of these goals and may be chosen."""
         named = [version for version, _ in self._named(name, goals)]
-        later = (v for v in self._later(name, named) if not self._is_affected(name, v, goals))
+        later = (v for v in self._later(name, named) if not self._is_excluded(name, v, goals))
         return next(later, None)
 
     def _later(self, name: str, named: Iterable[Version] = ()) -> list[Version]:
