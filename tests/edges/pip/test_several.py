@@ -190,3 +190,35 @@ def test_a_signal_while_a_pip_is_started_is_not_the_end_before_the_pips(
     done = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False, start_new_session=True)
     # What a pip says that is interrupted at its very start comes before.
     assert done.stdout.splitlines()[-1:] == [f"{name} 1 []"], done.stderr
+
+
+GOES_ON = """
+import os, signal, sys
+from pathlib import Path
+number, way, place = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+signal.signal(number, signal.SIG_IGN)
+from safepip.edges.pip import running
+from safepip.edges.pip.several import Start, run_side_by_side
+from safepip.edges.programs.ending import end_by_signals
+end_by_signals()
+pip = place / "pip"
+pip.mkdir()
+(pip / "__init__.py").write_text("")
+(pip / "__main__.py").write_text(f"import os\\nos.killpg(os.getpgrp(), {number})\\nprint('whole', flush=True)\\n")
+running.pip_home = lambda: str(place)
+if way == "one":
+    print(running.run_pip(["install"], env=os.environ))
+else:
+    starts = [Start(running.command(["install"], None), folder) for folder in sys.argv[3:]]
+    print(*run_side_by_side(starts, env=os.environ, say=sys.stdout.write, warn=print))
+"""
+
+
+@pytest.mark.parametrize("way", ["one", "several"])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_what_is_ignored_ends_no_pip(number: int, way: str, tmp_path: Path) -> None:
+    """`nohup` ignores the end of a terminal for all that it starts: pip would be ended in the middle of its work."""
+    (tmp_path / "other").mkdir()
+    words = [sys.executable, "-c", GOES_ON, str(int(number)), way, str(tmp_path), str(tmp_path / "other")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False, start_new_session=True)
+    assert done.stdout == {"one": "whole\n0\n", "several": "whole\nwhole\n0 0\n"}[way], done.stderr

@@ -84,6 +84,7 @@ def starting() -> Iterator[list[int]]:
 @contextmanager
 def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[list[int]]:
     """While pips run, SIGTERM and SIGHUP are meant for them: this process ends after them, and cleans up behind them.
+    One that is ignored, as after `nohup`, stays so, also in what is started meanwhile.
 
     Each pip gets the first one as Ctrl-C: only then it puts back what it was replacing, and removes its folders. Gives
     the list of those that came. `processes` may grow meanwhile. Once all have ended, raises what this process's own
@@ -92,7 +93,6 @@ def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator
     import signal
     import threading
 
-    names = ("SIGTERM", "SIGHUP")
     passed: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield passed
@@ -105,9 +105,11 @@ def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator
             process.send_signal(number if passed or ignored else signal.SIGINT)
         passed.append(number)
 
+    numbers = (getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
     before = {
         number: signal.signal(number, pass_on)
-        for number in (getattr(signal, name) for name in names if hasattr(signal, name))
+        for number in numbers
+        if signal.getsignal(number) not in (signal.SIG_IGN, None)
     }
     try:
         yield passed
