@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -290,6 +291,38 @@ def test_what_one_pip_has_not_finished_does_not_count_as_installed(world: World)
     done = world.runner.inside(*words)
     assert done.returncode == 0, shown(done)
     assert world.target.installed() == {"half": "1.0"}
+
+
+#: Kills the pip that installs as soon as it has begun to write metadata in the place of some that was there.
+KILLED = """
+import signal, time
+if "install" in words and not os.fork():
+    pip, before, end = os.getppid(), os.stat({metadata!r}).st_ino, time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if os.stat({metadata!r}).st_ino != before:
+                break
+        except FileNotFoundError:
+            pass
+    os.kill(pip, signal.SIGKILL)
+    os._exit(0)
+"""
+
+
+def test_a_version_that_was_not_put_in_its_own_place_as_a_whole_is_not_installed(world: World) -> None:
+    """It would have the metadata of before, and a part of its files. A pip that was killed does not say so itself."""
+    world.anew()
+    links = world.runner.folder / "links"
+    make_wheel(links, "large", "1.0", files={f"large/m{number}.py": "x = 1\n" for number in range(300)})
+    world.safepip("install", "large")
+    metadata = world.target.site_packages / "large-1.0.dist-info" / "METADATA"
+    watch(world.target.python, KILLED.format(metadata=str(metadata)))
+    words = ("install", "--python", world.target.python, "--no-index", "-f", links)
+    done = world.runner.inside(*words, "--force-reinstall", "large")
+    assert done.returncode == 128 + signal.SIGKILL, shown(done)
+    assert "notice: not installed: large 1.0" in done.stderr
+    assert "large" not in world.target.installed()
+    assert not list(world.target.folder.glob(".safepip-*"))
 
 
 def test_where_metadata_cannot_be_corrected_the_next_run_does_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     Removal = Callable[[Decision], Sequence[InstalledDistribution]]
 
 
+#: What the exit code of a program that a signal has ended is above, as a shell gives it.
+_SIGNAL = 128
+
+
 def no_removal(_decision: Decision) -> Sequence[InstalledDistribution]:
     """What `safepip install` takes away beside what it replaces: nothing."""
     return ()
@@ -159,15 +163,17 @@ def _have_pip_install(
     from safepip.edges.pip.running import Circumstances, hand_over
     from safepip.edges.programs.ending import exit_code
 
-    around = Circumstances(resources.console.progress, unfinished=unfinished)
+    around, code = Circumstances(resources.console.progress, unfinished=unfinished), 0
     try:
         with _shim_held(inputs, resources):
-            return hand_over(handover, inputs.target, inputs.settings, resources.world.environ, gone, around)
+            code = hand_over(handover, inputs.target, inputs.settings, resources.world.environ, gone, around)
     except KeyboardInterrupt as interrupt:
         resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
         return exit_code(interrupt)
+    else:
+        return code
     finally:
-        tell_missing(unfinished, handover, resources.console)
+        tell_missing(unfinished, handover, resources.console, killed=code > _SIGNAL)
 
 
 def _report_installed(

@@ -9,8 +9,9 @@ with whatever cache, by the same user. The next run sets it right before it deci
 The note is believed for nothing else. It names metadata folders by library (`purelib`, `platlib`), whose name has to be
 that of the project and version; only their REQUESTED and `direct_url.json` are changed, the latter only where it still
 has the URL of the private folder, whose name is random; and only a folder that no pip has finished is taken away, which
-was not there when the run began. No wheel can bring such a file: it lies at the top of the environment, and its name
-begins with a dot (`safepip.rules.steering`).
+was not there when the run began, or whose RECORD is no more the one that was there: a version may be installed in its
+own place. No wheel can bring such a file: it lies at the top of the environment, and its name begins with a dot
+(`safepip.rules.steering`).
 
 Whether pip has finished a distribution its RECORD tells: pip writes it last, in one step, and has INSTALLER in it,
 which the wheel's own has not.
@@ -49,10 +50,10 @@ class Undone(NamedTuple):
     """One distribution. `info` is the name of its metadata folder, in the folder of `library`.
 
     `new` tells that there was no such folder before, also where another version is replaced: what pip has not finished
-    can go. `before` is by which a RECORD is known that was there before (inode,
-    time in nanoseconds), None where there was no such folder. `marked` tells that pip marks it as requested though the
-    user did not ask for it. `private` is the URL of the private copy that pip records, and `record` what belongs in its
-    place; empty where pip records none.
+    can go. `before` is by which a RECORD is known that was there before (inode, time in nanoseconds; twice 0 where the
+    folder had none), None where there was no such folder: where it has changed, what pip has not finished can go, too.
+    `marked` tells that pip marks it as requested though the user did not ask for it. `private` is the URL of the
+    private copy that pip records, and `record` what belongs in its place; empty where pip records none.
     """
 
     name: str

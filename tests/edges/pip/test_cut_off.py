@@ -162,6 +162,27 @@ def test_what_pip_has_not_come_to_is_as_before(place: BarePlace) -> None:
         assert not place.note.exists()
 
 
+@pytest.mark.parametrize("case", ["no record", "the wheel's record", "put back", "another one's", "had none"])
+def test_a_version_in_its_own_place_is_there_as_a_whole_or_not_at_all(place: BarePlace, case: str) -> None:
+    """As with --force-reinstall. What pip has put back is as before, also where it is a copy."""
+    info = place.install(finished=case == "put back")
+    record = info / "RECORD"
+    os.utime(record, ns=(1, 1))
+    found = record.stat()
+    before = (0, 0) if case == "had none" else (found.st_ino + 1, found.st_mtime_ns)
+    if case == "the wheel's record":
+        os.utime(record)
+    elif case in ("no record", "had none"):
+        record.unlink()
+    place.noted(before=before, marked=True)
+    in_part = case in ("no record", "the wheel's record")
+    with place.unfinished(dry_run=True) as unfinished:
+        assert unfinished.in_part == ({str(info)} if in_part else set())
+    with place.unfinished():
+        assert info.exists() is not in_part
+    assert (place.told[-1] == "there in part, and so not installed: lib 1.0") is in_part
+
+
 def test_no_link_leads_elsewhere(place: BarePlace, tmp_path: Path) -> None:
     """Neither the metadata folder, nor that of byte code, nor the note."""
     info = place.install(finished=False)

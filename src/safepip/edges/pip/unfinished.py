@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: As `installed_wheels` has it.
 _LONGEST_RECORD = 64 << 20
 
+#: By which a metadata folder without a RECORD is known.
+_NO_RECORD = (0, 0)
+
 #: How the names of what tells that a distribution is there end.
 _METADATA = (".dist-info", ".egg-info", ".egg-link")
 
@@ -292,7 +295,7 @@ def _known(record: str) -> tuple[int, int] | None:
     try:
         found = os.stat(record)
     except OSError:
-        return (0, 0) if os.path.lexists(os.path.dirname(record)) else None
+        return _NO_RECORD if os.path.lexists(os.path.dirname(record)) else None
     return found.st_ino, found.st_mtime_ns
 
 
@@ -302,6 +305,15 @@ def _is_done(info: str, record: str, before: tuple[int, int] | None) -> bool:
     from safepip.handover.unfinished import is_finished
 
     return is_finished(read_small(record, _LONGEST_RECORD)[0], info) and _known(record) != before
+
+
+def _is_begun(entry: Undone, record: str) -> bool:
+    """Whether pip has begun with a distribution, as far as that can be told: there was none, or the RECORD that was
+    there is gone or has another time. What pip has put back has the same, even where it is a copy."""
+    before, now = entry.before, _known(record)
+    if before is None or before == _NO_RECORD:
+        return entry.new
+    return now is None or now == _NO_RECORD or now[1] != before[1]
 
 
 def _settle(entries: Iterable[Undone], place: NotePlace) -> _Outcome:
@@ -322,7 +334,7 @@ def _settle(entries: Iterable[Undone], place: NotePlace) -> _Outcome:
                 settled.failed[info] = f"its RECORD is {why}"
             elif _is_done(entry.info, f"{info}/RECORD", entry.before):
                 _correct(entry, info)
-            elif entry.new:
+            elif _is_begun(entry, f"{info}/RECORD"):
                 _take_away(library, info, record or b"")
                 settled.lost.append(entry)
         except (OSError, ValueError) as error:
@@ -334,7 +346,7 @@ def _in_part(entry: Undone, place: NotePlace) -> str:
     """The metadata folder of a distribution that pip has not finished; empty where it has, or where it is not there."""
     library = place.libraries.get(entry.library, "")
     info = f"{library}/{entry.info}"
-    there = entry.new and bool(library) and os.path.isdir(info)
+    there = bool(library) and os.path.isdir(info) and _is_begun(entry, f"{info}/RECORD")
     return info if there and not _is_done(entry.info, f"{info}/RECORD", entry.before) else ""
 
 
