@@ -72,13 +72,29 @@ def test_a_mark_that_is_taken_away_half(place: BarePlace, half: str) -> None:
 
 
 def test_a_file_of_the_same_name_in_the_wheel_keeps_its_row(place: BarePlace) -> None:
-    """Some projects have metadata of others, or of their own, among their files."""
+    """Some projects have metadata of others, or of their own, among their files. Also where the mark is gone already,
+    wholly or half: what was cut off is done again."""
     info = place.install()
     deeper = f"a/{INFO}/REQUESTED,,"
     (info / "RECORD").write_text(f"{deeper}\n{(info / 'RECORD').read_text()}")
-    place.noted(marked=True)
+    for _ in range(2):
+        place.noted(marked=True)
+        with place.unfinished():
+            assert [row for row in place.rows() if "REQUESTED" in row] == [deeper]
+
+
+def test_a_file_of_the_same_name_in_the_wheel_is_not_given_the_row_of_a_direct_url(place: BarePlace) -> None:
+    """Where the row is missing it is made."""
+    record = {"url": URL, "archive_info": {}}
+    info = place.install(url=PRIVATE)
+    deeper = f"a/{INFO}/direct_url.json,,"
+    rows = [row for row in place.rows() if "direct_url" not in row]
+    (info / "RECORD").write_text("".join(f"{row}\n" for row in [deeper, *rows]))
+    place.noted(private=PRIVATE, record=record)
     with place.unfinished():
-        assert [row for row in place.rows() if "REQUESTED" in row] == [deeper]
+        found = [row for row in place.rows() if "direct_url" in row]
+        assert found[0] == deeper
+        assert [row.partition(",")[0] for row in found[1:]] == [f"{INFO}/direct_url.json"]
 
 
 def remove_mark_row(info: Path) -> None:

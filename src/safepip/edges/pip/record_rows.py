@@ -67,9 +67,12 @@ class _Rows:
         self.names = [line.partition(",")[0] for line in self.lines]
 
     def place_of(self, name: str) -> int | None:
-        """The number of the line about a file. A wheel may have a file of the same name and folder deeper down."""
+        """The number of the line about a file. A wheel may have a file of the same name and folder deeper down: that
+        counts for nothing where RECORD says by its own line that names begin with the folder of the metadata."""
         if name in self.names:
             return self.names.index(name)
+        if self.itself in self.names:
+            return None
         return next((at for at, stated in enumerate(self.names) if stated.endswith("/" + name)), None)
 
     def write(self) -> None:
