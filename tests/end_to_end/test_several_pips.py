@@ -15,6 +15,7 @@ import pytest
 
 from safepip.edges.pip.unfinished import Unfinished
 from safepip.edges.target.interpreter import probe
+from safepip.handover.instructions import check_report
 from safepip.model.plan import Settings
 from support.runs import begin, drained, pip_in, shown
 from support.sources import write_project
@@ -343,5 +344,34 @@ def test_where_metadata_cannot_be_corrected_the_next_run_does_it(world: World, m
     done = world.runner.inside(*words)
     assert done.returncode == 0, shown(done)
     assert [path.parent.name for path in world.target.site_packages.glob("*/REQUESTED")] == ["app-1.0.dist-info"]
+    verified = world.runner.inside("verify", "--python", world.target.python)
+    assert verified.returncode == 0, shown(verified)
+
+
+def test_what_differs_does_not_stay_where_metadata_cannot_be_corrected_either(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One problem hides no other one: what stays would count as installed in the next run, and no run looks at it."""
+
+    def full(path: str, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    def change(*words: object) -> None:
+        (world.target.site_packages / "helper" / "__init__.py").write_text("x = 'another'\n")
+        check_report(*words)  # type: ignore[arg-type]
+
+    world.anew()
+    links = world.runner.folder / "links"
+    words = ("install", "--python", world.target.python, "--no-index", "-f", links, "--jobs", "2", "app==1.0")
+    with monkeypatch.context() as patch:
+        patch.setattr("safepip.edges.pip.record_rows.replace_file", full)
+        patch.setattr("safepip.edges.pip.conclusion.check_report", change)
+        done = world.runner.inside(*words)
+    assert done.returncode == 1, shown(done)
+    assert "error: unfinished-installation" in done.stderr
+    assert "error: installed-differs" in done.stderr
+    assert set(world.target.installed()) == {"app", "lib-core", "speed"}
+    done = world.runner.inside(*words)
+    assert done.returncode == 0, shown(done)
     verified = world.runner.inside("verify", "--python", world.target.python)
     assert verified.returncode == 0, shown(verified)

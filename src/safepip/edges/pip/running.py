@@ -13,14 +13,13 @@ from safepip.edges.pip.waiting import passing_on_signals, starting, wait_for
 from safepip.edges.programs.installed_pip import pip_home
 from safepip.edges.programs.starting import SAFE_PATH, bare_command, own_text
 from safepip.environment.python_variables import clean_environment, foreign_environment
-from safepip.handover.instructions import check_report
 from safepip.model.errors import PipFailed, Refused, Unavailable
 from safepip.model.events import Doing, Installing, OtherSpeaks
-from safepip.model.finding import Diagnostic, printable
+from safepip.model.finding import printable
 from safepip.options.pip_verbs import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from safepip.edges.pip.unfinished import Unfinished
     from safepip.edges.target.choosing import ChosenEnvironment, Interpreter
@@ -166,16 +165,15 @@ def hand_over(
     `gone` are distributions that pip removes before, because a wheel may bring a file that one of those has; where that
     fails nothing is installed. The folder is the one that `make_handover` was given, within `private_folder`. Where
     several pips do it and one fails, those beside it are let finish, and its code is the answer. What is installed and
-    differs does not stay installed (`Unfinished.end`).
-    Raises `Refused` (`digest-mismatch`) before pip
-    starts when a wheel's bytes are no longer the verified ones, `Unavailable` (`store-unwritable`) when the folder
-    cannot be filled, and `PipFailed` when pip ended with 0 but did something else (`handover-diverged`,
-    `direct-url-not-recorded`, `installed-differs`).
+    differs does not stay installed (`Unfinished.end`). Raises `Refused` (`digest-mismatch`) before pip starts when a
+    wheel's bytes are no longer the verified ones, `Unavailable` (`store-unwritable`) when the folder cannot be filled,
+    and `PipFailed` when pip ended with 0 but did something else (`handover-diverged`, `direct-url-not-recorded`,
+    `installed-differs`).
     """
+    from safepip.edges.pip.conclusion import conclude
     from safepip.edges.pip.installed_wheels import InstalledWheels, kept_by_pip
 
-    for part in handover.parts:
-        _fill(part)
+    _fill(handover.parts)
     environ, around = os.environ if environ is None else environ, around or Circumstances()
     kept, progress = kept_by_pip(settings), around.progress
     progress.tell(OtherSpeaks())
@@ -193,7 +191,7 @@ def hand_over(
         code = _run(handover, target, settings, environ, around)
         if code == 0:
             progress.tell(Doing("Checking", "what is installed"))
-            _conclude(handover, target, settings, environ, kept)
+            conclude(handover, target, settings, environ, kept)
     except BaseException as error:
         code = code or 1
         differing = _differing(error)
@@ -234,47 +232,19 @@ def _run(
     return 0
 
 
-def _conclude(
-    handover: Handover, target: Target, settings: Settings, environ: Mapping[str, str], kept: Sequence[str]
-) -> None:
-    """Hold what pip reports, and what it has installed, against the handover, and correct the metadata. Raises as
-    `hand_over` says."""
-    import json
-
-    from safepip.edges.pip.direct_url import record_direct_urls, remove_marks
-    from safepip.edges.pip.installed_wheels import check_installed
-
-    for part in handover.parts:
-        with open(part.report, encoding="utf-8") as file:
-            check_report(part, json.load(file))
-    try:
-        record_direct_urls(handover, target, settings, kept)
-        remove_marks(handover, kept)
-    except OSError as error:
-        raise PipFailed(
-            1,
-            Diagnostic(
-                "unfinished-installation",
-                "pip has installed everything, and its metadata could not be corrected afterwards",
-                context=(printable(error.strerror or str(error)),),
-                hint="put that right, and run it again: what is left to be done is noted, and done first",
-            ),
-        ) from None
-    check_installed(handover, target, settings, environ, kept)
-
-
-def _fill(handover: Handover) -> None:
-    """Put the texts and the wheels into the private folder. Raises as `hand_over` says."""
-    try:
-        os.makedirs(handover.folder, mode=0o700, exist_ok=True)
-        for name, text in handover.files.items():
-            with open(os.path.join(handover.folder, name), "x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        for name, wheel in handover.wheels.items():
-            _lay_out(wheel.file, os.path.join(handover.folder, *name.split("/")))
-    except OSError as error:
-        message = f"the wheels for pip could not be put in place: {error.strerror or error}"
-        raise Unavailable.because("store-unwritable", message, context=(printable(handover.folder),)) from None
+def _fill(parts: Iterable[Handover]) -> None:
+    """Put the texts and the wheels into the private folders. Raises as `hand_over` says."""
+    for part in parts:
+        try:
+            os.makedirs(part.folder, mode=0o700, exist_ok=True)
+            for name, text in part.files.items():
+                with open(os.path.join(part.folder, name), "x", encoding="utf-8", newline="\n") as file:
+                    file.write(text)
+            for name, wheel in part.wheels.items():
+                _lay_out(wheel.file, os.path.join(part.folder, *name.split("/")))
+        except OSError as error:
+            message = f"the wheels for pip could not be put in place: {error.strerror or error}"
+            raise Unavailable.because("store-unwritable", message, context=(printable(part.folder),)) from None
 
 
 def uninstall(
