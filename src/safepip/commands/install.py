@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from safepip.commands.decision import Decision
     from safepip.commands.inputs import Inputs
+    from safepip.edges.pip.shared_files import SharedFiles
     from safepip.edges.pip.unfinished import Unfinished
     from safepip.handover.instructions import Handover
     from safepip.model.evidence import ClearedWheel
@@ -80,7 +81,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
         _check_removable(decision, gone)
         if not decision.to_install:
             _report(decision, resources)
-            return _uninstall(inputs, resources, gone, unfinished)
+            return _uninstall(decision, resources, gone, unfinished)
         own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
         return _hand_over(decision, resources, gone, unfinished)
 
@@ -108,15 +109,26 @@ def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) 
 
     settings, target = decision.inputs.settings, decision.inputs.target
     check_writable(settings, target)
-    replaced = [pin.replaces for pin in decision.to_install if pin.replaces is not None]
     folders = own_folders(target)
     if settings.ignore_installed or settings.target_dir is not None:
-        replaced, folders = [], ()
+        folders = ()
     elif installs_for_user(settings, target):
-        # pip puts the user's beside what is in other folders.
-        replaced, folders = [it for it in replaced if it.in_user_site], (target.user_site or "",)
-    check_removable([*replaced, *gone], target)
+        folders = (target.user_site or "",)
+    check_removable([*_replaced(decision), *gone], target)
     check_single(folders, {*(pin.name for pin in decision.to_install), *(item.name for item in gone)})
+
+
+def _replaced(decision: Decision) -> list[InstalledDistribution]:
+    """What pip takes away because another version, or another copy, comes in its place."""
+    from safepip.model.plan import installs_for_user
+
+    settings, target = decision.inputs.settings, decision.inputs.target
+    if settings.ignore_installed or settings.target_dir is not None:
+        return []
+    # pip puts the user's beside what is in other folders.
+    user = installs_for_user(settings, target)
+    found = (pin.replaces for pin in decision.to_install)
+    return [item for item in found if item is not None and (item.in_user_site or not user)]
 
 
 def _hand_over(
@@ -147,7 +159,8 @@ def _hand_over(
         broken = broken_lines(decision, installed, names)
         code = 1
         try:
-            code = _have_pip_install(handover, decision.inputs, resources, names, unfinished)
+            with _shared(decision, gone, folder, resources):
+                code = _have_pip_install(handover, decision.inputs, resources, names, unfinished)
         finally:
             if code != 0:  # whatever the reason was: the next run looks at everything again
                 resources.store.sound_wheels.forget(wheel.file for wheel in installed)
@@ -201,19 +214,33 @@ def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, *
 
 
 def _uninstall(
-    inputs: Inputs, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
+    decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
 ) -> int:
     """Have pip take these distributions away; its exit code."""
     if not gone:
         return 0
-    from safepip.edges.pip.running import uninstall
+    from safepip.edges.pip.running import private_folder, uninstall
     from safepip.edges.target.installed import check_files
 
+    inputs = decision.inputs
     check_files(inputs.target)
     unfinished.hold()
     names, environ = [item.name for item in gone], resources.world.environ
-    with _shim_held(inputs, resources):
+    with (
+        private_folder(resources.store.root) as folder,
+        _shared(decision, gone, folder, resources),
+        _shim_held(inputs, resources),
+    ):
         return uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
+
+
+def _shared(
+    decision: Decision, gone: Sequence[InstalledDistribution], folder: str, resources: Resources
+) -> SharedFiles:
+    """Keeps, while pip works, what belongs to others as well as to what goes."""
+    from safepip.edges.pip.shared_files import SharedFiles
+
+    return SharedFiles([*_replaced(decision), *gone], decision.inputs.target, folder, resources.console.notice)
 
 
 @contextmanager

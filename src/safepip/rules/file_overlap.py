@@ -18,8 +18,9 @@ pip overwrites what is there without a word. Distributions may share folders, as
 
 Files of the same bytes do not overlap in the sense of 1 and 2: the one that comes last changes nothing. Examples are a
 `LICENSE` at the top, and the `__init__.py` that old namespace packages (pkgutil, pkg_resources) all bring, which may
-also differ in comments (`safepip.wheel.namespaces`; those of dbt-core and its adapters do). When pip uninstalls one of
-them, the other loses the file; an attacker gains nothing by that, and a later version with other bytes is refused.
+also differ in comments (`safepip.wheel.namespaces`; those of dbt-core and its adapters do). When `pip uninstall` takes
+one of them away, the other loses the file (`safepip.edges.pip.shared_files` puts it back where safepip has it done); an
+attacker gains nothing by that, and a later version with other bytes is refused.
 Among 966 real wheels of 881 projects two pairs overlap with bytes that differ: pygame and pygame-ce, opencv-python and
 opencv-python-headless. Each of them does take the other's place.
 

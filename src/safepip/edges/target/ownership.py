@@ -14,12 +14,14 @@ from __future__ import annotations
 import os
 import stat
 from bisect import bisect_left
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from safepip.edges.disk.reading import open_regular, read_regular
 from safepip.edges.target.installed import all_metadata
+from safepip.model.digest import STRONG
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.wheel.byte_code import is_cached, possible_sources
@@ -27,7 +29,7 @@ from safepip.wheel.content import MAX_RECORD_BYTES, MAX_TEXT_BYTES
 from safepip.wheel.install_paths import key_of
 from safepip.wheel.namespaces import LONGEST, interchangeable, way_of_declaring
 from safepip.wheel.pth import read_pth
-from safepip.wheel.record import RecordError, record_paths
+from safepip.wheel.record import RecordError, parse_record, record_paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -57,6 +59,7 @@ class Ownership:
         self._places: dict[str, str] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._trees: dict[str, str] = {}
+        self._digests: dict[str, dict[str, tuple[str, bytes]]] = {}
 
     def owner(self, path: str) -> str | None:
         """The normalised name of the distribution that owns what is at `path`, None where nothing is there, or it has
@@ -127,6 +130,26 @@ class Ownership:
             return read_regular(os.path.join(metadata, "entry_points.txt"), MAX_TEXT_BYTES)
         except OSError:
             return None
+
+    def files(self, metadata: str) -> list[str]:
+        """The paths that the distribution with this metadata lists, in the place of some byte code its folder. Raises
+        as `owner`."""
+        return _listed(metadata.replace(os.sep, "/"), self._written_for)[0]
+
+    def digest(self, owner: str, path: str) -> tuple[str, bytes] | None:
+        """The algorithm and the digest that the RECORD of an installed distribution has for a path, both empty where it
+        has no strong one; None for a path that it does not list."""
+        if owner not in self._digests:
+            rows: dict[str, tuple[str, bytes]] = {}
+            for metadata in (path.replace(os.sep, "/") for name, path in all_metadata(self._folders) if name == owner):
+                folder = metadata.rpartition("/")[0]
+                with suppress(RecordError):
+                    for row in parse_record(_read(f"{metadata}/RECORD") or b""):
+                        (there,) = _absolute([row.path], folder, self._written_for.get(folder, folder))
+                        known = row.algorithm in STRONG and row.digest is not None
+                        rows[key_of(self._there(there))] = (row.algorithm, row.digest or b"") if known else ("", b"")
+            self._digests[owner] = rows
+        return self._digests[owner].get(key_of(self._there(path)))
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of the files in a folder, without folders; empty where it cannot be read or is not a folder."""

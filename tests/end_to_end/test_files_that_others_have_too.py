@@ -1,0 +1,99 @@
+"""What is taken away or replaced may have files that another project has, too: that one is whole afterwards, or it is
+said that it is not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.environment import tree_state
+from support.runs import shown
+from support.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.environment import Environment, Runner
+
+PKGUTIL = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+
+#: Of both projects.
+SHARED = {"old/__init__.py": PKGUTIL, "alone/deep/shared.py": "x = 1\n", "LICENSE.shared": "the same\n"}
+
+
+def where(runner: Runner, target: Environment) -> tuple[str | Path, ...]:
+    return ("--python", target.python, "--no-index", "-f", runner.folder / "links")
+
+
+def ran(runner: Runner, *words: str | Path) -> str:
+    """What it says on standard error; it has to succeed."""
+    done = runner.inside(*words)
+    assert done.returncode == 0, shown(done)
+    return done.stderr
+
+
+def is_whole(runner: Runner, target: Environment) -> bool:
+    """Nothing is missing, and nothing is another file. Two that have a file in common are a finding of their own."""
+    done = runner.inside("verify", "--python", target.python)
+    return "missing" not in done.stdout and "differ" not in done.stdout
+
+
+@pytest.fixture
+def links(runner: Runner) -> Path:
+    """`goes` and `stays`, installed; and what may come."""
+    folder = runner.folder / "links"
+    make_wheel(folder, "goes", "1.0", files=SHARED)
+    make_wheel(folder, "goes", "2.0", files={"LICENSE.shared": "the same\n"})
+    make_wheel(folder, "stays", "1.0", files=SHARED)
+    make_wheel(folder, "new", "1.0")
+    return folder
+
+
+@pytest.mark.parametrize("way", ["removed", "removed while something comes", "replaced", "replaced by one of several"])
+def test_what_stays_is_whole(way: str, links: Path, runner: Runner, target: Environment) -> None:
+    """Not a byte of it, no time and no permission is another one."""
+    ran(runner, "install", *where(runner, target), "goes==1.0", "stays")
+    shared = [target.site_packages / name for name in SHARED]
+    shared[0].chmod(0o600)
+    before = [(path.read_bytes(), path.stat().st_mode, path.stat().st_mtime_ns) for path in shared[:2]]
+    if way.startswith("removed"):
+        ran(runner, "lock", *where(runner, target), *(["new"] if "comes" in way else []), "stays")
+        said = ran(runner, "sync", *where(runner, target), "pylock.toml")
+    else:
+        jobs = ("--jobs", "2") if "several" in way else ()
+        said = ran(runner, "install", *where(runner, target), *jobs, "-U", "goes", "new")
+    assert "in part" not in said
+    assert [(path.read_bytes(), path.stat().st_mode, path.stat().st_mtime_ns) for path in shared[:2]] == before
+    assert is_whole(runner, target)
+    assert not list((runner.home / "cache").rglob("handover-*"))
+
+
+def test_what_another_one_has_written_over_it_does_not_come_back(
+    links: Path, runner: Runner, target: Environment
+) -> None:
+    """Then what stays is not whole, and the hint makes it so."""
+    make_wheel(links, "over", "1.0", files={"alone/deep/shared.py": "x = 'another'\n"})
+    ran(runner, "install", *where(runner, target), "stays")
+    target.unpack(links / "over-1.0-py3-none-any.whl")
+    ran(runner, "lock", *where(runner, target), "stays")
+    said = ran(runner, "sync", *where(runner, target), "pylock.toml")
+    assert not is_whole(runner, target)
+    assert "stays is there in part" in said
+    assert str(target.site_packages / "alone/deep/shared.py") in said
+    assert not (target.site_packages / "alone/deep/shared.py").exists()
+    (words,) = re.findall(r"with (--force-reinstall --no-deps stays==1.0) puts", said)
+    ran(runner, "install", *words.split(), *where(runner, target))
+    assert is_whole(runner, target)
+
+
+def test_what_no_one_else_has_goes(links: Path, runner: Runner, target: Environment) -> None:
+    """And is not told."""
+    pristine = tree_state(target.folder)
+    ran(runner, "install", *where(runner, target), "goes==1.0")
+    ran(runner, "lock", *where(runner, target), "new")
+    said = ran(runner, "sync", *where(runner, target), "pylock.toml")
+    assert "in part" not in said
+    left = {path for path in tree_state(target.folder).keys() - pristine.keys() if "/new" not in path}
+    assert left == set()
