@@ -12,6 +12,7 @@ from safepip.model.index import Index, IndexUrl
 from safepip.model.plan import LockSettings, Network, Plan, Policy, Settings, Target
 from safepip.model.requirement import Statements
 from support.advisories import record, versions_of
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from support.index import IndexServer
@@ -109,3 +110,19 @@ def test_advisories_of_today_count_today(run: Inside, index: IndexServer) -> Non
     bundle.write_bytes(b"")
     done = run("lock", "demo", "--check")
     assert (done.code, "error: advisories-unavailable" in done.err) == (1, True), done
+
+
+@pytest.mark.parametrize("where", ["path", "URL"])
+@pytest.mark.parametrize("way", ["requirement", "constraint"])
+def test_what_is_named_directly_is_looked_at_each_time(run: Inside, index: IndexServer, way: str, where: str) -> None:
+    """Its bytes may be others under the same name, whoever names it."""
+    index.add("app", "1.0", requires=["lib"])
+    named = make_wheel(run.folder / "files", "lib", "1.0")
+    served = index.add_file("elsewhere", named.name, named.read_bytes())
+    url = named.as_uri() if where == "path" else index.url.replace("/simple/", f"/files/{named.name}")
+    (run.folder / f"{way}s.txt").write_text(f"lib @ {url}\n")
+    words = ("lock", "app", "-i", index.url, "-c" if way == "constraint" else "-r", f"{way}s.txt")
+    assert run(*words, "-q").code == 0
+    assert run(*words, "--check").code == 0
+    served.data = make_wheel(run.folder / "files", "lib", "1.0", files={"other.py": "x = 1\n"}).read_bytes()
+    assert run(*words, "--check").code == 1

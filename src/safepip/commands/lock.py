@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from safepip.commands.lock_building import BuiltLock
     from safepip.edges.console.writing import Console
     from safepip.model.plan import LockSettings
+    from safepip.model.requirement import Constraint, Requirement
 
 
 def lock(argv: Sequence[str]) -> int:
@@ -101,7 +102,7 @@ def _remembered_in(inputs: Inputs, resources: Resources) -> str | None:
     folders = any(index.url.scheme == "file" for index in plan.indexes)
     if resources.store.private or settings.refresh != NameSet() or folders or files:
         return None
-    return None if any(r.url is not None for r in inputs.statements.requirements) else resources.store.root
+    return None if any(statement.url is not None for statement in _stated(inputs)) else resources.store.root
 
 
 def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None:
@@ -133,7 +134,12 @@ def _keeps(settings: LockSettings) -> bool:
 
 def _may_move(inputs: Inputs) -> bool:
     """Whether what is named directly may be other code today: a folder, a file of this machine, a repository."""
-    return any(r.source is not None or (r.url or "").startswith("file:") for r in inputs.statements.requirements)
+    return any(each.source is not None or (each.url or "").startswith("file:") for each in _stated(inputs))
+
+
+def _stated(inputs: Inputs) -> tuple[Requirement | Constraint, ...]:
+    """All that may name a place: a constraint says where a project comes from as a requirement does."""
+    return *inputs.statements.requirements, *inputs.statements.constraints
 
 
 def _digest(inputs: Inputs, resources: Resources) -> str:
