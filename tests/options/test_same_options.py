@@ -81,3 +81,18 @@ def test_an_environment_that_cannot_be_shown_whole_is_named_without_its_path(pyt
 
 def test_words_behind_two_hyphens_are_no_options() -> None:
     assert hint_of(SYNC, "sync", "--", "--python", "x") == SYNC
+
+
+def test_what_uninstall_does_not_know_is_not_said_of_it() -> None:
+    """pip would call the option wrong. In an environment that cannot be shown whole it works only with that one."""
+    words = ("sync", "--python", "x", "--no-index", "-f", "links")
+    assert hint_of("remove it:\nsafepip uninstall lib", *words) == "remove it:\nsafepip uninstall --python x lib"
+    both = "remove it, and do it again:\nsafepip uninstall lib\nsafepip sync"
+    assert hint_of(both, *words) == (
+        "remove it, and do it again:\nsafepip uninstall --python x lib\n"
+        "# with the same --no-index and --find-links\nsafepip sync --python x"
+    )
+    hidden = ("sync", "--python", "/srv/a\x1bb", "--no-index")
+    assert hint_of("remove it:\nsafepip uninstall lib", *hidden) == (
+        "remove it, with the same --python:\nsafepip uninstall lib"
+    )

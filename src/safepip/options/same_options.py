@@ -5,7 +5,7 @@ the lock lacks, or ask an index that does not own the names.
 
 1. `--python` of the command line is put into each of them that decides or changes something.
 2. Other options on where packages come from or go to are named beside them. Their values are not repeated, since one
-   may hold a secret.
+   may hold a secret. `safepip uninstall`, which is pip's, knows none of them but `--python`.
 """
 
 from __future__ import annotations
@@ -49,15 +49,19 @@ def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -
 
 def _addressed(hint: str, python: str | None, places: Sequence[str]) -> str:
     lines = hint.split("\n")
-    commands = ((at, found.start()) for at, line in enumerate(lines) if (found := _COMMAND.search(line)))
-    first = next(commands, None)
-    if first is None:
+    commands = [(at, found) for at, line in enumerate(lines) if (found := _COMMAND.search(line))]
+    if not commands:
         return hint
+    deciding = [(at, found) for at, found in commands if not found[1].endswith(" uninstall")]
+    if not deciding:
+        places = [option for option in places if option == "--python"]
+    at, found = (deciding or commands)[0]
+    start = found.start()
     if python is not None:
         named = f"--python {shlex.quote(python)}"
         lines = [_COMMAND.sub(lambda found: f"{found[1]} {named}", line) for line in lines]
     if places:
-        _note(lines, *first, f"with the same {' and '.join(places)}")
+        _note(lines, at, start, f"with the same {' and '.join(places)}")
     return "\n".join(lines)
 
 
