@@ -94,11 +94,19 @@ def _no_lock(files: Sequence[str]) -> UsageError:
 
 def _gone(decision: Decision) -> list[InstalledDistribution]:
     """What is installed and must go, sorted by name. Raises `Unavailable` where it is not certain what is installed."""
-    from safepip.edges.target.installed import check_single, installed, is_own, own_folders, parts_of_safepip
+    from safepip.edges.target.installed import (
+        check_not_hidden,
+        check_single,
+        installed,
+        is_own,
+        own_folders,
+        parts_of_safepip,
+    )
 
     target, pins = decision.inputs.target, decision.resolution.pins
     left = _SEEDS - pins.keys()
     check_single(own_folders(target), untouched=left)
+    check_not_hidden(target, untouched=left)
     kept = {*pins, *left}
     if target.own:
         kept |= parts_of_safepip(target)

@@ -11,7 +11,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from safepip.edges.target.installed import installed, parts_of_safepip, read_installed_metadata
+from safepip.edges.target.installed import (
+    check_not_hidden,
+    installed,
+    parts_of_safepip,
+    read_installed_metadata,
+)
 from safepip.edges.target.interpreter import probe
 from safepip.environment.guards import closure
 from safepip.model.errors import Unavailable
@@ -223,3 +228,20 @@ def test_a_distribution_is_a_version_and_a_place(tmp_path: Path) -> None:
     (found,) = installed(target_of(tmp_path)).values()
     assert found.version == Version("1")
     assert found.metadata_path == os.path.join(tmp_path, "thing-1.0.dist-info")
+
+
+def test_what_another_folder_hides_is_not_passed_over(tmp_path: Path) -> None:
+    """pip would take away the user's, which comes before, and what the environment has would stay."""
+    user, own, base = tmp_path / "user", tmp_path / "own", tmp_path / "base"
+    for folder, name in ((user, "hidden-2.0"), (own, "hidden-1.0"), (own, "seen-1.0"), (base, "seen-2.0")):
+        metadata(folder, f"{name}.dist-info", f"Metadata-Version: 2.1\nName: {name[:-4]}\nVersion: {name[-3:]}\n")
+    target = target_of(user, own, base, user_site=user)._replace(schemes={"purelib": str(own), "platlib": str(own)})
+    with pytest.raises(Unavailable) as raised:
+        check_not_hidden(target)
+    (told,) = raised.value.diagnostics
+    assert told.subject == "hidden"
+    assert told.context == tuple(str(place / f"hidden-{number}.0.dist-info") for place, number in ((own, 1), (user, 2)))
+    check_not_hidden(target, untouched={"hidden"})
+    check_not_hidden(target._replace(site_paths=(str(own), str(user))))
+    (tmp_path / "link").symlink_to(own)
+    check_not_hidden(target._replace(site_paths=(str(tmp_path / "link"), str(user))))

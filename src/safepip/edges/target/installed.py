@@ -234,6 +234,33 @@ def check_single(folders: Iterable[str], names: Collection[str] | None = None, u
         raise Unavailable(*problems)
 
 
+def check_not_hidden(target: Target, untouched: Collection[str] = ()) -> None:
+    """Raise `Unavailable` (`installed-metadata`) for projects in the environment's own folders of which another folder
+    before these, such as the user's, has one, too. `untouched` do not matter.
+
+    pip sees the other one alone: it would remove that one, and what the environment itself has would stay.
+    """
+    found = installed(target)
+    hidden = {
+        name: (path, found[name].metadata_path)
+        for name, path in all_metadata(own_folders(target))
+        if name in found and name not in untouched and not is_own(found[name], target)
+        if os.path.realpath(path) != os.path.realpath(found[name].metadata_path)  # it may be written in two ways
+    }
+    problems = [
+        Diagnostic(
+            "installed-metadata",
+            f"{name} is installed in the environment, and another one hides it, which pip would take for it",
+            context=tuple(map(printable, paths)),
+            hint=f"before you do this again, remove it, once for each of them:\nsafepip uninstall {name}",
+            subject=name,
+        )
+        for name, paths in sorted(hidden.items())
+    ]
+    if problems:
+        raise Unavailable(*problems)
+
+
 def _is_single(versions: Collection[str]) -> bool:
     try:
         return len(list(map(Version, versions))) == 1
