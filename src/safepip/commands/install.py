@@ -69,6 +69,8 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
         tell_sources(inputs, resources)
         resources.in_part = unfinished.in_part
         decision = resolve(inputs, resources)
+        if not decision.to_install:
+            _check_whole(decision)
         gone = removed(decision)
         _report_decision(decision, resources)
         if settings.dry_run:
@@ -84,6 +86,19 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
             return _uninstall(decision, resources, gone, unfinished)
         own_environment_check(decision.resolution, target, settings, lambda: parts_of_safepip(target))
         return _hand_over(decision, resources, gone, unfinished)
+
+
+def _check_whole(decision: Decision) -> None:
+    """Hold what is installed against a lock, or against lines pinned by hash, as wheels are when there are some: what
+    it requires, and the lock lacks, would be missed by no one, and `sync` would take it away. Raises `Refused`."""
+    if decision.inputs.lock_requests:
+        from safepip.commands.by_lock import check_lock_is_whole
+
+        check_lock_is_whole(decision, ())
+    if decision.by_hash:
+        from safepip.commands.by_hash import check_hashed_is_whole
+
+        check_hashed_is_whole(decision, ())
 
 
 def _report_decision(decision: Decision, resources: Resources) -> None:
