@@ -59,3 +59,17 @@ def test_what_is_installed_has_what_it_requires_among_the_hashes(
     (runner.folder / "r.txt").write_text(f"app==1.0 --hash=sha256:{sha256(app)}\n")
     done = runner.inside("install", *where, "-r", "r.txt")
     assert (done.returncode, "error: missing-hash" in done.stderr) == (20, True), shown(done)
+
+
+@pytest.mark.parametrize("lacks", ["lib", "setuptools"])
+def test_what_sync_leaves_is_among_the_hashes(
+    lacks: str, index: IndexServer, runner: Runner, target: Environment
+) -> None:
+    """A lock that lacks what is installed makes another environment where it is not. Some tools leave out what an
+    environment is made with."""
+    app = index.add("app", "1.0", requires=[lacks]).data
+    target.unpack(app, index.add(lacks, "1.0").data)
+    (runner.folder / "r.txt").write_text(f"app==1.0 --hash=sha256:{sha256(app)}\n")
+    done = runner.inside("sync", "--python", target.python, "-i", index.url, "r.txt")
+    assert done.returncode == (20 if lacks == "lib" else 0), shown(done)
+    assert ("error: missing-hash" in done.stderr) is (lacks == "lib")

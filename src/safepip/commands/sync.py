@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from safepip.commands.inputs import read_inputs
 from safepip.commands.install import carry_out
 from safepip.commands.resources import Resources
-from safepip.model.errors import UsageError
-from safepip.model.finding import printable
+from safepip.model.errors import Refused, UsageError
+from safepip.model.finding import Diagnostic, printable
 from safepip.options.command_line import HelpRequested
 from safepip.requirements.file_format import hide_user_info
 
@@ -92,8 +92,32 @@ def _no_lock(files: Sequence[str]) -> UsageError:
     )
 
 
+def _check_named(decision: Decision) -> None:
+    """What stays because it is needed is in a lock of hashes, too: a search asks for hashes of what it installs alone.
+    Raises `Refused` (`missing-hash`)."""
+    inputs = decision.inputs
+    # pip-compile leaves out those that an environment is made with.
+    unnamed = sorted(decision.resolution.pins.keys() - inputs.allowed_hashes().keys() - _SEEDS)
+    if unnamed:
+        pins = [decision.resolution.pins[name] for name in unnamed]
+        raise Refused(
+            *(
+                Diagnostic(
+                    "missing-hash",
+                    f"hashes are required for everything, and no hash is given for {pin.name}, which is installed",
+                    tuple(f"required by {origin.chain()}" for origin in pin.required_by[:3]),
+                    "make the file anew: safepip lock -r requirements.in -o requirements.txt",
+                    pin.required_by,
+                    pin.name,
+                )
+                for pin in pins
+            )
+        )
+
+
 def _gone(decision: Decision) -> list[InstalledDistribution]:
-    """What is installed and must go, sorted by name. Raises `Unavailable` where it is not certain what is installed."""
+    """What is installed and must go, sorted by name. Raises `Unavailable` where it is not certain what is installed,
+    and `Refused` for a lock that lacks something."""
     from safepip.edges.target.installed import (
         check_not_hidden,
         check_single,
@@ -103,6 +127,8 @@ def _gone(decision: Decision) -> list[InstalledDistribution]:
         parts_of_safepip,
     )
 
+    if not decision.inputs.lock_requests:
+        _check_named(decision)
     target, pins = decision.inputs.target, decision.resolution.pins
     left = _SEEDS - pins.keys()
     check_single(own_folders(target), untouched=left)
