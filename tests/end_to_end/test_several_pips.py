@@ -252,6 +252,25 @@ def test_while_pip_only_removes_the_environment_is_held(verb: str, world: World)
     assert not list(world.target.folder.glob(".safepip-unfinished-*"))
 
 
+def test_what_cannot_be_noted_takes_nothing_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sync removes goes first, and the note comes before that, as the disk may have no room for it."""
+
+    def full(_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    world.anew()
+    world.safepip("lock", "plain-0 plain-1 plain-2", "-o", str(world.runner.folder / "pylock.toml"))
+    world.target.unpack(world.runner.folder / "links" / "later-1.0-py3-none-any.whl")
+    where = ("--python", world.target.python, "--no-index", "-f", world.runner.folder / "links")
+    before = world.target.state()
+    with monkeypatch.context() as patch:
+        patch.setattr("safepip.handover.unfinished.text_of", full)
+        done = world.runner.inside("sync", *where, "--jobs", "2", "pylock.toml")
+    assert done.returncode == 1, shown(done)
+    assert "error: target-not-writable" in done.stderr
+    assert world.target.state() == before
+
+
 def test_what_is_uninstalled_waits_for_what_is_installed(world: World) -> None:
     """pip's help does not wait, and neither does what changes nothing."""
     world.anew()

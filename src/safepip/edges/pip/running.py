@@ -175,20 +175,19 @@ def hand_over(
 
     _fill(handover.parts)
     environ, around = os.environ if environ is None else environ, around or Circumstances()
-    kept, progress = kept_by_pip(settings), around.progress
+    kept, progress, code = kept_by_pip(settings), around.progress, 0
     progress.tell(OtherSpeaks())
-    # Everything is ready; only from here on does the target change.
-    code = uninstall(gone, target, settings, environ, around.held) if gone else 0
-    if code:
-        return code
     tell, differing = say if _stream_for_words(settings) is None else warn, frozenset[str]()
+    # Everything is ready; only from here on does the target change.
     if around.unfinished is not None:
         around.unfinished.begin(handover)
     try:
-        tell(handover.before and f"{handover.before}\n")
-        if not settings.display.verbosity:  # with -v pip itself says what it does
-            progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
-        code = _run(handover, target, settings, environ, around)
+        code = uninstall(gone, target, settings, environ, around.held) if gone else 0
+        if code == 0:
+            tell(handover.before and f"{handover.before}\n")
+            if not settings.display.verbosity:  # with -v pip itself says what it does
+                progress.tell(Installing(len(handover.installs), InstalledWheels(handover).complete))
+            code = _run(handover, target, settings, environ, around)
         if code == 0:
             progress.tell(Doing("Checking", "what is installed"))
             conclude(handover, target, settings, environ, kept)

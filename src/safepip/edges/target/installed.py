@@ -312,7 +312,7 @@ def _obstacles(it: InstalledDistribution, target: Target) -> Iterator[tuple[str,
             noted = (
                 "notes commands in a folder `scripts`, and pip would remove these with it, be they another project's"
             )
-            yield f"{who} {noted}", f"remove that folder, and the commands yourself: {printable(path)}/scripts"
+            yield f"{who} {noted}", f"remove that folder, and of the commands its own: {printable(path)}/scripts"
         if not os.path.exists(os.path.join(path, "RECORD")):
             yield f"{who} has no list of its files (RECORD), so that pip cannot replace it", repair_of(it)
     elif path.lower().endswith(".dist-info"):
