@@ -5,6 +5,7 @@ The page `docs/reference/audit.md` has these outcomes, too; a test here compares
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -264,8 +265,8 @@ def test_the_digest_of_a_malicious_record_counts_though_the_rest_is_malformed(ru
     assert (code, len(found["evil"]["unverified"])) == (3, 2)
     source = AdvisorySource("test", BUILT_IN, path=str(run.folder / "db"))
     root = next(run.folder.rglob("advisories-1")).parent
-    bundle = open_bundle(str(root), [source], 4e9)
-    assert [bundle.malicious("ab" * 32), bundle.malicious("cd" * 32)] == ["MAL-1", None]
+    with contextlib.closing(open_bundle(str(root), [source], 4e9)) as bundle:
+        assert [bundle.malicious("ab" * 32), bundle.malicious("cd" * 32)] == ["MAL-1", None]
 
 
 @pytest.mark.parametrize("kind", ["records", "files"])

@@ -21,7 +21,7 @@ from safepip.model.origin import BUILT_IN
 from support.advisories import NOW, malicious, record, versions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 DAY = 86_400.0
@@ -44,6 +44,22 @@ def write(folder: Path, *records: Any, **more: Any) -> AdvisorySource:
     for number, data in enumerate(records):
         (folder / f"{number}.json").write_text(json.dumps(data))
     return AdvisorySource("test", BUILT_IN, path=str(folder), **more)
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each bundle that a test opens is closed after it."""
+    opened: list[Bundle] = []
+    make = Bundle.__init__
+
+    def kept(self: Bundle, *arguments: Any) -> None:
+        make(self, *arguments)
+        opened.append(self)
+
+    monkeypatch.setattr(Bundle, "__init__", kept)
+    yield
+    for bundle in opened:
+        bundle.close()
 
 
 def no_fetch(_url: str) -> bytes:
@@ -248,10 +264,10 @@ def test_a_crash_before_the_last_step_leaves_the_bundle_before(
         steps.append(new)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", stop)
-    with pytest.raises(KeyboardInterrupt):
-        update(str(root), [source], no_fetch, NOW + 1)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", stop)
+        with pytest.raises(KeyboardInterrupt):
+            update(str(root), [source], no_fetch, NOW + 1)
     assert steps[0].endswith(".sqlite")
     assert open_bundle(str(root), [source], NOW).facts.built == NOW
     assert not [name for name in os.listdir(os.path.dirname(steps[0])) if name.startswith(".new-")]
