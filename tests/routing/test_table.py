@@ -108,12 +108,32 @@ def test_all_contradictions_are_reported_together() -> None:
     assert found == {"conflicting-claims", "bad-claim", "two-defaults", "bad-mirror"}
 
 
-@pytest.mark.parametrize("mirror", [index("m", mirror_of="m"), index("m", "x", mirror_of="public")])
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        index("m", mirror_of="m"),
+        index("m", "x", mirror_of="public"),
+        index("m", mirror_of="other"),
+        index("m", mirror_of="public", default=True),
+    ],
+)
 def test_a_mirror_stands_for_an_index_of_its_own_and_claims_nothing(mirror: Index) -> None:
     """A mirror is no index of its own."""
     with pytest.raises(UsageError) as caught:
-        build([PUBLIC, mirror])
-    assert caught.value.diagnostics[0].reference == "bad-mirror"
+        build([index("public"), index("other", mirror_of="public"), mirror])
+    assert [d.reference for d in caught.value.diagnostics] == ["bad-mirror"]
+
+
+def test_two_indexes_of_one_name_are_a_contradiction_and_both_places_are_named() -> None:
+    """A claim, a mirror or a credential says which index it means by the name."""
+    one = Index("acme", IndexUrl.parse("https://one.example/"), origin=Origin(Source.FILE, "a.toml", 2))
+    two = Index("acme", IndexUrl.parse("https://two.example/"), origin=Origin(Source.FILE, "b.toml", 5))
+    with pytest.raises(UsageError) as caught:
+        build([one, two])
+    assert [(d.reference, d.context) for d in caught.value.diagnostics] == [
+        ("duplicate-index", ("a.toml:2", "b.toml:5"))
+    ]
+    build([one, one])
 
 
 def test_an_index_with_claims_is_no_source_of_unclaimed_names() -> None:
@@ -161,6 +181,7 @@ def test_a_name_is_settled_only_where_one_has_it_and_all_others_said_no(a: Prese
         assert verdict.rule is RoutingRule.ONLY_OFFER
     elif presences.count(Presence.ABSENT) == 3:
         assert isinstance(verdict, Route)
+        assert verdict.index is SURVEY.sources[0]
     else:
         assert isinstance(verdict, Ambiguity)
 
@@ -186,6 +207,13 @@ def test_files_pinned_by_hash_may_come_from_any_source() -> None:
     verdict = decide_route(SURVEY, answers(Presence.PRESENT, Presence.PRESENT, Presence.UNKNOWN), pinned_by_hash=True)
     assert isinstance(verdict, Route)
     assert verdict.rule is RoutingRule.HASH
+
+
+@given(PRESENCES, PRESENCES, PRESENCES)
+def test_a_hash_is_worth_nothing_where_no_source_has_the_name(a: Presence, b: Presence, c: Presence) -> None:
+    """Then the name is decided as without it."""
+    if Presence.PRESENT not in (a, b, c):
+        assert decide_route(SURVEY, answers(a, b, c), pinned_by_hash=True) == decide_route(SURVEY, answers(a, b, c))
 
 
 def test_all_ambiguous_names_share_one_block_of_toml() -> None:

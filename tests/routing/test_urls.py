@@ -74,6 +74,42 @@ def test_declared_file_hosts_may_serve_without_a_digest() -> None:
     assert not may_serve(declared, listed("http://cdn.example/x.whl", hashed=True), PAGE)
 
 
+HERE, THERE = "http://127.0.0.1:8080/", "http://host.example/"
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "trusted", "allowed"),
+    [
+        (HERE, "http://127.0.0.1:9090/x.whl", (), True),
+        (HERE, "http://localhost/x.whl", (), True),
+        (HERE, "http://cdn.example/x.whl", (), False),
+        (HERE, "http://cdn.example/x.whl", ("cdn.example",), True),
+        (THERE, "http://cdn.example/x.whl", ("host.example",), False),
+        (THERE, "http://cdn.example/x.whl", ("host.example", "cdn.example"), True),
+        (THERE, "http://127.0.0.1:9090/x.whl", ("host.example",), True),
+        (THERE, "http://127.0.0.1:9090/x.whl", (), False),
+        ("https://host.example/", "http://127.0.0.1:9090/x.whl", (), False),
+        ("https://host.example/", "http://127.0.0.1:9090/x.whl", ("cdn.example",), False),
+        ("https://host.example/", "http://127.0.0.1:9090/x.whl", ("host.example",), True),
+        ("https://host.example/", "http://cdn.example/x.whl", ("host.example",), False),
+    ],
+)
+def test_without_encryption_only_what_is_near_serves_for_what_is_near(
+    page: str, url: str, trusted: tuple[str, ...], allowed: bool
+) -> None:
+    """This machine and trusted hosts may do so for each other, where a digest pins the file; no index elsewhere makes
+    safepip ask a service of this machine."""
+    index = Index("i", IndexUrl.parse(page))
+    assert may_serve(index, listed(url, hashed=True), f"{page}x/", trusted) is allowed
+    assert not may_serve(index, listed(url), f"{page}x/", trusted)
+
+
+def test_only_web_addresses_are_fetched() -> None:
+    """Whoever serves them."""
+    declared = Index("t", TENANT.url, file_hosts=("cdn.example",))
+    assert not may_serve(declared, listed("ftp://cdn.example/x.whl", hashed=True), PAGE)
+
+
 def test_a_file_url_is_followed_only_from_a_page_on_disk() -> None:
     """A page from the network cannot make safepip read this machine's files."""
     local = Index("l", IndexUrl.parse("file:///srv/simple/"))

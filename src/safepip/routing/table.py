@@ -169,7 +169,7 @@ def _bad_mirrors(indexes: Sequence[Index]) -> Iterable[Diagnostic]:
         if mirror.mirror_of is None:
             continue
         original = by_name.get(mirror.mirror_of)
-        if original is None or original.mirror_of is not None or original is mirror:
+        if original is None or original.mirror_of is not None:
             message = f"{mirror.name} mirrors {mirror.mirror_of}, which is not declared as an index of its own"
         elif mirror.packages or mirror.default:
             message = f"{mirror.name} is a mirror, so it can neither claim names nor be the default"
