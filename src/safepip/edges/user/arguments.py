@@ -122,6 +122,7 @@ def read_options(
     Raises `UsageError`, `options.HelpRequested`.
     """
     parsed = _parse(verb, [credentials.absorb(word) for word in argv], world, credentials)
+    check(parsed, may_be_empty=True)
     around = Surroundings(world.absolute, _cache_dir(world), no_color=bool(world.environ.get("NO_COLOR")))
     return parsed, make_settings(parsed, around, (), None)
 
