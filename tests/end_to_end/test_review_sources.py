@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from safepip.edges.indexes.index_reader import _may_belong
 from safepip.edges.programs.installed_pip import default_index_url
+from safepip.index.simple_api import FileList
+from safepip.model.page import ProjectFile
 from support.runs import shown
 
 if TYPE_CHECKING:
@@ -69,5 +70,9 @@ def test_a_wheel_whose_name_would_be_an_option_to_pip_is_no_requirement(
 
 def test_a_file_is_present_however_its_name_is_separated() -> None:
     """A source that has a file and is taken not to have it would leave the name to another one."""
-    assert _may_belong("a____________________b-1.0-py3-none-any.whl", "a-b")
-    assert not _may_belong("a-1.0-py3-none-any.whl", "a-b")
+
+    def has(filename: str, name: str) -> bool:
+        return FileList([ProjectFile(filename, "file:///x")]).page_of(name, "file:///") is not None
+
+    assert has("a____________________b-1.0-py3-none-any.whl", "a-b")
+    assert not has("a-1.0-py3-none-any.whl", "a-b")

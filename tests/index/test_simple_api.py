@@ -428,11 +428,30 @@ def test_only_a_drive_keeps_its_colon(href: str, expected: str) -> None:
 
 def test_find_links_pages_list_any_project() -> None:
     """A page of links has no project of its own, and may be empty or full of other links."""
-    files = parse_find_links_page(f'<a href="/about">x</a><a href="{WHEEL}">x</a>'.encode(), "text/html", URL)
-    assert [file.filename for file in files] == [WHEEL]
-    assert parse_find_links_page(b"<a href='/about'>x</a>", "text/html", URL) == []
+    listed = parse_find_links_page(f'<a href="/about">x</a><a href="{WHEEL}">x</a>'.encode(), "text/html", URL)
+    assert [file.filename for file in listed.files] == [WHEEL]
+    assert parse_find_links_page(b"<a href='/about'>x</a>", "text/html", URL) == ((), ())
     body = json.dumps({"name": "whatever", "files": [entry()]}).encode()
-    assert [file.filename for file in parse_find_links_page(body, JSON, URL)] == [WHEEL]
+    assert [file.filename for file in parse_find_links_page(body, JSON, URL).files] == [WHEEL]
+
+
+def test_a_find_links_page_without_files_is_no_login_page() -> None:
+    """It would have none of the names, and leave them to another source. One that nobody has named may be any."""
+    for portal in (b"<form><input name='user'></form>", b"<html><script src='x.js'></script><a href='/'>x</a></html>"):
+        with pytest.raises(PageError, match="not-an-index-page"):
+            parse_find_links_page(portal, "text/html", URL)
+        assert parse_find_links_page(portal, "text/html", URL, named=False).files == ()
+        assert parse_find_links_page(portal + f"<a href='{WHEEL}'>x</a>".encode(), "text/html", URL).files
+
+
+def test_what_a_page_lists_and_cannot_be_used_is_not_forgotten() -> None:
+    hrefs = (f"https://user:word@h.example/{WHEEL}?x#sha256=1", "a/%2e%2e/b%2Dc-1.0.tar.gz", f"{WHEEL}#sha256=xyz")
+    body = "".join(f'<a href="{href}">x</a>' for href in hrefs).encode()
+    expected = (WHEEL, "b-c-1.0.tar.gz", WHEEL)
+    assert parse_find_links_page(body, "text/html", URL).lost == expected
+    entries = [*({"url": href} for href in hrefs), {"filename": WHEEL, "url": "https://h.example/b.whl"}, {"url": 1}, 1]
+    body = json.dumps({"files": entries}).encode()
+    assert parse_find_links_page(body, JSON, URL).lost == (*expected, WHEEL, "", "")
 
 
 def test_a_folder_lists_distributions_and_pages() -> None:

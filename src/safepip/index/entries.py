@@ -53,7 +53,7 @@ class PageError(Exception):
     """A page that is not an index page, or that cannot be read. Nothing of it is used.
 
     `kind` is one of `wrong-content-type`, `too-large`, `broken-json`, `broken-html`,
-    `not-an-index-page`, `wrong-project`, `unsupported-version`, `too-many-files`. `message` is one
+    `not-an-index-page`, `wrong-project`, `unsupported-version`, `too-many-files`, `broken-digest`. `message` is one
     sentence without a full stop, fit for a terminal.
     """
 

@@ -28,6 +28,7 @@ from safepip.index.entries import (
     is_regular,
     link,
 )
+from safepip.index.folder import file_name
 from safepip.index.json_form import read_sidecar, read_status
 from safepip.model.page import ProjectFile, ProjectPage
 from safepip.model.urls import UrlError, is_file_url, join
@@ -83,8 +84,9 @@ class _Scan(NamedTuple):
     others: frozenset[str]
 
 
-def read_html(name: str, body: bytes, content_type: str, url: str, *, project: bool) -> ProjectPage:
-    """Read a page; `project` False for one that lists files of any project. Raises `PageError`."""
+def read_html(name: str, body: bytes, content_type: str, url: str, *, project: bool, sure: bool = True) -> ProjectPage:
+    """Read a page; `project` False for one that lists files of any project. `sure` False lets it be any page, so that
+    one without files says nothing. Raises `PageError`."""
     scan = _scan(_decode(body, content_type))
     metas = {
         (tag.attributes.get("name") or "").lower(): tag.attributes.get("content")
@@ -93,12 +95,12 @@ def read_html(name: str, body: bytes, content_type: str, url: str, *, project: b
     }
     notice = check_api_version(metas.get("pypi:repository-version"))
     anchors = [tag.attributes for tag in scan.tags if tag.name == "a"]
-    kept, dropped = _read_anchors(anchors, _base(scan, url))
-    if project and not kept and not dropped:
-        _prove(scan, declared="pypi:repository-version" in metas, anchors=len(anchors))
+    kept, lost = _read_anchors(anchors, _base(scan, url))
+    if sure and not kept and not lost:
+        _prove(scan, declared="pypi:repository-version" in metas, anchors=len(anchors), project=project)
     status, reason, unknown = read_status(metas.get("pypi:project-status"), metas.get("pypi:project-status-reason"))
     notices = tuple(text for text in (notice, unknown) if text)
-    return ProjectPage(name, url, tuple(kept), status, reason, dropped, notices)
+    return ProjectPage(name, url, tuple(kept), status, reason, len(lost), notices, tuple(lost))
 
 
 def _decode(body: bytes, content_type: str) -> str:
@@ -195,21 +197,21 @@ def _base(scan: _Scan, url: str) -> str:
     return url
 
 
-def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFile], int]:
-    """All usable entries in their order, and how many were dropped."""
+def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFile], list[str]]:
+    """All usable entries in their order, and the file names of those that were dropped."""
     kept: list[ProjectFile] = []
     roots: set[str] = set()
-    dropped = 0
+    lost: list[str] = []
     for attributes in anchors:
         href = attributes.get("href")
         if not href or not _lists_a_file(href):
             continue
-        if len(kept) + dropped >= MAX_FILES:
+        if len(kept) + len(lost) >= MAX_FILES:
             raise PageError("too-many-files", f"the page lists more than {MAX_FILES} files")
         try:
             url, filename, found, others = _link(href, base, roots)
         except BadEntry:
-            dropped += 1
+            lost.append(file_name(href))
             continue
         sidecar, metadata_checksums = _sidecar(attributes)
         kept.append(
@@ -225,7 +227,7 @@ def _read_anchors(anchors: list[_Attributes], base: str) -> tuple[list[ProjectFi
                 metadata_checksums=metadata_checksums,
             )
         )
-    return kept, dropped
+    return kept, lost
 
 
 def _link(href: str, base: str, roots: set[str]) -> Link:
@@ -239,7 +241,7 @@ def _link(href: str, base: str, roots: set[str]) -> Link:
 
 def _lists_a_file(href: str) -> bool:
     """Whether a link's path ends like a distribution file."""
-    path = href.split("#", 1)[0].split("?", 1)[0].strip()
+    path = href.split("#", 1)[0].split("?", 1)[0].strip().rstrip("/")
     return path.lower().endswith(_ENDINGS)
 
 
@@ -254,13 +256,14 @@ def _sidecar(attributes: _Attributes) -> tuple[tuple[Digest, ...] | None, tuple[
     return read_sidecar({algorithm: digest})
 
 
-def _prove(scan: _Scan, *, declared: bool, anchors: int) -> None:
+def _prove(scan: _Scan, *, declared: bool, anchors: int, project: bool) -> None:
     """Raise `PageError` unless a page without a single file is credible as an empty index page.
 
     It is credible when it states a repository version (PEP 629), or when it is an HTML document with no link at all and
-    nothing to fill in or to run. A login page has at least one of these.
+    nothing to fill in or to run. A login page has at least one of these. A page of links may have others.
     """
     if declared:
         return
-    if anchors or scan.others & _ACTIVE or not scan.others & {"!", "html", "head", "body"}:
+    other = project and (anchors or not scan.others & {"!", "html", "head", "body"})
+    if other or scan.others & _ACTIVE:
         raise PageError("not-an-index-page", "the HTML page lists no file and does not say that it is an index page")

@@ -25,6 +25,7 @@ from safepip.index.entries import (
     shown,
     upload_time,
 )
+from safepip.index.folder import file_name
 from safepip.index.page_files import RegularFiles
 from safepip.model.finding import printable
 from safepip.model.names import normalise
@@ -57,8 +58,8 @@ def read_json(name: str | None, body: bytes, url: str) -> ProjectPage:
     regular = RegularFiles.of(files, lambda entry: _read_file(entry, url, set(), plain=True))
     if regular is not None:
         return ProjectPage(name or "", url, regular, status, reason, 0, notices)
-    kept, dropped = _read_files(files, url)
-    return ProjectPage(name or "", url, tuple(kept), status, reason, dropped, notices)
+    kept, lost = _read_files(files, url)
+    return ProjectPage(name or "", url, tuple(kept), status, reason, len(lost), notices, tuple(lost))
 
 
 def _load(body: bytes) -> dict[str, Any]:
@@ -99,20 +100,26 @@ def read_status(status: object, reason: object) -> tuple[Status, str, str]:
         return Status.ACTIVE, text, f"the index gives the project the unknown status {shown(status)}"
 
 
-def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], int]:
-    """All usable entries in their order, and how many were dropped."""
+def _read_files(files: list[Any], base: str) -> tuple[list[ProjectFile], list[str]]:
+    """All usable entries in their order, and the file names of those that were dropped; empty where one has none."""
     kept: list[ProjectFile] = []
     roots: set[str] = set()
     plain = all_regular(files)
-    dropped = 0
+    lost: list[str] = []
     for entry in files:
         try:
             kept.append(_read_file(entry, base, roots, plain=plain))
         except (BadEntry, KeyError, TypeError, AttributeError, UnicodeError):
             # The last four: an entry that is not an object, or without `url`, or a value of the wrong type, or text
             # that is not Unicode.
-            dropped += 1
-    return kept, dropped
+            lost.append(_name_of(entry))
+    return kept, lost
+
+
+def _name_of(entry: Any) -> str:
+    """The name of the file of an entry that cannot be used, as far as it tells it."""
+    stated = (entry.get("filename"), entry.get("url")) if isinstance(entry, dict) else ()
+    return next((file_name(text) for text in stated if isinstance(text, str) and text), "")
 
 
 def _read_file(entry: Any, base: str, roots: set[str], *, plain: bool) -> ProjectFile:

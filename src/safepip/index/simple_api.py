@@ -19,15 +19,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safepip.index.entries import MAX_FILES, MAX_PAGE_BYTES, PageError
-from safepip.index.folder import FolderListing, list_folder, the_file
+from safepip.index.folder import FileList, FolderListing, list_folder, the_file
 
 if TYPE_CHECKING:
-    from safepip.model.page import ProjectFile, ProjectPage
+    from safepip.model.page import ProjectPage
 
 __all__ = [
     "ACCEPT",
     "MAX_FILES",
     "MAX_PAGE_BYTES",
+    "FileList",
     "FolderListing",
     "PageError",
     "list_folder",
@@ -60,19 +61,22 @@ def parse_page(name: str, body: bytes, content_type: str, url: str) -> ProjectPa
     return read_html(name, body, content_type, url, project=True)
 
 
-def parse_find_links_page(body: bytes, content_type: str, url: str) -> list[ProjectFile]:
+def parse_find_links_page(body: bytes, content_type: str, url: str, *, named: bool = True) -> FileList:
     """Read a page of `--find-links`, which lists files of any project. Raises `PageError`.
 
-    pip reads such a page as it reads a project's page, so both forms are taken.
+    pip reads such a page as it reads a project's page, so both forms are taken. One that was not `named`, and was only
+    found in a folder, may be about anything.
     """
     media_type = _check(body, content_type)
     if media_type == _JSON:
         from safepip.index.json_form import read_json
 
-        return list(read_json(None, body, url).files)
-    from safepip.index.html_form import read_html
+        page = read_json(None, body, url)
+    else:
+        from safepip.index.html_form import read_html
 
-    return list(read_html("", body, content_type, url, project=False).files)
+        page = read_html("", body, content_type, url, project=False, sure=named)
+    return FileList(page.files, page.lost)
 
 
 def _check(body: bytes, content_type: str) -> str:

@@ -85,7 +85,7 @@ def _answer(observation: Observation) -> str:
     name = observation.index.name
     if observation.presence is Presence.UNKNOWN:
         return f"{name}: no answer ({printable(observation.problem)})"
-    return f"{name} {printable(observation.newest)}" if observation.newest else f"{name}: no files"
+    return f"{name} {printable(observation.newest)}" if observation.newest else f"{name}: no file that can be used"
 
 
 def decision_line(title: str, resolution: Resolution) -> str:

@@ -115,7 +115,7 @@ class Index(NamedTuple):
     """Where each of `packages` was written, in the same order; empty where they share `origin`."""
     location: str = ""
     """For FIND_LINKS: the page or folder exactly as it is asked for, without user information, where that
-    is not `url` (whose path ends with a slash and which has no query)."""
+    is not `url` (whose path ends with a slash and which has no query), and with a digest in its fragment."""
 
     @property
     def declared(self) -> bool:

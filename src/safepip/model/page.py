@@ -53,7 +53,8 @@ class ProjectPage(NamedTuple):
 
     `name` is normalised. `url` is the URL the page was finally read from, which is
     the base of relative links. `dropped` counts the entries that could not be used: without a usable
-    URL, with two different names, with a broken digest. `notices` are sentences worth one line each.
+    URL, with two different names, with a broken digest; `lost` are their files' names, as far as they tell them.
+    `notices` are sentences worth one line each.
     """
 
     name: str
@@ -63,3 +64,4 @@ class ProjectPage(NamedTuple):
     status_reason: str = ""
     dropped: int = 0
     notices: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from safepip.model.digest import written_in
 from safepip.model.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic, printable
 from safepip.model.index import Index, IndexKind, IndexUrl, declarable
@@ -185,7 +186,7 @@ class Sources:
         except UrlError as problem:
             self._wrong(f"{stated!r}: {problem}", origin, if_path(text))
             return None
-        exact = location.partition("#")[0] if kind is IndexKind.FIND_LINKS else ""
+        exact = _exact(location) if kind is IndexKind.FIND_LINKS else ""
         return Index(
             name=_name(_named_after(source) or url, {index.name for index in self.indexes}, origin),
             url=url,
@@ -313,6 +314,12 @@ def _named_after(source: str) -> IndexUrl | None:
         return IndexUrl.parse(_without_query(source)) if source else None
     except UrlError:
         return None
+
+
+def _exact(text: str) -> str:
+    """What `--find-links` names as it is asked for; a digest in its fragment is one of the file, and has to hold."""
+    url, _, fragment = text.partition("#")
+    return text if written_in(fragment) else url
 
 
 def _without_query(text: str) -> str:

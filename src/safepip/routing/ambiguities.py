@@ -67,7 +67,7 @@ def _rows(observations: Sequence[Observation]) -> list[str]:
 def _answer(observation: Observation) -> str:
     if observation.presence is Presence.UNKNOWN:
         return f"no answer: {printable(observation.problem)}"
-    return f"newest {printable(observation.newest)}" if observation.newest else "no files"
+    return f"newest {printable(observation.newest)}" if observation.newest else "no file that can be used"
 
 
 def _open_question(ambiguities: Sequence[Ambiguity]) -> str:

@@ -92,8 +92,29 @@ def test_a_page_in_a_folder_cannot_bring_a_file_that_nothing_pins(served: Mappin
         assert "error: file-host" in done.err
 
 
+@pytest.mark.parametrize("place", [f"file://<here>/{WHEEL}", "<url>"])
+@pytest.mark.parametrize(
+    ("digest", "code", "says"),
+    [
+        ("sha256=<sha256>", 0, ""),
+        (f"sha256={'0' * 64}", 20, "error: digest-mismatch"),
+        ("sha256=<sha256>&md5=00000000000000000000000000000000", 20, "error: digest-mismatch"),
+        ("sha256=0", 1, "its sha256 is not a digest"),
+    ],
+)
+def test_the_digest_in_a_files_url_has_to_hold(
+    place: str, digest: str, code: int, says: str, served: Mapping[str, str], run: Inside
+) -> None:
+    """As in pip."""
+    url = _filled(f"{place}#{digest}", served)
+    done = run("download", "--cert", served["<cert>"], "--no-index", "-f", url, "-d", "out", "app")
+    assert done.code == code, done.err
+    assert says in done.err
+    assert (run.folder / "out" / WHEEL).exists() is (code == 0)
+
+
 def test_a_file_on_a_network_is_taken_where_its_digest_is_given(served: Mapping[str, str], run: Inside) -> None:
-    """Its URL gives none, so a requirement has to; pip takes it without."""
+    """If its URL gives none, a requirement has to; pip takes it without."""
     words = ("download", "--cert", served["<cert>"], "--no-index", "-d", "out", "-f", served["<url>"])
     done = run(*words, "app")
     assert done.code == 20

@@ -19,11 +19,10 @@ from safepip.edges.disk.local_paths import local_path
 from safepip.edges.indexes.local_sources import files_in, list_of, parsed, read_page, unreadable
 from safepip.edges.indexes.once import Once
 from safepip.index.candidates import candidates_for
-from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, parse_find_links_page, parse_page, the_file
+from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, FileList, parse_find_links_page, parse_page, the_file
 from safepip.model.errors import Refused, SafepipError, Unavailable
 from safepip.model.finding import printable
 from safepip.model.index import IndexKind
-from safepip.model.names import normalise
 from safepip.model.page import ProjectPage
 from safepip.model.urls import origin_of
 from safepip.routing.urls import may_answer
@@ -106,8 +105,8 @@ class IndexReader:
         self._ranks = ranks
         self._pythons = pythons
         self._refresh = refresh
-        self._lists: dict[str, tuple[list[ProjectFile], str]] = {}
-        self._once: Once[tuple[list[ProjectFile], str]] = Once()
+        self._lists: dict[str, tuple[FileList, str]] = {}
+        self._once: Once[tuple[FileList, str]] = Once()
 
     def kept(self, index: Index, name: str) -> Reading | None:
         """The candidates of an earlier run, if they are still fresh. Touches the disk only."""
@@ -218,10 +217,10 @@ class IndexReader:
         except HttpError as error:
             raise unreachable(index, name, error) from None
 
-    async def _remote_list(self, index: Index, name: str) -> tuple[list[ProjectFile], str]:
+    async def _remote_list(self, index: Index, name: str) -> tuple[FileList, str]:
         url = index.location or str(index.url)
-        if itself := the_file(url):
-            return list(itself), url
+        if itself := parsed(index, "", lambda: the_file(url)):
+            return FileList(itself), url
         answer = await self._answer(index, name, url, {})
         _check_status(index, name, answer.status)
         return parsed(index, name, lambda: parse_find_links_page(*_body(answer))), answer.url
@@ -230,15 +229,11 @@ class IndexReader:
 
     def _pick(self, index: Index, name: str) -> Reading:
         """The files of one project out of a list of any project's."""
-        files, url = self._lists[index.name]
-        mine = tuple(f for f in files if _may_belong(f.filename, name))
-        if not mine:
+        listed, url = self._lists[index.name]
+        page = listed.page_of(name, url)
+        if page is None:
             return Reading(None, url)
-        page = ProjectPage(name, url, mine)
-        available = candidates_for(page, self._ranks, self._pythons)
-        if not available.candidates and not available.rejected:
-            return Reading(None, url)
-        return self._reading(available, page, url, whole=True)
+        return self._reading(candidates_for(page, self._ranks, self._pythons), page, url, whole=True)
 
     def _local_page(self, index: Index, name: str) -> Reading:
         url = index.url.page(name)
@@ -272,10 +267,6 @@ class IndexReader:
 
 def _body(answer: Answer) -> tuple[bytes, str, str]:
     return answer.body, answer.headers.get("content-type", ""), answer.url
-
-
-def _may_belong(filename: str, name: str) -> bool:
-    return normalise(filename).startswith(name)
 
 
 def _same_origin(index: Index) -> Callable[[str], bool]:

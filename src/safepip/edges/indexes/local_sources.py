@@ -16,6 +16,7 @@ from safepip.edges.disk.reading import read_regular
 from safepip.index.simple_api import (
     MAX_FILES,
     MAX_PAGE_BYTES,
+    FileList,
     PageError,
     list_folder,
     parse_find_links_page,
@@ -35,27 +36,30 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def list_of(index: Index) -> tuple[list[ProjectFile], str]:
+def list_of(index: Index) -> tuple[FileList, str]:
     """All that a source of `--find-links` lists, and the URL that says so. Raises `Unavailable`."""
     url = index.location or str(index.url)
     path = local_path(url).rstrip("/\\")
     if os.path.isdir(path):
         listing = _listing(index, path)
         linked: list[ProjectFile] = []
+        lost = list(listing.lost)
         for page in listing.pages:
-            linked += _linked(index, page)
-            if len(linked) > MAX_FILES:
+            there = _linked(index, page, named=False)
+            linked += there.files
+            lost += there.lost
+            if len(linked) + len(lost) - len(listing.lost) > MAX_FILES:
                 problem = PageError("too-many-files", f"the pages of the folder list more than {MAX_FILES} files")
                 raise _not_a_page(index, "", problem)
-        return [*listing.files, *linked], str(index.url)
-    itself = the_file(url) if os.path.isfile(path) else ()
-    return list(itself) or _linked(index, url), url
+        return FileList([*listing.files, *linked], tuple(lost)), str(index.url)
+    itself = parsed(index, "", lambda: the_file(url)) if os.path.isfile(path) else ()
+    return FileList(itself) if itself else _linked(index, url, named=True), url
 
 
-def _linked(index: Index, url: str) -> list[ProjectFile]:
-    """The files that a page of links names."""
+def _linked(index: Index, url: str, *, named: bool) -> FileList:
+    """What a page of links names."""
     path = local_path(url)
-    return parsed(index, "", lambda: parse_find_links_page(read_page(index, path), _type_of(path), url))
+    return parsed(index, "", lambda: parse_find_links_page(read_page(index, path), _type_of(path), url, named=named))
 
 
 def files_in(index: Index, folder: str) -> tuple[ProjectFile, ...]:
