@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -82,3 +83,21 @@ def test_an_install_leaves_nothing_that_others_may_write_to(
     assert "interpreters-2" in parts or sys.platform != "linux"
     wrong = {str(path): oct(mode(path)) for path in cache.rglob("*") if mode(path) & 0o077}
     assert wrong == {}
+
+
+def test_a_file_for_which_there_is_no_room_is_not_there_in_part(tmp_path: Path) -> None:
+    """The system writes what there is room for, and only then says that there is no more: half of the metadata would
+    have half of the requirements."""
+    program = (
+        "import resource, sys\n"
+        "from safepip.edges.disk.private_files import write_private_file\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "try:\n"
+        "    write_private_file(sys.argv[1], bytes(8000))\n"
+        "except OSError as error:\n"
+        "    print(type(error).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "file"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (done.stdout, os.listdir(tmp_path)) == ("OSError\n", [])

@@ -39,7 +39,10 @@ def write_private_file(path: str, content: bytes) -> None:
     handle = os.open(temporary, flags, _FILE)
     try:
         with open(handle, "wb", buffering=0) as file:
-            file.write(content)
+            left = memoryview(content)
+            while left:
+                # An unbuffered write may take less than it is given: a disk becomes full in the middle.
+                left = left[file.write(left) :]
         os.replace(temporary, path)
     except OSError:
         with contextlib.suppress(OSError):
