@@ -54,6 +54,7 @@ class Console:
         self._reserved = bool(display.form)
         Console.notices_last = []
         self._answers = False
+        self._logs = self._log_is_lost = False
         # A log that cannot be written is reported before anything is done, and one that can be written exists, even if
         # empty.
         self._log("")
@@ -174,8 +175,9 @@ class Console:
             ) from None
 
     def _log(self, text: str) -> None:
-        """`--log`: every line with the time, appended, as pip does."""
-        if self._display.log is None:
+        """`--log`: every line with the time, appended, as pip does. Once something is in it a run is not ended for it:
+        what is done by then would be said not to be."""
+        if self._display.log is None or self._log_is_lost:
             return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime())
         lines = "".join(f"{stamp} {line}\n" for line in disarm(self._redact(text)).splitlines())
@@ -185,7 +187,12 @@ class Console:
                 os.makedirs(folder, exist_ok=True)
             with open(self._display.log, "a", encoding="utf-8") as file:
                 file.write(lines)
+            self._logs = self._logs or bool(lines)
         except OSError as error:
+            if self._logs:
+                self._log_is_lost = True
+                self.notice(f"the log cannot be written any more, and ends here: {error.strerror}")
+                return
             raise UsageError.because(
                 "log-not-written", f"the log cannot be written: {error.strerror}", context=(self._display.log,)
             ) from None
