@@ -257,15 +257,15 @@ def pin_from_candidates(
         return _refusal("quarantined", entry, "its index has put the project in quarantine", ())
     available = routed.available
     of_kind = available.candidates if entry.filename.endswith(".whl") else available.sources
-    candidate = next((c for c in of_kind if c.file.filename == entry.filename), None)
-    if candidate is None:
+    named = [c for c in of_kind if c.file.filename == entry.filename]
+    if not named:
         return _refusal("lock-differs", entry, "its index no longer lists the locked file for this environment", ())
-    file = candidate.file
-    offered = dict(file.stated)
     locked: list[AnyDigest] = [*entry.digests, *entry.checksums]
-    wrong = [digest for digest in locked if offered.get(digest.algorithm, digest.hex) != digest.hex]
-    if wrong:
-        listed = tuple(f"listed  {algorithm}:{value}" for algorithm, value in offered.items())
+    # A page may list one name with several digests: the lock says which of them is meant.
+    candidate = next((c for c in named if not _wrong(locked, c.file)), named[0])
+    file = candidate.file
+    if _wrong(locked, file):
+        listed = tuple(f"listed  {algorithm}:{value}" for algorithm, value in dict(file.stated).items())
         evidence = (*(f"locked  {digest}" for digest in locked), *listed)
         return _refusal("lock-differs", entry, "its index lists the locked file with a different digest", evidence)
     if entry.size is not None and file.size is not None and entry.size != file.size:
@@ -275,6 +275,12 @@ def pin_from_candidates(
         reason = printable(file.yanked) or "none given"
         return _refusal("yanked", entry, "the locked file has been yanked since", (f"reason: {reason}",))
     return _pin(entry, candidate, routed.route, replaces)
+
+
+def _wrong(locked: Iterable[AnyDigest], file: ProjectFile) -> list[AnyDigest]:
+    """The locked digests that those of a listed file contradict."""
+    offered = dict(file.stated)
+    return [digest for digest in locked if offered.get(digest.algorithm, digest.hex) != digest.hex]
 
 
 def pin_unasked(entry: LockEntry, route: Route, replaces: InstalledDistribution | None) -> Pin | Diagnostic:

@@ -294,8 +294,9 @@ class IndexCatalog:
         """All wheels of the candidate's version that its index and that index's mirrors offer, for all targets.
 
         Those that are too young or came late are left out: from a lock they would be installed without a further check.
-        In the order of the pages; of a file on several of them, what the first says. The reader must have been made to
-        keep listings. Raises `Unavailable` where a kept listing has gone and the index does not answer.
+        In the order of the pages; of a file on several of them, what the first says; of several that one page lists by
+        one name, the one that an install takes. The reader must have been made to keep listings. Raises `Unavailable`
+        where a kept listing has gone and the index does not answer.
         """
         if route.rule is not RoutingRule.SAME_FILES:
             return self._listed_by(route.index, candidate) if route.index is not None else ()
@@ -310,10 +311,11 @@ class IndexCatalog:
 
     def _listed_by(self, source: Index, candidate: Candidate) -> tuple[ProjectFile, ...]:
         """As `listed`, of one source."""
-        files = [file for index in self._table.family(source) for file in self._listing(index, candidate.name)]
+        pages = [self._listing(index, candidate.name) for index in self._table.family(source)]
         first: dict[str, ProjectFile] = {}
-        for file in files:
-            first.setdefault(file.filename, file)
+        for page in pages:
+            first = {**_one_a_name(page, candidate.file), **first}
+        files = [file for page in pages for file in page]
         old_enough = self.rules.ages.lockable(candidate.name, candidate.version, files)
         lockable = wheels_of(candidate.name, candidate.version, old_enough)
         return tuple(file for file in lockable if file is first[file.filename])
@@ -383,6 +385,12 @@ class IndexCatalog:
                 raise contradiction(requirement.name, (requirement.origin,))
             candidate = self._direct[named] = self._wheels.direct(requirement, demand)
         return candidate
+
+
+def _one_a_name(page: Iterable[ProjectFile], chosen: ProjectFile) -> dict[str, ProjectFile]:
+    """One file of each name on a page: where it lists several, the chosen one, and otherwise the last, as pip takes."""
+    same = [file for file in page if (file.url, file.digests) == (chosen.url, chosen.digests)]
+    return {file.filename: file for file in (*page, *same)}
 
 
 def _newest(available: ProjectCandidates) -> str:
