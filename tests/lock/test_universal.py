@@ -135,7 +135,7 @@ def test_pythons_are_those_that_requires_python_admits() -> None:
     assert {e.minor for e in environments((), [], 13)} == {13, 14}
     assert {e.minor for e in environments(("linux-x86_64",), [">=3.11.4,<3.13"], 11)} == {11, 12}
     assert environments(("Windows-AMD64:3.15",), [">=3.11"], 11) == [Environment("windows-amd64", 15, "3.15.0")]
-    for words in (("linux",), ("linux-x86_64:2.7",), ("beos-ppc:3.12",)):
+    for words in (("linux",), ("linux-x86_64:2.7",), ("linux-x86_64:31.2",), ("beos-ppc:3.12",)):
         with pytest.raises(UsageError, match="unknown-environment"):
             environments(words, [], 11)
     with pytest.raises(UsageError, match="unknown-environment"):
@@ -153,6 +153,24 @@ def test_what_the_hint_names_fits_the_project(named: tuple[str, ...], requires: 
     (found,) = caught.value.diagnostics
     assert found.hint.endswith(f"--environment linux-x86_64:3.{fits}")
     assert environments((f"linux-x86_64:3.{fits}",), [requires], 11)
+
+
+@pytest.mark.parametrize("minor", [0, 1, 5, 18, 31, 99])
+@pytest.mark.parametrize(("requires", "fits"), [([], 14), ([">=3.8,<3.13"], 12)])
+def test_a_python_that_there_is_not_is_a_slip(minor: int, requires: list[str], fits: int) -> None:
+    """The hint names one for the same platform. Whoever has a newer Python than all that are known may name it."""
+    with pytest.raises(UsageError, match="names a Python that is not known") as caught:
+        environments(("macos-arm64", f"Windows-AMD64:3.{minor}"), requires, 11)
+    (found,) = caught.value.diagnostics
+    assert found.hint.endswith(f": --environment windows-amd64:3.{fits}")
+    assert environments((f"windows-amd64:3.{fits}",), requires, 11)
+    assert environments(("linux-x86_64:3.18",), [], 18)
+
+
+def test_of_a_requires_python_that_no_python_fits_no_python_is_proposed() -> None:
+    with pytest.raises(UsageError, match="unknown-environment") as caught:
+        environments((), [">=3.31"], 11)
+    assert caught.value.diagnostics[0].hint == "no Python from 3.6 to 3.17 fits it: correct it"
 
 
 def test_a_universal_lock_selects_what_a_lock_for_each_environment_has(run: Inside, index: IndexServer) -> None:

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 #: The minor versions of Python 3 that a lock is made for by itself. A newer one can be named; for some time after it
 #: appears many projects have no wheels for it.
 OLDEST_MINOR, NEWEST_MINOR = 10, 14
+#: Those that can be named: a tool of today still installs for them, or they appear within three years. A lock could be
+#: made for any other number as well, and would be of no use: it is a slip (`3.1` for 3.11, `3.31` for 3.13).
+_FIRST_NAMED, _LAST_NAMED = 6, NEWEST_MINOR + 3
 
 #: The glibc and the macOS that wheels may ask for: those that nearly every wheel of the day still supports.
 _GLIBC_MINOR = 28
@@ -162,6 +165,7 @@ def environments(named: Sequence[str], requires_python: Iterable[str], own_minor
     """
     asked = ",".join(requires_python)
     specifier = SpecifierSet(asked or f">=3.{min(own_minor, NEWEST_MINOR)}")
+    known = range(_FIRST_NAMED, max(_LAST_NAMED, own_minor) + 1)
     minors = [n for n in range(OLDEST_MINOR, NEWEST_MINOR + 1) if _admits(specifier, n)]
     found: dict[Environment, None] = {}
     for word in named or USUAL:
@@ -172,29 +176,43 @@ def environments(named: Sequence[str], requires_python: Iterable[str], own_minor
                 f"{printable(word)} is not an environment that a lock can be made for",
                 hint=f"write PLATFORM or PLATFORM:3.12; platforms are {', '.join(PLATFORMS)}",
             )
-        if asked and match["minor"] and not _admits(specifier, int(match["minor"])):
-            raise UsageError.because(
-                "unknown-environment",
-                f"{printable(word)} is none that the project's requires-python admits: {specifier}",
-                hint=_fitting(specifier),
-            )
+        if match["minor"]:
+            _check_named(word, known, SpecifierSet(asked))
         for minor in [int(match["minor"])] if match["minor"] else minors:
             found[Environment(match["platform"], minor, f"3.{minor}.0")] = None
     if not found:
         raise UsageError.because(
             "unknown-environment",
             f"no Python from 3.{OLDEST_MINOR} to 3.{NEWEST_MINOR} fits the project's requires-python: {specifier}",
-            hint=_fitting(specifier),
+            hint=_fitting(specifier, known),
         )
     return sorted(found)
 
 
-def _fitting(specifier: SpecifierSet) -> str:
+def _check_named(word: str, known: range, admitted: SpecifierSet) -> None:
+    """Raise `UsageError` where an environment's Python does not exist, or is none that the project admits."""
+    platform, _, version = word.lower().partition(":")
+    minor = int(version.removeprefix("3."))
+    if minor not in known:
+        raise UsageError.because(
+            "unknown-environment",
+            f"{printable(word)} names a Python that is not known: those from 3.{known[0]} to 3.{known[-1]} are",
+            hint=_fitting(admitted, known, platform),
+        )
+    if not _admits(admitted, minor):
+        raise UsageError.because(
+            "unknown-environment",
+            f"{printable(word)} is none that the project's requires-python admits: {admitted}",
+            hint=_fitting(admitted, known, platform),
+        )
+
+
+def _fitting(specifier: SpecifierSet, known: range, platform: str = USUAL[0]) -> str:
     """What helps where an environment's Python does not fit."""
-    fitting = [n for n in range(100) if _admits(specifier, n)]
+    fitting = [n for n in known if _admits(specifier, n)]
     if not fitting:
-        return "no Python 3 fits it: correct it"
-    return f"name one that fits: --environment linux-x86_64:3.{min(fitting, key=lambda n: abs(n - NEWEST_MINOR))}"
+        return f"no Python from 3.{known[0]} to 3.{known[-1]} fits it: correct it"
+    return f"name one that fits: --environment {platform}:3.{min(fitting, key=lambda n: abs(n - NEWEST_MINOR))}"
 
 
 def _admits(specifier: SpecifierSet, minor: int) -> bool:
