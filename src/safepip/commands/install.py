@@ -170,7 +170,7 @@ def _hand_over(
         tell_of_jobs(handover, settings, resources.console)
         names = [item.name for item in gone]
         installed = [wheel for wheel in wheels if wheel.pin.name in handover.installs]
-        check_places(installed, settings)
+        check_places(installed, settings, target)
         broken = broken_lines(decision, installed, names)
         code = 1
         try:

@@ -11,15 +11,20 @@ import os
 from typing import TYPE_CHECKING
 
 from safepip.edges.programs.probe import writable
+from safepip.edges.target.replacing import Replacement
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
 from safepip.wheel.install_paths import layout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Settings, Target
+
+
+def _stays(_path: str) -> bool:
+    return False
 
 
 def check_writable(settings: Settings, target: Target) -> None:
@@ -33,15 +38,40 @@ def check_writable(settings: Settings, target: Target) -> None:
     _check(dict.fromkeys(schemes[name] for name in ("purelib", "platlib") if name in schemes), settings)
 
 
-def check_places(wheels: Iterable[ClearedWheel], settings: Settings) -> None:
-    """The same for every folder that a file of these wheels goes to."""
-    paths = (place.path for wheel in wheels for place in wheel.install_paths)
-    _check(dict.fromkeys(path.rpartition("/")[0] for path in paths if path), settings)
+def check_places(wheels: Sequence[ClearedWheel], settings: Settings, target: Target) -> None:
+    """The same for every folder that a file of these wheels goes to, and for what is there in the place of a file.
+
+    Raises `Refused` (`removes-others`), too.
+    """
+    places: dict[str, set[str]] = {}
+    for path in (place.path for wheel in wheels for place in wheel.install_paths if place.path):
+        folder, _, name = path.rpartition("/")
+        places.setdefault(folder, set()).add(name)
+    replacement = Replacement(wheels, settings, target)
+    _check(places, settings, replacement.takes_away)
+    for folder, names in places.items():
+        _check_files(folder, names, replacement.takes_away)
+    replacement.check()
 
 
-def _check(folders: Iterable[str], settings: Settings) -> None:
+def _check_files(folder: str, names: Container[str], goes: Callable[[str], bool]) -> None:
+    """Whether no folder is there in the place of a file."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.path for entry in entries if entry.name in names and entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return  # it is not there yet
+    for path in found:
+        if not goes(path):
+            raise _in_the_way("a file", path, f"{printable(path)} is a folder")
+
+
+def _check(folders: Iterable[str], settings: Settings, goes: Callable[[str], bool] = _stays) -> None:
     for folder in folders:
-        reason = _reason(os.path.abspath(folder))
+        there = _nearest(os.path.abspath(folder), goes)
+        if goes is not _stays and not os.path.isdir(there):
+            raise _in_the_way("packages", folder, f"{printable(there)} is no folder")
+        reason = _reason(there)
         if reason:
             named = settings.target_dir or settings.prefix_dir or settings.root_dir
             raise Unavailable.because(
@@ -55,10 +85,29 @@ def _check(folders: Iterable[str], settings: Settings) -> None:
             )
 
 
-def _reason(folder: str) -> str:
-    """Why a folder, or one that is yet to be made, cannot be written; empty where it can."""
-    while not os.path.lexists(folder) and os.path.dirname(folder) != folder:
+def _nearest(folder: str, goes: Callable[[str], bool]) -> str:
+    """A folder, or the nearest above it that is there, or the file in the way of it. `goes` says of such a file whether
+    pip takes it away first."""
+    while os.path.dirname(folder) != folder and (not os.path.lexists(folder) or _is_passing(folder, goes)):
         folder = os.path.dirname(folder)
+    return folder
+
+
+def _is_passing(path: str, goes: Callable[[str], bool]) -> bool:
+    return not os.path.isdir(path) and goes(path)
+
+
+def _in_the_way(what: str, path: str, reason: str) -> Unavailable:
+    return Unavailable.because(
+        "target-not-writable",
+        f"{what} would go to {printable(path)}, and that cannot be written",
+        context=(reason,),
+        hint="it belongs to nothing that is replaced: look at what it is, and move it away",
+    )
+
+
+def _reason(folder: str) -> str:
+    """Why a folder that is there cannot be written; empty where it can."""
     shown = printable(folder)
     if not os.path.isdir(folder):
         return f"{shown} is no folder"
