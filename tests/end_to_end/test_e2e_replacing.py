@@ -62,6 +62,18 @@ def test_an_upgrade_in_a_folder_removes_nothing_of_others(runner: Runner, into: 
     assert all((runner.folder / "lib" / name).exists() for name in ("ns/a.py", "ns/b.py", "bin/cmd-a", "bin/cmd-b"))
 
 
+def test_without_an_upgrade_pip_leaves_out_what_is_there(runner: Runner, into: Callable[[str], Install]) -> None:
+    """The other command and the other portion, with a warning and 0; what is installed then is as it has to be."""
+    install = into("--target lib")
+    assert install("ns-a").returncode == 0
+    before = tree_state(runner.folder / "lib")
+    done = install("ns-b")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Specify --upgrade to force replacement") == 2
+    assert before.items() <= tree_state(runner.folder / "lib").items()
+    assert install("-U", "package").returncode == 0
+
+
 @pytest.mark.parametrize("option", ["--target lib -U", "--target lib", "--prefix lib", ""])
 @pytest.mark.parametrize(
     ("name", "kind", "what"), [("package", "file", "is no folder"), ("module", "folder", "is a folder")]

@@ -243,7 +243,8 @@ class _Rows:
         if key in self._additions:
             self.made.append(ExpectedFile(path, (self._additions[key],), row=stated))
         elif key == self._direct or key in self._scripts:
-            self.made.append(ExpectedFile(path, (stated,)))
+            if not self._run.is_kept(path):
+                self.made.append(ExpectedFile(path, (stated,)))
         elif any(item.scheme == "scripts" and self._run.key(item.path) == key for item in self._files):
             self._changed[key] = stated
         else:
