@@ -42,6 +42,8 @@ def open_catalog(
         rules=rules if building is None else rules._replace(builds=building.offers, build_hint=building.hint_for),
     )
     catalog.sources, catalog.tell = building, resources.tell
+    # What a lock names has to be on its index.
+    catalog.no_index = inputs.settings.no_index and not inputs.lock_requests
     return catalog
 
 

@@ -81,6 +81,8 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     origins = tuple(dict.fromkeys(origin for statement in statements for origin in statement.origins))
     chains = tuple(first_few(fold(map(required_by, origins), provider.judged.versions_of), "required by {} more"))
     stated = " and ".join(first_few(dict.fromkeys(statement.stated for statement in statements), "{} more", most=2))
+    if routed.absent and routed.route.index is None:
+        return _no_source(first, stated, chains, origins)
     if routed.absent:
         return _no_such_project(first, stated, (*asked, *chains), origins, provider.judged.guess(first.project), routed)
     verdicts = [v for statement in statements for v in verdicts_on(statement.specifier, available, provider)]
@@ -98,6 +100,14 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
     reference = "no-wheel" if wheelless else "no-matching-version"
     message = f"No matching distribution found for {stated}{why}"
     return Diagnostic(reference, message, (*lines, *asked, *chains), hint, origins, available.name)
+
+
+def _no_source(first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...]) -> Diagnostic:
+    """With `--no-index` nothing is asked, and nothing that is installed satisfies the statement."""
+    message = f"No matching distribution found for {stated}: --no-index is given, and no folder by --find-links"
+    hint = "name a folder that has it (--find-links FOLDER), or leave --no-index out: the command line, PIP_NO_INDEX,"
+    hint += " pip's configuration or a requirements file has it"
+    return Diagnostic("no-source", message, context, hint, origins, first.project)
 
 
 def _no_such_project(

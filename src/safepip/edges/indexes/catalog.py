@@ -69,10 +69,12 @@ class IndexCatalog:
     """The `Catalog` of a run; see the module. `hashes` are the digests that the user's statements allow, by project.
 
     `rules` are those that the search applies; the prefetcher has its own. `sources`, set by those who approve builds,
-    reads the metadata of what is not a wheel, and `tell` is told of each project that the search looks at.
+    reads the metadata of what is not a wheel, and `tell` is told of each project that the search looks at. `no_index`:
+    a name for which nothing answers is absent, since the user wants none asked.
     """
 
     sources: SourceMetadata | None = None
+    no_index = False
     tell: Tell = staticmethod(ignore)
 
     def __init__(
@@ -141,7 +143,7 @@ class IndexCatalog:
         return RoutedCandidates(route, available or ProjectCandidates(route.name, ()), family, absent=available is None)
 
     def _from_survey(self, survey: Survey, required_by: tuple[Origin, ...]) -> RoutedCandidates:
-        if not survey.sources:
+        if not survey.sources and not self.no_index:
             raise Unavailable.because(
                 "no-source",
                 f"no index answers for {survey.name}: no index claims it, and there is no default",
