@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from safepip.model.finding import Diagnostic
 from safepip.options.same_options import with_same_options
+
+if TYPE_CHECKING:
+    from support.inside import Inside
 
 SYNC = "make a lock of it, and take that:\nsafepip lock -r r.in\nsafepip sync"
 
@@ -42,13 +47,43 @@ def test_the_environment_is_put_into_each_command(words: tuple[str, ...]) -> Non
 def test_options_that_say_from_where_and_where_to_are_named_without_their_values(
     words: tuple[str, ...], named: str
 ) -> None:
-    assert hint_of(SYNC, "sync", *words, "r.in") == SYNC.replace(":", f", with the same {named}:", 1)
     assert hint_of("use it: safepip install flask", "install", *words) == (
         f"use it, with the same {named}: safepip install flask"
     )
-    assert hint_of("make one with safepip lock -r FILE", "install", *words) == (
-        f"make one with safepip lock -r FILE, with the same {named}"
+    assert hint_of("make one with safepip install FILE", "install", *words) == (
+        f"make one with safepip install FILE, with the same {named}"
     )
+
+
+SOURCES = ("--index-url=https://a.example/", "--no-index", "--isolated", "--find-links=x", "--config=c", "--no-config")
+WHERE_TO = ("--target=d", "--prefix=d", "--root=d", "--user")
+
+
+@pytest.mark.parametrize(
+    ("verb", "takes"),
+    [
+        ("install", SOURCES + WHERE_TO),
+        *((verb, SOURCES) for verb in ("sync", "lock", "download", "wheel", "explain", "tree", "outdated")),
+        ("uninstall", ("--isolated",)),
+    ],
+)
+def test_what_is_named_beside_a_command_is_what_it_takes(verb: str, takes: tuple[str, ...], run: Inside) -> None:
+    """And it does take that: what it then stumbles over is another option."""
+    hint = hint_of(f"do it: safepip {verb} flask", "install", *SOURCES, *WHERE_TO)
+    named = hint.removeprefix("do it, with the same ").partition(":")[0].split(" and ")
+    assert named == [option.partition("=")[0] for option in takes]
+    if verb != "uninstall":
+        for option in takes:
+            assert "no such option: --no-such" in run(verb, option, "--no-such").err
+
+
+def test_the_first_command_that_takes_them_has_them() -> None:
+    hint = hint_of("remove it:\nsafepip uninstall flask\nsafepip install flask", "install", "--python", "x", "-f", ".")
+    assert hint == (
+        "remove it:\nsafepip uninstall --python x flask\n# with the same --find-links\nsafepip install --python x flask"
+    )
+    hint = hint_of(SYNC, "sync", "-i", "https://a.example/", "-t", "d")
+    assert hint == SYNC.replace(":", ", with the same --index-url:", 1)
 
 
 @pytest.mark.parametrize("above", ["", "have uv write it: uv export -o pylock.toml\n"])

@@ -4,8 +4,8 @@ A reader who pastes one as it stands would otherwise work on another environment
 the lock lacks, or ask an index that does not own the names.
 
 1. `--python` of the command line is put into each of them that decides or changes something.
-2. Other options on where packages come from or go to are named beside them. Their values are not repeated, since one
-   may hold a secret. `safepip uninstall`, which is pip's, knows none of them but `--python`.
+2. Other options on where packages come from or go to are named beside the first that takes most of them, those that it
+   takes. Their values are not repeated, since one may hold a secret.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from safepip.model.finding import printable
-from safepip.options.table import OPTIONS
+from safepip.options.table import DOWNLOAD, INSTALL, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: A whole command: what follows the verb is no question mark and no `--help`.
 _COMMAND = re.compile(
-    r"\b(safepip (?:install|sync|lock|download|wheel|explain|tree|outdated|uninstall))"
+    r"\b(safepip (install|sync|lock|download|wheel|explain|tree|outdated|uninstall))"
     r"(?= (?!--help)[^ ?]|$)(?![^,;\n]*--python\b)",
     re.MULTILINE,
 )
@@ -35,6 +35,10 @@ _PLACES = (
     *("--index-url", "--extra-index-url", "--no-index", "--find-links", "--trusted-host", "--isolated"),
     *("--config", "--no-config", "--target", "--prefix", "--root", "--user"),
 )
+#: Commands without a column in the table, with the one whose options they take.
+_AS = {"sync": INSTALL, "explain": DOWNLOAD, "tree": DOWNLOAD, "outdated": DOWNLOAD}
+#: What `sync` takes and refuses: it is about a whole environment.
+_ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 
 
 def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -> tuple[Diagnostic, ...]:
@@ -50,19 +54,27 @@ def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -
 def _addressed(hint: str, python: str | None, places: Sequence[str]) -> str:
     lines = hint.split("\n")
     commands = [(at, found) for at, line in enumerate(lines) if (found := _COMMAND.search(line))]
-    if not commands:
-        return hint
-    deciding = [(at, found) for at, found in commands if not found[1].endswith(" uninstall")]
-    if not deciding:
-        places = [option for option in places if option == "--python"]
-    at, found = (deciding or commands)[0]
-    start = found.start()
+    # What is put in below stands behind the beginnings of commands, so that these stay where they were found.
     if python is not None:
         named = f"--python {shlex.quote(python)}"
         lines = [_COMMAND.sub(lambda found: f"{found[1]} {named}", line) for line in lines]
-    if places:
-        _note(lines, at, start, f"with the same {' and '.join(places)}")
+    same = [[place for place in places if _takes(found[2], place)] for _, found in commands]
+    most = max(same, key=len, default=[])
+    if most:
+        at, found = commands[same.index(most)]
+        _note(lines, at, found.start(), f"with the same {' and '.join(most)}")
     return "\n".join(lines)
+
+
+def _takes(verb: str, option: str) -> bool:
+    """Whether a command takes an option on where packages come from or go to."""
+    if option == "--python":
+        return True
+    if verb == "uninstall":  # pip's
+        return option == "--isolated"
+    if verb == "sync" and option in _ELSEWHERE:
+        return False
+    return any(row.long == option and _AS.get(verb, verb) in row.verbs for row in OPTIONS)
 
 
 def _note(lines: list[str], at: int, start: int, same: str) -> None:
