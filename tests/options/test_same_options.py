@@ -8,6 +8,7 @@ import pytest
 
 from safepip.model.finding import Diagnostic
 from safepip.options.same_options import with_same_options
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from support.inside import Inside
@@ -106,6 +107,50 @@ def test_a_command_that_is_a_line_stays_one(above: str) -> None:
 )
 def test_what_is_no_whole_command_stays_as_it_is(hint: str) -> None:
     assert hint_of(hint, "--python", ".venv", "install", "-i", "https://a.example/", "flask") == hint
+
+
+EXPORTED = "have it written: uv export\nsafepip install -r {}"
+
+
+@pytest.mark.parametrize(
+    ("verb", "hint", "told"),
+    [
+        *(
+            (verb, "name it: safepip install ./x", f"name it: safepip {verb} ./x")
+            for verb in ("lock", "download", "wheel")
+        ),
+        *((verb, "name it: safepip install ./x", "name it: safepip install ./x") for verb in ("sync", "tree", "audit")),
+        ("lock", EXPORTED.format("pylock.toml"), EXPORTED.format("pylock.toml")),
+        ("lock", EXPORTED.format("r.txt"), EXPORTED.format("r.txt").replace("install", "lock")),
+        ("explain", EXPORTED.format("r.txt"), EXPORTED.format("r.txt").replace("install", "explain NAME")),
+        *(
+            (verb, EXPORTED.format("pylock.toml"), EXPORTED.format("pylock.toml").replace("install", verb))
+            for verb in ("install", "download", "wheel", "sync", "tree", "audit")
+        ),
+    ],
+)
+def test_a_mistake_in_what_is_named_is_mended_by_the_command_that_was_run(verb: str, hint: str, told: str) -> None:
+    """Where it takes what is to be named instead. A lock is not locked, and sync takes nothing but locks."""
+    (found,) = with_same_options([Diagnostic("not-requirements", "message", hint=hint)], ["-v", verb, "-r", "x"])
+    assert found.hint == told
+    assert hint_of(hint, verb) == hint
+
+
+@pytest.mark.parametrize("verb", ["lock", "download", "wheel"])
+def test_what_is_told_then_can_be_pasted(verb: str, run: Inside) -> None:
+    make_wheel(run.folder, "demo", "1.0")
+    wheel = "demo-1.0-py3-none-any.whl"
+    done = run(verb, "-r", wheel)
+    assert f"hint: name it without -r: safepip {verb} ./{wheel}\n" in done.err
+    done = run(verb, f"./{wheel}")
+    assert done.code == 0, done.err
+
+
+def test_verbs_of_which_it_is_said_that_they_have_an_option_are_no_command() -> None:
+    hint = "-e is an option of safepip install, safepip lock and safepip wheel"
+    assert hint_of(hint, "download", "--python", "x", "--no-index") == hint
+    hint = "-P is an option of safepip lock"
+    assert hint_of(hint, "download", "--python", "x", "--no-index") == hint
 
 
 @pytest.mark.parametrize("python", ["/srv/a\x1bb", "/srv/" + "a" * 400])

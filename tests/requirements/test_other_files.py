@@ -33,7 +33,7 @@ def zipped() -> bytes:
 #: By name: the bytes, words of what it is said to be, and words of the hint.
 OTHERS = {
     "uv.lock": (TOML, "a lock of uv", "uv export --format pylock.toml --output-file pylock.toml"),
-    "poetry.lock": (TOML, "a lock of Poetry", "safepip install -r requirements.txt"),
+    "poetry.lock": (TOML, "a lock of Poetry", "safepip lock -r requirements.txt"),
     "pdm.lock": (TOML, "a lock of PDM", "safepip install -r pylock.toml"),
     "Pipfile": (b'[packages]\nidna = "*"\n', "a file of Pipenv", "pipenv requirements"),
     "Pipfile.lock": (b'{"_meta": {}}', "a lock of Pipenv", "pipenv requirements"),
@@ -42,11 +42,11 @@ OTHERS = {
     "my lock.toml": (b'lock-version = "1.0"\n[[packages]]\n', "a name that no lock has", "mv 'my lock.toml' pylock"),
     "other.toml": (TOML, "has tables", "-r takes requirements files"),
     "some.json": (b"{}", "is JSON", "-r takes requirements files"),
-    "demo-1.0-py3-none-any.whl": (zipped(), "a wheel", "safepip install ./demo-1.0-py3-none-any.whl"),
-    "demo.zip": (zipped(), "an archive", "safepip install ./demo.zip"),
-    "demo-1.0.tar.gz": (gzip.compress(b"x"), "an archive", "safepip install ./demo-1.0.tar.gz"),
-    "setup.cfg": (b"[metadata]\nname = demo\n", "the file of a project", "safepip install ."),
-    "setup.py": (b"from setuptools import setup\nsetup()\n", "the build script", "safepip install ."),
+    "demo-1.0-py3-none-any.whl": (zipped(), "a wheel", "safepip lock ./demo-1.0-py3-none-any.whl"),
+    "demo.zip": (zipped(), "an archive", "safepip lock ./demo.zip"),
+    "demo-1.0.tar.gz": (gzip.compress(b"x"), "an archive", "safepip lock ./demo-1.0.tar.gz"),
+    "setup.cfg": (b"[metadata]\nname = demo\n", "the file of a project", "safepip lock ."),
+    "setup.py": (b"from setuptools import setup\nsetup()\n", "the build script", "safepip lock ."),
     "tool.py": (SCRIPT, "a script", "--requirements-from-script tool.py"),
     "plain.py": (b"import os\n", "a Python program", "-r takes requirements files"),
 }
@@ -77,14 +77,14 @@ def test_it_is_told_with_all_other_mistakes(run: Inside) -> None:
     ]
 
 
-def test_a_folder_and_a_file_that_is_too_large_are_installed_without_r(run: Inside) -> None:
+def test_a_folder_and_a_file_that_is_too_large_are_named_without_r(run: Inside) -> None:
     (run.folder / "project").mkdir()
     with open(run.folder / "big-1.0-py3-none-any.whl", "wb") as file:
         file.truncate(1 << 31)
     done = run("lock", "-r", "project", "-r", "big-1.0-py3-none-any.whl")
     assert done.code == 1
-    assert "hint: to install it, name it without -r: safepip install ./project" in done.err
-    assert "hint: to install it, name it without -r: safepip install ./big-1.0-py3-none-any.whl" in done.err
+    assert "hint: name it without -r: safepip lock ./project" in done.err
+    assert "hint: name it without -r: safepip lock ./big-1.0-py3-none-any.whl" in done.err
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_any_bytes_are_looked_at_without_an_error(data: bytes, name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("requirements.in", "to install what the file lists: -r requirements.in"),
-        ("pyproject.toml", "to install what the file lists: -r pyproject.toml"),
-        ("sub/pylock.toml", "to install what the file lists: -r sub/pylock.toml"),
-        ("setup.py", "to install the project: safepip install ."),
-        ("sub/setup.py", "to install the project: safepip install ./sub"),
+        ("requirements.in", "to take what the file lists: -r requirements.in"),
+        ("pyproject.toml", "to take what the file lists: -r pyproject.toml"),
+        ("sub/pylock.toml", "to take what the file lists: -r sub/pylock.toml"),
+        ("setup.py", "name the folder of the project: safepip install ."),
+        ("sub/setup.py", "name the folder of the project: safepip install ./sub"),
         ("discord.py", None),
         ("demo", None),
         ("zope.interface", None),

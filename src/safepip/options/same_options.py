@@ -6,6 +6,8 @@ the lock lacks, or ask an index that does not own the names.
 1. `--python` of the command line is put into each of them that decides or changes something.
 2. Other options on where packages come from or go to are named beside the first that takes most of them, those that it
    takes. Their values are not repeated, since one may hold a secret.
+3. Where the mistake is in what the command names, the command that is told is the one that has failed, in so far as it
+   can take what is to be named instead.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from safepip.model.finding import printable
-from safepip.options.table import DOWNLOAD, INSTALL, OPTIONS
+from safepip.options.command_line import split_command
+from safepip.options.table import DOWNLOAD, INSTALL, LOCK, OPTIONS, WHEEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from safepip.model.finding import Diagnostic
     from safepip.options.table import Option
@@ -40,18 +43,42 @@ _AS = {"sync": INSTALL, "explain": DOWNLOAD, "tree": DOWNLOAD, "outdated": DOWNL
 #: What `sync` takes and refuses: it is about a whole environment.
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 
+#: Rule 3: mistakes in what a command names, the hints of which say `safepip install`.
+_NAMING = frozenset({"not-requirements", "unreadable-file", "requirements-file-without-r", "invalid-requirement"})
+_INSTALL = re.compile(r"\bsafepip install\b(?P<file> -r(?P<lock> pylock\.toml)?)?")
+#: What stands for `safepip install` there. All of these read files, and the first three projects, too.
+_OTHERS = {
+    **{verb: f"safepip {verb}" for verb in (DOWNLOAD, WHEEL, LOCK, "sync", "tree", "audit")},
+    "explain": "safepip explain NAME",
+}
 
-def with_same_options(diagnostics: Iterable[Diagnostic], words: Sequence[str]) -> tuple[Diagnostic, ...]:
+
+def with_same_options(diagnostics: Sequence[Diagnostic], words: Sequence[str]) -> tuple[Diagnostic, ...]:
     """The diagnostics of a command line `words`, the commands in their hints with its options."""
-    stated = list(_stated(words))
+    stated, verb = list(_stated(words)), split_command(words)[0] or ""
     python = next((value for option, value in reversed(stated) if option == "--python"), None)
     places = list(dict.fromkeys(option for option, _ in stated if option in _PLACES))
     if python is not None and printable(python) != python:
         python, places = None, ["--python", *places]  # what would be shown names another environment
-    return tuple(each._replace(hint=_addressed(each.hint, python, places)) for each in diagnostics)
+    hints = [_by(verb, each.hint) if each.reference in _NAMING else each.hint for each in diagnostics]
+    return tuple(
+        each._replace(hint=_addressed(hint, python, places)) for each, hint in zip(diagnostics, hints, strict=True)
+    )
+
+
+def _by(verb: str, hint: str) -> str:
+    """Rule 3."""
+
+    def other(found: re.Match[str]) -> str:
+        takes = found["file"] if verb not in (DOWNLOAD, WHEEL, LOCK) else verb != LOCK or not found["lock"]
+        return f"{_OTHERS[verb]}{found['file'] or ''}" if verb in _OTHERS and takes else found[0]
+
+    return _INSTALL.sub(other, hint)
 
 
 def _addressed(hint: str, python: str | None, places: Sequence[str]) -> str:
+    if " is an option of safepip " in hint:
+        return hint  # it is about commands, and has none
     lines = hint.split("\n")
     commands = [(at, found) for at, line in enumerate(lines) if (found := _COMMAND.search(line))]
     # What is put in below stands behind the beginnings of commands, so that these stay where they were found.

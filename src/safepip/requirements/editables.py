@@ -73,7 +73,7 @@ def _with_system(text: str) -> str:
 def _without_e(line: RequirementLine) -> str:
     """What was probably meant by a text that is neither a folder nor a URL."""
     if is_name(line.written):
-        return f"to install the project from an index, leave -e out: safepip install {line.written}"
+        return f"to take the project from an index, leave -e out: safepip install {line.written}"
     return "" if is_url(line.text) else "if it is a folder: there is none of this name"
 
 

@@ -99,7 +99,7 @@ def _check_alone(settings: Settings, files: list[str], groups: list[str], lock: 
     if others:
         raise UsageError.because(
             "lock-and-more",
-            f"{printable(lock.name)} is a lock, and {printable(others[0])} cannot be installed together with it",
-            hint="install the lock alone, or make a new lock of everything: safepip lock -r FILE",
+            f"{printable(lock.name)} is a lock, and {printable(others[0])} cannot be asked for together with it",
+            hint="name the lock alone, or make a new lock of everything: safepip lock -r FILE",
             origins=(lock.origin,),
         )

@@ -34,7 +34,9 @@ _HEAD = 65_536
 
 
 class OtherFile(NamedTuple):
-    """What a file is, to go on after its name, and what to do with it: a command, or words that end in one."""
+    """What a file is, to go on after its name, and what to do with it: a command, or words that end in one. The command
+    is `safepip install`; if another one was run that can do the same, that one is told
+    (`safepip.options.same_options`)."""
 
     what: str
     hint: str
@@ -93,7 +95,7 @@ def recognise(path: str, data: bytes) -> OtherFile | None:
     name = _last(path)
     if _ARCHIVE.match(data):
         what = "is a wheel" if name.endswith(".whl") else "is an archive"
-        return OtherFile(what, f"to install it, name it without -r: safepip install {_as_path(path)}")
+        return OtherFile(what, f"name it without -r: safepip install {_as_path(path)}")
     text = data[:_HEAD].decode("utf-8", "replace")
     if text.lstrip().startswith("{"):
         return _BY_NAME.get(name) or OtherFile("is JSON", _TAKES)
@@ -116,7 +118,7 @@ def way_to_open(path: str, disk: Disk, whole: str, kind: str = "") -> str:
         return f"write the name of your own file in place of {path}"
     is_folder, is_file = disk.is_dir(whole), disk.is_file(whole)
     if is_folder or (is_file and _last(path).endswith((".whl", *ARCHIVE_ENDINGS))):
-        return f"to install it, name it without -r: safepip install {_as_path(path)}" if kind == "requirements" else ""
+        return f"name it without -r: safepip install {_as_path(path)}" if kind == "requirements" else ""
     if is_file:
         return ""
     from difflib import get_close_matches
@@ -138,7 +140,7 @@ def named_without_option(path: str) -> str | None:
     if name in ("setup.py", "setup.cfg"):
         return _folder(path)
     if name.endswith((".txt", ".in", ".toml")):
-        return f"to install what the file lists: -r {quote(path)}"
+        return f"to take what the file lists: -r {quote(path)}"
     return None
 
 
@@ -170,14 +172,14 @@ def _program(path: str, *, has_block: bool) -> OtherFile:
     if _last(path) == "setup.py":
         return OtherFile("is the build script of a project", _folder(path))
     if has_block:
-        return OtherFile("is a script", f"to install what it says it needs: --requirements-from-script {quote(path)}")
+        return OtherFile("is a script", f"to take what it says it needs: --requirements-from-script {quote(path)}")
     return OtherFile("is a Python program", _TAKES)
 
 
 def _folder(path: str) -> str:
     """The command for the project whose file this is."""
     folder = re.split(r"[/\\]", path)[:-1]
-    return f"to install the project: safepip install {_as_path('/'.join(folder) or '.')}"
+    return f"name the folder of the project: safepip install {_as_path('/'.join(folder) or '.')}"
 
 
 def _as_path(path: str) -> str:

@@ -104,7 +104,8 @@ def dead_end(statements: Sequence[Statement], routed: RoutedCandidates, provider
 
 def _no_source(first: Statement, stated: str, context: tuple[str, ...], origins: tuple[Origin, ...]) -> Diagnostic:
     """With `--no-index` nothing is asked, and nothing that is installed satisfies the statement."""
-    message = f"No matching distribution found for {stated}: --no-index is given, and no folder by --find-links"
+    message = f"no index answers for {first.project}: --no-index is given, and no folder by --find-links"
+    context = (f"Could not find a version that satisfies the requirement {stated} (from versions: none)", *context)
     hint = "name a folder that has it (--find-links FOLDER), or leave --no-index out: the command line, PIP_NO_INDEX,"
     hint += " pip's configuration or a requirements file has it"
     return Diagnostic("no-source", message, context, hint, origins, first.project)
@@ -124,7 +125,7 @@ def _no_such_project(
     if guess is not None:
         hint = f"did you mean {guess}? Otherwise {hint}"
     if first.project in ("requirements-txt", "requirements.txt"):
-        hint = "to install what a file lists, write -r before its name"
+        hint = "to take what a file lists, write -r before its name"
     line = f"Could not find a version that satisfies the requirement {stated} (from versions: none)"
     message = f"No matching distribution found for {stated}"
     return Diagnostic("no-such-project", message, (line, *context), hint, origins, first.project)
