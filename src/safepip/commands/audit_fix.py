@@ -19,7 +19,8 @@ from safepip.commands.default_files import default_file
 from safepip.commands.inputs import read_plan
 from safepip.commands.repairs import Repairs
 from safepip.edges.disk.local_paths import seen_from
-from safepip.edges.disk.lock_files import is_stream, read_lock_text, write_lock_text
+from safepip.edges.disk.lock_files import read_lock_text, write_lock_text
+from safepip.edges.disk.whole_files import is_stream
 from safepip.lock.changes import Reasons, changes, reason_of
 from safepip.lock.hashed_requirements import each_pin
 from safepip.lock.made_of import differences, is_for, lacking

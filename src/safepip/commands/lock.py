@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resources import Resources
 from safepip.edges.disk.local_paths import name_of, seen_from
-from safepip.edges.disk.lock_files import is_stream, read_lock_text, write_lock_text
+from safepip.edges.disk.lock_files import read_lock_text, write_lock_text
 from safepip.edges.disk.lock_memory import LockMemory
+from safepip.edges.disk.whole_files import is_stream
 from safepip.lock.inputs import digest_of_inputs
 from safepip.model.errors import UnusableInput, UsageError
 from safepip.model.origin import Origin, Source
