@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.model.finding import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def write_report(decision: Decision, resources: Resources, path: str, wheels: Sequence[ClearedWheel] = ()) -> None:
-    """Write the report to `path`. Without `wheels` nothing has been judged. Raises as `Console.write_report`."""
+    """Write the report to `path`. Without `wheels` nothing has been judged.
+
+    Raises `Unavailable` (`report-not-written`, `output-not-written`).
+    """
     from safepip import __version__
     from safepip.edges.programs.installed_pip import pip_version
     from safepip.reporting.json_report import make_report
@@ -25,7 +30,24 @@ def write_report(decision: Decision, resources: Resources, path: str, wheels: Se
     pins, builds = resolution.pins.values(), decision.builds
     records = {pin.name: record for pin in pins if builds is not None and (record := builds.record(pin)) is not None}
     text = make_report(resolution, decision.inputs.target.markers, pip_version(), __version__, wheels, records)
-    resources.console.write_report(path, text)
+    if path == "-":
+        resources.console.report(text)
+    else:
+        _write(path, resources.console.redacted(text))
+
+
+def _write(path: str, text: str) -> None:
+    """Write a report to a file. Raises `Unavailable` (`report-not-written`), and then what was there is there."""
+    from safepip.edges.disk.whole_files import write_whole
+    from safepip.model.errors import Unavailable
+
+    try:
+        write_whole(path, text, in_place=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable.because(
+            "report-not-written", f"the report cannot be written: {reason}", context=(printable(path),)
+        ) from None
 
 
 def _with_metadata(decision: Decision, resources: Resources, wheels: Sequence[ClearedWheel]) -> Resolution:

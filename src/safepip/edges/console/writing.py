@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from safepip.edges.console.outputs import form_of, make_way, say, warn, warn_by_annotation, write_annotation, write_data
-from safepip.model.errors import Fault, Unavailable, UsageError
+from safepip.model.errors import Fault, UsageError
 from safepip.model.finding import printable
 from safepip.reporting.messages import Style, more, render_error, render_notice
 from safepip.reporting.runner_commands import disarm
@@ -156,23 +156,14 @@ class Console:
         """Put the error that ends the run into the log; `last_words` shows it."""
         self._log(render_error(error))
 
-    def write_report(self, path: str, text: str) -> None:
-        """`--report`: to a file, or to stdout for `-`.
+    def report(self, text: str) -> None:
+        """`--report -`, on standard output. Raises `Unavailable` (`output-not-written`)."""
+        self._log(text)
+        write_data(self._redact(text) + "\n")
 
-        Raises `Unavailable`: `report-not-written` where the file cannot be written, `output-not-written` where stdout
-        cannot.
-        """
-        if path == "-":
-            self._log(text)
-            write_data(self._redact(text) + "\n")
-            return
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(self._redact(text))
-        except OSError as error:
-            raise Unavailable.because(
-                "report-not-written", f"the report cannot be written: {error.strerror}", context=(path,)
-            ) from None
+    def redacted(self, text: str) -> str:
+        """A text for a file of the user's, without secrets."""
+        return self._redact(text)
 
     def _log(self, text: str) -> None:
         """`--log`: every line with the time, appended, as pip does. Once something is in it a run is not ended for it:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
+from typing import TYPE_CHECKING
 
 from safepip.edges.disk import permissions
+
+if TYPE_CHECKING:
+    import io
+
+
+#: Of a file that cannot be replaced in its folder.
+_FIXED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY})
 
 
 def is_stream(path: str) -> bool:
@@ -21,11 +30,14 @@ def is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def write_whole(path: str, text: str) -> None:
+def write_whole(path: str, text: str, *, in_place: bool = False) -> None:
     """Put `text` at `path` in one step, the permissions of what was there kept; a stream is written to.
 
     A program that reads the file meanwhile, or after an interruption at any instant, finds either the old text or the
     new one. Raises `OSError`, and then nothing has changed.
+
+    With `in_place` a file that may be written and not replaced (one that is mounted, or whose folder is closed) is
+    written where it is, not in one step.
     """
     if is_stream(path):
         # A device must not be replaced by a file.
@@ -43,11 +55,33 @@ def write_whole(path: str, text: str) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise
+        if not (in_place and isinstance(error, OSError) and error.errno in _FIXED and os.path.isfile(path)):
+            raise
+        _overwrite(path, text.encode("utf-8"))
+
+
+def _overwrite(path: str, data: bytes) -> None:
+    """Put `data` into a file that is there, or else what was in it, which has had room in it."""
+    with open(path, "r+b", buffering=0) as file:
+        before = file.read()
+        try:
+            _put(file, data)
+        except BaseException:
+            _put(file, before)
+            raise
+
+
+def _put(file: io.FileIO, data: bytes) -> None:
+    file.seek(0)
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+    file.truncate()
+    os.fsync(file.fileno())
 
 
 def _open_at_once(path: str, flags: int) -> int:
