@@ -235,9 +235,11 @@ def _verb(words: list[str]) -> str:
 
 def _split(words: list[str]) -> tuple[str, list[str]]:
     from safepip.model.errors import UsageError
-    from safepip.options.command_line import split_command
+    from safepip.options.command_line import HelpRequested, is_general, split_command
 
     verb, rest = split_command(words)
+    if verb in (None, "help") and is_general(rest):
+        raise HelpRequested(_HELP)  # as pip does
     if verb == "help" and rest and rest[0] in _COMMANDS:
         return rest[0], ["--help"]
     if verb is None:

@@ -225,8 +225,9 @@ def test_a_folder_put_in_place_of_another_is_not_followed(tmp_path: Path) -> Non
     ("words", "code", "says"),
     [
         (["frobnicate"], 1, "unknown-command"),
-        (["remove"], 2, "bad-option"),
-        (["purge", "lib"], 2, "bad-option"),
+        ([], 1, "unknown-command"),
+        (["remove"], 1, "bad-option"),
+        (["purge", "lib"], 1, "bad-option"),
         (["info", "--no-cache-dir"], 2, "conflicting-options"),
     ],
 )

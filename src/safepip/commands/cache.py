@@ -19,7 +19,7 @@ from safepip.edges.user.world import this_world
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
 from safepip.model.names import normalise
-from safepip.options.command_line import HelpRequested
+from safepip.options.command_line import HelpRequested, UnknownCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +55,7 @@ class _Cache(NamedTuple):
 
 def cache(argv: Sequence[str]) -> int:
     """Run `safepip cache` with these arguments, the verb left out. Raises `SafepipError`."""
-    if "--help" in argv or "-h" in argv or not argv:
+    if "--help" in argv or "-h" in argv:
         raise HelpRequested(_HELP)
     world = this_world()
     credentials = Credentials(world.environ)
@@ -64,11 +64,9 @@ def cache(argv: Sequence[str]) -> int:
     action, *words = settings.requirements or ("",)
     run = _ACTIONS.get(action)
     if run is None:
-        from safepip.options.command_line import UnknownCommand
-
         raise UnknownCommand.because(
             "unknown-command",
-            f"safepip cache does not know {printable(action)!r}",
+            f"safepip cache does not know {printable(action)!r}" if action else "safepip cache is not told what to do",
             hint=f"it knows {', '.join(_ACTIONS)}; pip's own cache: python -m pip cache --help",
         )
     _check_words(action, words)
@@ -86,7 +84,7 @@ def _check_words(action: str, words: Sequence[str]) -> None:
     least, most = {"remove": (1, 1), "list": (0, 1)}.get(action, (0, 0))
     if not least <= len(words) <= most:
         takes = "one PATTERN" if most else "no arguments"
-        raise UsageError.because("bad-option", f"safepip cache {action} takes {takes}")
+        raise UnknownCommand.because("bad-option", f"safepip cache {action} takes {takes}")
 
 
 def _dir(found: _Cache) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from safepip.model.errors import Refused, UsageError
 from safepip.model.finding import Diagnostic
-from safepip.options.table import LOCK, OPTIONS, Action, Handling, Option, options_of
+from safepip.options.table import GENERAL, LOCK, OPTIONS, Action, Handling, Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,13 +26,14 @@ __all__ = [
     "Option",
     "ParsedOptions",
     "UnknownCommand",
+    "is_general",
     "parse",
     "split_command",
 ]
 
 
 class UnknownCommand(UsageError):
-    """A word that is no command; pip ends with 1."""
+    """A word that is no command, or words that a command does not take; pip ends with 1."""
 
     exit_code = 1
 
@@ -154,6 +155,26 @@ def split_command(argv: Sequence[str]) -> tuple[str | None, list[str]]:
     if position >= len(argv):
         return None, list(argv)
     return argv[position], [*argv[:position], *argv[position + 1 :]]
+
+
+def is_general(argv: Sequence[str]) -> bool:
+    """Whether all words are options that belong to no command, with their values: then pip shows its help."""
+    flags = {flag for option in GENERAL for flag in option.flags}
+    valued = {flag for option in OPTIONS if option.action.takes_value for flag in option.flags}
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            return next(words, None) is None
+        name = word.partition("=")[0]
+        if word.startswith("--"):
+            known = {name} & flags or {flag for flag in flags if flag.startswith(name)}
+        else:
+            known = {"-"} if word[:1] == "-" and flags.issuperset(f"-{letter}" for letter in word[1:]) else set()
+        if len(known) != 1:
+            return False
+        if _takes_next(word, valued, flags):
+            next(words, None)
+    return True
 
 
 def _takes_next(word: str, valued: set[str], flags: set[str]) -> bool:
