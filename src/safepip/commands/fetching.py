@@ -58,6 +58,23 @@ def fetch_files(
     return [next(files) if _has_file(pin) else None for pin in pins]
 
 
+def check_demanded(decision: Decision, resources: Resources) -> None:
+    """Fetch the wheels of which the user's statements demand hashes that their indexes do not give, for a dry run: only
+    the bytes say whether they hold, as with pip. Raises `Refused` (`digest-mismatch`) and `Unavailable`."""
+    demands = decision.inputs.allowed_hashes()
+    open_still = [pin for pin in decision.to_install if _is_open(pin, demands.get(pin.name, ANY_BYTES))]
+    if open_still:
+        fetch_files(decision, resources, open_still)
+
+
+def _is_open(pin: Pin, demand: RequiredDigests) -> bool:
+    candidate = pin.candidate
+    # What is named directly was hashed when it was read, and so was source code.
+    if candidate is None or not candidate.is_wheel or pin.direct_url is not None:
+        return False
+    return bool(demand) and not demand.names(candidate.file.stated)
+
+
 def _has_file(pin: Pin) -> bool:
     assert pin.candidate is not None
     source = pin.candidate.source

@@ -58,7 +58,6 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
     from safepip.edges.target.installed import parts_of_safepip
     from safepip.edges.target.interpreter import confirm
     from safepip.environment.guards import check_target, own_environment_check
-    from safepip.reporting.messages import would_install, would_uninstall
 
     settings, target = inputs.settings, inputs.target
     check_target(settings, target)
@@ -74,10 +73,7 @@ def carry_out(inputs: Inputs, resources: Resources, removed: Removal = no_remova
         gone = removed(decision)
         _report_decision(decision, resources)
         if settings.dry_run:
-            _report(decision, resources)
-            for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
-                resources.console.data(line, is_prose=True)
-            return 0
+            return _end_dry(decision, resources, gone)
         if decision.to_install or gone:
             sure()
         _check_removable(decision, gone)
@@ -112,6 +108,20 @@ def _report_decision(decision: Decision, resources: Resources) -> None:
     unknown = decision.installed.unknown(decision.resolution.pins.values())
     if unknown:
         resources.console.notice(not_known(unknown))
+
+
+def _end_dry(decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution]) -> int:
+    """Say what would be done, once it is known that the user's hashes hold; the exit code."""
+    from safepip.reporting.messages import would_install, would_uninstall
+
+    if decision.to_install:
+        from safepip.commands.fetching import check_demanded
+
+        check_demanded(decision, resources)
+    _report(decision, resources)
+    for line in filter(None, (would_install(decision.resolution), would_uninstall(gone))):
+        resources.console.data(line, is_prose=True)
+    return 0
 
 
 def _check_removable(decision: Decision, gone: Sequence[InstalledDistribution]) -> None:
