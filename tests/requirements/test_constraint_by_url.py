@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.runs import pip_in, shown
-from support.wheels import build_wheel, sha256
+from support.wheels import build_wheel, make_wheel, sha256
 
 if TYPE_CHECKING:
     import subprocess
@@ -94,3 +94,29 @@ def test_a_lock_of_it_is_installed(wheel: Path, index: IndexServer, runner: Runn
     ended(runner.inside("lock", "-q", "-i", index.url, "-c", "c.txt", "app"))
     ended(runner.inside("install", "--python", target.python, "-i", index.url, "-r", "pylock.toml"))
     assert target.installed() == {"app": "1.0", "lib": "1.5", "other": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [("app", "app-1.0"), ("app==1.0", "app-1.0"), ("app[x]", "app-1.0"), ("app>=2", ""), ("lib", ""), ("lib[x]", "")],
+)
+@pytest.mark.parametrize("tag", ["cp39-cp39-win_amd64", "py2-none-any"])
+def test_what_requires_a_wheel_for_another_platform_is_passed_over(
+    runner: Runner, target: Environment, tmp_path: Path, asked: str, chosen: str, tag: str
+) -> None:
+    """As by pip, which then takes a version that does not require it. Where there is none, the wheel is the reason."""
+    folder = tmp_path / "offered"
+    make_wheel(folder, "app", "1.0")
+    make_wheel(folder, "app", "2.0", requires=["lib"])
+    make_wheel(folder, "lib", "1.0")
+    wheel = make_wheel(tmp_path / "elsewhere", "lib", "1.0", tag=tag)
+    (runner.folder / "c.txt").write_text(f"lib @ {wheel.as_uri()}\n")
+    words = ("install", "--dry-run", "--no-index", "-f", str(folder), "-c", "c.txt", asked)
+    done = runner.inside(*words, "--python", target.python)
+    assert (done.returncode, chosen in done.stdout) == (0 if chosen else 1, True), shown(done)
+    if not chosen:
+        assert "error: unsupported-wheel\n" in done.stderr
+        assert "required by c.txt:1" in done.stderr
+    if tag.startswith("cp") and asked in ("app", "app>=2"):
+        plain = runner.pip("--python", str(target.python), *words)
+        assert (plain.returncode, chosen in plain.stdout) == (0 if chosen else 1, True), shown(plain)

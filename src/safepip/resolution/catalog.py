@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from safepip.model.errors import ResolutionImpossible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from safepip.model.requirement import Constraint, Requirement
     from safepip.model.resolution import CoreMetadata, InstalledDistribution
     from safepip.model.route import Route
+
+
+class UnsupportedWheel(ResolutionImpossible):
+    """A wheel that is named by URL or path cannot be installed by the target, by its name."""
 
 
 class RoutedCandidates(NamedTuple):
@@ -50,7 +56,8 @@ class Catalog(Protocol):
         """The wheel's core metadata. Raises `MetadataError` of `safepip.wheel.metadata` where it cannot be used."""
 
     def direct(self, requirement: Requirement | Constraint) -> Candidate:
-        """The wheel that a requirement names by URL or path, fetched. Raises `Refused`, `Unavailable`."""
+        """The wheel that a requirement names by URL or path, fetched. Raises `UnsupportedWheel`, `Refused`,
+        `Unavailable`."""
 
     def ask_again(self, names: Iterable[str]) -> bool:
         """Ask again for the pages of these projects that are from an earlier run and were not asked for in this one;

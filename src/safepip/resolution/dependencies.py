@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from safepip.model.candidate import Candidate
     from safepip.model.plan import Settings
     from safepip.model.resolution import CoreMetadata
-    from safepip.resolution.catalog import Catalog, Installed
+    from safepip.resolution.catalog import Catalog, Installed, UnsupportedWheel
     from safepip.resolution.limits import Limits
 
 
@@ -103,11 +103,13 @@ class Unusable(NamedTuple):
 class Memory:
     """What one search learns and the next one knows.
 
-    `notices` are lines worth telling, as keys in the order in which they came up.
+    `notices` are lines worth telling, as keys in the order in which they came up. `unsupported` are, by project, errors
+    about wheels that constraints name.
     """
 
     unusable: dict[Candidate, Unusable] = field(default_factory=dict)
     notices: dict[str, None] = field(default_factory=dict)
+    unsupported: dict[str, UnsupportedWheel] = field(default_factory=dict)
 
     def reasons(self, project: str) -> list[tuple[Candidate, str]]:
         """Which candidates of a project were passed over, and why."""

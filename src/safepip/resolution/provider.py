@@ -27,6 +27,7 @@ from resolvelib import AbstractProvider
 from safepip.model.digest import ANY_BYTES
 from safepip.model.errors import Refused
 from safepip.model.plan import UpgradeStrategy
+from safepip.resolution.catalog import Catalog, Installed, UnsupportedWheel
 from safepip.resolution.dependencies import Dependencies
 from safepip.resolution.enforcement import NO_VERSION, RefusedIfChosen
 from safepip.resolution.intersections import Intersections
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
     from safepip.model.candidate import Candidate
     from safepip.model.origin import Origin
-    from safepip.resolution.catalog import Catalog, Installed
     from safepip.resolution.dependencies import Markers, Memory
     from safepip.resolution.inputs import ResolverInputs
     from safepip.resolution.judged import JudgedCandidates
@@ -210,6 +210,9 @@ class Provider(AbstractProvider[ResolverRequirement, ResolverCandidate, str]):
         except Refused as refusal:
             stand_in = self._stand_in(project, extras, refusal)
             return [] if id(stand_in) in incompatible else [stand_in]
+        except UnsupportedWheel as error:
+            self.memory.unsupported.setdefault(project, error)
+            return []  # a constraint names it: as in pip, the project cannot be had, and what requires it is left
 
     def get_dependencies(self, candidate: ResolverCandidate) -> Iterable[ResolverRequirement]:
         return self._dependencies.of(candidate)

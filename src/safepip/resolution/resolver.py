@@ -131,6 +131,9 @@ def _failure(found: _Failure, provider: Provider, limits: Limits, catalog: Catal
             f"no answer after {MOST_ROUNDS} rounds of search",
             hint="narrow the requirements: pin or bound the projects that have many versions",
         )
+    for cause in found.causes:
+        if cause.requirement.project in provider.memory.unsupported:
+            return provider.memory.unsupported[cause.requirement.project]
     from safepip.resolution.conflicts import explain
 
     held = held_back(found.causes, provider.finder, limits, catalog)

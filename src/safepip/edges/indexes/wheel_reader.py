@@ -25,6 +25,7 @@ from safepip.model.finding import printable
 from safepip.model.page import ProjectFile
 from safepip.model.urls import is_file_url, parse, stays_encrypted
 from safepip.model.wheel_names import read_wheel_name
+from safepip.resolution.catalog import UnsupportedWheel
 from safepip.wheel.metadata import MetadataError, parse_metadata
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _read_name(filename: str, ranks: TagRanks, asker: Origin) -> Callable[[Proje
         ) from None
     rank = ranks.best(*filename[:-4].split("-")[-3:])
     if rank is None:
-        raise ResolutionImpossible.because(
+        raise UnsupportedWheel.because(
             "unsupported-wheel",
             f"{printable(filename)} is not a supported wheel on this platform",
             context=(f"required by {asker.chain()}",),
