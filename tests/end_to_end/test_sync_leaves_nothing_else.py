@@ -93,6 +93,7 @@ def no_version(site: Path, _: Path) -> None:
 #: What is installed beside what is locked, and whether it is taken away at once.
 FORMS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
     "twice": (lambda site, links: unpacked(site, links, "1.0", "2.0"), False),
+    "one version in two spellings": (lambda site, links: unpacked(site, links, "1.0", "1.0.0"), False),
     "an old one beside the locked one": (lambda site, links: unpacked(site, links, "0.9", "1.0", name="keep"), False),
     "twice without records": (without_records, False),
     "no version": (no_version, False),
@@ -157,10 +158,14 @@ def test_what_sync_does_not_touch_may_be_there_twice(runner: Runner, target: Env
     assert f"{name} is installed several times" in done.stderr
 
 
-def test_what_an_upgrade_would_leave_behind_stops_it(runner: Runner, target: Environment) -> None:
-    """pip takes one of two away and says that it has succeeded; what it leaves would count as installed."""
+@pytest.mark.parametrize("versions", [("0.9", "1.0"), ("1.0", "1.0.0")], ids=["two versions", "two spellings of one"])
+def test_what_an_upgrade_would_leave_behind_stops_it(
+    runner: Runner, target: Environment, versions: tuple[str, str]
+) -> None:
+    """pip takes one of two away and says that it has succeeded; what it leaves would count as installed. `verify` tells
+    of both, and nothing that only reads is stopped."""
     links = runner.folder / "links"
-    unpacked(target.site_packages, links, "0.9", "1.0")
+    unpacked(target.site_packages, links, *versions)
     make_wheel(links, "lib", "2.0")
     make_wheel(links, "other", "1.0")
     where = ("--python", target.python, "--no-index", "-f", links)
@@ -170,8 +175,10 @@ def test_what_an_upgrade_would_leave_behind_stops_it(runner: Runner, target: Env
     assert "lib is installed several times" in done.stderr
     assert tree_state(target.folder) == before
     assert runner.inside("install", *where, "--target", runner.folder / "place", "lib==2.0").returncode == 0
-    done = runner.inside("install", *where, "other")
+    done = runner.inside("install", *where, "other", "lib")
     assert done.returncode == 0, shown(done)
+    done = runner.inside("verify", "--python", target.python)
+    assert (done.returncode, f"lib {versions[0]} and lib {versions[1]}" in done.stdout) == (20, True), shown(done)
 
 
 def test_a_link_of_an_editable_project_that_no_system_can_follow(runner: Runner, target: Environment) -> None:
