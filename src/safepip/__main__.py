@@ -101,38 +101,47 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     Without `argv` this is a process of safepip's own, which imports only its own modules from here on. An unforeseen
     error ends in one line.
     """
-    words: list[str] = []
+    words = [] if argv is None else [*argv]
     try:
         if argv is None:
-            from safepip.edges.programs.own_start import guard
-
-            guard()
-            from safepip.edges.console.outputs import prepare
-
-            prepare()
-        words += sys.argv[1:] if argv is None else argv
-        if argv is None and not _answer(words):
-            from safepip.edges.programs.ending import end_by_signals, end_without_collection
-
-            end_by_signals()
-            end_without_collection()
+            _start(words)
         return _main(words)
     except KeyboardInterrupt as interrupt:
-        from signal import SIG_IGN, SIGINT, signal
-
-        from safepip.edges.console.outputs import clear_line, warn
-        from safepip.edges.programs.ending import exit_code
-
-        # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
-        signal(SIGINT, SIG_IGN)
-        clear_line()
-        warn("Interrupted: nothing was installed.\n")
-        return exit_code(interrupt)
+        return _interrupted(interrupt)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort; what is foreseen is a SafepipError
         return _fault(error, words)
+
+
+def _start(words: list[str]) -> None:
+    """What a process of safepip's own does first. `words` are those of its command line, once they are read."""
+    from safepip.edges.programs.own_start import guard
+
+    guard()
+    from safepip.edges.console.outputs import prepare
+
+    prepare()
+    words += sys.argv[1:]
+    if not _answer(words):
+        from safepip.edges.programs.ending import end_by_signals, end_without_collection
+
+        end_by_signals()
+        end_without_collection()
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> int:
+    from signal import SIG_IGN, SIGINT, signal
+
+    from safepip.edges.console.outputs import clear_line, warn
+    from safepip.edges.programs.ending import exit_code
+
+    # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
+    signal(SIGINT, SIG_IGN)
+    clear_line()
+    warn("Interrupted: nothing was installed.\n")
+    return exit_code(interrupt)
 
 
 def _fault(error: Exception, words: list[str]) -> int:
