@@ -73,28 +73,12 @@ def fetch_all(
     (pip's two options).
     """
     refuse_unhashed(wanted)
-    found: dict[int, VerifiedFile] = {}
-    for place, download in enumerate(wanted):
-        file = stored(store, download)
-        if file is not None:
-            tell(FromCache(download.filename))
-        if file is None and not download.unasked and is_file_url(download.url):
-            file = _copy(store, download)
-        if file is not None:
-            found[place] = file
-            download.ready(file)
+    found = {place: file for place, it in enumerate(wanted) if (file := _from_disk(store, it, tell)) is not None}
     missing = {place: download for place, download in enumerate(wanted) if place not in found}
     refuse_absent(store, [download for download in missing.values() if download.unasked])
     if missing:
-        # No more comes than that, whatever an index or a lock says.
-        sizes = [min(download.size, LARGEST_FILE) for download in missing.values() if download.size is not None]
-        tell(Fetching(len(missing), sum(sizes) if len(sizes) == len(missing) else None))
         fetcher = _Fetcher(transport(), store, tell, retries, resume_retries)
-        try:
-            files = loop.run(fetcher.fetch(list(missing.values())))
-        finally:
-            tell(Fetched())
-        found.update(zip(missing, files, strict=True))
+        found.update(zip(missing, _from_network(loop, fetcher, list(missing.values()), tell), strict=True))
     for place, download in enumerate(wanted):
         if download.sources and not download.unasked:
             store.deliveries.note(found[place], download.sources[0])
@@ -125,6 +109,28 @@ async def fetch_one(
     if download.sources:
         store.deliveries.note(file, download.sources[0])
     return file
+
+
+def _from_disk(store: Store, download: Download, tell: Tell) -> VerifiedFile | None:
+    """A file that is in the store, or lies on this machine; None for any other."""
+    file = stored(store, download)
+    if file is not None:
+        tell(FromCache(download.filename))
+    if file is None and not download.unasked and is_file_url(download.url):
+        file = _copy(store, download)
+    if file is not None:
+        download.ready(file)
+    return file
+
+
+def _from_network(loop: Loop, fetcher: _Fetcher, missing: list[Download], tell: Tell) -> list[VerifiedFile]:
+    # No more comes than that, whatever an index or a lock says.
+    sizes = [min(download.size, LARGEST_FILE) for download in missing if download.size is not None]
+    tell(Fetching(len(missing), sum(sizes) if len(sizes) == len(missing) else None))
+    try:
+        return loop.run(fetcher.fetch(missing))
+    finally:
+        tell(Fetched())
 
 
 def _copy(store: Store, download: Download) -> VerifiedFile:

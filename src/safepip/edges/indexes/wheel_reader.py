@@ -174,7 +174,6 @@ class WheelReader:
 
         Raises `Refused`, `Unavailable`, `ResolutionImpossible`.
         """
-        from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel_metadata
         from safepip.edges.indexes.downloads import Download
 
         url = requirement.url
@@ -195,22 +194,7 @@ class WheelReader:
             origins=(requirement.origin,),
         )
         wheel = self._fetch(wanted)
-        try:
-            read_wheel_metadata(wheel.path, filename)
-        except ArchiveError as error:
-            reference, message = (
-                "unreadable-wheel",
-                "is a broken or ambiguous archive: two readers could see different files in it",
-            )
-            if isinstance(error, OversizedArchive):
-                reference, message = "oversized-wheel", "is larger than any real wheel"
-            raise Refused.because(
-                reference,
-                f"{printable(filename)} {message}",
-                context=(f"{printable(url)}: {printable(str(error))}", f"required by {requirement.origin.chain()}"),
-                origins=(requirement.origin,),
-                subject=requirement.name,
-            ) from None
+        _check_readable(wheel.path, filename, requirement)
         return candidate_of(ProjectFile(filename, url, (wheel.sha256,), size=wheel.size))
 
 
@@ -234,6 +218,29 @@ def _read_name(filename: str, ranks: TagRanks, asker: Origin) -> Callable[[Proje
             subject=name,
         )
     return lambda file: Candidate(name, version, file, rank, build)
+
+
+def _check_readable(path: str, filename: str, requirement: Requirement | Constraint) -> None:
+    """Raise `Refused` where the wheel at `path`, which the user has named, has no metadata that can be read."""
+    from safepip.edges.disk.archive import ArchiveError, OversizedArchive, read_wheel_metadata
+
+    try:
+        read_wheel_metadata(path, filename)
+    except ArchiveError as error:
+        reference, message = (
+            "unreadable-wheel",
+            "is a broken or ambiguous archive: two readers could see different files in it",
+        )
+        if isinstance(error, OversizedArchive):
+            reference, message = "oversized-wheel", "is larger than any real wheel"
+        where = f"{printable(requirement.url or '')}: {printable(str(error))}"
+        raise Refused.because(
+            reference,
+            f"{printable(filename)} {message}",
+            context=(where, f"required by {requirement.origin.chain()}"),
+            origins=(requirement.origin,),
+            subject=requirement.name,
+        ) from None
 
 
 def _from_archive(path: str, filename: str) -> bytes | None:
