@@ -63,19 +63,26 @@ def clear(
         from safepip.commands.by_hash import check_hashed_is_whole
 
         check_hashed_is_whole(decision, context.wheels)
-    exemptions = inputs.plan.policy.exemptions
-    wheels = judge(context, exemptions)
+    wheels = judge(context, inputs.plan.policy.exemptions)
     for wheel in wheels:
         # What policy has overruled shows that this wheel is not.
         if wheel.file.path not in sound and all(allowed.rule != "wrong-record" for allowed in wheel.allowed):
             resources.store.sound_wheels.note(wheel.file)
+    _tell_allowed(inputs, resources, pins, wheels, context)
+    return wheels
+
+
+def _tell_allowed(
+    inputs: Inputs, resources: Resources, pins: Sequence[Pin], wheels: Sequence[ClearedWheel], context: RuleContext
+) -> None:
+    """Tell what policy has allowed in these wheels, and which exceptions were not needed."""
     for line in (*(line for wheel in wheels for line in overruled(wheel)), *notices(context)):
         resources.console.notice(line)
     by_names = not inputs.lock_requests and not inputs.statements.require_hashes
+    exemptions = inputs.plan.policy.exemptions
     for line in spent_exemptions.unneeded(exemptions, pins, wheels, names_judged=by_names):
         resources.console.notice(line)
     resources.report_expired(pin.name for pin in pins)
-    return wheels
 
 
 def _read(

@@ -165,25 +165,11 @@ class Backend:
         from safepip.edges.builder.fenced_command import FencedCommand
 
         place, exchange = self._place, command[-1]
-        folders = os.path.dirname(place.python)
-        environ = {
-            **place.environ,
-            **more,
-            "HOME": self._home,
-            "TMPDIR": self._temporary,
-            "PATH": os.pathsep.join(filter(None, (folders, place.environ.get("PATH", "")))),
-            "PYTHONNOUSERSITE": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            # The system's settings may hold a password (`insteadOf`) and are not visible in a fence; git fails where it
-            # may not read them.
-            "GIT_CONFIG_NOSYSTEM": "1",
-            **git_variables(place.tree.root, place.fence.kind, own=place.tree.own),
-        }
         before = self._looks()
         fenced = FencedCommand(
             arguments=tuple(command),
             cwd=cwd,
-            environ=environ,
+            environ={**place.environ, **more, **self._variables()},
             readable=(*place.readable, os.path.dirname(command[1])),
             writable=(self._home, self._temporary, self._wheels, self._information, exchange, place.tree.root),
             network=place.network,
@@ -201,6 +187,21 @@ class Backend:
         if outcome.stopped or outcome.code != 0:
             raise self._ended(step, outcome)
         self._take_answer(step, os.path.join(exchange, _ANSWER), outcome)
+
+    def _variables(self) -> dict[str, str]:
+        """The variables of the environment that every hook has, whatever else it is given."""
+        place = self._place
+        return {
+            "HOME": self._home,
+            "TMPDIR": self._temporary,
+            "PATH": os.pathsep.join(filter(None, (os.path.dirname(place.python), place.environ.get("PATH", "")))),
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # The system's settings may hold a password (`insteadOf`) and are not visible in a fence; git fails where it
+            # may not read them.
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **git_variables(place.tree.root, place.fence.kind, own=place.tree.own),
+        }
 
     def _take_answer(self, step: str, answer: str, outcome: BuildOutcome) -> None:
         """Bring what the backend has left into the form that pyproject-hooks reads."""
