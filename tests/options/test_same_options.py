@@ -159,6 +159,13 @@ def test_an_environment_that_cannot_be_shown_whole_is_named_without_its_path(pyt
     assert hint == SYNC.replace(":", ", with the same --python and --index-url:", 1)
 
 
+def test_what_looks_at_the_environment_looks_at_that_one() -> None:
+    hint = hint_of(
+        "to look at it:\nsafepip verify", "install", "--python", "x", "--target", "d", "-i", "https://a.example/"
+    )
+    assert hint == "to look at it:\nsafepip verify --python x"
+
+
 def test_words_behind_two_hyphens_are_no_options() -> None:
     assert hint_of(SYNC, "sync", "--", "--python", "x") == SYNC
 

@@ -3,7 +3,7 @@
 A reader who pastes one as it stands would otherwise work on another environment, from which `safepip sync` removes what
 the lock lacks, or ask an index that does not own the names.
 
-1. `--python` of the command line is put into each of them that decides or changes something.
+1. `--python` of the command line is put into each of them that decides, changes or checks something.
 2. Other options on where packages come from or go to are named beside the first that takes most of them, those that it
    takes. Their values are not repeated, since one may hold a secret.
 3. Where the mistake is in what the command names, the command that is told is the one that has failed, in so far as it
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: A whole command: what follows the verb is no question mark and no `--help`.
 _COMMAND = re.compile(
-    r"\b(safepip (install|sync|lock|download|wheel|explain|tree|outdated|uninstall))"
+    r"\b(safepip (install|sync|lock|download|wheel|explain|tree|outdated|uninstall|verify))"
     r"(?= (?!--help)[^ ?]|$)(?![^,;\n]*--python\b)",
     re.MULTILINE,
 )

@@ -132,7 +132,7 @@ def _problem(wheel: ClearedWheel, lines: list[str]) -> Diagnostic:
         "installed-differs",
         f"what pip installed of {wheel.pin.name} {wheel.pin.version} is not what was verified",
         context=tuple(map(printable, shown)),
-        hint="the environment has changed and must not be trusted as it is: look at it with safepip verify, and make it"
-        " anew",
+        hint="the environment has changed and must not be trusted as it is: make it anew; to look at it first:\n"
+        "safepip verify",
         subject=wheel.pin.name,
     )
