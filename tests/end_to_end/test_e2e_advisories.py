@@ -351,6 +351,19 @@ def test_without_a_bundle_nothing_is_said_unless_policy_requires_one(run: Inside
         assert references(done) == ["advisories-unavailable"]
 
 
+def test_a_run_without_a_cache_says_that_nothing_is_asked(run: Inside, index: IndexServer) -> None:
+    """The bundle is in the cache folder, so malware would pass in silence."""
+    index.add("demo", "1.0")
+    know(run, malicious("MAL-1", "demo"))
+    done = fetched(run, index, "--no-cache-dir", "demo")
+    assert done.code == 0
+    assert done.err.count("notice: advisories are not asked: they are kept in the cache folder") == 1
+    configure(run, policy='advisories = "required"')
+    assert references(fetched(run, index, "--no-cache-dir", "demo")) == ["advisories-unavailable"]
+    (run.folder / "safepip.toml").unlink()
+    assert "advisories" not in fetched(run, index, "--no-cache-dir", "demo").err
+
+
 def test_a_bundle_that_was_changed_ends_the_run(run: Inside, index: IndexServer) -> None:
     """It is there, so it should be asked, and it cannot."""
     index.add("demo", "1.0")

@@ -1,8 +1,8 @@
 """The advisories of a run that installs, downloads or locks: asked for each file, and for each version.
 
 The bundle is opened when it is first needed, and before other threads ask it for their guesses. Without sources, and
-without a bundle of them, there is nothing to ask and nothing is said, unless policy requires one. A bundle that is
-there and cannot be used ends the run.
+without a bundle of them, there is nothing to ask and nothing is said, unless policy requires one. A run without a cache
+folder cannot see whether there is a bundle, and says that. A bundle that is there and cannot be used ends the run.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ class KnownAdvisories:
         from safepip.edges.advisories.bundle import has_bundle, open_bundle
 
         root = self._root()
-        if root is None or not has_bundle(root, sources):
+        if root is None:
+            self._require("they are kept in the cache folder, and this run has none")
+            self._notice("advisories are not asked: they are kept in the cache folder, and this run has none")
+            return None
+        if not has_bundle(root, sources):
             self._require("there is no bundle of the configured sources")
             return None
         bundle = open_bundle(root, sources, self._now)
