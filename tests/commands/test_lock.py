@@ -535,3 +535,27 @@ def test_what_is_no_lock_is_named_with_the_commands_that_make_one(run: Inside, s
     done = run("sync", *["one.txt"] * 4, *options(served))
     assert "what is named does not pin" in done.err
     assert "safepip lock -r FILE" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-r", "mine.txt"),
+        ("-r", "outer.txt"),
+        ("app", "-c", "mine.txt"),
+        ("app", "--build-constraint", "mine.txt"),
+        ("app", "-c", "linked.txt"),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--format", "requirements"), ("--format", "pylock")])
+def test_a_lock_takes_the_place_of_nothing_that_it_is_made_of(
+    run: Inside, served: IndexServer, words: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    """What a person has written would be gone, with its comments."""
+    mine = run.folder / "mine.txt"
+    mine.write_text("# what we need\napp\n")
+    (run.folder / "outer.txt").write_text("-r mine.txt\n")
+    (run.folder / "linked.txt").symlink_to(mine)
+    done = run("lock", *words, *form, "-o", "./mine.txt", *options(served))
+    assert (done.code, "error: conflicting-options" in done.err) == (2, True), done
+    assert mine.read_text() == "# what we need\napp\n"

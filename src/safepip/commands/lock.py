@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safepip.commands.inputs import read_inputs
 from safepip.commands.resources import Resources
-from safepip.edges.disk.local_paths import name_of, seen_from
+from safepip.edges.disk.local_paths import is_same, name_of, seen_from
 from safepip.edges.disk.lock_files import read_lock_text, write_lock_text
 from safepip.edges.disk.lock_memory import LockMemory
 from safepip.edges.disk.whole_files import is_stream
@@ -114,6 +114,8 @@ def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None
             "--check compares the requirements with a lock, and --output does not name a file",
             hint="safepip lock --check -o pylock.toml",
         )
+    if not (settings.check or is_stream(settings.output)):
+        _check_output(inputs, settings)
     files = inputs.settings.requirement_files
     if (settings.extras or settings.all_extras) and not any(map(is_pyproject, files)):
         raise UnusableInput.because(
@@ -126,6 +128,23 @@ def _check(inputs: Inputs, resources: Resources, settings: LockSettings) -> None
         # PEP 751, "File Name": a tool knows a lock by its name. pip, too, warns and writes it.
         name = name_of(settings.output)
         resources.console.notice(f"{name} is not a lock's name: tools look for pylock.toml or pylock.NAME.toml")
+
+
+def _check_output(inputs: Inputs, settings: LockSettings) -> None:
+    """A lock does not take the place of a file that it is made of, which a person has written. Raises `UsageError`."""
+    given = inputs.settings
+    files = {*given.requirement_files, *given.constraint_files, *given.building.constraint_files, given.script or ""}
+    for statement in _stated(inputs):
+        origin: Origin | None = statement.origin
+        while origin is not None:
+            files.add(origin.where if origin.source is Source.FILE else "")
+            origin = origin.parent
+    if any(file and is_same(settings.output, file, inputs.cwd) for file in files):
+        raise UsageError.because(
+            "conflicting-options",
+            f"the lock would take the place of {seen_from(inputs.cwd, settings.output)}, which it is made of",
+            hint="name another file with -o, or leave it out: then the lock is pylock.toml",
+        )
 
 
 def _keeps(settings: LockSettings) -> bool:

@@ -32,6 +32,14 @@ def is_file(path: str, folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, path))
 
 
+def is_same(one: str, other: str, folder: str) -> bool:
+    """Whether two paths, taken from `folder` where they are relative, are of one file that is there."""
+    try:
+        return os.path.samefile(os.path.join(folder, one), os.path.join(folder, other))
+    except (OSError, ValueError):
+        return False
+
+
 def is_folder(path: str) -> bool:
     """Whether there is a folder at `path`."""
     return os.path.isdir(path)
