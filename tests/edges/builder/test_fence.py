@@ -67,6 +67,20 @@ def test_a_command_finds_what_it_is_given_and_nothing_else(fence: Fence, tmp_pat
     assert (outcome.code, outcome.stopped) == (3, "")
 
 
+def test_an_interpreter_that_path_leads_to_by_links_can_be_started(fence: Fence, tmp_path: Path) -> None:
+    """As the links in `~/.local/bin` that programs make which install Pythons: the folder of a link is visible, too."""
+    names = [tmp_path / folder / "python3" for folder in ("bin", "pythons")]
+    for name, target in zip(names, (str(names[1]), os.path.realpath(own_python())), strict=True):
+        name.parent.mkdir()
+        name.symlink_to(target)
+    link, folder = str(names[0]), str(tmp_path / "work")
+    os.mkdir(folder)
+    readable = (str(names[0].parent), *interpreter_folders(link))
+    words = (link, "-I", "-S", "-c", "print('started')")
+    outcome = fence.run(FencedCommand(words, folder, {"PATH": str(names[0].parent)}, readable, (folder,)))
+    assert (outcome.code, outcome.output) == (0, b"started\n")
+
+
 def test_a_hidden_file_of_the_system_cannot_be_read(
     fence: Fence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ from safepip.edges.builder.supervision import own_python
 from safepip.edges.builder.toolchains import own_interpreter_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from safepip.edges.builder.fenced_command import Told
 
@@ -180,13 +180,19 @@ def _given(command: FencedCommand) -> list[str]:
         target = os.path.realpath(path)
         if not is_of_the_system(target):
             binds.setdefault(target, (how, target))
-        binds[path] = (how, target)
+        if not _comes_along(path, given):
+            binds[path] = (how, target)
     words: list[str] = []
     for path in sorted(binds, key=lambda path: path.count("/")):
         how, target = binds[path]
         if os.path.exists(target):
             words += [how, target, path]
     return words
+
+
+def _comes_along(path: str, given: Iterable[str]) -> bool:
+    """Whether it is a link in another folder that is given: it is there with it. On a link nothing is mounted."""
+    return os.path.islink(path) and any(other != path and is_within(path, other) for other in given)
 
 
 def _between(command: FencedCommand) -> Iterator[str]:
