@@ -153,3 +153,81 @@ def test_advisories_are_shown_with_where_each_was_said(run: Inside) -> None:
         "because not used here",
         f"from {where}:7",
     ]
+
+
+EVERY_LINE = """\
+trusted-hosts = ["build.acme.example"]
+
+[[index]]
+name = "acme"
+url = "https://acme.example/simple/"
+packages = ["acme-*"]
+file-hosts = ["cdn.acme.example"]
+hashes = "optional"
+cooldown = "PT12H"
+
+[[index]]
+name = "public"
+url = "https://public.example/simple/"
+default = true
+
+[[index]]
+name = "mirror"
+url = "https://mirror.example/simple/"
+mirror-of = "public"
+
+[[advisories]]
+name = "osv"
+url = "https://osv.example/"
+claimed = true
+
+[policy]
+allow-direct = ["acme-app"]
+forbid-allow = ["wrong-tags", "known-malware"]
+verify-installed = true
+full-commits = true
+cooldown = "P3D"
+new-project-age = "P30D"
+builds = "never"
+build-variables = ["ACME_SDK"]
+vulnerabilities = "refuse:high"
+advisories = "required"
+cooldowns = { urgent = "0" }
+"""
+#: Without which the others mean nothing.
+LEFT = ("name", "url", "packages")
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in EVERY_LINE.splitlines() if "=" in line and not line.startswith(LEFT)]
+)
+def test_each_line_that_is_in_force_is_seen(run: Inside, line: str) -> None:
+    """Without it something else is shown, though every other line stays where it is."""
+    path = run.folder / "safepip.toml"
+    path.write_text(EVERY_LINE)
+    whole = run("check-config")
+    path.write_text("".join("\n" if each == f"{line}\n" else each for each in EVERY_LINE.splitlines(keepends=True)))
+    without = run("check-config")
+    assert (whole.code, without.code) == (0, 0), whole.err + without.err
+    assert whole.out != without.out
+
+
+def test_what_a_level_forbids_is_shown_with_its_place(run: Inside) -> None:
+    """Each rule by itself, and all of them; and trusted hosts."""
+    path = run.folder / "safepip.toml"
+    path.write_text('[policy]\nforbid-trusted-hosts = true\nforbid-allow = ["wrong-tags", "known-malware"]\n')
+    assert (
+        f"no more hosts may be trusted without their certificates  from {path}:2\n"
+        f"exceptions are forbidden from known-malware  from {path}:3\n"
+        f"exceptions are forbidden from wrong-tags  from {path}:3\n"
+    ) in run("check-config").out
+    path.write_text("[policy]\nforbid-allow = true\n")
+    assert f"exceptions are forbidden from every rule  from {path}:2\n" in run("check-config").out
+
+
+@pytest.mark.parametrize("text", ["", "[policy]\nforbid-allow = true\n", "[policy]\nbuilds = 'never'\n"])
+def test_no_heading_stands_alone(run: Inside, text: str) -> None:
+    (run.folder / "safepip.toml").write_text(text)
+    lines = run("check-config").out.splitlines()
+    below = dict(zip(lines, [*lines[1:], ""], strict=True))
+    assert [line for line in lines if line.endswith(":") and not below[line].startswith(" ")] == []

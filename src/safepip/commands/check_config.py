@@ -120,6 +120,14 @@ def _about(index: Index) -> str:
 
 
 def _demands(plan: Plan) -> Iterator[str]:
+    if plan.settings.network.trusted_hosts:
+        yield f"hosts that are trusted without their certificates: {', '.join(plan.settings.network.trusted_hosts)}"
+    if plan.policy.forbid_trusted_hosts is not None:
+        yield f"no more hosts may be trusted without their certificates  from {plan.policy.forbid_trusted_hosts}"
+    if plan.policy.allow_direct:
+        yield f"claimed, and may be named by URL or path: {', '.join(sorted(plan.policy.allow_direct))}"
+    for rule, origin in plan.policy.bans:
+        yield f"exceptions are forbidden from {rule or 'every rule'}  from {origin}"
     if plan.policy.verify_installed is not None:
         yield f"what is installed has to be known by digest  from {plan.policy.verify_installed}"
     if plan.policy.full_commits is not None:
@@ -162,11 +170,13 @@ def _builds(policy: BuildPolicy) -> Iterator[str]:
 
 
 def _advisories(policy: AdvisoryPolicy, now: float) -> Iterator[str]:
-    if policy == AdvisoryPolicy():
+    # What forbids ignores stands among the demands.
+    if policy._replace(may_ignore=True) == AdvisoryPolicy():
         return
     yield "known vulnerabilities and malware:"
     for source in policy.sources:
         asked = ", asked by audit" if source.is_server else ""
+        asked += ", claimed names included" if source.claimed else ""
         yield f"  {source.name}  {printable(source.place)}{asked}  from {source.origin}"
     if policy.refuse is not None:
         yield f"  vulnerabilities = refuse:{policy.refuse.word}  from {policy.refuse_origin}"
@@ -204,7 +214,8 @@ def _cooldown(cooldown: Cooldown, enforced: Origin | None = None) -> str:
 
 
 def _settings(settings: Settings) -> Iterator[str]:
-    yield "settings that were set:"
+    if settings.origins:
+        yield "settings that were set:"
     for name, origin in sorted(settings.origins.items()):
         value = _plainly(_find(settings, name))
         yield f"  {name.replace('_', '-')} = {value}  from {origin.chain()}"

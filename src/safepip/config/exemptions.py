@@ -259,6 +259,11 @@ class Bans:
         """Where exceptions from this rule are forbidden, None where they are not."""
         return self._all or self._rules.get(rule)
 
+    def stated(self) -> tuple[tuple[str, Origin], ...]:
+        """Each rule from which exceptions are forbidden, with where; an empty text stands for every rule."""
+        everything = () if self._all is None else (("", self._all),)
+        return (*everything, *sorted(self._rules.items()))
+
     def lifted(self, ban: ForbidAllow | None) -> Origin | None:
         """The line which a `false` would take back, None where it takes nothing back."""
         if ban is None or ban.everything is not False:

@@ -77,7 +77,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
         trusted_hosts=() if merging.forbidden else tuple(dict.fromkeys(merging.trusted)),
         policy=Policy(
             declared=bool(merging.indexes),
-            forbid_trusted_hosts=merging.forbidden is not None,
+            forbid_trusted_hosts=merging.forbidden,
             allow_direct=frozenset(merging.direct),
             origin=levels[0].origin if levels else BUILT_IN,
             exemptions=tuple(a for a in merging.exemptions if a.until is None or now < a.until),
@@ -86,6 +86,7 @@ def merge(levels: Sequence[Level], default_index_url: Callable[[], str], now: fl
             well_known_names=names.value if names else None,
             well_known_origin=names.origin if names else BUILT_IN,
             enforced=forbidden,
+            bans=() if merging.bans is None else merging.bans.stated(),
             verify_installed=merging.verify,
             full_commits=merging.full_commits,
             builds=BuildPolicy() if merging.builds is None else merging.builds.policy(),

@@ -257,18 +257,20 @@ class Policy(NamedTuple):
     """What safepip's configuration demands, all levels merged; a lower level has only tightened it.
 
     `declared` says whether any safepip configuration is in force: then only the indexes it declares may
-    be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` forbids `--trusted-host`.
+    be used (`routing.md`, "Where indexes may be named"). `forbid_trusted_hosts` is where `--trusted-host` is forbidden,
+    None where it is not.
     `allow_direct` are normalised names for which the user's own direct URL is allowed though claimed.
     `exemptions` overrule rules; `expired` did so until their last day. `ages` says how old files and projects have to
     be. `well_known_names` is the absolute path of the list that replaces safepip's own, set at `well_known_origin`.
     `enforced` is, for a rule on names, where exceptions from it are forbidden: then no lower level decides a name by
-    claiming it. `verify_installed` is where `--verify-installed` is made a rule, None where it is not, and
+    claiming it. `bans` are all rules from which exceptions are forbidden, each with where; an empty text stands for
+    every rule. `verify_installed` is where `--verify-installed` is made a rule, None where it is not, and
     `full_commits` where version control is demanded to be named by whole commit ids. `builds` says which builds are
     approved, `advisories` where known vulnerabilities are known from and what is done about them.
     """
 
     declared: bool = False
-    forbid_trusted_hosts: bool = False
+    forbid_trusted_hosts: Origin | None = None
     allow_direct: frozenset[str] = frozenset()
     origin: Origin = BUILT_IN
     exemptions: "tuple[Exemption, ...]" = ()
@@ -276,6 +278,7 @@ class Policy(NamedTuple):
     well_known_names: str | None = None
     well_known_origin: Origin = BUILT_IN
     enforced: Mapping[str, Origin] = MappingProxyType({})
+    bans: tuple[tuple[str, Origin], ...] = ()
     verify_installed: Origin | None = None
     full_commits: Origin | None = None
     expired: "tuple[Exemption, ...]" = ()

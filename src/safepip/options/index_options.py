@@ -154,7 +154,7 @@ class Sources:
         if origin.source in AMBIENT:
             self.ignored.append(origin)
             return
-        forbidden = what.startswith("--trusted-host") and self.policy.forbid_trusted_hosts
+        forbidden = what.startswith("--trusted-host") and self.policy.forbid_trusted_hosts is not None
         self.refusals.append(
             Diagnostic(
                 "undeclared-index",
