@@ -50,8 +50,8 @@ ALLOWED = {
     "edges.programs": "atexit configparser ctypes errno gc importlib.machinery importlib.metadata importlib.util json"
     " locale logging os packaging platform runpy shutil signal site subprocess sys sysconfig tempfile threading time",
     "edges.console": "contextlib errno io os sys threading time",
-    "edges.disk": "concurrent.futures contextlib errno fcntl glob hashlib json locale os pwd shutil stat sys tempfile"
-    " threading time",
+    "edges.disk": "concurrent.futures contextlib difflib errno fcntl glob hashlib json locale os pwd shlex shutil stat"
+    " sys tempfile threading time",
     "edges.network": "anyio asyncio base64 certifi concurrent.futures contextlib contextvars errno"
     " h11 h2.exceptions hashlib httpcore httpx importlib.machinery ipaddress json logging netrc os random shutil ssl"
     " stat subprocess sys sysconfig threading time truststore urllib.parse urllib.request zlib",

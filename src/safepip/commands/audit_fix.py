@@ -20,6 +20,7 @@ from safepip.commands.inputs import read_plan
 from safepip.commands.repairs import Repairs
 from safepip.edges.disk.local_paths import seen_from
 from safepip.edges.disk.lock_files import read_lock_text, write_lock_text
+from safepip.edges.disk.near_locks import way_to_a_lock
 from safepip.edges.disk.whole_files import is_stream
 from safepip.lock.changes import Reasons, changes, reason_of
 from safepip.lock.hashed_requirements import each_pin
@@ -109,7 +110,8 @@ def _check(plan: Plan, parsed: ParsedOptions) -> None:
 def _read(path: str) -> _Lock:
     text = read_lock_text(path, named=True)
     if text is None:
-        raise UnusableInput.because("missing-file", f"the lock {printable(path)} is not there")
+        message = f"the lock {printable(path)} is not there"
+        raise UnusableInput.because("missing-file", message, hint=way_to_a_lock(path))
     if is_pylock(path):
         return _Lock(path, text, read_lock(text, Origin(Source.FILE, path)))
     if not any(pinned.hashes for _, pinned in each_pin(text)):

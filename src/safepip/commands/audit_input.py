@@ -12,6 +12,7 @@ from safepip.advisories.ranges import read_version
 from safepip.commands.target import find_folders
 from safepip.edges.disk.local_paths import is_folder
 from safepip.edges.disk.lock_files import read_lock_text
+from safepip.edges.disk.near_locks import way_to_a_lock
 from safepip.edges.disk.requirements_files import load
 from safepip.edges.target.installed_files import read_small
 from safepip.edges.target.listing import distributions, unlistable, unnamed
@@ -155,7 +156,8 @@ def _required(metadata: CoreMetadata | None) -> tuple[str, ...] | None:
 def _lock_text(path: str) -> str:
     text = read_lock_text(path, named=True)
     if text is None:
-        raise UnusableInput.because("missing-file", f"the lock {printable(path)} is not there")
+        message = f"the lock {printable(path)} is not there"
+        raise UnusableInput.because("missing-file", message, hint=way_to_a_lock(path))
     return text
 
 

@@ -101,6 +101,7 @@ def held_by(entries: Iterable[LockEntry]) -> dict[SourceCode, HeldCommit]:
 
 def _text(request: LockRequest, resources: Resources) -> str:
     from safepip.edges.disk.lock_files import read_lock_text
+    from safepip.edges.disk.near_locks import way_to_a_lock
 
     check_place(Place(request.name, printable(request.name), request.origin))
     if is_url(request.name):
@@ -112,8 +113,9 @@ def _text(request: LockRequest, resources: Resources) -> str:
             raise UnusableInput.because("invalid-lock", message, origins=(request.origin,)) from None
     text = read_lock_text(request.name, named=True)
     if text is None:
+        message = f"the lock {printable(request.name)} is not there"
         raise UnusableInput.because(
-            "unreadable-file", f"the lock {printable(request.name)} is not there", origins=(request.origin,)
+            "unreadable-file", message, origins=(request.origin,), hint=way_to_a_lock(request.name)
         )
     return text
 

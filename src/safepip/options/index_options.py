@@ -146,7 +146,7 @@ class Sources:
             return
         stated = printable(shown(source) if source else str(url or shown(text)))
         if kind is IndexKind.FIND_LINKS:
-            self._undeclared(f"--find-links {stated}", _by_name(stated, is_path=not is_url(text)), origin)
+            self._undeclared(f"--find-links {stated}", _by_name(stated, origin, is_path=not is_url(text)), origin)
         else:
             self._undeclared(f"an index {stated}", _as_declared(None if source else url), origin)
 
@@ -197,14 +197,16 @@ class Sources:
         )
 
 
-def _by_name(stated: str, *, is_path: bool) -> str:
+def _by_name(stated: str, origin: Origin, *, is_path: bool) -> str:
     """How to do without a `--find-links`. It says nothing of who owns a name, so none can be declared."""
     way_out = ", and name the files that you want from there by path or URL"
     if not is_path or not re.fullmatch(_PLAIN_PATH, stated) or stated.endswith((".html", ".htm")):
         return way_out
     place = stated if stated.startswith((".", "/", "~/")) else f"./{stated}"
     example = place if place.endswith((".whl", ".zip", ".tar.gz")) else f"{place.rstrip('/')}/*.whl"
-    return f"{way_out}, for example:\n{example}"
+    # No shell reads a file of requirements, where a pattern is the name of a file.
+    where = " on the command line" if origin.source is Source.FILE and example.endswith("*.whl") else ""
+    return f"{way_out}, for example{where}:\n{example}"
 
 
 def _as_declared(url: IndexUrl | None) -> str:

@@ -184,9 +184,11 @@ class Console:
                 self._log_is_lost = True
                 self.notice(f"the log cannot be written any more, and ends here: {error.strerror}")
                 return
-            raise UsageError.because(
-                "log-not-written", f"the log cannot be written: {error.strerror}", context=(self._display.log,)
-            ) from None
+            from safepip.edges.console.ways_to_write import way_to_write
+
+            message = f"the log cannot be written: {error.strerror}"
+            hint = way_to_write(error, self._display.log, "name another file with --log, or leave it out")
+            raise UsageError.because("log-not-written", message, context=(self._display.log,), hint=hint) from None
 
 
 #: What did not happen where a command ends with an error.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safepip.edges.console.outputs import write_data
+from safepip.edges.console.ways_to_write import way_to_write
 from safepip.edges.disk.reading import read_named, read_regular
 from safepip.edges.disk.whole_files import write_whole
 from safepip.model.errors import Unavailable
@@ -44,7 +45,8 @@ def write_lock_text(path: str, text: str) -> None:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         message = f"the lock could not be written to {printable(path)}: {reason}"
-        raise Unavailable.because("lock-not-written", message, hint="name another file with -o") from None
+        hint = way_to_write(error, path, "name another file with -o")
+        raise Unavailable.because("lock-not-written", message, hint=hint) from None
 
 
 def _unreadable(path: str, reason: str) -> Unavailable:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 
+from safepip.edges.console.ways_to_write import way_to_write
 from safepip.edges.disk import permissions
 from safepip.model.errors import Unavailable, UsageError
 from safepip.model.finding import printable
@@ -30,9 +31,8 @@ def write_new(path: str, text: str) -> None:
         raise there_already(path) from None
     except OSError as error:
         message = f"{printable(path)} could not be written: {error.strerror or type(error).__name__}"
-        raise Unavailable.because(
-            "not-saved", message, hint="name another file with -o, or print it with -o -"
-        ) from None
+        hint = way_to_write(error, path, "name another file with -o, or print it with -o -")
+        raise Unavailable.because("not-saved", message, hint=hint) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
+from safepip.edges.console.ways_to_write import way_to_write
 from safepip.edges.disk import permissions
 from safepip.model.errors import Refused, Unavailable
 from safepip.model.finding import printable
@@ -42,7 +43,7 @@ def save(file: VerifiedFile, folder: str) -> str:
     except OSError as error:
         reason = "this is no folder" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
         message = f"{printable(file.filename)} could not be saved: {reason}"
-        hint = "make room there, or name another folder with -d (-w of safepip wheel)"
+        hint = way_to_write(error, place, "name another folder with -d (-w of safepip wheel)")
         raise Unavailable.because("not-saved", message, context=(printable(folder),), hint=hint) from None
     return place
 
