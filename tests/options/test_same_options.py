@@ -166,6 +166,18 @@ def test_what_looks_at_the_environment_looks_at_that_one() -> None:
     assert hint == "to look at it:\nsafepip verify --python x"
 
 
+COMPARE = "to compare what it would be made of today: safepip init -o -"
+
+
+@pytest.mark.parametrize("verb", [("init",), ("-v", "init")])
+def test_what_init_alone_is_told_is_named(verb: tuple[str, ...]) -> None:
+    """Another answer would be compared without it. Its `--index` is no abbreviation."""
+    words = (*verb, "--claim", "a=b", "--index=b=https://me:secret@b.example/", "--claim=c=b", "--no-index")
+    assert hint_of(COMPARE, *words) == COMPARE.replace(":", ", with the same --index and --claim and --no-index:", 1)
+    assert hint_of(COMPARE, *verb, "--python", "x", "-o", "new.toml") == COMPARE.replace("init", "init --python x")
+    assert hint_of(COMPARE, *verb) == COMPARE
+
+
 def test_words_behind_two_hyphens_are_no_options() -> None:
     assert hint_of(SYNC, "sync", "--", "--python", "x") == SYNC
 

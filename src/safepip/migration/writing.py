@@ -26,7 +26,7 @@ _QUESTIONS = """\
     # others. Until then this file is refused."""
 _UNSEEN = """\
     # The search for what your requirements need in turn did not come to its end, so names may be missing here. Take the
-    # question mark out when you know that there are none; `safepip init -o -` searches again."""
+    # question mark out when you know that there are none; `safepip init -o -`, with your options, searches again."""
 _UNREAD = """    # These are named as well, and are not in this file, so it is not known which names they have:"""
 _ANSWER_UNREAD = """    # Give each a table with its names, or do without it: then take the question mark out."""
 

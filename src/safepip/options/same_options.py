@@ -16,8 +16,10 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from safepip.model.errors import UsageError
 from safepip.model.finding import printable
 from safepip.options.command_line import split_command
+from safepip.options.own_words import take_own
 from safepip.options.table import DOWNLOAD, INSTALL, LOCK, OPTIONS, WHEEL
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 #: A whole command: what follows the verb is no question mark and no `--help`.
 _COMMAND = re.compile(
-    r"\b(safepip (install|sync|lock|download|wheel|explain|tree|outdated|uninstall|verify))"
+    r"\b(safepip (install|sync|lock|download|wheel|explain|tree|outdated|uninstall|verify|init))"
     r"(?= (?!--help)[^ ?]|$)(?![^,;\n]*--python\b)",
     re.MULTILINE,
 )
@@ -39,9 +41,11 @@ _PLACES = (
     *("--config", "--no-config", "--target", "--prefix", "--root", "--user"),
 )
 #: Commands without a column in the table, with the one whose options they take.
-_AS = {"sync": INSTALL, "explain": DOWNLOAD, "tree": DOWNLOAD, "outdated": DOWNLOAD}
+_AS = {"sync": INSTALL, "explain": DOWNLOAD, "tree": DOWNLOAD, "outdated": DOWNLOAD, "init": DOWNLOAD}
 #: What `sync` takes and refuses: it is about a whole environment.
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
+#: What `init` alone takes, and its answer is made of.
+_OF_INIT = ("--index", "--claim", "--mirror", "--default")
 
 #: Rule 3: mistakes in what a command names, the hints of which say `safepip install`.
 _NAMING = frozenset({"not-requirements", "unreadable-file", "requirements-file-without-r", "invalid-requirement"})
@@ -55,15 +59,26 @@ _OTHERS = {
 
 def with_same_options(diagnostics: Sequence[Diagnostic], words: Sequence[str]) -> tuple[Diagnostic, ...]:
     """The diagnostics of a command line `words`, the commands in their hints with its options."""
-    stated, verb = list(_stated(words)), split_command(words)[0] or ""
+    verb = split_command(words)[0] or ""
+    own, words = _of_init(words) if verb == "init" else ([], words)
+    stated = list(_stated(words))
     python = next((value for option, value in reversed(stated) if option == "--python"), None)
-    places = list(dict.fromkeys(option for option, _ in stated if option in _PLACES))
+    places = [*own, *dict.fromkeys(option for option, _ in stated if option in _PLACES)]
     if python is not None and printable(python) != python:
         python, places = None, ["--python", *places]  # what would be shown names another environment
     hints = [_by(verb, each.hint) if each.reference in _NAMING else each.hint for each in diagnostics]
     return tuple(
         each._replace(hint=_addressed(hint, python, places)) for each, hint in zip(diagnostics, hints, strict=True)
     )
+
+
+def _of_init(words: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    """Those of `_OF_INIT` that are among the words of an `init`, and the other words."""
+    try:
+        own, others = take_own(words, (), (*_OF_INIT, "-o", "--output"))
+    except UsageError:
+        return [], words
+    return [option for option in _OF_INIT if option in own], others
 
 
 def _by(verb: str, hint: str) -> str:
@@ -97,6 +112,8 @@ def _takes(verb: str, option: str) -> bool:
     """Whether a command takes an option on where packages come from or go to."""
     if option == "--python":
         return True
+    if option in _OF_INIT:
+        return verb == "init"
     if verb == "uninstall":  # pip's
         return option == "--isolated"
     if verb == "sync" and option in _ELSEWHERE:
