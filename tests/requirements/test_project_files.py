@@ -86,6 +86,17 @@ def test_a_group_that_cannot_be_had_is_an_error(group: str) -> None:
         read_groups(GROUPS, "pyproject.toml", [group])
 
 
+def test_an_unknown_group_is_told_which_there_are() -> None:
+    """As an unknown extra is. Of a group that is there and includes one that is not, they are no help."""
+    text = "[dependency-groups]\nTest_it = ['x']\ndev = [{include-group = 'gone'}]\n"
+    hints = []
+    for group in ("tests", "dev"):
+        with pytest.raises(UsageError) as told:
+            read_groups(text, "pyproject.toml", [group])
+        hints.append(told.value.diagnostics[0].hint)
+    assert hints == ["it has: dev, test-it", ""]
+
+
 @pytest.mark.parametrize(
     "text", ["", "dependency-groups = 1", "[", "[dependency-groups]\na = 'x'\n", "a = " + "[" * 4000]
 )

@@ -136,6 +136,21 @@ def test_the_message_names_every_place_of_the_question(two_indexes: Two, run: In
     assert f"leave {NAME}, without the question mark, in the packages of the index that owns it" in done.err
 
 
+def test_a_question_mark_alone_asks_for_the_names(run: Inside) -> None:
+    """As the block has it that a hint gives for an index which is not declared."""
+    public = '[[index]]\nname = "public"\ndefault = true\n'
+    (run.folder / "safepip.toml").write_text(public)
+    done = run("install", "--dry-run", "--extra-index-url", "https://other.example/simple/", "demo")
+    assert "with the names that it owns in the place of the question mark" in done.err
+    block = "\n".join(line.strip() for line in re.findall(r"^    (?:\[\[|\w+ = ).*$", done.err, re.MULTILINE))
+    (run.folder / "safepip.toml").write_text(f"{public}{block}\n")
+    done = run("check-config")
+    assert done.code == 2
+    assert "hint: write the names that this index owns in its place, or take it out where there are no more" in done.err
+    (run.folder / "safepip.toml").write_text(f"{public}{block}\n".replace('"?"', '"other-*"'))
+    assert run("check-config").code == 0
+
+
 def test_of_an_index_that_gave_no_answer_nothing_is_proposed(two_indexes: Two, run: Inside) -> None:
     internal, _ = offer(two_indexes)
     internal.close()

@@ -182,6 +182,16 @@ def _twofold(reason: str) -> str:
     return ""
 
 
+def _way_to_an_owner(name: str) -> str:
+    """What to do about a name with a question mark, or about a question mark alone."""
+    if not name:
+        return "write the names that this index owns in its place, or take it out where there are no more"
+    return (
+        f"leave {name}, without the question mark, in the packages of the index that owns it, and take it out of those "
+        "of the others; only a person who knows who publishes it can say which one that is"
+    )
+
+
 def _credential(text: str, clean: str, file: Origin, first: int) -> UsageError:
     pairs = enumerate(zip(text.splitlines(), clean.splitlines(), strict=False), 1)
     line = next((number for number, (before, after) in pairs if before != after and number >= first), None)
@@ -239,9 +249,7 @@ class _Reader(TableReader):
                     "undecided-owner",
                     f"you have not decided yet which index owns {printable(what)}",
                     lines,
-                    f"leave {printable(name or 'a name')}, without the question mark, in the packages of the index "
-                    "that owns it, and take it out of those of the others; only a person who knows who publishes it "
-                    "can say which one that is",
+                    _way_to_an_owner(printable(name)),
                     tuple(places),
                 )
             )

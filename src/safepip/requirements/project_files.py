@@ -83,8 +83,7 @@ def read_project(text: str, path: str, wanted: frozenset[str] | None) -> Project
     extras = {normalise(name): tuple(items) for name, items in optional.items()}
     unknown = sorted((wanted or frozenset()) - extras.keys())
     if unknown:
-        there = ", ".join(sorted(extras)) or "none"
-        raise _invalid_project(f"{path} has no extra {printable(unknown[0])}", f"it has: {printable(there)}")
+        raise _invalid_project(f"{path} has no extra {printable(unknown[0])}", f"it has: {_listed(extras)}")
     own = normalise(str(project.get("name", "")))
     steps: list[str] = []
     chosen = {name: _expanded(own, name, extras, path, steps) for name in extras if wanted is None or name in wanted}
@@ -175,6 +174,7 @@ def read_groups(text: str, path: str, groups: Iterable[str]) -> list[tuple[str, 
             "invalid-group",
             f"the dependency groups of {path} cannot be read",
             context=tuple(printable(str(problem)) for problem in problems.exceptions),
+            hint="" if all(normalise(group) in items for group in groups) else f"it has: {_listed(items)}",
         ) from None
     return found
 
@@ -196,6 +196,10 @@ def _count(group: str, items: Mapping[str, list[Any]], path: str, known: dict[st
         raise _invalid_group(f"a dependency group of {path} has too many requirements with those it includes")
     known[group] = count
     return count
+
+
+def _listed(names: Iterable[str]) -> str:
+    return printable(", ".join(sorted(names)) or "none")
 
 
 def _invalid_group(message: str) -> UnusableInput:

@@ -35,6 +35,7 @@ LARGEST_ARCHIVE = 512 << 20
 _DEEPEST = 32
 
 _JSON, _YAML = (".json",), (".yaml", ".yml")
+_WITHOUT_YAML = "install safepip with it: safepip[yaml]; a single file has none, so name records in JSON for that"
 
 #: How deep lists and tables of YAML lie at most. A record needs seven.
 _DEEPEST_YAML = 32
@@ -168,9 +169,7 @@ def _yaml(file: SourceFile) -> Any:
     try:
         import yaml
     except ImportError:
-        raise unreadable(
-            file.name, "it is YAML, and PyYAML is not installed", "install safepip with it: safepip[yaml]"
-        ) from None
+        raise unreadable(file.name, "it is YAML, and PyYAML is not installed", _WITHOUT_YAML) from None
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         _check_events(yaml, yaml.parse(file.content, Loader=loader))
