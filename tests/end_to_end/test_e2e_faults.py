@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -228,6 +230,26 @@ def test_folders_and_pages_of_links(index: IndexServer, runner: Runner, target: 
     done = runner.inside("install", "--python", target.python, *words, "-U", "lib")
     assert (done.returncode, "error: ambiguous-index" in done.stderr) == (20, True), shown(done)
     assert target.state() == before
+
+
+def test_a_disk_that_is_full_when_pip_unpacks(index: IndexServer, runner: Runner, target: Environment) -> None:
+    """pip's own words say why, and safepip what that means; the same command then installs it."""
+    filename, plain = build_wheel("app", "1.0", files={"app/large": bytes(300_000)})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry in source.infolist():
+            archive.writestr(entry.filename, source.read(entry))
+    index.add_wheel("app", filename, packed.getvalue(), version="1.0")
+    words = ["install", "--python", str(target.python), "-i", index.url, "--output-format", "json", "app"]
+    limited = ["bash", "-c", 'ulimit -f 128; exec "$@"', "bash", SAFEPIP]
+    done = runner.run([*limited, *words], env=UNCOMPILED)
+    assert done.returncode == 1, shown(done)
+    why, what = done.stderr.index("ERROR: Could not install"), done.stderr.index("\nerror: pip-failed\n")
+    assert why < what, shown(done)
+    assert "Nothing was" not in done.stderr, shown(done)
+    (told,) = json.loads(done.stdout)["errors"]
+    assert (told["reference"], told["kind"]) == ("pip-failed", "pip")
+    assert runner.inside(*words).returncode == 0
 
 
 def test_an_error_is_in_the_log(index: IndexServer, runner: Runner, target: Environment) -> None:

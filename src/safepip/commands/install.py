@@ -18,6 +18,7 @@ from safepip.commands.telling import (
     tell_of_jobs,
     tell_sources,
 )
+from safepip.model.errors import PipFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -197,7 +198,10 @@ def _hand_over(
 def _have_pip_install(
     handover: Handover, inputs: Inputs, resources: Resources, gone: Sequence[str], unfinished: Unfinished
 ) -> int:
-    """Have pip, or several pips, do it, and say what is there in part; the exit code."""
+    """Have pip, or several pips, do it, and say what is there in part; the exit code of who has interrupted it, or 0.
+
+    Raises `PipFailed`.
+    """
     from safepip.edges.pip.running import Circumstances, hand_over
     from safepip.edges.programs.ending import exit_code
 
@@ -208,10 +212,11 @@ def _have_pip_install(
     except KeyboardInterrupt as interrupt:
         resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
         return exit_code(interrupt)
-    else:
-        return code
     finally:
         tell_missing(unfinished, handover, resources.console, killed=code > _SIGNAL)
+    if code:
+        raise PipFailed(code)
+    return 0
 
 
 def _report_installed(
@@ -241,7 +246,7 @@ def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, *
 def _uninstall(
     decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
 ) -> int:
-    """Have pip take these distributions away; its exit code."""
+    """Have pip take these distributions away. Raises `PipFailed`."""
     if not gone:
         return 0
     from safepip.edges.pip.running import private_folder, uninstall
@@ -256,7 +261,10 @@ def _uninstall(
         _shared(decision, gone, folder, resources),
         _shim_held(inputs, resources),
     ):
-        return uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
+        code = uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
+    if code:
+        raise PipFailed(code)
+    return 0
 
 
 def _shared(

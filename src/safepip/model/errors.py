@@ -82,7 +82,9 @@ class PipFailed(SafepipError):
     """pip ran and failed; it has printed the reason itself."""
 
     def __init__(self, exit_code: int, *diagnostics: Diagnostic) -> None:
-        super().__init__(*(diagnostics or (Diagnostic("pip-failed", f"pip ended with exit code {exit_code}"),)))
+        hint = "pip's own words say why: put that right, and run it again; until then what is there may be a part"
+        failed = Diagnostic("pip-failed", f"pip ended with exit code {exit_code}", hint=hint)
+        super().__init__(*(diagnostics or (failed,)))
         self.exit_code = exit_code
 
 
