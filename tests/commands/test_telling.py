@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,6 @@ from support.handing import Chosen, cleared, pin_of
 from support.wheels import build_wheel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.environment import Environment, Runner
     from support.index import IndexServer
     from support.inside import Inside
@@ -59,6 +58,11 @@ def test_the_index_that_nobody_named_is_called_pips(tmp_path: Path) -> None:
         pin = pin_of(Chosen(path))._replace(route=Route("demo", RoutingRule.DEFAULT, index))
         line = installed([cleared(pin, path)], 1.25)
         assert line == f"Installed 1 distribution from {said}, every file verified, in 1.2 s"
+        if origin == BUILT_IN:
+            tutorial = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text("utf-8")
+            assert line.replace("1 distribution", "12 distributions").replace("1.2", "4.2") in " ".join(
+                tutorial.split()
+            )
 
 
 def test_fewer_pips_than_asked_for_are_told(index: IndexServer, runner: Runner, target: Environment) -> None:

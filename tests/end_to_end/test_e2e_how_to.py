@@ -26,6 +26,7 @@ import pytest
 from safepip.edges.builder.fence import find_fence
 from support.advisories import record, versions_of
 from support.environment import SAFEPIP, Runner, make_environment
+from support.hostile_folder import fill, left
 from support.replies import Reply
 from support.repositories import GitHome, needs_git
 from support.runs import shown
@@ -69,8 +70,8 @@ CALLS = ("safepip ", ".safepip/bin/safepip ")
 #: Lines that are not run, and why.
 NOT_RUN = {
     "apt-get install bubblewrap": "changes the machine",
-    "python3 -m venv .safepip": "is there already, with the safepip that is tested",
-    '.safepip/bin/python -m pip install "$SAFEPIP_SOURCE"': "needs an index with all that safepip requires",
+    "python3 -I -m venv .safepip": "is there already, with the safepip that is tested",
+    '.safepip/bin/python -I -m pip install "$SAFEPIP_SOURCE"': "needs an index with all that safepip requires",
     "python docs/lock-demonstration.py --pip-compile .venv/bin/pip-compile": "no test installs pip-compile",
     "safepip lock ... -U": "a part of a command",
     "safepip shim --venv": "a part of a command",
@@ -149,6 +150,11 @@ class Reader:
     def folder(self) -> Path:
         return self.runner.folder
 
+    @property
+    def marks(self) -> Path:
+        """Where modules of the folder leave their marks, if they run."""
+        return self.runner.folder.parent / "marks"
+
     def here(self, text: str) -> str:
         for written, meant in self.stands_for.items():
             text = text.replace(written, meant)
@@ -218,7 +224,9 @@ def of_private_index(reader: Reader) -> None:
 
 
 def of_ci(reader: Reader) -> None:
+    """In a repository whose modules have the names of Python's."""
     shutil.rmtree(reader.folder / ".venv")
+    fill(reader.folder, reader.marks)
 
 
 def of_verify_an_environment(reader: Reader) -> None:
@@ -268,6 +276,7 @@ def of_audit(reader: Reader) -> None:
 def of_single_file(reader: Reader) -> None:
     digest = hashlib.sha256(write_application(reader.folder).read_bytes()).hexdigest()
     reader.stands_for = {"DIGEST": digest}
+    fill(reader.folder, reader.marks)
 
 
 def of_developer_shells(reader: Reader) -> None:
@@ -310,6 +319,7 @@ def test_the_commands_of_a_page(reader: Reader, page: str) -> None:
         reader.types(page, command)
     if page == "audit":
         assert 'version = "2.0"' in (reader.folder / "pylock.toml").read_text("utf-8")
+    assert not reader.marks.exists() or left(reader.marks) == []
 
 
 def test_every_page_with_commands_is_here_and_nothing_else() -> None:

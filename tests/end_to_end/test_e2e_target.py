@@ -259,7 +259,7 @@ def test_what_cannot_be_written_is_told_before_an_index_is_asked(places: Places,
         assert done.returncode == 1
         assert "error: target-not-writable" in done.stderr
         assert f"packages would go to {active.site_packages}, and that cannot be written" in done.stderr
-        for line_of_hint in ("python3 -m venv --without-pip .venv", "--python .venv"):
+        for line_of_hint in ("python3 -I -m venv --without-pip .venv", "--python .venv"):
             assert line_of_hint in done.stderr
         offline = ["--no-index", "-f", str(places.wheels), "thing"]
         done = runner.run([*command, "install", "--dry-run", *offline], env={"VIRTUAL_ENV": str(active.folder)})

@@ -77,3 +77,13 @@ def test_the_hints_of_all_pages_have_the_words_of_the_source(patterns: list[re.P
 def test_other_words_are_noticed(patterns: list[re.Pattern[str]]) -> None:
     assert covered("make it anew with safepip lock", patterns) < _COVERED
     assert covered("move it away, and make a new one: safepip lock -r FILE", patterns) == 1
+
+
+def test_a_python_that_a_hint_starts_imports_nothing_from_the_folder() -> None:
+    """It is pasted in the folder of a project, which may have a module of any name."""
+    started = re.compile(r"\bpython3? (?!-I )-[mc]\b")
+    pages = [(path, path.read_text("utf-8")) for path in PAGES.glob("*.md")]
+    hints = [(path, line) for path, text in pages for line in re.findall(r"^hint: .*$", text, re.MULTILINE)]
+    texts = [(path, text) for path in FILES for text in texts_of(tree_of(path)) if "-m venv" in text]
+    assert [found for found in (*hints, *texts) if started.search(found[1])] == []
+    assert len(texts) >= 4

@@ -50,7 +50,7 @@ def test_pips_own_lines_go_on_below_themselves() -> None:
         "safepip lock -r requirements.txt --universal",
         "--allow-build acme-utils",
         "acme-utils @ https://files.example/acme_utils-1.0-py3-none-any.whl",
-        "python3 -m venv --without-pip .venv",
+        "python3 -I -m venv --without-pip .venv",
         "safepip help one-reference another-reference a-third-one",
         "mv 'a file.toml' pylock.toml",
     ],

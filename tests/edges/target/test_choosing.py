@@ -88,7 +88,7 @@ class TestByTheCommandLine:
         with pytest.raises(Unavailable) as caught:
             choose(Settings(python=path), {})
         words = shlex.split(caught.value.diagnostics[0].hint.partition("there: ")[2])
-        assert words == (["python3", "-m", "venv", "--without-pip", path] if made else [])
+        assert words == (["python3", "-I", "-m", "venv", "--without-pip", path] if made else [])
 
     def test_a_bare_name_is_not_searched_but_hinted_at(self) -> None:
         """pip does not look for `--python` on PATH; the message says what to write instead."""

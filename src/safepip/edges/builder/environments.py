@@ -82,5 +82,5 @@ def _failed(python: str, reason: str) -> Unavailable:
         "build-environment",
         f"{printable(python)} could not make a virtual environment to build in",
         context=(printable(reason),),
-        hint="check that this works, and see what it says: python -m venv --without-pip FOLDER",
+        hint="check that this works, and see what it says: python -I -m venv --without-pip FOLDER",
     )

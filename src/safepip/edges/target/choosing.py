@@ -125,7 +125,7 @@ def _no_target(tool: str, home: Interpreter, near: str) -> Refused:
         context=(context,),
         hint=f"activate a virtual environment, or name one: --python {shlex.quote(printable(near))}"
         if near
-        else "activate a virtual environment, or make one: python3 -m venv --without-pip .venv\n"
+        else "activate a virtual environment, or make one: python3 -I -m venv --without-pip .venv\n"
         "and name it: --python .venv",
     )
 
@@ -300,7 +300,7 @@ def _to_make(path: str) -> str:
     an_interpreter = os.path.basename(path).lower().startswith(("py", "conda"))
     if not path or an_interpreter or os.path.lexists(path) or printable(path) != path:
         return given
-    return f"{given}; to make one there: python3 -m venv --without-pip {shlex.quote(path)}"
+    return f"{given}; to make one there: python3 -I -m venv --without-pip {shlex.quote(path)}"
 
 
 def _own_interpreter(home: Interpreter) -> str:

@@ -80,7 +80,7 @@ def _check(folders: Iterable[str], settings: Settings, goes: Callable[[str], boo
                 context=(reason,),
                 hint="name a folder that you can write to"
                 if named
-                else "make an environment of your own: python3 -m venv --without-pip .venv\n"
+                else "make an environment of your own: python3 -I -m venv --without-pip .venv\n"
                 "and name it: --python .venv",
             )
 
