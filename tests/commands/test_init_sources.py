@@ -189,10 +189,13 @@ def test_a_lock_of_a_standard_form_is_asked_for_as_an_install_would(folder: Init
     words = ("--claim", "acme-*=internal", "--claim", "billing=internal")
     assert folder.init(*words).code == 0
     assert folder.run("lock", "-r", "requirements.txt").code == 0
-    for name in ("safepip.toml", "requirements.txt"):
-        (folder.run.folder / name).unlink()
+    (folder.run.folder / "safepip.toml").unlink()
+    done = folder.run("init", "-o", "-")
+    assert "asked for every name  (from requirements.txt:2, pylock.toml)" in done.err
+    (folder.run.folder / "requirements.txt").unlink()
     done = folder.run("init", "-o", "-", "--index", f"public={folder.public.url}", "--default", "public")
     assert done.code == 20, done.err
+    assert "named in a lock, and nowhere else  (from pylock.toml)" in done.err
     assert '"acme-web?"' in done.out
     assert "pylock.toml says from which index a tool has taken a project, and not who owns it" in done.err
     done = folder.init(*words, "--default", "public")

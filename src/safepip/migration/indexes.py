@@ -173,7 +173,7 @@ def unknown_index(option: str, stated: str, names: Iterable[str]) -> UsageError:
         "bad-option",
         f"{option}: no index is called {printable(stated)!r}",
         context=(f"there are: {', '.join(sorted(names))}",),
-        hint="give an index a name of your own: --index NAME=URL",
+        hint="write one of these, or give an index a name of your own: --index NAME=URL",
     )
 
 

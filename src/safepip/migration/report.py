@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safepip.migration.findings import Role
 from safepip.migration.grouping import by_prefix
 from safepip.model.finding import printable
 from safepip.model.route import Presence
@@ -27,8 +28,11 @@ def index_lines(proposal: Proposal) -> Iterator[str]:
     """The indexes, each with its URL, its role and the places that name it."""
     yield "Indexes:"
     for index in proposal.indexes:
-        roles = dict.fromkeys(found.role.value for found in index.found)
-        role = _ROLE if index.default else f"mirror of {index.mirror_of}" if index.mirror_of else "; ".join(roles)
+        roles = dict.fromkeys(found.role for found in index.found)
+        if len(roles) > 1:
+            roles.pop(Role.LOCKED, None)
+        said = "; ".join(role.value for role in roles)
+        role = _ROLE if index.default else f"mirror of {index.mirror_of}" if index.mirror_of else said
         yield f"  {index.name}  {index.url}"
         yield f"      {role}  (from {printable(index.places)})"
     if proposal.default is None:
