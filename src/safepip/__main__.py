@@ -107,7 +107,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             _start(words)
         return _main(words)
     except KeyboardInterrupt as interrupt:
-        return _interrupted(interrupt)
+        return _interrupted(interrupt, words)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): end quietly, as pip does, with nowhere left to write to.
         return 1
@@ -131,16 +131,17 @@ def _start(words: list[str]) -> None:
         end_without_collection()
 
 
-def _interrupted(interrupt: KeyboardInterrupt) -> int:
+def _interrupted(interrupt: KeyboardInterrupt, words: list[str]) -> int:
     from signal import SIG_IGN, SIGINT, signal
-
-    from safepip.edges.console.outputs import clear_line, warn
-    from safepip.edges.programs.ending import exit_code
 
     # Everything is cleaned up; one more Ctrl-C must not interrupt the interpreter while it ends.
     signal(SIGINT, SIG_IGN)
+    from safepip.edges.console.outputs import clear_line, warn
+    from safepip.edges.console.writing import interrupted
+    from safepip.edges.programs.ending import exit_code
+
     clear_line()
-    warn("Interrupted: nothing was installed.\n")
+    warn(f"{interrupted(words, _verb(words))}\n")
     return exit_code(interrupt)
 
 

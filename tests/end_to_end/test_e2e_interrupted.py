@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip.edges.console.writing import interrupted
 from support.environment import make_environment, tree_state
 from support.replies import drip, stall
 from support.runs import begin, drained, installed_state, pip_in, shown
@@ -173,3 +174,40 @@ def test_ctrl_c(moment: str, gaps: tuple[float, ...], index: IndexServer, runner
     left = list(tree_state(runner.home / "tmp"))
     left += [str(path) for path in (store_of(runner) / "incoming").glob("*")]
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("lock", "-o", "new.toml", "app"), "Interrupted: no lock was written."),
+        (("init", "-o", "new.toml"), "Interrupted: no configuration was written."),
+        (("explain", "app", "-r", "requirements.in"), "Interrupted: nothing was changed."),
+        (("download", "app"), "Interrupted: nothing was installed."),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_did_not_happen_is_that_of_the_command(
+    words: tuple[str, ...], said: str, index: IndexServer, runner: Runner
+) -> None:
+    """As where a command ends with an error."""
+    index.add("app", "1.0")
+    index.fault("app", stall(60))
+    (runner.folder / "requirements.in").write_text("app\n")
+    before = tree_state(runner.folder)
+    reader, writer = os.pipe()
+    process = begin(runner, *words, "-i", index.url, output=writer)
+    os.close(writer)
+    while index.page_path("app") not in index.paths_asked():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    stated = drained(reader, 20).decode()
+    assert (process.wait(10), stated.splitlines()[-1]) == (130, said), stated
+    assert tree_state(runner.folder) == before
+
+
+def test_what_a_command_has_done_a_part_of_is_not_said_not_to_have_happened() -> None:
+    """Only that it was interrupted."""
+    assert [interrupted([verb], verb) for verb in ("uninstall", "cache", "shim")] == ["Interrupted."] * 3
+    assert interrupted(["audit", "--fix"], "audit") == "Interrupted: the lock was not changed."
+    assert interrupted([], "") == "Interrupted: nothing was installed."

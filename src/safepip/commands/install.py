@@ -246,22 +246,27 @@ def _handover(decision: Decision, wheels: Sequence[ClearedWheel], folder: str, *
 def _uninstall(
     decision: Decision, resources: Resources, gone: Sequence[InstalledDistribution], unfinished: Unfinished
 ) -> int:
-    """Have pip take these distributions away. Raises `PipFailed`."""
+    """Have pip take these distributions away; the exit code of who has interrupted it, or 0. Raises `PipFailed`."""
     if not gone:
         return 0
     from safepip.edges.pip.running import private_folder, uninstall
+    from safepip.edges.programs.ending import exit_code
     from safepip.edges.target.installed import check_files
 
     inputs = decision.inputs
     check_files(inputs.target)
     unfinished.hold()
     names, environ = [item.name for item in gone], resources.world.environ
-    with (
-        private_folder(resources.store.root) as folder,
-        _shared(decision, gone, folder, resources),
-        _shim_held(inputs, resources),
-    ):
-        code = uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
+    try:
+        with (
+            private_folder(resources.store.root) as folder,
+            _shared(decision, gone, folder, resources),
+            _shim_held(inputs, resources),
+        ):
+            code = uninstall(names, inputs.target, inputs.settings, environ, unfinished.handles)
+    except KeyboardInterrupt as interrupt:
+        resources.console.notice("interrupted while pip was removing: a part of it may be gone; run it again")
+        return exit_code(interrupt)
     if code:
         raise PipFailed(code)
     return 0

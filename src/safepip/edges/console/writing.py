@@ -201,6 +201,9 @@ _UNTOUCHED = {
     **dict.fromkeys(("check-config", "explain", "help", "outdated", "tree", "verify"), "Nothing was changed."),
 }
 
+#: Commands that have done a part of what they do when they are interrupted.
+_AS_IT_GOES = ("uninstall", "cache", "shim")
+
 
 def last_words(error: SafepipError, words: Sequence[str] = (), verb: str = "") -> None:
     """Show an error that ended a run before, or after, it had a console of its own; `words` are its command line, and
@@ -210,7 +213,7 @@ def last_words(error: SafepipError, words: Sequence[str] = (), verb: str = "") -
     later, such as the value of a variable.
     """
     style = _style(os.environ, wanted=Console.wants_color and "--no-color" not in words)
-    untouched = _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
+    untouched = _untouched(words, verb)
     warn(Console.redact_last(render_error(error, style, untouched=untouched)) + "\n")
     # Where the user has asked for them they are written by `outcome`.
     if os.environ.get("GITHUB_ACTIONS") == "true" and form_of(words) != "github":
@@ -219,6 +222,19 @@ def last_words(error: SafepipError, words: Sequence[str] = (), verb: str = "") -
 
         for annotation in annotations_of(error_results(error)):
             warn_by_annotation(placed(annotation, Console.redact_last, os.environ))
+
+
+def interrupted(words: Sequence[str], verb: str) -> str:
+    """What is said where a person ends the run: what has not happened, for commands that change nothing before their
+    end."""
+    if verb in _AS_IT_GOES:
+        return "Interrupted."
+    what = _untouched(words, verb)
+    return f"Interrupted: {what[0].lower()}{what[1:]}"
+
+
+def _untouched(words: Sequence[str], verb: str) -> str:
+    return _UNTOUCHED.get("--fix" if verb == "audit" and "--fix" in words else verb, "Nothing was installed.")
 
 
 def placed(annotation: Annotation, redact: Callable[[str], str], environ: Mapping[str, str]) -> Annotation:
