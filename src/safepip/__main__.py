@@ -59,6 +59,7 @@ _ELSEWHERE = {
     "rm": "uninstall",
     "update": "install --upgrade",
     "upgrade": "install --upgrade",
+    "version": "--version",
     "why": "explain",
 }
 _HELP = """\

@@ -111,6 +111,7 @@ MISTAKES = (
         "install --retries 0 -i https://index.example/simple flask",
         1,
     ),
+    Mistake("version", r"--version", 1, "unknown-command", "did you mean safepip --version?", "--version"),
     Mistake("--verison", r"--version", 2, "no-command", "did you mean safepip --version?", "--version"),
     Mistake(
         "pip install flask", r"\binstall\b", 1, "unknown-command", "did you mean safepip install?", "install flask"
