@@ -79,7 +79,7 @@ def _by_digest(subject: AuditedVersion) -> tuple[Vulnerability, ...]:
     """What is malicious of the files that a subject may be installed from, by their bytes, whatever they are called."""
     found: dict[str, Vulnerability] = {}
     for file in filter(lambda file: file.record, subject.files):
-        summary = f"it names the digest of {printable(file.place.rpartition('/')[2]) or 'a file of it'}"
+        summary = f"the record names the digest of {printable(file.place.rpartition('/')[2]) or 'its file'}"
         matter = Vulnerability(file.record, (), Severity.UNKNOWN, (), malicious=True, summary=summary)
         found.setdefault(file.record, matter)
     return tuple(found.values())
