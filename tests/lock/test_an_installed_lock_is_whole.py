@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,3 +74,32 @@ def test_what_sync_leaves_is_among_the_hashes(
     done = runner.inside("sync", "--python", target.python, "-i", index.url, "r.txt")
     assert done.returncode == (20 if lacks == "lib" else 0), shown(done)
     assert ("error: missing-hash" in done.stderr) is (lacks == "lib")
+
+
+@pytest.mark.parametrize("kind", ["empty", "for another system", "hashes"])
+def test_from_a_lock_that_selects_nothing_no_empty_environment_is_made(
+    kind: str, where: Where, runner: Runner, target: Environment
+) -> None:
+    """It is a wrong lock more often than a wish. The hint does what may be wished, and then there is nothing to say."""
+    for verb, *words in (("lock", "app"), ("sync",)):
+        done = runner.inside(verb, *where, *words)
+        assert done.returncode == 0, shown(done)
+    name = "r.txt" if kind == "hashes" else "pylock.toml"
+    lock = runner.folder / name
+    if kind == "hashes":
+        lock.write_text("--require-hashes\n")
+    else:
+        head, *packages = lock.read_text().split("[[packages]]\n")
+        head, marker = head.split("environments")[0], "marker = \"sys_platform == 'nowhere'\"\n"
+        elsewhere = "".join(f"[[packages]]\n{marker}{package}" for package in packages)
+        lock.write_text(f'{head}created-by = "x"\n{"packages = []" if kind == "empty" else elsewhere}')
+    before = target.state()
+    for dry in (("--dry-run",), ()):
+        done = runner.inside("sync", *where, *dry, name)
+        assert (done.returncode, "error: lock-does-not-fit" in done.stderr) == (20, True), shown(done)
+        assert target.state() == before
+    (hint,) = re.findall(r"^    safepip (uninstall .*)$", done.stderr, re.MULTILINE)
+    for command in ((*shlex.split(hint), "-y"), ("sync", *where, name)):
+        done = runner.inside(*command)
+        assert done.returncode == 0, shown(done)
+    assert target.installed() == {}

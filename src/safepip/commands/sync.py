@@ -137,8 +137,24 @@ def _gone(decision: Decision) -> list[InstalledDistribution]:
     if target.own:
         kept |= parts_of_safepip(target)
     # What another environment brings (a base with system packages) is not this one's to take away.
-    return [
+    gone = [
         item
         for name, item in sorted(installed(target).items())
         if name not in kept and not item.in_user_site and is_own(item, target)
     ]
+    if gone and not pins:
+        raise _selects_nothing(decision, [item.name for item in gone])
+    return gone
+
+
+def _selects_nothing(decision: Decision, names: Sequence[str]) -> Refused:
+    """That a lock has nothing for this environment, which is more often a wrong lock than a wish."""
+    inputs = decision.inputs
+    given = [request.name for request in inputs.lock_requests] or list(inputs.settings.requirement_files)
+    files = " and ".join(printable(hide_user_info(file)) for file in given)
+    return Refused.because(
+        "lock-does-not-fit",
+        f"{files} selects nothing for this environment, and sync would take everything away",
+        context=(f"{inputs.target.python}: Python {inputs.target.version}",),
+        hint=f"take the right lock; or to take everything away, name it:\nsafepip uninstall {' '.join(names)}",
+    )
