@@ -1,4 +1,4 @@
-"""A source of `--find-links` has a project where it lists a file of it, and be it one that cannot be used.
+"""A source on this machine has a project where it lists a file of it, and be it one that cannot be used.
 
 What is taken not to be there leaves the name to the other source, and an attacker registers it there.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.replies import Reply
+from support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from support.index import IndexServer
@@ -89,3 +90,20 @@ def test_a_page_that_only_lies_in_a_folder_may_be_any(run: Inside, index: IndexS
     (run.folder / "links" / "report.html").write_text("<html><script src='x.js'></script><form></form></html>")
     done = _taken(run, index, "links")
     assert done.out.endswith("Would install app-9.9\n"), done.err
+
+
+@pytest.mark.parametrize("folder", ["My_App", "my.app", "MY-APP", "my--app"])
+def test_a_folder_that_is_spelt_otherwise_is_not_absent(folder: str, run: Inside, index: IndexServer) -> None:
+    """Of an index on this machine. Installers ask for the normalised name, and so another source would answer."""
+    index.add("my-app", "9.9")
+    make_wheel(run.folder / "local" / folder, "my-app", "1.0")
+    words = ("install", "--dry-run", "-I", "-i", "local")
+    done = run(*words, "--extra-index-url", str(index.url), "my-app")
+    assert (done.code, "error: unanswered-index" in done.err) == (20, True), done.out + done.err
+    done = run(*words, "my-app")
+    assert (done.code, "error: index-error" in done.err) == (1, True), done.out + done.err
+    assert f"in a folder of another name, {folder}" in done.err
+    (run.folder / "local" / folder).rename(run.folder / "local" / "my-app")
+    assert run(*words, "my-app").out.endswith("Would install my-app-1.0\n")
+    (run.folder / "local" / "Other_App").mkdir()
+    assert run(*words, "--extra-index-url", str(index.url), "other").code == 1

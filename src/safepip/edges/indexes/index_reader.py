@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from safepip.config.own_variables import stem_of
 from safepip.edges.disk.local_paths import local_path
-from safepip.edges.indexes.local_sources import files_in, list_of, parsed, read_page, unreadable
+from safepip.edges.indexes.local_sources import files_in, list_of, other_spellings, parsed, read_page, unreadable
 from safepip.edges.indexes.once import Once
 from safepip.index.candidates import candidates_for
 from safepip.index.simple_api import ACCEPT, MAX_PAGE_BYTES, FileList, parse_find_links_page, parse_page, the_file
@@ -107,6 +107,7 @@ class IndexReader:
         self._refresh = refresh
         self._lists: dict[str, tuple[FileList, str]] = {}
         self._once: Once[tuple[FileList, str]] = Once()
+        self._otherwise: dict[str, Mapping[str, str]] = {}
 
     def kept(self, index: Index, name: str) -> Reading | None:
         """The candidates of an earlier run, if they are still fresh. Touches the disk only."""
@@ -250,6 +251,7 @@ class IndexReader:
             if not stat.S_ISDIR(os.stat(folder).st_mode):
                 return Reading(None, url)
         except (FileNotFoundError, NotADirectoryError):
+            self._check_spelling(index, name)
             return Reading(None, url)
         except (OSError, ValueError) as error:
             # Not "it is not there": the folder could not be read.
@@ -260,6 +262,21 @@ class IndexReader:
         else:
             page = ProjectPage(name, url, files_in(index, folder))
         return self._reading(candidates_for(page, self._ranks, self._pythons), page, url, whole=True)
+
+    def _check_spelling(self, index: Index, name: str) -> None:
+        """Raise `Unavailable` where an index of this machine has a project in a folder that is not asked for."""
+        if index.name not in self._otherwise:
+            self._otherwise[index.name] = other_spellings(index)
+        found = self._otherwise[index.name].get(name)
+        if found is not None:
+            raise Unavailable.because(
+                "index-error",
+                f"the index {index.name} has {name} in a folder of another name, {printable(found)}",
+                context=(str(index.url),),
+                hint=f"rename the folder to {name}, which is what installers ask for",
+                origins=(index.origin,),
+                subject=name,
+            )
 
 
 # --- answers -----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from safepip.index.simple_api import (
 )
 from safepip.model.errors import Unavailable
 from safepip.model.finding import printable
+from safepip.model.names import is_name, normalise
 from safepip.model.urls import segment
 
 if TYPE_CHECKING:
@@ -65,6 +66,18 @@ def _linked(index: Index, url: str, *, named: bool) -> FileList:
 def files_in(index: Index, folder: str) -> tuple[ProjectFile, ...]:
     """The files of a folder that may be distributions."""
     return _listing(index, folder).files
+
+
+def other_spellings(index: Index) -> dict[str, str]:
+    """The folders of an index whose names are not normalised, by the normalised name: no installer asks for them. Where
+    a file system makes no difference between the two, they are found."""
+    path = local_path(str(index.url))
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if is_name(entry.name) and entry.is_dir()]
+    except OSError as error:
+        raise unreadable(index, path, error) from None
+    return {normalise(name): name for name in names if normalise(name) != name}
 
 
 def _listing(index: Index, folder: str) -> FolderListing:
