@@ -3,14 +3,16 @@
 pip trusts the operating system's store, through truststore, and the bundle it ships; `--cert`, or
 REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE where the environment counts, add to them (pip documentation, "HTTPS
 Certificates"). safepip trusts the same. Only the order differs, because reading a bundle of 140 certificates
-costs some 25 ms: the shipped bundle (certifi) is read when the system's store has failed a certificate,
-and on systems with a folder of hashed certificates OpenSSL looks up what it needs there.
+costs some 25 ms: on systems with a folder of hashed certificates OpenSSL looks up what it needs there. The system's
+file beside it, to which a line of an image may have added an authority, and the shipped bundle (certifi) are read when
+what is trusted by then has failed a certificate.
 
 `--trusted-host` turns verification off for that host alone. Which hosts those are is decided elsewhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -53,8 +55,9 @@ class Trust:
         self._environ = environ
         self._verified: dict[bool, ssl.SSLContext] = {}
         self._unverified: ssl.SSLContext | None = None
+        self._file_beside: str | None = None
         self.generation = 0
-        """0 while only the system's store is trusted, 1 with certifi's bundle beside it."""
+        """0 while only the system's store is trusted, 1 with all of it and certifi's bundle."""
 
     def context(self, *, trusted: bool, files: bool) -> ssl.SSLContext:
         """The context for a host; `trusted` turns verification off. Raises `TlsProblem`.
@@ -74,11 +77,12 @@ class Trust:
         if which not in self._verified:
             self._verified[which] = self._build()
             if self.generation:
-                _add_shipped_bundle(self._verified[which])
+                self._add_rest(self._verified[which])
         return self._verified[which]
 
     def add_shipped_bundle(self, generation: int) -> bool:
-        """Add certifi's bundle after a certificate was not trusted; whether another try is worth it.
+        """Add certifi's bundle, and what was left of the system's store, after a certificate was not trusted; whether
+        another try is worth it.
 
         `generation` is the attribute's value before the connection was made: of many connections that
         fail together the first adds the bundle, and all may try again.
@@ -88,7 +92,7 @@ class Trust:
         if self.generation == 0:
             self.generation = 1
             for context in self._verified.values():
-                _add_shipped_bundle(context)
+                self._add_rest(context)
         return generation == 0
 
     def _build(self) -> ssl.SSLContext:
@@ -118,7 +122,9 @@ class Trust:
         if not file and not folder:
             places = ssl.get_default_verify_paths()
             folder = places.capath if places.capath and _is_hashed(places.capath) else None
-            file = None if folder else places.cafile or next(filter(os.path.isfile, _BUNDLES), None)
+            file = places.cafile or next(filter(os.path.isfile, _BUNDLES), None)
+            if folder:
+                self._file_beside, file = file, None
         for argument, place in (("cafile", file), ("capath", folder)):
             if place and os.path.exists(place):
                 try:
@@ -128,6 +134,15 @@ class Trust:
                     mine = place in (file_of, folder_of)
                     named_by = "SSL_CERT_FILE or SSL_CERT_DIR names it" if mine else "the system names it"
                     raise TlsProblem(f"the certificate store {place} cannot be read", named_by) from error
+
+    def _add_rest(self, context: ssl.SSLContext) -> None:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+        if self._file_beside is not None:
+            with contextlib.suppress(OSError):  # no user has named it
+                _check_ends(self._file_beside)
+                context.load_verify_locations(self._file_beside)
 
     def _system_file(self) -> str | None:
         """The file that is loaded as the system's store, where one is named: reading it twice adds nothing."""
@@ -148,12 +163,6 @@ class Trust:
                 context.load_cert_chain(path)
             except OSError as error:
                 raise TlsProblem(f"the client certificate {path} cannot be read", "--client-cert names it") from error
-
-
-def _add_shipped_bundle(context: ssl.SSLContext) -> None:
-    import certifi
-
-    context.load_verify_locations(certifi.where())
 
 
 def _check_ends(path: str) -> None:
