@@ -78,6 +78,7 @@ class Credentials:
         self._indexes: tuple[Index, ...] = ()
         self._named: tuple[NamedLogin, ...] = ()
         self._refused: set[str] = set()
+        self._told: set[str] = set()
         self._secrets = KnownSecrets()
         self._keyring_provider = "auto"
         self._no_input = False
@@ -85,7 +86,7 @@ class Credentials:
         self.concealed = Concealed()
         """What values of variables are shown as."""
         self.notices: list[str] = []
-        """One line each, to be shown once: a netrc that cannot be read, a keyring that fails."""
+        """One line each, to be shown once: a netrc that cannot be read, a keyring that fails, what was refused."""
 
     def __repr__(self) -> str:
         return "<Credentials>"
@@ -219,6 +220,28 @@ class Credentials:
             with self._lock:
                 self._learned.pop(origin, None)
                 self._refused.add(origin)
+
+    def refused(self, url: str, owner: IndexUrl | None, *, sent: bool) -> None:
+        """The last answer was 401: note whose credentials were not accepted, or that netrc is missing."""
+        origin, netrc = origin_of(url), self._environ.get("NETRC")
+        if origin is None or origin in self._told:
+            return
+        self._told.add(origin)
+        if sent:
+            whose = self._whose(origin, url, owner)
+            self.notices.append(f"{parse(url).netloc} does not accept the user name and password from {whose}")
+        elif netrc and not os.path.exists(netrc):
+            self.notices.append(f"there is no netrc file {netrc}, which NETRC names")
+
+    def _whose(self, origin: str, url: str, owner: IndexUrl | None) -> str:
+        """Where `for_url` has them from."""
+        if self._by_name(origin, url, owner) is not None:
+            return "the variables by the name of the index"
+        if origin in self._learned:
+            return "the keyring or the terminal"
+        absorbed = self._best_absorbed(origin, url)
+        in_url = absorbed is not None and absorbed.password is not None
+        return "its URL" if in_url or self._from_netrc(origin) is None else "netrc"
 
     def proxy_auth(self, proxy: str) -> tuple[bytes, bytes] | None:
         """User name and password for a proxy whose URL went through `absorb_proxy`, or None."""

@@ -274,11 +274,13 @@ class Transport:
             await response.close()
             raise
         if better is None or better == header:
+            self._credentials.refused(place.url, owner, sent=header is not None)
             return response
         await response.drain()
         await response.close()
         response = await self._send(connections, place, extra, better, body)
         if response.status == 401:
+            self._credentials.refused(place.url, owner, sent=True)
             self._credentials.rejected(place.url)
         return response
 

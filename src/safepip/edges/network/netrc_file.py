@@ -38,12 +38,19 @@ def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Map
     try:
         read_regular(path)  # no pipe or device, and no file without end
         hosts = netrc(path).hosts
-    except (NetrcParseError, OSError, UnicodeDecodeError):
-        # The parser's own message may quote the file, and what it quotes may be the password.
-        notice(f"the netrc file {path} cannot be read and is not used")
+    except (NetrcParseError, OSError, UnicodeDecodeError) as error:
+        notice(f"the netrc file {path} cannot be read and is not used: {_reason(error)}")
         return {}
     return {
         host.lower(): NetrcEntry(login or account or "", password or "")
         for host, (login, account, password) in hosts.items()
         if host != "default" and any((login, account, password))
     }
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read. The parser's own message may quote it, and what it quotes may be the password."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    line = getattr(error, "lineno", None)
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"line {line} does not have its form"
