@@ -194,9 +194,10 @@ def test_where_one_fails_it_is_said_what_is_there(world: World) -> None:
     world.anew()
     where = ("--python", world.target.python, "--no-index", "-f", world.runner.folder / "links")
     words = ("install", *where, "--jobs", "2", "app", "plain-1", "--root-user-action", "ignore")
-    # pip cannot put a file where there is a folder; nothing that is installed owns it.
-    obstacle = world.target.site_packages / "speed" / "__init__.py" / "in the way"
-    obstacle.mkdir(parents=True)
+    # pip writes through a link that leads to no file, and this one leads to no folder; nothing installed owns it.
+    obstacle = world.target.site_packages / "speed" / "__init__.py"
+    obstacle.parent.mkdir()
+    obstacle.symlink_to("nowhere/at/all")
     done = world.runner.safepip(*words)
     assert done.returncode == 1, shown(done)
     (missing,) = re.findall(r"notice: not installed: (.*)", done.stderr)
@@ -207,7 +208,7 @@ def test_where_one_fails_it_is_said_what_is_there(world: World) -> None:
     assert "Successfully installed" not in done.stdout
     installed = world.target.installed()
     assert {f"{name.replace('.', '-')} {version}" for name, version in installed.items()} == {*there.split(", ")}
-    shutil.rmtree(obstacle.parent)
+    obstacle.unlink()
     repaired = world.runner.inside(*words)
     assert repaired.returncode == 0, shown(repaired)
     verified = world.runner.inside("verify", "--python", world.target.python)
@@ -296,18 +297,18 @@ def test_what_is_uninstalled_waits_for_what_is_installed(world: World) -> None:
 
 
 def test_what_one_pip_has_not_finished_does_not_count_as_installed(world: World) -> None:
-    """It gives up where a folder stands in the place of a file, when the metadata is there already."""
+    """It gives up at a link that leads nowhere in the place of a file, when the metadata is there already."""
     world.anew()
     links = world.runner.folder / "links"
     make_wheel(links, "half", "1.0", module=False, files={"half_last.py": "x = 1\n"})
     words = ("install", "--python", world.target.python, "--no-index", "-f", links, "half")
-    obstacle = world.target.site_packages / "half_last.py" / "in the way"
-    obstacle.mkdir(parents=True)
+    obstacle = world.target.site_packages / "half_last.py"
+    obstacle.symlink_to("nowhere/at/all")
     for _ in range(2):
         done = world.runner.inside(*words)
         assert done.returncode == 1, shown(done)
         assert world.target.installed() == {}
-    shutil.rmtree(obstacle.parent)
+    obstacle.unlink()
     done = world.runner.inside(*words)
     assert done.returncode == 0, shown(done)
     assert world.target.installed() == {"half": "1.0"}
