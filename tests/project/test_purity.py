@@ -45,7 +45,7 @@ ALLOWED = {
     "advisories": "cvss datetime json packaging.version unicodedata urllib.parse zlib",
     "edges": "",
     # yaml reads the records of sources that have them so; it is there only where the user has installed it.
-    "edges.advisories": "asyncio contextlib hashlib io json os sqlite3 stat tempfile yaml zipfile zlib",
+    "edges.advisories": "asyncio contextlib hashlib io json os sqlite3 stat tempfile threading yaml zipfile zlib",
     # ctypes for prctl: a program ends with the process that started it.
     "edges.programs": "atexit configparser ctypes errno gc importlib.machinery importlib.metadata importlib.util json"
     " locale logging os packaging platform runpy shutil signal site subprocess sys sysconfig tempfile threading time",

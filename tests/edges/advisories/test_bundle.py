@@ -6,7 +6,10 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -250,6 +253,38 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, source: Advisor
     with pytest.raises(Unavailable) as caught:
         update(str(tmp_path / "cache"), [source], no_fetch, NOW)
     assert caught.value.diagnostics[0].reference == "store-unwritable"
+
+
+def test_threads_that_ask_at_once_are_answered_in_turn(tmp_path: Path, source: AdvisorySource) -> None:
+    """The search and a guess: SQLite's statements are shared by those who share a connection, with their values."""
+    bundle = built(tmp_path, source)
+    asking, most = 0, 0
+
+    class Watched:
+        """The connection, which takes its time."""
+
+        def __init__(self, database: sqlite3.Connection) -> None:
+            self._database = database
+
+        def execute(self, *question: Any) -> Any:
+            nonlocal asking, most
+            asking += 1
+            most = max(most, asking)
+            time.sleep(0.01)
+            found = self._database.execute(*question)
+            asking -= 1
+            return found
+
+        def close(self) -> None:
+            self._database.close()
+
+    bundle._database = Watched(bundle._database)  # type: ignore[assignment]
+    questions = [partial(bundle.records, "demo"), partial(bundle.malicious, DIGEST), lambda: bundle.names_files]
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda ask: ask(), questions * 4))
+    assert most == 1
+    assert answers[1] == "MAL-1"
+    assert [record.ids[0] for record in answers[0].known] == ["PYSEC-1"]
 
 
 def test_a_crash_before_the_last_step_leaves_the_bundle_before(

@@ -20,9 +20,10 @@ import json
 import os
 import sqlite3
 import tempfile
+import threading
 import zlib
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safepip.advisories.database import EVERY_PROJECT, FORM, SourceSummary, records_of
 from safepip.advisories.plain_json import read_json
@@ -147,19 +148,22 @@ def _digest_in(pointer: str) -> str | None:
 
 
 class Bundle:
-    """A bundle, hashed and opened. `doubts` say why it verifies nothing although it can be read."""
+    """A bundle, hashed and opened. `doubts` say why it verifies nothing although it can be read.
+
+    The search and its guesses ask at the same time, and are answered in turn: from Python 3.12 on, threads that use one
+    connection at once get the answers to each other's questions.
+    """
 
     def __init__(self, database: sqlite3.Connection, facts: BundleFacts, doubts: tuple[str, ...]) -> None:
         self._database = database
+        self._turn = threading.Lock()
         self.facts = facts
         self.doubts = doubts
 
     def records(self, name: str) -> ProjectRecords:
         """What is known of a project, by its normalised name. Raises `Unavailable` (`advisories-unavailable`)."""
         try:
-            rows = self._database.execute(
-                "SELECT name, data FROM projects WHERE name IN (?, ?)", (name, EVERY_PROJECT)
-            ).fetchall()
+            rows = self._ask("SELECT name, data FROM projects WHERE name IN (?, ?)", name, EVERY_PROJECT)
             return records_of(name, dict(rows))
         except _BROKEN as error:
             raise _unavailable(f"it is broken: {error}") from None
@@ -167,18 +171,22 @@ class Bundle:
     def malicious(self, sha256: str) -> str | None:
         """The id of the record that names a file with this digest as malicious. Raises as `records`."""
         try:
-            row = self._database.execute("SELECT record FROM malicious WHERE sha256 = ?", (sha256,)).fetchone()
+            rows = self._ask("SELECT record FROM malicious WHERE sha256 = ?", sha256)
         except sqlite3.Error as error:
             raise _unavailable(f"it is broken: {error}") from None
-        return None if row is None else str(row[0])
+        return str(rows[0][0]) if rows else None
 
     @cached_property
     def names_files(self) -> bool:
         """Whether there is any malicious file that `malicious` would know. Raises as `records`."""
         try:
-            return self._database.execute("SELECT 1 FROM malicious LIMIT 1").fetchone() is not None
+            return bool(self._ask("SELECT 1 FROM malicious LIMIT 1"))
         except sqlite3.Error as error:
             raise _unavailable(f"it is broken: {error}") from None
+
+    def _ask(self, question: str, *values: str) -> list[tuple[Any, ...]]:
+        with self._turn:
+            return self._database.execute(question, values).fetchall()
 
     def close(self) -> None:
         """Let go of its memory."""
