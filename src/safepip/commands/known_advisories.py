@@ -7,6 +7,7 @@ folder cannot see whether there is a bundle, and says that. A bundle that is the
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,12 @@ class KnownAdvisories:
         if not has_bundle(root, sources):
             self._require("there is no bundle of the configured sources")
             return None
-        bundle = open_bundle(root, sources, self._now)
-        for doubt in bundle.doubts:
-            self._require(doubt)
-            self._notice(doubt)
+        with ExitStack() as opened:
+            bundle = opened.enter_context(closing(open_bundle(root, sources, self._now)))
+            for doubt in bundle.doubts:
+                self._require(doubt)
+                self._notice(doubt)
+            opened.pop_all()
         return bundle
 
     @cached_property
