@@ -97,3 +97,34 @@ def test_what_no_one_else_has_goes(links: Path, runner: Runner, target: Environm
     assert "in part" not in said
     left = {path for path in tree_state(target.folder).keys() - pristine.keys() if "/new" not in path}
     assert left == set()
+
+
+@pytest.mark.parametrize("way", ["to a new one", "to an old one"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_module_may_move_to_another_project(way: str, jobs: str, runner: Runner, target: Environment) -> None:
+    """pip would install what is required first, and with the old version of the other one take the module away."""
+    folder = runner.folder / "links"
+    make_wheel(folder, "whole", "1.0", files={"moved/__init__.py": "x = 1\n"})
+    make_wheel(folder, "whole", "2.0", requires=["part>=2", "other"])
+    make_wheel(folder, "part", "1.0")
+    make_wheel(folder, "part", "2.0", files={"moved/__init__.py": "x = 2\n"})
+    make_wheel(folder, "other", "1.0")
+    ran(runner, "install", *where(runner, target), "whole==1.0", *(["part==1.0"] if "old" in way else []))
+    ran(runner, "install", *where(runner, target), "-U", "--jobs", jobs, "whole")
+    assert target.installed() == {"whole": "2.0", "part": "2.0", "other": "1.0"}
+    assert is_whole(runner, target)
+    assert (target.site_packages / "moved" / "__init__.py").read_text() == "x = 2\n"
+
+
+def test_what_has_all_its_files_again_is_put_back_where_pip_fails(runner: Runner, target: Environment) -> None:
+    """Two of an old namespace are replaced by pip itself, which puts the old versions back if it cannot go on."""
+    folder = runner.folder / "links"
+    for name in ("one", "two"):
+        for version in ("1.0", "2.0"):
+            late = {f"zzz_{name}.py": "x = 1\n"} if version == "2.0" else {}
+            make_wheel(folder, name, version, files={"old/__init__.py": PKGUTIL, **late})
+    ran(runner, "install", *where(runner, target), "one==1.0", "two==1.0")
+    (target.site_packages / "zzz_one.py").symlink_to("nowhere/at/all")
+    done = runner.inside("install", *where(runner, target), "--jobs", "1", "-U", "one", "two")
+    assert done.returncode == 1, shown(done)
+    assert target.installed() == {"one": "1.0", "two": "1.0"}

@@ -186,7 +186,8 @@ def _hand_over(
         code = 1
         try:
             with _shared(decision, gone, folder, resources):
-                code = _have_pip_install(handover, decision.inputs, resources, names, unfinished)
+                first = [*names, *_replaced_first(decision, installed)]
+                code = _have_pip_install(handover, decision.inputs, resources, first, unfinished)
         finally:
             if code != 0:  # whatever the reason was: the next run looks at everything again
                 resources.store.sound_wheels.forget(wheel.file for wheel in installed)
@@ -270,6 +271,13 @@ def _uninstall(
     if code:
         raise PipFailed(code)
     return 0
+
+
+def _replaced_first(decision: Decision, wheels: Sequence[ClearedWheel]) -> list[str]:
+    """The names of what has to be taken away before anything is installed, since another wheel brings files of it."""
+    from safepip.edges.pip.shared_files import taken_over
+
+    return taken_over(_replaced(decision), wheels, decision.inputs.target)
 
 
 def _shared(

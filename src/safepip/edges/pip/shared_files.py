@@ -21,10 +21,12 @@ from safepip.edges.target.installed_files import read_file
 from safepip.edges.target.ownership import Ownership
 from safepip.environment.verification import State
 from safepip.model.finding import printable
+from safepip.wheel.install_paths import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from safepip.model.evidence import ClearedWheel
     from safepip.model.plan import Target
     from safepip.model.resolution import InstalledDistribution
 
@@ -94,6 +96,26 @@ class SharedFiles:
             return ""
         found = read_file(kept, algorithm)
         return kept if algorithm and (found.state, found.digest) == (State.FILE, digest) else ""
+
+
+def taken_over(replaced: Sequence[InstalledDistribution], wheels: Iterable[ClearedWheel], target: Target) -> list[str]:
+    """The names of those among what is replaced of which another project's wheel brings a file, and the new version
+    does not: a module that has moved from one project to another.
+
+    pip takes a version away just before it installs the new one, and then perhaps what that wheel has brought already.
+    """
+    if not replaced:
+        return []
+    brought: dict[str, set[str]] = {}
+    for wheel in wheels:
+        for item in wheel.install_paths:
+            brought.setdefault(item.key, set()).add(wheel.pin.name)
+    there = Ownership(target.site_paths)
+    return [
+        item.name
+        for item in replaced
+        if any(item.name not in brought.get(key_of(path), {item.name}) for path in there.files(item.metadata_path))
+    ]
 
 
 def _is_file(path: str) -> bool:
