@@ -223,9 +223,10 @@ def test_the_pip_of_the_report_is_the_one_inside(
 _TRUSTED = """
 import ssl, sys
 sys.path.insert(0, sys.argv[1])
-from safepip.edges.network.tls import _add_shipped_bundle
+from safepip.edges.network.tls import Trust
+from safepip.model.plan import Network
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-_add_shipped_bundle(context)
+Trust(Network(), {})._add_rest(context)
 print(len(context.get_ca_certs()))
 """
 
