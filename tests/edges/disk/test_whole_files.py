@@ -107,3 +107,23 @@ def test_a_report_in_a_closed_folder_is_written_where_it_is(runner: Runner, inde
     done = runner.run([*unprivileged(), sys.executable, "-m", "safepip", *words])
     assert done.returncode == 0, done.stderr
     assert json.loads(report.read_text())["install"]
+
+
+@pytest.mark.parametrize("writer", ["a report", "a lock"])
+def test_a_link_that_the_system_does_not_follow_is_not_followed(tmp_path: Path, writer: str) -> None:
+    """One that leads to itself stands for another user's link in `/tmp`, which only some systems do not follow."""
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises((OSError, Unavailable)):
+        WRITERS[writer](str(tmp_path / "link"), TEXT)
+    assert (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="this system has no names for what is open")
+@pytest.mark.parametrize("writer", ["a report", "a lock"])
+def test_what_a_program_has_opened_is_written_where_it_is(tmp_path: Path, writer: str) -> None:
+    """`--report /dev/fd/3 3>report.json`: another file in its place would be seen by nobody who has it open."""
+    with (tmp_path / "file").open("w+") as file:
+        WRITERS[writer](f"/dev/fd/{file.fileno()}", "text")
+        assert file.read() == "text"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

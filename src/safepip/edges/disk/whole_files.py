@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 #: Of a file that cannot be replaced in its folder.
 _FIXED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY})
+#: How folders begin in which the files that a program has opened have names: `/dev/stdout`, `/dev/fd/3`.
+_OPENED = ("/dev//", "/dev/fd//", "/proc/")
 
 
 def is_stream(path: str) -> bool:
-    """Whether what is written to this path cannot be read back: standard output (`-`), a pipe, a device."""
-    if path == "-":
+    """Whether what is written to this path cannot be read back: standard output (`-`), a pipe, a device, or what a
+    program has opened, which would not see another file that takes its place."""
+    if path == "-" or f"{os.path.realpath(os.path.dirname(path))}//".startswith(_OPENED):
         return True
     try:
         mode = os.stat(path).st_mode
@@ -45,6 +48,10 @@ def write_whole(path: str, text: str, *, in_place: bool = False) -> None:
             file.write(text)
         return
     temporary = None
+    with contextlib.suppress(FileNotFoundError):
+        # Raises where no path leads on, also because another user's link lies in a folder for all: the system does not
+        # follow it, and so it must not be followed here.
+        os.stat(path)
     # A link stays a link: what it points to is replaced.
     path = os.path.realpath(path)
     try:
