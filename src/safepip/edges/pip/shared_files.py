@@ -137,10 +137,15 @@ def _put_back(kept: str, path: str) -> bool:
 
 def _lay(source: str, target: str) -> None:
     """Give a file a second name, or where that is not possible copy it, with its times and permissions. Raises
-    `OSError`."""
+    `OSError`, and then there is no part of it."""
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError:
         raise
     except (OSError, NotImplementedError):
-        shutil.copy2(source, target, follow_symlinks=False)
+        try:
+            shutil.copy2(source, target, follow_symlinks=False)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(target)
+            raise
