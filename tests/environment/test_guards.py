@@ -49,6 +49,11 @@ def test_a_managed_environment_is_left_alone_with_its_distributors_words() -> No
     error = refused(Settings(), MANAGED)
     assert (error.exit_code, error.diagnostics[0].reference) == (1, "externally-managed-environment")
     assert error.diagnostics[0].context[0] == "Use apt."
+    assert error.diagnostics[0].hint.split("\n") == [
+        *refused(Settings(require_virtualenv=True), MANAGED).diagnostics[0].hint.split("\n"),
+        "--break-system-packages overrides this at the risk of breaking the system",
+    ]
+    assert "make a virtual environment: python3 -I -m venv --without-pip .venv\n" in error.diagnostics[0].hint
     assert "\033" not in "".join(error.diagnostics[0].context)
     assert refused(Settings(), MANAGED._replace(externally_managed="")).diagnostics[0].context
 

@@ -39,6 +39,10 @@ class ExternallyManaged(Refused):
     exit_code = 1
 
 
+#: The way on where the environment is another one than it should be.
+_MAKE_ONE = "make a virtual environment: python3 -I -m venv --without-pip .venv\nand name it: --python .venv"
+
+
 class CannotInstallThere(UsageError):
     """A combination of options that pip refuses with 1."""
 
@@ -57,7 +61,7 @@ def check_target(settings: Settings, target: Target) -> None:
         raise NoVirtualenv.because(
             "virtualenv-required",
             f"{printable(target.python)} is not in a virtual environment, and one is required",
-            hint="name one: --python .venv",
+            hint=_MAKE_ONE,
             origins=_origins(settings, "require_virtualenv"),
         )
     _check_restriction(settings)
@@ -84,8 +88,7 @@ def _check_managed(settings: Settings, target: Target) -> None:
             "externally-managed-environment",
             "this environment is managed by the system's own package manager",
             context=tuple(printable(line) for line in lines),
-            hint="make a virtual environment and name it with --python; --break-system-packages overrides this at the"
-            " risk of breaking the system",
+            hint=f"{_MAKE_ONE}\n--break-system-packages overrides this at the risk of breaking the system",
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from safepip.edges.target.writing import check_places
+from safepip.edges.target.writing import _make_another, check_places
 from safepip.model.errors import Unavailable
 from safepip.model.plan import Settings, Target
 
@@ -38,3 +38,13 @@ def test_a_folder_below_one_that_can_be_written_can_be(
     with pytest.raises(Unavailable, match="target-not-writable") as caught:
         check_places([wheel("file/lib" if relative else f"{tmp_path}/file/lib")], Settings(), TARGET)
     assert caught.value.diagnostics[0].context == (f"{tmp_path}/file is no folder",)
+
+
+def test_what_is_to_be_made_is_not_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`venv` leaves a folder that is there as it is, with the rights that it has."""
+    monkeypatch.chdir(tmp_path)
+    for name in (".venv", ".venv-2", ".venv-3"):
+        assert _make_another() == (
+            f"make an environment of your own: python3 -I -m venv --without-pip {name}\nand name it: --python {name}"
+        )
+        (tmp_path / name).mkdir()

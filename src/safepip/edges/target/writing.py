@@ -8,6 +8,7 @@ and no option says otherwise, it installs for the user (`installs_for_user`), an
 from __future__ import annotations
 
 import os
+from itertools import count
 from typing import TYPE_CHECKING
 
 from safepip.edges.programs.probe import writable
@@ -78,11 +79,18 @@ def _check(folders: Iterable[str], settings: Settings, goes: Callable[[str], boo
                 "target-not-writable",
                 f"packages would go to {printable(folder)}, and that cannot be written",
                 context=(reason,),
-                hint="name a folder that you can write to"
-                if named
-                else "make an environment of your own: python3 -I -m venv --without-pip .venv\n"
-                "and name it: --python .venv",
+                hint="name a folder that you can write to" if named else _make_another(),
             )
+
+
+def _make_another() -> str:
+    """The commands for an environment in a folder of its own: what is there may be the one that cannot be written."""
+    name = ".venv"
+    for number in count(2):
+        if not os.path.lexists(name):
+            break
+        name = f".venv-{number}"
+    return f"make an environment of your own: python3 -I -m venv --without-pip {name}\nand name it: --python {name}"
 
 
 def _nearest(folder: str, goes: Callable[[str], bool]) -> str:
