@@ -106,20 +106,14 @@ def test_a_forged_note_is_found_out_by_what_is_installed(
     assert target.state() == before
 
 
-def test_what_an_upgrade_has_taken_away_is_put_there_by_the_next_run(
-    run: Inside, index: IndexServer, target: Environment
-) -> None:
-    """`zone` 2.0 no longer has the file that `atwo` brings; pip removes it with `zone` 1.0, after `atwo` was there."""
+def test_what_an_upgrade_would_take_away_goes_before(run: Inside, index: IndexServer, target: Environment) -> None:
+    """`zone` 2.0 no longer has the file that `atwo` brings; pip would remove it with `zone` 1.0, after `atwo` was
+    there."""
     shared = {"shared/module.py": CORE}
     target.unpack(build_wheel("zone", "1.0", files=shared)[1])
     common = ("--no-compile", "--python", target.python, "-i", index.url)
     index.add_file("zone", *build_wheel("zone", "2.0", requires=["atwo"]))
     index.add_file("atwo", *build_wheel("atwo", "2.0", files=shared))
-    done = run("install", *common, "zone==2.0")
-    assert (done.code, "error: installed-differs" in done.err) == (1, True), done.err
-    assert "not installed: atwo 2.0" in done.err
-    assert "installed: zone 2.0" in done.err
-    assert not (target.site_packages / "atwo-2.0.dist-info").exists()
     done = run("install", *common, "zone==2.0")
     assert done.code == 0, done.err
     assert (target.site_packages / "shared/module.py").read_text() == CORE
