@@ -58,6 +58,18 @@ directory = {{ path = "own" }}
 """
 
 
+def without_lines(*archives: str) -> str:
+    """A lock with an archive of one version in each package, and without a line for each."""
+    packages = (f'{{ name = "app", version = "1.0", archive = {{ url = {it} }} }}' for it in archives)
+    return f'lock-version = "1.0"\ncreated-by = "test"\npackages = [{", ".join(packages)}]\n'
+
+
+#: The URL of an archive, and its digests: of an honest file, of a malicious one, and of one whose URL says it.
+HONEST = f'"https://files.example/a.zip", hashes = {{ sha256 = "{"b" * 64}" }}'
+NAMED = f'"https://files.example/b.zip", {_FILE}'
+IN_URL = f'"https://files.example/c.zip#sha256={"a" * 64}", hashes = {{ sha512 = "{"c" * 128}" }}'
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment in which app requires demo."""
@@ -225,6 +237,10 @@ def test_a_constraint_pins_where_it_counts(run: Inside, project: Path, pins: str
         ("requirements.txt", "app==1 --hash=sha256:<other> --hash=sha256:<sha256>\n"),
         ("requirements.txt", "app --hash=sha256:<sha256>\n"),
         ("requirements.txt", "app\n-c pins.txt\n"),
+        ("requirements.txt", "app @ https://files.example/app-1-py3-none-any.whl#sha256=<sha256>\n"),
+        ("pylock.toml", without_lines(HONEST, NAMED)),
+        ("pylock.toml", without_lines(NAMED, HONEST)),
+        ("pylock.toml", without_lines(IN_URL)),
     ],
 )
 def test_a_malicious_file_is_found_by_its_digest_whatever_it_is_called(

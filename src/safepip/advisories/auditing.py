@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from safepip.advisories.assessing import Assessments
-    from safepip.model.advisories import AuditedVersion, Ignore, ProjectRecords
+    from safepip.model.advisories import AuditedFile, AuditedVersion, Ignore, ProjectRecords
     from safepip.model.vex import VexStatement
 
 
@@ -85,5 +85,6 @@ def _by_digest(subject: AuditedVersion) -> tuple[Vulnerability, ...]:
     return tuple(found.values())
 
 
-def _identity(subject: AuditedVersion) -> tuple[str, str, str, int]:
-    return subject.name, subject.version, subject.origin.where, subject.origin.line or 0
+def _identity(subject: AuditedVersion) -> tuple[str, str, str, int, tuple[AuditedFile, ...]]:
+    # Not every lock says in which lines its packages are; of two for the same version each has files of its own.
+    return subject.name, subject.version, subject.origin.where, subject.origin.line or 0, subject.files

@@ -18,6 +18,7 @@ from safepip.edges.target.installed_files import read_small
 from safepip.edges.target.listing import distributions, unlistable, unnamed
 from safepip.lock.pylock import files_of, package_lines, read_lock
 from safepip.model.advisories import AuditedFile, AuditedVersion
+from safepip.model.digest import stated
 from safepip.model.errors import UnusableInput
 from safepip.model.finding import printable
 from safepip.model.names import normalise
@@ -191,7 +192,7 @@ def _edges(package: Package) -> tuple[str, ...]:
 def _files(package: Package) -> Iterator[AuditedFile]:
     files = [*filter(None, [package.archive]), *files_of(package)]
     for file in files:
-        yield AuditedFile(file.url or file.path or "", tuple(sorted(file.hashes.items())))
+        yield AuditedFile(file.url or file.path or "", tuple(stated(file.hashes, file.url)))
 
 
 # --- requirements --------------------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ def _pinned(settings: Settings, resources: Resources) -> Iterator[AuditedVersion
                 origins=(requirement.origin,),
             )
         for version, hashes in _versions(requirement, constraints.get(requirement.name, ())):
-            files = tuple(AuditedFile("", ((digest.algorithm, digest.hex),)) for digest in hashes)
+            files = tuple(AuditedFile("", ((one.algorithm, one.hex),)) for one in (*hashes, *requirement.url_digests))
             yield AuditedVersion(requirement.name, version, requirement.origin, (), _UNPINNED, None, files)
 
 
