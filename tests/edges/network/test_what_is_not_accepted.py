@@ -78,6 +78,18 @@ def test_a_netrc_that_is_named_and_not_there_is_told_where_it_was_needed(
     assert (done.code, "netrc" in done.err) == (0, False), done.err
 
 
+def test_a_netrc_that_is_named_without_a_shell_may_be_in_the_home(
+    locked: IndexServer, run: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in pip: a line of an image or of a unit has no shell that would replace the tilde."""
+    monkeypatch.setenv("HOME", str(run.folder))
+    monkeypatch.setenv("NETRC", "~/secrets")
+    words = ("install", "--dry-run", "--no-input", "-i", locked.url, "demo")
+    assert run(*words).err.count(f"notice: there is no netrc file {run.folder / 'secrets'}, which NETRC names\n") == 1
+    (run.folder / "secrets").write_text('machine 127.0.0.1 login me password "another password"\n')
+    assert run(*words).code == 0
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

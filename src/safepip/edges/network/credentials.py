@@ -59,9 +59,8 @@ _PLACEHOLDERS = frozenset({"", "x", "x-oauth-basic"})
 class Credentials:
     """All secrets of a run. Safe to use from several threads; shows and pickles nothing.
 
-    `environ` is where NETRC, HOME and PATH are read from, the process's own by default. `ask` is called
-    with an origin after a 401 when nothing else is known and asking is allowed; it gives a user name
-    and a password, or None.
+    `environ` is where NETRC, HOME and PATH are read from, the process's own by default. `ask` is called with an origin
+    after a 401 when nothing else is known and asking is allowed; it gives a user name and a password, or None.
     """
 
     def __init__(
@@ -119,9 +118,8 @@ class Credentials:
     def absorb(self, text: str) -> str:
         """Remember and remove the user information of every URL in `text`; the name of an account of ssh stays.
 
-        Works on a lone URL, a requirement, a line or a whole file. A password with a raw `/`, `?` or `#`
-        makes its URL invalid; it is replaced by `****`, so that the URL stays invalid without being
-        shown.
+        Works on a lone URL, a requirement, a line or a whole file. A password with a raw `/`, `?` or `#` makes its URL
+        invalid; it is replaced by `****`, so that the URL stays invalid without being shown.
         """
         if "@" not in text or "://" not in text:
             return text
@@ -223,7 +221,9 @@ class Credentials:
 
     def refused(self, url: str, owner: IndexUrl | None, *, sent: bool) -> None:
         """The last answer was 401: note whose credentials were not accepted, or that netrc is missing."""
-        origin, netrc = origin_of(url), self._environ.get("NETRC")
+        from safepip.edges.network.netrc_file import named_netrc
+
+        origin, netrc = origin_of(url), named_netrc(self._environ)
         if origin is None or origin in self._told:
             return
         self._told.add(origin)

@@ -27,8 +27,8 @@ class NetrcEntry(NamedTuple):
 
 def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Mapping[str, NetrcEntry]:
     """The entries by host. `notice` is called for a file that cannot be read, which then is not used."""
-    home = environ.get("HOME") or os.path.expanduser("~")
-    named = environ.get("NETRC")
+    home = _home(environ)
+    named = named_netrc(environ)
     places = [os.path.join(home, name) for name in (".netrc", "_netrc")] if named is None else [named]
     path = next((place for place in places if os.path.exists(place)), None)
     if path is None:
@@ -46,6 +46,16 @@ def read_netrc(environ: Mapping[str, str], notice: Callable[[str], None]) -> Map
         for host, (login, account, password) in hosts.items()
         if host != "default" and any((login, account, password))
     }
+
+
+def named_netrc(environ: Mapping[str, str]) -> str | None:
+    """The file that NETRC names. As in pip a `~` that no shell has replaced is the home."""
+    named = environ.get("NETRC")
+    return os.path.join(_home(environ), named[2:]) if named and named.startswith("~/") else named
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")
 
 
 def _reason(error: Exception) -> str:
