@@ -106,4 +106,6 @@ def test_a_folder_that_is_spelt_otherwise_is_not_absent(folder: str, run: Inside
     (run.folder / "local" / folder).rename(run.folder / "local" / "my-app")
     assert run(*words, "my-app").out.endswith("Would install my-app-1.0\n")
     (run.folder / "local" / "Other_App").mkdir()
-    assert run(*words, "--extra-index-url", str(index.url), "other").code == 1
+    (run.folder / "local" / "circle").symlink_to("circle")  # what is spelt well is asked for, and not looked at
+    done = run(*words, "--extra-index-url", str(index.url), "other")
+    assert (done.code, "error: no-such-project" in done.err) == (1, True), done.out + done.err

@@ -110,6 +110,7 @@ def test_the_digest_in_a_files_url_has_to_hold(
     done = run("download", "--cert", served["<cert>"], "--no-index", "-f", url, "-d", "out", "app")
     assert done.code == code, done.err
     assert says in done.err
+    assert ("hint: copy the digest once more" in done.err) is (says == "its sha256 is not a digest")
     assert (run.folder / "out" / WHEEL).exists() is (code == 0)
 
 

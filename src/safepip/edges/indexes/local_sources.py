@@ -74,10 +74,10 @@ def other_spellings(index: Index) -> dict[str, str]:
     path = local_path(str(index.url))
     try:
         with os.scandir(path) as entries:
-            names = [entry.name for entry in entries if is_name(entry.name) and entry.is_dir()]
+            others = [entry for entry in entries if is_name(entry.name) and normalise(entry.name) != entry.name]
+            return {normalise(entry.name): entry.name for entry in others if entry.is_dir()}
     except OSError as error:
         raise unreadable(index, path, error) from None
-    return {normalise(name): name for name in names if normalise(name) != name}
 
 
 def _listing(index: Index, folder: str) -> FolderListing:
@@ -124,14 +124,20 @@ def parsed(index: Index, name: str, parse: Callable[[], _T]) -> _T:
         raise _not_a_page(index, name, error) from None
 
 
+def _way_to_a_page(index: Index, error: PageError) -> str:
+    if error.kind == "broken-digest":
+        return "copy the digest once more: it stands behind the # of the URL that was given"
+    if index.url.scheme == "file":
+        return "name a folder of files, a page in HTML that lists them, or a wheel"
+    return "a login page or a portal may stand between; open the URL in a browser"
+
+
 def _not_a_page(index: Index, name: str, error: PageError) -> Unavailable:
     return Unavailable.because(
         "not-an-index-page",
         f"the answer of the index {index.name}{' for ' + name if name else ''} is not an index page",
         context=(f"{index.url}  {printable(str(error))}",),
-        hint="name a folder of files, a page in HTML that lists them, or a wheel"
-        if index.url.scheme == "file"
-        else "a login page or a portal may stand between; open the URL in a browser",
+        hint=_way_to_a_page(index, error),
         origins=(index.origin,),
         subject=name,
     )
