@@ -19,7 +19,7 @@ LINES = {
         *("install", "download", "wheel", "lock", "show", "config", "hash", "index", "uninstall", "index versions"),
         *("cache", "cache remove", "cache dir more", "cache nothing", "nothing", "help nothing"),
     ),
-    2: ("--no-such", "-vr x", "-r x", "--no", "install --no-such"),
+    2: ("--no-such", "--log", "-v --timeout", "-vr x", "-r x", "--no", "install --no-such"),
 }
 #: Those that safepip reads otherwise, with its code.
 OTHERWISE = {"completion": 2, "--python nowhere": 0}

@@ -172,8 +172,8 @@ def is_general(argv: Sequence[str]) -> bool:
             known = {"-"} if word[:1] == "-" and flags.issuperset(f"-{letter}" for letter in word[1:]) else set()
         if len(known) != 1:
             return False
-        if _takes_next(word, valued, flags):
-            next(words, None)
+        if _takes_next(word, valued, flags) and next(words, None) is None:
+            return False
     return True
 
 
