@@ -116,6 +116,34 @@ def test_a_module_may_move_to_another_project(way: str, jobs: str, runner: Runne
     assert (target.site_packages / "moved" / "__init__.py").read_text() == "x = 2\n"
 
 
+def test_what_is_gone_where_pip_fails_is_told(runner: Runner, target: Environment) -> None:
+    """Of what was removed first pip puts nothing back, and does not say so."""
+    folder = runner.folder / "links"
+    make_wheel(folder, "whole", "1.0", files={"moved/__init__.py": "x = 1\n"})
+    make_wheel(folder, "whole", "2.0", requires=["part"], files={"zzz.py": ""})
+    make_wheel(folder, "part", "2.0", files={"moved/__init__.py": "x = 2\n"})
+    ran(runner, "install", *where(runner, target), "whole==1.0")
+    (target.site_packages / "zzz.py").symlink_to("nowhere/at/all")
+    done = runner.inside("install", *where(runner, target), "--jobs", "1", "-U", "whole")
+    assert done.returncode == 1, shown(done)
+    assert "whole" not in target.installed()
+    assert re.search(r"notice: not installed: .*\bwhole 2\.0", done.stderr), shown(done)
+
+
+def test_a_file_may_move_to_another_project_by_a_link(runner: Runner, target: Environment) -> None:
+    """One file has several paths where a folder of the environment is a link, such as `lib64`."""
+    folder = runner.folder / "links"
+    make_wheel(folder, "whole", "1.0", files={"whole-1.0.data/data/share/real/moved": "1\n"})
+    make_wheel(folder, "whole", "2.0", requires=["part"])
+    make_wheel(folder, "part", "2.0", files={"part-2.0.data/data/share/link/moved": "2\n"})
+    ran(runner, "install", *where(runner, target), "whole==1.0")
+    (target.folder / "share" / "real" / "mine").write_text("")
+    (target.folder / "share" / "link").symlink_to("real")
+    ran(runner, "install", *where(runner, target), "-U", "whole")
+    assert (target.folder / "share" / "real" / "moved").read_text() == "2\n"
+    assert is_whole(runner, target)
+
+
 def test_what_has_all_its_files_again_is_put_back_where_pip_fails(runner: Runner, target: Environment) -> None:
     """Two of an old namespace are replaced by pip itself, which puts an old version back where it cannot go on."""
     folder = runner.folder / "links"

@@ -214,7 +214,8 @@ def _have_pip_install(
         resources.console.notice("interrupted while pip was installing: what is there may be a part; run it again")
         return exit_code(interrupt)
     finally:
-        tell_missing(unfinished, handover, resources.console, killed=code > _SIGNAL)
+        # A pip that was killed says nothing, and one that fails not that another one has removed something before.
+        tell_missing(unfinished, handover, resources.console, silent=code > _SIGNAL or bool(code and gone))
     if code:
         raise PipFailed(code)
     return 0

@@ -91,11 +91,11 @@ def tell_of_jobs(handover: Handover, settings: Settings, console: Console) -> No
         console.detail(f"one pip installs everything: {handover.alone}")
 
 
-def tell_missing(unfinished: Unfinished, handover: Handover, console: Console, *, killed: bool = False) -> None:
+def tell_missing(unfinished: Unfinished, handover: Handover, console: Console, *, silent: bool = False) -> None:
     """Which parts of an installation are there, and which are not, where one of several pips has failed, or what is
-    there is not what was verified. A single pip that fails says so itself, unless it was `killed`."""
+    there is not what was verified. A single pip that fails says so itself, unless it was `silent`."""
     missing = unfinished.missing
-    if not missing or not (handover.stages or unfinished.differing or killed):
+    if not missing or not (handover.stages or unfinished.differing or silent):
         return
     stated = {name: f"{name} {version}" for name, (version, _) in handover.installs.items()}
     there = [text for name, text in stated.items() if name not in missing]

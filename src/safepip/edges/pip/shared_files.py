@@ -21,7 +21,6 @@ from safepip.edges.target.installed_files import read_file
 from safepip.edges.target.ownership import Ownership
 from safepip.environment.verification import State
 from safepip.model.finding import printable
-from safepip.wheel.install_paths import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -106,15 +105,15 @@ def taken_over(replaced: Sequence[InstalledDistribution], wheels: Iterable[Clear
     """
     if not replaced:
         return []
+    there = Ownership(target.site_paths)
     brought: dict[str, set[str]] = {}
     for wheel in wheels:
-        for item in wheel.install_paths:
-            brought.setdefault(item.key, set()).add(wheel.pin.name)
-    there = Ownership(target.site_paths)
+        for key in there.keys(item.path for item in wheel.install_paths if item.path):
+            brought.setdefault(key, set()).add(wheel.pin.name)
     return [
         item.name
         for item in replaced
-        if any(item.name not in brought.get(key_of(path), {item.name}) for path in there.files(item.metadata_path))
+        if any(item.name not in brought.get(key, {item.name}) for key in there.keys(there.files(item.metadata_path)))
     ]
 
 

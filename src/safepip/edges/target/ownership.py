@@ -136,6 +136,17 @@ class Ownership:
         as `owner`."""
         return _listed(metadata.replace(os.sep, "/"), self._written_for)[0]
 
+    def keys(self, paths: Iterable[str]) -> list[str]:
+        """The keys of these files. A folder that is not there any more holds nothing that could be written over."""
+        found = []
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            place = self._place(folder)
+            if place.endswith("/"):
+                found.append(place + name)
+        # One call for all of them is much faster than one for each.
+        return key_of("\n".join(found)).split("\n") if found else []
+
     def digest(self, owner: str, path: str) -> tuple[str, bytes] | None:
         """The algorithm and the digest that the RECORD of an installed distribution has for a path, both empty where it
         has no strong one; None for a path that it does not list."""
@@ -229,25 +240,14 @@ class Ownership:
         for name, metadata in reversed(tuple(all_metadata(self._folders))):
             if name not in self._making_way:
                 files, trees = _listed(metadata.replace(os.sep, "/"), self._written_for)
-                owners.update(dict.fromkeys(self._keys(files), name))
-                self._trees.update(dict.fromkeys(self._keys(trees), name))
+                owners.update(dict.fromkeys(self.keys(files), name))
+                self._trees.update(dict.fromkeys(self.keys(trees), name))
         return owners
 
     @cached_property
     def _ordered(self) -> list[str]:
         """The keys of all files, sorted: those below a folder are found without looking at the others."""
         return sorted(self._owners)
-
-    def _keys(self, paths: list[str]) -> list[str]:
-        """The keys of these files. A folder that is not there any more holds nothing that could be written over."""
-        found = []
-        for path in paths:
-            folder, _, name = path.rpartition("/")
-            place = self._place(folder)
-            if place.endswith("/"):
-                found.append(place + name)
-        # One call for all of them is much faster than one for each.
-        return key_of("\n".join(found)).split("\n") if found else []
 
 
 def _entered(path: str) -> str:
