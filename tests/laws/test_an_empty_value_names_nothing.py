@@ -45,6 +45,7 @@ def test_no_source(words: tuple[str, ...], here: Inside, index: IndexServer) -> 
     done = here("install", "--dry-run", "-I", *(word.replace("<index>", str(index.url)) for word in words), "app")
     assert done.code == 2, done.out
     assert "error: invalid-index-url\n  '' is neither a path that exists nor a URL" in done.err
+    assert "hint: give a value, or leave the option out" in done.err
     assert "Would install" not in done.out
 
 

@@ -174,11 +174,8 @@ class Sources:
         stated = printable(shown(source or text))
         if local is None and not is_url(text):
             # pip warns and goes on without it; then another source would answer for the names that this one has.
-            by_host = kind is IndexKind.SIMPLE  # a folder of links that is not there is more likely a misspelt path
-            hint = f"did you mean https://{stated}?" if by_host and re.fullmatch(_BY_HOST, stated) else ""
-            self._wrong(
-                f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:", origin, hint
-            )
+            message = f"{stated!r} is neither a path that exists nor a URL with a scheme such as https:"
+            self._wrong(message, origin, _meant(stated, kind))
             return None
         try:
             location = local or text
@@ -195,6 +192,14 @@ class Sources:
             origin=origin,
             location="" if exact == str(url) else exact,
         )
+
+
+def _meant(stated: str, kind: IndexKind) -> str:
+    """What helps where a text is neither a path nor a URL."""
+    if not stated:
+        return "give a value, or leave the option out; a variable may be empty"
+    by_host = kind is IndexKind.SIMPLE  # a folder of links that is not there is more likely a misspelt path
+    return f"did you mean https://{stated}?" if by_host and re.fullmatch(_BY_HOST, stated) else ""
 
 
 def _by_name(stated: str, origin: Origin, *, is_path: bool) -> str:
