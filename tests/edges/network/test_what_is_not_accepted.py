@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safepip.edges.network.credentials import Credentials
 from safepip.edges.network.tls import Trust
+from safepip.model.index import Index, IndexUrl
+from safepip.model.origin import Origin, Source
 from safepip.model.plan import Network
 from support.certificates import Authority
 from support.index import IndexServer
@@ -63,6 +66,19 @@ def test_it_is_said_whose_credentials_are_not_accepted(
     assert (done.code, "error: index-unauthorised" in done.err) == (1, True), done.err
     assert done.err.count(f"notice: {host} does not accept the user name and password from {whose}\n") == 1, done.err
     assert PASSWORD not in done.out + done.err
+
+
+def test_two_indexes_of_one_host_are_told_each_for_itself() -> None:
+    """That the first one asks for credentials, and has none, says nothing of those of the second one."""
+    credentials = Credentials({"SAFEPIP_INDEX_ACME_USERNAME": "me", "SAFEPIP_INDEX_ACME_PASSWORD": PASSWORD})
+    open_one, acme = (IndexUrl.parse(f"https://packages.example/{name}/simple/") for name in ("open", "acme"))
+    indexes = zip(("open", "acme"), (open_one, acme), strict=True)
+    credentials.know(Index(name, url, origin=Origin(Source.PROJECT_CONFIG)) for name, url in indexes)
+    credentials.refused(open_one.page("demo"), open_one, sent=False)
+    for _ in range(2):
+        credentials.refused(acme.page("demo"), acme, sent=True)
+    said = "packages.example does not accept the user name and password from the variables by the name of the index"
+    assert credentials.notices == [said]
 
 
 def test_a_netrc_that_is_named_and_not_there_is_told_where_it_was_needed(

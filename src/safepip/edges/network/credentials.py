@@ -77,7 +77,6 @@ class Credentials:
         self._indexes: tuple[Index, ...] = ()
         self._named: tuple[NamedLogin, ...] = ()
         self._refused: set[str] = set()
-        self._told: set[str] = set()
         self._secrets = KnownSecrets()
         self._keyring_provider = "auto"
         self._no_input = False
@@ -223,15 +222,14 @@ class Credentials:
         """The last answer was 401: note whose credentials were not accepted, or that netrc is missing."""
         from safepip.edges.network.netrc_file import named_netrc
 
-        origin, netrc = origin_of(url), named_netrc(self._environ)
-        if origin is None or origin in self._told:
-            return
-        self._told.add(origin)
-        if sent:
+        origin, netrc, notice = origin_of(url), named_netrc(self._environ), ""
+        if origin is not None and sent:
             whose = self._whose(origin, url, owner)
-            self.notices.append(f"{parse(url).netloc} does not accept the user name and password from {whose}")
+            notice = f"{parse(url).netloc} does not accept the user name and password from {whose}"
         elif netrc and not os.path.exists(netrc):
-            self.notices.append(f"there is no netrc file {netrc}, which NETRC names")
+            notice = f"there is no netrc file {netrc}, which NETRC names"
+        if notice and notice not in self.notices:
+            self.notices.append(notice)
 
     def _whose(self, origin: str, url: str, owner: IndexUrl | None) -> str:
         """Where `for_url` has them from."""
