@@ -88,6 +88,22 @@ def test_what_another_one_has_written_over_it_does_not_come_back(
     assert is_whole(runner, target)
 
 
+def test_what_any_of_those_that_stay_has_stays(runner: Runner, target: Environment) -> None:
+    """The `__init__` of an old namespace differs in comments among many that have it, and is that of the last one."""
+    folder = runner.folder / "links"
+    for name in ("alpha", "beta", "goes"):
+        make_wheel(folder, name, "1.0", files={"old/__init__.py": f"# {'beta' if name == 'goes' else name}\n{PKGUTIL}"})
+    for name in ("alpha", "beta", "goes"):
+        ran(runner, "install", *where(runner, target), name)
+    shared = target.site_packages / "old/__init__.py"
+    before = shared.read_text()
+    assert before.startswith("# beta")
+    ran(runner, "lock", *where(runner, target), "alpha", "beta")
+    assert "in part" not in ran(runner, "sync", *where(runner, target), "pylock.toml")
+    assert target.installed() == {"alpha": "1.0", "beta": "1.0"}
+    assert shared.read_text() == before
+
+
 def test_what_no_one_else_has_goes(links: Path, runner: Runner, target: Environment) -> None:
     """And is not told."""
     pristine = tree_state(target.folder)

@@ -3,7 +3,7 @@
 pip removes what the RECORD of a distribution lists, also where another distribution lists it, too: the `__init__.py`
 that old namespace packages all bring, a `LICENSE` at the top, a command that two projects have. So before pip starts
 each such file is kept under a second name, by a link or a copy, and where there is nothing any more when pip has ended
-it is put back. That holds only for a file that is, by its digest, the one in the RECORD of the distribution that stays:
+it is put back. That holds only for a file that is, by its digest, the one in the RECORD of a distribution that stays:
 what the other one has written over it does not come back, and what is lost is told. Byte code is left out, which Python
 makes anew.
 """
@@ -66,9 +66,8 @@ class SharedFiles:
             listed = dict.fromkeys(path for item in self._going for path in there.files(item.metadata_path))
             for path in listed:
                 owner = None if path.endswith(".pyc") else there.owner(path)
-                stated = there.digest(owner, path) if owner is not None and _is_file(path) else None
-                if owner is not None and stated is not None:
-                    self._shared.append(_Shared(path, owner, self._kept(path, *stated)))
+                if owner is not None and _is_file(path) and there.digest(owner, path) is not None:
+                    self._shared.append(_Shared(path, owner, self._kept(path, there.digests(path))))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,15 +85,18 @@ class SharedFiles:
                 f"to install it with --force-reinstall --no-deps {pinned} puts them back"
             )
 
-    def _kept(self, path: str, algorithm: str, digest: bytes) -> str:
-        """The second name of a file that has this digest; empty for another one, or where it can have none."""
+    def _kept(self, path: str, stated: Iterable[tuple[str, bytes]]) -> str:
+        """The second name of a file that has one of these digests; empty for another one, or where it can have none."""
         kept = os.path.join(self._folder, f"shared-{len(self._shared)}")
         try:
             _lay(path, kept)
         except OSError:
             return ""
-        found = read_file(kept, algorithm)
-        return kept if algorithm and (found.state, found.digest) == (State.FILE, digest) else ""
+        for algorithm, digest in stated:
+            found = read_file(kept, algorithm) if algorithm else None
+            if found is not None and (found.state, found.digest) == (State.FILE, digest):
+                return kept
+        return ""
 
 
 def taken_over(replaced: Sequence[InstalledDistribution], wheels: Iterable[ClearedWheel], target: Target) -> list[str]:

@@ -32,7 +32,7 @@ from safepip.wheel.pth import read_pth
 from safepip.wheel.record import RecordError, parse_record, record_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from safepip.model.wheel import Entry
 
@@ -161,6 +161,14 @@ class Ownership:
                         rows[key_of(self._there(there))] = (row.algorithm, row.digest or b"") if known else ("", b"")
             self._digests[owner] = rows
         return self._digests[owner].get(key_of(self._there(path)))
+
+    def digests(self, path: str) -> Iterator[tuple[str, bytes]]:
+        """The same of all that list a path, its owner first; those that make way do not count. Raises as `owner`."""
+        names = dict.fromkeys((self.owner(path) or "", *(name for name, _ in all_metadata(self._folders))))
+        for name in names:
+            stated = self.digest(name, path) if name not in self._making_way else None
+            if stated is not None:
+                yield stated
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of the files in a folder, without folders; empty where it cannot be read or is not a folder."""
