@@ -38,13 +38,14 @@ def write_report(decision: Decision, resources: Resources, path: str, wheels: Se
 
 def _write(path: str, text: str) -> None:
     """Write a report to a file. Raises `Unavailable` (`report-not-written`), and then what was there is there."""
-    from safepip.edges.console.ways_to_write import way_to_write
     from safepip.edges.disk.whole_files import write_whole
-    from safepip.model.errors import Unavailable
 
     try:
         write_whole(path, text, in_place=True)
     except OSError as error:
+        from safepip.edges.console.ways_to_write import way_to_write
+        from safepip.model.errors import Unavailable
+
         message = f"the report cannot be written: {error.strerror or type(error).__name__}"
         hint = way_to_write(error, path, "name another file with --report, or print it with --report -")
         raise Unavailable.because("report-not-written", message, context=(printable(path),), hint=hint) from None
