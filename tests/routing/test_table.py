@@ -142,6 +142,12 @@ def test_an_index_with_claims_is_no_source_of_unclaimed_names() -> None:
     assert table.sources == (PUBLIC,)
 
 
+def test_a_default_index_with_claims_has_the_unclaimed_names_too() -> None:
+    """A claim on it protects a name against other sources, and takes nothing else away."""
+    table = build([index("public", "mine-*", default=True), index("other", "acme-*")])
+    assert routed(table, "requests") == ("public", RoutingRule.DEFAULT)
+
+
 def test_several_unclaimed_sources_are_surveyed() -> None:
     """With an extra index the name alone does not decide, so every source is asked."""
     extra = index("extra")

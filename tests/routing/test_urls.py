@@ -108,6 +108,7 @@ def test_only_web_addresses_are_fetched() -> None:
     """Whoever serves them."""
     declared = Index("t", TENANT.url, file_hosts=("cdn.example",))
     assert not may_serve(declared, listed("ftp://cdn.example/x.whl", hashed=True), PAGE)
+    assert not may_serve(declared, listed("https://[cdn.example/x.whl", hashed=True), PAGE)
 
 
 def test_a_file_url_is_followed_only_from_a_page_on_disk() -> None:
