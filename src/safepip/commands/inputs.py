@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from safepip.commands.target import place_of, tell
-from safepip.edges.disk.local_paths import is_file
+from safepip.edges.disk.local_paths import is_file, is_folder
 from safepip.edges.programs.installed_pip import default_index_url
 from safepip.edges.target.choosing import choose
 from safepip.edges.target.interpreter import start_probe
@@ -132,8 +132,10 @@ def read_plan(verb: str, plan: Plan, resources: Resources, known: Target | None 
 
 
 def _prepare_for_indexes(resources: Resources) -> None:
-    """Most of what a first request costs can be done before it is known whether there will be one."""
-    if any(index.url.scheme != "file" for index in resources.plan.indexes):
+    """Where nothing is cached there will be requests, and most of what the first one costs can be done before."""
+    cache, indexes = resources.plan.settings.cache_dir, resources.plan.indexes
+    is_cold = cache is None or not is_folder(cache)
+    if is_cold and any(index.url.scheme != "file" for index in indexes):
         resources.network.prepare()
 
 

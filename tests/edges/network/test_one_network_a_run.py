@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import threading
-from typing import Any
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +17,10 @@ from safepip.edges.network import http
 from safepip.edges.network.access import NetworkAccess
 from safepip.edges.network.credentials import Credentials
 from safepip.model.plan import Network
+from support.runs import shown
+
+if TYPE_CHECKING:
+    from support.environment import Runner
 
 
 def test_threads_that_need_it_at_the_same_moment_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +85,42 @@ print("safepip.edges.network.http" in sys.modules, "asyncio" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(not offline)] * 2
+
+
+def test_a_run_that_finds_a_cache_imports_no_network_ahead_of_time(runner: Runner, tmp_path: Path) -> None:
+    """A warm run mostly needs none; where there is no cache, there will be requests."""
+    program = """
+import sys
+from safepip.commands import inputs
+from safepip.commands.resources import Resources
+asked = []
+with Resources() as resources:
+    resources.network.prepare = lambda: asked.append(True)
+    inputs.read_inputs("install", sys.argv[1:], resources)
+    print(resources.plan.settings.cache_dir)
+print(len(asked))
+"""
+    python, cache = make_other(tmp_path / "other"), tmp_path / "cache"
+    words = ["--dry-run", "--python", python, "--cache-dir", str(cache), "-i", "http://127.0.0.1:9/", "app"]
+
+    def prepared() -> list[str]:
+        done = runner.run([sys.executable, "-P", "-c", program, *words])
+        assert done.returncode == 0, shown(done)
+        return done.stdout.splitlines()[-2:]
+
+    folder, times = prepared()
+    assert times == "1"
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    # Asked anew, though the cache knows the answer by now.
+    for known in Path(folder).glob("interpreters-*"):
+        shutil.rmtree(known)
+    assert prepared() == [folder, "0"]
+
+
+def make_other(folder: Path) -> str:
+    """The interpreter of an environment that is not this one."""
+    venv.create(folder, symlinks=True)
+    return str(folder / "bin" / "python")
 
 
 async def _nothing() -> None:
